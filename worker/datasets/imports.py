@@ -1,6 +1,5 @@
 """Imports that were asked for in the admin: what `manage.py import_dataset` does, with its progress in a row."""
 
-import time
 from pathlib import Path
 
 from django.conf import settings
@@ -10,6 +9,7 @@ from annotations.services.common.service_errors import ServiceError
 from annotations.services.datasets import imports
 from annotations.services.queue import jobs
 from modeling.arrays.common.modeling_errors import ModelingError
+from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.importing.archives import unpack
 from modeling.arrays.datasets.importing.import_errors import ImportRunning, StorageFailed
 from modeling.arrays.datasets.importing.sources import read_source
@@ -17,12 +17,11 @@ from modeling.arrays.datasets.importing.storage import replace_durably
 from modeling.tensors.encoders import EncoderUnavailable
 from worker.datasets.base_models import trained
 from worker.datasets.dataset_import import import_source
-from worker.queue import worker_heartbeat
 from worker.queue.due_jobs import work_on_due
 from worker.queue.failure_messages import reason_of
+from worker.queue.job_heartbeat import progress_of
 
 BASE_MODEL = "erm"  # the name of the base model that an import trains
-_TELL_EVERY_S = 0.5
 _CONTENT, _UNPACKED = "content", "unpacked"  # what an archive held, and a file that stands beside it once it is whole
 _CAN_BE_MENDED = (StorageFailed, ImportRunning, EncoderUnavailable)  # an archive is kept for another try
 
@@ -33,7 +32,7 @@ def run_due_imports() -> int:
 
 
 def _run(job: DatasetImport) -> None:
-    tell = _Tell(job)
+    tell = progress_of(job)
     try:
         if job.dataset is not None and job.l2 and not (job.folder or job.archive):
             _train(job, job.dataset)
@@ -59,7 +58,7 @@ def _train(job: DatasetImport, dataset: Dataset) -> None:
     trained(dataset, name=BASE_MODEL if job.folder or job.archive else f"{BASE_MODEL}-{l2:g}", l2=l2)
 
 
-def _folder(job: DatasetImport, tell: "_Tell") -> Path:
+def _folder(job: DatasetImport, tell: Progress) -> Path:
     """Where the images lie; an archive is unpacked the first time. Raises ImportRefused, ImportNotPossible."""
     if job.folder:
         return imports.folder_of(job.folder)
@@ -81,18 +80,3 @@ def _sentence(message: str, job: DatasetImport) -> str:
 
 def _report(dataset: Dataset, created: bool) -> dict[str, object]:
     return {**dataset.files.manifest.report, "is_new": created, "counts": dataset.counts}
-
-
-class _Tell:
-    """Stores how far the import is, twice a second at the most."""
-
-    def __init__(self, job: DatasetImport) -> None:
-        self._job = job
-        self._told_at = -_TELL_EVERY_S
-
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        now = time.monotonic()
-        if now - self._told_at >= _TELL_EVERY_S or stage != self._job.phase or done == total:
-            jobs.beat(self._job, phase=stage, n_done=done, n_total=total)
-            worker_heartbeat.touch()
-            self._told_at = now

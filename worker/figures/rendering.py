@@ -14,6 +14,7 @@ from annotations.analysis.concepts.concept_figures import PhraseMap
 from annotations.analysis.figures.chart_values import Chart, CurveChart, Figure, LineChart
 from annotations.analysis.figures.drawn_figures import DrawnFigure, DrawnLayout
 from annotations.analysis.tables.filled_tables import FilledTable
+from modeling.arrays.common.steps import step_done
 from worker.figures.curve_specification import curve_specification
 from worker.figures.figure_data import FigureData
 from worker.figures.image_panels import draw_panels
@@ -21,7 +22,6 @@ from worker.figures.layout import CONFIG, LAYOUTS, PAPER, WIDE, Layout, Specific
 from worker.figures.line_specification import line_specification
 from worker.figures.map_specification import map_specification
 from worker.figures.table_specification import table_specification
-from worker.queue import worker_heartbeat
 
 
 def specification(figure: Figure, layout: Layout, *, is_log: bool = False) -> Specification:
@@ -60,7 +60,7 @@ def drawn_for_pages(figures: Iterable[Figure]) -> dict[str, DrawnFigure]:
     """Return figures that are not empty as pages show them, by their keys."""
     drawn = {}
     for figure in figures:
-        worker_heartbeat.touch()
+        step_done()
         drawn[figure.key] = _drawn(replace(figure, data=FilledTable(figure.data.table, ()), also=()))
     return drawn
 
@@ -90,7 +90,7 @@ def draw_files(data: FigureData, directory: Path) -> list[Path]:
     if data.table_3.rows:
         specifications["table-3"] = table_specification(data.table_3)
     for key, drawn in specifications.items():
-        worker_heartbeat.touch()
+        step_done()
         (directory / f"{key}.json").write_text(json.dumps(drawn, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
         (directory / f"{key}.svg").write_text(_svg(drawn), "utf-8")
         (directory / f"{key}.png").write_bytes(

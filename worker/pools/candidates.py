@@ -23,7 +23,8 @@ from modeling.arrays.retraining.heads import Head
 from modeling.tensors.similarity_search.search_protocol import SimilaritySearch
 from worker.common import process_cache
 from worker.queue.due_jobs import work_on_due
-from worker.similarity_search.index_builds import ARRAY, built_index, job_progress
+from worker.queue.job_heartbeat import progress_of
+from worker.similarity_search.index_builds import ARRAY, built_index
 from worker.similarity_search.shown_images import show
 
 MAX_PAIRS = 60  # of near-duplicates that are kept to be shown
@@ -84,7 +85,7 @@ def _gathered_items(
             f"The images of {pool} and {parent} come from different encoders: import the pool with the encoder "
             f"{parent.similarity_encoder}"
         )
-    tell = job_progress(gathering)
+    tell = progress_of(gathering)
     jobs.beat(gathering, phase="indexing")
     others = [(each, built_index(each, tell)[2]) for each in _others(gathering)]
     search = _Search(gathering, images, report, others)

@@ -24,13 +24,13 @@ from worker.datasets.dataset_import import thumbnail_key_secret
 from worker.datasets.image_batches import SteadyBatches
 from worker.pools.embedding_folders import is_embedding_folder, read_embeddings
 from worker.queue.due_jobs import work_on_due
-from worker.similarity_search.index_builds import job_progress
+from worker.queue.job_heartbeat import progress_of
 from worker.similarity_search.shown_images import originals_of, unpacked_shards
 
 
 def import_due_pools() -> int:
     """Import every pool that is due; return how many ended. Raises OperationalError."""
-    return work_on_due(Pool, lambda pool: import_images_of(pool, job_progress(pool)))
+    return work_on_due(Pool, lambda pool: import_images_of(pool, progress_of(pool)))
 
 
 def import_images_of(pool: Pool, tell: Progress) -> Dataset:

@@ -1,7 +1,6 @@
 """Building releases: what an export has, with Parquet and figures, written to a file that is named by its digest."""
 
 from functools import partial
-from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -23,8 +22,8 @@ from annotations.services.releases import release_requests
 from modeling.arrays.common.digests import file_sha256
 from worker.figures.figure_data import figure_data_of
 from worker.figures.rendering import draw_files
-from worker.queue import worker_heartbeat
 from worker.queue.due_jobs import work_on_due
+from worker.queue.job_heartbeat import beat_beside_transaction, progress_of
 from worker.releases import parquet
 from worker.releases.lowest_columns import DEFINITIONS
 from worker.releases.lowest_tables import lowest_tables
@@ -54,25 +53,20 @@ EXTRAS = Extras(parquet.SUFFIX, parquet.open_table, _analyse)
 
 def build_due_releases() -> int:
     """Build every release that is due, one after the other; return how many ended. Raises OperationalError."""
-    progress: dict[str, Any] = {}  # the snapshot's transaction cannot write, so the heartbeat thread does
-    return work_on_due(Release, partial(_build, progress), progress=progress)
+    return work_on_due(Release, _build)
 
 
-def _build(progress: dict[str, Any], job: Release) -> None:
-    progress.clear()  # of the release before
+def _build(job: Release) -> None:
     try:
-        built = _write(job, progress)
+        built = _write(job)
     except OSError as error:
         jobs.fail(job, f"The file could not be written: {error.strerror or error}.")
     else:
         release_requests.store(job, built)
 
 
-def _write(job: Release, progress: dict[str, Any]) -> release_requests.Built:
-    def tell(what: str, done: int, total: int) -> None:
-        progress.update(phase=f"writing {what}", n_done=done, n_total=total)
-        worker_heartbeat.touch_file()  # a row would be refused, and end the snapshot's transaction
-
+def _write(job: Release) -> release_requests.Built:
+    tell = progress_of(job, beat_beside_transaction)
     target = release_requests.file_of(job)
     target.parent.mkdir(parents=True, exist_ok=True)
     snapshot_at = timezone.now()

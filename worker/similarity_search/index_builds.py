@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import time
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,7 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from annotations.models import Dataset, ImageIndex
-from annotations.models.jobs import Job
 from annotations.services import image_searches
-from annotations.services.queue import jobs
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import DatasetFiles, Split
 from modeling.arrays.phrases.common_words import common_words
@@ -24,8 +21,8 @@ from modeling.tensors.similarity_search.index_manifest import Images, read_manif
 from modeling.tensors.similarity_search.index_parameters import IndexParameters, choose_parameters
 from modeling.tensors.similarity_search.near_duplicates import near_duplicates
 from worker.common import process_cache
-from worker.queue import worker_heartbeat
 from worker.queue.due_jobs import work_on_due
+from worker.queue.job_heartbeat import progress_of
 
 ARRAY = "similarity"
 INDEXES = "image-indexes"  # folder in a data set's directory
@@ -52,7 +49,6 @@ MAX_PAIRS = 200  # that are kept to be shown
 MAX_LOOKED_AT = 20_000  # evaluation images; of more, a sample
 _TEXTS = 500  # that an inverted file is measured with
 _MEMORY_SHARE = 2  # an index may take one in so many bytes of the machine's memory
-_TELL_EVERY_S = 0.5
 
 
 def build_due_indexes() -> int:
@@ -61,7 +57,7 @@ def build_due_indexes() -> int:
 
 
 def _build(job: ImageIndex) -> None:
-    dataset, tell = job.dataset, job_progress(job)
+    dataset, tell = job.dataset, progress_of(job)
     directory, parameters, index = built_index(dataset, tell)
     found = _duplicates(dataset, index, parameters, job.duplicate_threshold, tell)
     measured = read_manifest(directory).measured
@@ -122,17 +118,3 @@ def _duplicates(
         "n_pairs": len(found.images),
         "pairs": [list(pair) for pair, _ in zip(best, range(MAX_PAIRS), strict=False)],
     }
-
-
-def job_progress(job: Job) -> Progress:
-    """Return what stores how far a job is, twice a second at the most."""
-    told_at = -_TELL_EVERY_S
-
-    def tell(stage: str, done: int, total: int, /) -> None:
-        nonlocal told_at
-        if time.monotonic() - told_at >= _TELL_EVERY_S or done == total:
-            jobs.beat(job, phase=stage, n_done=done, n_total=total)
-            worker_heartbeat.touch()
-            told_at = time.monotonic()
-
-    return tell

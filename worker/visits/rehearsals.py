@@ -1,7 +1,7 @@
 """Plays rehearsals: a few simulated participants at a time, over HTTP; the worker's other tasks come in between."""
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from annotations.services.visits.preview_links import simulated_parameters
 from annotations.simulation.page_browser import UnexpectedPage
 from annotations.simulation.personas import Kind, Leaves, Persona, make_personas, talkative
 from annotations.simulation.visitor import VisitReport, visit
-from worker.queue import worker_heartbeat
+from modeling.arrays.common.steps import step_done
 from worker.queue.due_jobs import work_on_due
 
 AT_ONCE = 4
@@ -68,8 +68,10 @@ def _play_some(rehearsal: Rehearsal) -> None:
     parameters = [simulated_parameters(rehearsal.study, part.number, rehearsal.seed) for part in due]
     path = reverse("welcome", args=[rehearsal.study.slug])
     with ThreadPoolExecutor(AT_ONCE) as pool:  # these threads speak HTTP and leave the database alone
-        came = list(pool.map(lambda part, by: _play(path, by, part), due, parameters))
-    worker_heartbeat.touch()
+        visits = [pool.submit(_play, path, by, part) for part, by in zip(due, parameters, strict=True)]
+        while wait(visits, timeout=1.0).not_done:  # each request ends by its own time limit
+            step_done()
+    came = [visit.result() for visit in visits]
     done += [asdict(person) for person in came]
     jobs.beat(rehearsal, report={"people": done}, n_done=len(done), phase="simulated participants are at work")
     if len(done) < rehearsal.n_people and not _is_hopeless(came):
@@ -122,6 +124,7 @@ def _unscored(rehearsal: Rehearsal) -> list[str]:
     until = time.monotonic() + SCORED_WITHIN_S
     while (waiting := phrases.filter(state=PhraseState.PENDING).count()) and time.monotonic() < until:
         time.sleep(0.2)
+        step_done()
     failed = phrases.filter(state=PhraseState.FAILED)
     reasons = [f"“{text}” could not be scored: {error}" for text, error in failed.values_list("text", "last_error")]
     return reasons + (

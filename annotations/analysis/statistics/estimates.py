@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from annotations.analysis.statistics.estimate_types import LEVEL, SEED, Estimate, spread
+from modeling.arrays.common.steps import step_done
 
 MAX_RESAMPLES, MIN_RESAMPLES = 10_000, 1_000
 _WORK = 5_000_000  # values drawn for one interval; beyond it there are fewer resamples
@@ -74,6 +75,7 @@ def bca_interval(values: NDArray[np.float64], rng: np.random.Generator, resample
         found = stats.bootstrap(
             (values,), np.mean, n_resamples=resamples, batch=at_once(len(values)), method="BCa", rng=rng
         ).confidence_interval
+    step_done()
     return tuple(None if isnan(bound) else float(bound) for bound in found)  # type: ignore[return-value]  # two
 
 

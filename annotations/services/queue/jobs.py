@@ -5,21 +5,23 @@ A worker that is killed leaves its job `running` with a heartbeat that grows old
 """
 
 import datetime as dt
+import logging
 from typing import Any, TypeVar
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from annotations.models.jobs import Job, JobState
+from annotations.models.jobs import UNFINISHED, Job, JobState
 
-SILENT_FOR = dt.timedelta(seconds=30)  # after that a running job's worker is taken for dead
+SILENT_FOR = dt.timedelta(seconds=60)  # after that a running job's worker is taken for dead; its steps are shorter
 MAX_ATTEMPTS = 5
+logger = logging.getLogger(__name__)
 AnyJob = TypeVar("AnyJob", bound=Job)
 
 
 class JobLost(Exception):
-    """Another worker holds the job now, since this one was silent: stop, and write nothing more."""
+    """The job was cancelled, or another worker holds it since this one was silent: stop, and write nothing more."""
 
 
 def claim(model: type[AnyJob], now: dt.datetime | None = None) -> AnyJob | None:
@@ -51,6 +53,26 @@ def beat(job: Job, **fields: Any) -> None:
         raise JobLost(str(job))
     for name, value in fields.items():
         setattr(job, name, value)
+
+
+def beat_if_free(job: Job, **fields: Any) -> None:
+    """Beat from beside the transaction of the job's own worker, which may be about to finish it. Raises JobLost.
+
+    Does nothing where the row is locked or gone: whoever finishes the job learns at its end that it is not theirs.
+    """
+    rows = type(job)._default_manager.filter(pk=job.pk)
+    try:
+        with transaction.atomic():
+            if rows.select_for_update(of=("self",), nowait=True).exists():
+                beat(job, **fields)
+    except OperationalError:
+        logger.debug("%s is locked", job)
+
+
+def cancel(job: Job, by: str) -> bool:
+    """End a job that is due or worked on, for a person; its worker notices at its next step. Returns whether it was."""
+    ended = {"state": JobState.FAILED, "error": f"Cancelled by {by}.", "finished_at": timezone.now()}
+    return bool(type(job)._default_manager.filter(pk=job.pk, state__in=UNFINISHED).update(**ended))
 
 
 def finish(job: Job, **fields: Any) -> None:

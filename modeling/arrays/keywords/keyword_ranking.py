@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from modeling.arrays.common.array_checks import check_booleans, check_count, check_one_length
 from modeling.arrays.common.modeling_errors import BadArray
+from modeling.arrays.common.steps import step_done
 from modeling.arrays.phrases.error_score import ErrorScore, advantages, ends_of_ties, error_scores, separable
 
 
@@ -210,6 +211,7 @@ def permuted_maxima(
     maxima = np.empty(permutations, dtype=np.int64)
     for each in range(permutations):
         maxima[each] = advantages(rng.permutation(is_error)[order], ends).max(initial=0)
+        step_done()
     return maxima / (n_correct * n_error)
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from modeling.arrays.common.array_checks import check_booleans, finite_float32
 from modeling.arrays.common.modeling_errors import BadArray, NothingToSeparate
+from modeling.arrays.common.steps import step_done
 from modeling.arrays.phrases.null_level import null_level, null_mean, p_method, p_value, p_values
 
 __all__ = [
@@ -173,7 +174,10 @@ def error_scores(similarities: NDArray[np.floating], is_error: NDArray[np.bool_]
     """
     values, n_correct, n_error = separable(similarities, is_error)
     at_once = max(1, CHUNK // len(is_error))
-    chunks = [_scores(values[start : start + at_once], is_error) for start in range(0, len(values), at_once)]
+    chunks = []
+    for start in range(0, len(values), at_once):
+        chunks.append(_scores(values[start : start + at_once], is_error))
+        step_done()
     one_sided, threshold, two_sided, two_sided_threshold = np.concatenate([np.empty((4, 0)), *chunks], axis=1)
     return ErrorScores(
         value=one_sided,

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from modeling.arrays.common.array_checks import check_count
 from modeling.arrays.common.modeling_errors import BadArray
+from modeling.arrays.common.steps import step_done
 from modeling.tensors.baselines.grouped import GroupedFeatures
 
 Device = str | torch.device
@@ -173,6 +174,7 @@ def step(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
     optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
+    step_done()
 
 
 def train_epochs(

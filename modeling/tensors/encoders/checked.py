@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL.Image import Image
 
 from modeling.arrays.common.array_checks import checked_embeddings
+from modeling.arrays.common.steps import step_done
 from modeling.arrays.phrases.phrase_languages import ENGLISH, encoder_languages
 
 
@@ -149,4 +150,5 @@ class CheckedEncoder:
         for start in starts:
             batch = list(items[start : start + self._batch_size])
             rows.append(checked_embeddings(encode(batch), len(batch), self.dim, self.name))
+            step_done()
         return np.concatenate(rows)

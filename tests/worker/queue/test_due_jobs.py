@@ -1,6 +1,5 @@
 """Due jobs: what goes wrong with one ends that one with a sentence, and the next is worked on."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -30,7 +29,6 @@ from tests.actors import create_study
 from worker import study_analyses
 from worker.benchmarks import requested_benchmarks
 from worker.datasets import imports
-from worker.queue import job_heartbeat
 from worker.queue.due_jobs import work_on_due
 from worker.releases import release_building
 from worker.retraining import corrections
@@ -219,24 +217,3 @@ class TestWorkOnDue:
         assert work_on_due(DatasetImport, work) == 3
         assert self.states() == [JobState.DONE] * 3
         assert caplog.text.count("in choke") == 3
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_pulse_stores_how_far_a_job_is_that_cannot_write_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job_heartbeat, "EVERY_S", 0.01)
-    job = DatasetImport.objects.create(name="birds", folder="birds", requested_by="ada")
-    seen = threading.Event()
-    progress: dict[str, Any] = {}
-
-    def work(held: DatasetImport) -> None:
-        progress.update(phase="writing", n_done=2, n_total=3)
-        for _ in range(1_000):
-            job.refresh_from_db()
-            if job.n_done == 2:
-                seen.set()
-                break
-            threading.Event().wait(0.01)
-        jobs.finish(held)
-
-    work_on_due(DatasetImport, work, progress=progress)
-    assert seen.is_set() and job.phase == "writing"

@@ -9,7 +9,7 @@ from django.utils import timezone
 from annotations.models import DatasetImport, JobState
 from annotations.services.queue import jobs
 
-LATER = dt.timedelta(seconds=31)
+LATER = jobs.SILENT_FOR + dt.timedelta(seconds=1)
 
 
 @pytest.fixture
