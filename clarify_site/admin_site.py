@@ -60,6 +60,7 @@ class ClarifyAdminSite(AdminSite):
             if roles.is_operator(request.user)
             else []
         )
+        context["may_set_up"] = roles.may_set_up(request.user)
         return context
 
     def has_permission(self, request: HttpRequest) -> bool:

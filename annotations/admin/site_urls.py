@@ -5,13 +5,14 @@ from django.urls import path, re_path
 
 from annotations.admin.common import uploads
 from annotations.admin.datasets import data_page, imports
-from annotations.admin.monitoring import audit_log
+from annotations.admin.monitoring import audit_log, jobs_page
 from annotations.admin.payments import reconciliation
 from annotations.admin.staff import access_tokens, two_factor
 
 urlpatterns = [
     path("two-factor/", two_factor.page, name="two_factor"),  # before the site's check, which may ask for one
     path("tokens/", admin.site.admin_view(access_tokens.page), name="access_tokens"),
+    path("jobs/", admin.site.admin_view(jobs_page.page), name="jobs"),
     path("audit/", admin.site.admin_view(audit_log.site_page), name="audit"),
     path("upload-permission/", uploads.permission, name="upload_permission"),
     path("uploads/data-set/", admin.site.admin_view(imports.upload), name="upload_data_set"),

@@ -23,14 +23,23 @@ class Job(models.Model):
 
     state = models.CharField(max_length=8, choices=JobState, default=JobState.PENDING)
     attempts = models.PositiveIntegerField(default=0)
+    attempts_before = models.PositiveIntegerField(default=0, db_default=0, help_text="of them, before the last retry")
     phase = models.CharField(max_length=80, blank=True, help_text="what is being done, in plain words")
     n_done = models.PositiveIntegerField(default=0)
     n_total = models.PositiveIntegerField(null=True)
+    phase_began_at = models.DateTimeField(null=True, blank=True)
+    phase_began_with = models.PositiveIntegerField(default=0, db_default=0, help_text="of `n_done`, done before")
     error = models.TextField(blank=True)
     requested_by = models.CharField(max_length=150)
     created_at = models.DateTimeField(auto_now_add=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+
+    @property
+    def of_study(self) -> Study | None:
+        """The study that it belongs to; None where it belongs to a data set, a pool or a base model."""
+        study: Study | None = getattr(self, "study", None)
+        return study
 
     class Meta:
         abstract = True

@@ -168,3 +168,7 @@ class GatheredTraining(Job):
 
     def __str__(self) -> str:
         return f"training {self.pk} of {self.gathering}"
+
+    @property
+    def of_study(self) -> Study:
+        return self.gathering.study

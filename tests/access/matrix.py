@@ -102,6 +102,7 @@ SITE: dict[str, Route] = {
     "admin/login/": route(get=ANYONE, post=ANYONE),
     "admin/logout/": route(post=ANYONE),
     "admin/two-factor/": route(get=OF_STAFF, post=OF_STAFF),
+    "admin/jobs/": route(get=SET_UP_ABSENT, post=ABSENT_TO_STAFF),  # there is no job without a number
     "admin/audit/": route(get=OPERATE),
     "admin/tokens/": route(get=OF_STAFF, post=OF_STAFF),
     "admin/upload-permission/": route(get=OF_STAFF),

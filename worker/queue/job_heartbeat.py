@@ -39,7 +39,7 @@ def renewed_by_steps(job: Job) -> Iterator[None]:
         yield
 
 
-def progress_of(job: Job, beat: Callable[..., None] = jobs.beat) -> Progress:
+def progress_of(job: Job, beat: Callable[..., None] | None = None) -> Progress:
     """Return what stores how far a job is, twice a second at the most. It raises JobLost."""
     told_at = -TELL_EVERY_S
 
@@ -47,7 +47,7 @@ def progress_of(job: Job, beat: Callable[..., None] = jobs.beat) -> Progress:
         nonlocal told_at
         step_done()
         if time.monotonic() - told_at >= TELL_EVERY_S or stage != job.phase or done == total:
-            beat(job, phase=stage, n_done=done, n_total=total)
+            (beat or jobs.beat)(job, phase=stage, n_done=done, n_total=total)
             worker_heartbeat.touch_file()
             told_at = time.monotonic()
 

@@ -5,9 +5,12 @@ A file for the watchdog, which ends a worker whose loop stands still; a row for 
 
 import logging
 import os
+import resource
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 
 from django.conf import settings
@@ -15,6 +18,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from annotations.services.queue import heartbeats
+from annotations.version import CODE_VERSION
 
 BEAT_EVERY_S = 5.0
 
@@ -22,6 +26,7 @@ logger = logging.getLogger(__name__)
 _queues: tuple[str, ...] = ()
 _beaten_at = -BEAT_EVERY_S
 _started_at = _touched_at = timezone.now()
+_RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes in what getrusage counts by
 
 
 def serves(queues: Iterable[str]) -> None:
@@ -67,6 +72,20 @@ def store() -> None:
         return
     _beaten_at = time.monotonic()
     try:
-        heartbeats.store_heartbeat(f"{socket.gethostname()}:{os.getpid()}", _queues, _started_at, _touched_at)
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT
+        heartbeats.store_heartbeat(_this_process(), _queues, _touched_at, memory)
     except DatabaseError as error:  # the loop itself goes on and shows what is wrong
         logger.warning("could not store the heartbeat: %s", type(error).__name__)
+
+
+@cache
+def _this_process() -> heartbeats.WorkerProcess:
+    return heartbeats.WorkerProcess(f"{socket.gethostname()}:{os.getpid()}", _started_at, _device(), CODE_VERSION)
+
+
+def _device() -> str:
+    """What this process computes on; a process whose tasks need no torch has not loaded it."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return ""
+    return str(torch.cuda.get_device_name()) if torch.cuda.is_available() else f"CPU, {torch.get_num_threads()} threads"

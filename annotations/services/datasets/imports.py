@@ -16,7 +16,7 @@ from annotations.models import DatasetImport, JobState
 from annotations.readings.datasets.encoder_choices import encoder_choices
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.logs import audit
-from annotations.services.queue import worker_wakeup
+from annotations.services.queue import jobs, worker_wakeup
 from modeling.arrays.datasets.importing.archives import SUFFIXES
 from modeling.arrays.datasets.importing.sources import FORMATS
 
@@ -126,11 +126,8 @@ def request_again(job: DatasetImport, *, similarity_encoder: str = "", by: str) 
                 "The data set is already imported, with its encoder. To use another encoder, import the data set again."
             )
         locked.similarity_encoder = _known_encoder(similarity_encoder)
-    locked.state, locked.attempts, locked.error, locked.finished_at = JobState.PENDING, 0, "", None
-    locked.save(update_fields=["state", "attempts", "error", "finished_at", "similarity_encoder"])
-    audit.record(
-        "import_requested_again", study=None, by=by, subject=locked.name, similarity_encoder=locked.similarity_encoder
-    )
+    locked.save(update_fields=["similarity_encoder"])
+    jobs.retry(locked, by)
     worker_wakeup.dispatch_on_commit(worker_wakeup.IMPORT_DATASETS)
 
 

@@ -267,7 +267,7 @@ CORRECTION = LoggedTable(
     only=~Q(code_version=""),  # those that were trained: before that there is nothing to tell
     left_out={
         "gives phrases away, and no one person's key can seal it; recompute trains it again": "head",
-        _JOB: "attempts phase n_done n_total heartbeat_at",
+        _JOB: "attempts attempts_before phase phase_began_at phase_began_with n_done n_total heartbeat_at",
         _STAFF: "requested_by reviewed_by",
     },
 )

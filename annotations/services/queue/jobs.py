@@ -8,11 +8,12 @@ import datetime as dt
 import logging
 from typing import Any, TypeVar
 
-from django.db import OperationalError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from annotations.models.jobs import UNFINISHED, Job, JobState
+from annotations.services.logs import audit
 
 SILENT_FOR = dt.timedelta(seconds=60)  # after that a running job's worker is taken for dead; its steps are shorter
 MAX_ATTEMPTS = 5
@@ -34,13 +35,13 @@ def claim(model: type[AnyJob], now: dt.datetime | None = None) -> AnyJob | None:
     with transaction.atomic():
         due = model._default_manager.filter(Q(state=JobState.PENDING) | silent).order_by("id")
         for job in due.select_for_update(of=("self",), skip_locked=True):
-            if job.attempts >= MAX_ATTEMPTS:
-                error = f"The worker stopped {job.attempts} times during “{job.phase or 'the start'}”. See its log."
+            if (tries := job.attempts - job.attempts_before) >= MAX_ATTEMPTS:
+                error = f"The worker stopped {tries} times during “{job.phase or 'the start'}”. See its log."
                 _end(job, JobState.FAILED, error=error)
                 continue
             job.attempts = F("attempts") + 1
-            job.state, job.heartbeat_at = JobState.RUNNING, now
-            job.save(update_fields=["attempts", "state", "heartbeat_at"])
+            job.state, job.heartbeat_at, job.phase_began_at = JobState.RUNNING, now, None
+            job.save(update_fields=["attempts", "state", "heartbeat_at", "phase_began_at"])
             job.refresh_from_db(fields=["attempts"])
             return job
     return None
@@ -48,7 +49,10 @@ def claim(model: type[AnyJob], now: dt.datetime | None = None) -> AnyJob | None:
 
 def beat(job: Job, **fields: Any) -> None:
     """Say that the job is being worked on, and store what is known of it so far. Raises JobLost."""
-    changed = _held(job).update(heartbeat_at=timezone.now(), **fields)
+    now = timezone.now()
+    if "phase" in fields and (fields["phase"] != job.phase or job.phase_began_at is None):
+        fields |= {"phase_began_at": now, "phase_began_with": fields.get("n_done", 0)}
+    changed = _held(job).update(heartbeat_at=now, **fields)
     if not changed:
         raise JobLost(str(job))
     for name, value in fields.items():
@@ -69,10 +73,31 @@ def beat_if_free(job: Job, **fields: Any) -> None:
         logger.debug("%s is locked", job)
 
 
+@transaction.atomic
 def cancel(job: Job, by: str) -> bool:
     """End a job that is due or worked on, for a person; its worker notices at its next step. Returns whether it was."""
     ended = {"state": JobState.FAILED, "error": f"Cancelled by {by}.", "finished_at": timezone.now()}
-    return bool(type(job)._default_manager.filter(pk=job.pk, state__in=UNFINISHED).update(**ended))
+    is_ended = bool(type(job)._default_manager.filter(pk=job.pk, state__in=UNFINISHED).update(**ended))
+    if is_ended:
+        audit.record("job_cancelled", study=job.of_study, by=by, subject=str(job))
+    return is_ended
+
+
+@transaction.atomic
+def retry(job: Job, by: str) -> bool:
+    """Let a job that failed be tried again, for a person. Returns whether it can be.
+
+    `attempts` goes on: an earlier worker that is still at it must not take the new try for its own.
+    """
+    again = {"state": JobState.PENDING, "error": "", "finished_at": None, "attempts_before": F("attempts")}
+    try:
+        with transaction.atomic():
+            is_due = bool(type(job)._default_manager.filter(pk=job.pk, state=JobState.FAILED).update(**again))
+    except IntegrityError:  # some have one at a time for each data set or study, and another one is under way
+        return False
+    if is_due:
+        audit.record("job_tried_again", study=job.of_study, by=by, subject=str(job))
+    return is_due
 
 
 def finish(job: Job, **fields: Any) -> None:

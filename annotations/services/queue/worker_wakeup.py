@@ -30,6 +30,18 @@ ANALYSE_STUDIES = "worker.analyse_studies"
 BUILD_IMAGE_INDEXES = "worker.build_image_indexes"
 SEARCH_IMAGES = "worker.search_images"
 GATHER_IMAGES = "worker.gather_images"
+TASK_OF = {  # by the name of the job's model
+    "datasetimport": IMPORT_DATASETS,
+    "pool": GATHER_IMAGES,
+    "gathering": GATHER_IMAGES,
+    "gatheredtraining": GATHER_IMAGES,
+    "imageindex": BUILD_IMAGE_INDEXES,
+    "rehearsal": RUN_REHEARSALS,
+    "studyanalysis": ANALYSE_STUDIES,
+    "correction": TRAIN_CORRECTIONS,
+    "benchmark": BENCHMARK_BASELINES,
+    "release": BUILD_RELEASES,
+}
 
 _MAX_WAIT_S = 1.0  # for a broker that neither answers nor refuses; a person's request waits meanwhile
 

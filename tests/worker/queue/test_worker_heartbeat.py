@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from annotations.models import WorkerHeartbeat
 from annotations.services.queue import heartbeats
+from annotations.services.queue.heartbeats import WorkerProcess, store_heartbeat
 from worker.queue import worker_heartbeat
 
 
@@ -68,7 +69,7 @@ def test_a_thread_beside_tells_when_the_loop_turned_last(db: None, monkeypatch: 
 
 def test_processes_that_ended_long_ago_are_forgotten(db: None) -> None:
     now = timezone.now()
-    heartbeats.store_heartbeat("old:1", ["retrain"], now, now - heartbeats.KEPT - dt.timedelta(seconds=1))
-    heartbeats.store_heartbeat("new:2", ["retrain"], now, now)
+    store_heartbeat(WorkerProcess("old:1", now), ["retrain"], now - heartbeats.KEPT - dt.timedelta(seconds=1))
+    store_heartbeat(WorkerProcess("new:2", now), ["retrain"], now)
     assert heartbeats.forget(now) == 1
     assert WorkerHeartbeat.objects.get().process == "new:2"

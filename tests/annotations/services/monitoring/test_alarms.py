@@ -10,7 +10,7 @@ from annotations.readings.monitoring.participant_flow import GONE_AFTER
 from annotations.readings.monitoring.queue_health import workers
 from annotations.services.monitoring import alarm_channels, alarms
 from annotations.services.monitoring.alarm_channels import NotificationFailed
-from annotations.services.queue import heartbeats
+from annotations.services.queue.heartbeats import WorkerProcess, store_heartbeat
 from tests.actors import Visit, create_study, start_visit
 from tests.annotations.exports.rows import add_phrase
 
@@ -21,7 +21,11 @@ SECOND = dt.timedelta(seconds=1)
 def _workers(db: None) -> None:
     """All queues are served, up to a moment far ahead."""
     now = timezone.now()
-    heartbeats.store_heartbeat("worker:1", [row.queue for row in workers(now)], now, now + dt.timedelta(hours=3))
+    store_heartbeat(
+        WorkerProcess("worker:1", now),
+        [row.queue for row in workers(now)],
+        now + dt.timedelta(hours=3),
+    )
 
 
 def lasting(study: Study) -> dict[str, str]:
@@ -64,7 +68,7 @@ def test_scoring_that_does_not_keep_up_is_another_alarm(open_study: Study, alice
 
 def test_a_silent_queue_is_told_by_its_name(open_study: Study) -> None:
     now = timezone.now()
-    heartbeats.store_heartbeat("worker:1", ["retrain"], now, now - 61 * SECOND)
+    store_heartbeat(WorkerProcess("worker:1", now), ["retrain"], now - 61 * SECOND)
     alarms.watch(now)
     assert set(lasting(open_study)) == {"silent_retrain"}
 

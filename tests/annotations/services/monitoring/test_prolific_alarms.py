@@ -10,7 +10,7 @@ from annotations.readings.monitoring.queue_health import workers
 from annotations.services.monitoring import alarms
 from annotations.services.prolific import prolific_client, study_status
 from annotations.services.prolific.request_sender import call_due
-from annotations.services.queue import heartbeats
+from annotations.services.queue.heartbeats import WorkerProcess, store_heartbeat
 from annotations.services.studies import lifecycle, recruitment
 from tests.fake_prolific.server import Trouble
 from tests.prolific_steps import THERE, put_on_prolific
@@ -20,7 +20,11 @@ from worker.tasks import outside
 @pytest.fixture
 def study(open_study, prolific):
     now = timezone.now()
-    heartbeats.store_heartbeat("worker:1", [row.queue for row in workers(now)], now, now + dt.timedelta(hours=3))
+    store_heartbeat(
+        WorkerProcess("worker:1", now),
+        [row.queue for row in workers(now)],
+        now + dt.timedelta(hours=3),
+    )
     return put_on_prolific(open_study, prolific)
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from annotations.models import Phrase, Score
 from annotations.readings.monitoring import metrics
-from annotations.services.queue import heartbeats
+from annotations.services.queue.heartbeats import WorkerProcess, store_heartbeat
 from tests.actors import Visit
 from tests.annotations.exports.rows import add_phrase
 
@@ -42,7 +42,7 @@ def scored(visit: Visit, at: dt.datetime, *, after_s: float, encode_ms: float) -
 
 def test_it_counts_what_waits_and_who_works(alice: Visit, client: Client) -> None:
     add_phrase(alice, "red")
-    heartbeats.store_heartbeat("a:1", ["interactive"], timezone.now(), timezone.now())
+    store_heartbeat(WorkerProcess("a:1", timezone.now()), ["interactive"], timezone.now())
     found = read(client)
     assert found["clarify_pending_phrases"] == 1 and found["clarify_pending_runs"] == 0
     assert 0 <= found["clarify_oldest_pending_phrases_seconds"] < 60
@@ -73,7 +73,7 @@ def test_without_scores_there_are_no_times(client: Client, db: None) -> None:
 
 def test_each_has_its_meaning_and_its_type_before_its_numbers(alice: Visit, client: Client) -> None:
     scored(alice, timezone.now(), after_s=2, encode_ms=40)
-    heartbeats.store_heartbeat("a:1", ["interactive"], timezone.now(), timezone.now())
+    store_heartbeat(WorkerProcess("a:1", timezone.now()), ["interactive"], timezone.now())
     names = []
     for line in text_of(client).splitlines():
         if line.startswith("# TYPE"):

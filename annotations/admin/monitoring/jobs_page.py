@@ -1,0 +1,90 @@
+"""Jobs: what is under way and how long it may take, to be cancelled or tried again; for operators the workers too."""
+
+import shutil
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+
+from annotations.admin.common.number_formats import row_number
+from annotations.models import DatasetImport, Rehearsal, Study, StudyAnalysis, WorkerHeartbeat
+from annotations.models.jobs import Job
+from annotations.readings.monitoring import queue_health
+from annotations.readings.monitoring.jobs_listed import KINDS, ListedJob, listed_jobs
+from annotations.services.queue import jobs, worker_wakeup
+from annotations.services.staff import roles
+from annotations.version import CODE_VERSION
+
+REFRESH_S = 3
+_NO_RETRY = (DatasetImport, Rehearsal, StudyAnalysis)  # their own pages ask for another
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    """Show what a person may see of the jobs; a POST cancels one, or lets one be tried again."""
+    if not roles.may_set_up(request.user):
+        raise Http404
+    if request.method == "POST":
+        _act(request)
+        return HttpResponseRedirect(request.path)
+    now, is_operator = timezone.now(), roles.is_operator(request.user)
+    context: dict[str, Any] = {
+        **admin.site.each_context(request),
+        "title": "Jobs and workers" if is_operator else "Jobs",
+        "opts": Study._meta,
+        "rows": [_row(request, each) for each in listed_jobs(now) if _may_see(request, each)],
+        "refresh_s": REFRESH_S,
+        "is_operator": is_operator,
+    }
+    if is_operator:
+        disk = shutil.disk_usage(settings.DATA_ROOT)
+        context |= {
+            "waiting": queue_health.waiting_on_site(now),
+            "silent": queue_health.silent(queue_health.workers(now)),
+            "workers": WorkerHeartbeat.objects.filter(heartbeat_at__gte=now - queue_health.ALIVE_WITHIN),
+            "code_version": CODE_VERSION,
+            "disk": disk,
+            "disk_share": disk.used / disk.total,
+        }
+    return render(request, "admin/annotations/jobs.html", context)
+
+
+def _act(request: HttpRequest) -> None:
+    kind = request.POST.get("kind", "")
+    if (model := KINDS.get(kind)) is None:
+        raise Http404
+    job = get_object_or_404(model, pk=row_number(request.POST.get("job")))
+    if not _may_act(request, job):
+        raise Http404
+    by = request.user.get_username()
+    if request.POST.get("act") == "cancel":
+        if not jobs.cancel(job, by):
+            messages.error(request, f"{job} had ended already.")
+    elif isinstance(job, _NO_RETRY) or not jobs.retry(job, by):
+        messages.error(request, f"{job} cannot be tried again from here.")
+    else:
+        worker_wakeup.dispatch_on_commit(worker_wakeup.TASK_OF[kind])
+
+
+def _row(request: HttpRequest, each: ListedJob) -> dict[str, Any]:
+    may_act = _may_act(request, each.job)
+    return {
+        "listed": each,
+        "name": str(each.job),
+        "by": each.job.requested_by if may_act or each.study else "somebody else",
+        "may_cancel": may_act and each.is_unfinished,
+        "may_retry": may_act and each.has_failed and not isinstance(each.job, _NO_RETRY),
+    }
+
+
+def _may_see(request: HttpRequest, each: ListedJob) -> bool:
+    return each.study is None or roles.may(request.user, "view", each.study)
+
+
+def _may_act(request: HttpRequest, job: Job) -> bool:
+    """Whoever coordinates the study, or asked for the job; operators."""
+    if job.of_study is not None:
+        return roles.may(request.user, "coordinate", job.of_study)
+    return roles.is_operator(request.user) or job.requested_by == request.user.get_username()
