@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -37,11 +38,9 @@ _VALKEY_DURABLE = "appendonly yes\nappendfsync everysec\n"
 class Server:
     """A running server, which can be ended and begun again at the same address, with the same data."""
 
-    def __init__(self, url: str, begin: Callable[[], Child], timeout_s: float) -> None:
-        self.url = url
-        self._begin = begin
-        self._timeout_s = timeout_s
-        self._child = begin()
+    def __init__(self, url: str, program: Program, answers: Callable[[], bool], timeout_s: float) -> None:
+        self.url, self._program, self._answers, self._timeout_s = url, program, answers, timeout_s
+        self.start()
 
     def stop(self) -> None:
         """End it in good order."""
@@ -52,8 +51,13 @@ class Server:
         kill(self._child)
 
     def start(self) -> None:
-        """Begin it again and wait until it answers. Raises CannotRun."""
-        self._child = self._begin()
+        """Begin it and wait until it answers. Raises CannotRun."""
+        self._child = start(self._program)
+        try:
+            _wait_until(self._answers, self._child)
+        except BaseException:
+            stop([self._child])
+            raise
 
     @property
     def is_running(self) -> bool:
@@ -93,15 +97,9 @@ def postgres_server(directory: Path, log: Path, *, durable: bool = True) -> Iter
         orphan_signal=signal.SIGINT,
         user=user,
     )
-
-    def begin() -> Child:
-        child = start(program)
-        with _stopped_unless_ready(child):
-            _wait_for_postgres(child, f"postgresql://postgres@/postgres?host={socket_folder}")
-        return child
-
+    answers = partial(_postgres_answers, f"postgresql://postgres@/postgres?host={socket_folder}")
     try:
-        server = Server(f"postgresql://postgres:@/{DATABASE}?host={socket_folder}", begin, timeout_s=30)
+        server = Server(f"postgresql://postgres:@/{DATABASE}?host={socket_folder}", program, answers, timeout_s=30)
         try:
             yield server
         finally:
@@ -125,14 +123,7 @@ def valkey_server(directory: Path, log: Path, *, durable: bool = True) -> Iterat
     program = Program(
         "Valkey", [str(binary), "-"], log, os.environ, orphan_signal=signal.SIGTERM, stdin=settings.encode()
     )
-
-    def begin() -> Child:
-        child = start(program)
-        with _stopped_unless_ready(child):
-            _wait_for_valkey(child, port)
-        return child
-
-    server = Server(f"redis://:{password}@127.0.0.1:{port}/0", begin, timeout_s=15)
+    server = Server(f"redis://:{password}@127.0.0.1:{port}/0", program, partial(_valkey_answers, port), timeout_s=15)
     try:
         yield server
     finally:
@@ -232,43 +223,34 @@ def _shortest_temporary_folder() -> str:
     return "/tmp" if os.access("/tmp", os.W_OK) else tempfile.gettempdir()  # noqa: S108 - mkdtemp makes it ours alone
 
 
-@contextmanager
-def _stopped_unless_ready(child: Child) -> Iterator[None]:
+def _postgres_answers(url: str) -> bool:
+    """Whether it takes connections; then it has the database DATABASE."""
     try:
-        yield
-    except BaseException:
-        stop([child])
-        raise
+        with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
+            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
+            if not known:
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+        return True
+    except psycopg.OperationalError:
+        return False
 
 
-def _wait_for_postgres(child: Child, url: str) -> None:
-    for _ in _while_starting(child):
-        try:
-            with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
-                known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
-                if not known:
-                    connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
-            return
-        except psycopg.OperationalError:
-            continue
+def _valkey_answers(port: int) -> bool:
+    """Whether it answers, and asks for the password."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+            connection.sendall(b"PING\r\n")
+            return connection.recv(64).startswith(b"-NOAUTH")
+    except OSError:
+        return False
 
 
-def _wait_for_valkey(child: Child, port: int) -> None:
-    for _ in _while_starting(child):
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
-                connection.sendall(b"PING\r\n")
-                if connection.recv(64).startswith(b"-NOAUTH"):  # it answers, and asks for the password
-                    return
-        except OSError:
-            continue
-
-
-def _while_starting(child: Child) -> Iterator[None]:
-    """Yield every 50 ms; raise CannotRun once the process ended or READY_WITHIN_S seconds are over."""
+def _wait_until(answers: Callable[[], bool], child: Child) -> None:
+    """Ask every 50 ms; raise CannotRun once the process ended or READY_WITHIN_S seconds are over."""
     until = time.monotonic() + READY_WITHIN_S
     while child.is_running and time.monotonic() < until:
-        yield
+        if answers():
+            return
         time.sleep(0.05)
     ended = "is not ready" if child.is_running else "ended at once"
     raise CannotRun(f"{child.program.name} {ended}. Its log, {child.program.log}, ends with:\n{child.last_words()}")
