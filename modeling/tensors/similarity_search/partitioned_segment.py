@@ -120,11 +120,14 @@ class PartitionedSegment:
         n_probes = self._index.nprobe
         _, lists = self._index.quantizer.search(self._probing(queries), n_probes)
         products = np.ascontiguousarray(np.einsum("kd,kpd->kp", queries, self._centroids[lists]))
-        parameters = self._selector.parameters(True, n_probes)
         several = min(self.n_left, _CANDIDATES * count)
-        candidates = self._search(queries, several, lists, products, parameters)
+        about, near = np.empty((len(queries), several), np.float32), np.empty((len(queries), several), np.int64)
+        # The lists were chosen above. faiss's own wrapper of this call takes no selector.
+        operand, *others = map(faiss.swig_ptr, (queries, lists, products, about, near))
+        parameters = self._selector.parameters(True, n_probes)
+        self._index.search_preassigned_c(len(queries), operand, several, *others, False, parameters)
         for k, query in enumerate(queries):
-            rows = candidates[k][candidates[k] >= 0]
+            rows = near[k][near[k] >= 0]
             rows, exact = best(rows, exact_similarities(self._images, rows, query), count)
             found.rows[k, : len(rows)], found.similarities[k, : len(rows)] = rows, exact
         return found
@@ -152,21 +155,6 @@ class PartitionedSegment:
             Always.
         """
         raise NotExact("this index is approximate and cannot tell all images above a threshold; build an exact one")
-
-    def _search(
-        self,
-        queries: NDArray[np.float32],
-        count: int,
-        lists: NDArray[np.int64],
-        products: NDArray[np.float32],
-        parameters: Any,
-    ) -> NDArray[np.int64]:
-        """Search lists that were chosen, without faiss's wrapper, which takes no selector: int64[K, count]."""
-        about, rows = np.empty((len(queries), count), np.float32), np.empty((len(queries), count), np.int64)
-        pointers = [faiss.swig_ptr(array) for array in (queries, lists, products, about, rows)]
-        query, probed, product, value, row = pointers
-        self._index.search_preassigned_c(len(queries), query, count, probed, product, value, row, False, parameters)
-        return rows
 
     def _probing(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return queries less the mean of their own side, which is the mean that they are more similar to."""
