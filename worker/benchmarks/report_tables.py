@@ -1,7 +1,7 @@
 """Tables of a benchmark: all rows with their spread, and the paper's tables 1, 4 and 6 in its own layout."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from worker.baselines.methods import METHODS, Assumption
@@ -52,19 +52,13 @@ class Layout:
     def table(self, rows: Sequence[Row], encoder: str) -> Table:
         """Lay out the rows of this table's methods. A method without a row has no line, its section neither."""
         heading = (self.first, "Method", *(name for name, _ in self.columns))
-        lines = tuple(line for section in self.sections for line in self._section(section, rows, encoder))
-        return Table(self.title, heading, lines)
-
-    def _section(
-        self, section: tuple[str, tuple[str, ...]], rows: Sequence[Row], encoder: str
-    ) -> Iterator[tuple[str, ...]]:
-        name, keys = section
-        name = name.format(encoder=encoder)
-        for key in keys:
-            for row in rows:
-                if row.method == key:
-                    yield (name, row.name, *(cell(row) for _, cell in self.columns))
-                    name = ""
+        lines = []
+        for section, keys in self.sections:
+            shown = section.format(encoder=encoder)
+            for row in (row for key in keys for row in rows if row.method == key):
+                lines.append((shown, row.name, *(cell(row) for _, cell in self.columns)))
+                shown = ""
+        return Table(self.title, heading, tuple(lines))
 
 
 def mean(figure: Figure) -> Cell:

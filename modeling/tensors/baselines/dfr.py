@@ -94,7 +94,12 @@ def _chosen_c(
     rng: np.random.Generator,
 ) -> float:
     """Return the option with the best worst-group accuracy on images that its regression was not trained on."""
-    fitted, chosen_on = _tuning_split(train, validation, fit_on, rng)
+    fitted, chosen_on = train, validation
+    if fit_on == "validation":
+        order, half = rng.permutation(len(validation)), len(validation) // 2
+        if not half:
+            raise BadArray("validation has one image, but choosing C needs at least two")
+        fitted, chosen_on = validation.take(order[half:]), validation.take(order[:half])
     tuning = fitted.take(subsampled_rows(fitted.groups, rng))
     scaler = StandardScaler().fit(tuning.features if fit_on == "validation" else train.features)
     accuracies = [
@@ -102,18 +107,6 @@ def _chosen_c(
         for c in c_options
     ]
     return c_options[int(np.argmax(accuracies))]
-
-
-def _tuning_split(
-    train: GroupedFeatures, validation: GroupedFeatures, fit_on: FitOn, rng: np.random.Generator
-) -> tuple[GroupedFeatures, GroupedFeatures]:
-    """Return the images to draw the subset from, and the images to choose C by."""
-    if fit_on == "train":
-        return train, validation
-    order, half = rng.permutation(len(validation)), len(validation) // 2
-    if not half:
-        raise BadArray("validation has one image, but choosing C needs at least two")
-    return validation.take(order[half:]), validation.take(order[:half])
 
 
 def _fit(
