@@ -39,13 +39,7 @@ class TrainingSet:
     standardization: Standardization
 
 
-@dataclass
-class _Failure:
-    error: EncoderUnavailable
-    until: float
-
-
-_failures: dict[str, _Failure] = {}
+_failures: dict[str, tuple[EncoderUnavailable, float]] = {}  # by spec: what was raised, and until when it is again
 
 
 def encoder(spec: str) -> CheckedEncoder:
@@ -53,13 +47,13 @@ def encoder(spec: str) -> CheckedEncoder:
 
     Raises EncoderUnavailable; for the next RETRY_AFTER_S it does so without trying again.
     """
-    failure = _failures.get(spec)
-    if failure is not None and time.monotonic() < failure.until:
-        raise failure.error
+    failed, until = _failures.get(spec, (None, 0.0))
+    if failed is not None and time.monotonic() < until:
+        raise failed
     try:
         return _encoder(spec)
     except EncoderUnavailable as error:
-        _failures[spec] = _Failure(error, time.monotonic() + RETRY_AFTER_S)
+        _failures[spec] = error, time.monotonic() + RETRY_AFTER_S
         raise
 
 

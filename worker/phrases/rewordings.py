@@ -1,6 +1,5 @@
 """Rewordings: the phrases of the vocabulary that an encoder holds for nearest in meaning to what somebody wrote."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -18,14 +17,6 @@ from worker.common.throttled_log import log_error_throttled
 MAX_REWORDINGS = 4
 
 
-@dataclass(frozen=True)
-class EmbeddedVocabulary:
-    """The V phrases of the vocabulary in one template. embeddings: float32[V, d], unit rows."""
-
-    phrases: tuple[str, ...]
-    embeddings: NDArray[np.float32]
-
-
 def rewordings(task: Task, text: str, embedding: NDArray[np.float32]) -> list[str]:
     """Return at most MAX_REWORDINGS phrases, the nearest to `embedding` (float32[d], of `text`) first.
 
@@ -36,18 +27,20 @@ def rewordings(task: Task, text: str, embedding: NDArray[np.float32]) -> list[st
     if task.study.phrase_language != ENGLISH:
         return []
     known = embedded(task.base_model.dataset.similarity_encoder, task.text_template)
-    order = np.argsort(-(known.embeddings @ embedding), kind="stable")
-    near = (known.phrases[number] for number in order)
+    order = np.argsort(-(known @ embedding), kind="stable")
+    near = (vocabulary()[number] for number in order)
     others = (phrase for phrase in near if not same_words(phrase, text) and not same_words(phrase, task.class_name))
     return [phrase for phrase, _ in zip(others, range(MAX_REWORDINGS), strict=False)]
 
 
 @lru_cache(maxsize=8)
-def embedded(encoder_spec: str, template: str) -> EmbeddedVocabulary:
-    """Return the vocabulary in a template, embedded once per process. Raises as `process_cache.encoder` does."""
+def embedded(encoder_spec: str, template: str) -> NDArray[np.float32]:
+    """Return the V phrases of the vocabulary in a template, float32[V, d], unit rows, embedded once per process.
+
+    Raises as `process_cache.encoder` does.
+    """
     encoder = process_cache.encoder(encoder_spec)
-    texts = [render(template, phrase) for phrase in vocabulary()]
-    return EmbeddedVocabulary(vocabulary(), encoder.encode_texts(texts))
+    return encoder.encode_texts([render(template, phrase) for phrase in vocabulary()])
 
 
 def prepare() -> None:

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -42,16 +41,11 @@ MAX_TASKS = 40  # with arrays, as many as a figure shows
 _AT_ONCE = 50  # arrays read together
 
 
-@dataclass(frozen=True)
-class LowestTables:
-    """parts: the tables with their rows, which are read as they are written; notes: what is left out."""
+def lowest_tables(study: Study, rows: StudyRows, concepts: Concepts) -> tuple[list[Source], list[str]]:
+    """Return the lowest tables of a study: of each of its first tasks, and what was said of all; and what is left out.
 
-    parts: tuple[Source, ...]
-    notes: tuple[str, ...]
-
-
-def lowest_tables(study: Study, rows: StudyRows, concepts: Concepts) -> LowestTables:
-    """Return the lowest tables of a study: of each of its first tasks, and what was said of all."""
+    The tables' rows are read as they are written.
+    """
     parts: list[Source] = []
     notes: list[str] = []
     kept: dict[int, dict[bytes, int]] = {}
@@ -70,7 +64,7 @@ def lowest_tables(study: Study, rows: StudyRows, concepts: Concepts) -> LowestTa
     if len(tasks) > MAX_TASKS:
         notes.append(f"tasks after the first {MAX_TASKS}: no arrays.")
     whole = [Source(columns.SAID, _said(rows, kept)), Source(columns.COURSES, rows.courses.people)]
-    return LowestTables((*whole, *parts), tuple(notes))
+    return [*whole, *parts], notes
 
 
 class _OfTask:

@@ -35,16 +35,16 @@ def _analyse(study: Study) -> Analysis:
     tables = tables_of(study.slug, study.title, rows, concept, look)
     concepts, corrections = concept_tables_of(study, rows, concept), correction_tables(study)
     analysed = (*tables.all, *concepts.all, *corrections.all)
-    lowest = lowest_tables(study, rows, concept)
+    lowest, left_out = lowest_tables(study, rows, concept)
     there = {*(table.file for table in TABLES), COUNTED.file}  # counts of what other tables list
     return Analysis(
         tables.people.rows,
         [Source(filled.table, filled.rows) for filled in analysed if filled.table.file not in there],
         concepts.numbers,
         partial(draw_files, figure_data_of(tables, concepts, corrections)),
-        lowest.parts,
+        lowest,
         DEFINITIONS,
-        lowest.notes,
+        left_out,
     )
 
 
