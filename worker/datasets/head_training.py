@@ -124,11 +124,13 @@ def train_rows(dataset: Dataset, l2: float, weights: NDArray[np.float64], free: 
 def measure(dataset: Dataset, trained: Iterable[TrainedHead]) -> list[MeasuredHead]:
     """Predict the test images with each head. Raises BadDataset, NothingToEvaluate."""
     features = dataset.files.array("features")[dataset.files.rows(Split.TEST)]
-    return [_measured(dataset, each, each.head.predict(features)) for each in trained]
+    predicted = [(each, each.head.predict(features)) for each in trained]
+    return [MeasuredHead(each, of_test, test_group_metrics(dataset, of_test)) for each, of_test in predicted]
 
 
-def _measured(dataset: Dataset, trained: TrainedHead, predictions: NDArray[np.int64]) -> MeasuredHead:
-    return MeasuredHead(trained, predictions, test_group_metrics(dataset, predictions))
+def train_and_measure(dataset: Dataset, l2: float, weights: Sequence[NDArray[np.float64]]) -> list[MeasuredHead]:
+    """Train a head for each of some loss weights, float64[n], and measure it, as `train` and `measure` do."""
+    return measure(dataset, train(dataset, l2, np.stack(weights, axis=1)))
 
 
 def _built(dataset: Dataset, trained: TrainedHeads) -> list[TrainedHead]:

@@ -13,8 +13,7 @@ from annotations.services.retraining.runs import annotation_digest
 from modeling.arrays.common.modeling_errors import ModelingError, SliceTooSmall
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.retraining.heads import Head
-from worker.datasets import head_training
-from worker.datasets.head_training import ClassSlices, MeasuredHead, TrainedHead, Weighed, weigh
+from worker.datasets.head_training import ClassSlices, MeasuredHead, TrainedHead, Weighed, train_and_measure, weigh
 from worker.recomputing.differences import (
     NUMBER_ROUNDING,
     Difference,
@@ -43,7 +42,7 @@ def run_differences(base_model: BaseModel, runs: Sequence[Run]) -> list[list[Dif
         weights = [each.weights for each in weighed if isinstance(each, Weighed)]
         keys = sorted({ControlKey.of(run) for run in runs if run.control is not None})
         weights += [controls.weights_of(base_model.dataset, key) for key in keys]
-        heads = _trained(base_model, weights) if weights else []
+        heads = train_and_measure(base_model.dataset, base_model.l2, weights) if weights else []
         again = dict(zip(keys, heads[len(heads) - len(keys) :], strict=True))
         of_runs = iter(heads)
         return [
@@ -69,11 +68,6 @@ def _of_random_slices(draws: RandomSlices) -> Iterator[Difference]:
     for scored in draws.scores.select_related("base_model__dataset"):
         name, again = f"scores under {scored.base_model.name}", np.array(random_slices.scores(scored.base_model, key))
         yield from differing_arrays(name, np.array(scored.values), again, NUMBER_ROUNDING)
-
-
-def _trained(base_model: BaseModel, weights: Sequence[NDArray[np.float64]]) -> list[MeasuredHead]:
-    dataset = base_model.dataset
-    return head_training.measure(dataset, head_training.train(dataset, base_model.l2, np.stack(weights, axis=1)))
 
 
 def _weighed(run: Run) -> Weighed | SliceTooSmall | None:

@@ -33,7 +33,8 @@ def train_beside(
     known = controls.stored(batch, keys)
     missing = sorted(set(keys) - known.keys())  # sorted: two workers store in one order
     columns = [*weights, *(weights_of(batch.dataset, key) for key in missing)]
-    heads = [_retrained(each) for each in _measured(batch, columns)] if columns else []
+    measured = head_training.train_and_measure(batch.dataset, batch.l2, columns) if columns else []
+    heads = [_retrained(each) for each in measured]
     for key, head in zip(missing, heads[len(weights) :], strict=True):
         known[key] = controls.store(batch, key, head)
     return heads[: len(weights)], known
@@ -52,11 +53,6 @@ def _train_missing(batch: TrainingBatch) -> int:
     except ModelingError as error:
         log_error_throttled(f"controls on {batch} are on hold: {error}")
         return 0
-
-
-def _measured(batch: TrainingBatch, columns: Sequence[NDArray[np.float64]]) -> list[MeasuredHead]:
-    heads = head_training.train(batch.dataset, batch.l2, np.stack(columns, axis=1))
-    return head_training.measure(batch.dataset, heads)
 
 
 def _retrained(measured: MeasuredHead) -> RetrainedHead:

@@ -55,8 +55,7 @@ def worst_groups(dataset: Dataset, key: SliceKey, l2: float) -> list[float]:
     """
     reached: list[float] = []
     for weights in _batches(dataset, key):
-        heads = head_training.train(dataset, l2, weights)
-        reached += [each.metrics.worst_group for each in head_training.measure(dataset, heads)]
+        reached += [each.metrics.worst_group for each in head_training.train_and_measure(dataset, l2, weights)]
         worker_heartbeat.touch()
     return reached
 
@@ -98,8 +97,8 @@ def _draws(batch: TrainingBatch, key: SliceKey, runs: Sequence[Run]) -> RandomSl
     return draws
 
 
-def _batches(dataset: Dataset, key: SliceKey) -> Iterator[NDArray[np.float64]]:
-    """Yield loss weights, float64[n, K], of as many draws as are trained at once."""
+def _batches(dataset: Dataset, key: SliceKey) -> Iterator[list[NDArray[np.float64]]]:
+    """Yield loss weights, float64[n] each, of as many draws as are trained at once."""
     training = process_cache.training_set(dataset)
     of_class = np.flatnonzero(training.labels == key.target_class)
     images = dataset.files.array("similarity")[training.rows[of_class]]
@@ -107,8 +106,7 @@ def _batches(dataset: Dataset, key: SliceKey) -> Iterator[NDArray[np.float64]]:
     drawn = drawing.random_slices(images, labels, key.target_class, key.n_above, seed=seed)
     at_once = head_training.heads_at_once(dataset)
     for first in range(0, len(drawn), at_once):
-        weights = [_weights(training.labels, of_class[each], key) for each in drawn[first : first + at_once]]
-        yield np.stack(weights, axis=1)
+        yield [_weights(training.labels, of_class[each], key) for each in drawn[first : first + at_once]]
 
 
 def _weights(labels: NDArray[np.int32], above: NDArray[np.int64], key: SliceKey) -> NDArray[np.float64]:
