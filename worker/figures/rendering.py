@@ -26,9 +26,8 @@ from worker.figures.table_specification import table_specification
 
 def specification(figure: Figure, layout: Layout, *, is_log: bool = False) -> Specification:
     """Return the Vega-Lite specification of a figure that is not empty, for a page that has its caption itself."""
-    with debug_mode(
-        arg=False
-    ):  # altair checks each part of a chart on the way, which takes nine tenths of the time: tests do
+    # Altair checks each part of a chart on the way, which takes nine tenths of the time: tests do.
+    with debug_mode(arg=False):
         chart = _chart(figure.chart, layout, is_log=is_log)
     shown = {"config": CONFIG, "background": "transparent", "usermeta": {"figure": figure.key}}
     return {**chart, **shown}

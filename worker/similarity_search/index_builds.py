@@ -68,9 +68,8 @@ def _build(job: ImageIndex) -> None:
         recall=measured and measured.recall,
         near_duplicates=found,
     )
-    for (
-        other
-    ) in directory.parent.iterdir():  # those of earlier versions; a search has them open, or is told to ask again
+    # A search has those of earlier versions open, or is told to ask again.
+    for other in directory.parent.iterdir():
         if other.is_dir() and other != directory:
             shutil.rmtree(other, ignore_errors=True)
 
