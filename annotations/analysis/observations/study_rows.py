@@ -46,10 +46,8 @@ from modeling.arrays.phrases.phrase_languages import ENGLISH
 
 _AT_ONCE = 2_000
 _KEY = ("task__position", "session__participant__pseudonym")
-_WITHOUT_RUN: dict[str, Basis] = {
-    RunState.REFUSED: Basis.REFUSED,
-    RunState.FAILED: Basis.FAILED,
-}  # "failed" is a phrase's word too
+# "failed" is a phrase's word too.
+_WITHOUT_RUN: dict[str, Basis] = {RunState.REFUSED: Basis.REFUSED, RunState.FAILED: Basis.FAILED}
 BEST_KEYWORDS = 20  # of each ranking; what ranked them wrote all
 MACHINES_TOP = 10  # keywords by CLIP score, which Bias-to-Text would say (Table 2)
 

@@ -284,10 +284,8 @@ def _roughly(problem: Problem, v: Tensor, preconditioner: Preconditioner, tolera
     precision = precisions(problem.features)[0]
     kept = ImageState.empty(problem, 1, precision.values)
     at = Point(v, evaluate(problem, head, v, problem.features.dtype, kept.z, kept.residuals), kept)
-    curvature, until = (
-        Curvature(preconditioner.to(precision.operands)),
-        Until(tolerance * at.found.loss, _ROUGH_ITERATIONS),
-    )
+    curvature = Curvature(preconditioner.to(precision.operands))
+    until = Until(tolerance * at.found.loss, _ROUGH_ITERATIONS)
     return descend(problem, head, at, curvature, precision, until).v
 
 
