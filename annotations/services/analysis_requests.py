@@ -9,7 +9,7 @@ from annotations.services.queue import jobs, worker_wakeup
 from annotations.version import CODE_VERSION
 
 
-class AnalysisNotReady(ServiceError, status=409):
+class AnalysisNotReady(ServiceError):
     """The study has never been analysed by this version: its statistics are not there yet."""
 
     sentence = "The statistics of this study are being computed. Ask again in a few seconds."

@@ -24,7 +24,7 @@ class RunHasNoHead(ServiceError):
         super().__init__(f"This run has no head to export because it is {run.get_state_display().lower()}{why}.")
 
 
-class RunExcluded(ServiceError, status=409):
+class RunExcluded(ServiceError):
     """The phrase that the run was trained with was excluded, so its head is handed out no more."""
 
     def __init__(self) -> None:

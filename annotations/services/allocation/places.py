@@ -28,7 +28,6 @@ from annotations.readings.allocation.cells import Cell, cell_counts, cell_key, t
 from annotations.services.allocation import repeat_visits
 from annotations.services.common.service_errors import PlacesHeld, StudyFull
 from annotations.services.logs import events
-from annotations.services.logs.event_payloads import row_state
 
 EXPIRED, RESTARTED, WITHDRAWN, FAILED_CHECK = "expired", "restarted", "withdrawn", "failed_check"  # release reasons
 UNVERIFIED_LEASE = dt.timedelta(minutes=5)  # until the tutorial is done, where nobody vouches for the person
@@ -207,4 +206,4 @@ def _release(allocations: Iterable[Allocation], reason: str) -> int:
 
 def _record(kind: str, allocation: Allocation, session: AnnotationSession, **payload: Any) -> None:
     key = cell_key(allocation.condition, allocation.order)
-    events.record(kind, study=session.study, session=session, states=[row_state(allocation)], cell=key, **payload)
+    events.record(kind, session, allocation, cell=key, **payload)

@@ -21,7 +21,7 @@ from modeling.arrays.retraining.group_accuracies import GroupMetrics, class_erro
 from modeling.arrays.retraining.heads import Head
 
 
-class BaseModelNameTaken(ServiceError, status=409):
+class BaseModelNameTaken(ServiceError):
     """The data set has another base model of this name; a base model never changes."""
 
 

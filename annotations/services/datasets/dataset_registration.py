@@ -11,7 +11,7 @@ from annotations.services.common.service_errors import ServiceError
 from modeling.arrays.datasets.dataset_files import DatasetFiles, open_dataset
 
 
-class OutsideDataRoot(ServiceError, status=409):
+class OutsideDataRoot(ServiceError):
     """A data set's directory lies elsewhere than under DATA_ROOT, where no other process would find it."""
 
 

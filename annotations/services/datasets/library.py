@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 MAX_NAME = 60
 
 
-class DatasetInUse(ServiceError, status=409):
+class DatasetInUse(ServiceError):
     """It cannot be done, because studies use the data set, or the names are not right; `message` says why."""
 
 

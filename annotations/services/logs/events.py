@@ -1,13 +1,15 @@
 """The event log: what happened in a study, written in the transaction of its effect.
 
-An event that changes a row of which the log tells (`logged_tables`) carries the row as it is afterwards
-(`event_images`), so that `replay` builds all of them from the log alone (docs/decisions/0010).
+An event that changes a row of which the log tells (`log_registry`) carries the row as it is afterwards
+(`event_payloads`), so that `replay` builds all of them from the log alone (docs/decisions/0010).
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from django.db.models import Model
 
 from annotations.models import AnnotationSession, Event, IdentityKey, Study, event_kinds
 from annotations.services.logs import identities
@@ -20,28 +22,24 @@ SEALED_UNDER = "sealed_under"  # in a payload: the id of the key, which outlives
 
 @dataclass(frozen=True)
 class Entry:
-    """An event to be recorded. `states` are of the rows that it changed; `payload` says what else there is to say."""
+    """An event to be recorded. `changed`: rows, or states of rows; `payload` says what else there is to say."""
 
     kind: str
     session: AnnotationSession | None = None
-    states: Sequence[RowState] = ()
+    changed: Sequence[Model | RowState] = ()
     payload: Mapping[str, Any] = field(default_factory=dict)
 
 
-def record(
-    kind: str,
-    *,
-    study: Study,
-    session: AnnotationSession | None = None,
-    states: Iterable[RowState] = (),
-    **payload: Any,
-) -> Event:
-    """Append one event. `payload` is JSON (a UUID becomes its text) and never holds an outside id, address or name.
+def record(kind: str, of: AnnotationSession | Study, *changed: Model | RowState, **payload: Any) -> Event:
+    """Append one event of a visit, or of the study itself, with the rows that it changed as they are now.
+
+    `payload` is JSON (a UUID becomes its text) and never holds an outside id, address or name.
 
     Raises ValueError for a kind that is not in KINDS, for something personal without the visit of its person, and for
     a name in the payload that is taken.
     """
-    return record_all(study, [Entry(kind, session, tuple(states), payload)])[0]
+    study, session = (of, None) if isinstance(of, Study) else (of.study, of)
+    return record_all(study, [Entry(kind, session, changed, payload)])[0]
 
 
 def record_all(study: Study, entries: Iterable[Entry]) -> list[Event]:
@@ -58,17 +56,18 @@ def _states_of(entry: Entry) -> Sequence[RowState]:
     if entry.kind not in event_kinds.KINDS:
         raise ValueError(f"{entry.kind!r} is not an event kind")
     if {ROWS, SEALED_UNDER} & entry.payload.keys():
-        raise ValueError(f"the payload of {entry.kind!r} has a key that is reserved for `states`")
-    if entry.session is None and any(each.personal for each in entry.states):
+        raise ValueError(f"the payload of {entry.kind!r} has a key that is reserved for the rows")
+    states = tuple(each if isinstance(each, RowState) else row_state(each) for each in entry.changed)
+    if entry.session is None and any(each.personal for each in states):
         raise ValueError(f"{entry.kind!r} has personal data, so it must name a visit")
     if entry.kind not in event_kinds.OF_A_VISIT or entry.session is None:
-        return entry.states
+        return states
     visits = AnnotationSession.objects.select_related("participant", "configuration", "condition")
     visit = visits.get(pk=entry.session.pk)
     # A person is told of under each of their keys: an erasure replaces the one that they entered with.
     is_told = entry.kind in (event_kinds.SESSION_ENTERED, event_kinds.SESSION_ERASED)
     person = (row_state(visit.participant),) if is_told else ()
-    return (*person, row_state(visit), *entry.states)
+    return (*person, row_state(visit), *states)
 
 
 def _keys(study: Study, with_states: Iterable[tuple[Entry, Sequence[RowState]]]) -> dict[str, IdentityKey]:

@@ -310,5 +310,7 @@ TABLES = (
     CORRECTION,
     PART,
 )
+# What somebody did in a visit: it goes with the visit when that is erased, a row before what it points to.
+DONE_IN_A_VISIT = tuple(table for table in reversed(TABLES) if table.visit and not table.outlives_erasure)
 OF_MODEL: Mapping[type[Model], LoggedTable] = {table.model: table for table in TABLES}
 BY_NAME: Mapping[str, LoggedTable] = {table.name: table for table in TABLES}

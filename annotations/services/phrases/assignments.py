@@ -30,7 +30,6 @@ from annotations.services.common.service_errors import (
     TooFewPhrases,
 )
 from annotations.services.logs import events
-from annotations.services.logs.event_payloads import row_state
 from annotations.services.retraining import runs
 
 MAX_WAITING_FOR_ONE = dt.timedelta(seconds=60)
@@ -224,7 +223,4 @@ def _end(assignment: Assignment, reason: EndReason, now: dt.datetime) -> None:
 
 
 def _record(kind: str, assignment: Assignment) -> None:
-    session = assignment.session
-    events.record(
-        kind, study=session.study, session=session, states=[row_state(assignment)], assignment=assignment.public_id
-    )
+    events.record(kind, assignment.session, assignment, assignment=assignment.public_id)

@@ -10,7 +10,6 @@ from django.utils import timezone
 from annotations.models import Assignment, AssignmentState, Phrase, PhraseState, event_kinds
 from annotations.services.common.service_errors import ClientUuidReused, PhraseRefused, TooManyPhrases
 from annotations.services.logs import events
-from annotations.services.logs.event_payloads import row_state
 from annotations.services.phrases import assignments
 from annotations.services.queue import worker_wakeup
 from modeling.arrays.phrases import phrase_text
@@ -69,7 +68,6 @@ def _refuse_late(assignment: Assignment) -> None:
 
 
 def _store(assignment: Assignment, client_uuid: uuid.UUID, text: str, writing: Mapping[str, int] | None) -> Phrase:
-    session = assignment.session
     phrase = Phrase.objects.create(
         assignment=assignment,
         client_uuid=client_uuid,
@@ -79,12 +77,6 @@ def _store(assignment: Assignment, client_uuid: uuid.UUID, text: str, writing: M
         submitted_at=timezone.now(),
         keywords_seen=len(assignment.task.keyword_list) if assignment.keywords_seen_at else 0,
     )
-    events.record(
-        event_kinds.PHRASE_SUBMITTED,
-        study=session.study,
-        session=session,
-        states=[row_state(phrase)],
-        assignment=assignment.public_id,
-        ordinal=phrase.ordinal,
-    )
+    which = {"assignment": assignment.public_id, "ordinal": phrase.ordinal}
+    events.record(event_kinds.PHRASE_SUBMITTED, assignment.session, phrase, **which)
     return phrase

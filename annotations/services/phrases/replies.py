@@ -8,6 +8,7 @@ import uuid
 from dataclasses import dataclass, field
 
 import numpy as np
+from django.db.models import Model
 from django.utils import timezone
 
 from annotations.models import (
@@ -24,7 +25,6 @@ from annotations.services.common import visit_budgets
 from annotations.services.common.service_errors import ClientUuidReused, PhraseNotScored, ThresholdRefused
 from annotations.services.common.visit_budgets import Budget
 from annotations.services.logs import events
-from annotations.services.logs.event_payloads import RowState, row_state
 from annotations.services.phrases import assignments
 
 AUTOMATIC = "best"  # what a reply says that puts the automatic threshold back
@@ -59,7 +59,7 @@ def choose_threshold(phrase: Phrase, threshold: float | None, act: Act | None = 
         if reply is not None:
             changes = {"threshold": threshold, "chosen_at": reply.made_at}
             choice, _ = ThresholdChoice.objects.update_or_create(phrase=scored, defaults=changes)
-            _record(event_kinds.THRESHOLD_CHOSEN, scored, row_state(choice), row_state(reply))
+            _record(event_kinds.THRESHOLD_CHOSEN, scored, choice, reply)
     return ThresholdChoice.objects.get(phrase=scored)
 
 
@@ -75,7 +75,7 @@ def judge(phrase: Phrase, answer: JudgementAnswer, act: Act | None = None) -> Ju
         if reply is not None:
             changes = {"answer": answer, "answered_at": reply.made_at}
             judgement, _ = Judgement.objects.update_or_create(phrase=scored, defaults=changes)
-            _record(event_kinds.PHRASE_JUDGED, scored, row_state(judgement), row_state(reply))
+            _record(event_kinds.PHRASE_JUDGED, scored, judgement, reply)
     return Judgement.objects.get(phrase=scored)
 
 
@@ -119,7 +119,7 @@ def _take(phrase: Phrase, kind: ReplyKind, said: str, act: Act) -> Reply | None:
         took_effect=takes_effect,
     )
     if not takes_effect:
-        _record(event_kinds.REPLY_PASSED_OVER, phrase, row_state(reply))
+        _record(event_kinds.REPLY_PASSED_OVER, phrase, reply)
         return None
     return reply
 
@@ -132,8 +132,6 @@ def _within(phrase: Phrase, threshold: float) -> float:
     return exact
 
 
-def _record(kind: str, phrase: Phrase, *states: RowState) -> None:
-    assignment = phrase.assignment
-    session = assignment.session
-    ids = {"assignment": assignment.public_id, "ordinal": phrase.ordinal}
-    events.record(kind, study=session.study, session=session, states=states, **ids)
+def _record(kind: str, phrase: Phrase, *changed: Model) -> None:
+    ids = {"assignment": phrase.assignment.public_id, "ordinal": phrase.ordinal}
+    events.record(kind, phrase.assignment.session, *changed, **ids)

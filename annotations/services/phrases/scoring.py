@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 from numpy.typing import NDArray
 
@@ -17,7 +17,6 @@ from annotations.models.arrays import pack_float32, unpack_float32, without_arra
 from annotations.readings.phrases.task_screen import PAGE_VERSION
 from annotations.readings.phrases.verdicts import guessing_level, verdict
 from annotations.services.logs import events
-from annotations.services.logs.event_payloads import RowState, row_state
 from annotations.services.phrases import assignments
 from annotations.services.queue.claims import MAX_ATTEMPTS, claim, exhausted
 from annotations.services.retraining import runs
@@ -188,7 +187,7 @@ def _record_scores(scores: Sequence[Score], locked: Mapping[int, Assignment]) ->
     by_study: dict[Study, list[events.Entry]] = defaultdict(list)
     for score in scores:
         assignment = locked[score.phrase.assignment_id]
-        entry = _entry(event_kinds.PHRASE_SCORED, score.phrase, assignment, row_state(score))
+        entry = _entry(event_kinds.PHRASE_SCORED, score.phrase, assignment, score)
         by_study[assignment.session.study].append(entry)
     for study, entries in by_study.items():
         events.record_all(study, entries)
@@ -216,7 +215,7 @@ def _leave_pending(phrase: Phrase, state: PhraseState, **changes: str) -> bool:
     return changed
 
 
-def _entry(kind: str, phrase: Phrase, assignment: Assignment, *states: RowState) -> events.Entry:
+def _entry(kind: str, phrase: Phrase, assignment: Assignment, *changed: Model) -> events.Entry:
     """What happened to a phrase, with the deadline that its waiting moved."""
     payload = {"assignment": assignment.public_id, "ordinal": phrase.ordinal}
-    return events.Entry(kind, assignment.session, (row_state(phrase), row_state(assignment), *states), payload)
+    return events.Entry(kind, assignment.session, (phrase, assignment, *changed), payload)

@@ -16,7 +16,7 @@ from annotations.services.queue import jobs, worker_wakeup
 MAX_ITEMS = 2000  # of each arm
 
 
-class GatheringNotPossible(ServiceError, status=409):
+class GatheringNotPossible(ServiceError):
     """Nothing can be gathered so; `message` says why. Nothing was stored."""
 
 

@@ -12,7 +12,7 @@ from annotations.services.common.service_errors import ServiceError
 MAX_SECONDS = 60.0  # who leaves the page is not paid for it
 
 
-class ReviewNotPossible(ServiceError, status=409):
+class ReviewNotPossible(ServiceError):
     """Nothing was stored; `message` says why."""
 
 

@@ -131,8 +131,7 @@ def note_status(
     if row.status != before:
         events.record(
             event_kinds.SUBMISSION_STATUS,
-            study=study,
-            session=row.session,
+            row.session or study,
             submission=row.pk,  # not its pseudonym, which an erasure could not take out of the log
             status=status,
             before=before,

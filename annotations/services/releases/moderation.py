@@ -13,7 +13,6 @@ from annotations.models import Moderation, Phrase, event_kinds
 from annotations.services import analysis_requests
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.logs import audit, events
-from annotations.services.logs.event_payloads import row_state
 
 NOT_SHOWN = (Moderation.HIDDEN, Moderation.EXCLUDED)
 NEEDS_REASON = (Moderation.FLAGGED, *NOT_SHOWN)
@@ -52,13 +51,7 @@ def moderate(phrase: Phrase, decision: Moderation, *, by: str, reason: str = "")
         locked.save(update_fields=["moderation", "moderation_reason"])
         session = locked.assignment.session
         which = {"assignment": locked.assignment.public_id, "ordinal": locked.ordinal}
-        events.record(
-            event_kinds.PHRASE_MODERATED,
-            study=session.study,
-            session=session,
-            states=[row_state(locked)],
-            **which,
-        )
+        events.record(event_kinds.PHRASE_MODERATED, session, locked, **which)
         if decision in NOT_SHOWN:
             analysis_requests.forget(session.study)  # a page would show the words until there is a newer one
         audit.record(

@@ -26,7 +26,7 @@ class NoSuchRelease(ServiceError, status=404):
     sentence = "This study has no release with this number."
 
 
-class ReleaseNotReady(ServiceError, status=409):
+class ReleaseNotReady(ServiceError):
     """The release is not built yet, or its building failed."""
 
     sentence = "This release is not ready. If it failed, request a new one."

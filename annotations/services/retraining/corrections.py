@@ -16,18 +16,17 @@ from annotations.models.arrays import without_arrays
 from annotations.readings.retraining.correction_candidates import approved, candidates, label_of, usable, why_not_second
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.logs import audit, events
-from annotations.services.logs.event_payloads import row_state
 from annotations.services.queue import jobs, worker_wakeup
 from annotations.version import CODE_VERSION
 from modeling.arrays.datasets.dataset_files import BadDataset
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 
 
-class CorrectionNotPossible(ServiceError, status=409):
+class CorrectionNotPossible(ServiceError):
     """It cannot be trained, or not be decided on; `message` says why."""
 
 
-class CorrectionNotApproved(ServiceError, status=409):
+class CorrectionNotApproved(ServiceError):
     """Its head is not handed out; `message` says why."""
 
 
@@ -105,8 +104,7 @@ def store(correction: Correction, trained: TrainedCorrection) -> None:
             code_version=CODE_VERSION,
         )
         parts = without_arrays(correction.parts.select_related("score__phrase__assignment"))
-        states = [row_state(correction), *map(row_state, parts)]
-        events.record(event_kinds.CORRECTION_TRAINED, study=correction.study, states=states)
+        events.record(event_kinds.CORRECTION_TRAINED, correction.study, correction, *parts)
 
 
 @transaction.atomic
@@ -127,7 +125,7 @@ def review(correction: Correction, decision: Review, *, by: str, reason: str) ->
     before = locked.review
     locked.review, locked.review_reason, locked.reviewed_by, locked.reviewed_at = decision, reason, by, timezone.now()
     locked.save(update_fields=["review", "review_reason", "reviewed_by", "reviewed_at"])
-    events.record(event_kinds.CORRECTION_REVIEWED, study=locked.study, states=[row_state(locked)])
+    events.record(event_kinds.CORRECTION_REVIEWED, locked.study, locked)
     audit.record(
         "correction_reviewed",
         study=locked.study,

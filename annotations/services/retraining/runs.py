@@ -232,7 +232,6 @@ def _finish(run: Run, event: str, **changes: Any) -> bool:
         if changed:
             for name, value in changes.items():
                 setattr(run, name, value)
-            assignment, session = run.assignment, run.assignment.session
-            ids = {"run": run.public_id, "assignment": assignment.public_id}
-            events.record(event, study=session.study, session=session, states=[row_state(run)], **ids)
+            ids = {"run": run.public_id, "assignment": run.assignment.public_id}
+            events.record(event, run.assignment.session, run, **ids)
     return changed == 1

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Model
 from django.urls import reverse
 from django.utils import timezone
 
@@ -24,7 +25,6 @@ from annotations.models import (
 from annotations.readings.studies.preflight.preflight_report import blocking
 from annotations.services.common.service_errors import ServiceError, StudyNotFound, StudyNotReady
 from annotations.services.logs import audit, events
-from annotations.services.logs.event_payloads import RowState, row_state
 from annotations.services.phrases import assignments
 from annotations.services.studies import draft_revisions, recruitment
 from annotations.services.studies.configurations import freeze
@@ -52,7 +52,7 @@ AMENDABLE = (
 CODES = ("completion_code", "no_consent_code", "failed_check_code", "researcher_code")
 
 
-class StudyStateMismatch(ServiceError, status=409):
+class StudyStateMismatch(ServiceError):
     """The study is not in a state from which it can be moved so; `message` says in which it is."""
 
 
@@ -119,7 +119,7 @@ def open_study(study: Study, *, by: str = audit.SYSTEM, without_rehearsal: bool 
     if without_rehearsal:
         detail["without_rehearsal"] = True
     locked.opened_at = timezone.now()
-    _move(locked, StudyState.ACTIVE, event_kinds.STUDY_OPENED, by, _states_of_material(locked), **detail)
+    _move(locked, StudyState.ACTIVE, event_kinds.STUDY_OPENED, by, _material(locked), **detail)
     return _refreshed(study)
 
 
@@ -190,7 +190,7 @@ def amend_study(study: Study, fields: Mapping[str, Any], *, by: str) -> list[str
             draft_revisions.revise(locked, by=by)
         changes = {name: {"from": before[name], "to": fields[name]} for name in changed}
         if locked.state != StudyState.DRAFT:
-            events.record(event_kinds.STUDY_AMENDED, study=locked, states=[row_state(locked)], fields=changed)
+            events.record(event_kinds.STUDY_AMENDED, locked, locked, fields=changed)
         audit.record("study_amended", study=locked, by=by, changes=changes)
     _refreshed(study)
     return changed
@@ -231,17 +231,16 @@ def _locked(study: Study, *allowed: StudyState) -> Study:
     return locked
 
 
-def _move(locked: Study, state: StudyState, act: str, by: str, frozen: Iterable[RowState] = (), **detail: Any) -> None:
+def _move(locked: Study, state: StudyState, act: str, by: str, frozen: Iterable[Model] = (), **detail: Any) -> None:
     locked.state = state
     locked.save(update_fields=["state", "opened_at", "closed_at"])
-    events.record(act, study=locked, states=[row_state(locked), *frozen], **detail)
+    events.record(act, locked, locked, *frozen, **detail)
     audit.record(act, study=locked, by=by, **detail)
 
 
-def _states_of_material(study: Study) -> list[RowState]:
+def _material(study: Study) -> list[Model]:
     """What is frozen from now on. Base models have arrays as long as their data sets, so these are left out."""
-    tasks = study.tasks.with_base_models()
-    return [row_state(row) for row in (*study.configurations.all(), *study.conditions.all(), *tasks)]
+    return [*study.configurations.all(), *study.conditions.all(), *study.tasks.with_base_models()]
 
 
 def _refreshed(study: Study) -> Study:

@@ -17,7 +17,6 @@ from annotations.services.common.service_errors import (
     StageMismatch,
 )
 from annotations.services.logs import events
-from annotations.services.logs.event_payloads import row_state
 from annotations.services.visits.sessions import advance, begin_tasks, refuse_closed
 
 
@@ -44,7 +43,7 @@ def answer(session: AnnotationSession, *, client_uuid: uuid.UUID, answers: Mappi
             if last is not None and last.answers == chosen:
                 raise CheckUnchanged
             stored = _store(locked, client_uuid, chosen)
-            events.record(event_kinds.CHECK_TRIED, study=session.study, session=session, states=[row_state(stored)])
+            events.record(event_kinds.CHECK_TRIED, session, stored)
             _follow(session, stored)
     session.refresh_from_db(fields=["stage", "outcome", "ended_at"])
     return stored
@@ -63,9 +62,9 @@ def _store(session: AnnotationSession, client_uuid: uuid.UUID, chosen: dict[str,
 def _follow(session: AnnotationSession, attempt: CheckAttempt) -> None:
     if attempt.n_wrong == 0:
         begin_tasks(session, Stage.CHECK)
-        events.record(event_kinds.CHECK_PASSED, study=session.study, session=session, number=attempt.number)
+        events.record(event_kinds.CHECK_PASSED, session, number=attempt.number)
     elif attempt.number == CHECK_TRIES:
         now = timezone.now()
         advance(session, Stage.CHECK, stage=Stage.NOT_PASSED, outcome=Outcome.FAILED_CHECK, ended_at=now)
         places.release(session, places.FAILED_CHECK)
-        events.record(event_kinds.CHECK_FAILED, study=session.study, session=session, n_wrong=attempt.n_wrong)
+        events.record(event_kinds.CHECK_FAILED, session, n_wrong=attempt.n_wrong)

@@ -7,7 +7,6 @@ from annotations.models import AnnotationSession, DeviceReport, event_kinds
 from annotations.services.common import visit_budgets
 from annotations.services.common.visit_budgets import Budget
 from annotations.services.logs import events
-from annotations.services.logs.event_payloads import row_state
 
 
 @dataclass(frozen=True)
@@ -42,5 +41,5 @@ def _store(session: AnnotationSession, device: Device) -> DeviceReport:
         if stored is not None:
             return stored
     report = DeviceReport.objects.create(session=session, **asdict(device))
-    events.record(event_kinds.DEVICE_REPORTED, study=session.study, session=session, states=[row_state(report)])
+    events.record(event_kinds.DEVICE_REPORTED, session, report)
     return report

@@ -7,7 +7,7 @@ in it cannot be read again, since its key is gone.
 
 import datetime as dt
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.db import OperationalError, transaction
@@ -30,12 +30,13 @@ from annotations.models import (
 )
 from annotations.readings.visits.withdrawal import is_owed
 from annotations.services.logs import audit, events, identities
-from annotations.services.logs.event_payloads import row_state, unsealed_state
+from annotations.services.logs.event_payloads import unsealed_state
+from annotations.services.logs.log_registry import DONE_IN_A_VISIT
 from annotations.services.phrases import assignments
 from annotations.services.prolific import submissions
 from annotations.services.queue import worker_wakeup
 from annotations.services.releases import release_requests
-from annotations.services.visits import visit_deletion, withdrawal
+from annotations.services.visits import withdrawal
 
 _UNREADABLE = "The author of a phrase in this correction withdrew. Train it again without that phrase."
 
@@ -102,14 +103,21 @@ def erase_content(participant: Participant) -> bool:
     list(Run.objects.filter(assignment__session__in=visits).select_for_update(of=("self",)).only("pk").order_by("pk"))
     _undo_corrections(visits)
     declined = person.sessions.filter(stage=Stage.DECLINED)  # cannot be withdrawn; what its browser said goes too
-    visit_deletion.delete_work([*visits, *declined])
+    delete_work([*visits, *declined])
     _replace_key(person)
     for visit in visits:
         visit.erased_at = timezone.now()
         visit.save(update_fields=["erased_at"])
         release_requests.supersede(visit, "somebody in it withdrew")
-        events.record(event_kinds.SESSION_ERASED, study=person.study, session=visit)
+        events.record(event_kinds.SESSION_ERASED, visit)
     return True
+
+
+def delete_work(visits: Sequence[AnnotationSession]) -> None:
+    """Delete all that was done in some visits; the visits, their consents, places and submissions stay."""
+    ids = [visit.pk for visit in visits]
+    for table in DONE_IN_A_VISIT:
+        table.model._default_manager.filter(**{f"{table.visit}__in": ids}).delete()
 
 
 @transaction.atomic
@@ -138,7 +146,7 @@ def forget(participant: Participant) -> bool:
         submission.save(update_fields=["submission_key", "pseudonym", "sealed_ids", "entered_code"])
     for visit in person.sessions.select_related("participant", "configuration", "condition").order_by("pk"):
         nameless = (unsealed_state(visit.participant), unsealed_state(visit))
-        events.record(event_kinds.IDENTITY_DESTROYED, study=study, session=visit, states=nameless)
+        events.record(event_kinds.IDENTITY_DESTROYED, visit, *nameless)
     audit.record("identity_destroyed", study=study, by=audit.SYSTEM, subject=person.pseudonym)
     return True
 
@@ -166,7 +174,7 @@ def _undo_corrections(visits: list[AnnotationSession]) -> None:
         correction.finished_at = correction.finished_at or timezone.now()
         correction.head, correction.effects, correction.ablations = None, {}, []
         correction.save(update_fields=["state", "error", "finished_at", "head", "effects", "ablations"])
-        events.record(event_kinds.CORRECTION_UNDONE, study=correction.study, states=[row_state(correction)])
+        events.record(event_kinds.CORRECTION_UNDONE, correction.study, correction)
         audit.record(
             "correction_undone",
             study=correction.study,

@@ -78,7 +78,7 @@ def enter(study: Study, user: AbstractBaseUser | AnonymousUser) -> AnnotationSes
         },
     )
     if created:
-        events.record(event_kinds.SESSION_ENTERED, study=study, session=visit)
+        events.record(event_kinds.SESSION_ENTERED, visit)
     return visit
 
 

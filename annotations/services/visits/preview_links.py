@@ -140,7 +140,7 @@ def _enter_anew(study: Study, link: Link, key: str) -> AnnotationSession:
         },
     )
     if created:
-        events.record(event_kinds.SESSION_ENTERED, study=study, session=session)
+        events.record(event_kinds.SESSION_ENTERED, session)
     return session
 
 

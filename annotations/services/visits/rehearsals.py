@@ -24,7 +24,7 @@ from annotations.services.common.service_errors import ServiceError, StudyNotRea
 from annotations.services.logs import audit
 from annotations.services.queue import worker_wakeup
 from annotations.services.studies.configurations import freeze
-from annotations.services.visits import visit_deletion
+from annotations.services.visits import erasure
 
 MAX_PEOPLE = 52
 USUAL_PEOPLE = 4
@@ -33,7 +33,7 @@ USUAL_PEOPLE = 4
 _LEFT: tuple[type[Model], ...] = (Consent, Allocation, Submission, Event)
 
 
-class RehearsalNotPossible(ServiceError, status=409):
+class RehearsalNotPossible(ServiceError):
     """Nobody can be sent now, or nothing be taken back; `message` says why."""
 
 
@@ -85,7 +85,7 @@ def discard(study: Study, *, by: str) -> int:
     visits = list(AnnotationSession.objects.filter(study=study, kind__in=UNCOUNTED))
     people = Participant.objects.filter(sessions__in=visits)  # nobody is in a rehearsal and in the study
     person_ids, pseudonyms = list(people.values_list("pk", flat=True)), list(people.values_list("pseudonym", flat=True))
-    visit_deletion.delete_work(visits)
+    erasure.delete_work(visits)
     for model in _LEFT:
         model._default_manager.filter(session__in=visits).delete()
     AnnotationSession.objects.filter(study=study, kind__in=UNCOUNTED).delete()

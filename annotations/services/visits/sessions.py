@@ -41,7 +41,6 @@ from annotations.services.common.service_errors import (
     Withdrawn,
 )
 from annotations.services.logs import events
-from annotations.services.logs.event_payloads import row_state
 from annotations.services.logs.pseudonyms import pseudonym
 from annotations.services.phrases import assignments
 from annotations.services.prolific import submissions
@@ -141,7 +140,7 @@ def _enter_anew(study: Study, ids: OutsideIds, token: str, browser: Browser) -> 
         )
         if created:
             submissions.make(study, ids, session)
-            events.record(event_kinds.SESSION_ENTERED, study=study, session=session)
+            events.record(event_kinds.SESSION_ENTERED, session)
             if verification == EntryVerification.UNVERIFIED:
                 unverified_entries.count_start(study, browser)
     return session
@@ -171,7 +170,7 @@ def give_consent(session: AnnotationSession, language: str = OWN_LANGUAGE) -> An
         if advance(session, Stage.CONSENT, stage=Stage.TUTORIAL, consented_at=now):
             places.allocate(session)
             consent = _store_consent(session, language, agreed=True, at=now)
-            events.record(event_kinds.CONSENT_GIVEN, study=session.study, session=session, states=[row_state(consent)])
+            events.record(event_kinds.CONSENT_GIVEN, session, consent)
         elif session.stage == Stage.DECLINED:
             raise StageMismatch("You chose not to take part. Please return the study where you found it.")
     return session
@@ -183,9 +182,7 @@ def decline(session: AnnotationSession, language: str = OWN_LANGUAGE) -> Annotat
     with transaction.atomic():
         if advance(session, Stage.CONSENT, stage=Stage.DECLINED, outcome=Outcome.NO_CONSENT, ended_at=now):
             consent = _store_consent(session, language, agreed=False, at=now)
-            events.record(
-                event_kinds.CONSENT_DECLINED, study=session.study, session=session, states=[row_state(consent)]
-            )
+            events.record(event_kinds.CONSENT_DECLINED, session, consent)
         elif session.stage != Stage.DECLINED:
             raise StageMismatch
     return session
@@ -208,7 +205,7 @@ def finish_tutorial(session: AnnotationSession) -> AnnotationSession:
             moved = begin_tasks(session, Stage.TUTORIAL, tutorial_done_at=now)
         if moved:
             places.extend_lease(session)
-            events.record(event_kinds.TUTORIAL_DONE, study=session.study, session=session)
+            events.record(event_kinds.TUTORIAL_DONE, session)
         elif session.stage not in {Stage.CHECK, Stage.TASKS, Stage.FINISHED}:
             raise StageMismatch
     return session
@@ -247,8 +244,8 @@ def finish(
             raise StageMismatch("There is a task left to do before the end. Please reload the page to go on.")
         if advance(session, Stage.TASKS, stage=Stage.FINISHED, outcome=Outcome.COMPLETED, ended_at=timezone.now()):
             places.complete(session)
-            stored = map(row_state, _store_answers(session, answers or {}, language))
-            events.record(event_kinds.SESSION_FINISHED, study=session.study, session=session, states=stored)
+            stored = _store_answers(session, answers or {}, language)
+            events.record(event_kinds.SESSION_FINISHED, session, *stored)
         elif session.stage != Stage.FINISHED:
             raise StageMismatch
     return session

@@ -12,7 +12,6 @@ from annotations.services.common import visit_budgets
 from annotations.services.common.service_errors import StageMismatch
 from annotations.services.common.visit_budgets import Budget
 from annotations.services.logs import events
-from annotations.services.logs.event_payloads import row_state
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def store(session: AnnotationSession, reports: Sequence[Report]) -> None:
             return
         spans = [_span(session, report, assignments.get(report.assignment), now) for report in new]
         Span.objects.bulk_create(spans)
-        events.record(event_kinds.SPANS_REPORTED, study=session.study, session=session, states=map(row_state, spans))
+        events.record(event_kinds.SPANS_REPORTED, session, *spans)
 
 
 def _span(session: AnnotationSession, report: Report, assignment: Assignment | None, now: dt.datetime) -> Span:

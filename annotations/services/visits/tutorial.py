@@ -10,7 +10,6 @@ from annotations.models import AnnotationSession, PracticePhrase, Stage, event_k
 from annotations.readings.visits.tutorial import is_wrong, practice_score
 from annotations.services.common.service_errors import ClientUuidReused, PhraseRefused, StageMismatch, TooManyPhrases
 from annotations.services.logs import events
-from annotations.services.logs.event_payloads import row_state
 from annotations.services.visits.sessions import refuse_closed
 from modeling.arrays.phrases import phrase_text
 
@@ -27,7 +26,7 @@ def look(session: AnnotationSession, picture: int) -> bool:
     at_tutorial = AnnotationSession.objects.filter(pk=session.pk, stage=Stage.TUTORIAL)
     with transaction.atomic():
         if at_tutorial.filter(looked_at__isnull=True).update(looked_at=timezone.now()):
-            events.record(event_kinds.PRACTICE_LOOKED, study=session.study, session=session)
+            events.record(event_kinds.PRACTICE_LOOKED, session)
     session.refresh_from_db(fields=["looked_at", "stage"])
     return True
 
@@ -60,5 +59,5 @@ def try_phrase(session: AnnotationSession, *, client_uuid: uuid.UUID, text: str)
         tried = PracticePhrase.objects.create(
             session=locked, client_uuid=client_uuid, ordinal=ordinal, text=text, value=value
         )
-        events.record(event_kinds.PRACTICE_TRIED, study=session.study, session=session, states=[row_state(tried)])
+        events.record(event_kinds.PRACTICE_TRIED, session, tried)
     return tried

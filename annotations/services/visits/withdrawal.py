@@ -66,7 +66,7 @@ def _withdraw(session: AnnotationSession) -> None:
                 _end_tasks(locked)
                 locked.stage, locked.outcome, locked.ended_at = Stage.WITHDRAWN, Outcome.WITHDRAWN, now
             locked.save(update_fields=["withdrawn_at", "stage", "outcome", "ended_at"])
-            events.record(event_kinds.SESSION_WITHDRAWN, study=session.study, session=session)
+            events.record(event_kinds.SESSION_WITHDRAWN, session)
             release_requests.supersede(locked, "somebody in it withdrew")
             analysis_requests.forget(session.study)
 

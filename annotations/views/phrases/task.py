@@ -231,7 +231,7 @@ def _log_screen(request: HttpRequest, context: dict[str, Any]) -> None:
         session = context["work"].assignment.session
         with visit_budgets.within(session, Budget.SCREENS) as is_kept:
             if is_kept:
-                events.record(event_kinds.SCREEN_SHOWN, study=session.study, session=session, **shown)
+                events.record(event_kinds.SCREEN_SHOWN, session, **shown)
 
 
 def _refusal(

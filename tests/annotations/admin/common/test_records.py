@@ -21,7 +21,7 @@ NAMES = [model._meta.model_name for model in MODELS]
 
 @pytest.fixture
 def worked(alice: Visit, bob: Visit) -> Run:
-    events.record(event_kinds.STUDY_OPENED, study=alice.session.study)
+    events.record(event_kinds.STUDY_OPENED, alice.session.study)
     add_phrase(bob, "waits")
     add_run(add_phrase(bob, "too few", 0.25), None)
     return add_run(add_phrase(alice, "red squares", 0.75), 0.5)

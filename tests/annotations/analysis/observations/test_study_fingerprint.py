@@ -43,7 +43,7 @@ def test_nothing_that_happens_is_nothing_new(closed: Study) -> None:
 
 def test_an_event_is_news_to_its_study_and_to_no_other(closed: Study, draft_study: Study) -> None:
     before = state_of(closed), state_of(draft_study)
-    events.record(event_kinds.STUDY_PAUSED, study=closed)
+    events.record(event_kinds.STUDY_PAUSED, closed)
     assert state_of(closed) != before[0]
     assert state_of(draft_study) == before[1]
 
@@ -102,5 +102,5 @@ def test_what_experts_do_with_the_same_base_model_is_news(closed: Study, base_mo
     experts = two_tasks(base_model, "experts", audience=Audience.EXPERTS)
     tell(experts, [Tried(1, "prof", "forest", 0.54, 0.7, 15, 9, 1)], SessionKind.EXPERT)
     before = state_of(closed)
-    events.record(event_kinds.STUDY_PAUSED, study=experts)
+    events.record(event_kinds.STUDY_PAUSED, experts)
     assert state_of(closed) != before

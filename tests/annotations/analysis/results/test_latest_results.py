@@ -84,13 +84,13 @@ def test_the_first_look_asks_once_and_a_worker_answers(closed: Study) -> None:
 
 
 def test_nothing_is_computed_for_a_study_that_nobody_looks_at(closed: Study) -> None:
-    events.record(event_kinds.STUDY_PAUSED, study=closed)
+    events.record(event_kinds.STUDY_PAUSED, closed)
     assert analyse_due_studies() == 0
 
 
 def test_the_old_one_is_shown_while_a_newer_one_is_computed(closed: Study) -> None:
     latest(analyse(closed))
-    events.record(event_kinds.STUDY_PAUSED, study=closed)
+    events.record(event_kinds.STUDY_PAUSED, closed)
     with time_machine.travel(timezone.now() + LATER):
         old = latest(closed)
         assert old.results is not None and not old.is_current
@@ -102,7 +102,7 @@ def test_the_old_one_is_shown_while_a_newer_one_is_computed(closed: Study) -> No
 
 def test_a_study_that_changes_all_the_time_is_left_alone_for_a_while(closed: Study) -> None:
     analyse(closed)
-    events.record(event_kinds.STUDY_PAUSED, study=closed)
+    events.record(event_kinds.STUDY_PAUSED, closed)
     assert not latest(closed).is_current
     assert analyse_due_studies() == 0
 
@@ -165,7 +165,7 @@ def test_the_pages_say_as_of_when_they_are(closed: Study, coordinator_client: Cl
     for name in ("results", "concepts"):
         shown = coordinator_client.get(f"{address}/{name}/").content.decode()
         assert "As of " in shown and "a newer one is being computed" not in shown
-    events.record(event_kinds.STUDY_PAUSED, study=closed)
+    events.record(event_kinds.STUDY_PAUSED, closed)
     assert "a newer one is being computed" in coordinator_client.get(f"{address}/results/").content.decode()
     StudyAnalysis.objects.filter(study=closed).update(state=JobState.FAILED, error="No memory.")
     assert "could not be computed: No memory." in coordinator_client.get(f"{address}/results/").content.decode()

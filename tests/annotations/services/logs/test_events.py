@@ -5,12 +5,11 @@ from django.db import DatabaseError, transaction
 
 from annotations.models import Event, event_kinds
 from annotations.services.logs import events
-from annotations.services.logs.event_payloads import row_state
 from tests.steps import end, submit_and_score
 
 
 def test_an_event_is_recorded_with_its_payload(alice):
-    events.record(event_kinds.STUDY_PAUSED, study=alice.session.study, by="coordinator", row=uuid.UUID(int=1))
+    events.record(event_kinds.STUDY_PAUSED, alice.session.study, by="coordinator", row=uuid.UUID(int=1))
     event = Event.objects.latest("id")
     assert (event.kind, event.session) == ("study_paused", None)
     assert event.payload == {"by": "coordinator", "row": "00000000-0000-0000-0000-000000000001"}
@@ -18,18 +17,18 @@ def test_an_event_is_recorded_with_its_payload(alice):
 
 def test_an_unknown_kind_is_a_fault_of_the_caller(alice):
     with pytest.raises(ValueError, match="tea_break"):
-        events.record("tea_break", study=alice.session.study)
+        events.record("tea_break", alice.session.study)
 
 
 @pytest.mark.parametrize("name", ["changed_rows", "sealed_under"])
 def test_what_images_say_is_no_part_of_a_payload(alice, name):
-    with pytest.raises(ValueError, match="reserved for `states`"):
-        events.record(event_kinds.STUDY_PAUSED, study=alice.session.study, **{name: {}})
+    with pytest.raises(ValueError, match="reserved for the rows"):
+        events.record(event_kinds.STUDY_PAUSED, alice.session.study, **{name: {}})
 
 
 def test_something_personal_names_the_visit_of_its_person(alice):
     with pytest.raises(ValueError, match="must name a visit"):
-        events.record(event_kinds.PHRASE_SUBMITTED, study=alice.session.study, states=[row_state(alice.session)])
+        events.record(event_kinds.PHRASE_SUBMITTED, alice.session.study, alice.session)
 
 
 def test_the_log_tells_what_happened_in_order(alice):
@@ -51,7 +50,7 @@ def test_the_log_tells_what_happened_in_order(alice):
 
 @pytest.mark.parametrize("change", [lambda events: events.update(kind="x"), lambda events: events.delete()])
 def test_an_event_cannot_be_changed_or_deleted(alice, change):
-    events.record(event_kinds.STUDY_PAUSED, study=alice.session.study)
+    events.record(event_kinds.STUDY_PAUSED, alice.session.study)
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         change(Event.objects.all())
     assert Event.objects.filter(kind="study_paused").count() == 1

@@ -46,7 +46,6 @@ from annotations.models import (
 )
 from annotations.services.logs.log_registry import TABLES
 from annotations.services.logs.log_schema import LoggedTable
-from annotations.services.visits.visit_deletion import _DONE_IN_IT
 
 # The tables that the log does not tell of, by the reason.
 NOT_LOGGED: Mapping[str, Iterable[type[Model]]] = {
@@ -112,11 +111,6 @@ def test_every_column_is_told_of_or_left_out_for_a_reason(table: LoggedTable) ->
     assert fields.keys() - known - own_id == set()
     assert left_out <= fields.keys()
     assert not left_out & {*table.plain, *table.personal}
-
-
-def test_what_an_erasure_leaves_is_what_the_log_keeps_of_an_erased_visit() -> None:
-    deleted = {model for model, _way in _DONE_IN_IT}
-    assert {table.model for table in TABLES if table.visit and not table.outlives_erasure} == deleted
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)

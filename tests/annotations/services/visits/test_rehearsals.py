@@ -27,12 +27,12 @@ from annotations.models import (
 )
 from annotations.readings.studies.preflight.preflight_report import blocking
 from annotations.services.common.service_errors import StudyNotReady
+from annotations.services.logs.log_registry import DONE_IN_A_VISIT
 from annotations.services.phrases import assignments, replies
 from annotations.services.queue import jobs
 from annotations.services.studies import lifecycle
 from annotations.services.visits import preview_links, rehearsals, sessions
 from annotations.services.visits.rehearsals import _LEFT, RehearsalNotPossible, discard, request_rehearsal
-from annotations.services.visits.visit_deletion import _DONE_IN_IT
 from tests import actors
 from tests.annotations.exports.rows import add_phrase, add_run
 
@@ -158,7 +158,7 @@ def test_nothing_is_taken_back_while_somebody_is_inside(draft_study: Study) -> N
 
 def test_every_table_that_a_visit_fills_is_emptied() -> None:
     """A table that points to a visit, or to what a visit left, and would keep it from being deleted."""
-    known: set[type[Model]] = {AnnotationSession, *_LEFT, *(model for model, _way in _DONE_IN_IT)}
+    known: set[type[Model]] = {AnnotationSession, *_LEFT, *(table.model for table in DONE_IN_A_VISIT)}
     holding = {
         model
         for model in apps.get_app_config("annotations").get_models()
