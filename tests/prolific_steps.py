@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from annotations.models import AnnotationSession, ProlificRequest, RequestState, Study, Submission
 from annotations.readings.prolific.external_ids import OutsideIds
-from annotations.services.logs.pseudonyms import pseudonym
+from annotations.services.logs.identities import pseudonym
 from annotations.services.prolific import prolific_client
 from annotations.services.prolific.request_sender import call_due
 from annotations.services.visits import sessions

@@ -7,14 +7,14 @@ from django.contrib.auth.models import User
 from django_otp.oath import TOTP
 
 from annotations.models import TotpDevice
-from annotations.services.staff import totp, two_factor
+from annotations.services.staff import two_factor
 
 
 def code_of(user: User, steps: int = 0) -> str:
     """The code that the person's app shows, or will show some half minutes later."""
     device = TotpDevice.objects.filter(user=user).latest("pk")
-    app = TOTP(base64.b32decode(totp.base32_secret(device)), totp.STEP_S, digits=totp.DIGITS)
-    app.time = time.time() + steps * totp.STEP_S
+    app = TOTP(base64.b32decode(two_factor.base32_secret(device)), two_factor.STEP_S, digits=two_factor.DIGITS)
+    app.time = time.time() + steps * two_factor.STEP_S
     return f"{app.token():06}"
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.safestring import SafeString, mark_safe
 
-from annotations.admin.common.file_responses import JSON, SVG, file_answer
+from annotations.admin.common.study_pages import JSON, SVG, file_answer
 from annotations.analysis.figures.chart_values import Figure
 from annotations.analysis.figures.drawn_figures import StoredFigures
 from annotations.tables.columns import Cell, write_cell

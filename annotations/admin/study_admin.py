@@ -31,9 +31,9 @@ from annotations.models import AnnotationSession, Audience, Phrase, Role, Run, R
 from annotations.models.study import new_code
 from annotations.readings.monitoring.participant_flow import n_inside
 from annotations.services.common.service_errors import ServiceError, StudyNotReady
-from annotations.services.staff import members, roles
-from annotations.services.studies import draft_revisions
-from annotations.services.studies.draft_revisions import StaleDraft
+from annotations.services.staff import accounts, roles
+from annotations.services.studies import lifecycle
+from annotations.services.studies.lifecycle import StaleDraft
 
 
 @admin.register(Study)
@@ -159,7 +159,7 @@ class StudyAdmin(TitledList, StudyScoped):
     def save_model(self, request: HttpRequest, obj: Study, form: Any, change: bool) -> None:
         """Store the study, as the next revision of the draft that the form has locked."""
         if change:
-            draft_revisions.revise(obj, by=request.user.get_username())
+            lifecycle.revise(obj, by=request.user.get_username())
         super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: ModelForm[Study], formsets: Any, change: bool) -> None:
@@ -167,7 +167,7 @@ class StudyAdmin(TitledList, StudyScoped):
         super().save_related(request, form, formsets, change)
         if not change:
             username = request.user.get_username()
-            members.add(form.instance, username, Role.COORDINATOR, by=username)
+            accounts.add(form.instance, username, Role.COORDINATOR, by=username)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
         """A draft that was rehearsed is deleted after what rehearsals left: say so, instead of listing each row."""

@@ -8,12 +8,12 @@ from annotations.admin.common.study_pages import StudyPage
 from annotations.admin.monitoring import audit_log, monitor
 from annotations.admin.payments import payments_page, reconciliation, rejections, submission_page
 from annotations.admin.pools import gathering_page
-from annotations.admin.prolific import study_drafts, study_status
+from annotations.admin.prolific import study_drafts
 from annotations.admin.releases import moderation, release_pages
 from annotations.admin.results import concepts_page, results_page, unnamed_pictures
 from annotations.admin.retraining import corrections
 from annotations.admin.staff import members
-from annotations.admin.studies import amend, class_lists, cloning, preflight
+from annotations.admin.studies import amend, class_lists, new_study, preflight
 from annotations.admin.visits import experts, rehearsals, withdrawal
 from annotations.models import Study
 
@@ -29,9 +29,9 @@ PAGES: tuple[StudyPage, ...] = (
     *preflight.PAGES,
     *rehearsals.PAGES,
     *study_drafts.PAGES,
-    *study_status.PAGES,
+    *study_drafts.STATUS_PAGES,
     *amend.PAGES,
-    *cloning.PAGES,
+    *new_study.CLONE_PAGES,
     *monitor.PAGES,
     *experts.PAGES,
     *moderation.PAGES,

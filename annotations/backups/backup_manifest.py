@@ -1,11 +1,13 @@
-"""What a back-up says of itself: `manifest.json`."""
+"""What a back-up says of itself: `manifest.json`, and what a database holds, to compare with it."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from annotations.backups.backup_errors import BackUpRefused
+from django.db import connection
+from psycopg import sql
 
 FORMAT = 1
 MANIFEST, DUMP, DATA, DIGESTS = "manifest.json", "database.dump", "data", "SHA256SUMS"  # what lies in the folder
@@ -15,6 +17,17 @@ KEPT_APART = {  # secrets that a back-up does not hold, and what each is for
         "should be the same: with another key everybody must sign in again, and participants must open their link again"
     ),
 }
+
+# How values become text must not depend on the server or on who asks.
+_ONE_TEXT = (
+    "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'postgres'; "
+    "SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; "
+    "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
+)
+
+
+class BackUpRefused(Exception):
+    """A sentence with a way on. No back-up was left behind, or nothing of the database was restored."""
 
 
 @dataclass(frozen=True)
@@ -60,3 +73,31 @@ class Manifest:
             )
         fields["tables"] = {name: TableContents(**table) for name, table in fields["tables"].items()}
         return cls(**fields | {name: tuple(fields[name]) for name in ("migrations", "missing")})
+
+
+def table_names() -> list[str]:
+    return sorted(connection.introspection.table_names())
+
+
+def contents() -> dict[str, TableContents]:
+    """Return what each table holds. Must be called in a transaction, which then has no limits of time."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ONE_TEXT)
+        return {name: _of_table(name) for name in table_names()}
+
+
+def _of_table(name: str) -> TableContents:
+    """The rows as PostgreSQL's COPY writes them, one a line, by primary key as bytes: collations differ by server."""
+    digest, rows = hashlib.sha256(), 0
+    with connection.cursor() as cursor:
+        keys = connection.introspection.get_primary_key_columns(cursor, name)
+        assert keys, "every table of Django's has a primary key"
+        texts = [sql.SQL('{}::text COLLATE "C"').format(sql.Identifier(key)) for key in keys]
+        query = sql.SQL("COPY (SELECT * FROM {} ORDER BY {}) TO STDOUT").format(
+            sql.Identifier(name), sql.SQL(", ").join(texts)
+        )
+        with cursor.copy(query) as lines:
+            for line in lines:
+                digest.update(line)
+                rows += bytes(line).count(b"\n")  # COPY escapes those within a value
+    return TableContents(rows, digest.hexdigest())

@@ -5,8 +5,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from annotations.backups.backup_errors import BackUpRefused
-from annotations.backups.backup_manifest import DIGESTS
+from annotations.backups.backup_manifest import DIGESTS, BackUpRefused
 from annotations.services.datasets.imports import UPLOADS
 from modeling.arrays.common.digests import file_sha256
 

@@ -9,9 +9,8 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from annotations.backups import contents, files, postgres_tools
-from annotations.backups.backup_errors import BackUpRefused
-from annotations.backups.backup_manifest import DATA, DUMP, KEPT_APART, MANIFEST, Manifest
+from annotations.backups import backup_manifest, files, postgres_tools
+from annotations.backups.backup_manifest import DATA, DUMP, KEPT_APART, MANIFEST, BackUpRefused, Manifest
 from annotations.exports.releases.snapshot import snapshot
 from annotations.models import UNFINISHED, Dataset, DatasetImport, JobState, Release
 from annotations.version import CODE_VERSION
@@ -44,7 +43,7 @@ def _refuse(folder: Path) -> None:
 def _fill(part: Path) -> Manifest:
     """The database first: a row is written after its files, so those of every row are there to be copied."""
     with snapshot():
-        made_at, tables, named = timezone.now(), contents.contents(), _named_files()
+        made_at, tables, named = timezone.now(), backup_manifest.contents(), _named_files()
         migrations = sorted(".".join(key) for key in MigrationRecorder(connection).applied_migrations())
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_export_snapshot(), current_setting('server_version')")

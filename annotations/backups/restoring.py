@@ -8,9 +8,8 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 
-from annotations.backups import contents, files, postgres_tools
-from annotations.backups.backup_errors import BackUpRefused
-from annotations.backups.backup_manifest import DATA, DUMP, Manifest
+from annotations.backups import backup_manifest, files, postgres_tools
+from annotations.backups.backup_manifest import DATA, DUMP, BackUpRefused, Manifest
 from annotations.baseline import is_before_baseline
 from annotations.services.logs import key_rotation
 from annotations.services.logs.key_rotation import Seals
@@ -65,7 +64,7 @@ def _migrations() -> set[str]:
 
 
 def _refuse_tables() -> None:
-    tables = contents.table_names()
+    tables = backup_manifest.table_names()
     if tables:
         name = connection.settings_dict["NAME"]
         raise BackUpRefused(
@@ -92,7 +91,7 @@ def _put_files(source: Path, digests: Mapping[str, str]) -> int:
 def _compare(manifest: Manifest) -> None:
     """Raises BackUpRefused where a table of the new database is not what was backed up."""
     with transaction.atomic():
-        found = contents.contents()
+        found = backup_manifest.contents()
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")  # a dump has no statistics, and queries are planned by them
     names = found.keys() | manifest.tables.keys()

@@ -1,9 +1,12 @@
-"""A control: the last layer retrained as a run does it, but without any phrase."""
+"""What retraining does without a phrase: as a run does it (a control), and with random slices of one size."""
 
+import numpy as np
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from numpy.typing import NDArray
 
+from annotations.models.base_model import BaseModel
 from annotations.models.dataset import Dataset
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 
@@ -43,3 +46,62 @@ class Control(models.Model):
     def __str__(self) -> str:
         classes = ", ".join(self.dataset.class_names[label] for label in self.target_classes)
         return f"control of {classes} on {self.dataset}"
+
+
+class RandomSlices(models.Model):
+    """The null of own gains: one set of draws per data set, class, size, scheme and λ."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="random_slices")
+    target_class = models.PositiveIntegerField()
+    n_above = models.PositiveIntegerField(help_text="train images of the class above each cut, on a grid of 1.25")
+    scheme = models.CharField(max_length=12, default=DEFAULT_SCHEME)
+    l2 = models.FloatField("λ")
+    seed = models.BigIntegerField(help_text="of the directions; made of the data set's digest, class and size")
+    worst_groups = models.JSONField(help_text="worst-group accuracy on test of each draw")
+    code_version = models.CharField(max_length=40)
+    versions = models.JSONField(default=dict, help_text="library versions of the worker that trained them")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["dataset", "target_class", "n_above"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dataset", "target_class", "n_above", "scheme", "l2"], name="random_slices_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{len(self.worst_groups)} random slices of {self.dataset.class_names[self.target_class]}"
+
+    def telling_draws(self, control: Control, base_model: BaseModel) -> NDArray[np.float64] | None:
+        """What each draw reaches on test, float64[m]; None where they are all but equal, so that a place says nothing.
+
+        They are where their standard deviation is below one image of the test group that is worst without a phrase.
+        """
+        draws = np.array(self.worst_groups, np.float64)
+        # An empty group has no accuracy, and is never the worst.
+        accuracies = [np.inf if share is None else share for share in control.group_accuracies]
+        one_image = 1 / base_model.test_metrics["counts"][int(np.argmin(accuracies))]
+        return None if draws.std() < one_image else draws
+
+
+class RandomSliceScores(models.Model):
+    """What random slices score on the validation images of a base model, which the best of several are chosen by.
+
+    A table of its own, because base models of a data set share random slices and differ in their errors.
+    """
+
+    random_slices = models.ForeignKey(RandomSlices, on_delete=models.CASCADE, related_name="scores")
+    base_model = models.ForeignKey(BaseModel, on_delete=models.CASCADE, related_name="random_slice_scores")
+    values = models.JSONField(help_text="error score of each draw's direction on the class's validation images")
+    code_version = models.CharField(max_length=40)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["random_slices", "base_model"]
+        constraints = [
+            models.UniqueConstraint(fields=["random_slices", "base_model"], name="random_slices_scored_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"scores of {self.random_slices} under {self.base_model}"

@@ -1,9 +1,10 @@
-"""What staff ask of the workers: an import, a rehearsal, a release. Each is a row that a worker takes up."""
+"""What is asked of the workers: an import, a rehearsal, a release … Each is a row that a worker takes up."""
 
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 
+from annotations.models.base_model import BaseModel
 from annotations.models.dataset import Dataset
 from annotations.models.study import Study
 
@@ -173,3 +174,63 @@ class Release(Job):
 
     def __str__(self) -> str:
         return f"release {self.number} of {self.study}"
+
+
+class Benchmark(Job):
+    """One measurement of the methods in `methods`, one after the other. A finished one never changes.
+
+    `rows` has one JSON object a method, in their order: method, name, given (what it knows), over (what mean and sd are
+    over), n, worst_group, worst_group_sd, average, average_sd, gap, plain_average (shares on test), left_out, the
+    reason where it has no figures, and from version 0.12 on worst_group_low and worst_group_high (95% for other test
+    images) and predictions: for each classifier its name, the predictions for the test images as the Base64 of
+    compressed little-endian int32, and their SHA-256.
+    """
+
+    base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="benchmarks")
+    methods = models.JSONField(help_text="keys of the methods to measure, in order")
+    rows = models.JSONField(default=list)
+    settings = models.JSONField(default=dict, help_text="λ, seeds, prompts, procedures, versions: to compute it again")
+    code_version = models.CharField(max_length=40, blank=True)
+
+    class Meta(Job.Meta):
+        ordering = ["-id"]
+        constraints = [
+            *Job.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["base_model"], condition=Q(state__in=UNFINISHED), name="benchmark_once_at_a_time"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"benchmark of {self.base_model}"
+
+
+class StudyAnalysis(Job):
+    """One analysis of a study. The newest finished one is shown; none is kept for longer than that.
+
+    `study_state` is what `state_of` the study said before its rows were read. `content` is msgpack, as
+    `analysis.results.study_results` writes and reads it; another version of the code does not read it. `figures` are
+    apart, since the API's tables need none: `analysis.figures.drawn_figures` writes and reads them.
+    """
+
+    ARRAYS = ("content", "figures")
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="analyses")
+    study_state = models.CharField(max_length=24, help_text="of the study, when its rows were read")
+    content = models.BinaryField(null=True)
+    figures = models.BinaryField(null=True)
+    code_version = models.CharField(max_length=40, blank=True)
+
+    class Meta(Job.Meta):
+        ordering = ["-id"]
+        verbose_name_plural = "study analyses"
+        constraints = [
+            *Job.Meta.constraints,
+            models.UniqueConstraint(fields=["study"], condition=Q(state__in=UNFINISHED), name="analysis_one_at_a_time"),
+            models.CheckConstraint(
+                condition=~Q(state=JobState.DONE) | Q(content__isnull=False), name="analysis_done_has_content"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"analysis of {self.study}"

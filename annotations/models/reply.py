@@ -1,9 +1,10 @@
-"""A person's replies to a scored phrase, each as it came."""
+"""A person's replies to a scored phrase: each as it came, and what counts of them."""
 
 from django.db import models
 from django.db.models import F, Q
 
 from annotations.models.phrase import Phrase
+from annotations.models.run import Run
 
 
 class ReplyKind(models.TextChoices):
@@ -38,3 +39,54 @@ class Reply(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.said}"
+
+
+class JudgementAnswer(models.TextChoices):
+    YES = "yes"
+    NO = "no"
+    UNSURE = "unsure"
+
+
+class Judgement(models.Model):
+    """The latest answer for a phrase; each one is a Reply.
+
+    It tells the two failures of a phrase apart (paper, section 4.1): YES, it was seen and does not explain the errors;
+    NO, the encoder does not see what was meant.
+    """
+
+    phrase = models.OneToOneField(Phrase, on_delete=models.PROTECT, related_name="judgement")
+    answer = models.CharField(max_length=6, choices=JudgementAnswer)
+    answered_at = models.DateTimeField(help_text="when the person answered, by the server's clock")
+
+    class Meta:
+        ordering = ["phrase"]
+        constraints = [
+            models.CheckConstraint(condition=Q(answer__in=JudgementAnswer.values), name="judgement_answer_known")
+        ]
+
+    def __str__(self) -> str:
+        return self.answer
+
+
+class ThresholdChoice(models.Model):
+    """The latest choice for a phrase; each one is a Reply. It gets a run of its own, marked as chosen."""
+
+    phrase = models.OneToOneField(Phrase, on_delete=models.PROTECT, related_name="threshold_choice")
+    threshold = models.FloatField(null=True, help_text="exact float32; null: put back to the automatic one")
+    chosen_at = models.DateTimeField(help_text="when the person chose, by the server's clock")
+    run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.SET_NULL, related_name="threshold_choices")
+
+    class Meta:
+        ordering = ["phrase"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(threshold__isnull=True) | Q(threshold__range=(-2, 2)),  # NaN is greater than any number
+                name="threshold_choice_is_a_similarity",
+            ),
+            models.CheckConstraint(
+                condition=Q(threshold__isnull=False) | Q(run__isnull=True), name="threshold_choice_run_needs_threshold"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return "automatic" if self.threshold is None else f"{self.threshold:.4f}"

@@ -8,8 +8,7 @@ from django.db.models import Q
 from annotations.models.arrays import unpack_float32
 from annotations.models.assignment import Assignment
 from annotations.models.base_model import BaseModel
-from annotations.models.control import Control
-from annotations.models.random_slices import RandomSlices
+from annotations.models.control import Control, RandomSlices
 from modeling.arrays.phrases.phrase_text import MAX_PHRASE_LENGTH
 from modeling.arrays.retraining.annotation import Annotation
 from modeling.arrays.retraining.control import own_gain

@@ -1,10 +1,11 @@
-"""Who among the staff may do what in which study, and what they did."""
+"""Who among the staff may do what in which study, and what they did; what they sign in with, and their programs."""
 
 from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django_otp.models import Device, ThrottlingMixin
 
 from annotations.models.study import Study
 
@@ -105,3 +106,40 @@ class Alarm(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} in {self.study}"
+
+
+class AccessToken(models.Model):
+    """What is stored of a token: its digest, and the sign-in that made it, which it stands for until it expires."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="access_tokens")
+    name = models.CharField(max_length=60, help_text="what it is for, as its person says")
+    digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the token, which is 256 random bits")
+    is_verified = models.BooleanField(help_text="whether the sign-in that made it had a second factor")
+    sign_in_hash = models.CharField(max_length=64, help_text="of the password then: another password ends the token")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="access_token_expires_later"),
+            models.CheckConstraint(condition=~Q(name=""), name="access_token_has_name"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.user}"
+
+
+class TotpDevice(ThrottlingMixin, Device):
+    """What codes are made of, and what is known of earlier ones. A wrong code makes the next one wait longer."""
+
+    sealed_secret = models.BinaryField(help_text="sealed under the site's IDENTITY_KEYS")
+    drift = models.SmallIntegerField(default=0, help_text="half minutes that the app's clock is known to be early")
+    last_step = models.BigIntegerField(default=-1, help_text="half minutes since 1970 of the last code that was used")
+
+    class Meta:
+        ordering = ["id"]
+
+    def get_throttle_factor(self) -> int:
+        """Seconds to wait after the first wrong code; django-otp doubles them with each further one."""
+        return 1

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django import template
 
-from annotations.admin.common.money_fields import amount
+from annotations.admin.common.number_formats import amount
 from annotations.models import Payment
 
 register = template.Library()

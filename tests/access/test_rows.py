@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from annotations.models import Role, Study
-from annotations.services.staff.row_visibility import LIBRARY, study_of, study_path
+from annotations.services.staff.roles import LIBRARY, study_of, study_path
 from tests.actors import Visit, create_study, open_study, start_visit
 from tests.annotations.exports.rows import add_phrase, add_run
 

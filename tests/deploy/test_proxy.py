@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from annotations.admin.common.uploads import FORM_BYTES
 from annotations.admin.datasets import archive_upload
-from annotations.services.prolific.submission_csv import LARGEST_FILE
+from annotations.services.prolific.submission_import import LARGEST_FILE
 from deploy.local.site import CADDYFILE
 from tests.served import proxy_before
 

@@ -1,6 +1,6 @@
 """Retraining in batches: due runs in, heads and their test metrics out.
 
-The rules are in annotations.services.retraining: run_claims and runs.
+The rules are in annotations.services.retraining.runs.
 """
 
 import logging
@@ -11,7 +11,7 @@ from functools import partial
 from django.db import transaction
 
 from annotations.models import Run
-from annotations.services.retraining import run_claims, runs
+from annotations.services.retraining import runs
 from annotations.services.retraining.controls import ControlKey
 from annotations.services.retraining.runs import TrainedRun, TrainingBatch
 from modeling.arrays.common.modeling_errors import SliceTooSmall
@@ -33,8 +33,8 @@ def train_due_runs() -> int:
 
     Runs on a data set whose files are missing wait: that is nobody's attempt.
     """
-    run_claims.fail_exhausted_runs()
-    return sum(_train_due(batch) for batch in run_claims.due_batches())
+    runs.fail_exhausted_runs()
+    return sum(_train_due(batch) for batch in runs.due_batches())
 
 
 def train_batch(batch: TrainingBatch, ids: Collection[int]) -> list[int]:
@@ -42,11 +42,11 @@ def train_batch(batch: TrainingBatch, ids: Collection[int]) -> list[int]:
 
     No transaction is open meanwhile: each step of the solver renews the lease, and one short transaction stores.
     """
-    claimed = run_claims.claimed_runs(ids)
+    claimed = runs.claimed_runs(ids)
     try:
-        with after_each_step(every_few_seconds(partial(run_claims.renew_lease, claimed))):
+        with after_each_step(every_few_seconds(partial(runs.renew_lease, claimed))):
             results = _results(batch, claimed)
-    except run_claims.LeaseLost:
+    except runs.LeaseLost:
         logger.warning("runs of %s were erased, or claimed by another worker, while they were trained", batch)
         return []
     with transaction.atomic():
@@ -61,7 +61,7 @@ def _train_due(batch: TrainingBatch) -> int:
     except BadDataset as error:
         log_error_throttled(f"runs on {batch} are on hold: {error}")
         return 0
-    return drain(partial(run_claims.claim_runs, batch, limit=limit), partial(train_batch, batch), run_claims.fail_run)
+    return drain(partial(runs.claim_runs, batch, limit=limit), partial(train_batch, batch), runs.fail_run)
 
 
 def _results(batch: TrainingBatch, claimed: Collection[Run]) -> list[Callable[[], object]]:

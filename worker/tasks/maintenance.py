@@ -5,7 +5,7 @@ from dataclasses import astuple
 from django.utils import timezone
 
 from annotations.services.allocation import places
-from annotations.services.datasets import abandoned_uploads
+from annotations.services.datasets import imports
 from annotations.services.monitoring import alarms
 from annotations.services.phrases import assignments
 from annotations.services.queue import heartbeats, worker_wakeup
@@ -42,7 +42,7 @@ def apply_retention() -> None:
 @app.task(name=worker_wakeup.REMOVE_ABANDONED_UPLOADS)
 def remove_abandoned_uploads() -> None:
     """Remove every uploaded archive that nothing came of."""
-    sweep(lambda: abandoned_uploads.remove(timezone.now()), "abandoned uploads removed")
+    sweep(lambda: imports.remove_abandoned_uploads(timezone.now()), "abandoned uploads removed")
 
 
 @app.task(name=worker_wakeup.WATCH_STUDIES)

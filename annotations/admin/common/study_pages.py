@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, Literal
 
 from django.contrib import admin
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
@@ -17,6 +17,8 @@ from annotations.services.staff import roles
 
 View = Callable[[HttpRequest, Study], HttpResponseBase]
 Place = Literal["setup", "run", "people", "findings"]
+
+CSV, SVG, JSON, ZIP = "text/csv; charset=utf-8", "image/svg+xml", "application/json", "application/zip"
 
 
 def any_study(study: Study) -> bool:
@@ -80,3 +82,9 @@ def _checked(page: StudyPage, request: HttpRequest, study_id: int) -> HttpRespon
     if not roles.may(request.user, page.act, study):
         raise Http404
     return page.view(request, study)
+
+
+def file_answer(content: str | bytes, content_type: str, name: str) -> HttpResponse:
+    """Return an answer that the browser saves as a file. name: of letters, digits, "-", "_" and "."."""
+    disposition = f'attachment; filename="{name}"'
+    return HttpResponse(content, content_type=content_type, headers={"Content-Disposition": disposition})

@@ -1,9 +1,12 @@
 """Roles alone decide what the admin shows and takes: no model permission is ever ticked.
 
+A list takes the filters that its page offers, for equality, and no others: Django alone would take any column.
+
 Everybody on the staff has every list, filled with the rows of their studies. A row of another study is not found, so
 that nobody learns what exists; an act that a person's role does not have is refused.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib.admin import RelatedFieldListFilter, ShowFacets
@@ -11,12 +14,54 @@ from django.contrib.admin.models import LogEntry
 from django.db.models import ForeignKey, Model, QuerySet
 from django.http import Http404, HttpRequest
 
-from annotations.admin.common.offered_filters import OfferedFilters, field_at
 from annotations.admin.common.typed_classes import ModelAdmin, TabularInline
 from annotations.models import Study
 from annotations.services.logs import audit
 from annotations.services.staff import roles
-from annotations.services.staff.row_visibility import may_see, study_of, visible
+from annotations.services.staff.roles import may_see, study_of, visible
+
+_LARGEST_PART = {"year": 9998, "month": 12, "day": 31}  # Django adds a year to the first and a month to the second
+_DIGITS = 4
+
+
+class OfferedFilters(ModelAdmin[Any]):
+    """Refuses each lookup that no link on the list's page makes, and each value that no link can have."""
+
+    actions = None  # what is done to many rows at once takes any value as a row's id
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Whether the address of the list may hold this filter; a refused one is answered 400."""
+        if "\0" in value:  # PostgreSQL would refuse it only when the query runs
+            return False
+        column, _, part = lookup.rpartition("__")
+        if column and column == self.date_hierarchy:
+            return part in _LARGEST_PART and _is_within(value, _LARGEST_PART[part])
+        return lookup in self._offered(request)
+
+    def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
+        """A row is known by its id alone."""
+        return to_field == self.opts.pk.name
+
+    def _offered(self, request: HttpRequest | None) -> Iterator[str]:
+        entries: Any = self.list_filter if request is None else self.get_list_filter(request)
+        for path in (entry if isinstance(entry, str) else entry[0] for entry in entries):
+            yield from (path, f"{path}__exact", f"{path}__isnull")
+            if isinstance(field_at(self.model, path), ForeignKey):
+                yield f"{path}__id__exact"
+
+
+def field_at(model: type[Model], path: str) -> Any:
+    """Return the field at the end of a path of names, as in "assignment__session__study"."""
+    field: Any = None
+    at: Any = model
+    for name in path.split("__"):
+        field = at._meta.get_field(name)
+        at = field.related_model
+    return field
+
+
+def _is_within(value: str, largest: int) -> bool:
+    return value.isascii() and value.isdecimal() and len(value) <= _DIGITS and 1 <= int(value) <= largest
 
 
 class Audited(OfferedFilters):
@@ -39,7 +84,7 @@ class Audited(OfferedFilters):
 
 
 class StudyScoped(Audited):
-    """A list and a form of rows that belong to a study (`row_visibility.study_path`), or of the library."""
+    """A list and a form of rows that belong to a study (`roles.study_path`), or of the library."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return visible(super().get_queryset(request), request.user)

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from annotations.models import BaseModel
 from annotations.readings.datasets.class_images import class_images
-from annotations.readings.datasets.image_grids import Picture, pictures_of
-from annotations.readings.datasets.image_samples import sample
+from annotations.readings.datasets.image_grids import Picture, pictures_of, sample
 from annotations.readings.datasets.target_classes import classes_with_errors
 
 FEW = 20  # wrong images: with fewer, what people say about them is mostly chance

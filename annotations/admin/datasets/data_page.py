@@ -20,8 +20,7 @@ from django.views.decorators.csrf import csrf_exempt
 from annotations.admin.common.number_formats import row_number
 from annotations.admin.common.uploads import FORM_BYTES, take_in
 from annotations.admin.datasets.class_pictures import classes_of
-from annotations.admin.similarity_search.near_duplicate_pairs import pairs_of
-from annotations.admin.similarity_search.pictures import pictures_of
+from annotations.admin.similarity_search.pictures import pairs_of, pictures_of
 from annotations.models import BaseModel, Dataset, DatasetImport, ImageIndex
 from annotations.models.arrays import without_arrays
 from annotations.readings.datasets.class_images import class_images

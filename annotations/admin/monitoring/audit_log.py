@@ -10,8 +10,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from annotations.admin.common.file_responses import CSV, file_answer
-from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.admin.common.study_pages import CSV, StudyPage, file_answer, page_context
 from annotations.models import AuditRecord, Study
 from annotations.readings.monitoring.audit_log import HEADER, Filters, cells, filtered
 from annotations.services.logs import audit

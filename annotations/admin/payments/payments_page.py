@@ -10,9 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from annotations.admin.common.file_responses import CSV, file_answer
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.study_pages import StudyPage, crowd_came, page_context
+from annotations.admin.common.study_pages import CSV, StudyPage, crowd_came, file_answer, page_context
 from annotations.models import UNDER_WAY, PaymentBatch, Study
 from annotations.readings.payments.costs import totals
 from annotations.readings.payments.payment_batches import ShownBatch

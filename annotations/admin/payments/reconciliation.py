@@ -13,9 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from annotations.admin.common.file_responses import CSV, file_answer
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.study_pages import StudyPage, crowd_came, page_context
+from annotations.admin.common.study_pages import CSV, StudyPage, crowd_came, file_answer, page_context
 from annotations.admin.common.uploads import FORM_BYTES, take_in
 from annotations.models import ProlificRequest, Reconciliation, RequestState, Study, Submission
 from annotations.readings.payments import reconciliation
@@ -24,7 +23,7 @@ from annotations.readings.payments.discrepancy_words import REPAIR_WORDS, WORDS,
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.payments import discrepancy_repairs, payment_files
 from annotations.services.prolific import submission_import
-from annotations.services.prolific.submission_csv import LARGEST_FILE
+from annotations.services.prolific.submission_import import LARGEST_FILE
 from annotations.services.staff import roles
 
 ONE_CLICK: tuple[Repair, ...] = ("complete", "approve", "release_place", "refresh", "pay_by_hand")

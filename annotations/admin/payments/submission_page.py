@@ -11,8 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 
-from annotations.admin.common.money_fields import MoneyField
-from annotations.admin.common.number_formats import row_number
+from annotations.admin.common.number_formats import MoneyField, row_number
 from annotations.admin.common.study_pages import StudyPage, page_context
 from annotations.admin.payments.reconciliation import ONE_CLICK, repair, submission_of
 from annotations.admin.payments.rejections import submission_address

@@ -8,9 +8,8 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 
-from annotations.admin.common.file_responses import CSV, file_answer
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.study_pages import StudyPage, has_begun, page_context
+from annotations.admin.common.study_pages import CSV, StudyPage, file_answer, has_begun, page_context
 from annotations.admin.common.typed_classes import ModelForm
 from annotations.admin.pools import image_review_page
 from annotations.admin.similarity_search.pictures import Picture, pictures_of

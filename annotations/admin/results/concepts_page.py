@@ -6,8 +6,7 @@ from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from annotations.admin.common.file_responses import CSV, file_answer
-from annotations.admin.common.study_pages import StudyPage, has_begun, page_context
+from annotations.admin.common.study_pages import CSV, StudyPage, file_answer, has_begun, page_context
 from annotations.admin.results.results_page import POLL_SOON_S
 from annotations.admin.results.unnamed_pictures import Unnamed, shown_unnamed
 from annotations.admin.shown_figures import ShownFigure, figure_answer, shown_figure

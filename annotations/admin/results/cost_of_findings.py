@@ -5,7 +5,7 @@ In no release: money is in no table of results.
 
 from dataclasses import dataclass
 
-from annotations.admin.common.money_fields import amount
+from annotations.admin.common.number_formats import amount
 from annotations.analysis.tables.filled_tables import FilledTable, StudyTables
 from annotations.analysis.tables.saturation_columns import Counted
 from annotations.models import Study

@@ -9,8 +9,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
-from annotations.admin.common.file_responses import CSV, file_answer
-from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.admin.common.study_pages import CSV, StudyPage, file_answer, page_context
 from annotations.admin.results.cost_of_findings import Cost, cost, cost_sentence
 from annotations.admin.results.flow_words import flow_steps
 from annotations.admin.results.keyword_words import top_sentence, words_tables

@@ -4,9 +4,8 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 
-from annotations.admin.common.file_responses import CSV, JSON, ZIP, file_answer
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.study_pages import StudyPage, has_begun, page_context
+from annotations.admin.common.study_pages import CSV, JSON, ZIP, StudyPage, file_answer, has_begun, page_context
 from annotations.admin.shown_figures import ShownFigure, figure_answer, shown_figure
 from annotations.analysis.results.latest_results import Latest, latest
 from annotations.analysis.retraining.correction_figures import report, splits_figure

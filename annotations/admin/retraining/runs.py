@@ -10,9 +10,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from annotations.admin.common.file_responses import ZIP, file_answer
 from annotations.admin.common.number_formats import percent, points
 from annotations.admin.common.read_only import ReadOnlyOfAssignments
+from annotations.admin.common.study_pages import ZIP, file_answer
 from annotations.exports.retraining.head_files import head_zip
 from annotations.models import Control, Run, RunState
 from annotations.readings.releases.moderated_words import is_excluded

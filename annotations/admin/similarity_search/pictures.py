@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from annotations.models import Dataset
+from annotations.models import Dataset, ImageIndex
 from annotations.readings.datasets.thumbnails import thumbnail_url
 from modeling.arrays.datasets.dataset_files import Split
 
@@ -40,4 +40,23 @@ def pictures_of(
             similarity=similarities[place] if similarities else None,
         )
         for place, row in enumerate(rows)
+    ]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An evaluation image, the train image that is nearly the same, and their similarity."""
+
+    image: Picture
+    other: Picture
+    similarity: float
+
+
+def pairs_of(owner: str, dataset: Dataset, index: ImageIndex) -> list[Pair]:
+    """Return the pairs that were kept of an index, the most similar first."""
+    stored = index.near_duplicates.get("pairs", [])
+    images = pictures_of(owner, dataset, [row for row, _, _ in stored])
+    others = pictures_of(owner, dataset, [row for _, row, _ in stored])
+    return [
+        Pair(image, other, similarity) for image, other, (_, _, similarity) in zip(images, others, stored, strict=True)
     ]

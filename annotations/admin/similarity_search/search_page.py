@@ -11,7 +11,7 @@ from django.urls import reverse
 from annotations.admin.common.number_formats import row_number
 from annotations.admin.similarity_search.pictures import Picture, pictures_of
 from annotations.models import UNFINISHED, Dataset, ImageIndex, ImageSearch, JobState
-from annotations.readings.datasets.image_samples import sample
+from annotations.readings.datasets.image_grids import sample
 from annotations.services import image_searches
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.staff import roles

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
 from annotations.admin.common.form_errors import linked_errors
-from annotations.admin.common.money_fields import MoneyField
+from annotations.admin.common.number_formats import MoneyField
 from annotations.admin.common.study_pages import StudyPage, has_begun, page_context
 from annotations.admin.common.typed_classes import ModelForm
 from annotations.admin.studies.study_sections import HELP, SECTIONS

@@ -1,4 +1,4 @@
-"""New study: six fields, with pictures of data, model and class, make a draft that can be rehearsed."""
+"""New study: six fields, with pictures of data, model and class, make a draft; or a copy of another study does."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -6,29 +6,35 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.core.validators import validate_slug
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.text import slugify
 
-from annotations.admin.common.money_fields import MoneyField
-from annotations.admin.common.number_formats import row_number
+from annotations.admin.common.number_formats import MoneyField, row_number
+from annotations.admin.common.study_pages import StudyPage, page_context
 from annotations.admin.datasets.class_pictures import ClassPictures, classes_of
 from annotations.admin.studies.study_sections import present_values
 from annotations.models import BaseModel, Role, Study
 from annotations.models.arrays import without_arrays
 from annotations.models.study import new_code
+from annotations.models.study_texts import MAX_TITLE_LENGTH
 from annotations.services.common.service_errors import ServiceError
-from annotations.services.staff import members, roles
+from annotations.services.staff import accounts, roles
 from annotations.services.studies import lifecycle
+from annotations.services.studies.cloning import clone_study
+from annotations.services.studies.lifecycle import StudyUnacceptable
 from annotations.services.visits import rehearsals
 from modeling.arrays.datasets.dataset_files import BadDataset
 
 MAX_MODELS = 6  # that are shown with their pictures; the list of models leads here from each other one
 _MINUTES = "Give from half a minute to 120 minutes, for example 10."
+
+TITLE = "Clone"
 
 
 class NewStudyForm(forms.Form):
@@ -141,7 +147,7 @@ def _made(given: dict[str, Any], *, by: str) -> Study:
         completion_code=new_code(),
         by=by,
     )
-    members.add(study, by, Role.COORDINATOR, by=by)
+    accounts.add(study, by, Role.COORDINATOR, by=by)
     return study
 
 
@@ -157,3 +163,36 @@ def _then(study: Study, request: HttpRequest) -> str:
         return reverse("admin:annotations_study_change", args=[study.pk])
     rehearsals.request_rehearsal(study, rehearsals.USUAL_PEOPLE, by=request.user.get_username())
     return reverse("admin:annotations_study_rehearsal", args=[study.pk])
+
+
+class CloneForm(forms.Form):
+    """What the new study is called."""
+
+    title = forms.CharField(max_length=MAX_TITLE_LENGTH)
+    slug = forms.CharField(
+        max_length=50, validators=[validate_slug], help_text="the last part of its participants' link"
+    )
+
+
+def clone_page(request: HttpRequest, study: Study) -> HttpResponse:
+    """GET asks for a name; POST makes the draft and goes to it."""
+    if not roles.may_set_up(request.user):
+        return render(request, "admin/annotations/study/clone.html", page_context(request, study, TITLE), status=403)
+    suggested = {"title": f"{study.title} (2)"[:MAX_TITLE_LENGTH], "slug": f"{study.slug[:48]}-2"}
+    form = CloneForm(request.POST or None, initial=suggested)
+    if request.method == "POST" and form.is_valid():
+        try:
+            clone = clone_study(study, **form.cleaned_data, by=request.user.get_username())
+        except StudyUnacceptable as error:
+            form.add_error(None, error.message)
+        else:
+            messages.success(
+                request,
+                "The clone is a draft with the same set-up and new codes. Write them into its study on Prolific.",
+            )
+            return HttpResponseRedirect(reverse("admin:annotations_study_change", args=[clone.pk]))
+    context = page_context(request, study, TITLE, form=form)
+    return render(request, "admin/annotations/study/clone.html", context, status=400 if form.errors else 200)
+
+
+CLONE_PAGES = (StudyPage("clone", TITLE, clone_page, act="coordinate", place="setup", in_navigation=False),)

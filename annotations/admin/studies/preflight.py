@@ -12,8 +12,7 @@ from annotations.prolific.client import Prolific
 from annotations.prolific.prolific_errors import ProlificError
 from annotations.prolific.retries import SINGLE_TRY
 from annotations.readings.studies.preflight.check_result import Check, FixIn, Level, skipped, warning
-from annotations.readings.studies.preflight.preflight_report import Part, report
-from annotations.readings.studies.preflight.preflight_summary import preflight_summary
+from annotations.readings.studies.preflight.preflight_report import Part, preflight_summary, report
 from annotations.readings.studies.preflight.prolific_checks import remote_checks
 from annotations.services.studies import lifecycle
 

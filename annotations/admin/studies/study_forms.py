@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from annotations.admin.common.money_fields import MoneyField
+from annotations.admin.common.number_formats import MoneyField
 from annotations.admin.common.typed_classes import InlineFormSet, ModelForm
 from annotations.admin.studies.study_sections import HELP
 from annotations.admin.studies.translations import TranslationsField
@@ -13,8 +13,8 @@ from annotations.models import BaseModel, Condition, Dataset, Study, StudyState,
 from annotations.models.arrays import without_arrays
 from annotations.models.primary_measures import MEASURES
 from annotations.readings.studies.readiness import language_reason
-from annotations.services.studies import draft_revisions
-from annotations.services.studies.draft_revisions import StaleDraft
+from annotations.services.studies import lifecycle
+from annotations.services.studies.lifecycle import StaleDraft
 from modeling.arrays.datasets.dataset_files import BadDataset
 
 MAX_ERRORS = "the class with the most errors"
@@ -75,7 +75,7 @@ class StudyForm(ModelForm[Study]):
                 )
             if "seen_revision" in self.cleaned_data:
                 try:
-                    draft_revisions.refuse_stale(locked, self.cleaned_data["seen_revision"], by=self.saver)
+                    lifecycle.refuse_stale(locked, self.cleaned_data["seen_revision"], by=self.saver)
                 except StaleDraft as error:
                     raise ValidationError(error.message, code=error.code) from error
         return super().clean()

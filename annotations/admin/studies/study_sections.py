@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from annotations.admin.common.money_fields import amount
+from annotations.admin.common.number_formats import amount
 from annotations.models import Study
 from annotations.models.primary_measures import MEASURES
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from annotations.admin.common.study_pages import StudyPage, has_begun, page_context
 from annotations.models import Study
 from annotations.readings.visits import withdrawal
-from annotations.services.logs.pseudonyms import names_of
+from annotations.services.logs.identities import names_of
 from annotations.services.visits import erasure, retention
 
 

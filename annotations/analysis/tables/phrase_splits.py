@@ -12,7 +12,7 @@ from annotations.analysis.tables.keyword_tables import PhraseAmongKeywords, amon
 from annotations.models import BaseModel, Moderation, RunState, Score
 from annotations.models.arrays import unpack_float32, unpack_int32
 from annotations.readings.datasets.class_images import class_images
-from annotations.readings.datasets.image_samples import sample
+from annotations.readings.datasets.image_grids import sample
 from annotations.readings.releases.moderated_words import HIDDEN
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.datasets.dataset_files import Split

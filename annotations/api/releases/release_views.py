@@ -15,7 +15,7 @@ from annotations.api.common.filters import AllowedFilters, refuse_unknown
 from annotations.api.common.permissions import Staff
 from annotations.exports.releases.download import release_download
 from annotations.models import Release, Study
-from annotations.services.staff.row_visibility import visible
+from annotations.services.staff.roles import visible
 
 
 class ReleaseSerializer(serializers.ModelSerializer[Release]):

@@ -33,7 +33,7 @@ from annotations.exports.tables.summary import summarise
 from annotations.exports.tables.table_rows import FILTERS, TABLES, Source, source_of, sources
 from annotations.models import Study
 from annotations.services.analysis_requests import AnalysisNotReady
-from annotations.services.staff.row_visibility import visible
+from annotations.services.staff.roles import visible
 from annotations.tables.columns import Cell, Table, write_cell, write_time
 
 AS_OF = "Clarify-As-Of"  # header: when the statistics were computed

@@ -13,7 +13,7 @@ from annotations.api.common.permissions import InVisit, VisitAuthentication
 from annotations.api.studies.serializers import NewPhraseSerializer, OwnPhraseSerializer
 from annotations.models import AnnotationSession, Assignment, Phrase
 from annotations.models.arrays import without_arrays
-from annotations.services.phrases import rate_limit
+from annotations.services.phrases import phrase_submission
 from annotations.services.phrases.phrase_submission import submit
 
 
@@ -34,7 +34,7 @@ class PhrasesView(_VisitView):
         assignment = _own_assignment(request, public_id)
         new = NewPhraseSerializer(data=request.data)
         new.is_valid(raise_exception=True)
-        rate_limit.check_rate_limit(assignment.session)
+        phrase_submission.check_rate_limit(assignment.session)
         phrase, created = submit(assignment, **new.validated_data)
         code = status.HTTP_201_CREATED if created else status.HTTP_200_OK
         return Response(OwnPhraseSerializer(phrase).data, status=code)

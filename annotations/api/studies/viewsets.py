@@ -19,7 +19,7 @@ from annotations.exports.releases.download import study_download
 from annotations.models import BaseModel, Dataset, Study, Task
 from annotations.models.arrays import without_arrays
 from annotations.readings.monitoring.monitor import document, monitor
-from annotations.services.staff.row_visibility import visible
+from annotations.services.staff.roles import visible
 
 
 class _StaffViewSet(ReadOnlyModelViewSet[Any]):

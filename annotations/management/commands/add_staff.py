@@ -11,7 +11,7 @@ from django.db import transaction
 from annotations.management.passwords import read_password
 from annotations.management.plain_errors import plain_errors
 from annotations.models import Role
-from annotations.services.staff import accounts, members
+from annotations.services.staff import accounts
 from annotations.services.studies import lifecycle
 
 BY = "command line"
@@ -35,7 +35,7 @@ class Command(BaseCommand):
             found = None if study is None else lifecycle.find_study(study)
             made = _make(name)
             if found is not None and role is not None:
-                members.add(found, name, Role(role), by=BY)
+                accounts.add(found, name, Role(role), by=BY)
         parts = ["made the account" if made else "the account already existed", f"{role} of {study}" if role else ""]
         self.stdout.write(f"{name}: {', '.join(filter(None, parts))}")
         if made and settings.REQUIRE_TWO_FACTOR:

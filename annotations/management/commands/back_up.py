@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from annotations.backups.backup_errors import BackUpRefused
+from annotations.backups.backup_manifest import BackUpRefused
 from annotations.backups.making import back_up
 
 

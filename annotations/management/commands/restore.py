@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from annotations.backups.backup_errors import BackUpRefused
+from annotations.backups.backup_manifest import BackUpRefused
 from annotations.backups.restoring import Restored, restore
 from annotations.system_checks import unreadable
 

@@ -1,4 +1,7 @@
-"""Images as a page shows them: in a grid, told apart as right and wrong, with the count of all beside."""
+"""Images as a page shows them: in a grid, told apart as right and wrong, with the count of all beside.
+
+Samples are seeded, so that a reload, another tab and another device show the same images.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -74,3 +77,16 @@ def pictures_of(
 def numbered(shown: Iterable[tuple[int, str, bool, str]]) -> tuple[Picture, ...]:
     """Number (row, url, is_error, said) from 1."""
     return tuple(Picture(number, *picture) for number, picture in enumerate(shown, start=1))
+
+
+def sample(n: int, size: int, draw: int, seed: tuple[int, ...]) -> NDArray[np.int64]:
+    """Return at most `size` of the positions 0..n-1 in a random order: int64[min(n, size)].
+
+    The positions are shuffled once by `seed`; draw 0 takes the first `size` of them, draw 1 the next, and so on around,
+    so that "show others" shows others until all have been seen. `seed` holds integers ≥ 0, draw is ≥ 0.
+    """
+    if n == 0:
+        return np.empty(0, dtype=np.int64)
+    order = np.random.default_rng(seed).permutation(n)
+    first = draw * size % n
+    return order[(first + np.arange(min(n, size))) % n]

@@ -22,8 +22,7 @@ from annotations.models import (
 )
 from annotations.models.arrays import without_arrays
 from annotations.readings.datasets.class_images import ClassImages, class_images
-from annotations.readings.datasets.image_grids import Grid, pictures_of
-from annotations.readings.datasets.image_samples import sample
+from annotations.readings.datasets.image_grids import Grid, pictures_of, sample
 from annotations.readings.phrases.phrase_feedback import MIN_SHOWN, Result, chosen_threshold, result, verdict_of
 from annotations.readings.phrases.verdicts import Verdict, place
 

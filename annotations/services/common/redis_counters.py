@@ -6,6 +6,7 @@ None, with one line in the log, and the caller decides what that means.
 
 import hashlib
 import hmac
+import ipaddress
 import logging
 import math
 import secrets
@@ -47,6 +48,8 @@ return ARGV[1]
 
 logger = logging.getLogger(__name__)
 redis_circuit = CircuitBreaker(seconds=2.0)
+
+_BITS_V4, _BITS_V6 = 24, 56  # what one household or institution is usually given
 
 
 class Count(NamedTuple):
@@ -113,3 +116,15 @@ def _seconds(milliseconds: int) -> int:
 def _redis(url: str) -> Redis:
     timeouts = {"socket_timeout": _MAX_WAIT_S, "socket_connect_timeout": _MAX_WAIT_S}
     return Redis.from_url(url, retry=Retry(NoBackoff(), 0), **timeouts)
+
+
+def network_pseudonym(address: str) -> str | None:
+    """Return today's pseudonym of an address's /24 or /56; None for no valid address, and while Redis is away."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return None
+    v4 = ip if isinstance(ip, ipaddress.IPv4Address) else ip.ipv4_mapped
+    if v4 is not None:
+        return daily_pseudonym(str(ipaddress.IPv4Network((v4, _BITS_V4), strict=False)))
+    return daily_pseudonym(str(ipaddress.IPv6Network((int(ip), _BITS_V6), strict=False)))

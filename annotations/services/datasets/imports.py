@@ -1,5 +1,6 @@
 """Bringing in a data set from the admin: a folder that lies below IMPORT_ROOT, or an archive that somebody uploaded."""
 
+import datetime as dt
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ from modeling.arrays.datasets.importing.sources import FORMATS
 
 UPLOADS = "uploads"  # folder in DATA_ROOT
 _DEPTH = 2  # of folders below IMPORT_ROOT that are offered
+
+ABANDONED_AFTER = dt.timedelta(hours=24)  # since the last byte: the proxy ends an upload long before
 
 
 class ImportNotPossible(ServiceError, status=400):
@@ -167,3 +170,19 @@ def _folders(folder: Path, root: Path, depth: int) -> Iterator[Path]:
         yield path
         if depth > 1:
             yield from _folders(path, root, depth - 1)
+
+
+def remove_abandoned_uploads(now: dt.datetime) -> int:
+    """Remove uploaded files that are older than ABANDONED_AFTER and belong to no import; return how many."""
+    oldest = (now - ABANDONED_AFTER).timestamp()
+    old = [path for path in _files(settings.DATA_ROOT / UPLOADS) if path.stat().st_mtime < oldest]
+    names = [path.relative_to(settings.DATA_ROOT).as_posix() for path in old]
+    in_use = set(DatasetImport.objects.filter(archive__in=names).values_list("archive", flat=True))
+    abandoned = [path for path, name in zip(old, names, strict=True) if name not in in_use]
+    for path in abandoned:
+        path.unlink(missing_ok=True)
+    return len(abandoned)
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []

@@ -2,9 +2,12 @@
 
 Each person has a random key of their own in each study (`IdentityKey`), stored sealed under the site's IDENTITY_KEYS.
 Deleting that one row makes everything that it sealed unreadable, also in backups that hold the table without it. The
-site's keys seal two other secrets: a study's key (`pseudonyms`) and a visit's withdrawal token (`withdrawal`).
+site's keys seal two other secrets: a study's key (`pseudonym`) and a visit's withdrawal token (`withdrawal`).
 """
 
+import base64
+import hashlib
+import hmac
 import json
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
@@ -14,7 +17,10 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
 from annotations.models import IdentityKey, Study, seals
+from annotations.prolific.id_format import is_outside_id
 from annotations.services.common.service_errors import IdentityDestroyed, IdentityUnreadable
+
+_DIGITS = 12  # of base32: 60 bits
 
 
 def seal(study: Study, pseudonym: str, content: Mapping[str, Any]) -> bytes:
@@ -120,3 +126,26 @@ def _opens(key: Fernet | MultiFernet, sealed: bytes) -> bool:
     except InvalidToken:
         return False
     return True
+
+
+def pseudonym(study: Study, kind: str, outside_id: str) -> str:
+    """Return `kind` and 12 base32 digits of HMAC-SHA256(the study's key, the id): the same id, the same pseudonym.
+
+    Raises IdentityDestroyed once the key is destroyed, IdentityUnreadable where the site's keys are others.
+    """
+    digest = hmac.digest(key_of(study), outside_id.encode(), hashlib.sha256)
+    return kind + base64.b32encode(digest).decode()[:_DIGITS]
+
+
+def names_of(study: Study, wanted: str) -> set[str]:
+    """Return the pseudonyms of whoever is looked up, by a pseudonym or by an id from outside, which is forgotten."""
+    wanted = wanted.strip()
+    is_id = study.keeps_ids and is_outside_id(wanted)
+    return {wanted.upper(), *([pseudonym(study, "P", wanted)] if is_id else ())}
+
+
+def key_of(study: Study) -> bytes:
+    """Return the key of a study; raises as `pseudonym` does."""
+    if not study.keeps_ids:
+        raise IdentityDestroyed
+    return unseal_for_site(study.sealed_pseudonym_key)

@@ -3,18 +3,22 @@
 import uuid
 from collections.abc import Mapping
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from annotations.models import Assignment, AssignmentState, Phrase, PhraseState, event_kinds
-from annotations.services.common.service_errors import ClientUuidReused, PhraseRefused, TooManyPhrases
+from annotations.models import AnnotationSession, Assignment, AssignmentState, Phrase, PhraseState, event_kinds
+from annotations.services.common import redis_counters
+from annotations.services.common.service_errors import ClientUuidReused, PhraseRefused, TooFast, TooManyPhrases
 from annotations.services.logs import events
 from annotations.services.phrases import assignments
 from annotations.services.queue import worker_wakeup
 from modeling.arrays.phrases import phrase_text
 
 MAX_FAILED = 50  # phrases of a task that could not be scored and use up no try
+
+WINDOW_S = 60
 
 
 def submit(
@@ -80,3 +84,10 @@ def _store(assignment: Assignment, client_uuid: uuid.UUID, text: str, writing: M
     which = {"assignment": assignment.public_id, "ordinal": phrase.ordinal}
     events.record(event_kinds.PHRASE_SUBMITTED, assignment.session, phrase, **which)
     return phrase
+
+
+def check_rate_limit(session: AnnotationSession) -> None:
+    """Count one phrase that a visit's participant sends. Raises TooFast above PHRASES_PER_MINUTE."""
+    sent = redis_counters.count(f"phrases:{session.participant_id}", WINDOW_S)
+    if sent is not None and sent.n > settings.PHRASES_PER_MINUTE:
+        raise TooFast(sent.seconds_left)

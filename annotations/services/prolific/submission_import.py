@@ -1,21 +1,172 @@
-"""Importing Prolific's export of a study's submissions: what the poll does, for a site without a token."""
+"""Importing Prolific's export of a study's submissions: what the poll does, for a site without a token.
 
+It is a CSV whose columns and separators vary.
+"""
+
+import csv
 import datetime as dt
-from collections.abc import Mapping
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Final
 
 from django.db import transaction
 from django.utils import timezone
 
 from annotations.models import Study, Submission
-from annotations.prolific.statuses import PLACE_FREED
+from annotations.prolific.id_format import is_outside_id
+from annotations.prolific.payloads import moment
+from annotations.prolific.statuses import PLACE_FREED, status_of
 from annotations.readings.prolific.external_ids import OutsideIds
 from annotations.services.common.service_errors import FileRefused, IdentityDestroyed
 from annotations.services.logs import audit
-from annotations.services.logs.pseudonyms import pseudonym
-from annotations.services.prolific.submission_csv import LARGEST_FILE, Row, read, study_of_name
+from annotations.services.logs.identities import pseudonym
 from annotations.services.prolific.submissions import Facts, Source, StatusReport, note_status
+
+LARGEST_FILE: Final = 10 * 1024 * 1024  # bytes
+MAX_ROWS: Final = 20_000
+MAX_PROBLEMS: Final = 20  # named in one refusal
+_SEPARATORS = (",", ";", "\t")
+# The column's name in letters and digits alone, as Prolific wrote it over the years.
+_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
+    "submission": ("submissionid", "sessionid"),
+    "participant": ("participantid", "prolificid", "prolificpid"),
+    "status": ("status", "submissionstatus"),
+    "started_at": ("startedat", "starteddatetime"),
+    "completed_at": ("completedat", "completeddatetime"),
+    "entered_code": ("completioncode", "enteredcode", "studycode"),
+}
+_NEEDED = {"submission": "Submission id", "participant": "Participant id", "status": "Status"}
+_NOTHING = {"", "-", "null", "none", "n/a", "not applicable", "data_expired", "consent_revoked"}
+_STUDY_ID = re.compile(r"[0-9a-f]{24}")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One submission of the file; `line` is where it begins there, from 1."""
+
+    line: int
+    submission: str
+    participant: str
+    status: str
+    started_at: dt.datetime | None
+    completed_at: dt.datetime | None
+    entered_code: str
+
+
+def read(data: bytes) -> list[Row]:
+    """Return every submission of the file; raises FileRefused with each bad line by its number, at most 20."""
+    if len(data) > LARGEST_FILE:
+        raise FileRefused([f"The file is too large. The limit is {LARGEST_FILE // 2**20} MiB."])
+    text = _text(data)
+    separator, columns = _header(text)
+    rows: list[Row] = []
+    problems: list[str] = []
+    first_lines: dict[str, int] = {}
+    for line, cells in _lines(text, separator):
+        try:
+            row = _row(line, cells, columns)
+            if row.submission in first_lines:
+                raise ValueError(f"repeats the submission of line {first_lines[row.submission]}")
+            first_lines[row.submission] = line
+            rows.append(row)
+        except ValueError as error:
+            problems.append(f"Line {line} {error}.")
+        if len(problems) == MAX_PROBLEMS:
+            raise FileRefused([*problems, "There may be more errors."])
+        if len(rows) > MAX_ROWS:
+            raise FileRefused([f"The file has too many submissions. The limit is {MAX_ROWS}."])
+    if problems:
+        raise FileRefused(problems)
+    if not rows:
+        raise FileRefused(["The file has no submissions."])
+    return rows
+
+
+def study_of_name(name: str) -> str:
+    """Return the study's id in a file name as Prolific gives it, `prolific_export_<id>.csv`; "" without one."""
+    found = _STUDY_ID.search(name.lower())
+    return found.group() if found else ""
+
+
+def _text(data: bytes) -> str:
+    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    # What is not UTF-8 stands in columns that nobody reads here, such as languages: ids and statuses are checked.
+    return data.decode(encoding, errors="replace")
+
+
+def _header(text: str) -> tuple[str, dict[str, int]]:
+    """The separator under which most columns are known, and where those are."""
+    begin = next((line for line in text.splitlines() if line.strip()), "")
+    try:
+        found = {separator: _columns(next(csv.reader([begin], delimiter=separator), [])) for separator in _SEPARATORS}
+    except csv.Error as error:
+        raise FileRefused([f"The first line cannot be read: {error}."]) from error
+    separator = max(_SEPARATORS, key=lambda separator: len(found[separator]))
+    missing = [title for name, title in _NEEDED.items() if name not in found[separator]]
+    if missing:
+        names = ", ".join(f"“{title}”" for title in missing)
+        raise FileRefused([f"The first line has no column {names}. Is this Prolific's export of submissions?"])
+    return separator, found[separator]
+
+
+def _columns(titles: Sequence[str]) -> dict[str, int]:
+    plain = [re.sub(r"[^a-z0-9]", "", title.lower()) for title in titles]
+    return {
+        name: next(plain.index(variant) for variant in variants if variant in plain)
+        for name, variants in _COLUMNS.items()
+        if any(variant in plain for variant in variants)
+    }
+
+
+def _lines(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Each row below the header that has anything in it, and the line that it begins at."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    begins, is_header = 1, True
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                if not is_header:
+                    yield begins, cells
+                is_header = False
+            begins = reader.line_num + 1
+    except csv.Error as error:
+        raise FileRefused([f"Line {begins} cannot be read: {error}."]) from error
+
+
+def _row(line: int, cells: Sequence[str], columns: Mapping[str, int]) -> Row:
+    if len(cells) <= max(columns.values()):
+        raise ValueError("has fewer columns than the first line")
+    value = {name: cells[place].strip() for name, place in columns.items()}
+    for name in ("submission", "participant"):
+        if not is_outside_id(value[name]):
+            raise ValueError(f"has no {name} id")
+    if value["status"].lower() in _NOTHING:
+        raise ValueError("has no status")
+    return Row(
+        line=line,
+        submission=value["submission"],
+        participant=value["participant"],
+        status=status_of(value["status"]),
+        started_at=_moment(value, "started_at"),
+        completed_at=_moment(value, "completed_at"),
+        entered_code=_something(value.get("entered_code", ""))[:64],
+    )
+
+
+def _moment(value: Mapping[str, str], name: str) -> dt.datetime | None:
+    text = _something(value.get(name, ""))
+    if not text:
+        return None
+    at = moment(text.replace(" UTC", "+00:00"))
+    if at is None:
+        raise ValueError(f"has an invalid time ({name.replace('_', ' ')})")
+    return at
+
+
+def _something(text: str) -> str:
+    return "" if text.lower() in _NOTHING else text.replace("\0", "")
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from annotations.readings.prolific.external_ids import OutsideIds
 from annotations.services.allocation import places
 from annotations.services.common.service_errors import IdentityDestroyed
 from annotations.services.logs import events, identities
-from annotations.services.logs.pseudonyms import pseudonym
+from annotations.services.logs.identities import pseudonym
 from annotations.services.prolific import prolific_client
 
 EVERY = {  # how old the last poll of a study gets

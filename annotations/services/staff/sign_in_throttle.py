@@ -9,8 +9,8 @@ from collections.abc import Callable
 from django.conf import settings
 
 from annotations.services.common import redis_counters
+from annotations.services.common.redis_counters import network_pseudonym
 from annotations.services.common.service_errors import TryAgainLater
-from annotations.services.common.source_networks import network_pseudonym
 
 NETWORK_TRIES, NETWORK_WINDOW_S = 60, 300  # of all names: a laboratory is one network
 NAME_TRIES, NAME_WAITS_S = 100, (1, 60)  # of all networks

@@ -1,23 +1,91 @@
 """The second factor of the staff: a time-based code of an app (RFC 6238), and recovery codes for a lost phone."""
 
+import base64
 import hashlib
 import secrets
+import time
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 
-from annotations.models import TotpDevice
+from annotations.models import TotpDevice, seals
 from annotations.services.common.service_errors import ServiceError
-from annotations.services.logs import audit
-from annotations.services.staff import totp
+from annotations.services.logs import audit, identities
 
 N_RECOVERY_CODES = 8
 _RECOVERY_CODE_BYTES = 8  # too many to try them all against a stolen digest
 _MEMO = "_is_password_enough"
+
+DIGITS = 6
+STEP_S = 30
+TOLERANCE = 1  # steps that a phone's clock may be early or late
+MAX_WRONG = 10  # from then on the wait stays at 2**9 s: whoever has the password cannot keep its owner out for days
+_ISSUER = "Clarify"
+_SECRET_BYTES = 20
+
+
+def new_device(user: Any) -> TotpDevice:
+    """Store a device with a new secret, which waits for its first code."""
+    sealed = seals.seal(secrets.token_bytes(_SECRET_BYTES))
+    device = TotpDevice(user=user, name="app", confirmed=False, sealed_secret=sealed)
+    device.save()
+    return device
+
+
+def base32_secret(device: TotpDevice) -> str:
+    """Return the secret as people type it into an app."""
+    return base64.b32encode(_secret(device)).decode()
+
+
+def setup_uri(device: TotpDevice) -> str:
+    """Return what a QR code tells an app."""
+    label = quote(f"{_ISSUER}:{device.user.get_username()}")
+    query = {"secret": base32_secret(device), "algorithm": "SHA1", "digits": DIGITS, "period": STEP_S}
+    return f"otpauth://totp/{label}?{urlencode({**query, 'issuer': _ISSUER})}"
+
+
+def looks_like_code(text: str) -> bool:
+    """Say whether a text is as long as a code, and of digits."""
+    return len(text) == DIGITS and text.isascii() and text.isdecimal()
+
+
+def is_right(device: TotpDevice, code: str) -> bool:
+    """Say whether a code is right now, and leave it unused."""
+    return _matched(device, code) is not None
+
+
+def use(device: TotpDevice, code: str) -> bool:
+    """Say whether a code is right and use it up; a wrong one makes the next wait. The caller has locked the device."""
+    if not device.verify_is_allowed()[0]:
+        return False
+    totp = _matched(device, code)
+    if totp is None:
+        device.throttling_failure_count = min(device.throttling_failure_count, MAX_WRONG - 1)
+        device.throttle_increment()
+        return False
+    device.last_step, device.drift = totp.t(), totp.drift
+    device.throttle_reset(commit=False)
+    device.save()
+    return True
+
+
+def _matched(device: TotpDevice, code: str) -> TOTP | None:
+    """The step that a code belongs to; None for one that is wrong, too old, or not later than the last one."""
+    if not looks_like_code(code):
+        return None
+    totp = TOTP(_secret(device), STEP_S, digits=DIGITS, drift=device.drift)
+    totp.time = time.time()
+    return totp if totp.verify(int(code), TOLERANCE, device.last_step + 1) else None
+
+
+def _secret(device: TotpDevice) -> bytes:
+    return identities.unseal_for_site(bytes(device.sealed_secret))
 
 
 class CodeNotRight(ServiceError, status=400):
@@ -71,8 +139,8 @@ def n_recovery_codes(user: AbstractBaseUser) -> int:
 
 def begin(user: AbstractBaseUser) -> Enrolment:
     """Return a new secret, or the one that still waits for its first code."""
-    device = TotpDevice.objects.filter(user_id=user.pk, confirmed=False).first() or totp.new_device(user)
-    return Enrolment(totp.setup_uri(device), totp.base32_secret(device))
+    device = TotpDevice.objects.filter(user_id=user.pk, confirmed=False).first() or new_device(user)
+    return Enrolment(setup_uri(device), base32_secret(device))
 
 
 def confirm(user: Any, code: str) -> tuple[TotpDevice, list[str]]:
@@ -82,7 +150,7 @@ def confirm(user: Any, code: str) -> tuple[TotpDevice, list[str]]:
     """
     with transaction.atomic():
         device = TotpDevice.objects.select_for_update().filter(user_id=user.pk, confirmed=False).first()
-        if device is not None and totp.use(device, _plain(code)):
+        if device is not None and use(device, _plain(code)):
             TotpDevice.objects.filter(user_id=user.pk, confirmed=True).delete()
             device.confirmed = True
             device.save()
@@ -96,9 +164,9 @@ def is_code_of(username: str, code: str) -> bool:
     """Say whether a code is right for an account, without using it up or counting a wrong one."""
     plain = _plain(code)
     of_account: dict[str, Any] = {"user__username": username, "user__is_active": True, "confirmed": True}
-    if totp.looks_like_code(plain):
+    if looks_like_code(plain):
         device = TotpDevice.objects.filter(**of_account).first()
-        return device is not None and totp.is_right(device, plain)
+        return device is not None and is_right(device, plain)
     return StaticDevice.objects.filter(**of_account, token_set__token=_stored(plain)).exists()
 
 
@@ -109,7 +177,7 @@ def verify(user: AbstractBaseUser, code: str) -> TotpDevice | StaticDevice:
     """
     plain = _plain(code)
     with transaction.atomic():
-        found = _use_app_code(user, plain) if totp.looks_like_code(plain) else _use_recovery_code(user, plain)
+        found = _use_app_code(user, plain) if looks_like_code(plain) else _use_recovery_code(user, plain)
         if found is not None:
             return found
     raise CodeNotRight  # after the commit, so that the failed try counts
@@ -125,7 +193,7 @@ def switch_off(user: Any, *, by: str) -> None:
 
 def _use_app_code(user: AbstractBaseUser, code: str) -> TotpDevice | None:
     device = TotpDevice.objects.select_for_update().filter(user_id=user.pk, confirmed=True).first()
-    return device if device is not None and totp.use(device, code) else None
+    return device if device is not None and use(device, code) else None
 
 
 def _use_recovery_code(user: AbstractBaseUser, code: str) -> StaticDevice | None:

@@ -12,7 +12,7 @@ from annotations.models import BaseModel, Study, StudyState, Task
 from annotations.readings.datasets.target_classes import classes_with_errors
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.logs import audit
-from annotations.services.studies import draft_revisions
+from annotations.services.studies import lifecycle
 
 MOST = 1_000  # tasks of one study
 
@@ -56,7 +56,7 @@ def add(study: Study, base_model: BaseModel, names: Sequence[str] = (), *, by: s
         _check(task)
     Task.objects.bulk_create(tasks)
     if new:
-        draft_revisions.revise(study, by=by)
+        lifecycle.revise(study, by=by)
         audit.record(
             "classes_added", study=study, by=by, subject=study.slug, base_model=str(base_model), tasks=len(new)
         )
@@ -80,7 +80,7 @@ def remove(study: Study, positions: Sequence[int] | None = None, *, by: str) -> 
             "“Rehearse and preview”."
         ) from error
     if n:
-        draft_revisions.revise(study, by=by)
+        lifecycle.revise(study, by=by)
         audit.record("classes_removed", study=study, by=by, subject=study.slug, tasks=n)
     return n
 

@@ -1,4 +1,7 @@
-"""A study's life: draft → active ⇄ paused → closed. Opening it freezes its configuration."""
+"""A study's life: draft → active ⇄ paused → closed. Opening it freezes its configuration, which every visit names.
+
+A save of a draft that began at an older revision is refused, and says who saved the newer one and when.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -7,7 +10,7 @@ from urllib.parse import quote
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import F, Model
 from django.urls import reverse
 from django.utils import timezone
 
@@ -18,16 +21,19 @@ from annotations.models import (
     Condition,
     EndReason,
     Study,
+    StudyConfiguration,
     StudyState,
     Task,
     event_kinds,
 )
+from annotations.readings.datasets.target_classes import resolved_target_class
+from annotations.readings.studies.configuration_content import configuration_content, digest_of
 from annotations.readings.studies.preflight.preflight_report import blocking
+from annotations.readings.studies.shown_keywords import shows_keywords, top_keywords
 from annotations.services.common.service_errors import ServiceError, StudyNotFound, StudyNotReady
 from annotations.services.logs import audit, events
 from annotations.services.phrases import assignments
-from annotations.services.studies import draft_revisions, recruitment
-from annotations.services.studies.configurations import freeze
+from annotations.services.studies import recruitment
 
 # What never freezes: how to find and pay people, and whom to call. A code that was mistyped on one side can be mended.
 AMENDABLE = (
@@ -50,6 +56,59 @@ AMENDABLE = (
 )
 # What can be put right even when the study is closed: whoever handed in a wrong code still waits for their pay.
 CODES = ("completion_code", "no_consent_code", "failed_check_code", "researcher_code")
+
+
+@transaction.atomic
+def freeze(study: Study) -> StudyConfiguration:
+    """Return the study's configuration as it is now: the newest version, or a new one where it has changed since.
+
+    A draft freezes each time somebody rehearses it, and for good when it opens. A task without a class gets the one
+    with the highest error rate; one without a machine's keywords the top of the newest list, where they are shown.
+    Raises BadDataset where a data set does not open, NothingToEvaluate where nothing has a prediction.
+    """
+    Study.objects.select_for_update(no_key=True).get(pk=study.pk)  # two at once would take one number
+    for task in study.tasks.filter(target_class=None).with_base_models():
+        task.target_class = resolved_target_class(task)
+        task.save(update_fields=["target_class"])
+    for task in study.tasks.filter(keywords="").with_base_models() if shows_keywords(study) else ():
+        task.keywords = "\n".join(top_keywords(task))
+        task.save(update_fields=["keywords"])
+    data = configuration_content(study)
+    newest = study.configurations.order_by("version").last()
+    if newest is not None and newest.digest == digest_of(data):
+        return newest
+    version = 1 if newest is None else newest.version + 1
+    return StudyConfiguration.objects.create(study=study, version=version, data=data, digest=digest_of(data))
+
+
+class StaleDraft(ServiceError):
+    """Somebody saved the draft after the page that is sent now was opened."""
+
+    def __init__(self, study: Study, by: str) -> None:
+        who = study.revised_by or "Somebody"  # a page may name a revision that nobody ever saved
+        who = "You, in another tab," if who == by else who
+        super().__init__(f"{who} saved this draft {_when(study)}, after you had opened this page.")
+
+
+def refuse_stale(locked: Study, seen: int, *, by: str) -> None:
+    """Raise StaleDraft unless `seen` is still the revision of a draft that this transaction has locked."""
+    if locked.revision != seen:
+        raise StaleDraft(locked, by)
+
+
+def revise(study: Study, *, by: str) -> None:
+    """Note a save of a draft, in the transaction of what it changes."""
+    rows = Study.objects.filter(pk=study.pk)
+    rows.update(revision=F("revision") + 1, revised_by=by, revised_at=timezone.now())
+    study.refresh_from_db(fields=["revision", "revised_by", "revised_at"])
+
+
+def _when(study: Study) -> str:
+    if study.revised_at is None:
+        return "just now"
+    at, now = timezone.localtime(study.revised_at), timezone.localtime()
+    day = "" if at.date() == now.date() else f"on {at.day} {at:%B} "
+    return f"{day}at {at:%H:%M %Z}"
 
 
 class StudyStateMismatch(ServiceError):
@@ -187,7 +246,7 @@ def amend_study(study: Study, fields: Mapping[str, Any], *, by: str) -> list[str
     if changed:
         locked.save(update_fields=changed)
         if locked.state == StudyState.DRAFT:
-            draft_revisions.revise(locked, by=by)
+            revise(locked, by=by)
         changes = {name: {"from": before[name], "to": fields[name]} for name in changed}
         if locked.state != StudyState.DRAFT:
             events.record(event_kinds.STUDY_AMENDED, locked, locked, fields=changed)

@@ -27,7 +27,7 @@ from annotations.models import (
 )
 from annotations.services.common.service_errors import ServiceError, StageMismatch, StudyNotOpen
 from annotations.services.logs import events
-from annotations.services.logs.pseudonyms import pseudonym
+from annotations.services.logs.identities import pseudonym
 from annotations.services.phrases import assignments
 from annotations.services.visits import sessions
 from annotations.version import CODE_VERSION

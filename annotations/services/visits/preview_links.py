@@ -32,9 +32,9 @@ from annotations.readings.allocation.cells import cells
 from annotations.readings.studies.readiness import reasons_not_ready
 from annotations.services.common.service_errors import ServiceError, StudyNotOpen, StudyNotReady
 from annotations.services.logs import events
-from annotations.services.logs.pseudonyms import pseudonym
+from annotations.services.logs.identities import pseudonym
 from annotations.services.staff import roles
-from annotations.services.studies.configurations import freeze
+from annotations.services.studies.lifecycle import freeze
 from annotations.version import CODE_VERSION
 
 PARAMETER = "rehearsal"  # of the link

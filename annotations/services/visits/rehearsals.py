@@ -23,7 +23,7 @@ from annotations.readings.studies.readiness import reasons_not_ready
 from annotations.services.common.service_errors import ServiceError, StudyNotReady
 from annotations.services.logs import audit
 from annotations.services.queue import worker_wakeup
-from annotations.services.studies.configurations import freeze
+from annotations.services.studies.lifecycle import freeze
 from annotations.services.visits import erasure
 
 MAX_PEOPLE = 52

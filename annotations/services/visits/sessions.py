@@ -41,11 +41,11 @@ from annotations.services.common.service_errors import (
     Withdrawn,
 )
 from annotations.services.logs import events
-from annotations.services.logs.pseudonyms import pseudonym
+from annotations.services.logs.identities import pseudonym
 from annotations.services.phrases import assignments
 from annotations.services.prolific import submissions
-from annotations.services.visits import entry_verification, unverified_entries
-from annotations.services.visits.unverified_entries import Browser
+from annotations.services.visits import entry_verification
+from annotations.services.visits.entry_verification import Browser
 from annotations.version import CODE_VERSION
 
 _NO_BROWSER = Browser()  # one of which nothing is known
@@ -64,7 +64,7 @@ def enter(
 
     token: of a signed link, where it has one. Raises LinkIncomplete for a missing or malformed id, or a session id that
     came with another participant; StudyNotFound for the id of another study; StudyForExperts. A visit that exists goes
-    on while the study is paused or closed, and raises as `unverified_entries.refuse_stranger`; a new one raises
+    on while the study is paused or closed, and raises as `entry_verification.refuse_stranger`; a new one raises
     Withdrawn, StudyNotOpen, StudyFull, EntryNotVerified, TooManyFromNetwork, and as `repeat_visits.refuse_again`.
     """
     ids = outside_ids(study, participant_id=participant_id, study_id=study_id, session_id=session_id)
@@ -80,7 +80,7 @@ def enter(
     if session.participant.pseudonym != pseudonym(study, "P", ids.participant):
         raise LinkIncomplete(_("This link was made for another person. Please open the study from your own account."))
     if not is_new:
-        unverified_entries.refuse_stranger(session, ids, token, browser)
+        entry_verification.refuse_stranger(session, ids, token, browser)
     return session
 
 
@@ -142,7 +142,7 @@ def _enter_anew(study: Study, ids: OutsideIds, token: str, browser: Browser) -> 
             submissions.make(study, ids, session)
             events.record(event_kinds.SESSION_ENTERED, session)
             if verification == EntryVerification.UNVERIFIED:
-                unverified_entries.count_start(study, browser)
+                entry_verification.count_start(study, browser)
     return session
 
 

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from annotations.services.common import redis_counters
-from annotations.services.common.source_networks import network_pseudonym
+from annotations.services.common.redis_counters import network_pseudonym
 
 _UNKNOWN = "a network that is not known"
 

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST
 
 from annotations.models import AnnotationSession, Assignment, JudgementAnswer, Phrase, Stage
-from annotations.readings.phrases.threshold_slider import N_STEPS, threshold_at
+from annotations.readings.phrases.histogram import N_STEPS, threshold_at
 from annotations.services.common.service_errors import PhraseNotScored
 from annotations.services.phrases import replies
 from annotations.services.phrases.replies import Act

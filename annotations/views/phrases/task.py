@@ -24,7 +24,7 @@ from annotations.services.common import visit_budgets
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.common.visit_budgets import Budget
 from annotations.services.logs import events
-from annotations.services.phrases import assignments, phrase_submission, rate_limit
+from annotations.services.phrases import assignments, phrase_submission
 from annotations.views.common.current_visit import SeeOther, go_on, in_visit, steps
 from annotations.views.common.current_visit import client_uuid as uuid_of
 from annotations.views.common.error_pages import with_headers_of
@@ -86,7 +86,7 @@ def submit_phrase(request: HttpRequest, session: AnnotationSession, public_id: u
     assignment = own_assignment(session, public_id)
     text = request.POST.get("text", "")
     try:
-        rate_limit.check_rate_limit(session)
+        phrase_submission.check_rate_limit(session)
         before = phrase_submission.said_before(assignment, client_uuid=uuid_of(request.POST), text=text)
         if before is not None and _is_running(assignment, timezone.now()):
             return answer(request, assignment, before.client_uuid, is_repeated=True)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from annotations.models import AnnotationSession, Stage
 from annotations.readings.visits.tutorial import grids, practice
 from annotations.services.common.service_errors import PhraseRefused
-from annotations.services.phrases import rate_limit
+from annotations.services.phrases import phrase_submission
 from annotations.services.visits import sessions
 from annotations.services.visits import tutorial as tutorials
 from annotations.views.common.current_visit import SeeOther, client_uuid, go_on, in_visit, see, steps
@@ -42,7 +42,7 @@ def look(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
 def practise(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
     """Score a phrase of the example; a refusal is shown beside the field, with what was typed still in it."""
     text = request.POST.get("text", "")
-    rate_limit.check_rate_limit(session)
+    phrase_submission.check_rate_limit(session)
     try:
         tutorials.try_phrase(session, client_uuid=client_uuid(request.POST), text=text)
     except PhraseRefused as error:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from annotations.analysis.observations.person_tasks import Tried
 from annotations.models import BaseModel, BaseModelOrigin, Dataset, Run, Score, Study, Task
 from annotations.models.arrays import pack_float32, pack_int32
-from annotations.services.studies import configurations
+from annotations.services.studies import lifecycle
 from modeling.arrays.datasets.dataset_files import (
     FILENAMES,
     IMAGE_KEYS,
@@ -46,7 +46,7 @@ def study_of_many_classes(n_classes: int, n_people: int = 5) -> Study:
     Task.objects.bulk_create(
         Task(study=study, base_model=base_model, target_class=label, position=label + 1) for label in range(n_classes)
     )
-    configurations.freeze(study)
+    lifecycle.freeze(study)
     tell(study, (_said(task, person) for person in range(n_people) for task in range(1, n_classes + 1)))
     _select()
     Run.objects.update(test_predictions=pack_int32(np.zeros(2 * n_classes, np.int32)))

@@ -11,8 +11,8 @@ from django.core.management.base import SystemCheckError
 from annotations.models import AnnotationSession, IdentityKey, Study, Submission
 from annotations.services.common.service_errors import IdentityUnreadable
 from annotations.services.logs import identities, key_rotation
+from annotations.services.logs.identities import key_of
 from annotations.services.logs.key_rotation import Seals
-from annotations.services.logs.pseudonyms import key_of
 from annotations.services.staff import two_factor
 from annotations.services.visits import sessions, withdrawal
 from clarify_site import environment

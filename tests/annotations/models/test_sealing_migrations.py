@@ -13,8 +13,8 @@ from django.test import Client
 
 from annotations.models import AnnotationSession, Study
 from annotations.services.logs import key_rotation
+from annotations.services.logs.identities import key_of, pseudonym
 from annotations.services.logs.key_rotation import Seals
-from annotations.services.logs.pseudonyms import key_of, pseudonym
 from annotations.services.visits import withdrawal
 from tests.actors import Visit, create_study
 

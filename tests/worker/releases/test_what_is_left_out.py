@@ -12,7 +12,7 @@ from annotations.models import (
     SessionKind,
     Study,
 )
-from annotations.services.logs.pseudonyms import key_of
+from annotations.services.logs.identities import key_of
 from annotations.services.visits.withdrawal import withdraw
 from tests.actors import Visit
 from tests.worker.releases.released import build, opened, table, without_figures

@@ -8,7 +8,7 @@ from kombu import Connection
 from annotations.models import Dataset, Event, PhraseState, Run, RunState, Score, Study
 from annotations.services.logs.log_check import LogCheck
 from annotations.services.queue import worker_wakeup
-from annotations.services.retraining.run_claims import LEASE
+from annotations.services.retraining.runs import LEASE
 from tests.steps import end, submit, submit_and_score
 from tests.worker.processes import TIMEOUT_S, celery, scoring_worker, training_worker, wait_until
 from worker.recomputing.stored_runs import run_differences

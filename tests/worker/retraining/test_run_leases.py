@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from annotations.models import Run, RunState
-from annotations.services.retraining import run_claims
+from annotations.services.retraining import runs
 from annotations.services.retraining.runs import TrainingBatch
 from modeling.arrays.common.steps import step_done
 from tests.steps import end, submit_and_score
@@ -42,7 +42,7 @@ def during_training(monkeypatch):
 
 
 def claim(batch):
-    return run_claims.claim_runs(batch, limit=10)
+    return runs.claim_runs(batch, limit=10)
 
 
 def let_the_lease_pass():
@@ -103,7 +103,7 @@ def test_a_worker_whose_runs_were_erased_breaks_off(batch, during_training, monk
 
 def test_a_run_whose_attempt_failed_waits_for_no_lease(batch):
     (run, _) = claim(batch)
-    run_claims.fail_run(run, "no memory", final=False)
+    runs.fail_run(run, "no memory", final=False)
     assert run in claim(batch)
 
 

@@ -1,5 +1,6 @@
 """All checks of a study, in the order in which one would mend them."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from django.utils import timezone
@@ -65,3 +66,34 @@ def _rehearsal(study: Study) -> list[Check]:
     newest = study.rehearsals.order_by("-id").first()
     assert newest is not None and newest.finished_at is not None, "there is a good one"
     return [passed(f"{newest.n_people} simulated participants went through it at {newest.finished_at:%H:%M} UTC.")]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """`mark`: the class of the mark, after "mark-"; `word`: what stands in it."""
+
+    mark: str
+    word: str
+    sentence: str
+
+
+def preflight_summary(study: Study, *, n_blocking: int, n_warnings: int) -> Summary:
+    """Return the summary of a report with so many checks that block, and that warn."""
+    if n_blocking:
+        more = f", and {n_warnings} more {_are(n_warnings)} worth a look" if n_warnings else ""
+        keep = "keeps" if n_blocking == 1 else "keep"
+        sentence = f"{_things(n_blocking)} {keep} the study from opening{more}."
+        return Summary("failed", "Not ready", sentence)
+    worth = f"{_things(n_warnings)} {_are(n_warnings)} worth a look." if n_warnings else ""
+    if study.state != StudyState.DRAFT:
+        return Summary(study.state, study.get_state_display(), worth or "Everything is as it should be.")
+    nothing = f"Nothing keeps the study from opening. {worth}"
+    return Summary("done", "Ready", nothing if worth else "Everything is as it should be.")
+
+
+def _things(n: int) -> str:
+    return "1 thing" if n == 1 else f"{n} things"
+
+
+def _are(n: int) -> str:
+    return "is" if n == 1 else "are"

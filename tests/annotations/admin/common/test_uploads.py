@@ -27,7 +27,7 @@ from annotations.admin.datasets.archive_upload import ArchiveUpload
 from annotations.backups import files
 from annotations.models import DatasetImport, Role, Study, StudyMember
 from annotations.services.common import upload_slots
-from annotations.services.datasets import abandoned_uploads
+from annotations.services.datasets import imports
 from annotations.services.datasets.imports import UPLOADS
 
 DATA_SET = "/admin/uploads/data-set/"
@@ -225,15 +225,15 @@ def test_an_archive_is_hidden_from_back_ups_until_it_is_asked_for(root: Path, db
 def test_what_killed_processes_left_is_removed_by_its_age(root: Path) -> None:
     folder = root / "data" / UPLOADS
     folder.mkdir(parents=True)
-    old = (timezone.now() - abandoned_uploads.MAX_AGE - timedelta(minutes=1)).timestamp()
+    old = (timezone.now() - imports.ABANDONED_AFTER - timedelta(minutes=1)).timestamp()
     for name, is_old in ((".old.zip", True), (".new.zip", False), ("orphan.zip", True), ("asked.zip", True)):
         (folder / name).write_bytes(b"a")
         if is_old:
             os.utime(folder / name, (old, old))
     DatasetImport.objects.create(name="birds", archive=f"{UPLOADS}/asked.zip", requested_by="operator")
-    assert abandoned_uploads.remove(timezone.now()) == 2
+    assert imports.remove_abandoned_uploads(timezone.now()) == 2
     assert {path.name for path in folder.iterdir()} == {".new.zip", "asked.zip"}
-    assert abandoned_uploads.remove(timezone.now()) == 0
+    assert imports.remove_abandoned_uploads(timezone.now()) == 0
 
 
 @pytest.fixture

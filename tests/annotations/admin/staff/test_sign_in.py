@@ -18,7 +18,7 @@ from redis import Redis
 
 from annotations.models import AuditRecord, Study, TotpDevice
 from annotations.services.common import redis_counters
-from annotations.services.staff import sign_in_throttle, totp, two_factor
+from annotations.services.staff import sign_in_throttle, two_factor
 from annotations.services.staff.sign_in_throttle import SignInTooSoon
 from annotations.services.staff.two_factor import CodeNotRight
 from tests.actors import Visit
@@ -249,7 +249,7 @@ def test_no_table_holds_a_recovery_code_or_the_apps_secret(coordinator: User, en
         cursor.execute("SELECT sealed_secret FROM annotations_totpdevice")
         sealed = bytes(cursor.fetchone()[0])
     assert stored.isdisjoint({code.replace("-", "") for code in enrolled})
-    secret = totp.base32_secret(TotpDevice.objects.get())
+    secret = two_factor.base32_secret(TotpDevice.objects.get())
     assert secret.encode() not in sealed and base64.b32decode(secret) not in base64.urlsafe_b64decode(sealed)
 
 
@@ -263,7 +263,7 @@ def test_the_wait_after_wrong_codes_is_bounded(coordinator: User, enrolled: list
         with pytest.raises(CodeNotRight):
             two_factor.verify(coordinator, wrong_code_of(coordinator))
         TotpDevice.objects.update(throttling_failure_timestamp="2026-01-01T00:00Z")
-    assert TotpDevice.objects.get().throttling_failure_count == totp.MAX_WRONG
+    assert TotpDevice.objects.get().throttling_failure_count == two_factor.MAX_WRONG
     two_factor.verify(coordinator, code_of(coordinator))
 
 

@@ -18,7 +18,7 @@ from annotations.analysis.tables.study_tables import study_tables
 from annotations.exports.tables.summary import summarise
 from annotations.exports.tables.table_rows import sources
 from annotations.models import AuditRecord, BaseModel, Score, Study
-from annotations.services.logs.pseudonyms import key_of
+from annotations.services.logs.identities import key_of
 from annotations.services.releases import release_requests
 from annotations.services.visits.withdrawal import withdraw
 from annotations.tables.columns import write_cell

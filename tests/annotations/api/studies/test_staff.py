@@ -6,7 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from annotations.models import BaseModel, Dataset, Study
-from annotations.services.logs.pseudonyms import key_of
+from annotations.services.logs.identities import key_of
 from tests.actors import Visit, create_study
 from tests.annotations.exports.rows import add_phrase, add_run
 

@@ -16,7 +16,7 @@ from annotations.models import Run, RunState, Study
 from annotations.readings.payments.discrepancies import REVIEW_WITHIN
 from annotations.services.logs.replay import differences, replay, stored
 from annotations.services.phrases import scoring
-from annotations.services.retraining import run_claims
+from annotations.services.retraining import runs
 from annotations.services.visits import erasure, sessions
 from annotations.services.visits.withdrawal import withdraw
 from tests.actors import start_visit
@@ -63,7 +63,7 @@ def one_whose_runs_failed(study: Study) -> None:
     submit_and_score(ann, "red", "dark")
     end(ann)
     for run in Run.objects.filter(state=RunState.PENDING):
-        run_claims.fail_run(run.pk, "out of memory", final=True)
+        runs.fail_run(run.pk, "out of memory", final=True)
 
 
 def one_who_withdrew(study: Study) -> None:

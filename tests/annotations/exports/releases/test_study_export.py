@@ -21,7 +21,7 @@ from annotations.exports.releases import study_export
 from annotations.exports.tables import summary
 from annotations.exports.tables.table_rows import TABLES
 from annotations.models import AssignmentState, EndAnswer, EndReason, Span, Study
-from annotations.services.logs.pseudonyms import key_of
+from annotations.services.logs.identities import key_of
 from annotations.services.visits.withdrawal import withdraw
 from modeling.arrays.phrases.null_level import null_level, p_value
 from tests.actors import Visit

@@ -1,6 +1,6 @@
 import pytest
 
-from annotations.readings.phrases.class_name_phrases import names_the_class
+from annotations.readings.phrases.phrase_feedback import names_the_class
 
 
 @pytest.mark.parametrize("phrase", ["water bird", "Waterbirds", "a water-bird", "images of waterbirds"])

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from annotations.readings.phrases.threshold_slider import N_STEPS, handle, threshold_at
+from annotations.readings.phrases.histogram import N_STEPS, handle, threshold_at
 
 VALUES = np.array([0.1, 0.2, 0.2, 0.3, 0.5], np.float32)
 WRONG = np.array([False, False, True, True, True])

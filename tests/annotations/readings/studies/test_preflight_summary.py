@@ -3,7 +3,7 @@
 import pytest
 
 from annotations.models import Study, StudyState
-from annotations.readings.studies.preflight.preflight_summary import Summary, preflight_summary
+from annotations.readings.studies.preflight.preflight_report import Summary, preflight_summary
 
 
 @pytest.mark.parametrize(

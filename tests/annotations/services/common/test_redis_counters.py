@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 
 from annotations.services.common import redis_counters
-from annotations.services.common.source_networks import network_pseudonym
+from annotations.services.common.redis_counters import network_pseudonym
 
 FREE, FIRST_WAIT_S = 3, 100
 

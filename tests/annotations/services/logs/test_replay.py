@@ -25,7 +25,7 @@ from annotations.services.logs import identities
 from annotations.services.logs.log_registry import ASSIGNMENT, CHOICE, JUDGEMENT, PHRASE, RUN, SCORE, SESSION
 from annotations.services.logs.replay import differences, replay, stored
 from annotations.services.phrases import replies, scoring
-from annotations.services.retraining import run_claims
+from annotations.services.retraining import runs
 from annotations.services.visits import comprehension, erasure, sessions
 from annotations.services.visits.withdrawal import withdraw
 from tests.actors import WRONG_TRIES, Visit, do_tutorial, start_visit
@@ -59,7 +59,7 @@ def lively(open_study: Study, alice: Visit, bob: Visit) -> Study:
     end(carol)
     late = Run.objects.filter(assignment=carol.assignment, state=RunState.PENDING).first()
     assert late is not None
-    run_claims.fail_run(late.pk, "out of memory", final=True)
+    runs.fail_run(late.pk, "out of memory", final=True)
     sessions.decline(enter(open_study, "dora"))
     eve = do_tutorial(sessions.give_consent(enter(open_study, "eve")))
     for answers in WRONG_TRIES:

@@ -12,7 +12,7 @@ from annotations.models import Study
 from annotations.readings.visits.tutorial import RIGHT
 from annotations.services.common.redis_counters import redis_circuit
 from annotations.services.common.service_errors import TooFast
-from annotations.services.phrases import rate_limit
+from annotations.services.phrases import phrase_submission
 from annotations.services.visits import sessions, tutorial
 from tests.actors import Visit, client_of
 
@@ -41,7 +41,7 @@ def test_one_too_many_is_429_beside_the_field_with_what_was_typed(alice: Visit) 
     assert [send(alice, f"red {number}").status_code for number in range(MOST)] == [303] * MOST
     response = send(alice, "a fourth one")
     assert response.status_code == 429
-    assert 1 <= int(response.headers["Retry-After"]) <= rate_limit.WINDOW_S
+    assert 1 <= int(response.headers["Retry-After"]) <= phrase_submission.WINDOW_S
     assert "That was very fast" in response.content.decode() and "a fourth one" in response.content.decode()
     assert alice.assignment.phrases.count() == MOST
 
@@ -71,18 +71,18 @@ def test_what_one_sends_holds_no_other_back(alice: Visit, bob: Visit) -> None:
 
 def test_a_new_visit_of_the_same_person_is_no_new_minute(alice: Visit) -> None:
     for _ in range(MOST):
-        rate_limit.check_rate_limit(alice.session)
+        phrase_submission.check_rate_limit(alice.session)
     alice.session.pk = None
     with pytest.raises(TooFast):
-        rate_limit.check_rate_limit(alice.session)
+        phrase_submission.check_rate_limit(alice.session)
 
 
 def test_the_minute_ends(alice: Visit, settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rate_limit, "WINDOW_S", 1)
+    monkeypatch.setattr(phrase_submission, "WINDOW_S", 1)
     for _ in range(MOST):
-        rate_limit.check_rate_limit(alice.session)
+        phrase_submission.check_rate_limit(alice.session)
     with pytest.raises(TooFast) as refused:
-        rate_limit.check_rate_limit(alice.session)
+        phrase_submission.check_rate_limit(alice.session)
     assert refused.value.retry_after_s == 1
     assert 0 < Redis.from_url(settings.REDIS_URL).pttl(f"clarify:phrases:{alice.participant.pk}") <= 1000
 
@@ -90,7 +90,7 @@ def test_the_minute_ends(alice: Visit, settings, monkeypatch: pytest.MonkeyPatch
 def test_at_once_no_more_pass_than_may(alice: Visit) -> None:
     def passes(_: int) -> bool:
         try:
-            rate_limit.check_rate_limit(alice.session)
+            phrase_submission.check_rate_limit(alice.session)
         except TooFast:
             return False
         return True

@@ -210,7 +210,7 @@ def test_what_no_table_can_hold_is_left_out_of_a_status_and_a_code(study):
 
 
 def test_a_file_that_is_too_large_is_refused(study, monkeypatch):
-    monkeypatch.setattr("annotations.services.prolific.submission_csv.MAX_ROWS", 1)
+    monkeypatch.setattr("annotations.services.prolific.submission_import.MAX_ROWS", 1)
     assert "The limit is 1" in refusal(study, HEADER, ANNA, BERT)[0]
 
 

@@ -4,7 +4,7 @@ from annotations.models import Event, Phrase, Run, RunState, Score
 from annotations.services.logs.log_check import LogCheck
 from annotations.services.queue import worker_wakeup
 from annotations.services.queue.claims import MAX_ATTEMPTS
-from annotations.services.retraining import run_claims, runs
+from annotations.services.retraining import runs
 from tests.steps import end, submit, submit_and_score
 from worker.phrases.scoring import score_due_phrases
 
@@ -134,7 +134,7 @@ def test_a_failed_attempt_fails_the_run_when_final_or_the_last(alice, attempts, 
     end(alice)
     run = Run.objects.get()
     Run.objects.update(attempts=attempts)
-    run_claims.fail_run(run.pk, "no memory", final=final)
+    runs.fail_run(run.pk, "no memory", final=final)
     run.refresh_from_db()
     assert (run.state, run.reason) == (state, "no memory")
 
@@ -143,7 +143,7 @@ def test_a_run_that_ended_its_worker_at_every_attempt_fails(alice):
     submit_and_score(alice, "red")
     end(alice)
     Run.objects.update(attempts=MAX_ATTEMPTS)
-    assert run_claims.fail_exhausted_runs() == 1
+    assert runs.fail_exhausted_runs() == 1
     run = Run.objects.get()
     assert (run.state, Phrase.objects.get().state) == (RunState.FAILED, "scored")
     assert "worker stopped 5 times" in run.reason

@@ -10,7 +10,7 @@ from annotations.readings.studies.preflight.task_checks import task_checks
 from annotations.readings.studies.readiness import reasons_not_ready
 from annotations.services.studies import class_lists, lifecycle
 from annotations.services.studies.class_lists import Added, ClassListRefused
-from annotations.services.studies.configurations import freeze
+from annotations.services.studies.lifecycle import freeze
 from annotations.services.visits import preview_links
 from tests.actors import OVAL, SQUARE
 

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from annotations.models import Condition, Study, StudyMember, StudyState
 from annotations.readings.studies.configuration_content import configuration_content
 from annotations.readings.studies.preflight.entry_checks import codes_of
-from annotations.services.logs.pseudonyms import key_of
+from annotations.services.logs.identities import key_of
 from annotations.services.studies import lifecycle
 from annotations.services.studies.cloning import _ITS_OWN, clone_study
 from annotations.services.studies.lifecycle import StudyUnacceptable

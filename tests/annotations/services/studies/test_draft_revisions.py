@@ -7,16 +7,16 @@ import time_machine
 from django.db import connection, transaction
 
 from annotations.models import BaseModel, Study
-from annotations.services.studies import class_lists, cloning, draft_revisions, lifecycle
-from annotations.services.studies.draft_revisions import StaleDraft
+from annotations.services.studies import class_lists, cloning, lifecycle
+from annotations.services.studies.lifecycle import StaleDraft
 from tests.annotations.services.locks import wait_for_a_waiting_lock
 
 
 def save(study: Study, *, by: str, seen: int) -> None:
     with transaction.atomic():
         locked = Study.objects.select_for_update().get(pk=study.pk)
-        draft_revisions.refuse_stale(locked, seen, by=by)
-        draft_revisions.revise(locked, by=by)
+        lifecycle.refuse_stale(locked, seen, by=by)
+        lifecycle.revise(locked, by=by)
     study.refresh_from_db()
 
 
@@ -96,7 +96,7 @@ def test_what_changes_nothing_is_none(draft_study: Study, base_model: BaseModel)
 
 
 def test_an_open_study_is_no_longer_revised_and_a_clone_begins_anew(draft_study: Study, open_study: Study) -> None:
-    draft_revisions.revise(open_study, by="ann")
+    lifecycle.revise(open_study, by="ann")
     lifecycle.amend_study(open_study, {"quota": 3}, by="ben")
     open_study.refresh_from_db()
     assert (open_study.revision, open_study.revised_by) == (1, "ann")

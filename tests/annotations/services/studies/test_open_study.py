@@ -12,7 +12,7 @@ from annotations.models.arrays import pack_int32
 from annotations.services.common.service_errors import StudyNotReady
 from annotations.services.logs import events
 from annotations.services.studies import lifecycle
-from annotations.services.studies.configurations import freeze
+from annotations.services.studies.lifecycle import freeze
 from tests.actors import OVAL, SQUARE
 
 

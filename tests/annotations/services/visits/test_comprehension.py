@@ -15,7 +15,7 @@ from annotations.services.common.service_errors import (
 )
 from annotations.services.studies.lifecycle import close_study
 from annotations.services.visits import comprehension, sessions
-from annotations.services.visits.unverified_entries import Browser
+from annotations.services.visits.entry_verification import Browser
 from tests.actors import RIGHT_ANSWERS, WRONG_ANSWERS, WRONG_TRIES, do_tutorial
 from tests.annotations.services.locks import wait_for_a_waiting_lock
 

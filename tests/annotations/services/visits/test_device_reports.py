@@ -7,7 +7,7 @@ from django.http import QueryDict
 
 from annotations.services.visits import device_reports
 from annotations.services.visits.device_reports import Device
-from annotations.views.visits.device import reported
+from annotations.views.visits.entry import reported
 
 LAPTOP = Device(True, True, 1280, 800, 2.0, False, 12)
 

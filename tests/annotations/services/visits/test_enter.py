@@ -10,7 +10,7 @@ from annotations.models import AnnotationSession, Event, Participant, Stage, Stu
 from annotations.models.seals import seal
 from annotations.services.common.service_errors import LinkIncomplete, StudyNotFound, StudyNotOpen
 from annotations.services.logs import identities
-from annotations.services.logs.pseudonyms import key_of, pseudonym
+from annotations.services.logs.identities import key_of, pseudonym
 from annotations.services.visits import sessions
 
 LINK: dict[str, Any] = {"participant_id": "5f1b", "study_id": "64a0", "session_id": "77c2"}

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from annotations.models import Judgement, Score, Study, Task, ThresholdChoice
-from annotations.readings.phrases.threshold_slider import N_STEPS, threshold_at
+from annotations.readings.phrases.histogram import N_STEPS, threshold_at
 from tests.actors import Visit
 from tests.annotations.views.pages import one, say, shown, task_url, tree
 from tests.steps import end, submit, submit_and_score

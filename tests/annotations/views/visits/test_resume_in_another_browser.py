@@ -6,7 +6,7 @@ from django.test import Client
 from annotations.models import AnnotationSession, Study
 from annotations.readings.visits.resume_codes import is_resume_code, resume_code
 from annotations.services.common import redis_counters
-from annotations.services.visits import unverified_entries
+from annotations.services.visits import entry_verification
 from tests.actors import Visit, create_study, open_study
 from tests.annotations.views.pages import one, shown, tree
 from tests.fake_prolific import FakeProlific
@@ -69,10 +69,10 @@ def test_a_wrong_code_is_said_beside_the_field(alice: Visit) -> None:
 
 def test_codes_cannot_be_tried_out_and_a_stranger_uses_up_no_tries_but_their_own(alice: Visit) -> None:
     stranger, code = Client(REMOTE_ADDR="198.51.100.7"), code_on(alice)
-    codes = [begin(alice, stranger, resume_code="AAAA-AAAA").status_code for _ in range(unverified_entries.CODES_TRIED)]
-    assert codes == [403] * unverified_entries.CODES_TRIED
+    codes = [begin(alice, stranger, resume_code="AAAA-AAAA").status_code for _ in range(entry_verification.CODES_TRIED)]
+    assert codes == [403] * entry_verification.CODES_TRIED
     response = begin(alice, stranger, resume_code=code)
-    assert response.status_code == 429 and int(response["Retry-After"]) <= unverified_entries.CODES_WINDOW_S
+    assert response.status_code == 429 and int(response["Retry-After"]) <= entry_verification.CODES_WINDOW_S
     assert begin(alice, Client(REMOTE_ADDR="203.0.113.7"), resume_code=code).status_code == 303
 
 

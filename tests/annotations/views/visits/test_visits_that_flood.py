@@ -24,7 +24,7 @@ from annotations.readings.visits.tutorial import RIGHT
 from annotations.services.common import visit_budgets
 from annotations.services.common.visit_budgets import LIMITS, Budget
 from annotations.services.phrases import phrase_submission
-from annotations.services.visits import sessions, tutorial, unverified_entries
+from annotations.services.visits import entry_verification, sessions, tutorial
 from annotations.services.visits.withdrawal import token
 from annotations.views.visits.time_spans import MAX_PER_REPORT
 from tests import actors
@@ -149,7 +149,7 @@ def _small_budgets(monkeypatch: pytest.MonkeyPatch) -> None:
     for budget in Budget:
         monkeypatch.setitem(LIMITS, budget, FEW)
     monkeypatch.setattr(tutorial, "MAX_PRACTICE_PHRASES", FEW)
-    monkeypatch.setattr(unverified_entries, "CODES_TRIED", 100)
+    monkeypatch.setattr(entry_verification, "CODES_TRIED", 100)
     monkeypatch.setattr(phrase_submission, "MAX_FAILED", 0)
 
 

@@ -17,7 +17,7 @@ from annotations.models import (
     Stage,
     Submission,
 )
-from annotations.services.logs.pseudonyms import key_of
+from annotations.services.logs.identities import key_of
 from annotations.services.visits import erasure, sessions
 from tests.actors import Visit, client_of
 from tests.annotations.views.pages import one, shown, tree
