@@ -31,7 +31,7 @@ from annotations.models import AnnotationSession, Audience, Phrase, Role, Run, R
 from annotations.models.study import new_code
 from annotations.readings.monitoring.participant_flow import n_inside
 from annotations.services.common.service_errors import ServiceError, StudyNotReady
-from annotations.services.staff import accounts, roles
+from annotations.services.staff import members, roles
 from annotations.services.studies import lifecycle
 from annotations.services.studies.lifecycle import StaleDraft
 
@@ -167,7 +167,7 @@ class StudyAdmin(TitledList, StudyScoped):
         super().save_related(request, form, formsets, change)
         if not change:
             username = request.user.get_username()
-            accounts.add(form.instance, username, Role.COORDINATOR, by=username)
+            members.add(form.instance, username, Role.COORDINATOR, by=username)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
         """A draft that was rehearsed is deleted after what rehearsals left: say so, instead of listing each row."""

@@ -24,7 +24,7 @@ from annotations.readings.datasets.encoder_choices import encoder_choices
 from annotations.readings.datasets.import_progress import import_progress
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.datasets import imports
-from annotations.services.staff import accounts, roles
+from annotations.services.staff import members, roles
 from modeling.arrays.datasets.importing.archives import SUFFIXES
 
 MAX_SHOWN = 12  # classes
@@ -114,7 +114,7 @@ class ImportAdmin(ReadOnlyAdmin):
         """Everybody sees every import, and who asked for it if that is somebody of a study of theirs."""
         by: Any = F("requested_by")
         if not roles.is_operator(request.user):
-            known = Q(requested_by__in=accounts.colleagues_of(request.user).values("username"))
+            known = Q(requested_by__in=members.colleagues_of(request.user).values("username"))
             by = Case(When(known, then=by), default=Value("somebody else"))
         jobs: QuerySet[Any] = super().get_queryset(request).annotate(shown_by=by)
         return jobs

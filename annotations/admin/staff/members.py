@@ -10,7 +10,7 @@ from django.shortcuts import render
 from annotations.admin.common.study_pages import StudyPage, page_context
 from annotations.models import Role, Study
 from annotations.services.common.service_errors import ServiceError
-from annotations.services.staff import accounts, two_factor
+from annotations.services.staff import members, two_factor
 
 
 class MemberForm(forms.Form):
@@ -40,11 +40,11 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         "members": rows,
         "enrolled": {row.pk for row in rows if two_factor.is_enrolled(row.user)},
     }
-    context["staff"] = accounts.offered_to(request.user, study)
+    context["staff"] = members.offered_to(request.user, study)
     status = 400 if form.is_bound and form.errors else 200
     return render(
         request,
-        "admin/annotations/study/accounts.html",
+        "admin/annotations/study/members.html",
         page_context(request, study, "Members", **context),
         status=status,
     )
@@ -53,11 +53,11 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
 def _done(request: HttpRequest, study: Study, form: MemberForm) -> bool:
     by: str = request.user.get_username()
     if request.POST.get("act") == "remove":
-        accounts.remove(study, request.POST.get("username", ""), by=by)
+        members.remove(study, request.POST.get("username", ""), by=by)
         return True
     given: dict[str, Any] = form.cleaned_data if form.is_bound and form.is_valid() else {}
     if given:
-        accounts.add(study, given["username"], Role(given["role"]), by=by)
+        members.add(study, given["username"], Role(given["role"]), by=by)
     return bool(given)
 
 

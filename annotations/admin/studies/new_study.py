@@ -24,7 +24,7 @@ from annotations.models.arrays import without_arrays
 from annotations.models.study import new_code
 from annotations.models.study_texts import MAX_TITLE_LENGTH
 from annotations.services.common.service_errors import ServiceError
-from annotations.services.staff import accounts, roles
+from annotations.services.staff import members, roles
 from annotations.services.studies import lifecycle
 from annotations.services.studies.cloning import clone_study
 from annotations.services.studies.lifecycle import StudyUnacceptable
@@ -147,7 +147,7 @@ def _made(given: dict[str, Any], *, by: str) -> Study:
         completion_code=new_code(),
         by=by,
     )
-    accounts.add(study, by, Role.COORDINATOR, by=by)
+    members.add(study, by, Role.COORDINATOR, by=by)
     return study
 
 

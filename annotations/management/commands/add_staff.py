@@ -11,7 +11,7 @@ from django.db import transaction
 from annotations.management.passwords import read_password
 from annotations.management.plain_errors import plain_errors
 from annotations.models import Role
-from annotations.services.staff import accounts
+from annotations.services.staff import members
 from annotations.services.studies import lifecycle
 
 BY = "command line"
@@ -35,17 +35,17 @@ class Command(BaseCommand):
             found = None if study is None else lifecycle.find_study(study)
             made = _make(name)
             if found is not None and role is not None:
-                accounts.add(found, name, Role(role), by=BY)
+                members.add(found, name, Role(role), by=BY)
         parts = ["made the account" if made else "the account already existed", f"{role} of {study}" if role else ""]
         self.stdout.write(f"{name}: {', '.join(filter(None, parts))}")
         if made and settings.REQUIRE_TWO_FACTOR:
-            self.stdout.write(accounts.FIRST_SIGN_IN)
+            self.stdout.write(members.FIRST_SIGN_IN)
 
 
 def _make(name: str) -> bool:
     """Make the account unless there is one; returns whether it was made."""
     if User.objects.filter(username=name).exists():
         return False
-    accounts.refuse_name(name)
-    accounts.create(name, read_password(), by=BY)
+    members.refuse_name(name)
+    members.create(name, read_password(), by=BY)
     return True

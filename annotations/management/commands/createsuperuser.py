@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 
 from annotations.management.passwords import read_password
 from annotations.management.plain_errors import plain_errors
-from annotations.services.staff import accounts
+from annotations.services.staff import members
 
 
 class Command(BaseCommand):
@@ -24,8 +24,8 @@ class Command(BaseCommand):
     def handle(self, *, username: str | None, email: str, **options: Any) -> None:
         name = username or input("Username: ")
         with plain_errors():
-            accounts.refuse_name(name)
-            accounts.create(name, read_password(), by="command line", email=email, is_operator=True)
+            members.refuse_name(name)
+            members.create(name, read_password(), by="command line", email=email, is_operator=True)
         self.stdout.write(f"{name}: made the operator's account")
         if settings.REQUIRE_TWO_FACTOR:
-            self.stdout.write(accounts.FIRST_SIGN_IN)
+            self.stdout.write(members.FIRST_SIGN_IN)

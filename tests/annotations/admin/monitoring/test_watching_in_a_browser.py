@@ -15,7 +15,7 @@ from annotations.readings.monitoring.queue_health import workers
 from annotations.services.logs import audit
 from annotations.services.phrases import assignments
 from annotations.services.queue.heartbeats import WorkerProcess, store_heartbeat
-from annotations.services.staff import accounts
+from annotations.services.staff import members
 from annotations.services.visits import sessions
 from tests.accessibility import overhang
 from tests.actors import Visit, start_visit
@@ -79,7 +79,7 @@ def test_the_live_page_follows_the_study_by_itself(
 def test_members_and_the_audit_log(live_server: LiveServer, chromium: Browser, coordinator: User, busy: Study) -> None:
     User.objects.create_user("ann", is_staff=True)
     User.objects.create_user("bert", is_staff=True)
-    accounts.add(busy, "ann", Role.COORDINATOR, by="coordinator")
+    members.add(busy, "ann", Role.COORDINATOR, by="coordinator")
     audit.record("request_return", study=busy, by="ann", subject="PABCDEFGHIJK", reason="The link had expired.")
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)

@@ -10,15 +10,15 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from annotations.models import AuditRecord, Role, Study
-from annotations.services.staff import accounts, roles
-from annotations.services.staff.accounts import LastCoordinator, NotOnTheStaff
+from annotations.services.staff import members, roles
+from annotations.services.staff.members import LastCoordinator, NotOnTheStaff
 
 
 @pytest.fixture
 def ann(open_study: Study) -> User:
     """Coordinates the study."""
     user = User.objects.create_user("ann", is_staff=True)
-    accounts.add(open_study, "ann", Role.COORDINATOR, by="test")
+    members.add(open_study, "ann", Role.COORDINATOR, by="test")
     return user
 
 
@@ -61,7 +61,7 @@ def test_a_coordinator_adds_changes_and_removes(as_ann: Client, open_study: Stud
 
 def test_the_same_role_again_is_no_act(open_study: Study, ann: User) -> None:
     n = AuditRecord.objects.count()
-    accounts.add(open_study, "ann", Role.COORDINATOR, by="ann")
+    members.add(open_study, "ann", Role.COORDINATOR, by="ann")
     assert AuditRecord.objects.count() == n
 
 
@@ -73,18 +73,18 @@ def test_the_last_coordinator_stays(as_ann: Client, open_study: Study, ann: User
 
 
 def test_with_another_coordinator_one_can_go(as_ann: Client, open_study: Study, ann: User, bert: User) -> None:
-    accounts.add(open_study, "bert", Role.COORDINATOR, by="ann")
-    accounts.remove(open_study, "ann", by="ann")
+    members.add(open_study, "bert", Role.COORDINATOR, by="ann")
+    members.remove(open_study, "ann", by="ann")
     assert role_of(open_study, ann) is None
     with pytest.raises(LastCoordinator):
-        accounts.remove(open_study, "bert", by="bert")
+        members.remove(open_study, "bert", by="bert")
 
 
 @pytest.mark.parametrize("change", [{"is_staff": False}, {"is_active": False}])
 def test_only_staff_get_a_role(open_study: Study, bert: User, change: dict[str, bool]) -> None:
     User.objects.filter(pk=bert.pk).update(**change)
     with pytest.raises(NotOnTheStaff):
-        accounts.add(open_study, "bert", Role.ANALYST, by="ann")
+        members.add(open_study, "bert", Role.ANALYST, by="ann")
 
 
 def test_a_form_that_is_not_right_is_shown_again(as_ann: Client, open_study: Study) -> None:
@@ -92,13 +92,13 @@ def test_a_form_that_is_not_right_is_shown_again(as_ann: Client, open_study: Stu
 
 
 def test_removing_nobody_does_nothing(open_study: Study, ann: User, bert: User) -> None:
-    accounts.remove(open_study, "bert", by="ann")
+    members.remove(open_study, "bert", by="ann")
     assert not AuditRecord.objects.filter(act="role_taken").exists()
 
 
 def test_who_has_no_role_yet_may_set_up_and_an_analyst_may_not(open_study: Study, ann: User, bert: User) -> None:
     assert roles.may_set_up(bert)
-    accounts.add(open_study, "bert", Role.ANALYST, by="ann")
+    members.add(open_study, "bert", Role.ANALYST, by="ann")
     assert not roles.may_set_up(bert)
     assert roles.may_set_up(ann)
 
@@ -157,7 +157,7 @@ def test_what_cannot_be_is_said_and_nothing_is_made(
 def test_the_start_page_leads_both_to_the_study_and_a_coordinator_to_a_new_one(
     as_ann: Client, open_study: Study, bert: User
 ) -> None:
-    accounts.add(open_study, "bert", Role.ANALYST, by="test")
+    members.add(open_study, "bert", Role.ANALYST, by="test")
     as_bert = Client()
     as_bert.force_login(bert)
     for client, may_set_up in ((as_bert, False), (as_ann, True)):
