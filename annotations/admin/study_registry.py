@@ -4,11 +4,11 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from annotations.admin import prolific_pages
 from annotations.admin.common.study_pages import StudyPage
 from annotations.admin.monitoring import audit_log, monitor
 from annotations.admin.payments import payments_page, reconciliation, rejections, submission_page
 from annotations.admin.pools import gathering_page
-from annotations.admin.prolific import study_drafts
 from annotations.admin.releases import moderation, release_pages
 from annotations.admin.results import concepts_page, results_page, unnamed_pictures
 from annotations.admin.retraining import corrections
@@ -28,8 +28,8 @@ PAGES: tuple[StudyPage, ...] = (
     *class_lists.PAGES,
     *preflight.PAGES,
     *rehearsals.PAGES,
-    *study_drafts.PAGES,
-    *study_drafts.STATUS_PAGES,
+    *prolific_pages.PAGES,
+    *prolific_pages.STATUS_PAGES,
     *amend.PAGES,
     *new_study.CLONE_PAGES,
     *monitor.PAGES,

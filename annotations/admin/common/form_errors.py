@@ -1,10 +1,27 @@
-"""A summary of a form's errors above it, each a link to its field."""
+"""What a page says of what was not done: a service's refusal, and a form's errors, each a link to its field."""
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
+from django.contrib import messages
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.forms import BaseForm
+from django.http import HttpRequest
+
+from annotations.services.common.service_errors import ServiceError
+
+
+class RefusalsShown(AbstractContextManager[None, bool]):
+    """Has the next page say why a service refused what the block asks of it; the block ends there."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
+        if isinstance(error, ServiceError):
+            messages.error(self._request, error.message)
+        return isinstance(error, ServiceError)
 
 
 class LinkedError(NamedTuple):
@@ -28,9 +45,9 @@ def linked_errors(form: BaseForm, formsets: Iterable[Any] = ()) -> list[LinkedEr
 
 def _of_form(form: BaseForm, prefix: str) -> list[LinkedError]:
     found = []
-    for name, messages in form.errors.items():
+    for name, sentences in form.errors.items():
         bound = None if name == NON_FIELD_ERRORS or name not in form.fields else form[name]
         label = prefix + (str(bound.label) if bound is not None else "")
         anchor = "" if bound is None else bound.id_for_label or bound.auto_id
-        found += [LinkedError(label.removesuffix(": "), str(message), str(anchor)) for message in messages]
+        found += [LinkedError(label.removesuffix(": "), str(message), str(anchor)) for message in sentences]
     return found

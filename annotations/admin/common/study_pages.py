@@ -8,7 +8,7 @@ from typing import Any, Literal
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
 
 from annotations.admin.common.typed_classes import ModelAdmin
@@ -74,6 +74,14 @@ def page_urls(model_admin: ModelAdmin[Study], pages: tuple[StudyPage, ...]) -> l
 def page_context(request: HttpRequest, study: Study, title: str, **context: Any) -> dict[str, Any]:
     """Return what every page's template needs, with `context` added."""
     return {**admin.site.each_context(request), "title": title, "study": study, "opts": Study._meta, **context}
+
+
+def show_page(
+    request: HttpRequest, study: Study, name: str, title: str, *, status: int = 200, **context: Any
+) -> HttpResponse:
+    """Answer with the template of one of the pages, and what `page_context` returns."""
+    context = page_context(request, study, title, **context)
+    return render(request, f"admin/annotations/study/{name}.html", context, status=status)
 
 
 def _checked(page: StudyPage, request: HttpRequest, study_id: int) -> HttpResponseBase:

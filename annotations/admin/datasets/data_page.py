@@ -17,6 +17,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
+from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import row_number
 from annotations.admin.common.uploads import FORM_BYTES, take_in
 from annotations.admin.datasets.class_pictures import classes_of
@@ -136,7 +137,7 @@ def _act(request: HttpRequest, dataset: Dataset) -> HttpResponse:
     here = reverse("admin:annotations_dataset_change", args=[dataset.pk])
     if not roles.may_set_up(request.user) or (act == "delete" and not _may_delete(request, dataset)):
         raise Http404
-    try:
+    with RefusalsShown(request):
         if act == "name":
             library.name_classes(dataset, request.POST.get("names", "").strip().splitlines(), by=by)
             messages.success(request, "The classes have their names.")
@@ -149,8 +150,6 @@ def _act(request: HttpRequest, dataset: Dataset) -> HttpResponse:
             here = reverse("admin:annotations_dataset_changelist")
         else:
             messages.error(request, "The form was incomplete, so nothing was changed. Reload the page and try again.")
-    except ServiceError as error:
-        messages.error(request, error.message)
     return HttpResponseRedirect(here)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.validators import validate_slug
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.csrf import csrf_exempt
 
+from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import NONE
 from annotations.admin.common.read_only import ReadOnlyAdmin
 from annotations.admin.common.uploads import FORM_BYTES, take_in
@@ -166,10 +167,8 @@ class ImportAdmin(ReadOnlyAdmin):
         if not roles.may_set_up(request.user):
             raise Http404
         encoder = request.POST.get("similarity_encoder", "")
-        try:
+        with RefusalsShown(request):
             imports.request_again(job, similarity_encoder=encoder, by=request.user.get_username())
-        except ServiceError as error:
-            messages.error(request, error.message)
 
 
 @csrf_exempt  # `take_in` checks the token, before it reads anything

@@ -1,13 +1,14 @@
 """The live page of a study: who is where, how the work keeps up, and what needs a look."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.study_pages import StudyPage, has_begun, page_context
+from annotations.admin.common.study_pages import StudyPage, has_begun, show_page
 from annotations.models import Study
 from annotations.readings.allocation.cells import Cell
 from annotations.readings.monitoring.monitor import monitor
@@ -39,7 +40,7 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         alarms.acknowledge(alarm, by=request.user.get_username())
         return HttpResponseRedirect(request.path)
     seen = monitor(study, timezone.now())
-    context = {
+    context: dict[str, Any] = {
         "seen": seen,
         "bars": sparkline(seen.phrases_by_minute),
         "height": HEIGHT,
@@ -50,7 +51,7 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         "may_act": may_act,
         "earlier": study.alarms.filter(cleared_at__isnull=False)[:5],
     }
-    return render(request, "admin/annotations/study/monitor.html", page_context(request, study, "Live", **context))
+    return show_page(request, study, "monitor", "Live", **context)
 
 
 def sparkline(counts: tuple[int, ...]) -> list[Bar]:

@@ -7,15 +7,15 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
+from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.study_pages import CSV, StudyPage, crowd_came, file_answer, page_context
+from annotations.admin.common.study_pages import CSV, StudyPage, crowd_came, file_answer, show_page
 from annotations.models import UNDER_WAY, PaymentBatch, Study
 from annotations.readings.payments.costs import totals
 from annotations.readings.payments.payment_batches import ShownBatch
-from annotations.services.common.service_errors import ServiceError
 from annotations.services.payments import payment_files, payment_ledger
 
 PAGE_SIZE = 200
@@ -47,7 +47,7 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         "refresh_s": _REFRESH_S if under_way and under_way.due_at else 0,
         "submission_url": reverse("admin:annotations_study_submission", args=[study.pk]),
     }
-    return render(request, "admin/annotations/study/payments.html", page_context(request, study, "Payments", **context))
+    return show_page(request, study, "payments", "Payments", **context)
 
 
 def _shown(batch: PaymentBatch) -> ShownBatch:
@@ -57,7 +57,7 @@ def _shown(batch: PaymentBatch) -> ShownBatch:
 
 def _act(request: HttpRequest, study: Study) -> HttpResponse:
     by, act = request.user.get_username(), request.POST.get("act", "")
-    try:
+    with RefusalsShown(request):
         if act == "propose":
             found = payment_ledger.propose(study, by=by)
             messages.success(
@@ -77,8 +77,6 @@ def _act(request: HttpRequest, study: Study) -> HttpResponse:
             messages.success(request, said)
         else:
             messages.error(request, "The form was incomplete, so nothing was changed. Reload the page and try again.")
-    except ServiceError as error:
-        messages.error(request, error.message)
     return HttpResponseRedirect(request.get_full_path())
 
 

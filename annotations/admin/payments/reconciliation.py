@@ -8,19 +8,19 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.files.uploadhandler import MemoryFileUploadHandler
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
+from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.study_pages import CSV, StudyPage, crowd_came, file_answer, page_context
+from annotations.admin.common.study_pages import CSV, StudyPage, crowd_came, file_answer, show_page
 from annotations.admin.common.uploads import FORM_BYTES, take_in
 from annotations.models import ProlificRequest, Reconciliation, RequestState, Study, Submission
 from annotations.readings.payments import reconciliation
 from annotations.readings.payments.discrepancies import Discrepancy
 from annotations.readings.payments.discrepancy_words import REPAIR_WORDS, WORDS, Repair, Words
-from annotations.services.common.service_errors import ServiceError
 from annotations.services.payments import discrepancy_repairs, payment_files
 from annotations.services.prolific import submission_import
 from annotations.services.prolific.submission_import import LARGEST_FILE
@@ -74,12 +74,10 @@ def upload(request: HttpRequest, study_id: int) -> HttpResponse:
     if not roles.may(request.user, "coordinate", study):
         raise Http404
     if request.method == "POST":
-        try:
+        with RefusalsShown(request):
             if (answer := _take_in(request)) is not None:
                 return answer
             _import(request, study)
-        except ServiceError as error:
-            messages.error(request, error.message)
     return HttpResponseRedirect(reverse("admin:annotations_study_reconciliation", args=[study.pk]))
 
 
@@ -159,15 +157,12 @@ def _shown(request: HttpRequest, study: Study) -> HttpResponse:
         "refresh_s": _REFRESH_S if any(row.is_waiting for row in rows) else 0,
         "submission_url": reverse("admin:annotations_study_submission", args=[study.pk]),
     }
-    title = "Reconciliation"
-    return render(
-        request, "admin/annotations/study/reconciliation.html", page_context(request, study, title, **context)
-    )
+    return show_page(request, study, "reconciliation", "Reconciliation", **context)
 
 
 def _act(request: HttpRequest, study: Study) -> HttpResponse:
     by, act = request.user.get_username(), request.POST.get("act", "")
-    try:
+    with RefusalsShown(request):
         if act == "refresh":
             discrepancy_repairs.refresh(study, by=by)
             messages.success(request, "All submissions are gone through at Prolific now; it takes seconds to minutes.")
@@ -187,8 +182,6 @@ def _act(request: HttpRequest, study: Study) -> HttpResponse:
             messages.error(request, "The form was incomplete, so nothing was changed. Reload the page and try again.")
         else:
             messages.success(request, repair(submission_of(study, request.POST.get("submission", "")), act, by=by))
-    except ServiceError as error:
-        messages.error(request, error.message)
     return HttpResponseRedirect(request.get_full_path())
 
 

@@ -3,20 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
-from django.shortcuts import render
 from django.urls import reverse
 
-from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.admin.common.form_errors import RefusalsShown
+from annotations.admin.common.study_pages import StudyPage, show_page
 from annotations.admin.payments.reconciliation import submission_of
 from annotations.models import Study, Submission
 from annotations.prolific.client import MIN_REJECTION_MESSAGE, REJECTION_CATEGORIES
-from annotations.services.common.service_errors import ServiceError
 from annotations.services.payments import discrepancy_repairs
 
 
@@ -89,13 +88,11 @@ def _page(act: _Act, request: HttpRequest, study: Study) -> HttpResponse:
     form = act.form(request.POST if request.method == "POST" else None)
     is_second = form.is_bound and form.is_valid()
     if is_second and act.is_confirmed(request.POST, submission):
-        try:
+        with RefusalsShown(request):
             discrepancy_repairs.ask(submission, act.name, by=request.user.get_username(), **form.cleaned_data)
             messages.success(request, act.asked)
-        except ServiceError as error:
-            messages.error(request, error.message)
         return HttpResponseRedirect(back)
-    context = {
+    context: dict[str, Any] = {
         "submission": submission,
         "form": form,
         "is_second": is_second,
@@ -103,8 +100,7 @@ def _page(act: _Act, request: HttpRequest, study: Study) -> HttpResponse:
         "has_token": bool(settings.PROLIFIC_TOKEN),
         "back": back,
     }
-    template = f"admin/annotations/study/{act.name}.html"
-    return render(request, template, page_context(request, study, act.title, **context))
+    return show_page(request, study, act.name, act.title, **context)
 
 
 PAGES = tuple(

@@ -7,19 +7,19 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
+from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import MoneyField, row_number
-from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.admin.common.study_pages import StudyPage, show_page
 from annotations.admin.payments.reconciliation import ONE_CLICK, repair, submission_of
 from annotations.admin.payments.rejections import submission_address
 from annotations.models import Study, Submission
 from annotations.readings.payments import reconciliation
 from annotations.readings.payments.discrepancy_words import WORDS
 from annotations.readings.prolific.external_ids import OutsideIds
-from annotations.services.common.service_errors import ServiceError
 from annotations.services.logs import audit
 from annotations.services.payments import discrepancy_repairs, payment_ledger
 from annotations.services.prolific import submission_requests, submissions
@@ -72,14 +72,12 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     if request.method != "POST":
         return _shown(request, submission)
     by = request.user.get_username()
-    try:
+    with RefusalsShown(request):
         if act == "reveal":
             return _shown(request, submission, revealed=_reveal(submission, by))
         if act in bound and not bound[act].is_valid():
             return _shown(request, submission, bound=bound, status=400)
         messages.success(request, _done(request, submission, act, bound.get(act), by))
-    except ServiceError as error:
-        messages.error(request, error.message)
     return HttpResponseRedirect(request.get_full_path())
 
 
@@ -106,12 +104,7 @@ def _shown(
         "reject_url": submission_address("reject", submission),
         "unreject_url": submission_address("unreject", submission),
     }
-    return render(
-        request,
-        "admin/annotations/study/submission.html",
-        page_context(request, study, f"Submission {submission}", **context),
-        status=status,
-    )
+    return show_page(request, study, "submission", f"Submission {submission}", status=status, **context)
 
 
 def _done(request: HttpRequest, submission: Submission, act: str, form: forms.Form | None, by: str) -> str:

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 
+from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import row_number
 from annotations.admin.common.study_pages import CSV, StudyPage, file_answer, has_begun, page_context
 from annotations.admin.common.typed_classes import ModelForm
@@ -19,7 +20,6 @@ from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.models import UNFINISHED, ClassBy, Gathering, JobState, Pool, Study
 from annotations.readings.pools.annotation_sources import source, sources
 from annotations.readings.pools.review_progress import review_progress
-from annotations.services.common.service_errors import ServiceError
 from annotations.services.pools import gatherings
 from annotations.services.staff import roles
 from annotations.tables.columns import csv_text
@@ -157,7 +157,7 @@ def _act(request: HttpRequest, study: Study) -> HttpResponse:
     if not roles.may(request.user, "coordinate", study):
         raise Http404
     by = request.user.get_username()
-    try:
+    with RefusalsShown(request):
         if request.POST.get("act") == "train":
             gathering = _chosen(study, request.POST.get("gathering"))
             gatherings.request_training(gathering, by=by)
@@ -173,8 +173,6 @@ def _act(request: HttpRequest, study: Study) -> HttpResponse:
             return HttpResponseRedirect(f"{request.path}?gathering={asked.pk}")
         for name, errors in form.errors.items():
             messages.error(request, f"{form.fields[name].label or name}: {' '.join(map(str, errors))}")
-    except ServiceError as error:
-        messages.error(request, error.message)
     return HttpResponseRedirect(request.path)
 
 

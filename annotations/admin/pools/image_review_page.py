@@ -3,20 +3,18 @@
 import datetime as dt
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.study_pages import page_context
+from annotations.admin.common.study_pages import show_page
 from annotations.models import Gathering, Study, Verdict
 from annotations.readings.datasets.thumbnails import thumbnail_url
 from annotations.readings.pools.review_outcomes import KNOWN
 from annotations.readings.pools.review_progress import review_progress
-from annotations.services.common.service_errors import ServiceError
 from annotations.services.pools import image_reviews
 from annotations.services.staff import roles
 
@@ -31,16 +29,15 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     if gathering is None:
         return HttpResponseRedirect(reverse("admin:annotations_study_gathering", args=[study.pk]))
     if request.method == "POST":
-        try:
+        with RefusalsShown(request):
             _store(request, gathering)
-        except ServiceError as error:
-            messages.error(request, error.message)
         return HttpResponseRedirect(f"{request.path}?gathering={gathering.pk}")
     by = request.user.get_username()
     progress = review_progress(gathering, by)
-    context = page_context(
+    return show_page(
         request,
         study,
+        "image_review",
         TITLE,
         gathering=gathering,
         progress=progress,
@@ -48,7 +45,6 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         may_act=roles.may(request.user, "coordinate", study),
         **_item(request, gathering, progress.place),
     )
-    return render(request, "admin/annotations/study/image_review.html", context)
 
 
 def _item(request: HttpRequest, gathering: Gathering, place: int | None) -> dict[str, Any]:

@@ -5,13 +5,12 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 
+from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.study_pages import StudyPage, has_begun, page_context
+from annotations.admin.common.study_pages import StudyPage, has_begun, show_page
 from annotations.models import Moderation, Study
 from annotations.readings.releases import moderation as reading
-from annotations.services.common.service_errors import ServiceError
 from annotations.services.releases import moderation
 
 _STATES = (
@@ -46,9 +45,10 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     phrases = reading.phrases_to_moderate(study, state=state, search=search, flag=flag)
     shown, rows = reading.page_of(study, phrases, request.GET.get("page", 1))
     counts = reading.counts(study)
-    context = page_context(
+    return show_page(
         request,
         study,
+        "moderation",
         "Moderation",
         rows=rows,
         shown=shown,
@@ -59,13 +59,12 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         query=urlencode({"q": search, "writing": flag}),
         states=[(value, label, counts[value]) for value, label in _STATES],
     )
-    return render(request, "admin/annotations/study/moderation.html", context)
 
 
 def _decide(request: HttpRequest, study: Study) -> None:
     phrases = reading.phrases_to_moderate(study, state=reading.ALL)
     by, act = request.user.get_username(), request.POST.get("act", "")
-    try:
+    with RefusalsShown(request):
         if act == "approve_shown":
             ids = [row_number(value) for value in request.POST.getlist("phrase")]
             n_approved = moderation.approve_all(phrases.filter(pk__in=ids), by=by)
@@ -82,8 +81,6 @@ def _decide(request: HttpRequest, study: Study) -> None:
             messages.success(request, f"The decision is stored{of_all}.")
         else:
             messages.error(request, "The form was incomplete, so nothing was decided. Reload the page and try again.")
-    except ServiceError as error:
-        messages.error(request, error.message)
 
 
 PAGES = (StudyPage("moderation", "Moderation", page, act="coordinate", place="run", applies_to=has_begun),)

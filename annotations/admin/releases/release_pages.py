@@ -6,15 +6,14 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
 from django.urls import reverse
 
+from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.study_pages import StudyPage, has_begun, page_context
+from annotations.admin.common.study_pages import StudyPage, has_begun, show_page
 from annotations.admin.common.typed_classes import ModelForm
 from annotations.exports.releases.download import release_download
 from annotations.models import UNFINISHED, Release, Study
-from annotations.services.common.service_errors import ServiceError
 from annotations.services.releases import release_requests
 
 _POLL_S = 3
@@ -38,9 +37,10 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         messages.success(request, f"Release {release.number} is being made. This page shows how far it is.")
         return HttpResponseRedirect(request.path)
     under_way = next((each for each in found if each.state in UNFINISHED), None)
-    context = page_context(
+    return show_page(
         request,
         study,
+        "releases",
         "Releases",
         releases=found,
         form=form,
@@ -48,7 +48,6 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         poll_s=_POLL_S if under_way else 0,
         file_url=reverse("admin:annotations_study_release_file", args=[study.pk]),
     )
-    return render(request, "admin/annotations/study/releases.html", context)
 
 
 def _said_before(releases: Sequence[Release]) -> dict[str, str]:
@@ -59,13 +58,11 @@ def _said_before(releases: Sequence[Release]) -> dict[str, str]:
 def file(request: HttpRequest, study: Study) -> HttpResponseBase:
     """Hand out the file of the release that ?number= names; what cannot be handed out is said on the page."""
     release = study.releases.filter(number=row_number(request.GET.get("number"))).first()
-    try:
+    with RefusalsShown(request):
         if release is None:
             raise release_requests.NoSuchRelease
         return release_download(release, by=request.user.get_username())
-    except ServiceError as error:
-        messages.error(request, error.message)
-        return HttpResponseRedirect(reverse("admin:annotations_study_releases", args=[study.pk]))
+    return HttpResponseRedirect(reverse("admin:annotations_study_releases", args=[study.pk]))
 
 
 PAGES = (

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 
-from annotations.admin.common.study_pages import CSV, StudyPage, file_answer, has_begun, page_context
+from annotations.admin.common.study_pages import CSV, StudyPage, file_answer, has_begun, show_page
 from annotations.admin.results.results_page import POLL_SOON_S
 from annotations.admin.results.unnamed_pictures import Unnamed, shown_unnamed
 from annotations.admin.shown_figures import ShownFigure, figure_answer, shown_figure
@@ -59,8 +58,7 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     """Show the concepts of some tasks; with ?table= those of all as a file, with ?figure= a figure."""
     found = latest(study)
     if found.results is None:
-        context = page_context(request, study, "Concepts", latest=found, poll_s=POLL_SOON_S)
-        return render(request, "admin/annotations/study/concepts.html", context)
+        return show_page(request, study, "concepts", "Concepts", latest=found, poll_s=POLL_SOON_S)
     every = found.results.concepts
     if "table" in request.GET:
         return _csv(study, every, request.GET["table"])
@@ -70,9 +68,10 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     shown = _shown(every, search, request.GET.get("page"))
     tables = of_tasks(every, set(shown.pages.object_list))
     owner = f"user:{request.user.pk}"
-    context = page_context(
+    return show_page(
         request,
         study,
+        "concepts",
         "Concepts",
         tables=tables,
         tasks=[_task(tables, task, found.figures, owner) for task in tables.tasks],
@@ -86,7 +85,6 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         and roles.may(request.user, "coordinate", study)
         and any(row.n for row in every.unnamed.rows),
     )
-    return render(request, "admin/annotations/study/concepts.html", context)
 
 
 def _shown(tables: ConceptTables, search: str, number: str | None) -> _Shown:

@@ -2,17 +2,25 @@
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 
+from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.study_pages import CSV, JSON, ZIP, StudyPage, file_answer, has_begun, page_context
+from annotations.admin.common.study_pages import (
+    CSV,
+    JSON,
+    ZIP,
+    StudyPage,
+    file_answer,
+    has_begun,
+    show_page,
+)
 from annotations.admin.shown_figures import ShownFigure, figure_answer, shown_figure
 from annotations.analysis.results.latest_results import Latest, latest
 from annotations.analysis.retraining.correction_figures import report, splits_figure
 from annotations.exports.retraining.correction_files import correction_json, correction_zip
 from annotations.models import BaseModel, Correction, JobState, Review, Study
 from annotations.readings.retraining import corrections as reading
-from annotations.services.common.service_errors import ServiceError
 from annotations.services.retraining import corrections
 from annotations.services.staff import roles
 from annotations.tables.columns import csv_text
@@ -36,9 +44,10 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     if "file" in request.GET or "table" in request.GET:
         return _file_of(request, shown)
     under_way = next((each for each in found if each.finished_at is None), None)
-    context = page_context(
+    return show_page(
         request,
         study,
+        "correction",
         TITLE,
         found=found,
         report=reading.report_of(shown) if shown else None,
@@ -51,7 +60,6 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         offers=reading.offers(study) if may_act and not under_way else [],
         leave_out=LEAVE_OUT,
     )
-    return render(request, "admin/annotations/study/correction.html", context)
 
 
 def _figure(correction: Correction | None, analysed: Latest) -> ShownFigure | None:
@@ -65,7 +73,7 @@ def _act(request: HttpRequest, study: Study) -> HttpResponse:
     if not roles.may(request.user, "coordinate", study):
         raise Http404
     by = request.user.get_username()
-    try:
+    with RefusalsShown(request):
         if request.POST.get("act") == "train":
             _train(request, study, by)
             messages.success(request, "The correction is being trained. This page shows how far it is.")
@@ -77,8 +85,6 @@ def _act(request: HttpRequest, study: Study) -> HttpResponse:
             return HttpResponseRedirect(f"{request.path}?correction={correction.pk}")
         else:
             messages.error(request, "The form was incomplete, so nothing was changed. Reload the page and try again.")
-    except ServiceError as error:
-        messages.error(request, error.message)
     return HttpResponseRedirect(request.path)
 
 
@@ -121,11 +127,9 @@ def _file_of(request: HttpRequest, correction: Correction | None) -> HttpRespons
         return file_answer(text, CSV, f"{name}.csv")
     if kind != "head":
         raise Http404
-    try:
+    with RefusalsShown(request):
         return file_answer(correction_zip(correction, by=request.user.get_username()), ZIP, f"{name}.zip")
-    except ServiceError as error:
-        messages.error(request, error.message)
-        return HttpResponseRedirect(f"{request.path}?correction={correction.pk}")
+    return HttpResponseRedirect(f"{request.path}?correction={correction.pk}")
 
 
 PAGES = (StudyPage("correction", TITLE, page, place="findings", applies_to=has_begun),)

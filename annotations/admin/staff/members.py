@@ -5,9 +5,8 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 
-from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.admin.common.study_pages import StudyPage, show_page
 from annotations.models import Role, Study
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.staff import members, two_factor
@@ -42,12 +41,7 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     }
     context["staff"] = members.offered_to(request.user, study)
     status = 400 if form.is_bound and form.errors else 200
-    return render(
-        request,
-        "admin/annotations/study/members.html",
-        page_context(request, study, "Members", **context),
-        status=status,
-    )
+    return show_page(request, study, "members", "Members", status=status, **context)
 
 
 def _done(request: HttpRequest, study: Study, form: MemberForm) -> bool:

@@ -11,11 +11,10 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.forms import BoundField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 
 from annotations.admin.common.form_errors import linked_errors
 from annotations.admin.common.number_formats import MoneyField
-from annotations.admin.common.study_pages import StudyPage, has_begun, page_context
+from annotations.admin.common.study_pages import StudyPage, has_begun, show_page
 from annotations.admin.common.typed_classes import ModelForm
 from annotations.admin.studies.study_sections import HELP, SECTIONS
 from annotations.models import Study, StudyState
@@ -58,16 +57,17 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         return HttpResponseRedirect(request.path)
     study.refresh_from_db(fields=["state"])  # somebody may have closed it since this request began
     is_closed = study.state == StudyState.CLOSED
-    context = page_context(
+    return show_page(
         request,
         study,
+        "amend",
         TITLE,
         form=form,
         groups=_groups(form, CODES if is_closed else AMENDABLE),
         is_closed=is_closed,
         linked_errors=linked_errors(form) if form.errors else [],
+        status=400 if form.errors else 200,
     )
-    return render(request, "admin/annotations/study/amend.html", context, status=400 if form.errors else 200)
 
 
 def _groups(form: AmendForm, offered: Collection[str]) -> list[tuple[str, list[BoundField]]]:

@@ -5,10 +5,10 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.admin.common.study_pages import StudyPage, show_page
 from annotations.admin.common.typed_classes import ModelForm
 from annotations.models import Audience, BaseModel, Study, StudyState, Task
 from annotations.models.arrays import without_arrays
@@ -56,17 +56,17 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
                 return HttpResponseRedirect(request.path)
         except ServiceError as error:
             form.add_error(None, error.message) if is_added else messages.error(request, error.message)
-    context = page_context(
+    return show_page(
         request,
         study,
+        "classes",
         TITLE,
         form=form,
         tasks=list(study.tasks.with_base_models().order_by("position")),
         is_draft=study.state == StudyState.DRAFT,
         preselections=list(preselections()) if study.state == StudyState.DRAFT else [],
+        status=400 if form.errors else 200,
     )
-    status = 400 if form.errors else 200
-    return render(request, "admin/annotations/study/classes.html", context, status=status)
 
 
 def _add(request: HttpRequest, study: Study, given: dict[str, Any]) -> None:

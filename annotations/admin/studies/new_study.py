@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.text import slugify
 
 from annotations.admin.common.number_formats import MoneyField, row_number
-from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.admin.common.study_pages import StudyPage, show_page
 from annotations.admin.datasets.class_pictures import ClassPictures, classes_of
 from annotations.admin.studies.study_sections import present_values
 from annotations.models import BaseModel, Role, Study
@@ -177,7 +177,7 @@ class CloneForm(forms.Form):
 def clone_page(request: HttpRequest, study: Study) -> HttpResponse:
     """GET asks for a name; POST makes the draft and goes to it."""
     if not roles.may_set_up(request.user):
-        return render(request, "admin/annotations/study/clone.html", page_context(request, study, TITLE), status=403)
+        return show_page(request, study, "clone", TITLE, status=403)
     suggested = {"title": f"{study.title} (2)"[:MAX_TITLE_LENGTH], "slug": f"{study.slug[:48]}-2"}
     form = CloneForm(request.POST or None, initial=suggested)
     if request.method == "POST" and form.is_valid():
@@ -191,8 +191,7 @@ def clone_page(request: HttpRequest, study: Study) -> HttpResponse:
                 "The clone is a draft with the same set-up and new codes. Write them into its study on Prolific.",
             )
             return HttpResponseRedirect(reverse("admin:annotations_study_change", args=[clone.pk]))
-    context = page_context(request, study, TITLE, form=form)
-    return render(request, "admin/annotations/study/clone.html", context, status=400 if form.errors else 200)
+    return show_page(request, study, "clone", TITLE, form=form, status=400 if form.errors else 200)
 
 
 CLONE_PAGES = (StudyPage("clone", TITLE, clone_page, act="coordinate", place="setup", in_navigation=False),)

@@ -2,10 +2,9 @@
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 
-from annotations.admin.common.study_pages import StudyPage, page_context
+from annotations.admin.common.study_pages import StudyPage, show_page
 from annotations.admin.studies.study_sections import SECTIONS
 from annotations.models import Audience, Study, StudyState
 from annotations.prolific.client import Prolific
@@ -39,15 +38,15 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         for part in parts
     ]
     levels = [check.level for part in parts for check in part.checks]
-    context = page_context(
+    return show_page(
         request,
         study,
+        "preflight",
         TITLE,
         parts=shown,
         n_blocking=(n_blocking := levels.count(Level.BLOCK)),
         summary=preflight_summary(study, n_blocking=n_blocking, n_warnings=levels.count(Level.WARN)),
     )
-    return render(request, "admin/annotations/study/preflight.html", context)
 
 
 def _remote(study: Study) -> list[Check]:

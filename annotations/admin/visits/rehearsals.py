@@ -5,14 +5,15 @@ from urllib.parse import urlsplit
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 
+from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.study_pages import StudyPage, is_for_crowd, page_context
+from annotations.admin.common.study_pages import StudyPage, is_for_crowd, show_page
 from annotations.models import UNCOUNTED, UNFINISHED, Rehearsal, Study, StudyState
 from annotations.readings.datasets.encoder_problems import encoder_problems
 from annotations.readings.studies.readiness import reasons_not_ready
-from annotations.services.common.service_errors import ServiceError, StudyNotReady
+from annotations.services.common.service_errors import StudyNotReady
 from annotations.services.logs import audit
 from annotations.services.visits import preview_links, rehearsals
 
@@ -43,7 +44,7 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
 def _act(request: HttpRequest, study: Study) -> HttpResponse:
     by = request.user.get_username()
     form = PeopleForm(request.POST)
-    try:
+    with RefusalsShown(request):
         if request.POST.get("act") == "preview":
             return HttpResponseRedirect(_here(_preview(request, study, by)))
         if request.POST.get("act") == "discard":
@@ -54,10 +55,6 @@ def _act(request: HttpRequest, study: Study) -> HttpResponse:
             rehearsals.request_rehearsal(study, form.cleaned_data["n_people"], by=by)
         else:
             return _shown(request, study, form, status=400)
-    except StudyNotReady as error:
-        messages.error(request, " ".join(error.reasons))
-    except ServiceError as error:
-        messages.error(request, error.message)
     return HttpResponseRedirect(request.path)
 
 
@@ -80,9 +77,10 @@ def _preview(request: HttpRequest, study: Study, by: str) -> str:
 def _shown(request: HttpRequest, study: Study, form: PeopleForm, status: int = 200) -> HttpResponse:
     found = list(study.rehearsals.order_by("-id")[:_OF_ALL])
     newest: Rehearsal | None = found[0] if found else None
-    context = page_context(
+    return show_page(
         request,
         study,
+        "rehearsal",
         TITLE,
         form=form,
         newest=newest,
@@ -95,8 +93,8 @@ def _shown(request: HttpRequest, study: Study, form: PeopleForm, status: int = 2
         problems=encoder_problems(study),
         is_closed=study.state == StudyState.CLOSED,
         is_draft=study.state == StudyState.DRAFT,
+        status=status,
     )
-    return render(request, "admin/annotations/study/rehearsal.html", context, status=status)
 
 
 PAGES = (StudyPage("rehearsal", TITLE, page, act="coordinate", place="setup", applies_to=is_for_crowd),)

@@ -3,10 +3,10 @@
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from annotations.admin.common.study_pages import StudyPage, has_begun, page_context
+from annotations.admin.common.study_pages import StudyPage, has_begun, show_page
 from annotations.models import Study
 from annotations.readings.visits import withdrawal
 from annotations.services.logs.identities import names_of
@@ -43,16 +43,16 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
             found = withdrawal.find(study, names_of(study, form.cleaned_data["person"]))
         if form.is_valid() and found is None:
             form.add_error("person", "Nobody in this study has that pseudonym or id.")
-    context = page_context(
+    return show_page(
         request,
         study,
+        "withdrawals",
         "Withdrawals",
         form=form,
         found=found,
         people=withdrawal.withdrawn(study, timezone.now()),
         ids_destroyed_at=retention.ends_at(study),
     )
-    return render(request, "admin/annotations/study/withdrawals.html", context)
 
 
 def _destroy_ids(request: HttpRequest, study: Study) -> HttpResponse:

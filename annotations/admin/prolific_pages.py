@@ -6,14 +6,13 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 
+from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import MoneyField, amount
-from annotations.admin.common.study_pages import StudyPage, is_for_crowd, page_context
+from annotations.admin.common.study_pages import StudyPage, is_for_crowd, show_page
 from annotations.models import Audience, ProlificRequest, RequestState, Study
 from annotations.readings.prolific import status_comparison
-from annotations.services.common.service_errors import ServiceError
 from annotations.services.prolific import study_drafts, study_status
 from annotations.services.prolific.study_drafts import DEVICES
 from annotations.services.studies import recruitment
@@ -78,26 +77,21 @@ def draft(request: HttpRequest, study: Study) -> HttpResponse:
     form = DraftForm(study, request.POST or None)
     fields: dict[str, Any] = {}
     if request.method == "POST" and form.is_valid():
-        try:
-            fields = study_drafts.draft_fields(study, **form.cleaned_data)
+        with RefusalsShown(request):
+            asked = study_drafts.draft_fields(study, **form.cleaned_data)
             if "sure" in request.POST:
-                study_drafts.ask_for_draft(study, fields, by=request.user.get_username())
+                study_drafts.ask_for_draft(study, asked, by=request.user.get_username())
                 messages.success(request, "Prolific is asked to make the draft. This page shows when it is done.")
                 return HttpResponseRedirect(_back(study))
-        except ServiceError as error:
-            messages.error(request, error.message)
-            fields = {}
-    context = {
+            fields = asked
+    context: dict[str, Any] = {
         "missing": missing,
         "form": form,
         "sent": _shown(study, fields) if fields else [],
         "has_token": bool(settings.PROLIFIC_TOKEN),
         "back": _back(study),
     }
-    title = "Make the draft on Prolific"
-    return render(
-        request, "admin/annotations/study/prolific_draft.html", page_context(request, study, title, **context)
-    )
+    return show_page(request, study, "prolific_draft", "Make the draft on Prolific", **context)
 
 
 def places(request: HttpRequest, study: Study) -> HttpResponse:
@@ -105,15 +99,13 @@ def places(request: HttpRequest, study: Study) -> HttpResponse:
     form = PlacesForm(request.POST or None)
     is_valid = request.method == "POST" and form.is_valid()
     if is_valid and "sure" in request.POST:
-        try:
+        with RefusalsShown(request):
             study_drafts.raise_places(study, form.cleaned_data["places"], by=request.user.get_username())
             messages.success(request, "The quota is raised, and Prolific is asked to raise its places to it.")
-        except ServiceError as error:
-            messages.error(request, error.message)
         return HttpResponseRedirect(_back(study))
     wanted = form.cleaned_data["places"] if is_valid else None
     more = wanted - (study.quota or 0) if wanted is not None else 0
-    context = {
+    context: dict[str, Any] = {
         "form": form,
         "wanted": wanted,
         "is_second": more > 0 and study.quota is not None,
@@ -121,10 +113,7 @@ def places(request: HttpRequest, study: Study) -> HttpResponse:
         "has_token": bool(settings.PROLIFIC_TOKEN),
         "back": _back(study),
     }
-    title = "More places"
-    return render(
-        request, "admin/annotations/study/prolific_places.html", page_context(request, study, title, **context)
-    )
+    return show_page(request, study, "prolific_places", "More places", **context)
 
 
 def _shown(study: Study, fields: dict[str, Any]) -> list[tuple[str, list[str]]]:
@@ -174,7 +163,7 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     if request.method == "POST":
         return _asked(request, study, act or request.POST.get("act", ""))
     requests = list(study.prolific_requests.filter(submission=None).order_by("-pk")[:_SHOWN])
-    context = {
+    context: dict[str, Any] = {
         "there": status_comparison.standing(study),
         "mismatches": list(status_comparison.mismatches(study).values()),
         "asked": [(_words(each), each) for each in requests],
@@ -184,7 +173,7 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         "is_for_experts": study.audience == Audience.EXPERTS,
         "refresh_s": _REFRESH_S if not act and any(row.state == RequestState.PENDING for row in requests) else 0,
     }
-    return render(request, "admin/annotations/study/on_prolific.html", page_context(request, study, TITLE, **context))
+    return show_page(request, study, "on_prolific", TITLE, **context)
 
 
 def _words(asked: ProlificRequest) -> str:
@@ -196,11 +185,9 @@ def _words(asked: ProlificRequest) -> str:
 
 
 def _asked(request: HttpRequest, study: Study, act: str) -> HttpResponse:
-    try:
+    with RefusalsShown(request):
         recruitment.ask(study, act, by=request.user.get_username())  # type: ignore[arg-type]  # checked there
         messages.success(request, "Prolific is asked for it. This page shows when it is done.")
-    except ServiceError as error:
-        messages.error(request, error.message)
     return HttpResponseRedirect(request.path)
 
 
