@@ -3,22 +3,22 @@
 from django.urls import path
 from django.views.i18n import set_language
 
-from annotations.views.monitoring import health, metrics
+from annotations.views import probes
 from annotations.views.phrases import replies, task, thumbnail_files
 from annotations.views.prolific import webhooks
-from annotations.views.visits import comprehension, consent, end, entry, experts, time_spans, tutorial, withdrawal
+from annotations.views.visits import before_tasks, end, entry, experts, time_spans, withdrawal
 
 urlpatterns = [
     path("study/<slug:slug>/", entry.welcome, name="welcome"),
     path("study/<slug:slug>/start", entry.start, name="start"),
     path("visit/", entry.visit, name="visit"),
-    path("visit/consent", consent.consent, name="consent"),
-    path("visit/declined", consent.declined, name="declined"),
-    path("visit/tutorial", tutorial.tutorial, name="tutorial"),
-    path("visit/tutorial/look", tutorial.look, name="look"),
-    path("visit/tutorial/phrases", tutorial.practise, name="practise"),
-    path("visit/check", comprehension.check, name="check"),
-    path("visit/not-passed", comprehension.not_passed, name="not_passed"),
+    path("visit/consent", before_tasks.consent, name="consent"),
+    path("visit/declined", before_tasks.declined, name="declined"),
+    path("visit/tutorial", before_tasks.tutorial, name="tutorial"),
+    path("visit/tutorial/look", before_tasks.look, name="look"),
+    path("visit/tutorial/phrases", before_tasks.practise, name="practise"),
+    path("visit/check", before_tasks.check, name="check"),
+    path("visit/not-passed", before_tasks.not_passed, name="not_passed"),
     path("visit/classes", experts.classes, name="classes"),
     path("visit/classes/pick", experts.pick, name="pick"),
     path("visit/tasks/<uuid:public_id>/", task.task, name="task"),
@@ -42,7 +42,7 @@ urlpatterns = [
         "images/<int:dataset_id>/<str:key>/<int:expires>/<str:signature>", thumbnail_files.thumbnail, name="thumbnail"
     ),
     path("language", set_language, name="language"),
-    path("livez", health.livez, name="livez"),
-    path("readyz", health.readyz, name="readyz"),
-    path("metrics", metrics.metrics, name="metrics"),
+    path("livez", probes.livez, name="livez"),
+    path("readyz", probes.readyz, name="readyz"),
+    path("metrics", probes.metrics, name="metrics"),
 ]
