@@ -131,14 +131,6 @@ class _Case:
         return own_code(self.prolific.entered_code)
 
 
-def _returned(case: _Case) -> bool:
-    return case.is_done and case.prolific.status == RETURNED
-
-
-def _timed_out(case: _Case) -> bool:
-    return case.is_done and case.prolific.status == TIMED_OUT
-
-
 def _no_code(case: _Case) -> bool:
     """The redirect was lost: nothing was handed in there, or it was without any code."""
     if not case.is_done:
@@ -172,10 +164,6 @@ def _never_came(case: _Case) -> bool:
     return prolific.status in _HANDED_IN or (since is not None and case.now - since >= GRACE)
 
 
-def _twice(case: _Case) -> bool:
-    return stands(case.prolific.status) and case.prolific.n_standing > 1
-
-
 def _wrong_code(case: _Case) -> bool:
     """A code that is none of the study's, or that of another outcome than a completed visit had."""
     if case.visit is None or not case.code or case.code == case.codes.researcher:
@@ -185,34 +173,22 @@ def _wrong_code(case: _Case) -> bool:
     return case.code not in case.codes.by_outcome.values()
 
 
-def _late(case: _Case) -> bool:
-    return case.visit is not None and case.visit.is_late
-
-
 def _review_due(case: _Case) -> bool:
     since = case.prolific.completed_at or case.prolific.changed_at
     return case.prolific.status == AWAITING_REVIEW and since is not None and case.now - since > REVIEW_LATE
 
 
-def _unknown_status(case: _Case) -> bool:
-    return case.prolific.status != "" and case.prolific.status not in KNOWN
-
-
-def _other_person(case: _Case) -> bool:
-    return case.prolific.is_of_another
-
-
 _TESTS: Final[dict[Discrepancy, Callable[[_Case], bool]]] = {
-    Discrepancy.RETURNED: _returned,
-    Discrepancy.TIMED_OUT: _timed_out,
+    Discrepancy.RETURNED: lambda case: case.is_done and case.prolific.status == RETURNED,
+    Discrepancy.TIMED_OUT: lambda case: case.is_done and case.prolific.status == TIMED_OUT,
     Discrepancy.NO_CODE: _no_code,
     Discrepancy.NOT_DONE: _not_done,
     Discrepancy.MISSING: _missing,
     Discrepancy.NEVER_CAME: _never_came,
-    Discrepancy.TWICE: _twice,
+    Discrepancy.TWICE: lambda case: stands(case.prolific.status) and case.prolific.n_standing > 1,
     Discrepancy.WRONG_CODE: _wrong_code,
-    Discrepancy.LATE: _late,
+    Discrepancy.LATE: lambda case: case.visit is not None and case.visit.is_late,
     Discrepancy.REVIEW_DUE: _review_due,
-    Discrepancy.UNKNOWN_STATUS: _unknown_status,
-    Discrepancy.OTHER_PERSON: _other_person,
+    Discrepancy.UNKNOWN_STATUS: lambda case: case.prolific.status != "" and case.prolific.status not in KNOWN,
+    Discrepancy.OTHER_PERSON: lambda case: case.prolific.is_of_another,
 }

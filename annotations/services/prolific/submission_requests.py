@@ -82,10 +82,6 @@ def _asked_already(submission: Submission, act: Act, detail: Detail) -> Prolific
     return asked.filter(state=RequestState.PENDING).first()
 
 
-def _approve(submission: Submission, detail: Detail) -> dict[str, str]:
-    return {}
-
-
 def _complete(submission: Submission, detail: Detail) -> dict[str, str]:
     code = submission.study.researcher_code
     if not code:
@@ -94,14 +90,6 @@ def _complete(submission: Submission, detail: Detail) -> dict[str, str]:
             "“researcher”, then enter it in the study's settings."
         )
     return {"code": code}
-
-
-def _request_return(submission: Submission, detail: Detail) -> dict[str, str]:
-    return {"reason": _needed(detail, "reason", "Give the reason for the return. The person reads it.")}
-
-
-def _screen_out(submission: Submission, detail: Detail) -> dict[str, str]:
-    return {"reason": _needed(detail, "reason", "Give the reason for the screen-out. It is recorded in the audit log.")}
 
 
 def _reject(submission: Submission, detail: Detail) -> dict[str, str]:
@@ -121,14 +109,6 @@ def _reject(submission: Submission, detail: Detail) -> dict[str, str]:
     return {"message": message, "category": category}
 
 
-def _unreject(submission: Submission, detail: Detail) -> dict[str, str]:
-    return {
-        "reason": _needed(
-            detail, "reason", "Give the reason for taking back the rejection. It is recorded in the audit log."
-        )
-    }
-
-
 def _message(submission: Submission, detail: Detail) -> dict[str, str]:
     text = _needed(detail, "text", "Write something first.")
     if len(text) > MAX_MESSAGE_LENGTH:
@@ -140,6 +120,11 @@ def _message(submission: Submission, detail: Detail) -> dict[str, str]:
     return {"text": text}
 
 
+def _reason(otherwise: str) -> Callable[[Submission, Detail], dict[str, str]]:
+    """The check of an act that needs a reason and nothing else."""
+    return lambda submission, detail: {"reason": _needed(detail, "reason", otherwise)}
+
+
 def _needed(detail: Detail, name: str, otherwise: str) -> str:
     if not detail.get(name):
         raise RequestRefused(otherwise)
@@ -147,11 +132,11 @@ def _needed(detail: Detail, name: str, otherwise: str) -> str:
 
 
 _CHECKS: dict[str, Callable[[Submission, Detail], dict[str, Any]]] = {
-    "approve": _approve,
+    "approve": lambda submission, detail: {},
     "complete": _complete,
-    "request_return": _request_return,
-    "screen_out": _screen_out,
+    "request_return": _reason("Give the reason for the return. The person reads it."),
+    "screen_out": _reason("Give the reason for the screen-out. It is recorded in the audit log."),
     "reject": _reject,
-    "unreject": _unreject,
+    "unreject": _reason("Give the reason for taking back the rejection. It is recorded in the audit log."),
     "message": _message,
 }
