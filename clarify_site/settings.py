@@ -117,10 +117,13 @@ _database["CONN_HEALTH_CHECKS"] = True
 _database["OPTIONS"] = {
     **_POSTGRES_SILENT,
     **_database.get("OPTIONS", {}),
-    "options": _POSTGRES_LIMITS,
     "connect_timeout": 5,
     "pool": {"min_size": 1, "max_size": int(read.number("DATABASE_POOL_SIZE", 8, 1, 200)), "timeout": 5},
 }
+if read.flag("DATABASE_POOLER", False):  # PgBouncer lends a connection for one transaction: it sets the limits itself
+    _database["DISABLE_SERVER_SIDE_CURSORS"] = True
+else:
+    _database["OPTIONS"]["options"] = _POSTGRES_LIMITS
 DATABASES = {"default": _database}
 
 PASSWORD_HASHERS = [

@@ -1,4 +1,4 @@
-"""How long a job's phase takes and how often it was tried again, and what each worker's process is and computes on."""
+"""How long a job's phase takes and how often it was tried again, what each worker computes on, leases of alarms."""
 
 from django.db import migrations, models
 
@@ -25,5 +25,10 @@ class Migration(migrations.Migration):
 
     operations = [
         *(migrations.AddField(job, name, field) for job in _JOBS for name, field in _OF_A_JOB.items()),
+        migrations.AddField(
+            "alarm",
+            "leased_until",
+            models.DateTimeField(blank=True, help_text="by the process that tells the coordinator", null=True),
+        ),
         *(migrations.AddField("workerheartbeat", name, field) for name, field in _OF_A_WORKER.items()),
     ]

@@ -3,7 +3,6 @@
 import errno
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -25,6 +24,7 @@ from deploy.local.services import Server, free_port
 from deploy.local.site import Site
 from tests.chaos import faults
 from tests.chaos.faults import CLOCKS, Act, Fault
+from tests.debian_packages import find_in_packages
 
 N_SENDERS = 40
 BACK_WITHIN_S = 60.0
@@ -252,7 +252,7 @@ def _lines(trouble: Trouble, database_url: str, folder: Path, running: ExitStack
 
 
 def _clocks(site: Site, folder: Path, skipped: dict[str, str]) -> dict[str, Path]:
-    library = _faketime()
+    library = find_in_packages(FAKETIME, ["libfaketime"])
     if library is None:
         why = "libfaketime is not installed, and Debian's package could not be had"
         skipped.update({act.name: why for act in CLOCKS})
@@ -269,18 +269,3 @@ def _clocks(site: Site, folder: Path, skipped: dict[str, str]) -> dict[str, Path
             DONT_FAKE_MONOTONIC="1",
         )
     return clocks
-
-
-def _faketime() -> Path | None:
-    """The library that gives one process another clock: the machine's, else that of Debian's package, unpacked."""
-    cache = ROOT / "var" / "cache" / "faketime"
-    for place in (Path("/usr/lib"), cache):
-        if found := next(place.glob(f"**/{FAKETIME}"), None):
-            return found
-    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
-        return None
-    cache.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["apt-get", "download", "libfaketime"], cwd=cache, capture_output=True, timeout=120)
-    for package in cache.glob("*.deb"):
-        subprocess.run(["dpkg-deb", "-x", str(package), str(cache)], capture_output=True)
-    return next(cache.glob(f"**/{FAKETIME}"), None)

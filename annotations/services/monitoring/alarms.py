@@ -2,11 +2,10 @@
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from annotations.models import (
@@ -37,8 +36,8 @@ from annotations.services.studies import recruitment
 MAX_WAIT_S = 60.0  # of a phrase for its score, before somebody is told
 MIN_PEOPLE = 10  # below which a share says nothing
 MAX_ATTEMPTS = 8
+LEASE = dt.timedelta(seconds=60)  # longer than all channels together may take
 FIRST_RETRY_S = 15.0  # doubled with each attempt: the last one comes about half an hour after the first
-_NOTIFYING = "alarms are told"  # the name of a lock
 
 logger = logging.getLogger(__name__)
 
@@ -87,13 +86,9 @@ def acknowledge(alarm: Alarm, *, by: str) -> None:
 
 
 def notify_due(now: dt.datetime) -> int:
-    """Send every notification that is due; return how many alarms were sent, 0 while another process sends.
-
-    Waits for other hosts, so never in a sweep.
-    """
+    """Send every notification that is due; return how many alarms were sent. Waits for others: never in a sweep."""
     waiting = Alarm.objects.filter(notified_at__isnull=True, attempts__lt=MAX_ATTEMPTS).select_related("study")
-    with _alone() as is_alone:
-        return sum(_notify(alarm, now) for alarm in waiting if now >= _due_at(alarm)) if is_alone else 0
+    return sum(_notify(alarm, now) for alarm in waiting if now >= _due_at(alarm))
 
 
 def _update(study: Study, found: list[AlarmCondition], now: dt.datetime) -> int:
@@ -187,29 +182,20 @@ def _share(kind: str, share: Share, level: float, what: str) -> list[AlarmCondit
     ]
 
 
-@contextmanager
-def _alone() -> Iterator[bool]:
-    """Whether nobody else on this database tells of alarms; nobody else begins to before the end.
-
-    The lock is the connection's, so no transaction stands open meanwhile, and it ends with its process.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [_NOTIFYING])
-        (is_alone,) = cursor.fetchone()
-        try:
-            yield is_alone
-        finally:
-            if is_alone:
-                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [_NOTIFYING])
-
-
 def _due_at(alarm: Alarm) -> dt.datetime:
     return alarm.raised_at + dt.timedelta(seconds=FIRST_RETRY_S * (2**alarm.attempts - 1))
 
 
 def _notify(alarm: Alarm, now: dt.datetime) -> bool:
-    """Notify by each channel that is left. The attempt counts first: a crash in it does not repeat for ever."""
-    Alarm.objects.filter(pk=alarm.pk).update(attempts=F("attempts") + 1)
+    """Notify by each channel that is left, unless another process is at it.
+
+    The attempt counts first: a crash in it does not repeat for ever.
+    """
+    # A lock of the session would not do: PgBouncer lends sessions to others.
+    is_free = Q(leased_until=None) | Q(leased_until__lt=now)
+    free = Alarm.objects.filter(is_free, pk=alarm.pk, attempts=alarm.attempts)
+    if not free.update(attempts=F("attempts") + 1, leased_until=now + LEASE):
+        return False
     notified, errors = list(alarm.channels_notified), []
     for name, channel in _channels(alarm.study).items():
         if name in notified:
@@ -222,7 +208,10 @@ def _notify(alarm: Alarm, now: dt.datetime) -> bool:
             notified.append(name)
     done = not errors
     Alarm.objects.filter(pk=alarm.pk).update(
-        channels_notified=notified, last_error="; ".join(errors)[:2000], notified_at=now if done else None
+        channels_notified=notified,
+        last_error="; ".join(errors)[:2000],
+        notified_at=now if done else None,
+        leased_until=None,
     )
     if errors:
         why = "; ".join(errors)
