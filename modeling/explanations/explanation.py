@@ -53,7 +53,8 @@ class ScoredPhrase:
         Of the m validation images of the class, times the sign.
     error_score : ErrorScore
     adjusted_p : float
-        Probability that, with shuffled labels, the best of as many independent texts scores at least as high.
+        Probability that the best of all the phrases scores at least as high by chance: p-value of this phrase alone,
+        adjusted for the number of phrases as if they were independent.
     """
 
     phrase: str
@@ -85,7 +86,7 @@ class Explanation:
     phrases : tuple of ScoredPhrase
         By error score, the highest first; the earliest wins a tie.
     null_level : float
-        In 95 of 100 cases, the best of as many texts that are unrelated to the errors scores at most this.
+        If the phrases had nothing to do with the errors, the best of them would score at most this in 95 of 100 cases.
     vocabulary_levels : dict of int to float
         For each sign that a phrase has, the score that 95 of 100 words of the vocabulary do not exceed. Empty without
         a vocabulary.
@@ -127,11 +128,16 @@ class Explanation:
         Returns
         -------
         pandas.DataFrame
-            `error_score`, the `null_level` that words unrelated to the errors reach, the `vocabulary_level` that one
-            common word reaches, `better_than_guessing` (above both: "yes", "no", "too_few_images", or "not_known_yet"
-            above the first without a vocabulary), `adjusted_p`, the similarity `threshold`, and the split:
-            `wrong_with` of `n_with` images that have the phrase, and `wrong_without` of `n_without` that do not. An
-            empty threshold means that the phrase separates nothing.
+            With these columns:
+
+            - `error_score`;
+            - `null_level`, which phrases unrelated to the errors reach, and `vocabulary_level`, which one common word
+              reaches;
+            - `better_than_guessing`: "yes" if the score is above both levels, "no", "too_few_images", or
+              "not_known_yet" if it is above the first and there is no vocabulary;
+            - `adjusted_p`;
+            - `threshold` of the similarity; empty if the phrase separates nothing;
+            - the split: `wrong_with` of `n_with` images that have the phrase, `wrong_without` of `n_without` others.
         """
         return pd.DataFrame([self._line(each) for each in self.phrases])
 
@@ -236,7 +242,7 @@ class Explanation:
         scheme : {"class_equal", "paper", "mean_slices", "class_mass"}, default "class_equal"
             Weights of the slices, as in `slice_weights`.
         threshold : float, optional
-            τ. Default: the threshold at which the error score is reached.
+            Similarity above which an image has the phrase. Default: where the error score is reached.
         seed : int, default 0
             Seed of the gain's interval.
 
@@ -316,8 +322,8 @@ def explain(
         What to score: phrases are read as people type them ("there is no water" is water with sign -1), keywords as
         they stand. Pass one of the two. A mapping of phrase to text embedding needs no encoder.
     vocabulary : "common", or as keywords, optional
-        Words that a person might type who knows nothing of the errors. A phrase that is better than guessing scores
-        above 95 of 100 of them. "common" is the server's list: 5,153 English words, which take minutes with a large
+        What somebody might type who knows nothing of the errors. A phrase that is better than guessing scores above 95
+        of 100 of these words. "common" is the server's list: 5,153 English words, which take minutes with a large
         encoder. If the encoder tells fewer than 500 of them apart, 671 words for what images show take their place.
         There is no list for other languages.
     encoder : str or Encoder, optional

@@ -15,7 +15,7 @@ from modeling.tensors.retraining.many_heads import train_heads
 
 
 class LastLayer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Multinomial logistic regression on z-scored features, solved to a certificate.
+    """Multinomial logistic regression on z-scored features, to a proven precision.
 
     Parameters
     ----------

@@ -27,8 +27,8 @@ def similarities(images: NDArray[np.float32], text: NDArray[np.float32]) -> NDAr
 
     Notes
     -----
-    Each value depends on its own row and the text alone, to the bit. BLAS rounds differently for other numbers of rows
-    and threads. A threshold can therefore be recomputed from stored embeddings.
+    Each value depends on its own row and the text alone, to the bit, so a threshold can be recomputed from stored
+    embeddings. BLAS is not used: it rounds differently for other numbers of rows and threads.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Error scores of common words on one class: what people reach who type any word, whatever the images show.
+"""Error scores of common words on one class: what people reach who type any word without looking.
 
 `null_level` assumes words that are *unrelated to the errors*. Real words never quite are, and even gibberish has an
 embedding. Therefore the error scores of a whole vocabulary are computed as well. Their 95% quantile is the vocabulary

@@ -13,7 +13,7 @@ from modeling.arrays.retraining.slices import DEFAULT_SCHEME, SCHEMES, SliceSize
 def control_weights(
     labels: NDArray[np.integer], target_class: int | Iterable[int], scheme: str = DEFAULT_SCHEME
 ) -> NDArray[np.float64]:
-    """Spread the weight that a run gives each class evenly over its images.
+    """Spread each class's weight in a retraining evenly over its images.
 
     Parameters
     ----------

@@ -54,7 +54,7 @@ def group_metrics(
     groups : int ndarray of shape (n,)
         Group ids in [0, G).
     train_counts : int ndarray of shape (G,), or sequence of int
-        Training images of each group, ≥ 0.
+        Training images of each group, ≥ 0: the weights of the average.
 
     Returns
     -------
