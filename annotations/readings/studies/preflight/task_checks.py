@@ -16,6 +16,7 @@ from annotations.readings.studies.preflight.guessing_checks import Levels, guess
 from annotations.readings.studies.readiness import task_reasons
 from annotations.readings.studies.shown_keywords import shows_keywords, top_keywords
 from modeling.arrays.datasets.dataset_files import BadDataset, DatasetFiles
+from modeling.arrays.phrases.phrase_languages import ENGLISH
 
 IMAGES_LOOKED_AT = 12
 MAX_TOLD = 20  # checks of tasks at each level, where there are more tasks than that
@@ -28,8 +29,15 @@ def task_checks(study: Study) -> list[Check]:
         return [block("The study has no task. Add at least one.", FixIn.TASKS)]
     levels, keywords = levels_by_key({task.base_model_id for task in tasks}), shows_keywords(study)
     found = _few([check for task in tasks for check in _of_task(study, task, levels, keywords=keywords)], len(tasks))
+    if study.phrase_language != ENGLISH and _is_suggesting(study):
+        found.append(warning("Other wordings are English, so nobody is offered any in this language.", FixIn.TASKS))
     datasets = {task.base_model.dataset for task in tasks}
     return [*found, *(check for dataset in sorted(datasets, key=str) for check in _of_files(dataset))]
+
+
+def _is_suggesting(study: Study) -> bool:
+    """Return whether other wordings are suggested to anybody."""
+    return study.suggest_rewordings or study.conditions.filter(suggest_rewordings=True).exists()
 
 
 def _few(checks: list[Check], n_tasks: int) -> list[Check]:
