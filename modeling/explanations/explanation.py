@@ -373,15 +373,16 @@ def explain(
     classes = inputs.as_classes(inputs.column_of(images, labels), inputs.column_of(images, predictions))
     divided = inputs.as_splits(inputs.column_of(images, splits), classes.labels, seed)
     loaded = modeling.load_encoder(encoder) if isinstance(encoder, str) else encoder
+    rules = phrase_language(language)
+    template = rules.template if template is None else template
+    # Texts before images, which may take minutes: what is wrong with words is told at once.
+    texts = embedded_phrases(phrases or keywords, template, loaded, language, as_sentences=bool(phrases))
     embedded = inputs.embeddings_of(images, loaded)
     if len(embedded) != len(classes.labels):
         raise BadArray(f"there are {len(embedded)} images but {len(classes.labels)} labels")
     of_groups, group_names = inputs.as_groups(inputs.column_of(images, groups), classes)
     target = _target(target_class, classes, divided == VALIDATION)
     rows = np.flatnonzero((divided == VALIDATION) & (classes.labels == target))
-    rules = phrase_language(language)
-    template = rules.template if template is None else template
-    texts = embedded_phrases(phrases or keywords, template, loaded, language, as_sentences=bool(phrases))
     is_error = (classes.predictions != classes.labels)[rows]
     scored = _scored(embedded[rows], is_error, texts)
     words = _embedded_words(vocabulary, template, loaded, language)

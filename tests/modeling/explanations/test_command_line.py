@@ -97,6 +97,15 @@ def test_an_unknown_encoder_is_told_in_a_sentence(folder: Path) -> None:
     assert done.exit_code == 1 and done.stderr.startswith("Error: ")
 
 
+def test_a_language_that_the_encoder_does_not_understand_is_told_before_images_are_embedded(
+    folder: Path, tmp_path: Path
+) -> None:
+    missing = tmp_path / "table.csv"
+    missing.write_text("path,label,prediction\nnot-there.png,oval,square\nnor-this.png,square,square\n")
+    done = run("explain", missing, "--phrases", folder / "phrases.txt", "--encoder", ENCODER, "--language", "de")
+    assert done.exit_code == 1 and done.stderr.startswith("Error: the encoder does not understand German: choose one")
+
+
 @pytest.mark.parametrize("command", ["explain", "manage", "import", "unpack", "demo", "bench"])
 def test_the_help_names_each_command(command: str) -> None:
     assert f"  {command} " in run("--help").stdout
