@@ -124,6 +124,7 @@ def write_time(moment: dt.datetime) -> str:
 class _Described:
     table: Table[Any]
     column: Column[Any]
+    is_input: bool
 
 
 DICTIONARY: Table[_Described] = Table(
@@ -148,12 +149,18 @@ DICTIONARY: Table[_Described] = Table(
             "how it is computed, empty for what was stored as it happened",
             attrgetter("column.computed"),
         ),
+        Column(
+            "is_input",
+            "boolean",
+            "whether it was recorded, and nothing in a release computes it; rebuild.py computes all others of the CSVs",
+            lambda row: row.is_input,
+        ),
     ),
 )
 
 
-def describe(tables: Iterable[Table[Any]]) -> Iterator[_Described]:
-    """Yield the rows of the data dictionary, its own columns last."""
+def describe(tables: Iterable[Table[Any]], is_input: Callable[[str, str], bool]) -> Iterator[_Described]:
+    """Yield the rows of the data dictionary, its own columns last. is_input: of a table's name and a column's."""
     for table in (*tables, DICTIONARY):
         for column in table.columns:
-            yield _Described(table, column)
+            yield _Described(table, column, is_input(table.name, column.name))

@@ -75,6 +75,7 @@ GROUPS = _of_task(
     Column("group", "integer", "number of the group, from 0"),
     Column("name", "text", "class and attribute"),
     Column("train_images", "integer", "its train images: its weight in average accuracies", **COUNT),
+    Column("dataset", "text", "the data set, as in correction_effects.csv"),
 )
 VALIDATION = _of_task(
     "validation",
@@ -134,5 +135,49 @@ VOCABULARY = _of_task(
     Column("scores", "float64[]", "error score of each word", **SHARE),
     Column("negated_scores", "float64[]", "the same of “no …”", **SHARE),
 )
-OF_TASK = (GROUPS, VALIDATION, TEST, ANNOTATIONS, RUNS, DRAWS, VOCABULARY)
+DIRECTIONS = _of_task(
+    "random_directions",
+    "one row per line of concepts_together.csv: the null of concepts that nobody named",
+    "by number of concepts",
+    Column("concepts", "integer", "in the union", range="1 or more"),
+    Column("values", "float64[]", "held-out error score of each draw of as many directions", **SHARE),
+)
+CLASSIFIERS = _of_task(
+    "benchmark",
+    "one row per classifier of the other methods that baselines.csv has, without those that no mean is over",
+    "as they were measured",
+    Column("method", "text", "as in baselines.csv"),
+    Column("classifier", "text", "which of the method"),
+    Column("predictions", "int32[]", "class of each row of test.parquet"),
+)
+_DIGEST: Column[Any] = Column("list_digest", "text", "tells the list, as in keywords.csv")
+_KEYWORD: Column[Any] = Column("keyword", "text", "the keyword")
+_SIGN: Column[Any] = Column("sign", "integer", "as in keywords.csv", range="-1, 1")
+RANKED = _of_task(
+    "ranked_keywords",
+    "one row per keyword of each list that is ranked on the task's class",
+    "by list, then as they are ranked",
+    _DIGEST,
+    Column("normalised", "text", "its words, as those of said.parquet"),
+    _KEYWORD,
+    _SIGN,
+    Column("error_score", "number", "on the validation images", **SHARE),
+    Column("clip_score", "number", "on the validation images"),
+)
+RETRAINED = _of_task(
+    "retrained_keywords",
+    "one row per list and score: the machine's first keyword",
+    "by list, then score",
+    _DIGEST,
+    Column("whose", "text", "by which score it is the first"),
+    _KEYWORD,
+    _SIGN,
+    Column("threshold", "number", "as in keywords.csv", unit="cosine"),
+    Column("test_similarities", "float32[]", "per test image of the class"),
+    Column("predictions", "int32[]", "after retraining with it, of each of these images"),
+)
+OF_TASK = (
+    *(GROUPS, VALIDATION, TEST, ANNOTATIONS, RUNS, DRAWS, VOCABULARY),
+    *(DIRECTIONS, CLASSIFIERS, RANKED, RETRAINED),
+)
 DEFINITIONS: tuple[Table[Any], ...] = (SAID, COURSES, *OF_TASK)

@@ -1,20 +1,25 @@
 """The rows of a release's lowest tables, as many as there is room for, and in words what is left out."""
 
+import base64
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from annotations.analysis.concepts.concept_tables import explained_together
 from annotations.analysis.observations.concept_matching import Concepts, TaskConcepts, words_of
 from annotations.analysis.observations.packed_phrases import NOTHING, Packed
 from annotations.analysis.observations.person_tasks import Tried
-from annotations.analysis.observations.study_rows import StudyRows
+from annotations.analysis.observations.study_rows import StudyRows, TaskFacts
 from annotations.exports.tables.table_rows import Source, source_of
 from annotations.models import (
     BaseModel,
     Control,
+    KeywordRanking,
     Phrase,
     RandomSlices,
     RandomSliceScores,
@@ -28,17 +33,19 @@ from annotations.models.arrays import pack_float32, pack_float64, unpack_float32
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.phrases.vocabulary_levels import WHOLE, half_of
 from annotations.readings.releases.moderated_words import HIDDEN
-from modeling.arrays.common.modeling_errors import ModelingError
+from modeling.arrays.common.modeling_errors import ModelingError, NothingToSeparate
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.datasets.groups import group_ids, group_names
 from modeling.arrays.embeddings.similarity import similarities
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME
+from worker.baselines.outcomes import ALL_TRAIN
 from worker.releases import lowest_columns as columns
 
 MAX_ANNOTATIONS = 1_000  # of a task; concepts compare no more
 MAX_BYTES = 1 << 26  # similarities of a task, and as many test predictions
 MAX_TASKS = 40  # with arrays, as many as a figure shows
 _AT_ONCE = 50  # arrays read together
+_ARRAYS_OF_KEYWORDS = ("text_embedding", "predictions")
 
 
 def lowest_tables(study: Study, rows: StudyRows, concepts: Concepts) -> tuple[list[Source], list[str]]:
@@ -50,11 +57,12 @@ def lowest_tables(study: Study, rows: StudyRows, concepts: Concepts) -> tuple[li
     notes: list[str] = []
     kept: dict[int, dict[bytes, int]] = {}
     experts, tried = rows.experts.by_task(), rows.tried.by_task()
+    facts = {each.position: each for each in rows.tasks}
     tasks = list(study.tasks.with_base_models().select_related("base_model__dataset").order_by("position"))
     for task in tasks[:MAX_TASKS]:
         said = (tried.get(task.position, NOTHING), experts.get(task.position, NOTHING))
         try:
-            of_task = _OfTask(study, task, concepts.by_task[task.position], *said)
+            of_task = _OfTask(study, facts[task.position], task, concepts.by_task[task.position], *said)
         except ModelingError as error:
             notes.append(f"task {task.position}: no arrays, since its data set cannot be read: {error}.")
             continue
@@ -70,9 +78,11 @@ def lowest_tables(study: Study, rows: StudyRows, concepts: Concepts) -> tuple[li
 class _OfTask:
     """The tables of one task. Raises BadDataset."""
 
-    def __init__(self, study: Study, task: Task, concepts: TaskConcepts, tried: Packed, experts: Packed) -> None:
+    def __init__(
+        self, study: Study, facts: TaskFacts, task: Task, concepts: TaskConcepts, tried: Packed, experts: Packed
+    ) -> None:
         said = [each for each, _ in concepts.said]
-        self.study, self.task = study, task
+        self.study, self.facts, self.task, self.concepts = study, facts, task, concepts
         self.files = task.base_model.dataset.files
         self.label = task.target_class
         self.notes: list[str] = []
@@ -124,13 +134,18 @@ class _OfTask:
             columns.RUNS: self._predictions(),
             columns.DRAWS: self._null_draws(),
             columns.VOCABULARY: self._vocabulary(),
+            columns.DIRECTIONS: self._random_directions(),
+            columns.CLASSIFIERS: self._classifiers(),
+            columns.RANKED: self._ranked_keywords(),
+            columns.RETRAINED: self._retrained_keywords(),
         }
         return (Source(table.of_task(self.task.position), of_table) for table, of_table in rows.items())
 
     def _groups(self) -> Iterator[columns.Cells]:
         names = group_names(self.files.class_names, self.files.attribute_names)
         counts = self.files.train_group_counts.tolist()
-        return ((i, name, n) for i, (name, n) in enumerate(zip(names, counts, strict=True)))
+        dataset = str(self.task.base_model.dataset)
+        return ((i, name, n, dataset) for i, (name, n) in enumerate(zip(names, counts, strict=True)))
 
     def _validation(self) -> Iterator[columns.Cells]:
         if self.images is None:
@@ -193,6 +208,35 @@ class _OfTask:
             levels = each.level, each.negated_level
             scores = bytes(each.scores), bytes(each.negated_scores)
             yield (each.half, each.n_correct, each.n_error, *levels, *scores)
+
+    def _random_directions(self) -> Iterator[columns.Cells]:
+        with suppress(NothingToSeparate):
+            if found := explained_together(self.task, self.concepts):
+                for number, values in enumerate(found.random.T, start=1):
+                    yield (number, pack_float64(values))
+
+    def _classifiers(self) -> Iterator[columns.Cells]:
+        for row in self.facts.benchmark:
+            for each in row.get("predictions", ()):  # before 0.12 they were not kept
+                if each["name"] != ALL_TRAIN:
+                    yield (row["method"], each["name"], zlib.decompress(base64.b64decode(each["zlib"])))
+
+    def _rankings(self) -> QuerySet[KeywordRanking]:
+        found = KeywordRanking.objects.filter(base_model=self.task.base_model, target_class=self.label)
+        return found.order_by("list_digest")
+
+    def _ranked_keywords(self) -> Iterator[columns.Cells]:
+        for ranking in self._rankings():
+            for row in ranking.rows:
+                shown = (row["keyword"], row["sign"], row["error_score"], row["clip_score"])
+                yield (ranking.list_digest, words_of(row["keyword"]), *shown)
+
+    def _retrained_keywords(self) -> Iterator[columns.Cells]:
+        for ranking in self._rankings():
+            for row in ranking.retrained:
+                text, packed = (row.get(name) and base64.b64decode(row[name]) for name in _ARRAYS_OF_KEYWORDS)
+                shown = (row["by"], row["keyword"], row["sign"], row["threshold"])
+                yield (ranking.list_digest, *shown, text and self._of_test(text), packed)
 
 
 def _best_key(tried: Packed, concepts: TaskConcepts) -> bytes:

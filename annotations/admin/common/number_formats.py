@@ -28,6 +28,17 @@ def points(share: float | None) -> str:
     return NONE if share is None else f"{100 * share:+z.1f}"
 
 
+def p_value(value: float | None) -> str:
+    """Return a p-value with three decimals, a dash where there is none.
+
+    >>> p_value(0.0437), p_value(0.0002), p_value(1.0)
+    ('.044', '< .001', '1.000')
+    """
+    if value is None:
+        return NONE
+    return "< .001" if value < 0.001 else f"{value:.3f}".removeprefix("0")
+
+
 def row_number(text: str | None) -> int:
     """Return a row's number as it stands in a form or an address; 0, which no row has, for anything else."""
     return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 19 else 0

@@ -1,6 +1,7 @@
 """The first sentences of the results page: what people's words gained, how sure that is, and whom it rests on."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from statistics import fmean
 
 from annotations.admin.common.number_formats import percent, points
 from annotations.admin.results.flow_words import reasons
@@ -10,8 +11,10 @@ from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.statistics.estimate_types import Estimate
 from annotations.analysis.tables.estimands import Over
 from annotations.analysis.tables.study_columns import Total
+from modeling.arrays.phrases.worded_scale import BetterThanGuessing
 
 _BEYOND = 95  # of 100
+_NOT_TOLD = (BetterThanGuessing.TOO_FEW, BetterThanGuessing.UNKNOWN)
 _FEW = 5  # people; with fewer an interval says little
 
 
@@ -41,6 +44,24 @@ def most_said(concepts: Iterable[ConceptRow], n_people: int) -> str:
     return f"{most.people:,} of {_all(n_people)} said phrases like “{most.name}”." if most and most.people else ""
 
 
+def better_and_others(people: Sequence[PersonTask]) -> Iterator[str]:
+    """Yield what those gained whose best phrase is better than guessing, and the others: a mean hides two kinds."""
+    gains = {
+        is_better: [
+            row.own_gain
+            for row in people
+            if row.own_gain is not None and (row.better is BetterThanGuessing.YES) is is_better
+        ]
+        for is_better in (True, False)
+    }
+    if all(gains.values()) and not any(row.better in _NOT_TOLD for row in people):
+        better, others = (points(fmean(gains[each])) for each in (True, False))
+        yield (
+            f"The mean is of two kinds of people: the {len(gains[True]):,} whose best phrase is better than guessing "
+            f"gained {better} on average, the other {len(gains[False]):,} {others}."
+        )
+
+
 def beside_random_slices(people: Iterable[PersonTask]) -> Iterator[str]:
     """Yield how many of a task's people are beyond what choosing among random slices gives."""
     with_run = [row for row in people if row.basis is Basis.RUN]
@@ -48,8 +69,9 @@ def beside_random_slices(people: Iterable[PersonTask]) -> Iterator[str]:
     if percentiles:
         beyond = sum(percentile >= _BEYOND for percentile in percentiles)
         yield (
-            f"{beyond:,} of {_all(len(percentiles))} gained more than {_BEYOND} of 100 random guessers would. These "
-            "split the images at random as often as the person tried words, and keep the best-scored split."
+            f"{beyond:,} of {_all(len(percentiles))} gained more than {_BEYOND} of 100 random guessers would. A random "
+            "guesser is a computer without any words: it cuts the class's images in two by chance, as often as the "
+            "person tried words, and retrains with the cut that has the best error score."
         )
     if len(percentiles) < len(with_run):
         yield (

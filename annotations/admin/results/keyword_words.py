@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from annotations.admin.common.number_formats import NONE, percent, score
+from annotations.admin.common.number_formats import NONE, p_value, percent, score
 from annotations.analysis.observations.study_rows import MACHINES_TOP, TaskFacts
 from annotations.analysis.tables.filled_tables import StudyTables
 from annotations.analysis.tables.keyword_tables import Keyword, PhraseAmongKeywords
@@ -50,9 +50,14 @@ def top_sentence(tables: StudyTables) -> str:
     tasks = {task for task, _ in best}
     found = {row.task for row in best.values() if row.is_in_top}
     first = {row.task for row in best.values() if row.same_clip_rank == 1}
+    said = "the same words as people's best phrase"
+    if len(tasks) == 1:
+        is_not = "" if found else " not"
+        where = "as its first keyword" if first else f"among its top {MACHINES_TOP} keywords"
+        return f"The machine has{is_not} {said} {where}."
     return (
-        f"What people say best is among the machine's top {MACHINES_TOP} for {len(found):,} of {len(tasks):,} "
-        f"{'class' if len(tasks) == 1 else 'classes'}, and its first keyword for {len(first):,}. Any list counts."
+        f"The machine has {said} among its top {MACHINES_TOP} keywords for {len(found):,} of {len(tasks):,} classes, "
+        f"and as its first for {len(first):,}. Any list counts."
     )
 
 
@@ -71,8 +76,8 @@ def _table(task: TaskFacts, keywords: Sequence[Keyword], phrases: Sequence[Phras
     ranked, best = keywords[0].ranked, min(keywords, key=lambda row: row.rank)
     level = ranked.vocabulary_level
     beside = "" if level is None else f"; one common word in twenty passes {score(level)}"
-    p = best.row["adjusted_p"]
-    chance = "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+    p = p_value(best.row["adjusted_p"])
+    chance = f"p {p if p.startswith('<') else f'= {p}'}"
     top = sorted((row for row in keywords if row.clip_rank), key=lambda row: row.clip_rank or 0)[:MACHINES_TOP]
     return WordsTable(
         title=f"{task.title}: {ranked.name}",
@@ -102,4 +107,4 @@ def _two(clip_score: float) -> str:
 
 def _subgroup(n: int | None, accuracy: float | None) -> str:
     """As in Table 2, but without a number where no caption has the words (Bias-to-Text prints 0 then)."""
-    return NONE if n is None else f"{percent(accuracy)} (N={n:,})"
+    return NONE if n is None else f"{percent(accuracy)} (N={n:,})" if n else "no caption has it"

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from annotations.admin.common.number_formats import NONE
-from annotations.admin.results.finding_words import beside_random_slices, finding, most_said
+from annotations.admin.common.number_formats import NONE, p_value
+from annotations.admin.results.finding_words import beside_random_slices, better_and_others, finding, most_said
 from annotations.admin.results.unnamed_pictures import unnamed_sentences
 from annotations.analysis.concepts.concept_columns import ConceptTables
 from annotations.analysis.observations.person_tasks import PersonTask
@@ -18,6 +18,7 @@ from annotations.analysis.tables.study_columns import Total
 from annotations.analysis.tables.table3 import Listed, PhraseList
 from modeling.arrays.phrases.worded_scale import BetterThanGuessing
 
+_LONG_S = 120  # a time from which it is told in minutes
 CATEGORY_LIMIT = 300  # phrases of a list on the page; its file has all
 
 _MEASURES = {
@@ -26,8 +27,8 @@ _MEASURES = {
     "worst_group_accuracy": "Worst-group accuracy",
     "worst_group_accuracy_chosen_on_test": "Worst-group accuracy of the phrase that is best on test (optimistic)",
     "tries": "Tries: distinct phrases",
-    "active_time": "Active time, minutes",
-    "wall_time": "From start to end, minutes",
+    "active_time": "Active time",
+    "wall_time": "From start to end",
 }
 _OVER = {
     Over.ALLOCATED: "everybody with the task",
@@ -107,10 +108,12 @@ class ComparisonRow:
 
 
 def number(measure: str, value: float | None, *, signed: bool = False) -> str:
-    """Return a measure's value: shares in percent (differences in points), times in minutes, a dash for none.
+    """Return a measure's value: shares in percent (differences in points), times with their unit, a dash for none.
 
-    >>> number("active_time", 162.0), number("worst_group_accuracy", -0.052, signed=True), number("tries", -0.01)
-    ('2.7', '-5.2', '0.0')
+    >>> number("active_time", 162.0), number("active_time", 4.16), number("active_time", -0.4, signed=True)
+    ('2.7 min', '4.2 s', '-0.4 s')
+    >>> number("worst_group_accuracy", -0.052, signed=True), number("tries", -0.01)
+    ('-5.2', '0.0')
     >>> number("own_gain", 0.281)
     '+28.1'
     """
@@ -122,7 +125,7 @@ def number(measure: str, value: float | None, *, signed: bool = False) -> str:
     if "accuracy" in measure:
         return f"{100 * value:{sign}.1f}" if signed else f"{value:.1%}"
     if measure.endswith("time"):
-        return f"{value / 60:{sign}.1f}"
+        return f"{value:{sign}.1f} s" if abs(value) < _LONG_S else f"{value / 60:{sign}.1f} min"
     return f"{value:{sign}.2f}" if measure == "best_error_score" else f"{value:{sign}.1f}"
 
 
@@ -131,7 +134,8 @@ def task_words(tables: StudyTables, task: TaskFacts, concepts: ConceptTables) ->
     totals = [total for total in tables.totals.rows if total.task == task.position]
     shown = [total for total in totals if total.estimate.n or total.over != Over.TIME_OVER]
     people = [row for row in tables.people.rows if row.task == task.position]
-    found = [*finding(task, totals), *beside_random_slices(people), *unnamed_sentences(concepts, task.position)]
+    beside = (*better_and_others(people), *beside_random_slices(people))
+    found = [*finding(task, totals), *beside, *unnamed_sentences(concepts, task.position)]
     said = most_said((row for row in concepts.concepts.rows if row.task == task.position), len(people))
     return TaskWords(task.title, said, found, list(_sentences(tables, task)), list(map(_measure_row, shown)))
 
@@ -166,8 +170,8 @@ def comparison_rows(compared: Iterable[Compared]) -> list[ComparisonRow]:
             means=" minus ".join(number(each.measure, mean) for mean in reversed(each.result.means or ())),
             difference=number(each.measure, each.result.difference, signed=True),
             interval=_interval(each.measure, each.result.low, each.result.high, signed=True),
-            p_value=_p(each.result.p_value),
-            adjusted_p=_p(each.adjusted_p),
+            p_value=p_value(each.result.p_value),
+            adjusted_p=p_value(each.adjusted_p),
         )
         for each in compared
         if each.result.difference is not None
@@ -211,7 +215,7 @@ def passed_sentence(scored: Sequence[PersonTask]) -> str:
 
 def _keyword_sentence(ranked: RankedList, people_best: float | None) -> str:
     best = ranked.best[0]
-    p = _p(best["adjusted_p"])
+    p = p_value(best["adjusted_p"])
     chance = f"p {p if p.startswith('<') else f'= {p}'} for the best of so many"
     beside = "" if people_best is None else f"; people's best phrase has {number('best_error_score', people_best)}"
     return (
@@ -222,12 +226,13 @@ def _keyword_sentence(ranked: RankedList, people_best: float | None) -> str:
 
 def _novelty_sentence(row: TaskNovelty) -> str:
     of = row.novelty
-    enough = "it is: enough people" if row.is_enough else "it may be higher: not enough people yet"
+    goal = f"This study goes on until it is surely below {row.enough_below:.0%}"
+    enough = "It is: enough people" if row.is_enough else "It is not sure yet: not enough people"
     which = " better than guessing" if row.counted is Counted.BETTER else ""
     return (
         f"Together {_people(of.people)} named {of.concepts} distinct {'idea' if of.concepts == 1 else 'ideas'}{which}. "
-        f"The chance that the next person names a new one is about {of.chance:.0%}, and may be up to {of.high:.0%} "
-        f"(95%: {of.low:.0%} to {of.high:.0%}). This study wants it below {row.enough_below:.0%} for sure; {enough}."
+        f"The chance that the next person names a new one is estimated at {of.chance:.0%}; after so many people it may "
+        f"lie between {of.low:.0%} and {of.high:.0%} (95% interval). {goal}. {enough}."
     )
 
 
@@ -261,8 +266,8 @@ def _measure_row(total: Total) -> MeasureRow:
         max=number(measure, of.max),
         beside=beside,
         is_primary=total.is_primary,
-        p_value=_p(total.p_value),
-        adjusted_p=_p(total.adjusted_p),
+        p_value=p_value(total.p_value),
+        adjusted_p=p_value(total.adjusted_p),
     )
 
 
@@ -281,12 +286,6 @@ def _interval(measure: str, low: float | None, high: float | None, *, signed: bo
     if low is None or high is None:
         return NONE
     return f"{number(measure, low, signed=signed)} to {number(measure, high, signed=signed)}"
-
-
-def _p(value: float | None) -> str:
-    if value is None:
-        return NONE
-    return "< .001" if value < 0.001 else f"{value:.3f}".removeprefix("0")
 
 
 def _people(n: int) -> str:

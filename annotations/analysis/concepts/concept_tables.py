@@ -17,7 +17,7 @@ from annotations.analysis.concepts.concept_columns import (
     TogetherRow,
     UnnamedRow,
 )
-from annotations.analysis.concepts.joint_coverage import explained
+from annotations.analysis.concepts.joint_coverage import Explained, explained
 from annotations.analysis.concepts.unnamed_errors import unnamed_rows
 from annotations.analysis.observations.concept_matching import (
     Concept,
@@ -130,13 +130,23 @@ def _less(accuracy: float | None, other: float | None) -> float | None:
     return None if accuracy is None or other is None else own_gain(accuracy, other)
 
 
+def explained_together(task: Task, said: TaskConcepts) -> Explained | None:
+    """Return what a task's best concepts explain together, None without any.
+
+    Raises BadDataset, and NothingToSeparate where a half of the images lacks right or wrong ones.
+    """
+    scored = [(each.score, number) for each, number in said.said if number and each.value > 0]
+    if not scored:
+        return None
+    scores, numbers = zip(*scored, strict=True)
+    return explained(task.base_model_id, task.target_class or 0, scores, numbers)
+
+
 def _together(facts: TaskFacts, task: Task, said: TaskConcepts) -> Iterator[TogetherRow]:
     """Raises BadDataset, and NothingToSeparate where a half of the images lacks right or wrong ones."""
-    scored = [(each, number) for each, number in said.said if number and each.value > 0]
-    if not scored:
+    found = explained_together(task, said)
+    if found is None:
         return
-    scores, numbers = zip(*((each.score, number) for each, number in scored), strict=True)
-    found = explained(task.base_model_id, task.target_class or 0, scores, numbers)
     for i, number in enumerate(found.chosen):
         shuffled, random, splits = found.shuffled[:, i], found.random[:, i], found.splits[:, i]
         low, high = split_interval(splits)

@@ -97,7 +97,8 @@ def _own_gain(tables: StudyTables) -> Figure:
         "Accuracy on the worst group of test images after retraining with a participant's best phrase, minus that "
         "after the same retraining without a phrase, the control. A dot is a participant; their phrase with the "
         "highest error score on validation images is taken. The mean has its 95% interval (whiskers). Everybody who "
-        "was given the task: words that nothing can be retrained with add 0. Below, those who have a retraining. "
+        "was given the task: words that nothing can be retrained with add 0. Below, those who have a retraining. Where "
+        "dots stand in two groups, some people's words helped and others' did not, and the mean lies between them. "
         "Where the interval excludes 0, the words did more than retraining alone.",
         tables.people,
         LineChart("own gain, points", "points", (PEOPLE,), _panels(tables, lines)),

@@ -47,7 +47,8 @@ def counts(study: Study, kind: SessionKind, several: int) -> Iterator[Counted]:
     out, within = True, False
     yield Counted("people who withdrew", visits["withdrawn"], out, "nothing of their withdrawn visits is used")
     yield Counted("visits that were erased", visits["erased"], out, "their people withdrew; nothing is left of them")
-    yield Counted("previews and simulated visits", visits["uncounted"], out, "nobody's work")
+    why = "by the staff, or a computer's rehearsal, to try the study out"
+    yield Counted("trial visits", visits["uncounted"], out, why)
     yield Counted(others, visits["others"], out, "shown beside, in no number of this study's people")
     yield Counted("phrases that the staff excluded", phrases["excluded"], out, "by moderation, with a reason each")
     yield Counted("phrases that the staff hid", phrases["hidden"], within, "they count; their words are not shown")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from annotations.analysis.observations.concept_matching import words_of
 from annotations.analysis.observations.study_rows import BEST_KEYWORDS, MACHINES_TOP, RankedList, TaskFacts
 from annotations.models import BaseModel, KeywordRanking, Score
 from annotations.readings.datasets.class_images import class_images
@@ -13,7 +14,6 @@ from annotations.tables.shared import COUNT, FROM_1, SCORE, SHARE, TASK, field
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.keywords.keyword_ranking import clip_scores, subgroup_accuracy
 from modeling.arrays.keywords.stored_captions import open_captions
-from modeling.arrays.phrases.word_forms import same_words
 
 _CAPTIONED = "images whose caption has these words; empty without captions"
 _CLIP = "Bias-to-Text's: 100 times the mean similarity of wrong images less that of correct ones"
@@ -156,7 +156,7 @@ def among_keywords(task: int, score: Score, words: str) -> Iterator[PhraseAmongK
         captions = _captions(base_model, ranking)
         said = None if captions is None or not text else [captions[row] for row in images.rows]
         n, accuracy = (None, None) if said is None else subgroup_accuracy(text, said, images.is_error)
-        same = next((i for i, row in enumerate(ranking.rows) if same_words(row["keyword"], text)), None)
+        same = next((i for i, row in enumerate(ranking.rows) if _joined(row["keyword"]) == _joined(text)), None)
         yield PhraseAmongKeywords(
             task=task,
             class_name=shown.class_name,
@@ -173,6 +173,11 @@ def among_keywords(task: int, score: Score, words: str) -> Iterator[PhraseAmongK
             same_rank=None if same is None else same + 1,
             same_clip_rank=None if same is None else ranking.rows[same].get("clip_rank"),
         )
+
+
+def _joined(text: str) -> str:
+    """What a text says, whether it writes as one word or as two: "a water-bird" and "waterbirds" say the same."""
+    return words_of(text).replace(" ", "")
 
 
 def _captions(base_model: BaseModel, ranking: KeywordRanking) -> Sequence[str] | None:

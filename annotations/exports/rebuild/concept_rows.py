@@ -1,5 +1,6 @@
-"""Phrases merged into concepts, who named them, what they cover, what the best explain together, and their map."""
+"""Phrases merged into concepts, who named them, what they cover, and their map."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.decomposition import PCA
 
-from .error_scores import Floats, error_score
+from .error_scores import Floats
 from .mean_tables import wilson
 from .release_tables import Release, stacked
 from .report import Report
@@ -16,10 +17,7 @@ from .run_accuracies import TaskAccuracies
 from .slice_accuracies import MAX_SHARE, slices_of
 
 MIN_AGREEMENT = 0.6  # mean kappa from which groups are one concept
-MAX_TOGETHER, MAX_CANDIDATES, MAX_ON_MAP, MAX_TEXTS = 5, 50, 400, 50
-MIN_DRAWS, MAX_DRAWS, WORK = 20, 200, 20_000_000  # of shuffled errors
-SEED = 20230  # of the half of the images that chooses, and of shuffled errors
-LEVEL = 0.95
+MAX_ON_MAP, MAX_TEXTS = 400, 50
 HIDDEN = "(hidden)"
 
 
@@ -184,19 +182,10 @@ def merge(slices: Floats, words: list[int]) -> list[int]:
             chain.append(nearest)
 
 
-@dataclass(frozen=True)
-class AllConcepts:
-    """The concepts of each task, and the rows of concepts_together.csv and concept_map.csv."""
-
-    by_task: dict[int, TaskConcepts]
-    together: pd.DataFrame
-    places: pd.DataFrame
-
-
 def rebuild_concepts(
     release: Release, report: Report, said: pd.DataFrame, found: dict[int, TaskAccuracies]
-) -> AllConcepts:
-    """Compare concepts.csv, concepts_together.csv and concept_map.csv; return their rows."""
+) -> tuple[dict[int, TaskConcepts], pd.DataFrame]:
+    """Compare concepts.csv and concept_map.csv; return the concepts of each task, and the rows of the latter."""
     capped = [task for task in release.tasks if _is_capped(said, task)]
     tasks = [task for task in release.tasks if task not in capped]
     concepts = {task: TaskConcepts(release, task, said) for task in tasks}
@@ -222,12 +211,11 @@ def rebuild_concepts(
     shown = there[there.task.isin(tasks) & there.phrase.isin(said.phrase)]
     mine = shown[["phrase"]].assign(concept=shown.phrase.map(number_of).map(of_phrases))
     report.compare("phrases", ["phrase"], mine, shown, ["concept"])
-    together = _compare_together(release, report, concepts)
     _compare_unnamed(release, report, concepts)
     if capped or (set(release.csv("concepts").task) - set(release.tasks)):
         why = "their similarities are not in the release, or not all of them, see README.txt"
         report.not_rebuilt("concepts, concepts_together, concept_map: some tasks", why)
-    return AllConcepts(concepts, together, compared["concept_map"])
+    return concepts, compared["concept_map"]
 
 
 def _is_capped(said: pd.DataFrame, task: int) -> bool:
@@ -293,123 +281,21 @@ def _order(row: dict[str, Any]) -> tuple[Any, ...]:
     return not row["concept"], row["concept"] or 0, row["text"].casefold(), row["text"], row["x"]
 
 
-def _compare_together(release: Release, report: Report, concepts: dict[int, TaskConcepts]) -> pd.DataFrame:
-    theirs = release.csv("concepts_together")
-    theirs = theirs[theirs.task.isin(concepts)]
-    rows = [row for task, of in concepts.items() if task in set(theirs.task) for row in _together(of)]
-    key, columns = ["task", "concepts"], ["concept", "learned", "held_out", "shuffled", "shuffled_level"]
-    mine = pd.DataFrame(rows, columns=[*key, *columns, "shuffled_error", "level_error"])
-    near = mine[key].assign(shuffled=3 * mine.shuffled_error, shuffled_level=3 * mine.level_error)
-    report.compare("concepts_together", key, mine, theirs, columns, near=near)
-    why = "they take the images' embeddings, which are not in the release"
-    report.not_rebuilt("concepts_together: random, random_level", why)
-    report.not_rebuilt("concepts_together: splits, over_splits and its interval", "200 more halvings of the images")
-    return mine
-
-
 def _compare_unnamed(release: Release, report: Report, concepts: dict[int, TaskConcepts]) -> None:
-    """Compare how many wrong images no concept selects. Their clusters are of the images' embeddings."""
+    """Compare how many wrong images no concept selects. Their clusters are of the images' embeddings: inputs."""
     theirs = release.csv("unnamed_errors")
-    theirs = theirs[theirs.task.isin(concepts) & (theirs.cluster == 0)]
+    theirs = theirs[theirs.task.isin(concepts)]
     columns = ["n", "of_errors", "of_errors_low", "of_errors_high", "of_correct"]
     rows = []
-    for task in theirs.task:
-        of = concepts[task]
+    for each in theirs.itertuples():
+        of = concepts[each.task]
         outside = np.ones(len(of.wrong), bool)
         for group in of.number_of:
             outside &= ~of.slices[of.lead(of.places(group)) or 0]
         n, n_wrong = int((outside & of.wrong).sum()), int(of.wrong.sum())
-        rows.append([task, 0, n, n / n_wrong, *wilson(n, n_wrong), outside[~of.wrong].mean()])
+        of_correct = outside[~of.wrong].mean()
+        if each.cluster:
+            n, of_correct = len(json.loads(each.images)), None
+        rows.append([each.task, each.cluster, n, n / n_wrong, *wilson(n, n_wrong), of_correct])
     mine = pd.DataFrame(rows, columns=["task", "cluster", *columns])
     report.compare("unnamed_errors", ["task", "cluster"], mine, theirs, columns)
-    report.not_rebuilt("unnamed_errors: clusters", "the embeddings of images are not in the release")
-
-
-def _together(of: TaskConcepts) -> Iterator[dict[str, Any]]:
-    """Choose concepts and thresholds on one half of the images; report the union's error score on the other."""
-    places = [i for i, each in enumerate(of.said) if each.value > 0 and of.numbers[i]]
-    if not places:
-        return
-    rng = np.random.default_rng(SEED)
-    learn = _half(of.wrong, rng)
-    members, numbers = _candidates(of, places, learn)
-    chosen, learned, held_out = _greedy(members, of.wrong, learn)
-    draws = int(np.clip(WORK // max(members.size, 1), MIN_DRAWS, MAX_DRAWS))
-    reached = np.array([_shuffled(members, of.wrong, learn, len(chosen), rng) for _ in range(draws)])
-    for i, place in enumerate(chosen):
-        level = float(np.quantile(reached[:, i], LEVEL))
-        yield {
-            "task": of.task,
-            "concepts": i + 1,
-            "concept": numbers[place],
-            "learned": learned[i],
-            "held_out": held_out[i],
-            "shuffled": float(reached[:, i].mean()),
-            "shuffled_level": level,
-            "shuffled_error": np.sqrt(2 / draws) * float(reached[:, i].std()),
-            "level_error": np.sqrt(2) * _quantile_error(reached[:, i]),
-        }
-
-
-def _half(wrong: Floats, rng: np.random.Generator) -> Floats:
-    """Return a random half of the right and of the wrong images, both rounded up."""
-    half = np.zeros(len(wrong), bool)
-    for value in (False, True):
-        rows = rng.permutation(np.flatnonzero(wrong == value))
-        half[rows[: (len(rows) + 1) // 2]] = True
-    return half
-
-
-def _candidates(of: TaskConcepts, places: list[int], learn: Floats) -> tuple[Floats, list[int]]:
-    """Return the slice of each concept's best annotation on the half that chooses, and the concept's number."""
-    found = [error_score(of.signed[place][learn], of.wrong[learn])[:2] for place in places]
-    taken: dict[int, Floats] = {}
-    for turn in sorted(range(len(places)), key=lambda turn: (-found[turn][0], turn)):
-        value, threshold = found[turn]
-        if value > 0:
-            taken.setdefault(of.numbers[places[turn]], of.signed[places[turn]] > np.float32(threshold))
-    numbers = list(taken)[:MAX_CANDIDATES]
-    return np.array([taken[number] for number in numbers]).reshape(-1, len(of.wrong)), numbers
-
-
-def _greedy(
-    members: Floats, wrong: Floats, learn: Floats, most: int = MAX_TOGETHER
-) -> tuple[list[int], list[float], list[float]]:
-    """Return which concepts are chosen, and the error scores of their unions on either half; ties to the first."""
-    union = np.zeros(len(wrong), bool)
-    chosen: list[int] = []
-    learned: list[float] = []
-    held_out: list[float] = []
-    reached = 0.0
-    while len(chosen) < min(most, len(members)):
-        gains = [_score(union | each, wrong, learn) for each in members]
-        best = int(np.argmax(np.round(gains, 12)))
-        if gains[best] <= reached + 1e-12:
-            break
-        union, reached = union | members[best], gains[best]
-        chosen.append(best)
-        learned.append(reached)
-        held_out.append(max(0.0, _score(union, wrong, ~learn)))
-    return chosen, learned, held_out
-
-
-def _score(union: Floats, wrong: Floats, half: Floats) -> float:
-    """Return the share of wrong images of a half that are in a union, less that of the right ones."""
-    return float(union[half & wrong].mean() - union[half & ~wrong].mean())
-
-
-def _shuffled(members: Floats, wrong: Floats, learn: Floats, most: int, rng: np.random.Generator) -> list[float]:
-    """Return what the same procedure reports where errors are shuffled within either half."""
-    shuffled = wrong.copy()
-    for half in (learn, ~learn):
-        shuffled[half] = rng.permutation(wrong[half])
-    _, _, held_out = _greedy(members, shuffled, learn, most)
-    return [*held_out, *[held_out[-1] if held_out else 0.0] * (most - len(held_out))]
-
-
-def _quantile_error(values: Floats) -> float:
-    """Return the Monte-Carlo error of the 95% quantile of draws, by order statistics."""
-    ordered, n = np.sort(values), len(values)
-    step = np.sqrt(n * LEVEL * (1 - LEVEL))
-    low, high = (int(np.clip(LEVEL * n + side * step, 0, n - 1)) for side in (-1, 1))
-    return float(ordered[high] - ordered[low]) / 2

@@ -1,6 +1,7 @@
 """Error scores from similarities and errors, and what words that are unrelated to the errors reach."""
 
 from functools import cache
+from hashlib import sha256
 from math import expm1, gcd, log, sqrt
 from typing import Any
 
@@ -16,6 +17,7 @@ Floats = np.ndarray[Any, Any]
 SCORE = ["error_score", "threshold", "two_sided_error_score", "two_sided_threshold"]
 
 
+@cache
 def scores_of(release: Release, task: int) -> pd.DataFrame:
     """Return a row for each annotation of a task, with its score, by annotation.
 
@@ -25,7 +27,8 @@ def scores_of(release: Release, task: int) -> pd.DataFrame:
     kept = release.lowest("annotations", task)
     values = stacked(kept.similarities, len(wrong), np.float32) * kept.sign.to_numpy(np.float32)[:, None]
     rows = pd.DataFrame([error_score(row, wrong) for row in values], columns=SCORE, index=kept.annotation)
-    rows["sign"], rows["text_digest"] = kept.sign.to_numpy(), kept.text_digest.to_numpy()
+    rows["sign"] = kept.sign.to_numpy()
+    rows["text_digest"] = [sha256(np.asarray(each, "<f4").tobytes()).hexdigest() for each in kept.embedding]
     rows["correct_images"], rows["wrong_images"] = int((~wrong).sum()), int(wrong.sum())
     return rows
 
@@ -128,9 +131,9 @@ def rebuild_scores(release: Release, report: Report) -> pd.DataFrame:
         parts.append(found.assign(phrase=of_task.phrase, tries=of_task.tries))
     mine = pd.concat(parts) if parts else pd.DataFrame(columns=["phrase", "tries", *SCORE])
     mine = mine[mine.phrase.isin(there.index)].drop_duplicates("phrase")
-    _add_chances(mine)
+    add_chances(mine)
     theirs = there.loc[mine.phrase].reset_index()
-    columns = [*SCORE, "sign", "correct_images", "wrong_images", "p_value", "p_method", "null_level"]
+    columns = [*SCORE, "sign", "correct_images", "wrong_images", "p_value", "p_method", "null_level", "text_digest"]
     report.compare("phrases", ["phrase"], mine, theirs, columns)
     if more := int(there.error_score.notna().sum()) - len(mine):
         why = "their similarities are not in the release, see README.txt, or they are of experts of this study"
@@ -138,7 +141,7 @@ def rebuild_scores(release: Release, report: Report) -> pd.DataFrame:
     return said
 
 
-def _add_chances(rows: pd.DataFrame) -> None:
+def add_chances(rows: pd.DataFrame) -> None:
     """Add p-value, its method and null level to the rows, each distinct question answered once."""
     counts = list(zip(rows.correct_images.astype(int), rows.wrong_images.astype(int), strict=True))
     p_values: dict[tuple[int, int, int], float] = {}

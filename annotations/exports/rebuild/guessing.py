@@ -10,6 +10,7 @@ import pandas as pd
 
 from .error_scores import Floats, null_level
 from .release_tables import Release
+from .report import Report
 
 QUANTILE, MIN_IMAGES = 0.95, 10
 
@@ -51,6 +52,20 @@ def judged(value: float, unrelated: float, level: float | None, n_correct: int, 
     if value <= unrelated:
         return "no"
     return "not_known_yet" if level is None else "yes" if value > level else "no"
+
+
+def rebuild_guessing(release: Release, report: Report, said: pd.DataFrame, known: Mapping[int, Vocabulary]) -> None:
+    """Compare what phrases.csv says of guessing."""
+    theirs = release.csv("phrases")
+    theirs = theirs[theirs.error_score.notna() & theirs.task.isin(release.tasks)]
+    scores = said.drop_duplicates("phrase").set_index("phrase").error_score
+    levels = [known[row.task].level(row.sign) if row.task in known else None for row in theirs.itertuples()]
+    mine = theirs[["phrase"]].assign(vocabulary_level=pd.Series(levels, theirs.index, dtype=float))
+    mine["better_than_guessing"] = [
+        judged(scores.get(row.phrase, row.error_score), row.null_level, level, row.correct_images, row.wrong_images)
+        for row, level in zip(theirs.itertuples(), levels, strict=True)
+    ]
+    report.compare("phrases", ["phrase"], mine, theirs, ["vocabulary_level", "better_than_guessing"])
 
 
 def ideas(said: pd.DataFrame, known: Mapping[int, Vocabulary]) -> pd.Series:

@@ -81,9 +81,9 @@ def bca(values: Floats) -> dict[str, Any]:
         return {"bca_low": values[0], "bca_high": values[0], "resamples": resamples}
     found = [_bca(np.sort(values), resamples, SEED + turn) for turn in range(1 + _OTHER_SEEDS)]
     low, high = found[0]
-    errors = np.sqrt(2) * np.nanstd(found, axis=0, ddof=1)
+    rooms = 3 * np.sqrt(2) * np.nanstd(found, axis=0, ddof=1)
     ends = {"bca_low": low, "bca_high": high, "resamples": resamples}
-    return {**ends, "low_error": errors[0], "high_error": errors[1]}
+    return {**ends, "bca_low_room": rooms[0], "bca_high_room": rooms[1]}
 
 
 def _bca(values: Floats, resamples: int, seed: int) -> tuple[float, float]:
@@ -147,12 +147,11 @@ def rebuild_means(
                 row["random_words"] = of_task.null_mean.mean()
             rows.append(row)
     key = ["task", "measure", "over"]
-    errors = ["low_error", "high_error"]
+    rooms = ["bca_low_room", "bca_high_room"]
     ends = ["mean_low", "mean_high", "bca_low", "bca_high"]
-    mine = pd.DataFrame(rows, columns=[*key, *CLOSED, *ends, "resamples", "p_value", *errors])
+    mine = pd.DataFrame(rows, columns=[*key, *CLOSED, *ends, "resamples", "p_value", *rooms])
     declared = theirs.set_index(key).is_primary.astype(bool)
     mine["adjusted_p"] = holm(mine.p_value.where(declared.reindex(pd.MultiIndex.from_frame(mine[key])).to_numpy()))
-    near = mine[key].assign(bca_low=3 * mine.low_error.fillna(0), bca_high=3 * mine.high_error.fillna(0))
     columns = [each for each in mine.columns if each in theirs.columns and each not in key]
-    report.compare("estimates", key, mine, theirs, columns, near=near)
+    report.compare("estimates", key, mine, theirs, columns)
     return mine

@@ -1,12 +1,11 @@
 """The figures of a release, drawn by its specifications of the tables that were computed again."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import vl_convert
 
@@ -32,6 +31,8 @@ class Rebuilt:
     curves: pd.DataFrame
     together: pd.DataFrame
     places: pd.DataFrame
+    machine: pd.DataFrame
+    corrected: pd.DataFrame
 
     def values(self, figure: str) -> dict[tuple[Any, ...], Value]:
         """Return the values of a figure by what tells them: data set, panel, line, and whose or which."""
@@ -40,7 +41,17 @@ class Rebuilt:
             found = [*self._dots(per), *self._means(per)]
             return dict([*found, *(self._guesses() if figure == "error-scores" else ()), *self._methods()])
         if figure == "splits":
-            return dict(self._splits())
+            rows = self.splits[self.splits.split == "test"]
+            return dict(_before_and_after(rows, (("marks", row.task, row.part) for row in rows.itertuples())))
+        if figure == "machine-splits":
+            rows = self.machine
+            lines = (f"{row.whose}/{row.list_digest[:8]}/{row.part}" for row in rows.itertuples())
+            keys = (("marks", task, line) for task, line in zip(rows.task, lines, strict=True))
+            return dict(_before_and_after(rows.rename(columns={"n": "images"}), keys))
+        if figure.startswith("correction-"):
+            rows = self.corrected[self.corrected.correction == int(figure.split("-")[1])]
+            keys = (("marks", row.set, f"{row.of_class}/{row.part}") for row in rows.itertuples())
+            return dict(_before_and_after(rows, keys))
         if figure in _CURVES:
             rows = self.curves[self.curves.measure == _CURVES[figure]]
             return {("curve", row.task, row.people): _known(row, "mean", "low", "high") for row in rows.itertuples()}
@@ -48,7 +59,10 @@ class Rebuilt:
             return dict(self._together())
         if figure == "concept-map":
             return {
-                ("place", row.task, row.concept, row.text, round(row.x, 6)): {"x": row.x, "y": row.y}
+                ("place", row.task, 0 if pd.isna(row.concept) else int(row.concept), row.text, round(row.x, 6)): {
+                    "x": row.x,
+                    "y": row.y,
+                }
                 for row in self.places.itertuples()
             }
         return {}
@@ -80,20 +94,25 @@ class Rebuilt:
             yield ("references", row.task, row.method), {"value": row.worst_group_accuracy}
             yield ("marks", row.task, row.method, "methods"), {"value": row.worst_group_accuracy}
 
-    def _splits(self) -> Iterator[tuple[tuple[Any, ...], Value]]:
-        for row in self.splits[self.splits.split == "test"].itertuples():
-            for name in ("before", "after"):
-                value = getattr(row, name)
-                if value is not None and not np.isnan(value):
-                    low, high = wilson(round(value * row.images), row.images)
-                    yield ("marks", row.task, row.part, name), {"value": value, "low": low, "high": high}
-
     def _together(self) -> Iterator[tuple[tuple[Any, ...], Value]]:
         for row in self.together.itertuples():
             for name in ("learned", "held_out"):
                 yield ("marks", row.task, str(row.concepts), name), {"value": getattr(row, name)}
-            shuffled = {"value": row.shuffled, "low": row.shuffled, "high": row.shuffled_level}
-            yield ("marks", row.task, str(row.concepts), "shuffled"), shuffled
+            for name in ("shuffled", "random"):
+                mean, level = getattr(row, name), getattr(row, f"{name}_level")
+                if pd.notna(mean):
+                    key = ("marks", row.task, str(row.concepts), name)
+                    yield key, {"value": mean, "low": mean, "high": level}
+
+
+def _before_and_after(rows: pd.DataFrame, keys: Iterable[tuple[Any, ...]]) -> Iterator[tuple[tuple[Any, ...], Value]]:
+    """Yield the accuracies of parts of images, each with Wilson's interval."""
+    for key, row in zip(keys, rows.itertuples(), strict=True):
+        for name in ("before", "after"):
+            value = getattr(row, name)
+            if pd.notna(value):
+                low, high = wilson(round(value * row.images), int(row.images))
+                yield (*key, name), {"value": value, "low": low, "high": high}
 
 
 def _known(row: Any, *names: str) -> Value:

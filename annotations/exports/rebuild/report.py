@@ -1,21 +1,29 @@
 """What was compared with a release, what differs, and what could not be computed again."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 CLOSED = 1e-9  # a closed form agrees to this, relative above 1
+_APART = 3 * np.sqrt(2)  # two resampled numbers lie no further apart than so many Monte-Carlo errors of one
 _SHOWN = 20  # differences of one table
 
 
 @dataclass
 class Report:
-    """Grows while tables are compared. compared: cells by table; missing: what was not computed again, and why."""
+    """Grows while tables are compared.
+
+    compared: cells by table; columns: those that were computed, by table; missing: what was not computed again, and
+    why.
+    """
 
     compared: dict[str, int] = field(default_factory=dict)
+    columns: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     differences: list[str] = field(default_factory=list)
     missing: list[tuple[str, str]] = field(default_factory=list)
 
@@ -26,14 +34,13 @@ class Report:
         mine: pd.DataFrame,
         theirs: pd.DataFrame,
         columns: Iterable[str],
-        *,
-        near: pd.DataFrame | None = None,
     ) -> None:
         """Compare columns of a table that was computed again with the release's, row by row.
 
-        near: how far apart the values of resampled columns may be, with the rows of `mine`.
+        How far apart values of a resampled column may be is in a column of `mine`: its name, then _room.
         """
-        key = list(key)
+        key, columns = list(key), list(columns)
+        self.columns[name] |= {*key, *columns}
         here, there = mine.set_index(key), theirs.set_index(key)
         self.compared.setdefault(name, 0)
         if set(here.index) != set(there.index) or len(here) != len(there):
@@ -41,10 +48,9 @@ class Report:
             self.differences.append(f"{name}: {len(here)} rows here, {len(there)} in the release; not in both: {only}")
         rows = [each for each in here.index if each in there.index]
         here, there = here.loc[rows], there.loc[rows]
-        far = near.set_index(key).loc[rows] if near is not None else pd.DataFrame(index=here.index)
         found: list[str] = []
         for column in columns:
-            room = far[column] if column in far else [0.0] * len(rows)
+            room = here[f"{column}_room"].fillna(0.0) if f"{column}_room" in here else [0.0] * len(rows)
             for row, one, other, more in zip(rows, here[column], there[column], room, strict=True):
                 self.compared[name] += 1
                 if differ(one, other, more):
@@ -75,6 +81,25 @@ def differ(one: Any, other: Any, room: float = 0.0) -> bool:
     except (TypeError, ValueError):
         return not _is_same(one, other)
     return not abs(here - there) <= max(CLOSED * max(1.0, abs(there)), room)
+
+
+def room_of_mean(draws: Any) -> float:
+    """Return how far the mean of as many other draws may lie from that of these."""
+    return float(_APART * np.std(draws) / np.sqrt(len(draws)))
+
+
+def room_of_sd(draws: Any) -> float:
+    """Return the same for their standard deviation."""
+    far = np.asarray(draws) - np.mean(draws)
+    variance = np.mean(far**2)
+    return float(_APART * np.sqrt(max(np.mean(far**4) - variance**2, 0) / len(draws) / max(4 * variance, 1e-300)))
+
+
+def room_of_quantile(draws: Any, share: float) -> float:
+    """Return the same for a quantile, by the order statistics on either side."""
+    n, step = len(draws), _APART * np.sqrt(share * (1 - share) / len(draws))
+    low, at, high = np.sort(draws)[[int(np.clip(n * (share + side * step), 0, n - 1)) for side in (-1, 0, 1)]]
+    return float(max(high - at, at - low))
 
 
 def is_missing(cell: Any) -> bool:

@@ -8,10 +8,11 @@ import pandas as pd
 
 from .error_scores import Floats, scores_of
 from .release_tables import Release
-from .report import Report
-from .run_accuracies import TaskAccuracies
+from .report import Report, room_of_quantile
+from .run_accuracies import TaskAccuracies, accuracies
 
 MAX_SHARE = 0.95  # of the images: what selects more of them is no concept
+RESAMPLES = 2_000
 PARTS = ["images", "before", "after"]
 
 
@@ -48,7 +49,7 @@ def _parts(release: Release, task: int, said: pd.DataFrame, found: TaskAccuracie
     label = int(validation.predicted[~validation.is_error].iloc[0])
     has_run = pd.notna(best.worst_group_accuracy) and best.run in found.runs
     of_class = test.label.to_numpy() == label
-    after = _predictions(release, task, best.run)[of_class] if has_run else None
+    after = found.runs[best.run]["predictions"][of_class] if has_run else None
     seen = (
         ("validation", of_best.similarities, validation.predicted.to_numpy(), None),
         ("test", of_best.test_similarities, test.predicted.to_numpy()[of_class], after),
@@ -89,11 +90,6 @@ def slices_of(release: Release, task: int) -> dict[int, Floats]:
     }
 
 
-def _predictions(release: Release, task: int, run: str) -> Floats:
-    of_runs = release.lowest("predictions", task).set_index("run").predictions
-    return np.asarray(of_runs.loc[run])
-
-
 def _share(right: Floats) -> float | None:
     return float(right.mean()) if len(right) else None
 
@@ -129,7 +125,7 @@ def rebuild_panels(release: Release, report: Report, said: pd.DataFrame) -> None
 def rebuild_methods(
     release: Release, report: Report, experts: pd.DataFrame, found: Mapping[int, TaskAccuracies]
 ) -> pd.DataFrame:
-    """Compare those rows of baselines.csv that are not of a benchmark; return them."""
+    """Compare baselines.csv; return its rows."""
     rows: list[dict[str, Any]] = []
     for task, of_task in found.items():
         beside = next(iter(of_task.controls.values()), None)
@@ -143,13 +139,48 @@ def rebuild_methods(
         if len(reached):
             spread = {"worst_group_accuracy": reached.mean(), "worst_group_accuracy_sd": reached.std()}
             rows.append({"task": task, "method": "experts", "n": len(reached), **spread})
-    columns = ["n", "worst_group_accuracy", "worst_group_accuracy_sd", "average_accuracy"]
-    mine = pd.DataFrame(rows, columns=["task", "method", *columns])
+        rows += _benchmarked(release, task)
+    ends = ["worst_group_accuracy_low", "worst_group_accuracy_high"]
+    columns = ["n", "worst_group_accuracy", "worst_group_accuracy_sd", "average_accuracy", *ends]
+    mine = pd.DataFrame(rows, columns=["task", "method", *columns, *(f"{name}_room" for name in ends)])
     theirs = release.csv("baselines")
-    theirs = theirs[theirs.task.isin(release.tasks)]
-    of_study = theirs.method.isin(["base_model", "control", "experts"])
-    report.compare("baselines", ["task", "method"], mine, theirs[of_study], columns)
-    if not of_study.all():
-        why = "manage.py benchmark measured them, and keeps their predictions beside its report"
-        report.not_rebuilt(f"baselines: {int((~of_study).sum())} rows of benchmarks", why)
+    theirs = theirs[theirs.task.isin(release.tasks) & theirs.worst_group_accuracy.notna()]
+    known = pd.MultiIndex.from_frame(mine[["task", "method"]])
+    is_kept = pd.MultiIndex.from_frame(theirs[["task", "method"]]).isin(known)
+    report.compare("baselines", ["task", "method"], mine, theirs[is_kept], columns)
+    if not is_kept.all():
+        why = "of a benchmark by a version before 0.12, which kept no predictions"
+        report.not_rebuilt(f"baselines: {int((~is_kept).sum())} rows", why)
     return mine
+
+
+def _benchmarked(release: Release, task: int) -> Iterator[dict[str, Any]]:
+    """Yield the row of each method of a benchmark, with an interval for other test images."""
+    test, train = release.lowest("test", task), release.lowest("groups", task).train_images.to_numpy()
+    for method, classifiers in release.lowest("benchmark", task).groupby("method", sort=False):
+        each = pd.DataFrame([accuracies(predicted, test, train) for predicted in classifiers.predictions])
+        worst = each.worst_group_accuracy
+        right = np.stack([np.asarray(predicted) == test.label.to_numpy() for predicted in classifiers.predictions])
+        drawn = _drawn_anew(right, test.group.to_numpy())
+        ends = ("low", 0.025), ("high", 0.975)
+        yield {
+            "task": task,
+            "method": method,
+            "n": len(each),
+            "worst_group_accuracy": worst.mean(),
+            "worst_group_accuracy_sd": worst.std(),
+            "average_accuracy": each.average_accuracy.mean(),
+            **{f"worst_group_accuracy_{name}": np.quantile(drawn, share) for name, share in ends},
+            **{f"worst_group_accuracy_{name}_room": room_of_quantile(drawn, share) for name, share in ends},
+        }
+
+
+def _drawn_anew(right: Floats, groups: Floats) -> Floats:
+    """Return the classifiers' mean worst group where test images are drawn anew within each group, the same for all."""
+    rng, shares = np.random.default_rng(0), []
+    for group in np.unique(groups):
+        of_group = right[:, groups == group].astype(np.float64)
+        n = of_group.shape[1]
+        shares.append(of_group @ rng.multinomial(n, np.full(n, 1 / n), RESAMPLES).T / n)
+    worst: Floats = np.min(shares, axis=0).mean(axis=0)
+    return worst

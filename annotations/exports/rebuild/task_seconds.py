@@ -2,10 +2,10 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 KEY = ["task", "participant"]
-Pairs = list[tuple[Any, Any]]
 
 
 def times(assignments: pd.DataFrame, spans: pd.DataFrame) -> pd.DataFrame:
@@ -21,19 +21,23 @@ def times(assignments: pd.DataFrame, spans: pd.DataFrame) -> pd.DataFrame:
 
 
 def _of_assignment(each: Any, seen: pd.DataFrame | None) -> dict[str, Any]:
-    ended = each.ended_at if pd.notna(each.ended_at) else pd.Timestamp.max.tz_localize("UTC")
+    """Cut the time at the ends of all spans: between two of them nothing changes."""
     row = {
         "task": each.task,
         "participant": each.participant,
         "end": each.end_reason,
         "wall_time": float("nan") if pd.isna(each.ended_at) else (each.ended_at - each.started_at).total_seconds(),
     }
-    if seen is not None:
-        kinds = {kind: _united(seen[seen.kind == kind]) for kind in ("visible", "waiting", "offline")}
-        within = [(each.started_at, ended)]
-        away = _united_pairs(kinds["waiting"] + kinds["offline"])
-        row["active_time"] = _length(_minus(_both(kinds["visible"], within), away))
-        row["waiting_time"] = _length(_both(kinds["waiting"], within))
+    if seen is None:
+        return row
+    began, ended = ((times - each.started_at).dt.total_seconds().to_numpy() for times in (seen.began_at, seen.ended_at))
+    end = np.nan_to_num(row["wall_time"], nan=np.inf)
+    at = np.unique(np.clip([*began, *ended], 0, end))
+    within = (began[:, None] <= at[:-1]) & (ended[:, None] >= at[1:])
+    is_of = {kind: within[seen.kind == kind].any(axis=0) for kind in ("visible", "waiting", "offline")}
+    seconds = np.diff(at)
+    row["active_time"] = seconds[is_of["visible"] & ~is_of["waiting"] & ~is_of["offline"]].sum()
+    row["waiting_time"] = seconds[is_of["waiting"]].sum()
     return row
 
 
@@ -41,36 +45,3 @@ def _end(reasons: pd.Series) -> str:
     """Done only where it was in every visit; of other reasons the last by the alphabet."""
     others = sorted(each for each in reasons if each != "done")
     return str(others[-1]) if others else "done"
-
-
-def _united(spans: pd.DataFrame) -> Pairs:
-    return _united_pairs(list(zip(spans.began_at, spans.ended_at, strict=True)))
-
-
-def _united_pairs(pairs: Pairs) -> Pairs:
-    """Return the union of spans as pairs of times that do not overlap, in order."""
-    whole: Pairs = []
-    for began, ended in sorted(pairs):
-        if whole and began <= whole[-1][1]:
-            whole[-1] = (whole[-1][0], max(whole[-1][1], ended))
-        else:
-            whole.append((began, ended))
-    return whole
-
-
-def _both(first: Pairs, second: Pairs) -> Pairs:
-    """Return where two unions overlap."""
-    pairs = [(max(a, c), min(b, d)) for a, b in first for c, d in second]
-    return [(began, ended) for began, ended in pairs if began < ended]
-
-
-def _minus(first: Pairs, second: Pairs) -> Pairs:
-    """Return the first union without the second."""
-    for away_from, away_to in second:
-        parts = [part for a, b in first for part in ((a, min(b, away_from)), (max(a, away_to), b))]
-        first = [(began, ended) for began, ended in parts if began < ended]
-    return first
-
-
-def _length(pairs: Pairs) -> float:
-    return float(sum((ended - began).total_seconds() for began, ended in pairs))

@@ -53,14 +53,16 @@ The headline
 
 _REBUILD = """\
   rebuild.py, rebuild/  computes the other tables and the figures again from the lowest ones and from what was recorded,
-                        compares them, and ends with a status other than 0 where they differ; it says by name what it
-                        cannot compute. Needs numpy, pandas, pyarrow, SciPy, scikit-learn and vl-convert-python
+                        compares them, and ends with a status other than 0 where they differ. What it takes as it is,
+                        data_dictionary.csv calls an input. Needs numpy, pandas, pyarrow, SciPy, scikit-learn and
+                        vl-convert-python
 
 The lowest tables
   lowest/ holds what all other numbers are computed from: similarities of each distinct annotation to the images, which
-  of these the base model got wrong, groups, test predictions, error scores of common words, retrainings with random
-  slices, and normalised words. Of a task there are at most 1,000 annotations, those that most people said, and 64 MiB
-  each of similarities and of test predictions; of a study the first 40 tasks. Left out here for that reason:
+  of these the base model got wrong, groups, test predictions, error scores of common words and of keywords, retrainings
+  with random slices, random directions, and normalised words. Of a task there are at most 1,000 annotations, those that
+  most people said, and 64 MiB each of similarities and of test predictions; of a study the first 40 tasks. Left out for
+  that reason:
 {left_out}
 """
 

@@ -16,6 +16,7 @@ from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
 from annotations.analysis.observations.person_tasks import PersonTask
+from annotations.exports.rebuild.inputs import is_input
 from annotations.exports.releases.archive import Archive
 from annotations.exports.releases.datapackage import (
     CITATION,
@@ -104,7 +105,7 @@ def write_study_zip(
             lowest_tables, left_out = (analysis.lowest_tables, analysis.left_out) if analysis else ((), ())
             described = [*(part.table for part in parts), *lowest_tables]
             archive.text("README.txt", readme(study, (*described, DICTIONARY), left_out if extras else None))
-            archive.csv(DICTIONARY.file, DICTIONARY.lines(describe(described)))
+            archive.csv(DICTIONARY.file, DICTIONARY.lines(describe(described, is_input)))
             _write_files(study, archive, parts, Path(folder), extras, progress)
             if extras and analysis:
                 _write_lowest(archive, analysis.lowest, Path(folder), extras, progress)

@@ -8,10 +8,12 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from annotations.models import Audience, Moderation, Study
+from annotations.models import Audience, BaseModel, Benchmark, Moderation, Score, Study
 from annotations.services.phrases.vocabulary_levels import lacking
 from annotations.services.releases import moderation, release_requests
+from annotations.services.retraining import corrections
 from annotations.services.visits import experts
+from modeling.arrays.common.progress import silent
 from modeling.arrays.phrases.common_words import common_words
 from tests.actors import (
     COUNTS,
@@ -25,11 +27,15 @@ from tests.actors import (
     write_sprites,
 )
 from tests.annotations.exports.rows import add_phrase, add_run
-from tests.correcting import say, study_of_both
+from tests.correcting import approve, say, study_of_both
 from tests.steps import end, submit_and_score
 from tests.worker.releases.released import TRICKY, spans
+from worker.benchmarks.requested_benchmarks import measure_due_benchmark
+from worker.keywords import keyword_rankings, keyword_retraining
+from worker.keywords.keyword_lists import KeywordList
 from worker.phrases import vocabulary_levels
 from worker.releases import release_building
+from worker.retraining.corrections import train_due_corrections
 from worker.retraining.random_slices import train_missing_random_slices
 from worker.retraining.run_training import train_due_runs
 
@@ -65,7 +71,8 @@ def worked(open_study: Study, alice: Visit, bob: Visit) -> Study:
 def explained(db: None, monkeypatch: pytest.MonkeyPatch) -> Study:
     """Four people's words for both classes, scored and retrained with as the workers do it; one person says nothing.
 
-    In two conditions, beside an expert; with ten errors or more in both classes, common words tell what is guessing.
+    In two conditions, beside an expert, a benchmark, two lists of keywords and a correction; with ten errors or more in
+    both classes, common words tell what is guessing.
     """
     counts = {group: (train, 2 * validation, test) for group, (train, validation, test) in COUNTS.items()}
     base_model = store_base_model(store_dataset(write_sprites(Path(settings.DATA_ROOT), counts=counts)))
@@ -85,4 +92,22 @@ def explained(db: None, monkeypatch: pytest.MonkeyPatch) -> Study:
     monkeypatch.setattr(vocabulary_levels, "words_in", lambda language: common_words()[::8])  # all of them take seconds
     while lacking():
         vocabulary_levels.score_missing_vocabularies()
+    _beside(study, base_model)
     return study
+
+
+def _beside(study: Study, base_model: BaseModel) -> None:
+    """What a machine says of both classes, other methods, and a correction."""
+    words = KeywordList("colours", ("blue", "red", "a dark square", "no red", "murky"), "an image of a {phrase}")
+    for ranking in keyword_rankings.rank_classes(
+        base_model, [SQUARE, OVAL], lambda label: words, None, permutations=20, progress=silent
+    ):
+        assert ranking.stored is not None
+        keyword_retraining.retrain(ranking.stored)
+    Benchmark.objects.create(base_model=base_model, methods=["erm", "zero_shot"], requested_by="coordinator")
+    while measure_due_benchmark():
+        pass
+    of_study = Score.objects.filter(phrase__assignment__task__study=study, threshold__isnull=False)
+    approve(*(score.phrase for score in of_study.filter(phrase__text__in=["red", "blue"])))
+    corrections.request(study, base_model, by="coordinator")
+    train_due_corrections()

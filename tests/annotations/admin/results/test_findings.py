@@ -6,11 +6,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from annotations.admin.results.finding_words import beside_random_slices, most_said
+from annotations.admin.results.finding_words import beside_random_slices, better_and_others, most_said
 from annotations.analysis.concepts.concept_columns import ConceptRow
 from annotations.analysis.observations.person_tasks import Basis, PersonTask, Tried
 from annotations.models import AnnotationSession, BaseModel, BaseModelOrigin, Control, Run, RunState, Study
 from annotations.services.visits import erasure, withdrawal
+from modeling.arrays.phrases.worded_scale import BetterThanGuessing
 from tests.actors import SQUARE, Visit
 from tests.annotations.analysis.studies import analyse, tell, two_tasks
 from tests.annotations.exports.rows import add_phrase, add_run
@@ -88,6 +89,20 @@ def test_people_are_placed_among_random_slices() -> None:
     (told,) = beside_random_slices([replace(nobody, basis=Basis.RUN)])
     assert told.startswith("1 person cannot be compared with random guessers")
     assert list(beside_random_slices([nobody])) == []
+
+
+def test_a_mean_of_two_kinds_of_people_is_told_as_such() -> None:
+    nobody = PersonTask("p", 1, None, 0, 0, None, None, None, None, None, None, None, basis=Basis.RUN)
+    nobody = replace(nobody, control_worst_group=0.5)
+    better = [replace(nobody, better=BetterThanGuessing.YES, run_worst_group=reached) for reached in (0.7, 0.8)]
+    others = [replace(nobody, better=BetterThanGuessing.NO, run_worst_group=reached) for reached in (0.5, 0.48)]
+    (told,) = better_and_others([*better, *others])
+    assert told.endswith("the 2 whose best phrase is better than guessing gained +25.0 on average, the other 2 -1.0.")
+    assert list(better_and_others(better)) == list(better_and_others(others)) == []
+    assert (
+        list(better_and_others([*better, replace(nobody, better=BetterThanGuessing.UNKNOWN, run_worst_group=0.5)]))
+        == []
+    )
 
 
 def test_one_person_is_too_few(coordinator_client: Client, open_study: Study, alice: Visit) -> None:

@@ -147,7 +147,7 @@ def test_rehearsals_are_counted_as_left_out_and_nowhere_else(scripted: Study) ->
     tell(scripted, [Tried(1, "robot", "nothing", 0.99, 0.99, 15, 9, 1)], SessionKind.SIMULATED)
     tables = study_tables(scripted)
     assert "robot" not in {row.participant for row in tables.people.rows}
-    assert left_out(tables)["previews and simulated visits"] == 1
+    assert left_out(tables)["trial visits"] == 1
 
 
 def test_a_withdrawn_person_is_in_no_number(scripted: Study) -> None:
