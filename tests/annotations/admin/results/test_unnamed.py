@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from annotations.admin.results.unnamed_pictures import shown_unnamed
+from annotations.admin.results.unnamed_pictures import share_sentence, shown_unnamed
 from annotations.analysis.concepts.concept_columns import UnnamedRow
 from annotations.models import BaseModel, Role, Study
 from annotations.readings.datasets.class_images import class_images
@@ -35,6 +35,11 @@ def test_the_share_stands_on_both_findings_pages(study: Study, coordinator_clien
         text = coordinator_client.get(address(study, page)).content.decode()
         assert "Not named yet: no concept selects" in text and "of the wrong images" in text
     assert "What nobody has named yet" in text and "selected by no concept" in text
+
+
+def test_where_every_wrong_image_is_named_that_is_what_is_said() -> None:
+    told = share_sentence(every(n=0, of_errors=0.0, low=0.0, high=0.01, images=()))
+    assert told.startswith("Each wrong image is like one of the concepts, and so are 50.0% of the right ones:")
 
 
 def test_one_click_makes_the_study(study: Study, coordinator_client: Client, base_model: BaseModel) -> None:
