@@ -8,7 +8,7 @@ showed then (`guessing_level`).
 """
 
 _WHOLE = ("sessions", "end_answers", "exclusions", "data_dictionary")
-_ANYWHERE = ("session", "participant", "task", "class", "list", "is_primary", "code_version")
+_ANYWHERE = ("session", "participant", "task", "class", "list", "language", "is_primary", "code_version")
 _OF_TABLES = {
     "assignments": "position state started_at first_deadline_at deadline_at ended_at end_reason",
     "baselines": "name given over left_out",
