@@ -115,7 +115,7 @@ def _rate(n_correct: int, n_wrong: int) -> float:
 
 def rebuild_scores(release: Release, report: Report) -> pd.DataFrame:
     """Compare phrases.csv; return what was said, with the scores computed again, the release's where that cannot be."""
-    said = release.said().copy()
+    said = release.lowest("said").copy()
     there = release.csv("phrases").set_index("phrase")
     said["error_score"] = said.phrase.map(there.error_score)
     said["correct_images"], said["wrong_images"] = (

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .error_scores import Floats, add_chances, scores_of
+from .error_scores import Floats, add_chances
 from .guessing import vocabularies
 from .release_tables import Release
 from .report import Report, room_of_quantile
 from .run_accuracies import TaskAccuracies
-from .slice_accuracies import best_phrase
+from .slice_accuracies import best_annotation, label_of
 
 IN_TOP, RESAMPLES, SEED = 10, 2_000, 9
 _LIST = ["task", "list_digest"]
@@ -143,14 +143,11 @@ class _Words:
 
 def _on_test(release: Release, said: pd.DataFrame, task: int, found: TaskAccuracies) -> Iterator[_Words]:
     """Yield people's best phrase, then the first keywords of each list; nothing where no list was retrained with."""
-    machine, best = release.lowest("retrained_keywords", task), best_phrase(release, said, task)
-    if not len(machine) or best is None or pd.isna(best.annotation):
+    machine, kept_best = release.lowest("retrained_keywords", task), best_annotation(release, said, task)
+    if not len(machine) or kept_best is None:
         return
-    of_best = release.lowest("annotations", task).set_index("annotation").loc[int(best.annotation)]
-    if of_best.test_similarities is None:
-        return
-    validation, test = release.lowest("validation", task), release.lowest("test", task)
-    label = int(validation.predicted[~validation.is_error].iloc[0])
+    best, of_best, threshold = kept_best
+    test, label = release.lowest("test", task), label_of(release, task)
     of_class = (test.label == label).to_numpy()
     before = test.predicted.to_numpy()[of_class]
     kept = before >= 0
@@ -158,7 +155,6 @@ def _on_test(release: Release, said: pd.DataFrame, task: int, found: TaskAccurac
     if found.controls:
         known["control"] = next(iter(found.controls.values()))["predictions"][of_class]
     after = found.runs[best.run]["predictions"][of_class] if best.run in found.runs else None
-    threshold = scores_of(release, task).threshold.loc[int(best.annotation)]
     words = [("", "people", best.text, of_best.sign, threshold, of_best.test_similarities, after)]
     words += [
         (row.list_digest, row.whose, row.keyword, row.sign, row.threshold, row.test_similarities, row.predictions)

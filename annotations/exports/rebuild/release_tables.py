@@ -48,13 +48,6 @@ class Release:
         where = self.folder / "lowest" if task is None else self.folder / "lowest" / f"task-{task}"
         return pq.read_table(where / f"{name}.parquet").to_pandas()
 
-    def said(self, task: int | None = None, *, experts: bool | None = None) -> pd.DataFrame:
-        """Return what was said, of all tasks or of one: by the study's people, by experts beside them, or by both."""
-        said = self.lowest("said")
-        if task is not None:
-            said = said[said.task == task]
-        return said if experts is None else said[said.is_expert == experts]
-
 
 def stacked(arrays: pd.Series, width: int, dtype: Any) -> np.ndarray[Any, Any]:
     """Return the arrays of a column below each other."""

@@ -39,14 +39,11 @@ def _is_kept(said: pd.DataFrame, theirs: pd.DataFrame) -> Any:
 
 
 def _parts(release: Release, task: int, said: pd.DataFrame, found: TaskAccuracies) -> Iterator[dict[str, Any]]:
-    best = best_phrase(release, said, task)
-    kept = release.lowest("annotations", task).set_index("annotation")
-    if best is None or pd.isna(best.annotation) or kept.test_similarities.loc[int(best.annotation)] is None:
+    kept = best_annotation(release, said, task)
+    if kept is None:
         return
-    of_best = kept.loc[int(best.annotation)]
-    threshold = np.float32(scores_of(release, task).threshold.loc[int(best.annotation)])
-    validation, test = release.lowest("validation", task), release.lowest("test", task)
-    label = int(validation.predicted[~validation.is_error].iloc[0])
+    best, of_best, threshold = kept
+    validation, test, label = release.lowest("validation", task), release.lowest("test", task), label_of(release, task)
     has_run = pd.notna(best.worst_group_accuracy) and best.run in found.runs
     of_class = test.label.to_numpy() == label
     after = found.runs[best.run]["predictions"][of_class] if has_run else None
@@ -77,6 +74,23 @@ def best_phrase(release: Release, said: pd.DataFrame, task: int) -> Any:
     telling = [number for number, inside in slices.items() if inside.mean() <= MAX_SHARE]
     of_task = said[(said.task == task) & ~said.is_expert & (said.error_score > 0) & said.annotation.isin(telling)]
     return of_task.loc[of_task.error_score.idxmax()] if len(of_task) else None
+
+
+def best_annotation(release: Release, said: pd.DataFrame, task: int) -> tuple[Any, Any, Any] | None:
+    """Return a task's best phrase, what it selects, and its threshold; None where similarities to test are not kept."""
+    best = best_phrase(release, said, task)
+    if best is None or pd.isna(best.annotation):
+        return None
+    number = int(best.annotation)
+    of_best = release.lowest("annotations", task).set_index("annotation").loc[number]
+    threshold = np.float32(scores_of(release, task).threshold.loc[number])
+    return None if of_best.test_similarities is None else (best, of_best, threshold)
+
+
+def label_of(release: Release, task: int) -> int:
+    """Return the number of a task's class."""
+    validation = release.lowest("validation", task)
+    return int(validation.predicted[~validation.is_error].iloc[0])
 
 
 def slices_of(release: Release, task: int) -> dict[int, Floats]:
