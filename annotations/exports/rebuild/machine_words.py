@@ -116,24 +116,24 @@ def _compare_phrases(release: Release, report: Report, said: pd.DataFrame, ranke
 
 @dataclass(frozen=True)
 class _Words:
-    """What some words do to the test images of a class: which are above, and which each model gets right."""
+    """What some words do to the test images of a class, of which those that nothing tells apart are one kind.
+
+    above: which kinds are above; right: by model, which it gets right; weights: how many images there are of each kind,
+    then in each draw.
+    """
 
     digest: str
     whose: str
     text: str
     above: Floats
     right: dict[str, Floats]
+    weights: Floats
 
     def shares(self, name: str, part: str) -> Floats:
         """Return a model's accuracy on a part: as it is, then of each draw of the images; nan without any."""
         members = self.above if part == "minority" else ~self.above
-        n = len(members)
-        drawn = np.random.default_rng((SEED, n)).multinomial(n, np.full(n, 1 / max(n, 1)), RESAMPLES)
-        weights = np.vstack([np.ones(n), drawn])
-        some = weights @ members
-        found: Floats = np.divide(
-            weights @ (members & self.right[name]), some, np.full(len(some), np.nan), where=some > 0
-        )
+        some, right = self.weights @ members, self.weights @ (members & self.right[name])
+        found: Floats = np.divide(right, some, np.full(len(some), np.nan), where=some > 0)
         return found
 
     def gains(self, part: str) -> Floats:
@@ -160,18 +160,25 @@ def _on_test(release: Release, said: pd.DataFrame, task: int, found: TaskAccurac
         (row.list_digest, row.whose, row.keyword, row.sign, row.threshold, row.test_similarities, row.predictions)
         for row in machine.itertuples()
     ]
-    for digest, whose, text, sign, threshold, values, after in words:
-        if values is None:
-            yield _Words(digest, whose, text, np.zeros(0, bool), {})
-            continue
-        above = (np.float32(sign) * np.asarray(values, np.float32) > np.float32(threshold))[kept]
+    seen: list[tuple[Floats, dict[str, Floats]]] = []
+    for *_, sign, threshold, values, after in words:
         models = known if after is None else {**known, "after": np.asarray(after)}
-        yield _Words(digest, whose, text, above, {name: (each == label)[kept] for name, each in models.items()})
+        above = np.float32(sign) * np.asarray([] if values is None else values, np.float32) > np.float32(threshold)
+        right = {name: (each == label)[kept] for name, each in models.items()}
+        seen.append((above[kept], right) if len(above) else (above, {}))
+    rows = np.stack([row for above, right in seen if len(above) for row in (above, *right.values())])
+    _, first, counts = np.unique(rows, axis=1, return_index=True, return_counts=True)
+    n = counts.sum()
+    weights = np.vstack([counts, np.random.default_rng(SEED).multinomial(n, counts / n, RESAMPLES)])
+    for (digest, whose, text, *_), (above, right) in zip(words, seen, strict=True):
+        kinds = first if len(above) else first[:0]
+        of_kinds = {name: each[kinds] for name, each in right.items()}
+        yield _Words(digest, whose, text, above[kinds], of_kinds, weights[:, : len(kinds)])
 
 
 def _splits(task: int, of: _Words) -> Iterator[dict[str, Any]]:
     for part in ("minority", "majority"):
-        n = int((of.above if part == "minority" else ~of.above).sum())
+        n = int(of.weights[0] @ (of.above if part == "minority" else ~of.above))
         row = {"task": task, "list_digest": of.digest, "whose": of.whose, "words": of.text, "part": part, "n": n}
         if n:
             row |= {name: of.shares(name, part)[0] for name in of.right}

@@ -193,8 +193,8 @@ def _drawn_anew(right: Floats, groups: Floats) -> Floats:
     """Return the classifiers' mean worst group where test images are drawn anew within each group, the same for all."""
     rng, shares = np.random.default_rng(0), []
     for group in np.unique(groups):
-        of_group = right[:, groups == group].astype(np.float64)
-        n = of_group.shape[1]
-        shares.append(of_group @ rng.multinomial(n, np.full(n, 1 / n), RESAMPLES).T / n)
+        kinds, counts = np.unique(right[:, groups == group], axis=1, return_counts=True)
+        n = counts.sum()
+        shares.append(kinds @ rng.multinomial(n, counts / n, RESAMPLES).T / n)
     worst: Floats = np.min(shares, axis=0).mean(axis=0)
     return worst
