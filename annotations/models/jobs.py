@@ -186,6 +186,8 @@ class Benchmark(Job):
     compressed little-endian int32, and their SHA-256.
     """
 
+    ALL_TRAIN = "all train"  # name of the classifier of all train images, which no mean is over
+
     base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="benchmarks")
     methods = models.JSONField(help_text="keys of the methods to measure, in order")
     rows = models.JSONField(default=list)

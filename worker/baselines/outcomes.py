@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.analysis.statistics.estimate_types import Spread, spread
-from annotations.models import Dataset
+from annotations.models import Benchmark, Dataset
 from annotations.services.datasets.base_models import test_group_metrics
 from modeling.arrays.retraining.group_accuracies import GroupMetrics
 
-ALL_TRAIN = "all train"
+ALL_TRAIN = Benchmark.ALL_TRAIN
 
 
 class Over(StrEnum):

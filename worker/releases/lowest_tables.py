@@ -18,6 +18,7 @@ from annotations.analysis.observations.study_rows import StudyRows, TaskFacts
 from annotations.exports.tables.table_rows import Source, source_of
 from annotations.models import (
     BaseModel,
+    Benchmark,
     Control,
     KeywordRanking,
     Phrase,
@@ -38,7 +39,6 @@ from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.datasets.groups import group_ids, group_names
 from modeling.arrays.embeddings.similarity import similarities
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME
-from worker.baselines.outcomes import ALL_TRAIN
 from worker.releases import lowest_columns as columns
 
 MAX_ANNOTATIONS = 1_000  # of a task; concepts compare no more
@@ -218,7 +218,7 @@ class _OfTask:
     def _classifiers(self) -> Iterator[columns.Cells]:
         for row in self.facts.benchmark:
             for each in row.get("predictions", ()):  # before 0.12 they were not kept
-                if each["name"] != ALL_TRAIN:
+                if each["name"] != Benchmark.ALL_TRAIN:
                     yield (row["method"], each["name"], zlib.decompress(base64.b64decode(each["zlib"])))
 
     def _rankings(self) -> QuerySet[KeywordRanking]:

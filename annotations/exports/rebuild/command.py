@@ -15,12 +15,10 @@ from pathlib import Path
 from .concept_rows import rebuild_concepts
 from .correction_rows import rebuild_corrections
 from .curve_tables import rebuild_curves
-from .difference_tables import rebuild_differences
-from .error_scores import rebuild_scores
-from .guessing import ideas, rebuild_guessing, vocabularies
-from .inputs import is_input
+from .error_scores import ideas, rebuild_guessing, rebuild_scores, vocabularies
+from .input_columns import is_input
 from .machine_words import rebuild_keywords
-from .mean_tables import rebuild_means
+from .mean_tables import rebuild_differences, rebuild_means
 from .people_tables import rebuild_flow, rebuild_people, rebuild_table_3, with_accuracies
 from .rebuilt_figures import Rebuilt, draw_figures
 from .recorded_tables import rebuild_recorded

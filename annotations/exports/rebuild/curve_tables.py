@@ -11,8 +11,7 @@ from scipy import stats
 from scipy.special import gammaln
 
 from .concept_rows import TaskConcepts
-from .error_scores import Floats
-from .guessing import vocabularies
+from .error_scores import Floats, vocabularies
 from .mean_tables import wilson
 from .release_tables import Release
 from .report import Report, room_of_quantile, room_of_sd

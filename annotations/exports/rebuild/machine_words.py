@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .error_scores import Floats, add_chances
-from .guessing import vocabularies
+from .error_scores import Floats, add_chances, vocabularies
 from .release_tables import Release
 from .report import Report, room_of_quantile
 from .run_accuracies import TaskAccuracies

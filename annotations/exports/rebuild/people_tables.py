@@ -7,12 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from .error_scores import null_level, null_mean
-from .guessing import Vocabulary, judged, vocabularies
+from .error_scores import Vocabulary, judged, null_level, null_mean, vocabularies
+from .recorded_tables import KEY, times
 from .release_tables import Release
 from .report import Report
 from .run_accuracies import TaskAccuracies, among_best
-from .task_seconds import KEY, times
 
 MEASURES = [
     "phrases",

@@ -16,7 +16,7 @@ from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
 from annotations.analysis.observations.person_tasks import PersonTask
-from annotations.exports.rebuild.inputs import is_input
+from annotations.exports.rebuild.input_columns import is_input
 from annotations.exports.releases.archive import Archive
 from annotations.exports.releases.datapackage import (
     CITATION,
