@@ -222,6 +222,8 @@ class _OfTask:
                     yield (row["method"], each["name"], zlib.decompress(base64.b64decode(each["zlib"])))
 
     def _rankings(self) -> QuerySet[KeywordRanking]:
+        if self.label is None:
+            return KeywordRanking.objects.none()
         found = KeywordRanking.objects.filter(base_model=self.task.base_model, target_class=self.label)
         return found.order_by("list_digest")
 
