@@ -4,15 +4,16 @@ from collections.abc import Iterator, Sequence
 
 from django.db.models import QuerySet
 
-from annotations.models import BaseModel, RandomSlices, Run, Score, VocabularyLevel
+from annotations.models import BaseModel, GatheredTraining, RandomSlices, Run, Score, VocabularyLevel
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import BadDataset
 from worker.datasets.head_training import heads_at_once
 from worker.recomputing.differences import Difference
+from worker.recomputing.stored_gatherings import gathering_differences
 from worker.recomputing.stored_runs import random_slice_differences, run_differences
 from worker.recomputing.stored_scores import level_differences, score_differences
 
-Row = Score | VocabularyLevel | Run | RandomSlices
+Row = Score | VocabularyLevel | Run | RandomSlices | GatheredTraining
 
 
 def random_slices_of(runs: QuerySet[Run]) -> QuerySet[RandomSlices]:
@@ -21,11 +22,15 @@ def random_slices_of(runs: QuerySet[Run]) -> QuerySet[RandomSlices]:
 
 
 def compute_again(
-    scores: QuerySet[Score], levels: QuerySet[VocabularyLevel], runs: QuerySet[Run], progress: Progress
+    scores: QuerySet[Score],
+    levels: QuerySet[VocabularyLevel],
+    runs: QuerySet[Run],
+    trainings: QuerySet[GatheredTraining],
+    progress: Progress,
 ) -> Iterator[tuple[Row, Sequence[Difference]]]:
-    """Yield each score, each level, each run, then the random slices of the runs, with what comes out differently.
+    """Yield each score, each level, each run, the runs' random slices, each training, with what comes out differently.
 
-    The runs' states are in HAS_RESULT.
+    The runs' states are in HAS_RESULT; the trainings with gathered images are done.
     """
     n_scores, n_levels, n_runs, done = scores.count(), levels.count(), runs.count(), 0
     for number, score in enumerate(_in_order(scores).iterator(), 1):
@@ -42,6 +47,9 @@ def compute_again(
     for number, draws in enumerate(sets, 1):
         yield draws, random_slice_differences(draws)
         progress("random slices", number, len(sets))
+    for number, training in enumerate(trainings.select_related("gathering__base_model__dataset", "gathering__pool"), 1):
+        yield training, gathering_differences(training)
+        progress("gatherings", number, len(trainings))
 
 
 def _in_order(scores: QuerySet[Score]) -> QuerySet[Score]:

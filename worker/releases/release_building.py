@@ -8,6 +8,7 @@ from django.utils import timezone
 from annotations.analysis.concepts.concept_tables import concept_tables_of
 from annotations.analysis.observations.concept_matching import concepts_of
 from annotations.analysis.observations.study_rows import read_rows
+from annotations.analysis.pools.gathering_tables import pool_tables
 from annotations.analysis.retraining.correction_tables import correction_tables
 from annotations.analysis.tables.phrase_splits import look
 from annotations.analysis.tables.study_columns import COUNTED
@@ -34,7 +35,7 @@ def _analyse(study: Study) -> Analysis:
     concept = concepts_of(rows)
     tables = tables_of(study.slug, study.title, rows, concept, look)
     concepts, corrections = concept_tables_of(study, rows, concept), correction_tables(study)
-    analysed = (*tables.all, *concepts.all, *corrections.all)
+    analysed = (*tables.all, *concepts.all, *corrections.all, *pool_tables(study))
     lowest, left_out = lowest_tables(study, rows, concept)
     there = {*(table.file for table in TABLES), COUNTED.file}  # counts of what other tables list
     return Analysis(

@@ -48,7 +48,8 @@ def _open(directory: Path, dataset: Dataset) -> SegmentedIndex:
 MAX_PAIRS = 200  # that are kept to be shown
 MAX_LOOKED_AT = 20_000  # evaluation images; of more, a sample
 _TEXTS = 500  # that an inverted file is measured with
-_MEMORY_SHARE = 2  # an index may take one in so many bytes of the machine's memory
+_MEMORY_SHARE = 2  # an index may take one in so many bytes of the memory
+CGROUPS, OWN_CGROUP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
 
 def build_due_indexes() -> int:
@@ -85,8 +86,18 @@ def built_index(dataset: Dataset, tell: Progress) -> tuple[Path, IndexParameters
 
 def parameters_for(n: int, dim: int) -> IndexParameters:
     """Choose the index of n images for this machine."""
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // _MEMORY_SHARE
-    return choose_parameters(n, dim, memory, threads=faiss.omp_get_max_threads())
+    return choose_parameters(n, dim, usable_memory() // _MEMORY_SHARE, threads=faiss.omp_get_max_threads())
+
+
+def usable_memory() -> int:
+    """Bytes that this process may take: the machine's, or fewer where a container or a unit limits it (cgroup v2)."""
+    limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    own = OWN_CGROUP.read_text("utf-8").partition("0::/")[2].partition("\n")[0] if OWN_CGROUP.exists() else ""
+    for folder in (CGROUPS / own, *(CGROUPS / own).parents):  # a limit holds for all below it
+        file = folder / "memory.max"
+        said = file.read_text("ascii").strip() if file.is_file() else "max"
+        limits += [int(said)] if said.isdecimal() else []
+    return min(limits)
 
 
 def _texts(dataset: Dataset, parameters: IndexParameters) -> NDArray[np.float32] | None:

@@ -14,7 +14,7 @@ from annotations.admin.common.study_pages import CSV, StudyPage, file_answer, ha
 from annotations.admin.common.typed_classes import ModelForm
 from annotations.admin.pools import image_review_page
 from annotations.admin.similarity_search.pictures import Picture, pictures_of
-from annotations.analysis.pools.gathering_tables import WORTH, review_table, worth_rows, worth_table
+from annotations.analysis.pools.gathering_tables import WORTH, pool_tables, review_table, worth_rows
 from annotations.analysis.pools.review_statistics import review_statistics
 from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.models import UNFINISHED, ClassBy, Gathering, JobState, Pool, Study
@@ -182,7 +182,7 @@ def _chosen(study: Study, number: str | None) -> Gathering:
 
 
 def _table(study: Study, gathering: Gathering | None, name: str) -> HttpResponse:
-    tables: list[FilledTable[Any]] = [worth_table(study), *([review_table(gathering)] if gathering else [])]
+    tables: list[FilledTable[Any]] = [*pool_tables(study), *([review_table(gathering)] if gathering else [])]
     for each in tables:
         if each.table.file == name:
             text = csv_text(each.table.header, map(each.table.cells, each.rows))

@@ -13,6 +13,7 @@ from annotations.analysis.concepts.concept_columns import ConceptRow, ConceptTab
 from annotations.analysis.concepts.concept_figures import of_tasks, task_figures
 from annotations.analysis.figures.drawn_figures import StoredFigures
 from annotations.analysis.observations.study_rows import TaskFacts
+from annotations.analysis.pools.gathering_tables import SliceCheck, slice_checks
 from annotations.analysis.results.latest_results import latest
 from annotations.models import Study
 from annotations.services.staff import roles
@@ -31,7 +32,7 @@ class TaskConcepts:
 
     position: int
     title: str
-    rows: list[ConceptRow]
+    rows: list[tuple[ConceptRow, list[SliceCheck]]]
     n_more: int
     n_concepts: int
     has_experts: bool
@@ -67,6 +68,7 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     search = request.GET.get("q", "").strip()
     shown = _shown(every, search, request.GET.get("page"))
     tables = of_tasks(every, set(shown.pages.object_list))
+    checks = slice_checks(study)
     owner = f"user:{request.user.pk}"
     return show_page(
         request,
@@ -74,7 +76,7 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         "concepts",
         "Concepts",
         tables=tables,
-        tasks=[_task(tables, task, found.figures, owner) for task in tables.tasks],
+        tasks=[_task(tables, task, found.figures, owner, checks) for task in tables.tasks],
         shown=shown.pages,
         search=search,
         has_many=len(every.tasks) > TASKS_AT_ONCE,
@@ -99,14 +101,20 @@ def _shown(tables: ConceptTables, search: str, number: str | None) -> _Shown:
     return _Shown(Paginator([task.position for task in tasks], TASKS_AT_ONCE).get_page(number), n_without)
 
 
-def _task(tables: ConceptTables, facts: TaskFacts, drawn: StoredFigures, owner: str) -> TaskConcepts:
+def _task(
+    tables: ConceptTables, facts: TaskFacts, drawn: StoredFigures, owner: str, checks: list[SliceCheck]
+) -> TaskConcepts:
     position = facts.position
     of_task = of_tasks(tables, {position})
     rows = list(of_task.concepts.rows)
+    of_position = [each for each in checks if each.part.score.phrase.assignment.task.position == position]
     return TaskConcepts(
         position=position,
         title=facts.title,
-        rows=rows[:MAX_SHOWN],
+        rows=[
+            (row, [each for each in of_position if tables.numbers.get(each.phrase) == row.number])
+            for row in rows[:MAX_SHOWN]
+        ],
         n_more=max(0, len(rows) - MAX_SHOWN),
         n_concepts=len(rows),
         has_experts=any(row.experts for row in rows),

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from annotations.admin.common.number_formats import percent, points
 from annotations.admin.common.read_only import ReadOnlyOfAssignments
 from annotations.admin.common.study_pages import ZIP, file_answer
+from annotations.analysis.pools.gathering_tables import slice_checks
 from annotations.exports.retraining.head_files import head_zip
 from annotations.models import Control, Run, RunState
 from annotations.readings.releases.moderated_words import is_excluded
@@ -113,6 +114,7 @@ class RunAdmin(ReadOnlyOfAssignments):
         run = context["original"]
         context["comparisons"] = comparisons(run) if run.state == RunState.DONE else []
         context["is_excluded"] = is_excluded(run)
+        context["slice_checks"] = slice_checks(run.assignment.session.study, run)
         context["percentile"] = run.random_slice_percentile
         return super().render_change_form(request, context, *args, **kwargs)
 

@@ -20,6 +20,7 @@ from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.statistics.estimate_types import LEVEL, SEED, wilson_interval
 from annotations.models import BaseModel, Task
 from annotations.readings.datasets.class_images import class_images
+from modeling.arrays.common.steps import step_done
 
 MOST = 200  # images that are looked at for clusters; of more, as many drawn at random
 MAX_CLUSTERS, SMALLEST = 6, 5  # clusters, and images a cluster on average
@@ -138,6 +139,7 @@ def _clustered(images: NDArray[np.float32]) -> tuple[float, KMeans]:
     fitted = [KMeans(k, n_init=2, random_state=SEED).fit(images) for k in range(2, most + 1)]
     scores = [_silhouette(images, each.labels_) for each in fitted]
     place = int(np.argmax(scores))
+    step_done()
     return scores[place], fitted[place]
 
 

@@ -4,10 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
+
+from annotations.analysis.pools.review_statistics import SliceMeaning, slice_meaning
 from annotations.analysis.tables.filled_tables import FilledTable
-from annotations.models import GatheredTraining, Gathering, ImageReview, JobState, Study
+from annotations.models import GatheredTraining, Gathering, GatheringPart, ImageReview, JobState, Run, Study
+from annotations.readings.releases.moderated_words import words_of_phrase
 from annotations.tables.columns import Column, Table
-from annotations.tables.shared import field
+from annotations.tables.shared import COUNT, SHARE, field, task_column
 
 WORTH = {"worst_group": "worst-group accuracy", "average": "average accuracy", "minority": "minority split"}
 
@@ -43,6 +47,43 @@ class WorthRow:
     def _per(self, cost: float | None) -> float | None:
         gain = self.measures.get("minority_gain")
         return gain[0] / cost if gain and cost else None
+
+
+@dataclass(frozen=True)
+class SliceCheck:
+    """What people say of the slice of a phrase, and how many of them looked."""
+
+    part: GatheringPart
+    meaning: SliceMeaning
+    reviewers: int
+
+    @property
+    def phrase(self) -> int:
+        return self.part.score.phrase_id
+
+    @property
+    def words(self) -> str:
+        return words_of_phrase(self.part.score.phrase)
+
+
+def slice_checks(study: Study, run: Run | None = None) -> list[SliceCheck]:
+    """Return the slice checks of a study, or of a run's annotation, that somebody has begun, the oldest first."""
+    parts: QuerySet[GatheringPart] = GatheringPart.objects.filter(gathering__study=study, gathering__pool=None)
+    if run is not None:
+        parts = parts.filter(score__run=run, threshold=run.threshold or 0.0)
+    related = ("gathering__base_model__dataset", "score__phrase__assignment__task")
+    found = parts.select_related(*related).order_by("gathering")
+    checks = [SliceCheck(part, slice_meaning(part.gathering), _reviewers(part.gathering)) for part in found]
+    return [each for each in checks if each.meaning.precision.n or each.meaning.missed.n]
+
+
+def _reviewers(gathering: Gathering) -> int:
+    return gathering.reviews.order_by().values("reviewer").distinct().count()
+
+
+def pool_tables(study: Study) -> tuple[FilledTable[Any], ...]:
+    """Return what gathered images are worth, and what reviewers say of slices."""
+    return worth_table(study), FilledTable(SLICES, slice_checks(study))
 
 
 def worth_rows(training: GatheredTraining) -> list[WorthRow]:
@@ -109,6 +150,44 @@ GATHERED: Table[WorthRow] = Table(
         Column("per_image", "number", "gain of the minority split per image added", field("per_image"), "share"),
         Column("per_minute", "number", "gain of the minority split per minute", field("per_minute"), "share"),
         Column("reason", "text", "why there is no such model", lambda row: row.reason or None),
+    ),
+)
+
+
+def _end(place: int) -> Callable[[SliceCheck], float | None]:
+    return lambda row: row.meaning.recall_bounds[place] if row.meaning.recall_bounds else None
+
+
+_LOW, _HIGH = "lower end of its 95% interval", "its upper end"
+SLICES: Table[SliceCheck] = Table(
+    "slice_checks.csv",
+    "one row per check of whether a slice means its phrase: images above and below the threshold, in mixed order, of "
+    "which people say whether the phrase holds",
+    "by check",
+    (
+        Column("check", "integer", "number of the check, unique on the site", field("part.gathering_id")),
+        task_column(field("part.score.phrase.assignment.task.position")),
+        Column("phrase", "integer", "the phrase's id, as in phrases.csv", field("phrase")),
+        Column("text", "text", "the phrase; written as in phrases.csv", field("words")),
+        Column("threshold", "number", "the similarity threshold", field("part.threshold"), unit="cosine"),
+        Column("reviewers", "integer", "people who looked", field("reviewers"), **COUNT),
+        Column("above", "integer", "images above it that somebody decided on", field("meaning.precision.n"), **COUNT),
+        Column("above_holds", "integer", "of these, all say that it holds", field("meaning.precision.k"), **COUNT),
+        Column("precision", "number", "their share", field("meaning.precision.value"), **SHARE),
+        Column("precision_low", "number", f"{_LOW}, Wilson's", field("meaning.precision.low"), **SHARE),
+        Column("precision_high", "number", _HIGH, field("meaning.precision.high"), **SHARE),
+        Column("below", "integer", "images at or below it, likewise", field("meaning.missed.n"), **COUNT),
+        Column("below_holds", "integer", "of these, all say that it holds", field("meaning.missed.k"), **COUNT),
+        Column(
+            "recall",
+            "number",
+            "of the class's images for which it holds, the share above the threshold",
+            field("meaning.recall"),
+            computed="both shares times the class's validation images above and at or below the threshold",
+            **SHARE,
+        ),
+        Column("recall_low", "number", f"{_LOW}, from both shares' Wilson intervals", _end(0), **SHARE),
+        Column("recall_high", "number", _HIGH, _end(1), **SHARE),
     ),
 )
 

@@ -27,6 +27,14 @@ class Share:
     def bounds(self) -> Bounds:
         return wilson_interval(self.k, self.n)
 
+    @property
+    def low(self) -> float | None:
+        return self.bounds[0] if self.bounds else None
+
+    @property
+    def high(self) -> float | None:
+        return self.bounds[1] if self.bounds else None
+
 
 @dataclass(frozen=True)
 class ReviewerLine:
@@ -86,7 +94,7 @@ def review_statistics(gathering: Gathering) -> ReviewStatistics:
         [_line(name, of, known) for name, of in by_name.items()],
         [_agreement(a, b, by_name[a], by_name[b]) for a, b in combinations(by_name, 2)],
         Share(sum(each.label != each.truth for each in agreed), len(agreed)),
-        None if gathering.pool_id else _meaning(gathering),
+        None if gathering.pool_id else slice_meaning(gathering),
     )
 
 
@@ -110,7 +118,8 @@ def _agreement(first: str, second: str, a: Sequence[ImageReview], b: Sequence[Im
     return Agreement(first, second, len(both), kappa)
 
 
-def _meaning(gathering: Gathering) -> SliceMeaning:
+def slice_meaning(gathering: Gathering) -> SliceMeaning:
+    """Return what the reviewers of a slice check say of the slice."""
     of = {ABOVE: [0, 0], BELOW: [0, 0]}
     for each in decided(gathering):
         of[each.arm][0] += each.label is not None

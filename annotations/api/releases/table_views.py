@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotations.analysis.concepts.concept_columns import ConceptTables
+from annotations.analysis.pools.gathering_tables import GATHERED, SLICES, pool_tables
 from annotations.analysis.results.latest_results import latest
 from annotations.analysis.results.study_results import definitions
 from annotations.analysis.retraining.correction_tables import ANNOTATIONS, CORRECTIONS, EFFECTS, correction_tables
@@ -50,7 +51,8 @@ _ANALYSED = {
     for table in definitions(of).values()
     if table.file not in {*(each.file for each in TABLES), COUNTED.file}
 }
-_ALL_TABLES: tuple[Table[Any], ...] = (*TABLES, *_ANALYSED.values(), CORRECTIONS, ANNOTATIONS, EFFECTS)
+_STORED = (CORRECTIONS, ANNOTATIONS, EFFECTS, GATHERED, SLICES)
+_ALL_TABLES: tuple[Table[Any], ...] = (*TABLES, *_ANALYSED.values(), *_STORED)
 _PARAMETERS = (
     OpenApiParameter("name", str, OpenApiParameter.PATH, enum=sorted(table.name for table in _ALL_TABLES)),
     OpenApiParameter("page", {"type": "integer", "minimum": 1}, description="number of the page, from 1"),
@@ -180,7 +182,7 @@ def _all(study: Study) -> Iterator[Source]:
 def _stored(study: Study) -> Iterator[Source]:
     """Yield the tables whose rows are read from the database as it is now."""
     yield from sources(study, summarise(study))
-    yield from (Source(each.table, each.rows) for each in correction_tables(study).all)
+    yield from (Source(each.table, each.rows) for each in (*correction_tables(study).all, *pool_tables(study)))
 
 
 def _find(study: Study, name: str, *, rehearsals: bool) -> tuple[Source, dt.datetime | None]:

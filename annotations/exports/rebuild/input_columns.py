@@ -3,11 +3,12 @@
 The data dictionary marks them as inputs; `rebuild.py` computes every other column again. Some inputs are numbers whose
 causes no release holds: embeddings of images (clusters of `unnamed_errors`; `loss`, `certified_gap`, `n_above`,
 `n_below`, `images_above`, `images_below`, of which manage.py recompute checks those of runs), embeddings of keywords
-and captions of images (manage.py rank_keywords), the class name's embedding (`class_name_cosine`), and what the page
+and captions of images (manage.py rank_keywords), pool images and what reviewers said of images (`gathered_data`, which
+manage.py recompute checks, `slice_checks`), the class name's embedding (`class_name_cosine`), and what the page
 showed then (`guessing_level`).
 """
 
-_WHOLE = ("sessions", "end_answers", "exclusions", "data_dictionary")
+_WHOLE = ("sessions", "end_answers", "exclusions", "data_dictionary", "gathered_data", "slice_checks")
 _ANYWHERE = ("session", "participant", "task", "class", "list", "language", "is_primary", "code_version")
 _OF_TABLES = {
     "assignments": "position state started_at first_deadline_at deadline_at ended_at end_reason",

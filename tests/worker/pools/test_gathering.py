@@ -1,15 +1,23 @@
 """From a pool to a data set that has grown: who is a candidate, what is kept, and what it is worth."""
 
 import shutil
+import signal
+import subprocess
+import sys
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from annotations.models import BaseModel, Dataset, GatheredTraining, Gathering, JobState, Score
+from annotations.readings.pools.review_progress import review_progress
 from annotations.services.datasets.dataset_registration import find_dataset
 from annotations.services.pools import gatherings
 from annotations.services.pools.gatherings import GatheringNotPossible
+from annotations.services.queue import jobs
 from modeling.arrays.datasets.dataset_files import Split, verify
 from tests.actors import BLUE, OVAL, RED, SQUARE
 from tests.worker.pools.conftest import draw, gather, imported, is_square, review
@@ -113,6 +121,19 @@ def test_what_was_gathered_lifts_the_minority_more_than_random_pool_images(red: 
     assert rows["gathered data"]["minority_gain"][0] > rows["random pool images"]["minority_gain"][0]
     assert rows["gathered data"]["minority_gain"][0] > 0
     assert effects(training) == training.table  # the same again gives the same
+    assert recomputed(training) == []
+    training.table[3]["minority_gain"][0] += 1e-6
+    training.save(update_fields=["table"])
+    [line] = recomputed(training)
+    assert "minority_gain [0] of gathered data: stored" in line
+
+
+def recomputed(training: GatheredTraining) -> list[str]:
+    """What the command says of a training. The test's score is made up, so it always differs."""
+    output, study = StringIO(), training.gathering.study
+    with pytest.raises(CommandError, match=r"1 training with gathered images: [12] differ"):
+        call_command("recompute", "--study", study.slug, stdout=output)
+    return [line for line in output.getvalue().splitlines() if str(training) in line]
 
 
 def test_nothing_is_added_at_which_nobody_looked_unless_the_gathering_says_so(red: Score, folder: Path) -> None:
@@ -141,6 +162,67 @@ def test_licences_and_unsafe_images_are_left_out_and_counted(red: Score, tmp_pat
     } | {reason: n for reason, n in gathering.report["counts"].items() if "nearly" in reason}
     every = gather(red, pool, allow_unknown_licence=True, allow_unsafe=True)
     assert not {reason for reason in every.report["counts"] if "licence" in reason or "unsafe" in reason}
+
+
+# Kills itself as soon as it has looked at candidates.
+KILLED = """
+import os, signal, django
+django.setup()
+from annotations.services.pools import gatherings
+gatherings.store_candidates = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+from worker.tasks.embed import gather_images
+gather_images()
+"""
+
+
+# Says what two images show, and is killed while the third verdict is being stored.
+KILLED_IN_REVIEW = """
+import os, signal, sys, django
+django.setup()
+from django.db.models.signals import post_save
+from annotations.models import Gathering, ImageReview, Verdict
+from annotations.services.pools import image_reviews
+gathering = Gathering.objects.get(pk=sys.argv[1])
+for place in (0, 1):
+    image_reviews.say(gathering, place, Verdict.DROP, None, by="ada")
+    print(place, flush=True)
+post_save.connect(lambda **_: os.kill(os.getpid(), signal.SIGKILL), sender=ImageReview, weak=False)
+image_reviews.say(gathering, 2, Verdict.DROP, None, by="ada")
+print(2, flush=True)
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_review_that_was_killed_keeps_every_verdict_that_it_acknowledged(
+    red: Score, folder: Path, subprocess_environment: dict[str, str]
+) -> None:
+    gathering = gather(red, imported(folder))
+    command = [sys.executable, "-c", KILLED_IN_REVIEW, str(gathering.pk)]
+    done = subprocess.run(command, env=subprocess_environment, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.split()) == (-signal.SIGKILL, ["0", "1"]), done.stderr
+    assert list(gathering.reviews.order_by("place").values_list("place", flat=True)) == [0, 1]
+    progress = review_progress(gathering, "ada")
+    assert (progress.n_done, progress.place) == (2, 2)  # goes on where it was
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_search_that_was_killed_is_done_again_and_finds_the_same(
+    red: Score, folder: Path, subprocess_environment: dict[str, str]
+) -> None:
+    pool = imported(folder)
+    whole = gather(red, pool, seed=3)
+    study, base_model = whole.study, whole.base_model
+    settings = {"class_by": "none", "duplicate_threshold": 0.9999, "n_random": 10, "n_known": 6, "seed": 3}
+    killed = gatherings.request(study, base_model, pool, [(red, red.threshold or 0.0)], by="ada", **settings)
+    done = subprocess.run([sys.executable, "-c", KILLED], env=subprocess_environment, check=False)
+    assert done.returncode == -signal.SIGKILL
+    killed.refresh_from_db()
+    assert (killed.state, killed.items) == (JobState.RUNNING, [])
+    long_ago = timezone.now() - 2 * jobs.SILENT_FOR
+    Gathering.objects.filter(pk=killed.pk).update(heartbeat_at=long_ago)
+    gather_images()
+    killed.refresh_from_db()
+    assert (killed.state, killed.items) == (JobState.DONE, whole.items)
 
 
 def test_what_cannot_be_gathered_is_a_sentence(red: Score, tmp_path: Path, shown: BaseModel) -> None:

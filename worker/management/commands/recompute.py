@@ -7,7 +7,7 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 from django.db.models import QuerySet
 
 from annotations.management.plain_errors import plain_errors
-from annotations.models import RandomSlices, Run, Score, Study, VocabularyLevel
+from annotations.models import GatheredTraining, JobState, RandomSlices, Run, Score, Study, VocabularyLevel
 from annotations.readings.phrases.vocabulary_levels import WHOLE, half_of, levels_of
 from annotations.services.studies.lifecycle import find_study
 from annotations.version import CODE_VERSION
@@ -15,15 +15,22 @@ from worker.common.progress_bars import ProgressBars
 from worker.recomputing.recomputation import Row, compute_again, random_slices_of
 from worker.recomputing.stored_runs import HAS_RESULT
 
-_SEVERAL = {"score": "scores", "level": "levels", "run": "runs", "set of random slices": "sets of random slices"}
+_SEVERAL = {
+    "score": "scores",
+    "level": "levels",
+    "run": "runs",
+    "set of random slices": "sets of random slices",
+    "training with gathered images": "trainings with gathered images",
+}
+_RARE = ("level", "training with gathered images")  # not told where there are none
 _SAYS_WHAT = "give what to recompute: score PHRASE, run RUN, --study SLUG or --all"
-_Chosen = tuple[QuerySet[Score], QuerySet[VocabularyLevel], QuerySet[Run]]
+_Chosen = tuple[QuerySet[Score], QuerySet[VocabularyLevel], QuerySet[Run], QuerySet[GatheredTraining]]
 
 
 class Command(BaseCommand):
     help = (
-        "Compute stored scores and runs again by their phrases' words, what common words reach, and the random slices "
-        "that the runs are judged beside, and say where they come out differently. "
+        "Compute stored scores and runs again by their phrases' words, what common words reach, the random slices "
+        "that the runs are judged beside, and what gathered images are worth, and say where they come out differently. "
         "The exit status is 1 where one does. Nothing is changed."
     )
 
@@ -35,20 +42,28 @@ class Command(BaseCommand):
             nargs="?",
             help="of a score: its phrase's, as phrases.csv, API and admin have it; of a run",
         )
-        parser.add_argument("--study", metavar="SLUG", help="all scores, levels and runs of a study")
-        parser.add_argument("--all", action="store_true", help="all scores, levels and runs of all studies")
+        parser.add_argument("--study", metavar="SLUG", help="all scores, levels, runs and trainings of a study")
+        parser.add_argument("--all", action="store_true", help="all scores, levels, runs and trainings of all studies")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        scores, levels, runs = _chosen(options["what"], options["id"], options["study"], everything=options["all"])
+        scores, levels, runs, trainings = _chosen(
+            options["what"], options["id"], options["study"], everything=options["all"]
+        )
         n_different, draws = 0, random_slices_of(runs)
-        counts = (("score", scores), ("level", levels), ("run", runs), ("set of random slices", draws))
-        told = [_counted(n, name) for name, rows in counts if (n := rows.count()) or rows is not levels]
+        counts = (
+            ("score", scores),
+            ("level", levels),
+            ("run", runs),
+            ("set of random slices", draws),
+            ("training with gathered images", trainings),
+        )
+        told = [_counted(n, name) for name, rows in counts if (n := rows.count()) or name not in _RARE]
         with plain_errors(), ProgressBars("rows") as progress:
-            for row, differences in compute_again(scores, levels, runs, progress):
+            for row, differences in compute_again(scores, levels, runs, trainings, progress):
                 n_different += bool(differences)
                 for difference in differences:
                     self.stdout.write(f"{_name(row)}: {difference}")
-        for version in sorted(_versions(scores, levels, runs, draws) - {CODE_VERSION}):
+        for version in sorted(_versions(scores, levels, runs, draws, trainings) - {CODE_VERSION}):
             self.stdout.write(f"Some were computed by Clarify {version}; this is {CODE_VERSION}.")
         what = f"{', '.join(told[:-1])} and {told[-1]}"
         if n_different:
@@ -60,6 +75,7 @@ def _chosen(what: str | None, id_: str | None, slug: str | None, *, everything: 
     if sum([what is not None, slug is not None, everything]) != 1 or (what is None) != (id_ is None):
         raise CommandError(f"Please {_SAYS_WHAT}.")
     scores, levels, runs = Score.objects.all(), VocabularyLevel.objects.all(), Run.objects.filter(state__in=HAS_RESULT)
+    trainings = GatheredTraining.objects.filter(state=JobState.DONE)
     if slug is not None:
         with plain_errors():
             study = find_study(slug)
@@ -67,12 +83,13 @@ def _chosen(what: str | None, id_: str | None, slug: str | None, *, everything: 
             scores.filter(phrase__assignment__session__study=study),
             levels.filter(pk__in=_levels_of(study)),
             runs.filter(assignment__session__study=study),
+            trainings.filter(gathering__study=study),
         )
     if what == "score":
-        return _one_score(scores, str(id_)), levels.none(), runs.none()
+        return _one_score(scores, str(id_)), levels.none(), runs.none(), trainings.none()
     if what == "run":
-        return scores.none(), levels.none(), _one_run(runs, str(id_))
-    return scores, levels, runs
+        return scores.none(), levels.none(), _one_run(runs, str(id_)), trainings.none()
+    return scores, levels, runs, trainings
 
 
 def _levels_of(study: Study) -> set[int]:
@@ -105,6 +122,8 @@ def _name(row: Row) -> str:
     if isinstance(row, VocabularyLevel):
         half = " on the half that judges a bonus" if row.half else ""
         return f"{row.base_model}, class {row.target_class}, what common words reach{half}"
+    if isinstance(row, GatheredTraining):
+        return f"{row.gathering.study.slug}, {row}"
     if isinstance(row, RandomSlices):
         return f"{row.dataset}, {row}, {row.n_above} images"
     if isinstance(row, Score):

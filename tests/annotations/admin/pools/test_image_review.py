@@ -1,5 +1,7 @@
 """The review: one image after the other, each answer stored at once; reviewers, budget, hidden known images."""
 
+import csv
+import io
 from typing import Any
 
 import pytest
@@ -8,12 +10,15 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from annotations.analysis.pools.review_statistics import review_statistics
+from annotations.analysis.statistics.estimate_types import wilson_interval
 from annotations.models import Gathering, ImageReview, Role, Score, Verdict
 from annotations.readings.pools import review_progress
 from annotations.readings.pools.review_outcomes import kept
 from annotations.services.pools import image_reviews
 from annotations.services.pools.image_reviews import ReviewNotPossible
 from tests.annotations.admin.pools.conftest import ITEMS, make
+from tests.annotations.analysis.studies import analyse
+from tests.annotations.exports.rows import add_run
 
 
 def address(gathering: Gathering) -> str:
@@ -140,3 +145,26 @@ def test_a_slice_check_says_whether_the_slice_means_its_phrase(coordinator_clien
     assert low < meaning.recall < high
     page = coordinator_client.get(f"/admin/annotations/study/{gathering.study_id}/gathering/").content.decode()
     assert "Precision of the slice: 0.75" in page and "3 of 4 images above" in " ".join(page.split())
+
+
+def test_it_stands_on_the_runs_page_beside_its_concept_and_in_its_table(
+    coordinator_client: Client, score: Score
+) -> None:
+    run = add_run(score.phrase, 0.75)
+    items = [{"row": row, "arm": arm, "label": None, "of": 9} for arm in ("above", "below") for row in range(3)]
+    gathering = make(score, items, pool=False)
+    run_page = f"/admin/annotations/run/{run.pk}/change/"
+    assert "Does the slice mean its phrase?" not in coordinator_client.get(run_page).content.decode()
+    for place in range(6):
+        said = {"verdict": Verdict.KEEP, "label": 0} if place < 3 else {"verdict": Verdict.DROP}
+        image_reviews.say(gathering, place, by="ada", **said)
+    page = " ".join(coordinator_client.get(run_page).content.decode().split())
+    assert "Does the slice mean its phrase? Precision of the slice: 1.00 (0.44–1.00), 3 of 3 images above" in page
+    study = analyse(gathering.study)
+    pages = f"/admin/annotations/study/{study.pk}"
+    assert "Checked by people" in coordinator_client.get(f"{pages}/concepts/").content.decode()
+    address = f"{pages}/gathering/?gathering={gathering.pk}&table=slice_checks.csv"
+    [row] = csv.DictReader(io.StringIO(coordinator_client.get(address).content.decode()))
+    assert (row["phrase"], row["text"], row["reviewers"]) == (str(score.phrase_id), "red", "1")
+    assert (row["precision"], row["recall"], row["below_holds"]) == ("1.0", "1.0", "0")
+    assert float(row["precision_low"]) == pytest.approx(wilson_interval(3, 3)[0])  # type: ignore[index]

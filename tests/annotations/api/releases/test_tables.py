@@ -13,6 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from annotations.analysis.concepts.concept_tables import concept_tables
+from annotations.analysis.pools.gathering_tables import pool_tables
 from annotations.analysis.retraining.correction_tables import correction_tables
 from annotations.analysis.tables.study_tables import study_tables
 from annotations.exports.tables.summary import summarise
@@ -64,7 +65,8 @@ def test_the_list_names_every_table_of_a_release_with_its_columns(worked: Study,
     listed = {table["name"]: table for table in coordinator_client.get(TABLES).json()}
     analyse(worked)
     expected = {part.table.name: part.table for part in sources(worked, summarise(worked))}
-    analysed = (*study_tables(worked).all, *concept_tables(worked).all, *correction_tables(worked).all)
+    analysed = [*study_tables(worked).all, *concept_tables(worked).all]
+    analysed += [*correction_tables(worked).all, *pool_tables(worked)]
     expected |= {filled.table.name: filled.table for filled in analysed}
     del expected["left_out"]  # the page counts it from flow and exclusions, which a release has
     assert listed.keys() == expected.keys()
