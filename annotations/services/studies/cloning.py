@@ -1,10 +1,13 @@
 """Cloning a study: all that was set up, and nothing of what people did."""
 
+from itertools import count
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from annotations.models import Study, StudyState
+from annotations.models import BaseModel, Study, StudyState
 from annotations.models.study import new_code
+from annotations.models.study_texts import MAX_TITLE_LENGTH
 from annotations.services.logs import audit
 from annotations.services.studies.lifecycle import StudyUnacceptable
 
@@ -59,3 +62,19 @@ def clone_study(study: Study, *, slug: str, title: str, by: str) -> Study:
             row.save()
     audit.record("study_cloned", study=clone, by=by, subject=clone.slug, source=study.slug)
     return clone
+
+
+def derived_study(study: Study, ending: str, title: str, *, by: str) -> Study:
+    """Clone a study under a free slug, its own and `ending`, and its title with `title` behind it."""
+    return clone_study(
+        study, slug=_free_slug(study, ending), title=study.title[: MAX_TITLE_LENGTH - len(title)] + title, by=by
+    )
+
+
+def _free_slug(study: Study, ending: str) -> str:
+    for number in count(1):
+        slug = f"{study.slug[:36]}-{ending}{'' if number == 1 else f'-{number}'}"
+        taken = BaseModel.objects.filter(name__endswith=f"({slug})")  # of a draft that was deleted
+        if not Study.objects.filter(slug=slug).exists() and not taken.exists():
+            return slug
+    raise AssertionError("numbers do not end")

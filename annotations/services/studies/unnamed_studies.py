@@ -5,20 +5,16 @@ without the others (decision 0064).
 """
 
 from collections.abc import Collection, Mapping
-from itertools import count
 
 import numpy as np
 from django.db import transaction
 from numpy.typing import NDArray
 
 from annotations.models import BaseModel, Study
-from annotations.models.study_texts import MAX_TITLE_LENGTH
 from annotations.readings.datasets.class_images import class_images
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.datasets.base_models import store_part
-from annotations.services.studies.cloning import clone_study
-
-_ENDING = ": what nobody has named yet"
+from annotations.services.studies.cloning import derived_study
 
 
 class NothingUnnamed(ServiceError):
@@ -36,24 +32,15 @@ def study_unnamed(study: Study, unnamed: Mapping[int, Collection[str]], *, by: s
     positions = [position for position, keys in unnamed.items() if keys]
     if not positions:
         raise NothingUnnamed
-    slug = _free_slug(study)
-    draft = clone_study(study, slug=slug, title=study.title[: MAX_TITLE_LENGTH - len(_ENDING)] + _ENDING, by=by)
+    draft = derived_study(study, "unnamed", ": what nobody has named yet", by=by)
     draft.tasks.exclude(position__in=positions).delete()
     for base_model in BaseModel.objects.filter(tasks__study=draft).select_related("dataset").distinct():
         tasks = draft.tasks.filter(base_model=base_model)
         named = [_named(base_model, task.target_class, unnamed[task.position]) for task in tasks]
-        part = store_part(base_model, np.concatenate(named), name=f"{base_model.name[: 57 - len(slug)]} ({slug})")
+        name = f"{base_model.name[: 57 - len(draft.slug)]} ({draft.slug})"
+        part = store_part(base_model, np.concatenate(named), name=name)
         tasks.update(base_model=part, keywords="")  # those were ranked on all errors
     return draft
-
-
-def _free_slug(study: Study) -> str:
-    for number in count(1):
-        slug = f"{study.slug[:36]}-unnamed{'' if number == 1 else f'-{number}'}"
-        taken = BaseModel.objects.filter(name__endswith=f"({slug})")  # of a draft that was deleted
-        if not Study.objects.filter(slug=slug).exists() and not taken.exists():
-            return slug
-    raise AssertionError("numbers do not end")
 
 
 def _named(base_model: BaseModel, target_class: int | None, unnamed: Collection[str]) -> NDArray[np.int64]:

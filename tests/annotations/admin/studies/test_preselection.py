@@ -43,6 +43,23 @@ def test_ticked_classes_become_tasks(coordinator_client: Client, draft_study: St
     assert [task.class_name for task in draft_study.tasks.all()] == ["oval"]
 
 
+def test_ticked_classes_become_a_study_in_one_step(
+    coordinator_client: Client, open_study: Study, base_model: BaseModel
+) -> None:
+    for label in (SQUARE, OVAL):
+        ranked(base_model, label, 10, 10, score=0.6, p=0.001)
+    page = tree(coordinator_client.get(address(open_study)))
+    acts = [button["value"] for button in page.select("form:has([name=ranked]) button")]
+    assert acts == ["study_ranked"]  # an open study gets no more tasks
+    sent = {"act": "study_ranked", "base_model": base_model.pk, "ranked": [CLASSES[OVAL]]}
+    answer = coordinator_client.post(address(open_study), sent)
+    draft = Study.objects.get(cloned_from=open_study)
+    assert answer["Location"] == f"/admin/annotations/study/{draft.pk}/change/"
+    assert (draft.state, draft.slug) == ("draft", f"{open_study.slug}-classes")
+    assert [(task.class_name, task.position) for task in draft.tasks.all()] == [("oval", 1)]
+    assert open_study.tasks.get().class_name == "square"
+
+
 def test_too_easy_and_too_hard_classes_are_left_out(
     coordinator_client: Client, draft_study: Study, base_model: BaseModel
 ) -> None:
