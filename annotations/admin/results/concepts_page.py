@@ -32,7 +32,8 @@ class TaskConcepts:
 
     position: int
     title: str
-    rows: list[tuple[ConceptRow, list[SliceCheck]]]
+    rows: list[ConceptRow]
+    checks: list[SliceCheck]
     n_more: int
     n_concepts: int
     has_experts: bool
@@ -107,14 +108,11 @@ def _task(
     position = facts.position
     of_task = of_tasks(tables, {position})
     rows = list(of_task.concepts.rows)
-    of_position = [each for each in checks if each.part.score.phrase.assignment.task.position == position]
     return TaskConcepts(
         position=position,
         title=facts.title,
-        rows=[
-            (row, [each for each in of_position if tables.numbers.get(each.phrase) == row.number])
-            for row in rows[:MAX_SHOWN]
-        ],
+        rows=rows[:MAX_SHOWN],
+        checks=[each for each in checks if each.task == position],
         n_more=max(0, len(rows) - MAX_SHOWN),
         n_concepts=len(rows),
         has_experts=any(row.experts for row in rows),

@@ -61,7 +61,7 @@ def share_sentence(row: UnnamedRow) -> str:
     if not row.n:
         right = "" if row.of_correct is None else f", and so are {percent(1 - row.of_correct)} of the right ones"
         return f"Each wrong image is like one of the concepts{right}: no kind of mistake is left without a name."
-    right = "" if row.of_correct is None else f", as it is with {percent(row.of_correct)} of the right ones"
+    right = "" if row.of_correct is None else f" and {percent(row.of_correct)} of the right ones"
     return f"Not named yet: no concept selects {_share(row)}{right}."
 
 

@@ -58,6 +58,10 @@ class SliceCheck:
     reviewers: int
 
     @property
+    def task(self) -> int:
+        return self.part.score.phrase.assignment.task.position
+
+    @property
     def phrase(self) -> int:
         return self.part.score.phrase_id
 
@@ -166,7 +170,7 @@ SLICES: Table[SliceCheck] = Table(
     "by check",
     (
         Column("check", "integer", "number of the check, unique on the site", field("part.gathering_id")),
-        task_column(field("part.score.phrase.assignment.task.position")),
+        task_column(field("task")),
         Column("phrase", "integer", "the phrase's id, as in phrases.csv", field("phrase")),
         Column("text", "text", "the phrase; written as in phrases.csv", field("words")),
         Column("threshold", "number", "the similarity threshold", field("part.threshold"), unit="cosine"),
