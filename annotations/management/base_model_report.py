@@ -20,8 +20,9 @@ def base_model_report(base_model: BaseModel) -> Iterator[str]:
         f"Test: worst group {metrics['worst_group']:.3f}, average {metrics['average']:.3f} "
         f"(plain {metrics['average_plain']:.3f}), gap {metrics['gap']:.3f}"
     )
-    target = dataset.class_names[default_target_class(base_model)]
-    yield f"The class with the highest error rate, and so the default target: {target}"
+    if any(share is not None for share in base_model.validation_accuracies):  # not of a second test set
+        target = dataset.class_names[default_target_class(base_model)]
+        yield f"The class with the highest error rate, and so the default target: {target}"
 
 
 def _listed(names: list[str], accuracies: list[float | None]) -> str:

@@ -114,8 +114,11 @@ def test_group_metrics(dataset: Dataset, predictions: NDArray[np.integer]) -> Gr
             f"No test image of {dataset} has a prediction, so no accuracy can be computed. Add predictions for the "
             "test split."
         )
-    groups = group_ids(files.labels, files.attributes, len(files.attribute_names))[rows]
-    return group_metrics(predictions[shown], files.labels[rows][shown], groups[shown], files.train_group_counts)
+    groups = group_ids(files.labels, files.attributes, len(files.attribute_names))[rows][shown]
+    counts = files.train_group_counts
+    if not counts.any():  # a second test set weighs its groups by its own images
+        counts = np.bincount(groups, minlength=len(counts))
+    return group_metrics(predictions[shown], files.labels[rows][shown], groups, counts)
 
 
 def _store(
@@ -123,8 +126,10 @@ def _store(
 ) -> tuple[BaseModel, bool]:
     """Create the row, or find it: the constraint on the name decides between two that come at once."""
     files = dataset.files
-    predicted, labels = evaluated(files, predictions, Split.VALIDATION)
-    error_rates = class_error_rates(predicted, labels, len(files.class_names))
+    error_rates: tuple[float | None, ...] = (None,) * len(files.class_names)
+    if len(files.rows(Split.TEST)) < files.n_rows:  # else a second test set, which is not shown
+        predicted, labels = evaluated(files, predictions, Split.VALIDATION)
+        error_rates = class_error_rates(predicted, labels, len(files.class_names))
     metrics = test_group_metrics(dataset, predictions[files.rows(Split.TEST)])
     with transaction.atomic():
         base_model, created = BaseModel.objects.get_or_create(

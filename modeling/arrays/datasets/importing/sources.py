@@ -1,6 +1,6 @@
 """Listings of image folders: the images, and the split, class and group of each.
 
-No image is opened here. There are four formats: `imagefolder`, `csv`, `waterbirds` and `celeba` (docs/datasets.md).
+No image is opened here. The formats are those of FORMATS (docs/datasets.md).
 """
 
 import csv
@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple, TypeVar
 
+import numpy as np
+
 from modeling.arrays.datasets.dataset_files import SPLIT_WORDS, Split
+from modeling.arrays.datasets.importing.class_words import CLASS_WORDS, in_order, read_class_words, short_names
 from modeling.arrays.datasets.importing.import_errors import BadSource, OutsideRoot
 
 Value = TypeVar("Value")
@@ -171,6 +174,7 @@ def require_columns(file: Path, header: Sequence[str], columns: Sequence[str]) -
 
 
 SPLIT_NUMBERS = {str(int(split)): split for split in Split}
+HALVES_SEED = 0  # of the halves of ImageNet's validation images
 CELEBA_FOLDERS = ("img_align_celeba", "img_align_celeba/img_align_celeba", "Img/img_align_celeba")
 
 
@@ -247,11 +251,11 @@ def read_source(
 
     Parameters
     ----------
-    source_format : {"imagefolder", "csv", "waterbirds", "celeba"}
+    source_format : {"imagefolder", "imagenet", "csv", "waterbirds", "celeba"}
     path : pathlib.Path
         A folder; for `csv` also a file.
     class_names, attribute_names : sequence of str, optional
-        Default: from the data (`imagefolder`, `csv`) or the benchmark (`waterbirds`, `celeba`).
+        Default: from the data (`imagefolder`, `imagenet`, `csv`) or the benchmark (`waterbirds`, `celeba`).
 
     Returns
     -------
@@ -312,12 +316,80 @@ def read_imagefolder(root: Path, class_names: tuple[str, ...], attribute_names: 
     for split, folder in found:
         if folder.name not in label_of:
             raise BadSource(folder, f"this folder is not one of the classes {', '.join(names)}")
-        for path in _visible(folder):
-            if path.is_dir():
-                raise BadSource(path, "the folder of a class must not contain folders")
-            listed = Listed(path.relative_to(root).as_posix(), split, label_of[folder.name], None)
-            images.append(_image(root, listed, path))
+        images += [_in_folder(root, path, split, label_of[folder.name]) for path in _visible(folder)]
     return Source("imagefolder", root, images, names, ())
+
+
+def read_imagenet(root: Path, class_names: tuple[str, ...], attribute_names: tuple[str, ...]) -> Source:
+    """Read `root/{train,val}/ID/FILE`, or `root/ID/FILE` of a second test set such as ImageNet-V2.
+
+    Half of the images of each class in `val` are the validation split, the others the test split, drawn with
+    HALVES_SEED; with class folders in `test`, these are the test split. An ID is a wnid, or the number of the class.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        May have one of the files CLASS_WORDS.
+    class_names : tuple of str
+        In the order of ids; if empty, the words of that file, else the ids.
+    attribute_names : tuple of str
+        Must be empty.
+
+    Returns
+    -------
+    Source
+
+    Raises
+    ------
+    BadSource
+        If the folders do not have this layout, a split lacks a class, or attribute names are given.
+    OutsideRoot
+        If a link leads out of the folder.
+    """
+    if attribute_names:
+        raise BadSource(root, "the format imagenet has no attributes: use the format csv for groups")
+    words = read_class_words(root)
+    parts = _imagenet_parts(root)
+    ids = list(words) or in_order({folder.name for _, folders in parts for folder in folders})
+    names = class_names or short_names(words or {each: each for each in ids})
+    if len(names) != len(ids):
+        raise BadSource(root, f"{len(names)} names are given for {len(ids)} classes")
+    label_of = {**_numbered([str(number) for number in range(len(ids))] if words else []), **_numbered(ids)}
+    halved = not any(split == Split.TEST for split, _ in parts)
+    images: list[SourceImage] = []
+    for split, folders in parts:
+        missing = dict(enumerate(ids))
+        for folder in folders:
+            label = label_of.get(folder.name)
+            if label is None:
+                raise BadSource(folder, f"this folder is not one of the {len(ids)} classes that are named")
+            if missing.pop(label, None) is None:
+                raise BadSource(folder, f"another folder is of the class {ids[label]} too")
+            paths = _visible(folder)
+            order = np.random.default_rng([HALVES_SEED, label]).permutation(len(paths))
+            for place, path in zip(order, paths, strict=True):
+                is_test = halved and split == Split.VALIDATION and place >= (len(paths) + 1) // 2
+                images.append(_in_folder(root, path, Split.TEST if is_test else split, label))
+        if missing:
+            lacking, where = next(iter(missing.values())), folders[0].parent if folders else root
+            raise BadSource(where, f"the class {lacking} has no folder. Add it, or leave it out of {CLASS_WORDS[1]}")
+    return Source("imagenet", root, images, names, ())
+
+
+def _imagenet_parts(root: Path) -> list[tuple[Split, list[Path]]]:
+    """Return the class folders of each split; `test` is passed over if it has none: its labels are not published."""
+    inside = [path for path in _visible(root) if path.is_dir()]
+    if not any(path.name in SPLIT_WORDS for path in inside):
+        if inside and all(path.name.isdecimal() for path in inside) and not read_class_words(root):
+            raise BadSource(
+                root, f"its folders are numbers: add {' or '.join(CLASS_WORDS)} of the data set it belongs to"
+            )
+        return [(Split.TEST, [_inside(root, path) for path in inside])] if inside else []
+    return [
+        (split, _folders(root, part))
+        for split, part in _split_folders(root)
+        if split != Split.TEST or any(path.is_dir() for path in _visible(part))
+    ]
 
 
 def read_csv(path: Path, class_names: tuple[str, ...], attribute_names: tuple[str, ...]) -> Source:
@@ -455,6 +527,7 @@ def read_celeba(root: Path, class_names: tuple[str, ...], attribute_names: tuple
 
 FORMATS: dict[str, Callable[[Path, tuple[str, ...], tuple[str, ...]], Source]] = {
     "imagefolder": read_imagefolder,
+    "imagenet": read_imagenet,
     "csv": read_csv,
     "waterbirds": read_waterbirds,
     "celeba": read_celeba,
@@ -514,10 +587,20 @@ def _folders(root: Path, part: Path) -> list[Path]:
     for path in _visible(part):
         if not path.is_dir():
             raise BadSource(path, "the folder of a split must contain one folder per class and no files")
-        if not path.resolve().is_relative_to(root.resolve()):
-            raise OutsideRoot(path, f"this link leads out of {root}")
-        folders.append(path)
+        folders.append(_inside(root, path))
     return folders
+
+
+def _inside(root: Path, folder: Path) -> Path:
+    if not folder.resolve().is_relative_to(root.resolve()):
+        raise OutsideRoot(folder, f"this link leads out of {root}")
+    return folder
+
+
+def _in_folder(root: Path, path: Path, split: Split, label: int) -> SourceImage:
+    if path.is_dir():
+        raise BadSource(path, "the folder of a class must not contain folders")
+    return _image(root, Listed(path.relative_to(root).as_posix(), split, label, None), path)
 
 
 def _visible(folder: Path) -> list[Path]:
