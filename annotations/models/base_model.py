@@ -62,6 +62,14 @@ class BaseModel(models.Model):
     @property
     def worst_group_name(self) -> str:
         """Name of the group whose test images it gets right least often, the first of tied ones."""
+        return min((each for each in self._groups if each[1] is not None), key=lambda each: each[1] or 0)[0]
+
+    @property
+    def named_groups(self) -> list[tuple[str, float | None]]:
+        """Name and test accuracy of each group; none where the data set has no attributes, and groups are classes."""
+        return self._groups if self.dataset.attribute_names else []
+
+    @property
+    def _groups(self) -> list[tuple[str, float | None]]:
         names = group_names(self.dataset.class_names, self.dataset.attribute_names)
-        shares = [(share, name) for share, name in zip(self.test_metrics["accuracies"], names, strict=True)]
-        return min((each for each in shares if each[0] is not None), key=lambda each: each[0])[1]
+        return list(zip(names, self.test_metrics["accuracies"], strict=True))

@@ -6,6 +6,7 @@ from statistics import fmean
 from annotations.admin.common.number_formats import percent, points
 from annotations.admin.results.flow_words import reasons
 from annotations.analysis.concepts.concept_columns import ConceptRow
+from annotations.analysis.observations.group_runs import GroupGains
 from annotations.analysis.observations.person_tasks import Basis, PersonTask
 from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.statistics.estimate_types import Estimate
@@ -15,27 +16,65 @@ from modeling.arrays.phrases.worded_scale import BetterThanGuessing
 
 _BEYOND = 95  # of 100
 _NOT_TOLD = (BetterThanGuessing.TOO_FEW, BetterThanGuessing.UNKNOWN)
+_NOTABLE = 0.0005  # a share that is not 0.0 points
 _FEW = 5  # people; with fewer an interval says little
 
 
-def finding(task: TaskFacts, totals: Sequence[Total]) -> Iterator[str]:
-    """Yield the sentences of one task. totals: its own."""
+def finding(task: TaskFacts, totals: Sequence[Total], groups: GroupGains | None = None) -> Iterator[str]:
+    """Yield the sentences of one task. totals, groups: its own; without groups the data have no names for them."""
     of = {(total.measure, total.over): total for total in totals}
     gain, complete = of["own_gain", Over.ALLOCATED], of["own_gain", Over.WITH_RUN]
     reached = of["worst_group_accuracy", Over.ALLOCATED].estimate.mean
     if gain.estimate.mean is None or reached is None:
         return
-    yield (
-        "On the worst group, the kind of image that a model gets wrong most often, people's words added "
-        f"{points(gain.estimate.mean)} points of accuracy{_sure(gain.estimate)}."
-    )
-    without = "a new last layer without words" if task.is_imported else "the same retraining without words"
-    yield (
-        f"Of its worst group the model gets {percent(task.base_worst_group)} right as it is (“{task.base_group}”), "
-        f"{percent(task.control_worst_group)} after {without}, and {percent(reached)} after retraining with people's "
-        "words. The last two differ by the words' own gain."
-    )
+    if groups is None:
+        kind = "group" if task.groups else "class"
+        yield (
+            f"On the worst {kind}, the one that a model gets wrong most often, people's words added "
+            f"{points(gain.estimate.mean)} points of accuracy{_sure(gain.estimate)}."
+        )
+        worst = task.base_worst_group, task.control_worst_group, reached
+        yield _course(task, f"its worst {kind}", *worst, f" (“{task.base_group}”)")
+    else:
+        yield from _of_groups(task, groups, gain.estimate)
     yield _rests_on(gain, complete)
+
+
+def _of_groups(task: TaskFacts, of: GroupGains, gain: Estimate) -> Iterator[str]:
+    """What became of the worst group by its name, and of the others. gain: of the worst group, whichever it then is."""
+    who = "a new last layer" if task.is_imported else "the model"
+    added = of.gain.mean or 0.0
+    lost = ""
+    if of.loss is not None:
+        lost = f" No other group loses more than {100 * of.loss:.1f} points on average (“{of.loser}”)."
+        lost = lost if of.loss >= _NOTABLE else " No other group loses by them."
+    yield (
+        f"On “{of.name}”, the group that {who} gets wrong most often, people's words added {points(added)} points of "
+        f"accuracy{_sure(of.gain)}.{lost}"
+    )
+    yield _course(task, f"“{of.name}”", of.base, of.control, of.control + added)
+    if abs((gain.mean or 0.0) - added) >= _NOTABLE:
+        yield (
+            "Another group may be worst after retraining. On the worst group of each model, whichever that is, "
+            f"people's words added {points(gain.mean)} points{_sure(gain)}."
+        )
+
+
+def _course(
+    task: TaskFacts, group: str, base: float | None, control: float | None, reached: float, which: str = ""
+) -> str:
+    """A group's accuracy from the reference to what people's words reach. which: the base model's worst, named."""
+    if task.is_imported:
+        return (
+            f"Of {group}, a new last layer gets {percent(control)} right without words and {percent(reached)} with "
+            f"people's words. The imported predictions get {percent(base)} right{which}; they come from another "
+            "last layer, so what is gained over them is not what words gain."
+        )
+    return (
+        f"Of {group} the model gets {percent(base)} right as it is{which}, {percent(control)} after the same "
+        f"retraining without words, and {percent(reached)} after retraining with people's words. The last two "
+        "differ by the words' own gain."
+    )
 
 
 def most_said(concepts: Iterable[ConceptRow], n_people: int) -> str:

@@ -134,8 +134,9 @@ def task_words(tables: StudyTables, task: TaskFacts, concepts: ConceptTables) ->
     totals = [total for total in tables.totals.rows if total.task == task.position]
     shown = [total for total in totals if total.estimate.n or total.over != Over.TIME_OVER]
     people = [row for row in tables.people.rows if row.task == task.position]
+    groups = next((each for each in tables.group_gains if each.task == task.position), None)
     beside = (*better_and_others(people), *beside_random_slices(people))
-    found = [*finding(task, totals), *beside, *unnamed_sentences(concepts, task.position)]
+    found = [*finding(task, totals, groups), *beside, *unnamed_sentences(concepts, task.position)]
     said = most_said((row for row in concepts.concepts.rows if row.task == task.position), len(people))
     return TaskWords(task.title, said, found, list(_sentences(tables, task)), list(map(_measure_row, shown)))
 

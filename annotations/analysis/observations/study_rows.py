@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Max, QuerySet
 
 from annotations.analysis.observations.exclusion_counts import Counted, counts
+from annotations.analysis.observations.group_runs import GroupRuns, group_runs
 from annotations.analysis.observations.packed_phrases import Packed
 from annotations.analysis.observations.person_tasks import (
     Basis,
@@ -72,6 +73,7 @@ class TaskFacts:
     """A task and the base model that it shows. n_correct, n_error: of the class's validation images, None until scored.
 
     is_imported: its last layer is not known, so any retraining gives it a new one. base_group: name of its worst group.
+    groups: name and accuracy of each, an empty group None; no groups where the data have no names for any.
     control_worst_group: of the retraining without a phrase, None until a run is trained.
     benchmark: rows of the newest finished benchmark of the base model, as `Benchmark.rows` has them. keywords: the
     lists that were ranked on the class.
@@ -90,6 +92,7 @@ class TaskFacts:
     n_error: int | None
     benchmark: tuple[dict[str, Any], ...]
     keywords: tuple[RankedList, ...]
+    groups: tuple[tuple[str, float | None], ...] = ()
 
     @property
     def control_name(self) -> str:
@@ -119,6 +122,7 @@ class StudyRows(PhraseRows):
     """Everything that tables are made of.
 
     at_work: of those assigned, who may still say something. draws: of the run of everybody's best phrase, by its score.
+    groups: those runs by group, of the tasks whose groups have names.
     """
 
     conditions: tuple[str, ...]
@@ -131,6 +135,7 @@ class StudyRows(PhraseRows):
     new_concept_chance: float
     primary_measures: tuple[str, ...]
     draws: Mapping[int, RandomDraws] = field(default_factory=dict)
+    groups: Mapping[int, GroupRuns] = field(default_factory=dict)
 
 
 def read_rows(study: Study) -> StudyRows:
@@ -138,6 +143,7 @@ def read_rows(study: Study) -> StudyRows:
     kind = people_kind(study)
     condition_of, several = _conditions(study, kind)
     said = read_phrases(study)
+    best = said.tried.best_scores()
     assigned = Assignment.objects.filter(session__in=study.sessions.in_results(kind))
     return StudyRows(
         **vars(said),
@@ -150,7 +156,8 @@ def read_rows(study: Study) -> StudyRows:
         counted=tuple(each for each in counts(study, kind, several) if each.n),
         new_concept_chance=study.new_concept_chance,
         primary_measures=_primary_measures(study),
-        draws=draws_of([*said.tried.best_scores(), *said.experts.best_scores()]),
+        draws=draws_of([*best, *said.experts.best_scores()]),
+        groups=group_runs(best, {task.position: _worst(task) for task in said.tasks if task.groups}),
     )
 
 
@@ -188,6 +195,12 @@ def _primary_measures(study: Study) -> tuple[str, ...]:
     if frozen is None or study.state == StudyState.DRAFT:
         return tuple(study.primary_measures)
     return tuple(frozen.data["study"].get("primary_measures", ()))
+
+
+def _worst(task: TaskFacts) -> int | None:
+    """The group that the base model gets wrong most often; None: of imported predictions, the control says it."""
+    shares = [(share, place) for place, (_, share) in enumerate(task.groups) if share is not None]
+    return None if task.is_imported else min(shares)[1]
 
 
 def _with_counts(tasks: QuerySet[Task]) -> QuerySet[Task]:
@@ -241,6 +254,7 @@ def _task_fact(task: Task, control: float | None, done: Benchmark | None, keywor
         n_error=task.n_error,  # type: ignore[attr-defined]
         benchmark=tuple(done.rows) if done else (),
         keywords=tuple(keywords),
+        groups=tuple(task.base_model.named_groups),
     )
 
 

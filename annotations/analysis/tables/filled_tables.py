@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 from annotations.analysis.observations.exclusion_counts import Counted
+from annotations.analysis.observations.group_runs import GroupGains
 from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.tables import study_columns as columns
@@ -64,6 +65,7 @@ class StudyTables:
     paired: Annotated[FilledTable[Compared], PAIRED]
     counted: Annotated[FilledTable[Counted], columns.COUNTED]
     missing: tuple[str, ...]
+    group_gains: tuple[GroupGains, ...]
 
     @property
     def all(self) -> tuple[FilledTable[Any], ...]:

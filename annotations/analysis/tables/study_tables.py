@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.analysis.observations.concept_matching import concepts_of
+from annotations.analysis.observations.group_runs import GroupGains
 from annotations.analysis.observations.packed_phrases import by_person
-from annotations.analysis.observations.person_tasks import PersonTask, Tried, person_tasks
+from annotations.analysis.observations.person_tasks import WITHOUT_RUN, Basis, PersonTask, Tried, person_tasks
 from annotations.analysis.observations.study_rows import StudyRows, TaskFacts, people_of, read_rows
 from annotations.analysis.statistics.estimate_types import spread
 from annotations.analysis.statistics.estimates import estimate, p_value_of_mean
@@ -86,7 +87,23 @@ def tables_of(
         paired=FilledTable(PAIRED, compare_tasks(people, titles, rows.primary_measures)),
         counted=FilledTable(columns.COUNTED, rows.counted),
         missing=tuple(dict.fromkeys(each.missing for each in looked.values() if each.missing)),
+        group_gains=tuple(_group_gains(rows, people)),
     )
+
+
+def _group_gains(rows: StudyRows, people: Iterable[PersonTask]) -> Iterator[GroupGains]:
+    """By intention to treat; nothing of a task where the accuracies of somebody's run are not known by group."""
+    basis = Counter((row.task, row.basis) for row in people)
+    for task in rows.tasks:
+        of = rows.groups.get(task.position)
+        if of is None or len(of.of_worst) != basis[task.position, Basis.RUN]:
+            continue
+        gain = estimate([*of.of_worst, *[0.0] * sum(basis[task.position, each] for each in WITHOUT_RUN)])
+        (name, base), others = task.groups[of.worst], np.delete(of.gains, of.worst) / gain.n
+        names = [each for place, (each, _) in enumerate(task.groups) if place != of.worst]
+        most = None if np.isnan(others).all() else int(np.nanargmin(others))
+        least = () if most is None else (names[most], float(-others[most]))
+        yield GroupGains(task.position, name, base, float(of.control[of.worst]), gain, *least)
 
 
 def _totals(tasks: Iterable[TaskFacts], people: tuple[PersonTask, ...], primary: Collection[str]) -> tuple[Total, ...]:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from annotations.admin.results.finding_words import beside_random_slices, better_and_others, most_said
 from annotations.analysis.concepts.concept_columns import ConceptRow
 from annotations.analysis.observations.person_tasks import Basis, PersonTask, Tried
-from annotations.models import AnnotationSession, BaseModel, BaseModelOrigin, Control, Run, RunState, Study
+from annotations.models import AnnotationSession, BaseModel, BaseModelOrigin, Control, Dataset, Run, RunState, Study
 from annotations.services.visits import erasure, withdrawal
 from modeling.arrays.phrases.worded_scale import BetterThanGuessing
 from tests.actors import SQUARE, Visit
@@ -49,7 +49,13 @@ def found(client: Client, study: Study) -> list[str]:
 def of_task(client: Client, study: Study) -> list[str]:
     """What is said of the first task: the sentences from the one on own gain on."""
     told = found(client, study)
-    return told[next(place for place, each in enumerate(told) if each.startswith("On the worst group")) :]
+    return told[next(place for place, each in enumerate(told) if each.startswith(("On the worst", "On “"))) :]
+
+
+def by_group(control: list[float | None], run: list[float | None]) -> None:
+    """Give every trained run these accuracies by group, and the control beside it."""
+    Control.objects.update(group_accuracies=control)
+    Run.objects.filter(state=RunState.DONE).update(group_accuracies=run, control=Control.objects.get())
 
 
 def test_own_gain_comes_first_with_its_interval_and_whom_it_is_over(
@@ -70,6 +76,43 @@ def test_own_gain_comes_first_with_its_interval_and_whom_it_is_over(
         "1 of them counts as no gain (1 with words that nothing can be retrained with); the mean of the others is "
         "+25.4."
     )
+
+
+def test_groups_have_their_names_and_what_the_others_lose_is_said(
+    coordinator_client: Client, base_model: BaseModel
+) -> None:
+    metrics = base_model.test_metrics | {"accuracies": [0.25, 0.9, None, 1.0]}
+    BaseModel.objects.update(origin=BaseModelOrigin.TRAINED, head=b"head", test_metrics=metrics)
+    study = two_tasks(base_model)
+    tell(study, said_by(6))
+    train_control(base_model)
+    by_group([0.5, 0.9, None, 0.8], [0.75, 0.85, None, 0.81])
+    worst, other, *_ = (name for name, _ in base_model.named_groups)
+    gain, course, whichever, *_ = of_task(coordinator_client, study)
+    assert gain.startswith(f"On “{worst}”, the group that the model gets wrong most often, people's words added +25.0 ")
+    assert gain.endswith(f" No other group loses more than 5.0 points on average (“{other}”).")
+    assert course.startswith(f"Of “{worst}” the model gets 25.0% right as it is, 50.0% after the same retraining ")
+    assert "and 75.0% after retraining with people's words" in course
+    assert (
+        whichever.startswith("Another group may be worst after retraining.") and "words added +25.5 points" in whichever
+    )
+    Run.objects.filter(assignment__session__participant__pseudonym="p5").update(state=RunState.REFUSED, reason="small")
+    Run.objects.filter(state=RunState.REFUSED).update(worst_group_accuracy=None)
+    assert "added +20.8 points" in of_task(coordinator_client, study)[0]  # as if the sixth had gained nothing
+    by_group([0.5, 0.9, None, 0.8], [0.75, 0.9, None, 0.81])
+    assert of_task(coordinator_client, study)[0].endswith(" No other group loses by them.")
+
+
+def test_data_without_named_groups_has_a_worst_class(coordinator_client: Client, base_model: BaseModel) -> None:
+    Dataset.objects.update(attribute_names=[])
+    n = len(base_model.dataset.class_names)
+    BaseModel.objects.update(test_metrics=base_model.test_metrics | {"accuracies": [0.25, *[0.9] * (n - 1)]})
+    study = two_tasks(base_model)
+    tell(study, said_by(6))
+    train_control(base_model)
+    by_group([0.5, 0.9], [0.75, 0.85])
+    told = " ".join(of_task(coordinator_client, study)[:3])
+    assert told.startswith("On the worst class, the one that a model gets wrong most often") and "group" not in told
 
 
 def test_an_interval_that_holds_0_is_said_to_be_perhaps_nothing(
@@ -117,7 +160,21 @@ def test_of_imported_predictions_the_control_is_a_new_last_layer(
     study = two_tasks(base_model)
     tell(study, said_by(6))
     train_control(base_model)
-    assert "50.0% after a new last layer without words" in of_task(coordinator_client, study)[1]
+    course = of_task(coordinator_client, study)[1]
+    assert course.startswith("Of its worst group, a new last layer gets 50.0% right without words and ")
+    assert "The imported predictions get 25.0% right (“square, " in course
+    # The new last layer has another worst group than the imported predictions, and it is what words are judged by.
+    by_group([0.9, 0.5, None, 0.8], [0.9, 0.75, None, 0.8])
+    gain, course, *_ = of_task(coordinator_client, study)
+    group = base_model.named_groups[1]
+    assert gain.startswith(
+        f"On “{group[0]}”, the group that a new last layer gets wrong most often, people's words added"
+    )
+    assert (
+        f"gets 50.0% right without words and 75.0% with people's words. The imported predictions get {group[1]:.1%}"
+        in course
+    )
+    assert "not what words gain" in course and "as it is" not in course
     page = coordinator_client.get(f"/admin/annotations/study/{study.pk}/results/").content.decode()
     assert "Control (no phrase)" not in page and "A new last layer (no phrase)" in page
 
