@@ -55,6 +55,11 @@ class BaseModel(models.Model):
         return "a new last layer" if self.origin == BaseModelOrigin.IMPORTED else "without a phrase"
 
     @property
+    def has_head(self) -> bool:
+        """Whether its last layer is known, without reading it."""
+        return self.origin == BaseModelOrigin.TRAINED or bool(self.training.get("has_head"))
+
+    @property
     def predicted(self) -> NDArray[np.int32]:
         """Predicted class of each row of the data set, NO_PREDICTION where there is none; int32[n], read-only."""
         return unpack_int32(self.predictions)

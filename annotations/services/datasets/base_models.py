@@ -80,6 +80,23 @@ def import_predictions(
     )
 
 
+def store_imported_head(dataset: Dataset, *, name: str, file: Path, head: Head, l2: float) -> tuple[BaseModel, bool]:
+    """Store a head that was trained elsewhere, read from a file, with its predictions for validation and test.
+
+    Returns the base model and whether it is new: the same file again is left as it is. Raises BaseModelNameTaken,
+    NothingToEvaluate.
+    """
+    return _store(
+        dataset,
+        name,
+        origin=BaseModelOrigin.IMPORTED,
+        l2=l2,
+        predictions=_predictions_of(head, dataset.files),
+        head=head.to_bytes({"base_model": name, "dataset": dataset.name, "dataset_digest": dataset.digest}),
+        training={"file": file.name, "file_sha256": file_sha256(file), "has_head": True},
+    )
+
+
 def store_part(base_model: BaseModel, hidden: NDArray[np.int64], *, name: str) -> BaseModel:
     """Store a base model again under another name, without its predictions for some rows, which are then not shown.
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import safetensors.numpy
@@ -84,6 +84,66 @@ class Head:
             If shapes do not fit, or a number is not finite.
         """
         return cls(coef.astype(np.float32), intercept.astype(np.float32), standardization, tuple(class_names))
+
+    @classmethod
+    def of_layer(cls, tensors: Mapping[str, NDArray[Any]], class_names: Sequence[str], dim: int) -> Self:
+        """Make a head from a linear layer that was trained elsewhere on unit rows.
+
+        Parameters
+        ----------
+        tensors : mapping of str to ndarray
+            By name, whatever stands before its last dot: weight (or coef) of shape (C, d), bias (or intercept) of
+            shape (C,), if any, and the feature_mean and feature_deviation of shape (d,) of z-scores, if any.
+        class_names : sequence of C str
+        dim : int
+            Features that the data set has.
+
+        Returns
+        -------
+        Head
+
+        Raises
+        ------
+        BadHead
+            If there is no such layer or more than one, or shapes or numbers do not fit.
+        """
+        weight, bias = _only(tensors, ("weight", "coef")), _only(tensors, ("bias", "intercept"))
+        n_classes = len(class_names)
+        if weight is None:
+            raise BadHead(f"there is no weight among {', '.join(tensors) or 'nothing'}")
+        if weight.shape != (n_classes, dim):
+            turned = ". Transpose it" if weight.shape == (dim, n_classes) else ""
+            raise BadHead(
+                f"the weight has the shape {weight.shape}, but {n_classes} classes and {dim} features need "
+                f"{(n_classes, dim)}{turned}"
+            )
+        mean, deviation = _only(tensors, ("feature_mean",)), _only(tensors, ("feature_deviation",))
+        given = (weight, np.zeros(n_classes) if bias is None else bias)
+        scaling = (np.zeros(dim) if mean is None else mean, np.ones(dim) if deviation is None else deviation)
+        if not all(np.issubdtype(each.dtype, np.floating) for each in (*given, *scaling)):
+            raise BadHead("weight and bias must be floating-point numbers")
+        try:
+            with np.errstate(over="ignore"):  # what float32 cannot hold is refused as not finite
+                standardization = Standardization(scaling[0].astype(np.float32), scaling[1].astype(np.float32))
+                return cls.of(*given, standardization, class_names)
+        except BadArray as error:
+            raise BadHead(str(error)) from error
+
+    def restandardized(self, standardization: Standardization) -> Self:
+        """Express the head by other z-scores, with the same logits up to rounding.
+
+        Parameters
+        ----------
+        standardization : Standardization
+            Of as many features.
+
+        Returns
+        -------
+        Head
+        """
+        raw = self.coef.astype(np.float64) / self.standardization.deviation
+        shift = standardization.mean.astype(np.float64) - self.standardization.mean
+        return self.of(raw * standardization.deviation, self.intercept + raw @ shift, standardization, self.class_names)
 
     def logits(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
         """Compute logits: unit rows, z-score, linear layer.
@@ -221,6 +281,14 @@ def read_metadata(data: bytes) -> dict[str, str]:
     header, _ = _split_header(data)
     metadata: dict[str, str] = header.get("__metadata__", {})
     return metadata
+
+
+def _only(tensors: Mapping[str, NDArray[Any]], words: Sequence[str]) -> NDArray[Any] | None:
+    """Return the only tensor of some names, None without one."""
+    found = [name for name in tensors if name.rpartition(".")[2] in words]
+    if len(found) > 1:
+        raise BadHead(f"{' and '.join(found)} are more than one layer. Keep the last alone")
+    return tensors[found[0]] if found else None
 
 
 def _with_sorted_header(data: bytes) -> bytes:

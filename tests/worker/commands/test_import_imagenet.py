@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from annotations.models import BaseModel, Dataset
@@ -37,4 +38,7 @@ def test_a_second_test_set_serves_the_corrections_of_the_first(
     of_v2 = BaseModel.objects.get(dataset=Dataset.objects.get(name="v2"))
     assert of_v2.validation_accuracies == [None, None]
     assert of_v2.test_metrics["accuracies"] == [1, 0]
-    assert second_sets(BaseModel.objects.get(dataset__name="imagenet")) == [of_v2]
+    np.save(tmp_path / "head.npy", np.random.default_rng(0).normal(size=(2, 12)))
+    report = command("import_head", "v2", tmp_path / "head.npy", "--name", "probe")
+    assert "default target" not in report  # nobody is shown these images
+    assert second_sets(BaseModel.objects.get(dataset__name="imagenet"))[0].dataset == of_v2.dataset
