@@ -287,7 +287,7 @@ def _only(tensors: Mapping[str, NDArray[Any]], words: Sequence[str]) -> NDArray[
     """Return the only tensor of some names, None without one."""
     found = [name for name in tensors if name.rpartition(".")[2] in words]
     if len(found) > 1:
-        raise BadHead(f"{' and '.join(found)} are more than one layer. Keep the last alone")
+        raise BadHead(f"{' and '.join(sorted(found))} are more than one layer. Keep the last alone")
     return tensors[found[0]] if found else None
 
 
