@@ -60,6 +60,12 @@ class BaseModel(models.Model):
         return self.origin == BaseModelOrigin.TRAINED or bool(self.training.get("has_head"))
 
     @property
+    def reference_name(self) -> str:
+        """What stands before any retraining; what is gained over imported predictions is never a phrase's."""
+        imported = "the imported predictions, which come from another last layer"
+        return imported if self.origin == BaseModelOrigin.IMPORTED else "the base model"
+
+    @property
     def predicted(self) -> NDArray[np.int32]:
         """Predicted class of each row of the data set, NO_PREDICTION where there is none; int32[n], read-only."""
         return unpack_int32(self.predictions)

@@ -32,6 +32,7 @@ class TaskConcepts:
 
     position: int
     title: str
+    reference_name: str
     rows: list[ConceptRow]
     checks: list[SliceCheck]
     n_more: int
@@ -111,6 +112,7 @@ def _task(
     return TaskConcepts(
         position=position,
         title=facts.title,
+        reference_name=facts.reference_name,
         rows=rows[:MAX_SHOWN],
         checks=[each for each in checks if each.task == position],
         n_more=max(0, len(rows) - MAX_SHOWN),

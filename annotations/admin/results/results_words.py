@@ -138,7 +138,9 @@ def task_words(tables: StudyTables, task: TaskFacts, concepts: ConceptTables) ->
     beside = (*better_and_others(people), *beside_random_slices(people))
     found = [*finding(task, totals, groups), *beside, *unnamed_sentences(concepts, task.position)]
     said = most_said((row for row in concepts.concepts.rows if row.task == task.position), len(people))
-    return TaskWords(task.title, said, found, list(_sentences(tables, task)), list(map(_measure_row, shown)))
+    return TaskWords(
+        task.title, said, found, list(_sentences(tables, task)), [_measure_row(total, task) for total in shown]
+    )
 
 
 def categories(tables: StudyTables, tasks: Iterable[TaskFacts]) -> list[Category]:
@@ -251,11 +253,11 @@ def needed_sentence(row: TaskNovelty) -> Iterable[str]:
     yield f"{estimate} (95%: {low} to {high} more)." if low != high else f"{estimate}."
 
 
-def _measure_row(total: Total) -> MeasureRow:
+def _measure_row(total: Total, task: TaskFacts) -> MeasureRow:
     of, measure = total.estimate, total.measure
     beside = number(measure, total.reference)
     if total.reference is not None:
-        beside += " of the model as it is" if "accuracy" in measure else " of unrelated words"
+        beside += f" of {task.reference_name}" if "accuracy" in measure else " of unrelated words"
     return MeasureRow(
         name=_MEASURES[measure],
         over=_OVER[Over(total.over)],

@@ -39,6 +39,7 @@ _METHODS = Series("methods", "other methods: mean ± 1 SD", "square", 3)
 _BEFORE = Series("before", "before, with 95% interval", "circle", 4)
 _AFTER = Series("after", "after retraining, with 95% interval", "diamond", 0)
 _REFERENCES = {"base_model": "base model", "control": "control (no words)"}
+_OF_IMPORTED = {"base_model": "imported predictions", "control": "new last layer (no words)"}
 _GROUPS = ("Zero-Shot", "Text Feedback", "Labels", "Labels, Text Feedback", "Labels, Group Labels")  # as in Table 1
 _OURS = "Labels, Text Feedback"
 _CHOSEN = {
@@ -156,6 +157,7 @@ def _annotation_time(tables: StudyTables) -> Figure:
 
 
 def _worst_group(tables: StudyTables) -> Figure:
+    new_layers = {task.position for task in tables.tasks if task.is_imported}
     methods = {task: tuple(rows) for task, rows in groupby(tables.methods.rows, key=lambda row: row.task)}
 
     def lines(task: int, _: list[PersonTask], __: list[PersonTask]) -> Iterator[Line]:
@@ -170,7 +172,7 @@ def _worst_group(tables: StudyTables) -> Figure:
 
     def references(task: int) -> tuple[Reference, ...]:
         return tuple(
-            Reference(each.key, _REFERENCES[each.key], each.worst_group)
+            Reference(each.key, (_OF_IMPORTED if task in new_layers else _REFERENCES)[each.key], each.worst_group)
             for each in methods.get(task, ())
             if each.key in _REFERENCES and each.worst_group is not None
         )

@@ -93,6 +93,7 @@ class TaskFacts:
     benchmark: tuple[dict[str, Any], ...]
     keywords: tuple[RankedList, ...]
     groups: tuple[tuple[str, float | None], ...] = ()
+    reference_name: str = "the base model"
 
     @property
     def control_name(self) -> str:
@@ -255,6 +256,7 @@ def _task_fact(task: Task, control: float | None, done: Benchmark | None, keywor
         benchmark=tuple(done.rows) if done else (),
         keywords=tuple(keywords),
         groups=tuple(task.base_model.named_groups),
+        reference_name=task.base_model.reference_name,
     )
 
 

@@ -144,6 +144,7 @@ def _base_model(base_model: BaseModel) -> dict[str, Any]:
     return {
         "name": base_model.name,
         "origin": base_model.origin,
+        "reference_name": base_model.reference_name,
         "l2": base_model.l2,
         **{name: measured[key] for name, key in _MEASURES.items()},
     }
@@ -195,7 +196,7 @@ def _made(card: Mapping[str, Any]) -> Iterator[str]:
 def _gained(card: Mapping[str, Any]) -> Iterator[str]:
     """What the phrase itself adds, with the gain over the base model beside it."""
     gain, control = card["gain"], card["control"]
-    over = f"{_points(gain['over_base_model'])} over the base model"
+    over = f"{_points(gain['over_base_model'])} over {card['base_model']['reference_name']}"
     if control is None:
         yield f"On the worst group of the test images the head gains {over}. The phrase's own gain is not known yet."
     else:

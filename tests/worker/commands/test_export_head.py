@@ -163,6 +163,7 @@ def test_of_imported_predictions_the_card_calls_the_control_a_new_last_layer(fin
     files = head_files(Run.objects.get(pk=finished_run.pk))
     text = files["MODEL_CARD.md"].decode()
     assert "which gives the imported model a new last layer" in text
+    assert "points over the imported predictions, which come from another last layer." in text
     assert "| | this head | a new last layer | base model " in text
     assert json.loads(files["model_card.json"])["control"]["name"] == "a new last layer"
 

@@ -177,6 +177,11 @@ def test_of_imported_predictions_the_control_is_a_new_last_layer(
     assert "not what words gain" in course and "as it is" not in course
     page = coordinator_client.get(f"/admin/annotations/study/{study.pk}/results/").content.decode()
     assert "Control (no phrase)" not in page and "A new last layer (no phrase)" in page
+    assert "of the model as it is" not in page
+    for address in (f"study/{study.pk}/concepts/", f"run/{Run.objects.all()[0].pk}/change/"):
+        page = coordinator_client.get(f"/admin/annotations/{address}").content.decode()
+        assert "Over the imported predictions, which come from another last layer" in page
+        assert "Over the base model" not in page
 
 
 def test_everybody_who_entered_stands_in_the_flow(coordinator_client: Client, open_study: Study, alice: Visit) -> None:

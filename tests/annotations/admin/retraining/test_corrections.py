@@ -95,7 +95,8 @@ def test_the_report_leads_with_own_gain_and_has_the_gain_over_the_base_model_bes
     page = " ".join(coordinator_client.get(address).content.decode().split())
     assert (
         f"The phrases themselves add {100 * (after - control):+.1f} points on the worst group of the test images. "
-        f"Over the base model the correction gains {100 * (after - before):+.1f}."
+        "Over the imported predictions, which come from another last layer, the correction gains "
+        f"{100 * (after - before):+.1f}."
     ) in page
     assert "base → a new last layer → corrected" in page  # its predictions were imported
     rows = correction_tables(correction.study).corrections
