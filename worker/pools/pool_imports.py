@@ -12,13 +12,14 @@ from annotations.services.datasets.dataset_registration import register_dataset
 from annotations.services.pools import pool_requests
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import POOL, Split, dataset_directory
+from modeling.arrays.datasets.importing.archives import unpack_shards
 from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder, Embeddings
 from modeling.arrays.datasets.importing.import_errors import ImportRefused
 from modeling.arrays.datasets.importing.importer import import_images
 from modeling.arrays.datasets.importing.row_files import Described, Rows, image_key
 from modeling.arrays.datasets.importing.storage import json_bytes
 from modeling.arrays.pools.assembled_directories import assemble
-from modeling.arrays.pools.pool_sources import CLASS, read_pool, unpack_shards
+from modeling.arrays.pools.pool_sources import CLASS, read_pool
 from modeling.tensors.encoders import describe, load_encoder
 from worker.datasets.dataset_import import thumbnail_key_secret
 from worker.datasets.image_batches import SteadyBatches

@@ -5,9 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import POOL, Split
-from modeling.arrays.datasets.importing.archives import unpack
 from modeling.arrays.datasets.importing.import_errors import BadSource, OutsideRoot
 from modeling.arrays.datasets.importing.importer import Notes
 from modeling.arrays.datasets.importing.sources import Source, SourceImage, csv_lines
@@ -84,31 +82,6 @@ def note_of(fields: Mapping[str, Any]) -> dict[str, Any]:
         "licence": _text(fields, _LICENCE, 80),
         "unsafe": None if unsafe is None else str(unsafe).strip().lower() not in _SAFE,
     }
-
-
-def unpack_shards(folder: Path, to: Path, progress: Progress) -> None:
-    """Unpack the tar shards of a folder, each into a folder of its name.
-
-    Those that are unpacked already are left as they are.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-    to : pathlib.Path
-    progress : Progress
-        Counts bytes in the stage `unpacking`.
-
-    Raises
-    ------
-    BadSource, OutsideRoot, StorageFailed
-        As `archives.unpack` does.
-    """
-    for shard in sorted(folder.glob("*.tar")):
-        whole = to / shard.stem
-        if not whole.exists():
-            part = to / f".partial-{shard.stem}"
-            unpack(shard, part, progress)
-            part.rename(whole)
 
 
 def _images(root: Path) -> Iterator[Path]:

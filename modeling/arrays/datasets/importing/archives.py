@@ -129,6 +129,31 @@ def unpack(archive: Path, folder: Path, progress: Progress, limits: Limits | Non
     return _data_folder(folder)
 
 
+def unpack_shards(folder: Path, to: Path, progress: Progress) -> None:
+    """Unpack the tar shards of a folder, each into a folder of its name.
+
+    Those that are unpacked already are left as they are.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    to : pathlib.Path
+    progress : Progress
+        Counts bytes in the stage `unpacking`.
+
+    Raises
+    ------
+    BadSource, OutsideRoot, StorageFailed
+        As `unpack` does.
+    """
+    for shard in sorted(folder.glob("*.tar")):
+        whole = to / shard.stem
+        if not whole.exists():
+            part = to / f".partial-{shard.stem}"
+            unpack(shard, part, progress)
+            part.rename(whole)
+
+
 def _path_of(archive: Path, entry: _Entry, folder: Path) -> Path | None:
     """Return where an entry goes; None if it is skipped."""
     pure = PurePosixPath(entry.name)
