@@ -1,20 +1,26 @@
 """An import from end to end: listing, encoders, directory under DATA_ROOT, row in the database."""
 
 import hmac
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 from django.conf import settings
 
 from annotations.models import Dataset
 from annotations.services.datasets.dataset_registration import register_dataset
+from annotations.services.datasets.imports import UPLOADS
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import REPORT, Split
 from modeling.arrays.datasets.groups import group_names
+from modeling.arrays.datasets.importing.archives import unpack_shards
 from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder, Embeddings
 from modeling.arrays.datasets.importing.features import FeatureTable, read_features
 from modeling.arrays.datasets.importing.importer import import_images
-from modeling.arrays.datasets.importing.sources import Source
+from modeling.arrays.datasets.importing.sources import SHARDS, Source
+from modeling.arrays.datasets.importing.storage import json_bytes, storing
 from modeling.tensors.encoders import describe, load_encoder
 from worker.datasets.image_batches import SteadyBatches
 
@@ -42,6 +48,30 @@ def import_source(
         progress=progress,
     )
     return register_dataset(directory)
+
+
+@contextmanager
+def images_of(source_format: str, path: Path, progress: Progress) -> Iterator[Path]:
+    """Give the folder to read a source from: of shards one where they are unpacked as long as they are imported.
+
+    What a killed import has unpacked is used again, unless a shard has changed. Raises BadSource, OutsideRoot,
+    StorageFailed.
+    """
+    shards = sorted([*path.glob("*.tar"), *path.glob("*/*.tar")]) if source_format == SHARDS else []
+    if not shards:
+        yield path
+        return
+    listed = [[str(each.resolve()), each.stat().st_size, each.stat().st_mtime_ns] for each in shards]
+    folder = settings.DATA_ROOT / UPLOADS / f"shards-{sha256(json_bytes(listed)).hexdigest()[:16]}"
+    try:
+        for part in sorted({each.parent for each in shards}):
+            to = folder / part.relative_to(path)
+            with storing(to):
+                to.mkdir(parents=True, exist_ok=True)
+            unpack_shards(part, to, progress)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def thumbnail_key_secret() -> bytes:

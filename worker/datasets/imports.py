@@ -16,7 +16,7 @@ from modeling.arrays.datasets.importing.sources import read_source
 from modeling.arrays.datasets.importing.storage import replace_durably
 from modeling.tensors.encoders import EncoderUnavailable
 from worker.datasets.base_models import trained
-from worker.datasets.dataset_import import import_source
+from worker.datasets.dataset_import import images_of, import_source
 from worker.queue.due_jobs import work_on_due
 from worker.queue.failure_messages import reason_of
 from worker.queue.job_heartbeat import progress_of
@@ -37,8 +37,9 @@ def _run(job: DatasetImport) -> None:
         if job.dataset is not None and job.l2 and not (job.folder or job.archive):
             _train(job, job.dataset)
             return jobs.finish(job, phase="")
-        source = read_source(job.source_format, _folder(job, tell))
-        dataset, created = import_source(source, job.name, similarity_encoder=job.similarity_encoder, progress=tell)
+        with images_of(job.source_format, _folder(job, tell), tell) as folder:
+            source = read_source(job.source_format, folder)
+            dataset, created = import_source(source, job.name, similarity_encoder=job.similarity_encoder, progress=tell)
         jobs.beat(job, dataset=dataset, report=_report(dataset, created))
         if job.train_base_model:
             _train(job, dataset)

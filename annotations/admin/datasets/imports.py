@@ -33,6 +33,7 @@ _SPLITS = ("train", "validation", "test")
 _FORMATS = (
     ("imagefolder", "Folders: train, validation and test, with a folder of images for each class"),
     ("imagenet", "ImageNet: train and val by wnid; or a second test set such as ImageNet-V2"),
+    ("shards", "WebDataset: tar shards with an image and its class (.cls or .json) for each key"),
     ("csv", "Images with a table: metadata.csv with filename, split, class and, for groups, attribute"),
     ("waterbirds", "Waterbirds, as it is published"),
     ("celeba", "CelebA, as it is published: class Blond_Hair, groups by Male"),

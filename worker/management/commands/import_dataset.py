@@ -10,7 +10,7 @@ from annotations.management.arguments import names
 from annotations.management.plain_errors import plain_errors
 from modeling.arrays.datasets.importing.sources import FORMATS, read_source
 from worker.common.progress_bars import ProgressBars
-from worker.datasets.dataset_import import import_report, import_source
+from worker.datasets.dataset_import import images_of, import_report, import_source
 
 
 class Command(BaseCommand):
@@ -33,8 +33,12 @@ class Command(BaseCommand):
         parser.add_argument("--attribute-names", type=names, default=[], metavar="A,B")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with plain_errors(), ProgressBars() as progress:
-            source = read_source(options["format"], options["path"], options["class_names"], options["attribute_names"])
+        with (
+            plain_errors(),
+            ProgressBars() as progress,
+            images_of(options["format"], options["path"], progress) as folder,
+        ):
+            source = read_source(options["format"], folder, options["class_names"], options["attribute_names"])
             dataset, created = import_source(
                 source,
                 options["name"],

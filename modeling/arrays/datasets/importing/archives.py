@@ -228,7 +228,8 @@ def _entries(archive: Path) -> Iterator[Iterator[_Entry]]:
         else:
             raise BadSource(archive, f"its name must end in one of {', '.join(SUFFIXES)}")
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, NotImplementedError) as error:
-        raise BadSource(archive, f"it is damaged or not an archive: {error}") from error
+        reason = str(error).partition("\n")[0].rstrip(":")
+        raise BadSource(archive, f"it is damaged or not an archive: {reason}") from error
 
 
 def _of_zip(packed: zipfile.ZipFile) -> Iterator[_Entry]:

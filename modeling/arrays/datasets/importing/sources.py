@@ -4,6 +4,8 @@ No image is opened here. The formats are those of FORMATS (docs/datasets.md).
 """
 
 import csv
+import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -174,6 +176,9 @@ def require_columns(file: Path, header: Sequence[str], columns: Sequence[str]) -
 
 
 SPLIT_NUMBERS = {str(int(split)): split for split in Split}
+SHARDS = "shards"  # the format of which `read_source` takes what is unpacked
+SHARD_IMAGES = ("jpg", "jpeg", "png", "webp", "bmp")
+SHARD_LABELS = ("cls", "label", "class")  # fields of a sample's JSON that may name its class
 HALVES_SEED = 0  # of the halves of ImageNet's validation images
 CELEBA_FOLDERS = ("img_align_celeba", "img_align_celeba/img_align_celeba", "Img/img_align_celeba")
 
@@ -251,7 +256,7 @@ def read_source(
 
     Parameters
     ----------
-    source_format : {"imagefolder", "imagenet", "csv", "waterbirds", "celeba"}
+    source_format : {"imagefolder", "imagenet", "shards", "csv", "waterbirds", "celeba"}
     path : pathlib.Path
         A folder; for `csv` also a file.
     class_names, attribute_names : sequence of str, optional
@@ -392,6 +397,84 @@ def _imagenet_parts(root: Path) -> list[tuple[Split, list[Path]]]:
     ]
 
 
+def read_shards(root: Path, class_names: tuple[str, ...], attribute_names: tuple[str, ...]) -> Source:
+    """Read samples of WebDataset: `KEY.jpg` beside `KEY.cls` or `KEY.json`, from shards that are unpacked.
+
+    The split is a folder's name, or a part of a shard's: `train/0000/KEY.jpg`, `imagenet-train-0000/KEY.jpg`.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        Has a folder for each shard, as `archives.unpack_shards` makes them.
+    class_names : tuple of str
+        Numbers in the samples count from the first; if empty, what the samples say, sorted.
+    attribute_names : tuple of str
+        Must be empty.
+
+    Returns
+    -------
+    Source
+
+    Raises
+    ------
+    BadSource
+        If a sample has no image, class or split, or a class that is not known.
+    OutsideRoot
+        If a link leads out of the folder.
+    """
+    if attribute_names:
+        raise BadSource(root, "the format shards has no attributes: use the format csv for groups")
+    samples: dict[str, dict[str, Path]] = {}
+    for path in sorted(root.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
+        if path.is_file() and not hidden:
+            name, _, ending = path.name.partition(".")
+            samples.setdefault((path.parent / name).relative_to(root).as_posix(), {})[ending.lower()] = path
+    if not samples:
+        raise BadSource(root, "there is no shard (*.tar) with samples, here or in a folder of a split")
+    said = {key: _class_of_sample(root / key, files) for key, files in samples.items()}
+    names = class_names or tuple(in_order(set(said.values())))
+    if not class_names and names[-1].isdecimal() and names != tuple(map(str, range(len(names)))):
+        raise BadSource(root, f"its classes are the numbers {names[0]} to {names[-1]} with gaps: give the class names")
+    label_of = {**_numbered([str(number) for number in range(len(names))]), **_numbered(names)}
+    images = []
+    for key, files in samples.items():
+        pictures = [files[ending] for ending in SHARD_IMAGES if ending in files]
+        if len(pictures) != 1:
+            raise BadSource(root / key, f"this sample has {len(pictures)} images ({', '.join(SHARD_IMAGES)}), not one")
+        if said[key] not in label_of:
+            raise BadSource(root / key, f"its class {said[key]!r} is not one of the {len(names)} classes")
+        filename = pictures[0].relative_to(root).as_posix()
+        listed = Listed(filename, _split_of_shard(root, filename), label_of[said[key]], None)
+        images.append(_image(root, listed, pictures[0]))
+    return Source(SHARDS, root, images, names, ())
+
+
+def _class_of_sample(key: Path, files: Mapping[str, Path]) -> str:
+    """Return the name or number of a sample's class."""
+    given: object = None
+    try:
+        if "cls" in files:
+            given = files["cls"].read_text("utf-8").strip()
+        elif "json" in files:
+            fields = json.loads(files["json"].read_text("utf-8"))
+            given = next((fields[name] for name in SHARD_LABELS if name in fields), None)
+    except (OSError, ValueError, TypeError) as error:
+        raise BadSource(key, f"the class of this sample cannot be read: {error}") from error
+    if isinstance(given, bool) or not isinstance(given, str | int) or given == "":
+        raise BadSource(key, f"this sample has no class: it needs KEY.cls, or {', '.join(SHARD_LABELS)} in KEY.json")
+    return str(given)
+
+
+def _split_of_shard(root: Path, filename: str) -> Split:
+    first, *rest = PurePosixPath(filename).parts
+    words = [first] if first in SPLIT_WORDS and len(rest) > 1 else re.split(r"[-_.]", first)
+    found = {SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS}
+    if len(found) != 1:
+        raise BadSource(root / first, f"the shard's name must have one of the words {', '.join(SPLIT_WORDS)}")
+    return found.pop()
+
+
 def read_csv(path: Path, class_names: tuple[str, ...], attribute_names: tuple[str, ...]) -> Source:
     """Read a CSV file with the columns filename, split, class and maybe attribute.
 
@@ -528,6 +611,7 @@ def read_celeba(root: Path, class_names: tuple[str, ...], attribute_names: tuple
 FORMATS: dict[str, Callable[[Path, tuple[str, ...], tuple[str, ...]], Source]] = {
     "imagefolder": read_imagefolder,
     "imagenet": read_imagenet,
+    SHARDS: read_shards,
     "csv": read_csv,
     "waterbirds": read_waterbirds,
     "celeba": read_celeba,

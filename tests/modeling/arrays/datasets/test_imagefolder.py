@@ -85,7 +85,7 @@ def test_attribute_names_are_refused(root: Path) -> None:
 
 
 def test_an_unknown_format_is_refused(root: Path) -> None:
-    with pytest.raises(BadSource, match="'zip' is not one of imagefolder, imagenet, csv, waterbirds, celeba"):
+    with pytest.raises(BadSource, match="'zip' is not one of imagefolder, imagenet, shards, csv, waterbirds, celeba"):
         read_source("zip", root)
 
 
