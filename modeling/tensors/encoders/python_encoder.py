@@ -7,6 +7,7 @@ from types import ModuleType
 
 from modeling.arrays.common.modeling_errors import EncoderUnavailable
 from modeling.tensors.encoders.checked import Encoder
+from modeling.tensors.encoders.inference import loading
 
 _INTERFACE = ("name", "dim", "encode_images", "encode_texts")
 
@@ -26,7 +27,7 @@ def load_custom(path: str) -> Encoder:
     Raises
     ------
     EncoderUnavailable
-        If the module, the function or a part of the interface is missing.
+        If the module, the function or a part of the interface is missing, or a file that the function reads.
 
     Notes
     -----
@@ -40,7 +41,8 @@ def load_custom(path: str) -> Encoder:
         raise EncoderUnavailable(f"the module {module_name} has no function {factory_name}() that returns an encoder")
     if not _needs_no_arguments(factory):
         raise EncoderUnavailable(f"{module_name}.{factory_name}() must not need arguments")
-    encoder: Encoder = factory()
+    with loading(f"{module_name}.{factory_name}() cannot load its encoder"):
+        encoder: Encoder = factory()
     missing = [name for name in _INTERFACE if not hasattr(encoder, name)]
     if missing:
         raise EncoderUnavailable(
