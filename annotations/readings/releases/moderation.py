@@ -8,7 +8,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import F, Max, QuerySet
 from django.db.models.functions import Lower, Trim
 
-from annotations.models import Moderation, Phrase, Run, RunState, Study
+from annotations.models import BaseModelOrigin, Moderation, Phrase, Run, RunState, Study
 from annotations.models.arrays import without_arrays
 from annotations.readings.releases.writing_flags import flags_of, people_by_words, with_flag
 from modeling.arrays.datasets.groups import group_names
@@ -34,12 +34,16 @@ class Change:
 
 @dataclass(frozen=True)
 class Effect:
-    """What the retraining from one phrase does. worst: of the group that loses most, None where no group loses."""
+    """What the retraining from one phrase does. worst: of the group that loses most, None where no group loses.
+
+    since: what it is compared with, where that is not the base model.
+    """
 
     worst_group_before: float
     worst_group_after: float
     changes: Sequence[Change]
     worst: Change | None
+    since: str = ""
 
     @property
     def is_notable(self) -> bool:
@@ -78,7 +82,12 @@ def phrases_to_moderate(study: Study, *, state: str, search: str = "", flag: str
         phrases = phrases.filter(text__icontains=search)
     if flag:
         phrases = with_flag(phrases, flag, people_by_words(study))
-    related = ("assignment__session__participant", "assignment__task__base_model__dataset", "score__run__base_model")
+    related = (
+        "assignment__session__participant",
+        "assignment__task__base_model__dataset",
+        "score__run__base_model",
+        "score__run__control",
+    )
     return without_arrays(phrases.select_related(*related)).order_by("-submitted_at", "-pk")
 
 
@@ -113,10 +122,18 @@ def counts(study: Study) -> dict[str, int]:
 
 
 def effect_of(run: Run | None) -> Effect | None:
-    """Return what a run that is done changed on test, None for any other."""
+    """Return what a run that is done changed on test, None for any other.
+
+    Of imported predictions it is what changed over a new last layer without a phrase, None until that is trained.
+    """
     if run is None or run.state != RunState.DONE or run.worst_group_accuracy is None:
         return None
-    before = run.base_model.test_metrics
+    before, since = run.base_model.test_metrics, ""
+    if run.base_model.origin == BaseModelOrigin.IMPORTED:
+        if run.control is None:
+            return None
+        since = run.base_model.control_name
+        before = {"accuracies": run.control.group_accuracies, "worst_group": run.control.worst_group_accuracy}
     dataset = run.base_model.dataset
     names = group_names(dataset.class_names, dataset.attribute_names)
     pairs = zip(names, before["accuracies"], run.group_accuracies or [], strict=True)
@@ -127,4 +144,5 @@ def effect_of(run: Run | None) -> Effect | None:
         worst_group_after=run.worst_group_accuracy,
         changes=changes,
         worst=min(losing, key=lambda change: change.difference or 0.0, default=None),
+        since=since,
     )

@@ -178,6 +178,10 @@ def test_of_imported_predictions_the_control_is_a_new_last_layer(
     page = coordinator_client.get(f"/admin/annotations/study/{study.pk}/results/").content.decode()
     assert "Control (no phrase)" not in page and "A new last layer (no phrase)" in page
     assert "of the model as it is" not in page
+    moderation = tree(coordinator_client.get(f"/admin/annotations/study/{study.pk}/moderation/"))
+    told = {" ".join(each.text.split()) for each in moderation.select("td[data-label='After retraining']")}
+    assert len(told) == 2 and all("Worst group, from a new last layer: 50.0% → 7" in each for each in told)
+    assert all("no group loses" in each for each in told)
     for address in (f"study/{study.pk}/concepts/", f"run/{Run.objects.all()[0].pk}/change/"):
         page = coordinator_client.get(f"/admin/annotations/{address}").content.decode()
         assert "Over the imported predictions, which come from another last layer" in page
