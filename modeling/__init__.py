@@ -2,10 +2,11 @@
 
     import modeling as clarify
 
-    report = clarify.explain(embeddings, labels, predictions, phrases=["red", "striped"], encoder="bundled:small-clip")
+    report = clarify.explain(
+        pictures, labels, predictions, phrases=["red", "striped"], vocabulary="common", encoder="bundled:small-clip"
+    )
     report.table()
-    head = report.correct("red")
-    head.gain
+    report.correct("red")
 
 These names are loaded when they are first used, so importing the package loads neither torch nor pandas.
 """
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from modeling.arrays.common.modeling_errors import ModelingError
-    from modeling.explanations.correction import Correction, OwnGain
+    from modeling.explanations.correction import Correction, OwnGain, load_head
     from modeling.explanations.explanation import Explanation, ScoredPhrase, explain
     from modeling.explanations.last_layer import LastLayer
     from modeling.tensors.encoders import load_encoder
@@ -31,6 +32,7 @@ __all__ = [
     "ScoredPhrase",
     "explain",
     "load_encoder",
+    "load_head",
 ]
 
 _MODULES = {
@@ -42,6 +44,7 @@ _MODULES = {
     "ScoredPhrase": "modeling.explanations.explanation",
     "explain": "modeling.explanations.explanation",
     "load_encoder": "modeling.tensors.encoders",
+    "load_head": "modeling.explanations.correction",
 }
 
 

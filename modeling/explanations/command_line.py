@@ -162,7 +162,7 @@ def _explain(
             }
             words += [f"Corrected with “{chosen}”: {correction.gain}", groups.to_string(index=False)]
             if head is not None:
-                head.write_bytes(correction.head.to_bytes())
+                correction.save(head)
     except (ModelingError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(json.dumps(said, indent=2, default=float) if as_json else "\n\n".join(words))

@@ -1,6 +1,8 @@
 """A last layer retrained from a phrase, beside its control (paper, section 4.2; docs/methods.md, own gain)."""
 
 from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -56,7 +58,7 @@ class OwnGain:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Correction:
     """A retrained last layer, from `Explanation.correct`.
 
@@ -81,6 +83,13 @@ class Correction:
     gain: OwnGain
     group_names: tuple[str, ...]
     measures: dict[str, GroupMetrics]
+
+    def __repr__(self) -> str:
+        """Say the gain, and what it costs."""
+        change = (self.table().corrected - self.table().base)[: len(self.group_names)]
+        loser = change.idxmin()
+        cost = f"{loser} loses {-100 * change[loser]:.1f} points" if change[loser] < 0 else "no group loses"
+        return f"{self.gain}; beside the predictions before, {cost}"
 
     @classmethod
     def of(
@@ -175,6 +184,15 @@ class Correction:
         table = pd.DataFrame(lines, index=index, dtype=np.float64)
         return table.assign(own_gain=table.corrected - table.control)
 
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the corrected head as a safetensors file, which `load_head` reads.
+
+        Parameters
+        ----------
+        path : path
+        """
+        Path(path).write_bytes(self.head.to_bytes())
+
     def to_torch(self) -> torch.nn.Linear:
         """Return the corrected head as a torch layer.
 
@@ -192,6 +210,26 @@ class Correction:
             layer.weight.copy_(torch.from_numpy(weight))
             layer.bias.copy_(torch.from_numpy(bias))
         return layer
+
+
+def load_head(path: str | PathLike[str]) -> Head:
+    """Read a head that `Correction.save` wrote, or that the server exported.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    Head
+        Its `predict` returns positions among its `class_names`.
+
+    Raises
+    ------
+    BadHead
+        If the file is no head, or damaged.
+    """
+    return Head.from_bytes(Path(path).read_bytes())
 
 
 def _trained(

@@ -65,7 +65,7 @@ class ScoredPhrase:
     adjusted_p: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Explanation:
     """Phrases scored on one class, from `explain`.
 
@@ -105,6 +105,17 @@ class Explanation:
     null_level: float
     vocabulary_levels: dict[int, float]
     pictures: Any = None
+
+    def __repr__(self) -> str:
+        line = self._line(self.phrases[0])
+        better = {"yes": "better than guessing", "no": "no better than guessing"}.get(
+            line["better_than_guessing"], "whether that is more than guessing is not known"
+        )
+        return (
+            f"{self.class_name}: of {len(self.phrases)} phrases, “{line['phrase']}” tells errors apart best: wrong on "
+            f"{line['wrong_with']} of {line['n_with']} images with it, on {line['wrong_without']} of "
+            f"{line['n_without']} without it (error score {line['error_score']:.2f}: {better})"
+        )
 
     @property
     def class_name(self) -> str:
@@ -400,8 +411,13 @@ def explain(
             sign: vocabulary_level(vocabulary_scores(embedded[rows], is_error, words, sign))
             for sign in {each.read.sign for each in texts if len(words)}
         },
-        None if loaded is None or not inputs.has_pictures(images) else images,
+        _kept_pictures(images) if loaded is not None and inputs.has_pictures(images) else None,
     )
+
+
+def _kept_pictures(images: Any) -> Any:
+    """A data set as it is, else a list: a column of pandas would be asked by its index."""
+    return images if inputs.is_table(images) else list(images)
 
 
 def _target(target_class: object, classes: Classes, is_validation: NDArray[np.bool_]) -> int:

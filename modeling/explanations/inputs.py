@@ -257,7 +257,8 @@ def has_pictures(images: Any) -> bool:
 
 
 def _are_pictures(images: Any) -> bool:
-    first = images[0] if isinstance(images, Sequence) and len(images) else None
+    is_listed = isinstance(images, Sequence) or getattr(getattr(images, "dtype", None), "kind", "") in ("O", "U")
+    first = next(iter(images), None) if is_listed else None
     return isinstance(first, (Image.Image, str, PathLike))
 
 

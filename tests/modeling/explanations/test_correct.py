@@ -1,5 +1,7 @@
 """`Explanation.correct`: a retrained last layer, its control, and what the phrase itself adds."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -41,6 +43,23 @@ def test_a_phrase_that_has_nothing_to_do_with_the_errors_has_none(report: clarif
     gain = report.correct("big", threshold=0.0).gain
     assert gain.corrected > gain.base  # equal class weights alone do that
     assert gain.low < 0.02 and abs(gain.own) < 0.05
+
+
+def test_a_correction_says_its_gain_and_what_it_costs(
+    report: clarify.Explanation, correction: clarify.Correction
+) -> None:
+    said, table = str(correction), correction.table()
+    changes = (table.corrected - table.base)[: len(correction.group_names)]
+    assert said.startswith(str(correction.gain))
+    assert f"{changes.idxmin()} loses {-100 * changes.min():.1f} points" in said
+    assert "“red” tells errors apart best" in str(report) and len(str(report)) < 300
+
+
+def test_a_saved_head_predicts_the_same(flaw: PlantedFlaw, correction: clarify.Correction, tmp_path: Path) -> None:
+    correction.save(tmp_path / "head.safetensors")
+    head = clarify.load_head(tmp_path / "head.safetensors")
+    names = np.array(head.class_names)[head.predict(flaw.images)]
+    assert names.tolist() == correction.predict(flaw.images).tolist()
 
 
 def test_the_heads_are_those_of_the_methods_functions(

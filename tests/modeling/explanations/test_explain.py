@@ -158,6 +158,19 @@ def test_pictures_are_embedded_and_shown_side_by_side(pictures: tuple[list[Path]
         report.show("green")
 
 
+def test_a_column_of_paths_is_as_good_as_a_list_whatever_its_index(
+    pictures: tuple[list[Path], list[str], list[str]],
+) -> None:
+    paths, labels, predictions = pictures
+    table = pd.DataFrame({"file": [str(path) for path in paths]}, index=range(7, 7 + len(paths)))
+    listed, column = (
+        clarify.explain(images, labels, predictions, phrases=["red"], encoder=FakeEncoder())
+        for images in (paths, table.file)
+    )
+    assert column.table().equals(listed.table())
+    assert column.show() == listed.show()
+
+
 def test_a_hugging_face_data_set_brings_its_columns(pictures: tuple[list[Path], list[str], list[str]]) -> None:
     paths, labels, predictions = pictures
     rows = {"image": [str(path) for path in paths], "label": labels, "predicted": predictions}
