@@ -327,9 +327,14 @@ def _task_results(study: Study, task: TaskSummary) -> list[str]:
         f"best error score of a participant         {_spread(task.best_error_score)}",
         f"own gain on the worst group               {_spread(task.own_gain)}",
         f"worst-group accuracy, base model          {task.base_worst_group_accuracy:.3f}",
+        f"…, {task.control_name:<39}{_share(task.control_worst_group)}",
         f"worst-group accuracy, best-scored phrase  {_spread(task.worst_group_accuracy)}",
         f"…, best of all phrases (chosen on test)   {_spread(task.worst_group_accuracy_chosen_on_test)}",
     ]
+
+
+def _share(value: float | None) -> str:
+    return "no value" if value is None else f"{value:.3f}"
 
 
 def _spread(values: Spread) -> str:

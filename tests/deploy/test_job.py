@@ -11,6 +11,7 @@ from django.utils import timezone
 from annotations.models import (
     BaseModel,
     Benchmark,
+    Control,
     JobState,
     Phrase,
     PhraseState,
@@ -142,6 +143,8 @@ def test_the_results_stand_beside_the_base_model(demo_study: Study) -> None:
     assert "1 participants on the task, 2 phrases, 1 retrained heads, 1 refused" in text
     assert "best error score of a participant         0.867 on average" in text
     assert "worst-group accuracy, base model          0.250" in text
+    reached = Control.objects.get().worst_group_accuracy
+    assert f"…, a new last layer                       {reached:.3f}" in text  # its predictions were imported
 
 
 def test_results_without_any_phrase_are_no_numbers(demo_study: Study) -> None:
