@@ -46,7 +46,7 @@ def _of_groups(task: TaskFacts, of: GroupGains, gain: Estimate) -> Iterator[str]
     added = of.gain.mean or 0.0
     lost = ""
     if of.loss is not None:
-        lost = f" No other group loses more than {100 * of.loss:.1f} points on average (“{of.loser}”)."
+        lost = f" No other group loses more than {100 * of.loss:.1f} points by them on average (“{of.loser}”)."
         lost = lost if of.loss >= _NOTABLE else " No other group loses by them."
     yield (
         f"On “{of.name}”, the group that {who} gets wrong most often, people's words added {points(added)} points of "
@@ -96,8 +96,8 @@ def better_and_others(people: Sequence[PersonTask]) -> Iterator[str]:
     if all(gains.values()) and not any(row.better in _NOT_TOLD for row in people):
         better, others = (points(fmean(gains[each])) for each in (True, False))
         yield (
-            f"The mean is of two kinds of people: the {len(gains[True]):,} whose best phrase is better than guessing "
-            f"gained {better} on average, the other {len(gains[False]):,} {others}."
+            f"There are two kinds of people: on the worst group, the {len(gains[True]):,} whose best phrase is better "
+            f"than guessing gained {better} on average, the other {len(gains[False]):,} {others}."
         )
 
 
@@ -131,7 +131,7 @@ def _sure(of: Estimate) -> str:
 
 def _rests_on(gain: Total, complete: Total) -> str:
     n = gain.estimate.n
-    told = f"That is the mean of {_all(n)} who had the task, on test images that had no part in choosing their words"
+    told = f"Gains are means over {_all(n)} who had the task, on test images that had no part in choosing their words"
     out = {reason: n for reason, n in complete.missing.items() if reason not in gain.missing}
     if out:
         none = sum(out.values())

@@ -213,7 +213,9 @@ def passed_sentence(scored: Sequence[PersonTask]) -> str:
     chances = [row.guess_chance for row in scored if row.guess_chance is not None]
     if len(chances) < len(scored):
         return f"{passed}."
-    return f"{passed}. Of as many people who type random common words, {sum(chances):.1f} would pass by chance."
+    return (
+        f"{passed}. Of as many people who type random common words as often, {sum(chances):.1f} would pass by chance."
+    )
 
 
 def _keyword_sentence(ranked: RankedList, people_best: float | None) -> str:
@@ -221,21 +223,22 @@ def _keyword_sentence(ranked: RankedList, people_best: float | None) -> str:
     p = p_value(best["adjusted_p"])
     chance = f"p {p if p.startswith('<') else f'= {p}'} for the best of so many"
     beside = "" if people_best is None else f"; people's best phrase has {number('best_error_score', people_best)}"
+    name = ranked.name.replace("“", "‘").replace("”", "’")
     return (
-        f"Without people: of the {ranked.n_keywords:,} keywords of “{ranked.name}”, “{best['keyword']}” scores highest,"
+        f"Without people: of the {ranked.n_keywords:,} keywords of “{name}”, “{best['keyword']}” scores highest,"
         f" with {number('best_error_score', best['error_score'])} ({chance}){beside}."
     )
 
 
 def _novelty_sentence(row: TaskNovelty) -> str:
     of = row.novelty
-    goal = f"This study goes on until it is surely below {row.enough_below:.0%}"
-    enough = "It is: enough people" if row.is_enough else "It is not sure yet: not enough people"
+    goal = f"The study's goal is an interval that ends below {row.enough_below:.0%}"
+    enough = "It is reached: enough people" if row.is_enough else "It is not reached yet: not enough people"
     which = " better than guessing" if row.counted is Counted.BETTER else ""
     return (
         f"Together {_people(of.people)} named {of.concepts} distinct {'idea' if of.concepts == 1 else 'ideas'}{which}. "
-        f"The chance that the next person names a new one is estimated at {of.chance:.0%}; after so many people it may "
-        f"lie between {of.low:.0%} and {of.high:.0%} (95% interval). {goal}. {enough}."
+        f"The chance that the next person names a new one is {of.chance:.0%} (95% interval "
+        f"{of.low:.0%} to {of.high:.0%}). {goal}. {enough}."
     )
 
 

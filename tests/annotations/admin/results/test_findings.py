@@ -72,7 +72,7 @@ def test_own_gain_comes_first_with_its_interval_and_whom_it_is_over(
     assert "gets 25.0% right as it is (“square, " in accuracies
     assert "50.0% after the same retraining without words, and 71.2% after retraining with people's" in accuracies
     assert over == (
-        "That is the mean of 6 people who had the task, on test images that had no part in choosing their words. "
+        "Gains are means over 6 people who had the task, on test images that had no part in choosing their words. "
         "1 of them counts as no gain (1 with words that nothing can be retrained with); the mean of the others is "
         "+25.4."
     )
@@ -90,7 +90,7 @@ def test_groups_have_their_names_and_what_the_others_lose_is_said(
     worst, other, *_ = (name for name, _ in base_model.named_groups)
     gain, course, whichever, *_ = of_task(coordinator_client, study)
     assert gain.startswith(f"On “{worst}”, the group that the model gets wrong most often, people's words added +25.0 ")
-    assert gain.endswith(f" No other group loses more than 5.0 points on average (“{other}”).")
+    assert gain.endswith(f" No other group loses more than 5.0 points by them on average (“{other}”).")
     assert course.startswith(f"Of “{worst}” the model gets 25.0% right as it is, 50.0% after the same retraining ")
     assert "and 75.0% after retraining with people's words" in course
     assert (
