@@ -39,6 +39,7 @@ _OVER = {
     Over.TIME_OVER: "whose time on the task ran out",
 }
 
+_INNER_QUOTES = str.maketrans("“”", "\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}")
 _LISTS = {
     PhraseList.BEST_ACCURACY: "Each person's best on test",
     PhraseList.BEST_SCORE: "Each person's best error score",
@@ -223,7 +224,7 @@ def _keyword_sentence(ranked: RankedList, people_best: float | None) -> str:
     p = p_value(best["adjusted_p"])
     chance = f"p {p if p.startswith('<') else f'= {p}'} for the best of so many"
     beside = "" if people_best is None else f"; people's best phrase has {number('best_error_score', people_best)}"
-    name = ranked.name.replace("“", "‘").replace("”", "’")
+    name = ranked.name.translate(_INNER_QUOTES)
     return (
         f"Without people: of the {ranked.n_keywords:,} keywords of “{name}”, “{best['keyword']}” scores highest,"
         f" with {number('best_error_score', best['error_score'])} ({chance}){beside}."

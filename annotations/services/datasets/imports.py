@@ -130,7 +130,7 @@ def request_again(job: DatasetImport, *, similarity_encoder: str = "", by: str) 
             )
         locked.similarity_encoder = _known_encoder(similarity_encoder)
     locked.save(update_fields=["similarity_encoder"])
-    jobs.retry(locked, by)
+    jobs.retry(locked, by, similarity_encoder=locked.similarity_encoder)
     worker_wakeup.dispatch_on_commit(worker_wakeup.IMPORT_DATASETS)
 
 

@@ -84,8 +84,8 @@ def cancel(job: Job, by: str) -> bool:
 
 
 @transaction.atomic
-def retry(job: Job, by: str) -> bool:
-    """Let a job that failed be tried again, for a person. Returns whether it can be.
+def retry(job: Job, by: str, **detail: Any) -> bool:
+    """Let a job that failed be tried again, for a person; detail: for the audit log. Returns whether it can be.
 
     `attempts` goes on: an earlier worker that is still at it must not take the new try for its own.
     """
@@ -96,7 +96,7 @@ def retry(job: Job, by: str) -> bool:
     except IntegrityError:  # some have one at a time for each data set or study, and another one is under way
         return False
     if is_due:
-        audit.record("job_tried_again", study=job.of_study, by=by, subject=str(job))
+        audit.record("job_tried_again", study=job.of_study, by=by, subject=str(job), **detail)
     return is_due
 
 
