@@ -11,7 +11,7 @@ CLASS_WORDS = ("LOC_synset_mapping.txt", "class_names.txt", "classes.json")
 
 
 def read_class_words(root: Path) -> dict[str, str]:
-    """Read which words stand for which folder, from the first of CLASS_WORDS that there is.
+    """Read which words stand for which folder, from the first file that there is.
 
     Parameters
     ----------

@@ -326,10 +326,11 @@ def read_imagefolder(root: Path, class_names: tuple[str, ...], attribute_names: 
 
 
 def read_imagenet(root: Path, class_names: tuple[str, ...], attribute_names: tuple[str, ...]) -> Source:
-    """Read `root/{train,val}/ID/FILE`, or `root/ID/FILE` of a second test set such as ImageNet-V2.
+    """Read `root/{train,val}/ID/FILE`, or `root/ID/FILE` of a second test set.
 
-    Half of the images of each class in `val` are the validation split, the others the test split, drawn with
-    HALVES_SEED; with class folders in `test`, these are the test split. An ID is a wnid, or the number of the class.
+    The latter is such as ImageNet-V2. Half of the images of each class in `val` are the validation split, the others
+    the test split, drawn with HALVES_SEED; with class folders in `test`, these are the test split. An ID is a wnid, or
+    the number of the class.
 
     Parameters
     ----------
@@ -398,7 +399,7 @@ def _imagenet_parts(root: Path) -> list[tuple[Split, list[Path]]]:
 
 
 def read_shards(root: Path, class_names: tuple[str, ...], attribute_names: tuple[str, ...]) -> Source:
-    """Read samples of WebDataset: `KEY.jpg` beside `KEY.cls` or `KEY.json`, from shards that are unpacked.
+    """Read unpacked samples of WebDataset: `KEY.jpg` beside `KEY.cls` or `KEY.json`.
 
     The split is a folder's name, or a part of a shard's: `train/0000/KEY.jpg`, `imagenet-train-0000/KEY.jpg`.
 
