@@ -18,7 +18,15 @@ pytestmark = pytest.mark.django_db(transaction=True)  # an export reads in a tra
 
 WORDS = "dark zanzibar"
 LISTS = ("annotationsession", "assignment", "phrase", "run", "event")
-NEED_MORE = ("release_file", "baselines", "reject", "unreject", "submission", "image_review")  # than an address
+NEED_MORE = (
+    "release_file",
+    "baselines",
+    "reject",
+    "unreject",
+    "submission",
+    "image_review",
+    "unnamed",
+)  # than an address
 API_TABLES = ("participants", "sessions", "assignments", "phrases", "runs")
 
 
