@@ -108,6 +108,8 @@ class Explanation:
 
     def __repr__(self) -> str:
         line = self._line(self.phrases[0])
+        if line["threshold"] is None:
+            return f"{self.class_name}: no phrase tells errors apart"
         better = {"yes": "better than guessing", "no": "no better than guessing"}.get(
             line["better_than_guessing"], "whether that is more than guessing is not known"
         )

@@ -18,7 +18,7 @@ from modeling.arrays.phrases.phrase_text import normalise, refusal
 from modeling.arrays.retraining.annotation import Annotation
 from worker.baselines.shown_model import ShownModel
 from worker.common import process_cache
-from worker.phrases.scoring import score_on
+from worker.phrases.phrase_scores import score_on
 
 
 class BadAnnotation(ModelingError):

@@ -9,7 +9,7 @@ from annotations.services.phrases.scoring import NULL_QUANTILE, score_of
 from modeling.arrays.phrases.null_level import null_level
 from modeling.arrays.phrases.vocabulary_level import vocabulary_level
 from worker.common import process_cache
-from worker.phrases.scoring import scored_phrase
+from worker.phrases.phrase_scores import scored_phrase
 from worker.phrases.vocabulary_levels import scored_anew
 from worker.recomputing.differences import (
     EMBEDDING_ROUNDING,

@@ -197,21 +197,23 @@ def _notify(alarm: Alarm, now: dt.datetime) -> bool:
     if not free.update(attempts=F("attempts") + 1, leased_until=now + LEASE):
         return False
     notified, errors = list(alarm.channels_notified), []
-    for name, channel in _channels(alarm.study).items():
-        if name in notified:
-            continue
-        try:
-            channel(alarm)
-        except NotificationFailed as error:
-            errors.append(f"{name}: {error}")
-        else:
-            notified.append(name)
+    try:
+        for name, channel in _channels(alarm.study).items():
+            if name in notified:
+                continue
+            try:
+                channel(alarm)
+            except NotificationFailed as error:
+                errors.append(f"{name}: {error}")
+            else:
+                notified.append(name)
+    finally:  # who breaks off holds up no other
+        Alarm.objects.filter(pk=alarm.pk).update(leased_until=None)
     done = not errors
     Alarm.objects.filter(pk=alarm.pk).update(
         channels_notified=notified,
         last_error="; ".join(errors)[:2000],
         notified_at=now if done else None,
-        leased_until=None,
     )
     if errors:
         why = "; ".join(errors)

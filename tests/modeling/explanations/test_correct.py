@@ -55,6 +55,13 @@ def test_a_correction_says_its_gain_and_what_it_costs(
     assert "“red” tells errors apart best" in str(report) and len(str(report)) < 300
 
 
+def test_a_report_in_which_nothing_separates_says_so(flaw: PlantedFlaw) -> None:
+    report = clarify.explain(
+        flaw.images, flaw.labels, flaw.predictions, phrases={"blue": -RED}, splits=flaw.splits, target_class="square"
+    )
+    assert str(report) == "square: no phrase tells errors apart"
+
+
 def test_a_saved_head_predicts_the_same(flaw: PlantedFlaw, correction: clarify.Correction, tmp_path: Path) -> None:
     correction.save(tmp_path / "head.safetensors")
     head = clarify.load_head(tmp_path / "head.safetensors")

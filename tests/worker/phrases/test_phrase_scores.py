@@ -8,7 +8,7 @@ from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.phrases.phrase_reading import read_phrase
 from tests import actors
 from tests.fake_encoder import FakeEncoder
-from worker.phrases.scoring import score_on
+from worker.phrases.phrase_scores import score_on
 
 TEMPLATE = "an image of a {phrase}"
 

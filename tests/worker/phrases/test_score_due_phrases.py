@@ -19,7 +19,8 @@ from tests.actors import ENCODER, SQUARE
 from tests.fake_encoder import FakeEncoder
 from tests.steps import submit, submit_and_score
 from worker.common import process_cache, throttled_log
-from worker.phrases.scoring import score_batch, score_due_phrases
+from worker.phrases.phrase_scores import score_batch
+from worker.phrases.scoring import score_due_phrases
 
 
 class Encoder(FakeEncoder):

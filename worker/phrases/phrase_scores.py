@@ -1,0 +1,117 @@
+"""Scores of a batch of due phrases, and of any phrase on any images.
+
+The rules are in annotations.services.phrases.scoring. A benchmark's phrases are scored in the same way.
+"""
+
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from django.db import transaction
+from numpy.typing import NDArray
+
+from annotations.models import Dataset, Phrase, Task
+from annotations.readings.datasets.class_images import class_images
+from annotations.services.phrases import scoring
+from annotations.services.phrases.scoring import ScoredPhrase
+from modeling.arrays.embeddings.similarity import similarities
+from modeling.arrays.phrases.error_score import ErrorScore, error_score
+from modeling.arrays.phrases.phrase_reading import ReadPhrase, read_phrase
+from modeling.arrays.phrases.phrase_text import render
+from modeling.tensors.encoders import CheckedEncoder
+from worker.common import process_cache
+from worker.phrases import rewordings
+
+
+@dataclass(frozen=True, eq=False)
+class PhraseOnImages:
+    """similarities: float32[n] of the images to the subject; score: of the similarities times the sign."""
+
+    similarities: NDArray[np.float32]
+    score: ErrorScore
+
+
+def score_batch(encoder: CheckedEncoder, dataset: Dataset, ids: Collection[int]) -> list[int]:
+    """Score those of a data set's claimed phrases that are still due, in one batch; returns their ids.
+
+    All or none: whatever one phrase raises leaves every one of them due.
+    """
+    with transaction.atomic():
+        phrases = scoring.lock_phrases(ids)
+        if phrases:
+            scoring.store_scores(_score(encoder, dataset, phrases))
+    return [phrase.pk for phrase in phrases]
+
+
+def _score(encoder: CheckedEncoder, dataset: Dataset, phrases: Sequence[Phrase]) -> list[ScoredPhrase]:
+    texts = {phrase.pk: read_in_task(phrase).text for phrase in phrases}
+    known = scoring.stored_embeddings(dataset, set(texts.values()))
+    new, encode_ms = _embed(encoder, sorted(set(texts.values()) - known.keys()))
+    embeddings = known | new
+    return [scored_phrase(dataset, phrase, embeddings[texts[phrase.pk]], encode_ms) for phrase in phrases]
+
+
+def read_in_task(phrase: Phrase) -> ReadPhrase:
+    """What the phrase says that images have or lack, in the task's template."""
+    task = phrase.assignment.task
+    return read_phrase(phrase.text, task.text_template, task.study.phrase_language)
+
+
+def scored_phrase(dataset: Dataset, phrase: Phrase, embedding: NDArray[np.float32], encode_ms: float) -> ScoredPhrase:
+    """Score a phrase by the embedding, float32[d], of its text in `read_in_task`.
+
+    Raises BadDataset, BadArray for similarities that are not finite, NothingToSeparate, EncoderUnavailable.
+    """
+    task = phrase.assignment.task
+    assert task.target_class is not None, "an open study's tasks have a class"
+    said = read_in_task(phrase)
+    images = class_images(task.base_model, task.target_class)
+    found = score_on(dataset, said, embedding, images.rows, images.is_error)
+    return ScoredPhrase(
+        phrase=phrase,
+        subject=said.subject,
+        sign=said.sign,
+        score=found.score,
+        similarities=found.similarities,
+        rendered_text=said.text,
+        text_embedding=embedding,
+        class_name_cosine=_class_name_cosine(dataset, task, embedding),
+        rewordings=_rewordings(phrase, said.subject, embedding),
+        encode_ms=encode_ms,
+    )
+
+
+def _rewordings(phrase: Phrase, subject: str, embedding: NDArray[np.float32]) -> list[str]:
+    suggested = phrase.assignment.session.is_suggested_rewordings
+    return rewordings.rewordings(phrase.assignment.task, subject, embedding) if suggested else []
+
+
+def _embed(encoder: CheckedEncoder, texts: list[str]) -> tuple[dict[str, NDArray[np.float32]], float]:
+    """The embedding of each text, float32[d], and the milliseconds that all of them took."""
+    if not texts:
+        return {}, 0.0
+    begun = time.perf_counter()
+    embeddings = encoder.encode_texts(texts)
+    return dict(zip(texts, embeddings, strict=True)), 1000 * (time.perf_counter() - begun)
+
+
+def _class_name_cosine(dataset: Dataset, task: Task, embedding: NDArray[np.float32]) -> float:
+    class_name = str(dataset.class_names[task.target_class])
+    of_class = process_cache.text_embedding(dataset.similarity_encoder, render(task.text_template, class_name))
+    return float(np.dot(embedding.astype(np.float64), of_class))
+
+
+def score_on(
+    dataset: Dataset,
+    said: ReadPhrase,
+    embedding: NDArray[np.float32],
+    rows: NDArray[np.int64],
+    is_error: NDArray[np.bool_],
+) -> PhraseOnImages:
+    """Score a phrase on n images of a class. embedding: float32[d] of `said.text`; rows: int64[n]; is_error: bool[n].
+
+    Raises BadDataset, BadArray for similarities that are not finite, NothingToSeparate.
+    """
+    values = similarities(dataset.files.array("similarity")[rows], embedding)
+    return PhraseOnImages(values, error_score(said.sign * values, is_error))
