@@ -35,7 +35,7 @@ def caption(
 ) -> Captioned:
     """Caption the images of some splits that this captioner has not captioned yet.
 
-    originals: the folder that was imported; without it the thumbnails are captioned, of 256 pixels at most.
+    originals: the folder that was imported; without it the thumbnails are captioned, which are small.
     Raises PlugInUnavailable, EncoderUnavailable, BadDataset, StorageFailed, ImportRunning, KeywordSourceFailed.
     """
     files = dataset.files

@@ -13,8 +13,11 @@ from modeling.arrays.common.modeling_errors import ModelingError
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 PIXEL_LIMIT = 50_000_000
 BYTE_LIMIT = 100 * 2**20
-THUMBNAIL_SIDE = 256
-THUMBNAIL_QUALITY = 80
+# Twice the largest square in which a laptop or a phone shows one, so that it is sharp on a dense screen; so many
+# pixels hide what this quality loses. A long narrow image is bounded by its longest side.
+THUMBNAIL_SHORT_SIDE = 288
+THUMBNAIL_LONG_SIDE = 576
+THUMBNAIL_QUALITY = 70
 
 # Errors of Pillow's decoders and its EXIF reader for damaged files.
 _DECODE_ERRORS = (OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, ArithmeticError, struct.error)
@@ -132,10 +135,11 @@ def thumbnail(image: Image.Image) -> bytes:
     Returns
     -------
     bytes
-        WebP of at most THUMBNAIL_SIDE pixels per side.
+        WebP whose shorter side has at most THUMBNAIL_SHORT_SIDE pixels, and its longer at most THUMBNAIL_LONG_SIDE.
     """
     small = image.copy()
-    small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
+    side = min(THUMBNAIL_LONG_SIDE, THUMBNAIL_SHORT_SIDE * max(image.size) / min(image.size))
+    small.thumbnail((side, side), Image.Resampling.LANCZOS)
     small.info.clear()
     stream = io.BytesIO()
     small.save(stream, "WEBP", quality=THUMBNAIL_QUALITY, method=2, exif=b"", xmp=b"", icc_profile=b"")

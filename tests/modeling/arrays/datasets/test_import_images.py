@@ -1,3 +1,4 @@
+import io
 import json
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from PIL import Image
 from modeling.arrays.common.modeling_errors import BadEmbedding
 from modeling.arrays.datasets.dataset_files import BadDataset, Split, open_dataset, verify
 from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder
+from modeling.arrays.datasets.importing.images import thumbnail
 from modeling.arrays.datasets.importing.import_errors import ImportRunning
 from modeling.arrays.datasets.importing.sources import Source, read_source
 from modeling.arrays.datasets.importing.storage import only_import
@@ -116,11 +118,22 @@ def test_thumbnails_are_small_and_opaque(tmp_path: Path, import_to: Import) -> N
         path = dataset.image_path(key.decode())
         with Image.open(path) as image:
             assert image.format == "WEBP"
-            expected = (256, 128) if dataset.filenames[row].endswith("0-photograph-dog-train.png") else (24, 16)
+            expected = (576, 288) if dataset.filenames[row].endswith("0-photograph-dog-train.png") else (24, 16)
             assert image.size == expected
         assert b"confidential" not in path.read_bytes()
         assert "dog" not in str(path.relative_to(dataset.directory))
     assert len(set(dataset.image_keys.tolist())) == dataset.n_rows
+
+
+@pytest.mark.parametrize(
+    ("original", "expected"),
+    [((640, 480), (384, 288)), ((480, 640), (288, 384)), ((2000, 400), (576, 115)), ((192, 192), (192, 192))],
+)
+def test_a_thumbnail_fills_a_square_of_112_pixels_twice_where_the_original_can(
+    original: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    with Image.open(io.BytesIO(thumbnail(Image.new("RGB", original)))) as small:
+        assert small.size == expected
 
 
 def test_thumbnail_names_depend_on_the_secret(source: Source, import_to: Import, tmp_path: Path) -> None:
