@@ -52,6 +52,23 @@ def test_after_a_phrase_the_groups_are_strips_that_open_again_and_the_sentence_s
     assert bar(page) == before
 
 
+def test_on_its_side_a_phone_shows_both_halves_of_the_split_above_the_sentence(new_visitor: NewVisitor) -> None:
+    visitor = new_visitor(viewport={"width": 844, "height": 390}, has_touch=True, is_mobile=True)
+    visitor.go_to_task()
+    visitor.say_and_score("red")
+    assert visitor.page.eval_on_selector_all(".side", _IN_VIEW) == 2
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 844, 1280])
+def test_the_head_of_a_group_is_no_wider_than_its_pictures_may_be(new_visitor: NewVisitor, width: int) -> None:
+    visitor = new_visitor(viewport={"width": width, "height": 800})
+    visitor.go_to_task()
+    over = visitor.page.eval_on_selector_all(
+        ".class-grid header", "all => all.map(one => one.scrollWidth - one.clientWidth)"
+    )
+    assert over == [0, 0]
+
+
 @pytest.mark.parametrize(
     ("width", "height"),
     [(1280, 800), (768, 1024), (390, 844), (844, 390), (320, 640), (390, 430), (640, 400), (320, 200)],
