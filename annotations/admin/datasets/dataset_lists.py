@@ -84,9 +84,9 @@ class BaseModelAdmin(ReadOnlyAdmin):
     def worst_group(self, model: BaseModel) -> str:
         return percent(model.test_metrics["worst_group"])
 
-    @admin.display(description="average, test")
+    @admin.display(description="right, test")
     def average(self, model: BaseModel) -> str:
-        return percent(model.test_metrics["average"])
+        return percent(model.test_metrics["average_plain"])
 
 
 def _named(names: list[str], shares: list[float | None]) -> str:

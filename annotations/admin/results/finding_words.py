@@ -96,8 +96,9 @@ def better_and_others(people: Sequence[PersonTask]) -> Iterator[str]:
     if all(gains.values()) and not any(row.better in _NOT_TOLD for row in people):
         better, others = (points(fmean(gains[each])) for each in (True, False))
         yield (
-            f"There are two kinds of people: on the worst group, the {len(gains[True]):,} whose best phrase is better "
-            f"than guessing gained {better} on average, the other {len(gains[False]):,} {others}."
+            f"There are two kinds of people among these {sum(map(len, gains.values())):,}: on the worst group, the "
+            f"{len(gains[True]):,} whose best phrase is better than guessing gained {better} on average, the other "
+            f"{len(gains[False]):,} {others}."
         )
 
 
@@ -105,18 +106,19 @@ def beside_random_slices(people: Iterable[PersonTask]) -> Iterator[str]:
     """Yield how many of a task's people are beyond what choosing among random slices gives."""
     with_run = [row for row in people if row.basis is Basis.RUN]
     percentiles = [row.random_slice_percentile for row in with_run if row.random_slice_percentile is not None]
+    untold = len(with_run) - len(percentiles)
+    why = "random splits hardly differ in what they reach, or are not trained yet"
     if percentiles:
         beyond = sum(percentile >= _BEYOND for percentile in percentiles)
+        also = f" The other {untold:,} with a retraining cannot be compared: {why}." if untold else ""
         yield (
-            f"{beyond:,} of {_all(len(percentiles))} gained more than {_BEYOND} of 100 random guessers would. A random "
-            "guesser is a computer without any words: it cuts the class's images in two by chance, as often as the "
-            "person tried words, and retrains with the cut that has the best error score."
+            f"{beyond:,} of the {_all(len(percentiles))} who can be compared with random guessers gained more than "
+            f"{_BEYOND} of 100 of them would. A random guesser is a computer without any words: it cuts the class's "
+            "images in two by chance, as often as the person tried words, and retrains with the cut that has the best "
+            f"error score.{also}"
         )
-    if len(percentiles) < len(with_run):
-        yield (
-            f"{_all(len(with_run) - len(percentiles))} cannot be compared with random guessers: random splits hardly "
-            "differ in what they reach, or are not trained yet."
-        )
+    elif untold:
+        yield f"{_all(untold)} cannot be compared with random guessers: {why}."
 
 
 def _sure(of: Estimate) -> str:
@@ -131,7 +133,8 @@ def _sure(of: Estimate) -> str:
 
 def _rests_on(gain: Total, complete: Total) -> str:
     n = gain.estimate.n
-    told = f"Gains are means over {_all(n)} who had the task, on test images that had no part in choosing their words"
+    whose = f"{n:,} of the {_all(n + sum(gain.missing.values()))}" if gain.missing else _all(n)
+    told = f"Gains are means over {whose} who had the task, on test images that had no part in choosing their words"
     out = {reason: n for reason, n in complete.missing.items() if reason not in gain.missing}
     if out:
         none = sum(out.values())
@@ -139,7 +142,7 @@ def _rests_on(gain: Total, complete: Total) -> str:
         if complete.estimate.mean is not None:
             told += f"; the mean of the others is {points(complete.estimate.mean)}"
     if gain.missing:
-        told += f". In no mean: {reasons(sorted(gain.missing.items()))}"
+        told += f". Not in the means: {reasons(sorted(gain.missing.items()))}"
     return f"{told}."
 
 

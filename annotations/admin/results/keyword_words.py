@@ -11,14 +11,14 @@ from annotations.analysis.tables.keyword_tables import Keyword, PhraseAmongKeywo
 
 @dataclass(frozen=True)
 class WordsRow:
-    """A row of the table. rank: by CLIP score; a phrase's is what it would have. is_said: by a person."""
+    """A row of the table. rank: by CLIP score; in brackets what a phrase would have. is_said: by a person."""
 
-    rank: int | None
+    rank: str
     words: str
     clip_score: str
     subgroup: str
     error_score: str
-    error_rank: int
+    error_rank: str
     is_said: bool
 
 
@@ -90,15 +90,14 @@ def _table(task: TaskFacts, keywords: Sequence[Keyword], phrases: Sequence[Phras
 def _machine_row(row: Keyword) -> WordsRow:
     of = row.row
     subgroup = _subgroup(of.get("n_captioned"), of.get("subgroup_accuracy"))
-    return WordsRow(
-        row.clip_rank, of["keyword"], _two(of["clip_score"]), subgroup, score(of["error_score"]), row.rank, False
-    )
+    clip_score, error_score = _two(of["clip_score"]), score(of["error_score"])
+    return WordsRow(str(row.clip_rank), of["keyword"], clip_score, subgroup, error_score, str(row.rank), False)
 
 
 def _people_row(row: PhraseAmongKeywords) -> WordsRow:
     subgroup = _subgroup(row.n_captioned, row.subgroup_accuracy)
-    clip_score = _two(row.clip_score)
-    return WordsRow(row.clip_rank, row.phrase, clip_score, subgroup, score(row.error_score), row.error_rank, True)
+    clip_score, ranks = _two(row.clip_score), (f"({row.clip_rank})", f"({row.error_rank})")
+    return WordsRow(ranks[0], row.phrase, clip_score, subgroup, score(row.error_score), ranks[1], True)
 
 
 def _two(clip_score: float) -> str:

@@ -192,12 +192,12 @@ def _sentences(tables: StudyTables, task: TaskFacts) -> Iterable[str]:
         yield f"{_people(len(people))} had this task, and no phrase has a score yet."
     else:
         yield passed_sentence(scored)
-    for ranked in task.keywords:
-        yield _keyword_sentence(ranked, max((row.best_error_score or 0.0 for row in scored), default=None))
     for row in tables.novelty.rows:
         if row.task == task.position and row.novelty.chance is not None:
             yield _novelty_sentence(row)
             yield from needed_sentence(row)
+    for ranked in task.keywords:
+        yield _keyword_sentence(ranked, max((row.best_error_score or 0.0 for row in scored), default=None))
 
 
 def passed_sentence(scored: Sequence[PersonTask]) -> str:
@@ -210,7 +210,7 @@ def passed_sentence(scored: Sequence[PersonTask]) -> str:
     if better[BetterThanGuessing.UNKNOWN]:
         return "Whether people are better than guessing is not known yet: common words are still being scored."
     n_better = better[BetterThanGuessing.YES]
-    passed = f"{n_better} of {_people(len(scored))} passed: their best phrase is better than guessing"
+    passed = f"{n_better} of the {_people(len(scored))} with a score passed: their best phrase is better than guessing"
     chances = [row.guess_chance for row in scored if row.guess_chance is not None]
     if len(chances) < len(scored):
         return f"{passed}."
@@ -235,9 +235,10 @@ def _novelty_sentence(row: TaskNovelty) -> str:
     of = row.novelty
     goal = f"The study's goal is an interval that ends below {row.enough_below:.0%}"
     enough = "It is reached: enough people" if row.is_enough else "It is not reached yet: not enough people"
-    which = " better than guessing" if row.counted is Counted.BETTER else ""
+    which = " with a phrase better than guessing" if row.counted is Counted.BETTER else ""
+    ideas = "idea" if of.concepts == 1 else "ideas"
     return (
-        f"Together {_people(of.people)} named {of.concepts} distinct {'idea' if of.concepts == 1 else 'ideas'}{which}. "
+        f"Together the {_people(of.people)}{which} named {of.concepts} distinct {ideas}. "
         f"The chance that the next person names a new one is {of.chance:.0%} (95% interval "
         f"{of.low:.0%} to {of.high:.0%}). {goal}. {enough}."
     )

@@ -6,7 +6,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
-from statistics import fmean
+from statistics import fmean, median_low
 from typing import Any, Literal
 
 from annotations.analysis.figures.chart_values import (
@@ -121,6 +121,10 @@ def _error_scores(tables: StudyTables) -> Figure:
             mean, level = fmean(means), fmean(levels)
             yield Line("Unrelated words", (Mark("random", mean, "mean", mean, level, "level"),), key="best_error_score")
 
+    def common_words(task: int) -> tuple[Reference, ...]:
+        levels = [row.vocabulary_level for row in tables.people.rows if row.task == task and row.vocabulary_level]
+        return (Reference("vocabulary_level", "1 common word in 20 passes", median_low(levels)),) if levels else ()
+
     return Figure(
         "error-scores",
         "Error scores of participants and experts",
@@ -129,9 +133,10 @@ def _error_scores(tables: StudyTables) -> Figure:
         "right ones, 1 at best. Their mean with its 95% interval (whiskers). Experts are members of the staff who "
         "worked on the same class of the same base model. Words unrelated to the errors, in as many tries: a broken "
         "line from their mean to the level that the best of them does not pass in 19 of 20 cases, both averaged over "
-        "participants.",
+        "participants. Across the figure: what one common word in twenty passes. A phrase that is better than guessing "
+        "is above both.",
         tables.people,
-        LineChart("best error score", "score", (PEOPLE, EXPERTS, RANDOM), _panels(tables, lines)),
+        LineChart("best error score", "score", (PEOPLE, EXPERTS, RANDOM), _panels(tables, lines, common_words)),
         "No phrase has a score yet.",
         (tables.experts, tables.totals),
     )

@@ -13,7 +13,7 @@ from annotations.readings.releases.moderated_words import words_of_phrase
 from annotations.tables.columns import Column, Table
 from annotations.tables.shared import COUNT, SHARE, field, task_column
 
-WORTH = {"worst_group": "worst-group accuracy", "average": "average accuracy", "minority": "minority split"}
+WORTH = {"worst_group": "worst group", "average": "average, groups as in training", "minority": "minority split"}
 
 
 @dataclass(frozen=True)

@@ -195,7 +195,7 @@ def _title(of: Mapping[str, Any]) -> str:
 
 
 def _short(name: str) -> str:
-    return {"worst_group": "worst group", "average": "average", "minority": "minority"}[name]
+    return {"worst_group": "worst group", "average": "average (groups as in train)", "minority": "minority"}[name]
 
 
 def _groups(of: Mapping[str, Any]) -> Iterator[Line]:

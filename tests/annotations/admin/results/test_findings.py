@@ -128,7 +128,9 @@ def test_people_are_placed_among_random_slices() -> None:
     nobody = PersonTask("p", 1, None, 0, 0, None, None, None, None, None, None, None, basis=Basis.NO_PHRASE)
     people = [replace(nobody, basis=Basis.RUN, random_slice_percentile=value) for value in (94.9, 95.0, 100.0)]
     (told,) = beside_random_slices([*people, nobody])
-    assert told.startswith("2 of 3 people gained more than 95 of 100 random guessers would")
+    assert told.startswith("2 of the 3 people who can be compared with random guessers gained more than 95 of 100 of")
+    (told,) = beside_random_slices([*people, replace(nobody, basis=Basis.RUN)])
+    assert " The other 1 with a retraining cannot be compared: random splits hardly differ" in told
     (told,) = beside_random_slices([replace(nobody, basis=Basis.RUN)])
     assert told.startswith("1 person cannot be compared with random guessers")
     assert list(beside_random_slices([nobody])) == []
@@ -140,6 +142,7 @@ def test_a_mean_of_two_kinds_of_people_is_told_as_such() -> None:
     better = [replace(nobody, better=BetterThanGuessing.YES, run_worst_group=reached) for reached in (0.7, 0.8)]
     others = [replace(nobody, better=BetterThanGuessing.NO, run_worst_group=reached) for reached in (0.5, 0.48)]
     (told,) = better_and_others([*better, *others])
+    assert told.startswith("There are two kinds of people among these 4: ")
     assert told.endswith("the 2 whose best phrase is better than guessing gained +25.0 on average, the other 2 -1.0.")
     assert list(better_and_others(better)) == list(better_and_others(others)) == []
     assert (

@@ -98,6 +98,22 @@ def test_without_a_script_every_figure_is_there_with_its_data(
     context.close()
 
 
+def test_the_findings_of_a_class_are_printed_on_four_pages_without_what_leads_elsewhere(
+    live_server: LiveServer, chromium: Browser, coordinator: User, open_study: Study, alice: Visit
+) -> None:
+    add_run(add_phrase(alice, "red", 0.75), 0.5)
+    with page_without_complaints(chromium, live_server.url) as page:
+        sign_in(page, live_server.url)
+        page.goto(results(live_server, analyse(open_study)))
+        printed = page.pdf(format="A4", print_background=True)
+        assert len(re.findall(rb"/Type\s*/Page\b", printed)) <= 4
+        page.emulate_media(media="print")
+        for part in (".tabs", "#results a[download]", "#results details", ".every-table"):
+            expect(page.locator(part).locator("visible=true")).to_have_count(0)
+        for part in ("#results-found", "#results-reached table", "#figure-error-scores .chart.wide"):
+            expect(page.locator(part).first).to_be_visible()
+
+
 def test_a_narrow_screen_has_a_figure_of_its_own(
     live_server: LiveServer, chromium: Browser, coordinator: User, scripted: Study
 ) -> None:

@@ -23,8 +23,8 @@ def people(*better: BetterThanGuessing, chance: float | None = 0.16) -> list[Per
 
 def test_as_many_people_who_type_common_words_stand_beside_those_who_passed() -> None:
     assert passed_sentence(people(*[YES] * 18, *[NO] * 5)) == (
-        "18 of 23 people passed: their best phrase is better than guessing. Of as many people who type random common "
-        "words as often, 3.7 would pass by chance."
+        "18 of the 23 people with a score passed: their best phrase is better than guessing. Of as many people who "
+        "type random common words as often, 3.7 would pass by chance."
     )
 
 
@@ -43,7 +43,7 @@ def test_what_cannot_be_told_passes_nobody(better: list[BetterThanGuessing], beg
 
 def test_without_scored_words_beside_them_only_those_who_failed_are_told() -> None:
     assert passed_sentence(people(NO, chance=None)) == (
-        "0 of 1 person passed: their best phrase is better than guessing."
+        "0 of the 1 person with a score passed: their best phrase is better than guessing."
     )
 
 
@@ -52,7 +52,7 @@ def test_results_and_overview_say_it(coordinator_client: Client, stored_base_mod
     study = two_tasks(BaseModel.objects.get(pk=stored_base_model.pk), "guesses")
     tell(study, [Tried(1, who, who, score, 0.5, 25, 25, 1) for who, score in (("ann", 0.9), ("ben", 0.45))])
     words_scored(study.tasks.get(position=1), [place / 40 for place in range(20)])
-    said = "1 of 2 people passed: their best phrase is better than guessing. Of as many people who type random common"
+    said = "1 of the 2 people with a score passed: their best phrase is better than guessing. Of as many people who "
     for path in ("results/", "change/"):
         assert said in shown(coordinator_client, analyse(study), path)
 
