@@ -3,6 +3,7 @@
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -13,6 +14,8 @@ from annotations.backups import backup_manifest, files, postgres_tools
 from annotations.backups.backup_manifest import DATA, DUMP, KEPT_APART, MANIFEST, BackUpRefused, Manifest
 from annotations.exports.releases.snapshot import snapshot
 from annotations.models import UNFINISHED, Dataset, DatasetImport, JobState, Release
+from annotations.readings.monitoring import back_ups
+from annotations.services.logs import audit
 from annotations.version import CODE_VERSION
 from modeling.arrays.common.digests import file_sha256
 
@@ -30,7 +33,22 @@ def back_up(folder: Path) -> Manifest:
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
+    n_bytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    _note(back_ups.MADE, folder, manifest, bytes=n_bytes)
     return manifest
+
+
+def check(folder: Path) -> int:
+    """Compare each file of a back-up with its digest; returns how many there are. Raises BackUpRefused, OSError."""
+    manifest = Manifest.read(folder)
+    digests = files.checked_digests(folder)
+    _note(back_ups.CHECKED, folder, manifest)
+    return len(digests)
+
+
+def _note(act: str, folder: Path, manifest: Manifest, **detail: Any) -> None:
+    """In the audit log, which the jobs' page and /metrics read: of which moment it is."""
+    audit.record(act, study=None, by="command line", subject=folder.name[:80], of=manifest.made_at, **detail)
 
 
 def _refuse(folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from functools import cache
-from itertools import groupby
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -14,10 +13,14 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, Metric, generate_latest
+from prometheus_client.registry import Collector
 
+from annotations import request_metrics
 from annotations.models import Phrase, PhraseState
 from annotations.readings.monitoring import queue_health
-from annotations.readings.monitoring.metrics import Sample, samples
+from annotations.readings.monitoring.metrics import families
+from annotations.services.common import redis_counters
 
 
 @never_cache
@@ -71,14 +74,12 @@ def metrics(request: HttpRequest) -> HttpResponse:
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if not settings.METRICS_TOKEN or not constant_time_compare(given, settings.METRICS_TOKEN):
         raise Http404
-    text = "".join(f"{line}\n" for line in _lines(samples(timezone.now())))
-    return HttpResponse(text, content_type="text/plain; version=0.0.4; charset=utf-8")
+    registry = CollectorRegistry()
+    registry.register(_OfTheSite())
+    request_metrics.register(registry)
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
-def _lines(found: Iterator[Sample]) -> Iterator[str]:
-    for metric, of_metric in groupby(found, key=lambda sample: sample.metric):
-        yield f"# HELP {metric.name} {metric.meaning}"
-        yield f"# TYPE {metric.name} gauge"
-        for sample in of_metric:
-            label = f"{{{sample.label}}}" if sample.label else ""
-            yield f"{metric.name}{label} {round(sample.value, 3)}"
+class _OfTheSite(Collector):
+    def collect(self) -> Iterator[Metric]:
+        return families(timezone.now(), redis_counters.tallies())

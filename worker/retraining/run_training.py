@@ -4,6 +4,7 @@ The rules are in annotations.services.retraining.runs.
 """
 
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
@@ -11,6 +12,7 @@ from functools import partial
 from django.db import transaction
 
 from annotations.models import Run
+from annotations.services.common import redis_counters
 from annotations.services.retraining import runs
 from annotations.services.retraining.controls import ControlKey
 from annotations.services.retraining.runs import TrainedRun, TrainingBatch
@@ -75,7 +77,10 @@ def _results(batch: TrainingBatch, claimed: Collection[Run]) -> list[Callable[[]
     if not trainable:
         return results
     keys = {ControlKey.of(run) for same, _ in trainable for run in same}
+    began = time.monotonic()
     heads, control_of = controls.train_beside(batch, [weighed.weights for _, weighed in trainable], keys)
+    redis_counters.tally("solver_seconds", time.monotonic() - began)
+    redis_counters.tally("solved_runs", sum(len(same) for same, _ in trainable))
     for (same, weighed), head in zip(trainable, heads, strict=True):
         sizes = weighed.slices.n_above, weighed.slices.n_below
         for run in same:

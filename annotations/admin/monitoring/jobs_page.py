@@ -10,9 +10,10 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
 from annotations.admin.common.number_formats import row_number
+from annotations.backups import postgres_tools
 from annotations.models import DatasetImport, Rehearsal, Study, StudyAnalysis, WorkerHeartbeat
 from annotations.models.jobs import Job
-from annotations.readings.monitoring import queue_health
+from annotations.readings.monitoring import back_ups, queue_health
 from annotations.readings.monitoring.jobs_listed import KINDS, ListedJob, listed_jobs
 from annotations.services.queue import jobs, worker_wakeup
 from annotations.services.staff import roles
@@ -42,9 +43,12 @@ def page(request: HttpRequest) -> HttpResponse:
         disk = shutil.disk_usage(settings.DATA_ROOT)
         context |= {
             "waiting": queue_health.waiting_on_site(now),
-            "silent": queue_health.silent(queue_health.workers(now)),
+            "queues": (queues := queue_health.workers(now)),
+            "silent": queue_health.silent(queues),
             "workers": WorkerHeartbeat.objects.filter(heartbeat_at__gte=now - queue_health.ALIVE_WITHIN),
             "code_version": CODE_VERSION,
+            "postgres_version": postgres_tools.server_version(),
+            "back_up": back_ups.last(),
             "disk": disk,
             "disk_share": disk.used / disk.total,
         }

@@ -91,6 +91,17 @@ def daily_pseudonym(text: str) -> str | None:
     return None if salt is None else hmac.new(salt, text.encode(), hashlib.sha256).hexdigest()[:32]
 
 
+def tally(name: str, amount: float = 1) -> None:
+    """Add to a number that /metrics shows and Redis keeps until it is emptied; nothing while Redis is away."""
+    _run("redis.call('HINCRBYFLOAT', KEYS[1], ARGV[1], ARGV[2])", ["tallies"], [name, amount])
+
+
+def tallies() -> dict[str, float]:
+    """Return these numbers by name; none while Redis is away."""
+    found = _run("return redis.call('HGETALL', KEYS[1])", ["tallies"], []) or []
+    return {name.decode(): float(value) for name, value in zip(found[::2], found[1::2], strict=True)}
+
+
 def _run(script: str, keys: list[str], arguments: list[Any]) -> Any:
     if redis_circuit.is_open():
         return None

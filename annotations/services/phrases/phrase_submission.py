@@ -42,6 +42,7 @@ def submit(
         if stored is not None:
             if stored.text != text:
                 raise ClientUuidReused
+            redis_counters.tally("duplicate_phrases")
             return stored, False
         _refuse_late(locked)
         phrase = _store(locked, client_uuid, text, writing)

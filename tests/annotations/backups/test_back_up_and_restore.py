@@ -14,11 +14,13 @@ import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import Client
 from psycopg import sql
 
 from annotations.backups import files, postgres_tools
 from annotations.backups.making import back_up
 from annotations.models import IdentityKey, Phrase
+from annotations.readings.monitoring import back_ups
 from tests.actors import Visit
 from tests.other_arrivals import arrivals, wait_for_arrivals
 from tests.steps import end, submit, submit_and_score
@@ -132,6 +134,32 @@ def test_it_holds_what_is_whole_and_sha256sum_agrees(backed_up: Path, data_root:
         "uploads/import-7/unpacked",
     }
     assert len((backed_up / "SHA256SUMS").read_text().splitlines()) == len(kept) + 2
+
+
+def test_the_jobs_page_tells_operators_of_the_last_back_up_and_whether_it_was_checked(
+    data_root: Path, folder: Path, admin_client: Client
+) -> None:
+    def page() -> str:
+        return admin_client.get("/admin/jobs/").content.decode()
+
+    assert "There is none." in page() and back_ups.last() is None
+    call_command("back_up", folder)
+    made = back_ups.last()
+    assert made is not None and (made.folder, made.checked_at) == ("today", None)
+    assert made.n_bytes == sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    assert "not yet" in page() and "There is none." not in page()
+    call_command("check_back_up", folder)
+    assert "not yet" not in page()
+    call_command("back_up", folder.with_name("tomorrow"))  # of which nobody knows yet whether it is whole
+    assert "not yet" in page()
+
+
+def test_a_check_that_fails_is_a_sentence_and_is_not_taken_for_one(backed_up: Path) -> None:
+    (backed_up / "database.dump").write_bytes(b"half of it")
+    with pytest.raises(CommandError, match="Use another copy of this back-up: database"):
+        call_command("check_back_up", backed_up)
+    made = back_ups.last()
+    assert made is not None and made.checked_at is None
 
 
 def test_it_is_its_owners_alone_and_holds_no_secret(backed_up: Path) -> None:

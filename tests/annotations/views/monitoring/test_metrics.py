@@ -2,19 +2,25 @@
 
 import datetime as dt
 import re
+import uuid
 from pathlib import Path
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from annotations.models import Phrase, Score
+from annotations.models import DatasetImport, Phrase, Score
 from annotations.readings.monitoring import metrics
+from annotations.request_metrics import MEANING, NAME
+from annotations.services.common.redis_counters import redis_circuit
 from annotations.services.queue.heartbeats import WorkerProcess, store_heartbeat
 from tests.actors import Visit
 from tests.annotations.exports.rows import add_phrase
+from tests.steps import end, submit_and_score
+from worker.retraining.run_training import train_due_runs
 
 METRICS = [value for value in vars(metrics).values() if isinstance(value, metrics.Metric)]
+METRICS += metrics.TALLIED
 TOKEN = "a token of twenty characters"
 
 
@@ -46,6 +52,7 @@ def test_it_counts_what_waits_and_who_works(alice: Visit, client: Client) -> Non
     found = read(client)
     assert found["clarify_pending_phrases"] == 1 and found["clarify_pending_runs"] == 0
     assert 0 <= found["clarify_oldest_pending_phrases_seconds"] < 60
+    assert found['clarify_pending_jobs{kind="release"}'] == 0
     assert found['clarify_workers_alive{queue="interactive"}'] == 1
     assert found['clarify_workers_alive{queue="retrain"}'] == 0
     assert 0 <= found['clarify_workers_silent_seconds{queue="interactive"}'] < 60
@@ -71,18 +78,51 @@ def test_without_scores_there_are_no_times(client: Client, db: None) -> None:
     assert not any(name.startswith(("clarify_score_", "clarify_encode")) for name in found)
 
 
+def test_it_counts_jobs_that_wait_by_their_kind(client: Client, db: None) -> None:
+    DatasetImport.objects.create(name="birds", folder="birds", requested_by="ada")
+    DatasetImport.objects.update(created_at=timezone.now() - dt.timedelta(minutes=2))
+    found = read(client)
+    assert found['clarify_pending_jobs{kind="datasetimport"}'] == 1
+    assert 120 <= found['clarify_oldest_pending_job_seconds{kind="datasetimport"}'] < 180
+    assert 'clarify_oldest_pending_job_seconds{kind="release"}' not in found
+
+
+def test_it_counts_phrases_that_were_sent_again(alice: Visit, client: Client) -> None:
+    redis_circuit.close()
+    before = read(client)["clarify_duplicate_phrases_total"]
+    phrase = {"client_uuid": str(uuid.uuid4()), "text": "red"}
+    for _ in range(3):
+        alice.client.post(f"/visit/tasks/{alice.assignment.public_id}/phrases", phrase)
+    assert read(client)["clarify_duplicate_phrases_total"] == before + 2
+
+
+def test_it_counts_what_retraining_took(alice: Visit, client: Client) -> None:
+    redis_circuit.close()
+    before = read(client)
+    submit_and_score(alice, "red")
+    end(alice)
+    assert train_due_runs()
+    after = read(client)
+    assert after["clarify_solved_runs_total"] == before["clarify_solved_runs_total"] + 1
+    assert after["clarify_solver_seconds_total"] > before["clarify_solver_seconds_total"]
+
+
+def test_it_counts_requests_by_the_name_of_their_address_and_their_answer(db: None, client: Client) -> None:
+    def counted(labels: str) -> float:
+        return read(client).get(f"{NAME}_count{{{labels}}}", 0)
+
+    looked, unknown = 'method="GET",status="200",view="livez"', 'method="other",status="404",view="none"'
+    before = counted(looked), counted(unknown)
+    client.get("/livez")
+    client.generic("MALLORY", "/nowhere/5f0000000000000000000001")
+    assert (counted(looked), counted(unknown)) == (before[0] + 1, before[1] + 1)
+    assert "MALLORY" not in text_of(client) and "5f00000" not in text_of(client)
+
+
 def test_each_has_its_meaning_and_its_type_before_its_numbers(alice: Visit, client: Client) -> None:
-    scored(alice, timezone.now(), after_s=2, encode_ms=40)
-    store_heartbeat(WorkerProcess("a:1", timezone.now()), ["interactive"], timezone.now())
-    names = []
-    for line in text_of(client).splitlines():
-        if line.startswith("# TYPE"):
-            _, _, name, kind = line.split()
-            assert kind == "gauge"
-            names.append(name)
-        elif not line.startswith("#"):
-            assert line.split("{")[0].split()[0] == names[-1]
-    assert names == [metric.name for metric in METRICS]
+    said = re.findall(r"^# HELP (\w+) (.+)\n# TYPE \1 (\w+)$", text_of(client), re.M)
+    of_site = [(metric.name, metric.meaning, "counter" if metric.tally else "gauge") for metric in METRICS]
+    assert said == [*of_site, (NAME, MEANING, "histogram")]
 
 
 @pytest.mark.parametrize("given", ["", "Bearer ", "Bearer wrong", TOKEN[:-1]])
@@ -97,5 +137,6 @@ def test_a_site_without_a_token_has_none(db: None, client: Client, settings) -> 
 
 def test_the_operations_page_has_each_by_its_name_with_its_meaning() -> None:
     page = (Path(__file__).parents[4] / "docs" / "operations.md").read_text("utf-8")
-    documented = re.findall(r"^\| `(clarify_\w+)`(?: by \w+)? \| gauge \| (.+) \|$", page, re.M)
-    assert documented == [(metric.name, metric.meaning) for metric in METRICS]
+    documented = re.findall(r"^\| `(clarify_\w+)`(?: by ([\w, ]+))? \| (\w+) \| (.+) \|$", page, re.M)
+    of_site = [(each.name, each.label, "counter" if each.tally else "gauge", each.meaning) for each in METRICS]
+    assert documented == [*of_site, (NAME, "method, view, status", "histogram", MEANING)]
