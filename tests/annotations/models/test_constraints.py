@@ -41,7 +41,7 @@ from annotations.models import (
     VocabularyLevel,
 )
 from annotations.services.phrases import replies
-from tests.actors import Visit
+from tests.actors import Visit, create_study, open_study, start_visit
 from tests.annotations.models import running
 from tests.annotations.models.breaking import Way, again, change, drop_other_checks
 from tests.steps import end, submit, submit_and_score
@@ -51,9 +51,10 @@ UUID, OTHER_UUID = uuid.UUID(int=1), uuid.UUID(int=9)
 SPAN_UUIDS, SPAN_TIMES = ("client_uuid", "opening"), ("began_at", "ended_at", "received_at")
 
 
-@pytest.fixture
-def world(alice: Visit) -> Visit:
+@pytest.fixture(scope="module")
+def stored_world(stored_base_model: BaseModel) -> Visit:
     """A row of every table: an ended assignment with a scored phrase and its run, and a second one that waits."""
+    alice = start_visit(open_study(create_study(stored_base_model)), "alice")
     study, task = alice.session.study, alice.assignment.task
     other = Task.objects.create(study=study, position=2, base_model=task.base_model, target_class=1)
     Assignment.objects.create(session=alice.session, task=other, position=2)
@@ -81,6 +82,11 @@ def world(alice: Visit) -> Visit:
     VocabularyLevel.objects.create(base_model=task.base_model, target_class=0, text_template="a {phrase}", **of_words)
     running.store_rows(alice)
     return alice
+
+
+@pytest.fixture
+def world(db: None, stored_world: Visit) -> Visit:
+    return stored_world
 
 
 HOUR = dt.timedelta(hours=1)
