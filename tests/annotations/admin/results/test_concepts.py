@@ -9,15 +9,15 @@ from django.test import Client
 from django.urls import reverse
 
 from annotations.models import BaseModel, Study
-from tests.actors import OVAL, SQUARE
+from tests.actors import OVAL, SQUARE, create_study
 from tests.annotations.analysis.studies import analyse
 from tests.correcting import say, study_of_both
 from worker.retraining.run_training import train_due_runs
 
 
-@pytest.fixture
-def study(base_model: BaseModel) -> Study:
-    study = study_of_both(base_model)
+@pytest.fixture(scope="module")
+def study(stored_base_model: BaseModel) -> Study:
+    study = study_of_both(stored_base_model)
     say(study, "ann", {SQUARE: ["red", "red things", "<b>dark</b>"], OVAL: ["blue"]})
     say(study, "ben", {SQUARE: ["red", "=mossy"], OVAL: ["blue dots"]})
     train_due_runs()
@@ -64,6 +64,6 @@ def test_what_is_not_there_is_not_found(study: Study, coordinator_client: Client
     assert coordinator_client.get(address).status_code == 404
 
 
-def test_a_study_without_people_says_so(draft_study: Study, coordinator_client: Client) -> None:
-    page = page_of(coordinator_client, analyse(draft_study))
+def test_a_study_without_people_says_so(stored_base_model: BaseModel, coordinator_client: Client) -> None:
+    page = page_of(coordinator_client, analyse(create_study(stored_base_model, "nobody")))
     assert "No phrase has a score yet." in page and "<figure" not in page

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections.abc import Iterator
 
 import pytest
 from django.db import connection
@@ -18,11 +19,12 @@ from tests.annotations.analysis.studies import analyse
 MAX_QUERIES = 40
 
 
-@pytest.fixture
-def study(db: None, monkeypatch: pytest.MonkeyPatch) -> Study:
+@pytest.fixture(scope="module")
+def study(rows_of_the_module: None) -> Iterator[Study]:
     """Of three pages; the figures of the first two classes are drawn."""
-    monkeypatch.setattr(concept_figures, "MAX_TASKS", 2)
-    return analyse(study_of_many_classes(25, n_people=1))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(concept_figures, "MAX_TASKS", 2)
+        yield analyse(study_of_many_classes(25, n_people=1))
 
 
 def opened(client: Client, study: Study, query: str = "") -> str:
