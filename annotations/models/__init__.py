@@ -36,6 +36,7 @@ from annotations.models.phrase import Moderation, Phrase, PhraseState, Score
 from annotations.models.pool import ClassBy, GatheredTraining, Gathering, GatheringPart, ImageReview, Pool, Verdict
 from annotations.models.reply import Judgement, JudgementAnswer, Reply, ReplyKind, ThresholdChoice
 from annotations.models.run import Run, RunState
+from annotations.models.scheme import Scheme
 from annotations.models.span import Span, SpanKind
 from annotations.models.staff import AccessToken, Alarm, AuditRecord, Role, StudyMember, TotpDevice
 from annotations.models.study import OPEN_STATES, Audience, RestartRule, Study, StudyState, TaskOrder

@@ -9,9 +9,9 @@ from annotations.models.arrays import unpack_float32
 from annotations.models.base_model import BaseModel
 from annotations.models.jobs import Job, JobState
 from annotations.models.phrase import Score
+from annotations.models.scheme import Scheme
 from annotations.models.study import Study
 from modeling.arrays.retraining.annotation import Annotation
-from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 
 
 class Review(models.TextChoices):
@@ -40,7 +40,7 @@ class Correction(Job):
         related_name="+",
         help_text="of a second test set: a data set with the same classes and features",
     )
-    scheme = models.CharField(max_length=12, default=DEFAULT_SCHEME)
+    scheme = models.CharField(max_length=12, choices=Scheme, default=Scheme.CLASS_EQUAL)
     effects = models.JSONField(default=dict)
     ablations = models.JSONField(default=list)
     head = models.BinaryField(null=True, help_text="safetensors")

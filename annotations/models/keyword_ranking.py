@@ -29,7 +29,7 @@ class KeywordRanking(models.Model):
     settings = models.JSONField(help_text="encoder, permutations, seed, versions: to compute it again")
     retrained = models.JSONField(
         default=list,
-        help_text="what its best keyword by either score does: slices, predictions on the class's test",
+        help_text="what its best keyword by either score does, by scheme: slices, predictions on the class's test",
     )
     created_at = models.DateTimeField()
 
@@ -46,6 +46,10 @@ class KeywordRanking(models.Model):
 
     def __str__(self) -> str:
         return f"{self.list_name} on class {self.target_class} of {self.base_model}"
+
+    def retrained_with(self, scheme: str) -> list[dict[str, Any]]:
+        """Return what its best keyword by either score does under a scheme; nothing before it was retrained with."""
+        return [row for row in self.retrained if row["scheme"] == scheme]
 
     def best(self, by_error_score: int, by_clip_score: int) -> Iterator[dict[str, Any]]:
         """Yield the rows of the best keywords by either score, by error score, each with its `rank` by that."""

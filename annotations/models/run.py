@@ -9,11 +9,11 @@ from annotations.models.arrays import unpack_float32
 from annotations.models.assignment import Assignment
 from annotations.models.base_model import BaseModel
 from annotations.models.control import Control, RandomSlices
+from annotations.models.scheme import Scheme
 from modeling.arrays.phrases.phrase_text import MAX_PHRASE_LENGTH
 from modeling.arrays.retraining.annotation import Annotation
 from modeling.arrays.retraining.control import own_gain
 from modeling.arrays.retraining.random_slices import percentile_among
-from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 
 
 class RunState(models.TextChoices):
@@ -51,7 +51,7 @@ class Run(models.Model):
     sign = models.SmallIntegerField(
         default=1, db_default=1, help_text="of the similarity: -1 for a negation, otherwise 1"
     )
-    scheme = models.CharField(max_length=12, default=DEFAULT_SCHEME)
+    scheme = models.CharField(max_length=12, choices=Scheme, default=Scheme.CLASS_EQUAL)
     l2 = models.FloatField("λ")
     min_slice_size = models.PositiveIntegerField()
     state = models.CharField(max_length=8, choices=RunState, default=RunState.PENDING)

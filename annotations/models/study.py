@@ -12,6 +12,7 @@ from annotations.models.consent_texts import default_consent
 from annotations.models.end_questions import validate_end_questions
 from annotations.models.keyword_display import KeywordDisplay
 from annotations.models.primary_measures import default_primary_measures, validate_primary_measures
+from annotations.models.scheme import Scheme
 from annotations.models.seals import seal
 from annotations.models.study_texts import (
     MAX_TITLE_LENGTH,
@@ -240,6 +241,14 @@ class Study(models.Model):
         validators=[validate_primary_measures],
         help_text="measures that are tested together, declared before opening; all others are exploratory",
     )
+    scheme = models.CharField(
+        "in retraining",
+        max_length=12,
+        choices=Scheme,
+        default=Scheme.CLASS_EQUAL,
+        db_default=Scheme.CLASS_EQUAL,
+        help_text="how much the images with and without a phrase count",
+    )
     alarm_email = models.EmailField(blank=True, default="", db_default="")
     alarm_webhook = models.URLField(
         blank=True, default="", db_default="", help_text="https address that gets each alarm as JSON"
@@ -309,6 +318,7 @@ class Study(models.Model):
             models.CheckConstraint(condition=Q(audience__in=Audience.values), name="study_audience_known"),
             models.CheckConstraint(condition=Q(task_order__in=TaskOrder.values), name="study_task_order_known"),
             models.CheckConstraint(condition=Q(restart_rule__in=RestartRule.values), name="study_restart_rule_known"),
+            models.CheckConstraint(condition=Q(scheme__in=Scheme.values), name="study_scheme_known"),
             models.CheckConstraint(condition=Q(quota__isnull=True) | Q(quota__gte=1), name="study_quota_positive"),
         ]
 

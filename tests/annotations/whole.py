@@ -69,6 +69,7 @@ def _open(base_model: BaseModel) -> Study:
         conditions=conditions,
         end_questions=QUESTIONS,
         quota=20,
+        scheme="paper",
     )
     study = actors.open_study(draft)
     lifecycle.pause_study(study)

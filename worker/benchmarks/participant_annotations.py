@@ -27,6 +27,7 @@ class StudyAnnotations:
     """sets: by pseudonym, the best annotation of each class; best: the same over everybody's phrases."""
 
     base_model: BaseModel
+    scheme: str
     sets: dict[str, tuple[ScoredAnnotation, ...]]
     best: tuple[ScoredAnnotation, ...]
 
@@ -47,7 +48,7 @@ def study_annotations(slug: str, dataset: Dataset, base_model: BaseModel | None 
     for annotation in annotations:
         of_person[annotation.participant].append(annotation)
     sets = {person: best_of_each_class(of_person[person]) for person in sorted(of_person)}
-    return StudyAnnotations(shown, sets, best_of_each_class(annotations))
+    return StudyAnnotations(shown, study.scheme, sets, best_of_each_class(annotations))
 
 
 def _only_base_model(study: Study, dataset: Dataset) -> BaseModel:

@@ -32,7 +32,7 @@ class Request:
     base_model: str | None = None
     l2: float | None = None
     seeds: int = 3
-    scheme: str = DEFAULT_SCHEME
+    scheme: str | None = None
     published: str | None = None
     words: PromptWords = field(default_factory=PromptWords)
 
@@ -56,8 +56,8 @@ def set_up(dataset: Dataset, request: Request) -> Setup:
     """Read and score what is asked.
 
     The shown model is the named base model, else the one that the study shows, else an ERM model trained here; λ is
-    its λ unless another is asked for. Raises BadAnnotation, NoAnnotations, BaseModelNotFound, EncoderUnavailable,
-    BadDataset and what training raises.
+    its λ, and the scheme the study's, unless another is asked for. Raises BadAnnotation, NoAnnotations,
+    BaseModelNotFound, EncoderUnavailable, BadDataset and what training raises.
     """
     asked = [read_annotation(text, dataset.class_names) for text in request.annotations]
     named = find_base_model(dataset, request.base_model) if request.base_model else None
@@ -69,7 +69,7 @@ def set_up(dataset: Dataset, request: Request) -> Setup:
         prompts=DatasetPrompts(dataset, request.words),
         l2=request.l2 or (model.l2 if model else settings.DEFAULT_L2),
         seeds=request.seeds,
-        scheme=request.scheme,
+        scheme=request.scheme or (study.scheme if study else DEFAULT_SCHEME),
         min_slice_size=settings.MIN_SLICE_SIZE,
         settings=PUBLISHED[request.published or "waterbirds"],
     )

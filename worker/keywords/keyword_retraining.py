@@ -6,12 +6,11 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 
-from annotations.models import KeywordRanking
+from annotations.models import KeywordRanking, Scheme
 from annotations.services import stored_rankings
 from modeling.arrays.common.modeling_errors import SliceTooSmall
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.retraining.annotation import Annotation
-from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 from worker.common import process_cache
 from worker.datasets import head_training
 from worker.datasets.head_training import ClassSlices
@@ -23,38 +22,48 @@ BY_CLIP, BY_ERROR = "clip_score", "error_score"
 def retrain(ranking: KeywordRanking) -> None:
     """Retrain with the best keyword by CLIP score and with that by error score, each chosen on validation images.
 
-    What that does on the class's test images is stored with the ranking. Raises EncoderUnavailable, BadDataset,
-    BadArray, NotConverged.
+    What that does on the class's test images is stored with the ranking, for each scheme, since a ranking stands beside
+    the people of any study. Raises EncoderUnavailable, BadDataset, BadArray, NotConverged.
     """
     best = {BY_CLIP: min(ranking.rows, key=lambda row: row["clip_rank"]), BY_ERROR: ranking.rows[0]}
-    stored_rankings.store_retrained(ranking, [{"by": by, **_retrained(ranking, row)} for by, row in best.items()])
+    found = {by: zip(Scheme.values, _retrained(ranking, row), strict=True) for by, row in best.items()}
+    made = [{"by": by, "scheme": scheme, **each} for by, rows in found.items() for scheme, each in rows]
+    stored_rankings.store_retrained(ranking, made)
 
 
-def _retrained(ranking: KeywordRanking, row: dict[str, Any]) -> dict[str, Any]:
+def _retrained(ranking: KeywordRanking, row: dict[str, Any]) -> list[dict[str, Any]]:
+    """What retraining with a keyword does under each of the schemes, in their order."""
     base_model, label = ranking.base_model, ranking.target_class
     dataset = base_model.dataset
     found: dict[str, Any] = {"keyword": row["keyword"], "sign": row["sign"], "threshold": row["threshold"]}
     if row["threshold"] is None:
-        return {**found, "why_not": "it separates no errors, so it has no threshold"}
+        return _nothing(found, "it separates no errors, so it has no threshold")
     text = process_cache.text_encoder(dataset).encode_texts([row["text"]])[0]
     found["text_embedding"] = _packed(text, "<f4")
     if not dataset.has_features:
-        return {**found, "why_not": "the data set has no features to retrain on"}
+        return _nothing(found, "the data set has no features to retrain on")
     slices = ClassSlices.of(Annotation(label, text, row["sign"], row["threshold"]), dataset)
     found |= {"n_above": slices.n_above, "n_below": slices.n_below}
+    least = settings.MIN_SLICE_SIZE
     try:
-        weights = head_training.loss_weights(dataset, [slices], DEFAULT_SCHEME, settings.MIN_SLICE_SIZE)
+        weights = [head_training.loss_weights(dataset, [slices], scheme, least) for scheme in Scheme.values]
     except SliceTooSmall as error:
-        return {**found, "why_not": str(error)}
-    (trained,), solved = solve(base_model, weights[:, None], [label])
+        return _nothing(found, str(error))
+    heads, solved = solve(base_model, np.stack(weights, axis=1), [label])
     features = dataset.files.array("features")[dataset.files.rows(Split.TEST, label)]
-    predictions = trained.head.predict(features)
-    return {
-        **found,
-        "solved": solved,
-        "certified_gap": trained.certified_gap,
-        "predictions": _packed(predictions, "<i4"),
-    }
+    return [
+        {
+            **found,
+            "solved": solved,
+            "certified_gap": trained.certified_gap,
+            "predictions": _packed(trained.head.predict(features), "<i4"),
+        }
+        for trained in heads
+    ]
+
+
+def _nothing(found: dict[str, Any], why_not: str) -> list[dict[str, Any]]:
+    return [{**found, "why_not": why_not} for _ in Scheme.values]
 
 
 def _packed(values: np.ndarray[Any, Any], dtype: str) -> str:

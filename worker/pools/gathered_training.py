@@ -23,7 +23,7 @@ from modeling.arrays.retraining.annotation import Annotation
 from modeling.arrays.retraining.control import control_weights
 from modeling.arrays.retraining.group_resampling import percentile_interval, resampled_accuracies
 from modeling.arrays.retraining.heads import Head
-from modeling.arrays.retraining.slices import DEFAULT_SCHEME, slice_membership, slice_weights, uniform_weights
+from modeling.arrays.retraining.slices import slice_membership, slice_weights, uniform_weights
 from modeling.tensors.retraining.many_heads import train_heads
 from worker.common import process_cache
 from worker.common.library_versions import library_versions
@@ -38,12 +38,16 @@ MEASURES = ("worst_group", "average", "minority")
 
 @dataclass(frozen=True, eq=False)
 class _Training:
-    """n training images: features float32[n, d] as stored, similarity rows float32[n, d'], labels int32[n]."""
+    """n training images: features float32[n, d] as stored, similarity rows float32[n, d'], labels int32[n].
+
+    scheme: the study's, of weights.
+    """
 
     features: NDArray[np.float32]
     similarity: NDArray[np.float32]
     labels: NDArray[np.int32]
     n_added: int
+    scheme: str
 
     def heads(self, names: tuple[str, ...], weights: Sequence[NDArray[np.float64]], l2: float) -> list[Head]:
         """A head for each of some loss weights, float64[n]; standardised by these images alone."""
@@ -66,7 +70,7 @@ class _Training:
             above |= each.members(self.similarity, np.arange(len(self.labels)), self.labels)
         classes = [each.target_class for each in annotations]
         membership = slice_membership(above, self.labels, classes, settings.MIN_SLICE_SIZE)
-        return slice_weights(self.labels, membership, DEFAULT_SCHEME)
+        return slice_weights(self.labels, membership, self.scheme)
 
 
 def train_due_gathered() -> int:
@@ -118,7 +122,8 @@ def _with(gathering: Gathering, kept: Kept) -> _Training:
             else files.array(array)[train]
         )
 
-    return _Training(joined("features"), joined("similarity"), np.concatenate([files.labels[train], new]), len(kept))
+    labels, scheme = np.concatenate([files.labels[train], new]), gathering.study.scheme
+    return _Training(joined("features"), joined("similarity"), labels, len(kept), scheme)
 
 
 def _rows(
@@ -141,7 +146,7 @@ def _weights(training: _Training, annotations: Sequence[Annotation], name: str) 
     if name in (REWEIGHTED, BOTH):
         return training.reweighted(annotations)
     if name == CONTROL:
-        return control_weights(training.labels, [each.target_class for each in annotations], DEFAULT_SCHEME)
+        return control_weights(training.labels, [each.target_class for each in annotations], training.scheme)
     return uniform_weights(len(training.labels))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.models import BaseModel, RandomSlices, Run, RunState
+from annotations.models import BaseModel, RandomSlices, Run, RunState, Scheme, StudyConfiguration
 from annotations.models.arrays import unpack_int32
 from annotations.services.retraining.controls import ControlKey
 from annotations.services.retraining.random_slices import SliceKey
@@ -132,6 +132,9 @@ def _annotation(run: Run) -> Iterator[Difference]:
         yield from differing_values("threshold", run.threshold, threshold)
         yield from differing_values("sign", run.sign, score.sign)
     yield from differing_values("l2", run.l2, run.base_model.l2)
+    frozen = StudyConfiguration.objects.values_list("data__study__scheme", flat=True)
+    scheme = frozen.get(pk=run.assignment.session.configuration_id)  # None: before studies chose it
+    yield from differing_values("scheme", run.scheme, scheme or Scheme.CLASS_EQUAL.value)
 
 
 def _head(run: Run, trained: TrainedHead) -> Iterator[Difference]:

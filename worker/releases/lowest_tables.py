@@ -38,7 +38,6 @@ from modeling.arrays.common.modeling_errors import ModelingError, NothingToSepar
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.datasets.groups import group_ids, group_names
 from modeling.arrays.embeddings.similarity import similarities
-from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 from worker.releases import lowest_columns as columns
 
 MAX_ANNOTATIONS = 1_000  # of a task; concepts compare no more
@@ -121,7 +120,7 @@ class _OfTask:
         """The id of the task's control, which is there as soon as any study has a run of the kind."""
         base_model = self.task.base_model
         controls = Control.objects.filter(
-            dataset=base_model.dataset, target_classes=[self.label], scheme=DEFAULT_SCHEME, l2=base_model.l2
+            dataset=base_model.dataset, target_classes=[self.label], scheme=self.study.scheme, l2=base_model.l2
         )
         return set() if self.label is None else set(controls.values_list("pk", flat=True))
 
@@ -235,7 +234,7 @@ class _OfTask:
 
     def _retrained_keywords(self) -> Iterator[columns.Cells]:
         for ranking in self._rankings():
-            for row in ranking.retrained:
+            for row in ranking.retrained_with(self.study.scheme):
                 text, packed = (row.get(name) and base64.b64decode(row[name]) for name in _ARRAYS_OF_KEYWORDS)
                 shown = (row["by"], row["keyword"], row["sign"], row["threshold"])
                 yield (ranking.list_digest, *shown, text and self._of_test(text), packed)

@@ -46,6 +46,13 @@ class PredictionsForm(forms.Form):
     file = forms.FileField(
         label="CSV file", help_text="Columns image, split and predicted; all of validation and test."
     )
+    l2 = forms.FloatField(
+        label="λ, the weight of the L2 penalty",
+        min_value=1e-12,
+        max_value=1e6,
+        initial=settings.DEFAULT_L2,
+        help_text="For the last layers that are trained with people's words.",
+    )
 
 
 def page(request: HttpRequest, dataset: Dataset, chosen: BaseModel | None = None) -> HttpResponse:
@@ -188,9 +195,10 @@ def _stored(request: HttpRequest, dataset: Dataset) -> str:
         problem = " ".join(f"{form[name].label}: {errors[0]}" for name, errors in form.errors.items())
         messages.error(request, f"Nothing was stored. {problem}")
         return ""
+    given = form.cleaned_data
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "predictions.csv"
-        file.write_bytes(form.cleaned_data["file"].read())
-        model, is_new = import_predictions(dataset, name=form.cleaned_data["name"], file=file, l2=settings.DEFAULT_L2)
+        file.write_bytes(given["file"].read())
+        model, is_new = import_predictions(dataset, name=given["name"], file=file, l2=given["l2"])
     messages.success(request, f"{model} is stored." if is_new else f"{model} was here already.")
     return reverse("admin:annotations_basemodel_change", args=[model.pk])

@@ -18,8 +18,8 @@ from django.utils.text import slugify
 from annotations.admin.common.number_formats import MoneyField, row_number
 from annotations.admin.common.study_pages import StudyPage, show_page
 from annotations.admin.datasets.class_pictures import ClassPictures, classes_of
-from annotations.admin.studies.study_sections import present_values
-from annotations.models import BaseModel, Role, Study
+from annotations.admin.studies.study_sections import HELP, RETRAINING, present_values
+from annotations.models import BaseModel, Role, Scheme, Study
 from annotations.models.arrays import without_arrays
 from annotations.models.study import new_code
 from annotations.models.study_texts import MAX_TITLE_LENGTH
@@ -38,7 +38,10 @@ TITLE = "Clone"
 
 
 class NewStudyForm(forms.Form):
-    """The six fields. `target` is "model:class", so that a class is never of another data set than its model."""
+    """The six fields, and behind a fold the scheme.
+
+    `target` is "model:class", so that a class is never of another data set than its model.
+    """
 
     title = forms.CharField(label="Title", max_length=200, widget=forms.TextInput(attrs={"autofocus": True}))
     target = forms.CharField(error_messages={"required": "Choose the class whose mistakes people look at."})
@@ -51,6 +54,9 @@ class NewStudyForm(forms.Form):
         error_messages={"min_value": _MINUTES, "max_value": _MINUTES},
     )
     reward = MoneyField(label="Pay each", required=False)
+    scheme = forms.ChoiceField(
+        label="In retraining", choices=Scheme, initial=Scheme.CLASS_EQUAL, required=False, help_text=HELP["scheme"]
+    )
 
     def clean_target(self) -> tuple[BaseModel, int]:
         model, _, number = self.cleaned_data["target"].partition(":")
@@ -97,7 +103,8 @@ def page(request: HttpRequest) -> HttpResponse:
         "chosen": chosen,
         "chosen_model": row_number(chosen.partition(":")[0]),
         "has_more": _models().count() > len(cards),
-        "topics": present_values(Study())[1:],
+        "topics": [each for each in present_values(Study())[1:] if each[0] != RETRAINING],
+        "scheme_now": dict(Scheme.choices).get(form["scheme"].value(), "").capitalize(),
         "currency": Study._meta.get_field("currency").default,
     }
     return render(request, "admin/annotations/study/new.html", context)
@@ -143,6 +150,7 @@ def _made(given: dict[str, Any], *, by: str) -> Study:
         tasks=[task],
         quota=given["quota"],
         reward_cents=given["reward"] or None,
+        scheme=given["scheme"] or Scheme.CLASS_EQUAL,
         only_verified=bool(settings.PROLIFIC_TOKEN or given["reward"]),
         completion_code=new_code(),
         by=by,

@@ -8,6 +8,7 @@ from annotations.models import Study
 from annotations.models.primary_measures import MEASURES
 
 TASKS_AFTER = "The study"  # the section that tasks and conditions follow
+RETRAINING = "Retraining"
 
 
 class Section(NamedTuple):
@@ -103,6 +104,13 @@ SECTIONS = (
         "Frozen when the study opens, like all that shapes a visit.",
     ),
     Section(
+        RETRAINING,
+        ("scheme",),
+        lambda study: study.get_scheme_display().capitalize(),
+        "How much images count when the model is trained again with people's words. The page of the model's images "
+        "trains it with another λ.",
+    ),
+    Section(
         "Privacy",
         ("researchers", "retention_days"),
         lambda study: _or_none(study.retention_days, "Ids are deleted {} days after closing", "You delete ids by hand"),
@@ -184,6 +192,8 @@ HELP = {
     "empty: you do it by hand, under “Withdrawals”. Say it in the consent text too.",
     "primary_measures": "What the study is about. These alone are tested, and their p-values adjusted together (Holm); "
     "everything else is shown as exploratory.",
+    "scheme": "A phrase cuts the training images of its class into two slices, with it and without it. All retrainings "
+    "of the study go by this, and what they are compared with. Frozen when the study opens. λ is the model's.",
     "comprehension_check": "Three questions after the tutorial, with two tries. Nobody is rejected for failing it.",
     "end_questions": "One a line, each may be skipped. Answers to choose from follow after |, as in “How hard was "
     "it? | easy | fine | hard”; without any, people write.",

@@ -23,6 +23,7 @@ class WorthRow:
     gathering: int
     training: int
     dataset: str
+    scheme: str
     name: str
     n_added: int
     minutes: float | None
@@ -100,6 +101,7 @@ def worth_rows(training: GatheredTraining) -> list[WorthRow]:
             training.gathering_id,
             training.pk,
             str(training.dataset),
+            training.gathering.study.scheme,
             row["name"],
             row["n_added"],
             row["minutes"],
@@ -112,8 +114,8 @@ def worth_rows(training: GatheredTraining) -> list[WorthRow]:
 
 def worth_table(study: Study) -> FilledTable[WorthRow]:
     """Return all trainings with gathered images of a study, the oldest first."""
-    trainings = GatheredTraining.objects.filter(gathering__study=study).select_related("dataset").order_by("pk")
-    return FilledTable(GATHERED, [row for each in trainings for row in worth_rows(each)])
+    trainings = GatheredTraining.objects.filter(gathering__study=study).select_related("dataset", "gathering__study")
+    return FilledTable(GATHERED, [row for each in trainings.order_by("pk") for row in worth_rows(each)])
 
 
 def review_table(gathering: Gathering) -> FilledTable[ImageReview]:
@@ -147,6 +149,7 @@ GATHERED: Table[WorthRow] = Table(
         Column("gathering", "integer", "number of the gathering, unique on the site", field("gathering")),
         Column("training", "integer", "number of the training, unique on the site", field("training")),
         Column("dataset", "text", "data set with the gathered images", field("dataset")),
+        Column("scheme", "text", "how slices are weighted, as in runs.csv", field("scheme")),
         Column("model", "text", "what the model was trained with", field("name")),
         Column("images_added", "integer", "images from the pool in its train split", field("n_added"), "images"),
         Column("minutes", "number", "of review, all reviewers together", field("minutes"), "minutes"),

@@ -15,7 +15,6 @@ from annotations.tables.columns import Column, Table
 from annotations.tables.shared import COUNT, SHARE, TASK, field
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.retraining.annotation import Annotation
-from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 
 PEOPLE = "people"
 RESAMPLES, SEED, _AT_ONCE = 2_000, 9, 100
@@ -33,6 +32,7 @@ class KeywordSplit:
 
     task: int
     class_name: str
+    scheme: str
     list: str
     list_digest: str
     whose: str
@@ -54,6 +54,7 @@ class PeopleLessMachine:
 
     task: int
     class_name: str
+    scheme: str
     list: str
     list_digest: str
     whose: str
@@ -101,6 +102,7 @@ class _OnTest:
 _NAMES = (
     TASK,
     Column[Any]("class", "text", "the task's class", field("class_name")),
+    Column[Any]("scheme", "text", "of the study's retrainings, as in runs.csv"),
     Column[Any]("list", "text", "name of the list of keywords; empty for people"),
     Column[Any]("list_digest", "text", "SHA-256 of template and keywords, one a line"),
     Column[Any](
@@ -163,22 +165,23 @@ NO_MACHINE = Beside()
 def beside_machine(task: int, score: Score, words: str) -> Beside:
     """Return what people's phrase and each list's first keywords do. words: as they may be said.
 
-    score: with its phrase's task, base model, data set and run. Raises BadDataset, BadArray.
+    score: with its phrase's task, study, base model, data set and run. Raises BadDataset, BadArray.
     """
     shown = score.phrase.assignment.task
     assert shown.target_class is not None, "a task with phrases has a class"
     rankings = KeywordRanking.objects.filter(base_model=shown.base_model_id, target_class=shown.target_class)
-    made = tuple(rankings.exclude(retrained=[]).values_list("pk", "created_at"))
+    scheme = shown.study.scheme
+    made = tuple(rankings.filter(retrained__contains=[{"scheme": scheme}]).values_list("pk", "created_at"))
     control = Control.objects.filter(
         dataset=shown.base_model.dataset_id,
         target_classes=[shown.target_class],
-        scheme=DEFAULT_SCHEME,
+        scheme=scheme,
         l2=shown.base_model.l2,
     )
     if not made or score.threshold is None:
         return NO_MACHINE
     run_state = None if score.run is None else str(score.run.state)
-    return _beside(task, score.pk, run_state, words, made, control.values_list("pk", flat=True).first())
+    return _beside(task, score.pk, run_state, words, made, scheme, control.values_list("pk", flat=True).first())
 
 
 @lru_cache(maxsize=512)
@@ -188,17 +191,18 @@ def _beside(
     run_state: str | None,
     words: str,
     made: tuple[tuple[int, object], ...],
+    scheme: str,
     control_id: int | None,
 ) -> Beside:
     """Kept as long as score, rankings and control are the same, and the run is in the same state."""
     score = Score.objects.select_related("phrase__assignment__task__base_model__dataset", "run").get(pk=score_id)
     shown = score.phrase.assignment.task
     people = _of_people(score, words, control_id)
-    named = {"task": task, "class_name": shown.class_name}
+    named = {"task": task, "class_name": shown.class_name, "scheme": scheme}
     splits = list(_splits(people, **named, list="", list_digest="", whose=PEOPLE))
     less: list[PeopleLessMachine] = []
     for ranking in KeywordRanking.objects.filter(pk__in=[pk for pk, _ in made]):
-        for each in ranking.retrained:
+        for each in ranking.retrained_with(scheme):
             machine = _of_machine(shown.base_model, ranking, each, control_id)
             whose = {"list": ranking.list_name, "list_digest": ranking.list_digest, "whose": each["by"]}
             splits += _splits(machine, **named, **whose)

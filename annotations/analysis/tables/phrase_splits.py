@@ -89,7 +89,8 @@ def _look(task: int, score_id: int, has_run: bool, words: str, draw: int) -> Loo
 
 
 def _whole(score_id: int) -> Score:
-    related = ("phrase__assignment__task__base_model__dataset", "run")
+    of_task = "phrase__assignment__task"
+    related = (f"{of_task}__base_model__dataset", f"{of_task}__study", "run")
     return Score.objects.select_related(*related).defer("run__head").get(pk=score_id)
 
 

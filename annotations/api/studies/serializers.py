@@ -71,6 +71,7 @@ class StudySerializer(serializers.ModelSerializer[Study]):
             "audience",
             "introduction",
             "goal",
+            "scheme",
             "created_at",
             "opened_at",
             "closed_at",

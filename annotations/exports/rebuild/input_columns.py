@@ -9,14 +9,13 @@ showed then (`guessing_level`).
 """
 
 _WHOLE = ("sessions", "end_answers", "exclusions", "data_dictionary", "gathered_data", "slice_checks")
-_ANYWHERE = ("session", "participant", "task", "class", "list", "language", "is_primary", "code_version")
+_ANYWHERE = ("session", "participant", "task", "class", "list", "language", "is_primary", "scheme", "code_version")
 _OF_TABLES = {
     "assignments": "position state started_at first_deadline_at deadline_at ended_at end_reason",
     "baselines": "name given over left_out",
     "correction_annotations": "text threshold sign by_hand images_above images_below",
     "correction_effects": "what images",
-    "corrections": "dataset base_model second_dataset review review_reason reviewed_at scheme loss certified_gap "
-    "trained_at",
+    "corrections": "dataset base_model second_dataset review review_reason reviewed_at loss certified_gap trained_at",
     "experts": "expert",
     "keyword_splits": "why_not",
     "keywords": "text_template threshold adjusted_p n_captioned subgroup_accuracy",
@@ -28,7 +27,7 @@ _OF_TABLES = {
     "encode_time run chosen_threshold chosen_run judgement rewordings time_to_first_edit edits edit_gap pastes "
     "page_left",
     "phrases_among_keywords": "n_captioned subgroup_accuracy",
-    "runs": "base_model target_class phrase_text threshold is_chosen sign scheme l2 min_slice_size state reason "
+    "runs": "base_model target_class phrase_text threshold is_chosen sign l2 min_slice_size state reason "
     "n_above n_below loss certified_gap created_at finished_at versions",
     "spans": "opening kind image_key began_at ended_at received_at",
     "summary": "condition",

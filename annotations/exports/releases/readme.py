@@ -42,6 +42,10 @@ Spreadsheets
   or use phrases.jsonl, where the exact text matters. NA and null are words that people may type: read the tables with
   the empty cell as the only missing value, as rebuild.py does.
 
+Retraining
+  In every retraining of this study, {scheme_in_words}
+  (scheme {scheme}, docs/methods.md); what it is compared with is trained likewise.
+
 The headline
   summary.csv, column own_gain: for each participant, the phrase with the best error score on the validation images, and
   what it adds to the worst-group accuracy that the same retraining without a phrase reaches on the test images; 0 where
@@ -71,8 +75,9 @@ def readme(study: Study, tables: Iterable[Table[Any]], left_out: Sequence[str] |
     """Return the text, with one line per table. left_out: of the lowest tables; None where these are not there."""
     rebuild = "" if left_out is None else _REBUILD.format(left_out=_listed(left_out))
     lines = [f"  {table.file:<21} {table.meaning} ({table.order})" for table in tables]
+    scheme = {"scheme": study.scheme, "scheme_in_words": study.get_scheme_display()}
     title = f"Clarify: export of the study “{study.title}” ({study.slug})"
-    return _TEXT.format(title=title, underline="=" * len(title), tables="\n".join(lines), rebuild=rebuild)
+    return _TEXT.format(title=title, underline="=" * len(title), tables="\n".join(lines), rebuild=rebuild, **scheme)
 
 
 def _listed(left_out: Sequence[str]) -> str:

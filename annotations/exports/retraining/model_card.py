@@ -106,6 +106,7 @@ def _annotation(run: Run) -> dict[str, Any]:
 def _training(run: Run) -> dict[str, Any]:
     return {
         "scheme": run.scheme,
+        "scheme_in_words": run.get_scheme_display(),
         "l2": run.l2,
         "n_above_threshold": run.n_above,
         "n_at_or_below_threshold": run.n_below,
@@ -185,7 +186,7 @@ def _made(card: Mapping[str, Any]) -> Iterator[str]:
         f"| Similarity threshold | {annotation['similarity_threshold']!r}{_turned(annotation['similarity_sign'])} |",
         f"| Train images of the class | {training['n_above_threshold']} above the threshold, "
         f"{training['n_at_or_below_threshold']} at or below it |",
-        f"| Weights | {training['scheme']}, λ = {training['l2']:g} |",
+        f"| Weights | {training['scheme']}: {training['scheme_in_words']}; λ = {training['l2']:g} |",
         f"| Loss | {training['loss']!r}, at most {training['certified_gap']!r} above the optimum |",
         f"| Features | {_encoder(features['encoder'])}; {features['standardization']} |",
         f"| Trained | {training['trained_at']}, clarify {training['code_version']} ({_plain(versions)}) |",

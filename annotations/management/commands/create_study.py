@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from annotations.management.plain_errors import plain_errors
-from annotations.models import Audience, BaseModel, Study, StudyState, Task
+from annotations.models import Audience, BaseModel, Scheme, Study, StudyState, Task
 from annotations.models.study import new_code
 from annotations.readings.datasets.target_classes import classes_with_errors
 from annotations.services.common.service_errors import StudyNotReady
@@ -37,6 +37,7 @@ class Command(BaseCommand):
         parser.add_argument("--time-limit", type=int, metavar="SECONDS", help="of the task")
         parser.add_argument("--min-phrases", type=int, metavar="N")
         parser.add_argument("--max-phrases", type=int, metavar="N")
+        parser.add_argument("--scheme", choices=Scheme.values, help="how images count in retraining: docs/methods.md")
         parser.add_argument("--completion-code", help="default: a random one")
         parser.add_argument("--from-json", type=Path, metavar="FILE", help=_JSON_HELP)
         parser.add_argument("--open", action="store_true", help="open it: its configuration freezes")
@@ -98,8 +99,8 @@ def _from_arguments(options: dict[str, Any]) -> dict[str, Any]:
         "min_phrases": options["min_phrases"],
         "max_phrases": options["max_phrases"],
     }
-    audience = Audience.EXPERTS if options["experts"] else None
-    fields = {"title": options["title"], "completion_code": options["completion_code"], "audience": audience}
+    fields = {name: options[name] for name in ("title", "completion_code", "scheme")}
+    fields["audience"] = Audience.EXPERTS if options["experts"] else None
     task = _given(task)
     if (task or options["all_classes"]) and "base_model" not in task:
         raise CommandError("Options of a task need its --base-model.")

@@ -41,6 +41,7 @@ FROZEN_STUDY_FIELDS = (
     "bonus_cents",
     "retention_days",
     "primary_measures",
+    "scheme",
 )
 FROZEN_CONDITION_FIELDS = ("position", "name", "show_suggestions", "suggest_rewordings", "show_goal", "keyword_display")
 FROZEN_TASK_FIELDS = (

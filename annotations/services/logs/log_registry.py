@@ -76,7 +76,7 @@ STUDY = LoggedTable(
         _IN_CONFIGURATION: "language phrase_language translations introduction consent_text researchers "
         "participant_parameter study_parameter session_parameter completion_url comprehension_check end_questions goal "
         "suggest_rewordings task_order keyword_display restart_rule lease_minutes only_verified bonus_cents "
-        "retention_days primary_measures",
+        "retention_days primary_measures scheme",
         _NEVER_FROZE: "external_study_id completion_code no_consent_code failed_check_code failed_check_is_paid "
         "researcher_code quota max_minutes reward_cents currency min_hourly_cents alarm_email alarm_webhook "
         "alarm_dropout alarm_failed_check",

@@ -19,7 +19,6 @@ from annotations.services.logs import audit, events
 from annotations.services.queue import jobs, worker_wakeup
 from annotations.version import CODE_VERSION
 from modeling.arrays.datasets.dataset_files import BadDataset
-from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 
 
 class CorrectionNotPossible(ServiceError):
@@ -70,7 +69,7 @@ def request(
         raise CorrectionNotPossible(reason)
     chosen = _choose(study, base_model, by_hand or {})
     correction = Correction.objects.create(
-        study=study, base_model=base_model, second_base_model=second, scheme=DEFAULT_SCHEME, requested_by=by
+        study=study, base_model=base_model, second_base_model=second, scheme=study.scheme, requested_by=by
     )
     for label, (score, is_by_hand) in chosen.items():
         assert score.threshold is not None, "candidates have one"

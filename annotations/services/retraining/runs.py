@@ -36,7 +36,6 @@ from annotations.services.queue.claims import MAX_ATTEMPTS, claim, exhausted
 from annotations.version import CODE_VERSION
 from modeling.arrays.common.modeling_errors import SliceTooSmall
 from modeling.arrays.retraining.group_accuracies import GroupMetrics
-from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 
 NO_THRESHOLD = "the error score is 0, so there is no similarity threshold"
 
@@ -213,13 +212,11 @@ def _plan_entry(planned: _Planned) -> events.Entry:
 def _get_or_create(
     assignment: Assignment, score: Score, threshold: float | None, *, is_chosen: bool
 ) -> tuple[Run, bool]:
-    task = assignment.task
+    task, scheme = assignment.task, assignment.session.study.scheme
     assert task.target_class is not None, "an open study's tasks have a class"
     return Run.objects.get_or_create(
         assignment=assignment,
-        annotation_digest=annotation_digest(
-            task.target_class, score.text_digest, threshold, DEFAULT_SCHEME, score.sign
-        ),
+        annotation_digest=annotation_digest(task.target_class, score.text_digest, threshold, scheme, score.sign),
         defaults={
             "base_model": task.base_model,
             "target_class": task.target_class,
@@ -227,7 +224,7 @@ def _get_or_create(
             "threshold": threshold,
             "is_chosen": is_chosen,
             "sign": score.sign,
-            "scheme": DEFAULT_SCHEME,
+            "scheme": scheme,
             "l2": task.base_model.l2,
             "min_slice_size": settings.MIN_SLICE_SIZE,
         },

@@ -126,6 +126,7 @@ BROKEN: dict[str, list[Way]] = {
     "study_audience_known": [change(Study, audience="nobody")],
     "study_task_order_known": [change(Study, task_order="shuffled")],
     "study_restart_rule_known": [change(Study, restart_rule="perhaps")],
+    "study_scheme_known": [change(Study, scheme="by feeling")],
     "study_quota_positive": [change(Study, quota=0)],
     "study_paid_screen_out_has_code": [change(Study, failed_check_is_paid=True)],
     "configuration_version_once": [again(StudyConfiguration)],

@@ -12,6 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from annotations.analysis.pools.gathering_tables import worth_rows
 from annotations.models import BaseModel, Dataset, GatheredTraining, Gathering, JobState, Score
 from annotations.readings.pools.review_progress import review_progress
 from annotations.services.datasets.dataset_registration import find_dataset
@@ -122,6 +123,12 @@ def test_what_was_gathered_lifts_the_minority_more_than_random_pool_images(red: 
     assert rows["gathered data"]["minority_gain"][0] > 0
     assert effects(training) == training.table  # the same again gives the same
     assert recomputed(training) == []
+    gathering.study.scheme = training.gathering.study.scheme = "mean_slices"  # another study's
+    others = {row["name"]: row for row in effects(training)}
+    same = {name for name, row in rows.items() if others[name] == row}
+    assert {"base", "gathered data", "random pool images"} <= same  # these weigh all images alike
+    assert not {"control", "reweighting"} & same
+    assert {row.scheme for row in worth_rows(training)} == {"mean_slices"}
     training.table[3]["minority_gain"][0] += 1e-6
     training.save(update_fields=["table"])
     [line] = recomputed(training)

@@ -76,7 +76,7 @@ def explained(db: None, monkeypatch: pytest.MonkeyPatch) -> Study:
     """
     counts = {group: (train, 2 * validation, test) for group, (train, validation, test) in COUNTS.items()}
     base_model = store_base_model(store_dataset(write_sprites(Path(settings.DATA_ROOT), counts=counts)))
-    study = study_of_both(base_model, conditions=[{"name": "one"}, {"name": "two"}])
+    study = study_of_both(base_model, conditions=[{"name": "one"}, {"name": "two"}], scheme="mean_slices")
     of_experts = study_of_both(base_model, "experts", audience=Audience.EXPERTS)
     erna = experts.enter(of_experts, User.objects.create_user("erna"))
     begun = experts.pick(erna, of_experts.tasks.get(target_class=SQUARE))

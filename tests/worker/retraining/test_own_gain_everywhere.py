@@ -27,7 +27,6 @@ from annotations.exports.tables.summary import summarise
 from annotations.exports.tables.table_rows import source_of, sources
 from annotations.models import BaseModel, Dataset, Run, RunState, Score, Study
 from annotations.models.arrays import pack_float32
-from annotations.readings.retraining import controls
 from annotations.services.studies import lifecycle
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.retraining.slices import SCHEMES
@@ -50,9 +49,7 @@ def base_model(rows_of_the_module: None) -> BaseModel:
 
 
 @pytest.fixture(params=SCHEMES)
-def scheme(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Studies retrain with this scheme."""
-    monkeypatch.setattr(controls, "DEFAULT_SCHEME", request.param)
+def scheme(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
@@ -68,7 +65,8 @@ def studies(db: None, base_model: BaseModel, scheme: str, monkeypatch: pytest.Mo
 def _study(base_model: BaseModel, text: str, scheme: str) -> Study:
     slug = text.replace(" ", "-")
     tasks = [{"base_model": base_model, "target_class": RARE}]
-    study = open_study(lifecycle.create_study(slug=slug, title=slug, completion_code="C0DE5678", tasks=tasks))
+    draft = lifecycle.create_study(slug=slug, title=slug, completion_code="C0DE5678", tasks=tasks, scheme=scheme)
+    study = open_study(draft)
     tell(study, [Tried(1, f"{name}-{slug[:9]}", text, 0.6, 0.5, 400, 100, 1) for name in ("ann", "ben")])
     embedding, threshold = PHRASES[text]
     files = base_model.dataset.files

@@ -12,7 +12,7 @@ from annotations.management.arguments import names, positive
 from annotations.management.plain_errors import plain_errors, write_files
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
 from annotations.services.datasets.dataset_registration import find_dataset
-from modeling.arrays.retraining.slices import DEFAULT_SCHEME, SCHEMES
+from modeling.arrays.retraining.slices import SCHEMES
 from worker.baselines.methods import METHODS, find_methods
 from worker.baselines.prompts import PromptWords
 from worker.baselines.published_settings import PUBLISHED
@@ -48,7 +48,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--l2", type=positive, metavar="λ", help=f"default: the base model's, without one {settings.DEFAULT_L2:g}"
         )
-        parser.add_argument("--scheme", choices=list(SCHEMES), default=DEFAULT_SCHEME, help="weights of slices")
+        parser.add_argument("--scheme", choices=list(SCHEMES), help="weights of slices; default: the study's")
         parser.add_argument("--template", default=DEFAULT_TEXT_TEMPLATE, help="of phrases; default: %(default)s")
         parser.add_argument("--class-template", action="append", default=[], metavar="T", help="of class prompts")
         parser.add_argument("--group-template", action="append", default=[], metavar="T", help="of group prompts")

@@ -30,6 +30,23 @@ def test_six_fields_make_a_draft_that_its_maker_coordinates(
     assert study.members.get(user=coordinator).role == Role.COORDINATOR
 
 
+def test_the_scheme_is_chosen_behind_a_fold_that_says_what_it_is(
+    coordinator_client: Client, base_model: BaseModel
+) -> None:
+    fold = one(coordinator_client.get(ADD), "details.fold")
+    assert fold.select(".present")[0].text == "All classes count alike, and both slices of a class alike"
+    wrong = one(coordinator_client.post(ADD, six(base_model, scheme="mean_slices", title="")), "details.fold")
+    assert wrong.select(".present")[0].text == "All slices count alike, so a class with a phrase counts more"
+    coordinator_client.post(ADD, six(base_model, scheme="mean_slices"))
+    study = Study.objects.get()
+    assert study.scheme == "mean_slices"
+    page = tree(coordinator_client.get(f"/admin/annotations/study/{study.pk}/setup/"))
+    folded = {fold.select("h2")[0].text: fold.select(".present")[0].text for fold in page.select(".fold")}
+    assert folded["Retraining"] == "All slices count alike, so a class with a phrase counts more"
+    coordinator_client.post(ADD, six(base_model, scheme="by feeling", title="Another"))
+    assert Study.objects.count() == 1
+
+
 def test_the_draft_can_be_rehearsed_at_once(coordinator_client: Client, base_model: BaseModel) -> None:
     response = coordinator_client.post(ADD, six(base_model, then="rehearse"))
     rehearsal = Rehearsal.objects.get()

@@ -56,6 +56,8 @@ def test_a_coordinator_sets_a_study_up_rehearses_it_and_opens_it(
         page.get_by_role("radio", name="square").check()
         page.get_by_label("People", exact=True).fill("30")
         page.get_by_label("Pay each").fill("2.505")
+        page.get_by_role("heading", name="Retraining").click()
+        page.get_by_label("In retraining").select_option("mean_slices")
         page.get_by_text("75.15 GBP, and Prolific’s fee").wait_for()
         look(page, "admin-new-study")
         page.get_by_role("button", name="Only make the draft").click()
@@ -97,6 +99,7 @@ def test_a_coordinator_sets_a_study_up_rehearses_it_and_opens_it(
         assert "PROLIFIC_PID={{%PROLIFIC_PID%}}" in page.locator("#entry-url").input_value()
         page.get_by_role("button", name="Copy").click()
         page.get_by_role("link", name="Set up", exact=True).click()
+        page.get_by_text("All slices count alike, so a class with a phrase counts more").first.wait_for()  # in words
         page.get_by_role("link", name="Codes, places and alarms").click()
         page.get_by_label("Prolific's study id").fill("64a0f1b2c3d4e5f6a7b8c9d0")
         look(page, "admin-amend")
@@ -104,6 +107,7 @@ def test_a_coordinator_sets_a_study_up_rehearses_it_and_opens_it(
         page.get_by_text("Changed: prolific's study id.").wait_for()
     study = Study.objects.get()
     assert (study.state, study.slug, study.tasks.get().target_class) == ("active", "squares-that-go-wrong", 0)
+    assert study.configurations.last().data["study"]["scheme"] == study.scheme == "mean_slices"  # type: ignore[union-attr]
     assert (study.reward_cents, study.external_study_id) == (250, "64a0f1b2c3d4e5f6a7b8c9d0")
     assert list(study.conditions.values_list("name", "show_suggestions")) == [
         ("with words", True),

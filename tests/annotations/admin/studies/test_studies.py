@@ -46,6 +46,7 @@ def form(base_model: BaseModel, *targets: str, **changed: object) -> dict[str, A
         "completion_code": "ABC",
         "audience": "crowd",
         "keyword_display": "none",
+        "scheme": "class_equal",
         "task_order": "fixed",
         "restart_rule": "same_cell",
         "lease_minutes": 90,

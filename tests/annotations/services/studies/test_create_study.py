@@ -32,6 +32,7 @@ def test_tasks_are_numbered_in_the_order_given(base_model: BaseModel) -> None:
         ({"slug": "not a slug"}, "slug"),
         ({"completion_code": ""}, "completion_code"),
         ({"goal": 2.0}, "goal"),
+        ({"scheme": "by feeling"}, "scheme"),
         ({"colour": "blue"}, "colour"),
     ],
 )
@@ -49,6 +50,16 @@ def test_a_bad_task_takes_its_study_with_it(base_model: BaseModel) -> None:
     with pytest.raises(StudyUnacceptable):
         create_study(slug="good", title="Good", completion_code="X", tasks=tasks)
     assert not Study.objects.exists()
+
+
+def test_the_command_and_its_file_choose_the_scheme(base_model: BaseModel, tmp_path: Path) -> None:
+    run("mean", "--scheme", "mean_slices", "--base-model", REFERENCE)
+    file = tmp_path / "study.json"
+    file.write_text(json.dumps({"slug": "paper", "scheme": "paper", "tasks": [{"base_model": REFERENCE}]}))
+    run("--from-json", str(file))
+    assert dict(Study.objects.values_list("slug", "scheme")) == {"mean": "mean_slices", "paper": "paper"}
+    with pytest.raises(CommandError, match="differs in scheme"):
+        run("mean", "--scheme", "paper")
 
 
 def test_the_command_makes_a_study_of_experts_with_every_class_that_has_errors(base_model: BaseModel) -> None:
