@@ -82,6 +82,7 @@ def test_the_web_role_has_no_torch() -> None:
     assert SERVICES["web"]["build"]["target"] == "web"
 
 
+@pytest.mark.services  # each of some hundred files is compressed twice
 def test_the_image_collects_its_static_files_with_the_settings_of_its_own_line(
     tmp_path: Path, python_in_path: str
 ) -> None:

@@ -63,6 +63,7 @@ DOG = 0
 CARTOON, WATER = "a cartoon drawing", "water background"
 
 pytestmark = [
+    pytest.mark.services,
     pytest.mark.django_db,
     pytest.mark.timeout(600),
     pytest.mark.skipif(not ANIMALS.is_dir(), reason=f"the real images are not in {ANIMALS}"),

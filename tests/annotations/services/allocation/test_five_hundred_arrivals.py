@@ -17,7 +17,11 @@ from annotations.services.common.service_errors import StudyFull
 from annotations.services.visits import sessions
 from tests.annotations.services.allocation.arrivals import arrive, consenting, held, prove_choices, study_of_cells
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("vouched_for")]
+pytestmark = [
+    pytest.mark.services,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("vouched_for"),
+]
 
 ARRIVALS, CELLS = 500, 6
 SHARE_OF_DROPOUTS = 0.3
