@@ -62,8 +62,17 @@ class BaseModel(models.Model):
     @property
     def reference_name(self) -> str:
         """What stands before any retraining; what is gained over imported predictions is never a phrase's."""
-        imported = "the imported predictions, which come from another last layer"
-        return imported if self.origin == BaseModelOrigin.IMPORTED else "the base model"
+        if self.origin == BaseModelOrigin.TRAINED:
+            return "the base model"
+        if self.has_head:
+            return "the imported last layer, which was trained elsewhere"
+        return "the imported predictions, which come from another last layer"
+
+    @property
+    def origin_name(self) -> str:
+        """How it came here; a last layer that was imported is known, which predictions alone do not tell."""
+        is_brought = self.origin == BaseModelOrigin.IMPORTED and self.has_head
+        return "imported last layer" if is_brought else BaseModelOrigin(self.origin).label
 
     @property
     def predicted(self) -> NDArray[np.int32]:

@@ -169,7 +169,7 @@ def _store(
 def _check_same(known: BaseModel, origin: BaseModelOrigin, l2: float, file_sha256: str | None = None) -> None:
     if known.origin != origin or known.training.get("file_sha256") != file_sha256:
         raise BaseModelNameTaken(
-            f"{known} already exists ({known.get_origin_display()}) and cannot be changed. Choose another --name."
+            f"{known} already exists ({known.origin_name}) and cannot be changed. Choose another --name."
         )
     if known.l2 != l2:
         raise BaseModelNameTaken(f"{known} already exists with λ = {known.l2:g}, not {l2:g}. Choose another --name.")

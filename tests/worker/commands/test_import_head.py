@@ -73,6 +73,7 @@ def test_the_stored_head_has_the_z_scores_by_which_it_is_retrained(
     command("import_head", "mine", written(tmp_path, "npz", *layer), "--name", "theirs")
     model = BaseModel.objects.get()
     assert model.has_head
+    assert model.reference_name == "the imported last layer, which was trained elsewhere"
     assert model.head is not None
     head, mine = Head.from_bytes(bytes(model.head)), training_set(imported).standardization
     np.testing.assert_array_equal(head.standardization.deviation, mine.deviation)
@@ -95,7 +96,7 @@ def test_the_same_file_again_does_nothing_and_another_needs_another_name(
     command("import_head", "mine", file, "--name", "theirs")
     assert "Nothing to do: already stored" in command("import_head", "mine", file, "--name", "theirs")
     written(tmp_path, "npz", layer[0], layer[1] + 1)
-    with pytest.raises(CommandError, match="cannot be changed"):
+    with pytest.raises(CommandError, match=r"already exists \(imported last layer\) and cannot be changed"):
         command("import_head", "mine", file, "--name", "theirs")
 
 
