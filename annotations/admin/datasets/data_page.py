@@ -48,10 +48,11 @@ class PredictionsForm(forms.Form):
     )
     l2 = forms.FloatField(
         label="λ, the weight of the L2 penalty",
+        required=False,
         min_value=1e-12,
         max_value=1e6,
         initial=settings.DEFAULT_L2,
-        help_text="For the last layers that are trained with people's words.",
+        help_text=f"Of the last layers that are trained with people's words. Empty: {settings.DEFAULT_L2:g}.",
     )
 
 
@@ -199,6 +200,7 @@ def _stored(request: HttpRequest, dataset: Dataset) -> str:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "predictions.csv"
         file.write_bytes(given["file"].read())
-        model, is_new = import_predictions(dataset, name=given["name"], file=file, l2=given["l2"])
+        l2 = given["l2"] or settings.DEFAULT_L2
+        model, is_new = import_predictions(dataset, name=given["name"], file=file, l2=l2)
     messages.success(request, f"{model} is stored." if is_new else f"{model} was here already.")
     return reverse("admin:annotations_basemodel_change", args=[model.pk])

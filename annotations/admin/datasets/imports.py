@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import slugify
 from django.views.decorators.csrf import csrf_exempt
 
 from annotations.admin.common.form_errors import RefusalsShown
@@ -44,7 +45,12 @@ _ENCODER_HELP = "Compares phrases with images. Another one is brought in by an o
 class ImportForm(forms.Form):
     """What is imported, from where, and with what."""
 
-    name = forms.CharField(max_length=60, validators=[validate_slug], help_text="Letters, digits, _ and -.")
+    name = forms.CharField(
+        max_length=60,
+        required=False,
+        validators=[validate_slug],
+        help_text="Letters, digits, _ and -. Empty: that of the archive or of the folder.",
+    )
     source_format = forms.ChoiceField(
         label="What it looks like", choices=_FORMATS, initial="imagefolder", widget=forms.RadioSelect
     )
@@ -79,6 +85,14 @@ class ImportForm(forms.Form):
         ].help_text = (
             f"{', '.join(SUFFIXES)}; {settings.IMPORT_UPLOAD_MB:,} MB at the most. It is removed once it is imported."
         )
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        source = given["archive"].name if given.get("archive") else given.get("folder", "")
+        given["name"] = given.get("name") or slugify(source.partition(".")[0])[:60]
+        if source and not given["name"]:
+            self.add_error("name", "Give a name of letters, digits, _ and -.")
+        return given
 
 
 class AgainForm(forms.Form):

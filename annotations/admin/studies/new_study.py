@@ -43,7 +43,12 @@ class NewStudyForm(forms.Form):
     `target` is "model:class", so that a class is never of another data set than its model.
     """
 
-    title = forms.CharField(label="Title", max_length=200, widget=forms.TextInput(attrs={"autofocus": True}))
+    title = forms.CharField(
+        label="Title",
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"autofocus": True, "placeholder": "Images of … that go wrong"}),
+    )
     target = forms.CharField(error_messages={"required": "Choose the class whose mistakes people look at."})
     quota = forms.IntegerField(label="People", min_value=1, initial=24)
     minutes = forms.DecimalField(
@@ -144,9 +149,10 @@ def _made(given: dict[str, Any], *, by: str) -> Study:
     """Store the draft, whose coordinator its maker is. Raises StudyUnacceptable."""
     base_model, target = given["target"]
     task = {"base_model": base_model, "target_class": target, "time_limit_s": round(given["minutes"] * 60)}
+    title = given["title"] or f"Images of {base_model.dataset.class_names[target]} that go wrong"
     study = lifecycle.create_study(
-        slug=_free_slug(given["title"]),
-        title=given["title"],
+        slug=_free_slug(title),
+        title=title[:MAX_TITLE_LENGTH],
         tasks=[task],
         quota=given["quota"],
         reward_cents=given["reward"] or None,

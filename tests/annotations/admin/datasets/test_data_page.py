@@ -92,8 +92,9 @@ def test_predictions_are_brought_in_and_shown(coordinator_client: Client, base_m
         lines += [f"{files.filenames[row]},{split.word},{dataset.class_names[0]}" for row in files.rows(split)]
     file = SimpleUploadedFile("own.csv", "\n".join(lines).encode())
     address = f"/admin/uploads/data-sets/{dataset.pk}/predictions/"
-    response = coordinator_client.post(address, {"name": "own", "file": file, "complete": 1}, follow=True)
-    assert "Own on" in response.content.decode() and BaseModel.objects.get(name="own").origin == "imported"
+    response = coordinator_client.post(address, {"name": "own", "file": file, "l2": "0.5", "complete": 1}, follow=True)
+    own = BaseModel.objects.get(name="own")
+    assert "Own on" in response.content.decode() and (own.origin, own.l2) == ("imported", 0.5)
     broken = SimpleUploadedFile("own.csv", b"image,split,predicted\nnothing.png,test,nothing\n")
     response = coordinator_client.post(address, {"name": "other", "file": broken, "complete": 1}, follow=True)
     assert tree(response).select(".messagelist .error") and not BaseModel.objects.filter(name="other").exists()

@@ -67,6 +67,14 @@ def test_an_archive_is_stored_where_the_worker_finds_it(coordinator_client: Clie
     assert (roots / "data" / job.archive).read_bytes() == data
 
 
+def test_without_a_name_it_is_called_after_its_archive_or_folder(coordinator_client: Client) -> None:
+    coordinator_client.post(UPLOAD, form(name="", archive=archive("My birds 2.tar.gz")))
+    coordinator_client.post(UPLOAD, form(name="", folder="birds"))
+    assert list(DatasetImport.objects.order_by("pk").values_list("name", flat=True)) == ["my-birds-2", "birds"]
+    page = coordinator_client.post(UPLOAD, form(name="", archive=archive("鳥.zip"))).content.decode()
+    assert "Give a name of letters, digits, _ and -." in page
+
+
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [

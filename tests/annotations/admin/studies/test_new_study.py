@@ -35,7 +35,7 @@ def test_the_scheme_is_chosen_behind_a_fold_that_says_what_it_is(
 ) -> None:
     fold = one(coordinator_client.get(ADD), "details.fold")
     assert fold.select(".present")[0].text == "All classes count alike, and both slices of a class alike"
-    wrong = one(coordinator_client.post(ADD, six(base_model, scheme="mean_slices", title="")), "details.fold")
+    wrong = one(coordinator_client.post(ADD, six(base_model, scheme="mean_slices", quota=0)), "details.fold")
     assert wrong.select(".present")[0].text == "All slices count alike, so a class with a phrase counts more"
     coordinator_client.post(ADD, six(base_model, scheme="mean_slices"))
     study = Study.objects.get()
@@ -51,6 +51,12 @@ def test_the_draft_can_be_rehearsed_at_once(coordinator_client: Client, base_mod
     response = coordinator_client.post(ADD, six(base_model, then="rehearse"))
     rehearsal = Rehearsal.objects.get()
     assert response.headers["Location"] == f"/admin/annotations/study/{rehearsal.study_id}/rehearsal/"
+
+
+def test_without_a_title_it_is_called_after_the_class(coordinator_client: Client, base_model: BaseModel) -> None:
+    coordinator_client.post(ADD, six(base_model, title=""))
+    study = Study.objects.get()
+    assert (study.title, study.slug) == ("Images of square that go wrong", "images-of-square-that-go-wrong")
 
 
 def test_two_studies_of_one_title_have_two_links(coordinator_client: Client, base_model: BaseModel) -> None:
