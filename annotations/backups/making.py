@@ -3,7 +3,6 @@
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -21,34 +20,27 @@ from modeling.arrays.common.digests import file_sha256
 
 
 def back_up(folder: Path) -> Manifest:
-    """Write a back-up into a new folder, which has its name once it is whole. Raises BackUpRefused, OSError."""
+    """Write a back-up into a new folder, which has its name once each file was read again and agrees.
+
+    The audit log, which the jobs' page and /metrics read, then says when and how large. Raises BackUpRefused, OSError.
+    """
     _refuse(folder)
     part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)  # of a run that was killed
     part.mkdir(mode=0o700, parents=True)
     try:
         manifest = _fill(part)
+        files.checked_digests(part)
         os.sync()  # thousands of files synced one by one would take longer than to copy them
         part.rename(folder)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
     n_bytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    _note(back_ups.MADE, folder, manifest, bytes=n_bytes)
+    audit.record(
+        back_ups.MADE, study=None, by="command line", subject=folder.name[:80], of=manifest.made_at, bytes=n_bytes
+    )
     return manifest
-
-
-def check(folder: Path) -> int:
-    """Compare each file of a back-up with its digest; returns how many there are. Raises BackUpRefused, OSError."""
-    manifest = Manifest.read(folder)
-    digests = files.checked_digests(folder)
-    _note(back_ups.CHECKED, folder, manifest)
-    return len(digests)
-
-
-def _note(act: str, folder: Path, manifest: Manifest, **detail: Any) -> None:
-    """In the audit log, which the jobs' page and /metrics read: of which moment it is."""
-    audit.record(act, study=None, by="command line", subject=folder.name[:80], of=manifest.made_at, **detail)
 
 
 def _refuse(folder: Path) -> None:

@@ -7,7 +7,6 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
-from django.db.models import Min
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -17,7 +16,6 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, Metri
 from prometheus_client.registry import Collector
 
 from annotations import request_metrics
-from annotations.models import Phrase, PhraseState
 from annotations.readings.monitoring import queue_health
 from annotations.readings.monitoring.metrics import families
 from annotations.services.common import redis_counters
@@ -41,15 +39,14 @@ def readyz(request: HttpRequest) -> JsonResponse:
     now = timezone.now()
     try:
         migrated = _is_migrated()
-        oldest = Phrase.objects.filter(state=PhraseState.PENDING).aggregate(at=Min("submitted_at"))["at"]
+        phrases, _ = queue_health.waiting_on_site(now)
         silent = [queue.queue for queue in queue_health.silent(queue_health.workers(now))]
     except DatabaseError:
         return JsonResponse({"database": False}, status=503)
-    waited = 0.0 if oldest is None else (now - oldest).total_seconds()
     state = {
         "database": True,
         "migrations": migrated,
-        "oldest_pending_s": round(waited, 1),
+        "oldest_pending_s": round(phrases.oldest_s, 1),
         "silent_queues": silent,
     }
     return JsonResponse(state, status=200 if migrated else 503)

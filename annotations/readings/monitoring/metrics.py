@@ -7,12 +7,11 @@ each web role's own (`annotations/request_metrics`). docs/operations.md has each
 import datetime as dt
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import connection
 from django.db.models import Count, Min, Sum
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from annotations.models import AnnotationSession, JobState
 from annotations.readings.monitoring import back_ups, queue_health
@@ -21,65 +20,11 @@ from annotations.readings.monitoring.jobs_listed import KINDS
 LATELY = dt.timedelta(minutes=5)
 MAX_SCORES = 1000  # newest first: so many are read, however quickly people type
 MIDDLE, HIGH = "0.5", "0.95"
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A number as it is now, or a counter of what has happened. A meaning is a phrase of one line."""
-
-    name: str
-    meaning: str
-    label: str = ""  # what it is told apart by, such as queue
-    tally: str = ""  # the name of a counter's number in Redis
-
-    def of(self, values: Mapping[str, float]) -> GaugeMetricFamily | CounterMetricFamily:
-        """Return what Prometheus reads: a value for each value of the label, or the only one."""
-        kind = CounterMetricFamily if self.tally else GaugeMetricFamily
-        family = kind(self.name, self.meaning, labels=[self.label] if self.label else [])
-        for label, value in values.items():
-            family.add_metric([label] if self.label else [], round(value, 3))
-        return family
-
-
-PENDING_PHRASES = Metric("clarify_pending_phrases", "phrases that wait for their score")
-OLDEST_PHRASE = Metric(
-    "clarify_oldest_pending_phrases_seconds", "how long the oldest of them has waited; 0: none waits"
-)
-PENDING_RUNS = Metric("clarify_pending_runs", "runs that wait for retraining")
-OLDEST_RUN = Metric("clarify_oldest_pending_runs_seconds", "how long the oldest of them has waited; 0: none waits")
-PENDING_JOBS = Metric("clarify_pending_jobs", "jobs that no worker has taken up yet", "kind")
-OLDEST_JOB = Metric(
-    "clarify_oldest_pending_job_seconds", "how long the oldest of them has waited; missing: none waits", "kind"
-)
-WORKERS_ALIVE = Metric(
-    "clarify_workers_alive", "processes that serve a queue and gave a sign of life within 60 s", "queue"
-)
-WORKERS_SILENT = Metric(
-    "clarify_workers_silent_seconds",
-    "time since the last sign of life of any process of a queue; missing: never one",
-    "queue",
-)
-SCORED = Metric("clarify_scored_phrases", "phrases scored in the last five minutes, of the newest 1,000")
-SCORE_TIME = Metric(
-    "clarify_score_seconds", "of these, the time from submission to score; missing: there are none", "quantile"
-)
-BATCH = Metric("clarify_score_batch_phrases", "of these, how many were scored together", "quantile")
-ENCODE_TIME = Metric(
-    "clarify_encode_seconds",
-    "of these, how long the encoder took for the batch, where a text was new to it",
-    "quantile",
-)
-OVER_BUDGET = Metric("clarify_visits_over_budget", "visits whose browser was refused something, since it sent too much")
-REFUSED = Metric("clarify_refused_over_budget", "requests that were refused for that")
-BACK_UP_AGE = Metric("clarify_last_back_up_seconds", "time since the last back-up was made; missing: never one")
-FREE = Metric("clarify_data_free_bytes", "what is free on the disk of DATA_ROOT")
-TALLIED = (
-    Metric(
-        "clarify_duplicate_phrases_total", "phrases that were sent again and taken as one", tally="duplicate_phrases"
-    ),
-    Metric("clarify_solved_runs_total", "runs whose last layer was retrained", tally="solved_runs"),
-    Metric("clarify_solver_seconds_total", "time that retraining these took", tally="solver_seconds"),
-)
+TALLIED = {  # what Redis counts, by its name there
+    "duplicate_phrases": ("clarify_duplicate_phrases", "phrases that were sent again and taken as one"),
+    "solved_runs": ("clarify_solved_runs", "runs whose last layer was retrained"),
+    "solver_seconds": ("clarify_solver_seconds", "time that retraining these took"),
+}
 
 # A batch is stored at one moment, and its phrases share the encoder's time.
 _SCORED = """
@@ -99,45 +44,75 @@ SELECT
 """
 
 
-def families(now: dt.datetime, tallies: Mapping[str, float]) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+def families(now: dt.datetime, tallies: Mapping[str, float]) -> Iterator[Metric]:
     """Yield the values as they are now. tallies: what was counted in Redis, by name."""
     phrases, runs = queue_health.waiting_on_site(now)
-    yield PENDING_PHRASES.of({"": phrases.n})
-    yield OLDEST_PHRASE.of({"": phrases.oldest_s})
-    yield PENDING_RUNS.of({"": runs.n})
-    yield OLDEST_RUN.of({"": runs.oldest_s})
+    yield _gauge("pending_phrases", "phrases that wait for their score", phrases.n)
+    yield _gauge(
+        "oldest_pending_phrases_seconds", "how long the oldest of them has waited; 0: none waits", phrases.oldest_s
+    )
+    yield _gauge("pending_runs", "runs that wait for retraining", runs.n)
+    yield _gauge("oldest_pending_runs_seconds", "how long the oldest of them has waited; 0: none waits", runs.oldest_s)
     yield from _jobs(now)
-    workers = queue_health.workers(now)
-    yield WORKERS_ALIVE.of({row.queue: row.alive for row in workers})
-    yield WORKERS_SILENT.of({row.queue: row.silent_s for row in workers if row.silent_s is not None})
+    yield from _workers(now)
     yield from _scored(now)
     over = AnnotationSession.objects.filter(n_refused__gt=0).aggregate(
         n=Count("id"), refused=Sum("n_refused", default=0)
     )
-    yield OVER_BUDGET.of({"": over["n"]})
-    yield REFUSED.of({"": over["refused"]})
+    yield _gauge("visits_over_budget", "visits whose browser was refused something, since it sent too much", over["n"])
+    yield _gauge("refused_over_budget", "requests that were refused for that", over["refused"])
     last = back_ups.last()
-    yield BACK_UP_AGE.of({"": (now - last.made_at).total_seconds()} if last else {})
-    yield FREE.of({"": shutil.disk_usage(settings.DATA_ROOT).free} if settings.DATA_ROOT.exists() else {})
-    yield from (metric.of({"": tallies.get(metric.tally, 0)}) for metric in TALLIED)
+    age = None if last is None else (now - last.made_at).total_seconds()
+    yield _gauge("last_back_up_seconds", "time since the last back-up was made; missing: never one", age)
+    free = shutil.disk_usage(settings.DATA_ROOT).free if settings.DATA_ROOT.exists() else None
+    yield _gauge("data_free_bytes", "what is free on the disk of DATA_ROOT", free)
+    for tally, (name, meaning) in TALLIED.items():
+        yield CounterMetricFamily(name, meaning, round(tallies.get(tally, 0), 3))
 
 
-def _jobs(now: dt.datetime) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+def _gauge(name: str, meaning: str, value: float | None) -> Metric:
+    """A number as it is now; None: there is none."""
+    return _gauges(name, meaning, "", {} if value is None else {"": value})
+
+
+def _gauges(name: str, meaning: str, label: str, values: Mapping[str, float]) -> Metric:
+    family = GaugeMetricFamily(f"clarify_{name}", meaning, labels=[label] if label else [])
+    for each, value in values.items():
+        family.add_metric([each] if label else [], round(value, 3))
+    return family
+
+
+def _jobs(now: dt.datetime) -> Iterator[Metric]:
     due = {
         kind: model._default_manager.filter(state=JobState.PENDING).aggregate(n=Count("id"), oldest=Min("created_at"))
         for kind, model in KINDS.items()
     }
-    yield PENDING_JOBS.of({kind: found["n"] for kind, found in due.items()})
-    yield OLDEST_JOB.of(
-        {kind: (now - found["oldest"]).total_seconds() for kind, found in due.items() if found["oldest"]}
-    )
+    waited = {kind: (now - found["oldest"]).total_seconds() for kind, found in due.items() if found["oldest"]}
+    counts = {kind: found["n"] for kind, found in due.items()}
+    yield _gauges("pending_jobs", "jobs that no worker has taken up yet", "kind", counts)
+    meaning = "how long the oldest of them has waited; missing: none waits"
+    yield _gauges("oldest_pending_job_seconds", meaning, "kind", waited)
 
 
-def _scored(now: dt.datetime) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+def _workers(now: dt.datetime) -> Iterator[Metric]:
+    workers = queue_health.workers(now)
+    meaning = "processes that serve a queue and gave a sign of life within 60 s"
+    yield _gauges("workers_alive", meaning, "queue", {row.queue: row.alive for row in workers})
+    silent = {row.queue: row.silent_s for row in workers if row.silent_s is not None}
+    meaning = "time since the last sign of life of any process of a queue; missing: never one"
+    yield _gauges("workers_silent_seconds", meaning, "queue", silent)
+
+
+def _scored(now: dt.datetime) -> Iterator[Metric]:
     with connection.cursor() as cursor:
         quantiles = [float(MIDDLE), float(HIGH)]
         cursor.execute(_SCORED, {"most": MAX_SCORES, "since": now - LATELY, "quantiles": quantiles})
         n, *found = cursor.fetchone()
-    yield SCORED.of({"": n})
-    for metric, values in zip((SCORE_TIME, BATCH, ENCODE_TIME), found, strict=True):
-        yield metric.of(dict(zip((MIDDLE, HIGH), map(float, values or ()), strict=False)))
+    yield _gauge("scored_phrases", "phrases scored in the last five minutes, of the newest 1,000", n)
+    told = {
+        "score_seconds": "of these, the time from submission to score; missing: there are none",
+        "score_batch_phrases": "of these, how many were scored together",
+        "encode_seconds": "of these, how long the encoder took for the batch, where a text was new to it",
+    }
+    for (name, meaning), values in zip(told.items(), found, strict=True):
+        yield _gauges(name, meaning, "quantile", dict(zip((MIDDLE, HIGH), map(float, values or ()), strict=False)))
