@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -68,10 +69,11 @@ class ClarifyAdminSite(AdminSite):
         return roles.is_staff(request.user)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Ask for name, password and code. Whoever must enrol first is sent there after the password."""
-        if two_factor.must_enrol(request.user) and request.method == "GET":  # also ends a session that was idle
-            return HttpResponseRedirect(reverse("two_factor"))
-        return super().login(request, extra_context)
+        """Ask for name, password and code. Whoever still owes the second step is sent there after the first."""
+        user = request.user
+        if request.method == "GET" and (two_factor.must_enrol(user) or two_factor.owes_code(user)):
+            return HttpResponseRedirect(f"{reverse('two_factor')}?{request.GET.urlencode()}")
+        return super().login(request, {"has_provider": bool(settings.OIDC_ISSUER), **(extra_context or {})})
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         """Refuse: no form here completes what is typed, and nobody else is to look rows up that way."""

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from decimal import Decimal, InvalidOperation
+from importlib.util import find_spec
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -87,6 +88,22 @@ def url(name: str, *schemes: str, default: str = "") -> str:
         example = f"{schemes[0]}://…"
         problem = "is not set" if not value else "has an unknown scheme"
         raise ImproperlyConfigured(f"{name} {problem}. It must be a URL such as {example}")
+    return value
+
+
+def with_extra(name: str, package: str, extra: str, *beside: str) -> str:
+    """Return variable `name`, "" where there is none.
+
+    Raises ImproperlyConfigured where it is given and its extra's package is missing, or a variable of `beside`.
+    """
+    value = text(name)
+    if value and find_spec(package) is None:
+        raise ImproperlyConfigured(
+            f"{name} is set, but the extra {extra!r} is not installed. Add it to the extras that Clarify is installed "
+            f"with (python -m deploy.lock install server,{extra}), or leave {name} empty"
+        )
+    if value and (missing := [other for other in beside if not text(other)]):
+        raise ImproperlyConfigured(f"{name} is set, but {' and '.join(missing)} is not. Set all of them, or none")
     return value
 
 

@@ -1,12 +1,14 @@
 """Every setting, read from the environment. docs/operations.md documents each variable, and a test holds that."""
 
 import ssl
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from celery.schedules import schedule
 from csp.constants import NONCE, NONE, SELF
 
+from annotations.version import CODE_VERSION
 from clarify_site import environment as read
 from clarify_site.home import home
 from clarify_site.logs import not_chatter
@@ -54,6 +56,12 @@ PROLIFIC_FEE_PERCENT = read.percentage("PROLIFIC_FEE_PERCENT")  # shown beside w
 PROLIFIC_LINK_TOKEN_PARAMETER = read.text("PROLIFIC_LINK_TOKEN_PARAMETER", "prolific_token")
 PROLIFIC_LINK_ISSUER = read.text("PROLIFIC_LINK_ISSUER", "https://www.prolific.com")
 PROLIFIC_LINK_AUDIENCE = read.text("PROLIFIC_LINK_AUDIENCE")  # empty: the host of SITE_URL
+
+# -- Sign-in of the staff by an OpenID Connect provider: off without an issuer (decision 66) ---------------------------
+OIDC_ISSUER = read.with_extra("OIDC_ISSUER", "authlib", "oidc", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
+OIDC_CLIENT_ID, OIDC_CLIENT_SECRET = read.text("OIDC_CLIENT_ID"), read.text("OIDC_CLIENT_SECRET")
+if OIDC_ISSUER:
+    OIDC_ISSUER = read.url("OIDC_ISSUER", *_SCHEMES).rstrip("/")
 
 # -- Django ------------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -306,3 +314,8 @@ LOGGING = {
         "httpcore2": {"level": "WARNING"},
     },
 }
+
+# -- Errors that are reported: nowhere without an address --------------------------------------------------------------
+SENTRY_DSN = read.with_extra("SENTRY_DSN", "sentry_sdk", "sentry")
+if SENTRY_DSN:
+    import_module("clarify_site.error_reports").start(SENTRY_DSN, CODE_VERSION)

@@ -125,6 +125,7 @@ def test_a_worker_loads_what_takes_seconds_only_where_its_queue_needs_it(queue: 
 ENCODER_REGISTRY = "modeling/tensors/encoders/specs.py"
 # Where a module is imported by its name.
 BY_NAME = {
+    "clarify_site/settings.py",  # the extra that reports errors, where that is asked for
     "annotations/apps.py",  # checks import models, which Django has loaded by then
     "deploy/local/stack.py",  # the models' settings need the servers that are started here
     "modeling/__init__.py",  # its public names, so that importing it loads neither torch nor pandas

@@ -1,7 +1,8 @@
 """Addresses below /admin/ that belong to no model and no study."""
 
+from django.conf import settings
 from django.contrib import admin
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from annotations.admin.common import uploads
 from annotations.admin.datasets import data_page, imports
@@ -10,6 +11,7 @@ from annotations.admin.payments import reconciliation
 from annotations.admin.staff import access_tokens, two_factor
 
 urlpatterns = [
+    *([path("oidc/", include("annotations.admin.staff.oidc"))] if settings.OIDC_ISSUER else []),
     path("two-factor/", two_factor.page, name="two_factor"),  # before the site's check, which may ask for one
     path("tokens/", admin.site.admin_view(access_tokens.page), name="access_tokens"),
     path("jobs/", admin.site.admin_view(jobs_page.page), name="jobs"),

@@ -27,14 +27,15 @@ NAMED = (
 )
 
 
-def start(**changes: str | None) -> subprocess.CompletedProcess[str]:
-    """Load the settings in a process of its own, with the good environment changed (None: unset)."""
+def start(without: str = "", /, **changes: str | None) -> subprocess.CompletedProcess[str]:
+    """Load the settings in a process of its own, with the good environment changed (None: unset) and a package gone."""
     environment = {key: value for key, value in os.environ.items() if key not in {*GOOD, *NAMED}}
     for key, value in {**GOOD, **changes}.items():
         if value is not None:
             environment[key] = value
     shown = "s.SITE_URL, s.SESSION_COOKIE_SECURE, s.REQUIRE_TWO_FACTOR, s.DEBUG"
-    program = f"import clarify_site.settings as s; print({shown})"
+    program = f"import sys; sys.modules.update(dict.fromkeys({without.split()})); import clarify_site.settings as s; "
+    program += f"print({shown})"
     return subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True)
 
 
@@ -81,6 +82,29 @@ def test_a_bad_value_is_named(name: str, value: str) -> None:
     assert done.returncode != 0
     last_line = done.stderr.strip().splitlines()[-1]
     assert "ImproperlyConfigured" in last_line and name in last_line
+
+
+OF_EXTRAS = [
+    ("OIDC_ISSUER", "https://login.example.org", "authlib"),
+    ("SENTRY_DSN", "https://a@b.example/1", "sentry_sdk"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "package"), OF_EXTRAS)
+def test_a_setting_whose_extra_is_not_installed_is_refused_with_the_way_on(name: str, value: str, package: str) -> None:
+    done = start(package, **{name: value, "OIDC_CLIENT_ID": "a", "OIDC_CLIENT_SECRET": "b"})
+    assert f"{name} is set, but the extra" in done.stderr and "deploy.lock install server," in done.stderr
+    assert start(package).returncode == 0
+
+
+def test_half_of_a_provider_is_refused() -> None:
+    done = start(OIDC_ISSUER="https://login.example.org", OIDC_CLIENT_ID="clarify")
+    assert "OIDC_ISSUER is set, but OIDC_CLIENT_SECRET is not. Set all of them, or none" in done.stderr
+
+
+def test_a_provider_without_tls_is_refused() -> None:
+    done = start(OIDC_ISSUER="http://login.example.org", OIDC_CLIENT_ID="clarify", OIDC_CLIENT_SECRET="secret")
+    assert "OIDC_ISSUER has an unknown scheme" in done.stderr
 
 
 def manage(*arguments: str, **given: str) -> subprocess.CompletedProcess[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 READERS = {
+    "read.with_extra",
     "read.flag",
     "read.number",
     "read.percentage",

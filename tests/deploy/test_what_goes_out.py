@@ -15,6 +15,8 @@ SPEAKS = (
     "huggingface_hub",
     "socket",
     "requests",
+    "authlib",
+    "sentry_sdk",
 )
 # Each module that imports one of these, and the words by which the table names where it leads; "" where nowhere.
 LEADS_TO = {
@@ -26,6 +28,8 @@ LEADS_TO = {
     "annotations/services/monitoring/alarm_channels.py": "a study's webhook",
     "modeling/tensors/encoders/weights.py": "`huggingface.co`",
     "modeling/tensors/encoders/transformers.py": "`huggingface.co`",
+    "annotations/admin/staff/oidc.py": "`OIDC_ISSUER`",
+    "clarify_site/error_reports.py": "`SENTRY_DSN`",
     "worker/queue/worker_heartbeat.py": "",  # asks for the machine's name
 }
 

@@ -8,6 +8,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -21,15 +22,21 @@ from annotations.services.staff.two_factor import CodeNotRight
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
 def page(request: HttpRequest) -> HttpResponse:
-    """Switch the second factor on by its first code, show recovery codes once, switch it off by a code."""
+    """Switch the second factor on by its first code, show recovery codes once, switch it off by a code.
+
+    A sign-in without the code neither sees nor changes a second factor that is on: it is asked for the code.
+    """
     user: Any = request.user
-    if not (user.is_authenticated and user.is_active and user.is_staff) or _must_sign_in_again(user):
+    if not (user.is_authenticated and user.is_active and user.is_staff):
         return redirect_to_login(request.get_full_path(), reverse("admin:login"))
     error = ""
     recovery_codes: list[str] = []
     if request.method == "POST":
         code = request.POST.get("code", "")
         try:
+            if two_factor.owes_code(user):
+                django_otp.login(request, two_factor.verify(user, code))
+                return HttpResponseRedirect(wanted_page(request))
             if two_factor.is_enrolled(user):
                 two_factor.verify(user, code)
                 two_factor.switch_off(user, by=user.get_username())
@@ -46,9 +53,11 @@ def page(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _must_sign_in_again(user: Any) -> bool:
-    """A sign-in by the password alone neither sees nor changes a second factor that is on."""
-    return two_factor.is_enrolled(user) and not user.is_verified()
+def wanted_page(request: HttpRequest) -> str:
+    """Return the page of this site that a person wanted before the sign-in, else the first one."""
+    wanted = request.GET.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    return wanted if is_ours else reverse("admin:index")
 
 
 def _context(request: HttpRequest) -> dict[str, Any]:
@@ -58,6 +67,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     return {
         "title": "Two-factor sign-in",
         "is_on": is_on,
+        "owes_code": two_factor.owes_code(user),
         "is_required": settings.REQUIRE_TWO_FACTOR,
         "n_recovery_codes": two_factor.n_recovery_codes(user),
         "secret": enrolment.secret if enrolment else "",

@@ -132,6 +132,12 @@ def must_enrol(user: Any) -> bool:
     return bool(is_active_staff) and settings.REQUIRE_TWO_FACTOR and not is_enrolled(user)
 
 
+def owes_code(user: Any) -> bool:
+    """Say whether a person has signed in without the code that the account asks for."""
+    is_active_staff = user.is_authenticated and user.is_active and user.is_staff
+    return bool(is_active_staff) and not user.is_verified() and is_enrolled(user)
+
+
 def n_recovery_codes(user: AbstractBaseUser) -> int:
     """How many recovery codes a person has left."""
     return StaticToken.objects.filter(device__user_id=user.pk).count()
