@@ -27,6 +27,7 @@ from deploy.local.site import roles
 
 ROOT = Path(__file__).resolve().parents[2]
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text("utf-8")
+DEBIAN = (ROOT / "deploy" / "README.md").read_text("utf-8").replace("\n   ", "\n")  # commands of a list's items
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text("utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]
@@ -234,13 +235,13 @@ def test_every_unit_writes_where_the_page_makes_a_folder_and_never_gives_up(file
         assert unit["Service"]["DynamicUser"] == "yes" and unit["Service"]["StateDirectory"] == "clarify-proxy"
     else:
         assert unit["Service"]["ReadWritePaths"] == "/srv/clarify/var"
-    assert "cd /srv/clarify\n" in OPERATIONS and "-o clarify -g clarify -m 750 var\n" in OPERATIONS
-    assert "HF_HOME=/srv/clarify/var/" in OPERATIONS
+    assert "cd /srv/clarify\n" in DEBIAN and "-o clarify -g clarify -m 750 var\n" in DEBIAN
+    assert "HF_HOME=/srv/clarify/var/" in DEBIAN
     assert unit["Unit"]["StartLimitIntervalSec"] == "0"
 
 
 def test_the_settings_that_the_page_makes_for_systemd_start_the_site(tmp_path: Path, python_in_path: str) -> None:
-    (written,) = re.findall(r"/etc/clarify/environment (<<END\n.*?\nEND\n)", OPERATIONS, re.DOTALL)
+    (written,) = re.findall(r"/etc/clarify/environment (<<END\n.*?\nEND\n)", DEBIAN, re.DOTALL)
     made = subprocess.run(f"cat {written}", shell=True, capture_output=True, text=True, check=True).stdout
     environment = {"PATH": python_in_path, **dict(line.split("=", 1) for line in made.splitlines())}
     done = subprocess.run(["python", "manage.py", "check"], cwd=ROOT, env=environment, capture_output=True, text=True)
@@ -264,7 +265,7 @@ def test_the_target_wants_every_role() -> None:
 def test_the_proxy_has_the_caddyfile_and_none_of_the_sites_secrets() -> None:
     unit, compose = _unit(ROOT / "deploy" / "systemd" / "clarify-proxy.service")["Service"], SERVICES["proxy"]
     assert "/srv/clarify/deploy/Caddyfile" in unit["ExecStart"]
-    assert unit["EnvironmentFile"] == "/etc/clarify/proxy" and "/etc/clarify/proxy" in OPERATIONS
+    assert unit["EnvironmentFile"] == "/etc/clarify/proxy" and "/etc/clarify/proxy" in DEBIAN
     assert "./Caddyfile:/etc/caddy/Caddyfile:ro" in compose["volumes"]
     assert set(compose["environment"]) == {"SITE_HOST"} and "secrets" not in compose
     assert int(unit["LimitNOFILE"]) == compose["ulimits"]["nofile"]
