@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from modeling.arrays.common.modeling_errors import BadArray
+from modeling.arrays.common.modeling_errors import BadArray, SliceTooSmall
 from modeling.arrays.embeddings.standardization import Standardization, unit_rows
 from modeling.arrays.retraining import control
 from modeling.arrays.retraining.annotation import Annotation
@@ -133,7 +133,10 @@ class Correction:
         train = np.flatnonzero(explanation.splits == _TRAIN)
         labels = explanation.classes.labels[train]
         above = annotation.members(explanation.images, train, labels)
-        membership = slice_membership(above, labels, explanation.target_class)
+        try:
+            membership = slice_membership(above, labels, explanation.target_class)
+        except SliceTooSmall as error:
+            raise error.named(explanation.class_name) from None
         weights = np.stack(
             [
                 slice_weights(labels, membership, scheme),

@@ -59,17 +59,35 @@ class SliceTooSmall(ModelingError):
         Training images of the class above the similarity threshold, and not above it.
     least : int
         Smallest accepted size of a slice.
+    class_name : str, optional
+        What the sentence calls the class; without one, its number.
     """
 
-    def __init__(self, target_class: int, n_above: int, n_below: int, least: int) -> None:
+    def __init__(
+        self, target_class: int, n_above: int, n_below: int, least: int, class_name: str | None = None
+    ) -> None:
+        of_class = f"class {target_class}" if class_name is None else f"“{class_name}”"
         super().__init__(
-            f"the annotation splits the training images of class {target_class} into {n_above} above the similarity "
+            f"the annotation splits the training images of {of_class} into {n_above} above the similarity "
             f"threshold and {n_below} below it, but each slice needs at least {least}"
         )
         self.target_class = target_class
         self.n_above = n_above
         self.n_below = n_below
         self.least = least
+
+    def named(self, class_name: str) -> "SliceTooSmall":
+        """Say the same by the name of the class.
+
+        Parameters
+        ----------
+        class_name : str
+
+        Returns
+        -------
+        SliceTooSmall
+        """
+        return SliceTooSmall(self.target_class, self.n_above, self.n_below, self.least, class_name)
 
 
 class BadTemplate(ModelingError):

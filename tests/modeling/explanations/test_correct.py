@@ -121,7 +121,7 @@ def test_what_cannot_be_corrected_is_named(flaw: PlantedFlaw, report: clarify.Ex
         report.correct("green")
     with pytest.raises(BadArray, match="separates nothing"):
         report.correct("blue")
-    with pytest.raises(SliceTooSmall):
+    with pytest.raises(SliceTooSmall, match="of “square” into 0 above"):
         report.correct("red", threshold=0.999)
     with pytest.raises(BadArray, match="scheme"):
         report.correct("red", scheme="magic")
