@@ -34,9 +34,7 @@ from tqdm import tqdm
 
 from modeling.arrays.sprites.attributes import VALUES, SpriteAttributes
 from modeling.arrays.sprites.drawing import Images, draw
-from modeling.tensors.encoders.clip import load_bundled
 from modeling.tensors.encoders.small_clip import CONFIG_FOLDER, NAME, RECORD_FILE, WEIGHTS_FILE
-from modeling.tensors.encoders.small_clip.evaluate import auroc_table, format_table
 from modeling.tensors.encoders.small_clip.grammar import satisfied, vocabulary_texts, write_captions
 
 PADDING = 0
@@ -416,7 +414,7 @@ def export(trainer: Trainer, file: Path) -> None:
 
 
 def main() -> None:
-    """Train, export and evaluate the weights, and record all of it."""
+    """Train and export the weights, and record how."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", type=int, default=Recipe.steps)
@@ -433,10 +431,7 @@ def main() -> None:
             bar.set_postfix(loss=f"{sum(recent) / len(recent):.3f}", refresh=False)
             bar.update()
     seconds = time.monotonic() - started
-    weights = arguments.output / WEIGHTS_FILE.name
-    export(trainer, weights)
-    table = auroc_table(load_bundled(weights), np.random.default_rng(arguments.seed + 1))
-    print(format_table(table))
+    export(trainer, arguments.output / WEIGHTS_FILE.name)
     record = {
         "command": "python -m modeling.tensors.encoders.small_clip.train "
         f"--seed {arguments.seed} --steps {arguments.steps}",
@@ -447,7 +442,6 @@ def main() -> None:
         "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
         "versions": {name: version(name) for name in ("torch", "open_clip_torch", "numpy", "pillow")},
         "loss": round(sum(recent) / len(recent), 4),
-        "auroc": [asdict(row) for row in table],
     }
     (arguments.output / RECORD_FILE.name).write_text(json.dumps(record, indent=1) + "\n")
 

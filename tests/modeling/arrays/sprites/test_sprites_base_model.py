@@ -31,9 +31,9 @@ from modeling.arrays.retraining.group_accuracies import group_metrics
 from modeling.arrays.retraining.slices import slice_members, slice_membership, slice_weights, uniform_weights
 from modeling.arrays.sprites.sprites_source import SPLITS, sprites_dataset
 from modeling.tensors.encoders.clip import load_bundled
-from modeling.tensors.encoders.small_clip.evaluate import embed
 from modeling.tensors.retraining.many_heads import train_heads
 from tests.modeling.guessing import GIBBERISH, passed_in_halves
+from tests.modeling.tensors.encoders.small_clip.auroc_table import embed
 
 SEED = 0  # of the set that the demo draws
 L2 = 0.01

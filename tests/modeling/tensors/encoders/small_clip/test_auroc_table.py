@@ -1,5 +1,5 @@
 from modeling.arrays.sprites.attributes import VALUES
-from modeling.tensors.encoders.small_clip.evaluate import Row, captions, format_table
+from tests.modeling.tensors.encoders.small_clip.auroc_table import Row, captions, format_table
 
 
 def test_the_phrases_speak_of_values_that_sprites_have() -> None:

@@ -1,12 +1,7 @@
-"""How well phrases separate sprites that the encoder never saw: area under the ROC curve, per phrase.
+"""How well phrases separate sprites that the encoder never saw: area under the ROC curve, per phrase."""
 
-python -m modeling.tensors.encoders.small_clip.evaluate --seed 1
-"""
-
-import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +11,6 @@ from sklearn.metrics import roc_auc_score
 from modeling.arrays.sprites.attributes import VALUES, SpriteAttributes
 from modeling.arrays.sprites.drawing import Images, draw
 from modeling.tensors.encoders import Encoder
-from modeling.tensors.encoders.clip import load_bundled
-from modeling.tensors.encoders.small_clip import WEIGHTS_FILE
 from modeling.tensors.encoders.small_clip.grammar import Caption, satisfied
 
 TEMPLATE = "an image of a {}"
@@ -175,18 +168,3 @@ def format_table(rows: list[Row]) -> str:
     lines += [f"{row.group:<12} {row.phrase:<36} {row.bare:>6.3f} {row.in_template:>12.3f}" for row in rows]
     least = min(row.bare for row in rows), min(row.in_template for row in rows)
     return "\n".join([*lines, f"{'least':<49} {least[0]:>6.3f} {least[1]:>12.3f}"])
-
-
-def main() -> None:
-    """Print the table for new sprites."""
-    parser = argparse.ArgumentParser(description="AUROC of phrases on sprites that the encoder never saw.")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--sprites", type=int, default=4000)
-    parser.add_argument("--weights", type=Path, default=WEIGHTS_FILE)
-    arguments = parser.parse_args()
-    rng = np.random.default_rng(arguments.seed)
-    print(format_table(auroc_table(load_bundled(arguments.weights), rng, arguments.sprites)))
-
-
-if __name__ == "__main__":
-    main()
