@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 Row = TypeVar("Row")
 Cell = str | int | float | bool | dt.datetime | uuid.UUID | list[Any] | dict[str, Any] | bytes | None
@@ -19,25 +19,75 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 
 @dataclass(frozen=True)
 class Column(Generic[Row]):
-    """One column: how it is called, what it holds, and how its cell is read from a row.
+    """One column: how it is called, what it holds, and how its cell is read from a row. Its class says the type.
 
-    type is text, integer, number, boolean, time or json, or an array, which Parquet alone can hold: float32[],
-    float64[] or int32[], its cell the little-endian bytes. Without a cell it is the row's attribute of the column's
-    name. unit and range are empty where they do not apply; computed is empty for what was stored as it happened.
+    Without a cell it is the row's attribute of the column's name. unit and range are empty where they do not apply;
+    computed is empty for what was stored as it happened.
     """
 
     name: str
-    type: str
     meaning: str
     cell: Callable[[Row], Cell] | None = None
     unit: str = ""
     range: str = ""
     computed: str = ""
+    type: ClassVar[str]
 
     @cached_property
     def read(self) -> Callable[[Row], Cell]:
         """How the cell is read from a row."""
         return self.cell or attrgetter(self.name)
+
+
+class Text(Column[Row]):
+    type = "text"
+
+
+class Integer(Column[Row]):
+    type = "integer"
+
+
+class Number(Column[Row]):
+    type = "number"
+
+
+class Boolean(Column[Row]):
+    type = "boolean"
+
+
+class Json(Column[Row]):
+    type = "json"
+
+
+@dataclass(frozen=True)
+class Time(Column[Row]):
+    type = "time"
+    unit: str = "UTC"
+
+
+@dataclass(frozen=True)
+class Share(Number[Row]):
+    unit: str = "share"
+    range: str = "0 to 1"
+
+
+@dataclass(frozen=True)
+class Count(Integer[Row]):
+    range: str = "0 or more"
+
+
+class Float32s(Column[Row]):
+    """An array, which Parquet alone can hold; its cell the little-endian bytes."""
+
+    type = "float32[]"
+
+
+class Float64s(Column[Row]):
+    type = "float64[]"
+
+
+class Int32s(Column[Row]):
+    type = "int32[]"
 
 
 @dataclass(frozen=True)
@@ -132,26 +182,19 @@ DICTIONARY: Table[_Described] = Table(
     "every column of every table",
     "as the tables and their columns stand",
     (
-        Column("file", "text", "the table", attrgetter("table.file")),
-        Column("column", "text", "the column's name", attrgetter("column.name")),
-        Column(
+        Text("file", "the table", attrgetter("table.file")),
+        Text("column", "the column's name", attrgetter("column.name")),
+        Text(
             "type",
-            "text",
             "text, integer, number, boolean, time or json; in Parquet alone float32[], float64[] or int32[]",
             attrgetter("column.type"),
         ),
-        Column("unit", "text", "the unit, empty where there is none", attrgetter("column.unit")),
-        Column("range", "text", "the values it can take, empty where any", attrgetter("column.range")),
-        Column("meaning", "text", "what it says", attrgetter("column.meaning")),
-        Column(
-            "computed",
-            "text",
-            "how it is computed, empty for what was stored as it happened",
-            attrgetter("column.computed"),
-        ),
-        Column(
+        Text("unit", "the unit, empty where there is none", attrgetter("column.unit")),
+        Text("range", "the values it can take, empty where any", attrgetter("column.range")),
+        Text("meaning", "what it says", attrgetter("column.meaning")),
+        Text("computed", "how it is computed, empty for what was stored as it happened", attrgetter("column.computed")),
+        Boolean(
             "is_input",
-            "boolean",
             "whether it was recorded, and nothing in a release computes it; rebuild.py computes all others of the CSVs",
             lambda row: row.is_input,
         ),

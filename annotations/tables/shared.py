@@ -4,7 +4,7 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Any, TypedDict
 
-from annotations.tables.columns import Column
+from annotations.tables.columns import Column, Integer, Text
 
 
 class Values(TypedDict, total=False):
@@ -24,15 +24,15 @@ def participant_column(pseudonym: Callable[[Any], str] | None = None) -> Column[
     description = (
         "pseudonym of the person, made with a key of this study alone; of an expert with E, of the erased with X"
     )
-    return Column("participant", "text", description, pseudonym)
+    return Text("participant", description, pseudonym)
 
 
 def session_column(submission_key: Callable[[Any], str]) -> Column[Any]:
-    return Column("session", "text", "pseudonym of the visit, unique in the study", submission_key)
+    return Text("session", "pseudonym of the visit, unique in the study", submission_key)
 
 
 def task_column(position: Callable[[Any], int] | None = None) -> Column[Any]:
-    return Column("task", "integer", "number of the task in the study, from 1; study.json describes it", position)
+    return Integer("task", "number of the task in the study, from 1; study.json describes it", position)
 
 
 TASK, PARTICIPANT = task_column(), participant_column()

@@ -10,7 +10,7 @@ from annotations.analysis.tables.filled_tables import FilledTable, StudyTables
 from annotations.analysis.tables.saturation_columns import Counted
 from annotations.models import Study
 from annotations.readings.payments.costs import Totals, totals
-from annotations.tables.columns import Column, Table
+from annotations.tables.columns import Count, Integer, Table, Text
 from annotations.tables.shared import COUNT, Values, field
 
 
@@ -50,21 +50,19 @@ COSTS: Table[Cost] = Table(
     "one row: what the study has paid, and what a finding cost",
     "",
     (
-        Column("currency", "text", "as on Prolific", field("currency")),
-        Column("rewards", "integer", "paid on Prolific", field("rewards"), **_CENTS),
-        Column("bonuses", "integer", "paid, or handed out as a file", field("bonuses"), **_CENTS),
-        Column("fee", "integer", "Prolific's; empty where the site does not name its rate", field("fee"), **_CENTS),
-        Column("total", "integer", "all three", field("total"), **_CENTS),
-        Column("people", "integer", "whose reward was paid", field("people"), **COUNT),
-        Column("per_person", "integer", "total by people", field("per_person"), **_CENTS),
-        Column(
+        Text("currency", "as on Prolific", field("currency")),
+        Integer("rewards", "paid on Prolific", field("rewards"), **_CENTS),
+        Integer("bonuses", "paid, or handed out as a file", field("bonuses"), **_CENTS),
+        Integer("fee", "Prolific's; empty where the site does not name its rate", field("fee"), **_CENTS),
+        Integer("total", "all three", field("total"), **_CENTS),
+        Count("people", "whose reward was paid", field("people")),
+        Integer("per_person", "total by people", field("per_person"), **_CENTS),
+        Count(
             "findings",
-            "integer",
             "distinct ideas that are better than guessing, over all tasks; empty until that is known of each task",
             field("findings"),
-            **COUNT,
         ),
-        Column("per_finding", "integer", "total by findings", field("per_finding"), **_CENTS),
+        Integer("per_finding", "total by findings", field("per_finding"), **_CENTS),
     ),
 )
 

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.tables.filled_tables import FilledTable
-from annotations.tables.columns import Column, Table
-from annotations.tables.shared import COUNT, SCORE, SHARE, field, task_column
+from annotations.tables.columns import Column, Count, Integer, Json, Number, Share, Table, Text
+from annotations.tables.shared import SCORE, field, task_column
 
 FEWEST_CLUSTERED = 10  # wrong images that no concept selects, for clusters of them
 
@@ -96,8 +96,8 @@ class UnnamedRow:
 
 
 _TASK = task_column(field("task"))
-_CLASS: Column[Any] = Column("class", "text", "name of the annotated class", field("class_name"))
-_NUMBER: Column[Any] = Column("concept", "integer", "number of the concept in its task, from 1", field("number"))
+_CLASS: Column[Any] = Text("class", "name of the annotated class", field("class_name"))
+_NUMBER: Column[Any] = Integer("concept", "number of the concept in its task, from 1", field("number"))
 
 CONCEPTS: Table[ConceptRow] = Table(
     "concepts.csv",
@@ -108,29 +108,22 @@ CONCEPTS: Table[ConceptRow] = Table(
         _TASK,
         _CLASS,
         _NUMBER,
-        Column(
+        Text(
             "name",
-            "text",
             "the most central of its phrases that are better than guessing; written as in phrases.csv",
             field("name"),
             computed="highest mean kappa with the slices of its phrases; of equal ones the highest error score",
         ),
-        Column("phrases", "integer", "distinct phrases", field("phrases"), range="1 or more"),
-        Column("people", "integer", "people of the study who named it", field("people"), **COUNT),
-        Column(
-            "experts", "integer", "experts who named it for the same class, in any study", field("experts"), **COUNT
-        ),
-        Column("error_score", "number", "of that phrase", field("error_score"), **SCORE),
-        Column("of_errors", "number", "share of the wrong images in its slice", field("of_errors"), **SHARE),
-        Column("of_correct", "number", "share of the right images in its slice", field("of_correct"), **SHARE),
-        Column(
-            "worst_group_accuracy", "number", "on test, of that phrase's run", field("worst_group_accuracy"), **SHARE
-        ),
-        Column(
-            "own_gain", "number", "that accuracy less the control's", field("own_gain"), range="-1 to 1", unit="share"
-        ),
-        Column("gain", "number", "that accuracy less the base model's", field("gain"), range="-1 to 1", unit="share"),
-        Column("texts", "json", "its phrases", lambda row: list(row.texts)),
+        Integer("phrases", "distinct phrases", field("phrases"), range="1 or more"),
+        Count("people", "people of the study who named it", field("people")),
+        Count("experts", "experts who named it for the same class, in any study", field("experts")),
+        Number("error_score", "of that phrase", field("error_score"), **SCORE),
+        Share("of_errors", "share of the wrong images in its slice", field("of_errors")),
+        Share("of_correct", "share of the right images in its slice", field("of_correct")),
+        Share("worst_group_accuracy", "on test, of that phrase's run", field("worst_group_accuracy")),
+        Number("own_gain", "that accuracy less the control's", field("own_gain"), range="-1 to 1", unit="share"),
+        Number("gain", "that accuracy less the base model's", field("gain"), range="-1 to 1", unit="share"),
+        Json("texts", "its phrases", lambda row: list(row.texts)),
     ),
 )
 
@@ -141,38 +134,35 @@ TOGETHER: Table[TogetherRow] = Table(
     (
         _TASK,
         _CLASS,
-        Column("concepts", "integer", "in the union", field("concepts"), range="1 or more"),
+        Integer("concepts", "in the union", field("concepts"), range="1 or more"),
         _NUMBER,
-        Column("name", "text", "the concept that this line adds", field("name")),
-        Column(
+        Text("name", "the concept that this line adds", field("name")),
+        Number(
             "learned",
-            "number",
             "error score of the union on the half of validation that chose concepts and thresholds",
             field("learned"),
             **SCORE,
         ),
-        Column("held_out", "number", "on the other half: what is to be reported", field("held_out"), **SCORE),
-        Column("shuffled", "number", "mean of the same where errors are shuffled", field("shuffled"), **SCORE),
-        Column("shuffled_level", "number", "19 of 20 of these are at most", field("shuffled_level"), **SCORE),
-        Column("random", "number", "mean of as many random directions, chosen likewise", field("random"), **SCORE),
-        Column("random_level", "number", "19 of 20 of these are at most", field("random_level"), **SCORE),
-        Column("splits", "integer", "other random halvings of the images", field("splits"), **COUNT),
-        Column(
+        Number("held_out", "on the other half: what is to be reported", field("held_out"), **SCORE),
+        Number("shuffled", "mean of the same where errors are shuffled", field("shuffled"), **SCORE),
+        Number("shuffled_level", "19 of 20 of these are at most", field("shuffled_level"), **SCORE),
+        Number("random", "mean of as many random directions, chosen likewise", field("random"), **SCORE),
+        Number("random_level", "19 of 20 of these are at most", field("random_level"), **SCORE),
+        Count("splits", "other random halvings of the images", field("splits")),
+        Number(
             "over_splits",
-            "number",
             "mean of held_out over these, where each chooses as many concepts anew",
             field("over_splits"),
             **SCORE,
         ),
-        Column(
+        Number(
             "over_splits_low",
-            "number",
             "lower end of its 95% interval",
             field("low"),
             computed="Nadeau and Bengio's: over_splits ± t(0.975, splits - 1) · sd · √(1/splits + 1), within 0 to 1",
             **SCORE,
         ),
-        Column("over_splits_high", "number", "its upper end", field("high"), **SCORE),
+        Number("over_splits_high", "its upper end", field("high"), **SCORE),
     ),
 )
 
@@ -182,18 +172,17 @@ MAP: Table[Place] = Table(
     "by task, concept, then phrase",
     (
         _TASK,
-        Column(
+        Integer(
             "concept",
-            "integer",
             "number of the concept in its task, from 1; empty where the phrase is of none",
             lambda row: row.number or None,
         ),
-        Column("text", "text", "the phrase; written as in phrases.csv", field("text")),
-        Column("x", "number", "first principal component of the phrases' embeddings", field("x")),
-        Column("y", "number", "second principal component", field("y")),
-        Column("people", "integer", "people of the study who said it", field("people"), **COUNT),
-        Column("experts", "integer", "experts who said it", field("experts"), **COUNT),
-        Column("error_score", "number", "of the phrase", field("error_score"), **SCORE),
+        Text("text", "the phrase; written as in phrases.csv", field("text")),
+        Number("x", "first principal component of the phrases' embeddings", field("x")),
+        Number("y", "second principal component", field("y")),
+        Count("people", "people of the study who said it", field("people")),
+        Count("experts", "experts who said it", field("experts")),
+        Number("error_score", "of the phrase", field("error_score"), **SCORE),
     ),
 )
 
@@ -207,26 +196,23 @@ UNNAMED: Table[UnnamedRow] = Table(
     (
         _TASK,
         _CLASS,
-        Column("cluster", "integer", "0: all; else its number, from 1, the largest first", field("cluster"), **COUNT),
-        Column("n", "integer", "validation images", field("n"), **COUNT),
-        Column("of_errors", "number", "share of the class's wrong images", field("of_errors"), **SHARE),
-        Column("of_errors_low", "number", "lower end of Wilson's 95% interval", field("low"), **SHARE),
-        Column("of_errors_high", "number", "its upper end", field("high"), **SHARE),
-        Column(
-            "of_correct", "number", "share of its right images that no concept selects", field("of_correct"), **SHARE
-        ),
-        Column(
+        Count("cluster", "0: all; else its number, from 1, the largest first", field("cluster")),
+        Count("n", "validation images", field("n")),
+        Share("of_errors", "share of the class's wrong images", field("of_errors")),
+        Share("of_errors_low", "lower end of Wilson's 95% interval", field("low")),
+        Share("of_errors_high", "its upper end", field("high")),
+        Share("of_correct", "share of its right images that no concept selects", field("of_correct")),
+        Number(
             "silhouette",
-            "number",
             "mean silhouette of the best number of clusters",
             field("silhouette"),
             computed="k-means of 2 to 6 clusters of up to 200 unit embeddings, of 5 images or more on average",
             range="-1 to 1",
         ),
-        Column("silhouette_p", "number", _P, field("silhouette_p"), **SHARE),
-        Column("likeness", "number", "mean similarity of two of them", field("likeness"), unit="cosine"),
-        Column("likeness_p", "number", _P, field("likeness_p"), **SHARE),
-        Column("images", "json", "their image keys", lambda row: list(row.images)),
+        Share("silhouette_p", _P, field("silhouette_p")),
+        Number("likeness", "mean similarity of two of them", field("likeness"), unit="cosine"),
+        Share("likeness_p", _P, field("likeness_p")),
+        Json("images", "their image keys", lambda row: list(row.images)),
     ),
 )
 

@@ -10,8 +10,8 @@ from annotations.analysis.pools.review_statistics import SliceMeaning, slice_mea
 from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.models import GatheredTraining, Gathering, GatheringPart, ImageReview, JobState, Run, Study
 from annotations.readings.releases.moderated_words import words_of_phrase
-from annotations.tables.columns import Column, Table
-from annotations.tables.shared import COUNT, SHARE, field, task_column
+from annotations.tables.columns import Column, Count, Integer, Number, Share, Table, Text, Time
+from annotations.tables.shared import field, task_column
 
 WORTH = {"worst_group": "worst group", "average": "average, groups as in training", "minority": "minority split"}
 
@@ -132,12 +132,12 @@ def _columns(name: str, words: str) -> list[Column[WorthRow]]:
     gain: dict[str, Any] = {"unit": "share", "range": "-1 to 1"}
     drawn = "2,000 draws of the test images within each group, the same for all models"
     return [
-        Column(name, "number", f"{words} on test", _measure(name, 0), **share),
-        Column(f"{name}_low", "number", "its 95% interval", _measure(name, 1), computed=drawn, **share),
-        Column(f"{name}_high", "number", "its 95% interval", _measure(name, 2), computed=drawn, **share),
-        Column(f"{name}_gain", "number", "the same less that of the base model", _measure(f"{name}_gain", 0), **gain),
-        Column(f"{name}_gain_low", "number", "its 95% interval, paired", _measure(f"{name}_gain", 1), **gain),
-        Column(f"{name}_gain_high", "number", "its 95% interval, paired", _measure(f"{name}_gain", 2), **gain),
+        Number(name, f"{words} on test", _measure(name, 0), **share),
+        Number(f"{name}_low", "its 95% interval", _measure(name, 1), computed=drawn, **share),
+        Number(f"{name}_high", "its 95% interval", _measure(name, 2), computed=drawn, **share),
+        Number(f"{name}_gain", "the same less that of the base model", _measure(f"{name}_gain", 0), **gain),
+        Number(f"{name}_gain_low", "its 95% interval, paired", _measure(f"{name}_gain", 1), **gain),
+        Number(f"{name}_gain_high", "its 95% interval, paired", _measure(f"{name}_gain", 2), **gain),
     ]
 
 
@@ -146,17 +146,17 @@ GATHERED: Table[WorthRow] = Table(
     "one row per model of each training with gathered images; all are measured on the test images of the parent",
     "by training, then as on the page",
     (
-        Column("gathering", "integer", "number of the gathering, unique on the site", field("gathering")),
-        Column("training", "integer", "number of the training, unique on the site", field("training")),
-        Column("dataset", "text", "data set with the gathered images", field("dataset")),
-        Column("scheme", "text", "how slices are weighted, as in runs.csv", field("scheme")),
-        Column("model", "text", "what the model was trained with", field("name")),
-        Column("images_added", "integer", "images from the pool in its train split", field("n_added"), "images"),
-        Column("minutes", "number", "of review, all reviewers together", field("minutes"), "minutes"),
+        Integer("gathering", "number of the gathering, unique on the site", field("gathering")),
+        Integer("training", "number of the training, unique on the site", field("training")),
+        Text("dataset", "data set with the gathered images", field("dataset")),
+        Text("scheme", "how slices are weighted, as in runs.csv", field("scheme")),
+        Text("model", "what the model was trained with", field("name")),
+        Integer("images_added", "images from the pool in its train split", field("n_added"), "images"),
+        Number("minutes", "of review, all reviewers together", field("minutes"), "minutes"),
         *[column for name, words in WORTH.items() for column in _columns(name, words)],
-        Column("per_image", "number", "gain of the minority split per image added", field("per_image"), "share"),
-        Column("per_minute", "number", "gain of the minority split per minute", field("per_minute"), "share"),
-        Column("reason", "text", "why there is no such model", lambda row: row.reason or None),
+        Number("per_image", "gain of the minority split per image added", field("per_image"), "share"),
+        Number("per_minute", "gain of the minority split per minute", field("per_minute"), "share"),
+        Text("reason", "why there is no such model", lambda row: row.reason or None),
     ),
 )
 
@@ -172,29 +172,27 @@ SLICES: Table[SliceCheck] = Table(
     "which people say whether the phrase holds",
     "by check",
     (
-        Column("check", "integer", "number of the check, unique on the site", field("part.gathering_id")),
+        Integer("check", "number of the check, unique on the site", field("part.gathering_id")),
         task_column(field("task")),
-        Column("phrase", "integer", "the phrase's id, as in phrases.csv", field("phrase")),
-        Column("text", "text", "the phrase; written as in phrases.csv", field("words")),
-        Column("threshold", "number", "the similarity threshold", field("part.threshold"), unit="cosine"),
-        Column("reviewers", "integer", "people who looked", field("reviewers"), **COUNT),
-        Column("above", "integer", "images above it that somebody decided on", field("meaning.precision.n"), **COUNT),
-        Column("above_holds", "integer", "of these, all say that it holds", field("meaning.precision.k"), **COUNT),
-        Column("precision", "number", "their share", field("meaning.precision.value"), **SHARE),
-        Column("precision_low", "number", f"{_LOW}, Wilson's", field("meaning.precision.low"), **SHARE),
-        Column("precision_high", "number", _HIGH, field("meaning.precision.high"), **SHARE),
-        Column("below", "integer", "images at or below it, likewise", field("meaning.missed.n"), **COUNT),
-        Column("below_holds", "integer", "of these, all say that it holds", field("meaning.missed.k"), **COUNT),
-        Column(
+        Integer("phrase", "the phrase's id, as in phrases.csv", field("phrase")),
+        Text("text", "the phrase; written as in phrases.csv", field("words")),
+        Number("threshold", "the similarity threshold", field("part.threshold"), unit="cosine"),
+        Count("reviewers", "people who looked", field("reviewers")),
+        Count("above", "images above it that somebody decided on", field("meaning.precision.n")),
+        Count("above_holds", "of these, all say that it holds", field("meaning.precision.k")),
+        Share("precision", "their share", field("meaning.precision.value")),
+        Share("precision_low", f"{_LOW}, Wilson's", field("meaning.precision.low")),
+        Share("precision_high", _HIGH, field("meaning.precision.high")),
+        Count("below", "images at or below it, likewise", field("meaning.missed.n")),
+        Count("below_holds", "of these, all say that it holds", field("meaning.missed.k")),
+        Share(
             "recall",
-            "number",
             "of the class's images for which it holds, the share above the threshold",
             field("meaning.recall"),
             computed="both shares times the class's validation images above and at or below the threshold",
-            **SHARE,
         ),
-        Column("recall_low", "number", f"{_LOW}, from both shares' Wilson intervals", _end(0), **SHARE),
-        Column("recall_high", "number", _HIGH, _end(1), **SHARE),
+        Share("recall_low", f"{_LOW}, from both shares' Wilson intervals", _end(0)),
+        Share("recall_high", _HIGH, _end(1)),
     ),
 )
 
@@ -208,16 +206,16 @@ def _reviews(gathering: Gathering) -> Table[ImageReview]:
         "one row per image and reviewer",
         "by place, then reviewer",
         (
-            Column("place", "integer", "place of the image in the review, from 0", field("place")),
-            Column("row", "integer", "its row in the pool, or of known images in the data set", of_item("row")),
-            Column("arm", "text", "why it was shown", of_item("arm"), range="candidate, random, known, above, below"),
-            Column("likeness", "number", "its similarity to the annotation", of_item("likeness"), range="-1 to 1"),
-            Column("probability", "number", "that it is of the class", of_item("probability"), range="0 to 1"),
-            Column("truth", "integer", "its label, where it is known or expected", of_item("label")),
-            Column("reviewer", "text", "account of the reviewer", field("reviewer")),
-            Column("verdict", "text", "what was said", field("verdict"), range="keep, drop, unsure"),
-            Column("label", "integer", "class with which it is kept", field("label")),
-            Column("seconds", "number", "that it took", field("seconds"), "seconds"),
-            Column("reviewed_at", "time", "when", field("reviewed_at")),
+            Integer("place", "place of the image in the review, from 0", field("place")),
+            Integer("row", "its row in the pool, or of known images in the data set", of_item("row")),
+            Text("arm", "why it was shown", of_item("arm"), range="candidate, random, known, above, below"),
+            Number("likeness", "its similarity to the annotation", of_item("likeness"), range="-1 to 1"),
+            Number("probability", "that it is of the class", of_item("probability"), range="0 to 1"),
+            Integer("truth", "its label, where it is known or expected", of_item("label")),
+            Text("reviewer", "account of the reviewer", field("reviewer")),
+            Text("verdict", "what was said", field("verdict"), range="keep, drop, unsure"),
+            Integer("label", "class with which it is kept", field("label")),
+            Number("seconds", "that it took", field("seconds"), "seconds"),
+            Time("reviewed_at", "when", field("reviewed_at")),
         ),
     )

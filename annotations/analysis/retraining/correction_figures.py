@@ -9,8 +9,8 @@ from annotations.analysis.statistics.estimate_types import wilson_interval
 from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.models import Correction
 from annotations.readings.retraining.corrections import AFTER, BEFORE, CONTROL, SET_NAMES
-from annotations.tables.columns import Column, Table
-from annotations.tables.shared import COUNT, SHARE, field
+from annotations.tables.columns import Count, Share, Table, Text
+from annotations.tables.shared import field
 
 MAX_CLASSES = 40  # drawn, those that change most in the minority
 _OVERALL = ("worst_group", "average", "average_plain", "gap", "minority", "majority")
@@ -42,25 +42,23 @@ REPORT: Table[Measured] = Table(
     "one row per set of images, model and measure of a pooled correction",
     "by model (before, control, after, then without each class), set, then measure",
     (
-        Column("set", "text", "which images", range="validation, test, second"),
-        Column("dataset", "text", "the data set that they are of"),
-        Column(
+        Text("set", "which images", range="validation, test, second"),
+        Text("dataset", "the data set that they are of"),
+        Text(
             "model",
-            "text",
             "before: the base model; control: trained without any phrase, each class with the same weight; after: "
             "the correction; without CLASS: the correction without that annotation",
         ),
-        Column("what", "text", "what the measure is of", range="overall, group, part"),
-        Column("class", "text", "of a part: the class", field("class_name")),
-        Column(
+        Text("what", "what the measure is of", range="overall, group, part"),
+        Text("class", "of a part: the class", field("class_name")),
+        Text(
             "name",
-            "text",
             "overall: worst_group, average (weighted by the groups' train counts), average_plain, gap, minority and "
             "majority (unweighted means over annotated classes); group: its name; part: minority (above the "
             "annotation's threshold), majority, class",
         ),
-        Column("images", "integer", "in the group or part", field("n"), **COUNT),
-        Column("accuracy", "number", "accuracy; of gap: average less worst group", field("value"), **SHARE),
+        Count("images", "in the group or part", field("n")),
+        Share("accuracy", "accuracy; of gap: average less worst group", field("value")),
     ),
 )
 

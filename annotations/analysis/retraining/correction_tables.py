@@ -10,8 +10,8 @@ from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.models import Correction, CorrectionPart, JobState, Study
 from annotations.readings.releases.moderated_words import words_of_phrase
 from annotations.readings.retraining import corrections as reading
-from annotations.tables.columns import Column, Table
-from annotations.tables.shared import COUNT, FROM_1, field
+from annotations.tables.columns import Boolean, Column, Count, Integer, Number, Table, Text, Time
+from annotations.tables.shared import FROM_1, field
 
 
 @dataclass(frozen=True)
@@ -83,40 +83,37 @@ CORRECTIONS: Table[Correction] = Table(
     "one row per pooled correction that is trained, whatever its review said",
     "by correction",
     (
-        Column("correction", "integer", "number of the correction, unique on the site", field("pk"), **FROM_1),
-        Column("dataset", "text", "data set of its base model", lambda row: str(row.base_model.dataset.name)),
-        Column("base_model", "text", "the base model that it corrects", lambda row: str(row.base_model.name)),
-        Column(
+        Integer("correction", "number of the correction, unique on the site", field("pk"), **FROM_1),
+        Text("dataset", "data set of its base model", lambda row: str(row.base_model.dataset.name)),
+        Text("base_model", "the base model that it corrects", lambda row: str(row.base_model.name)),
+        Text(
             "second_dataset",
-            "text",
             "data set of the second test set, empty where there is none",
             lambda row: row.second_base_model.dataset.name if row.second_base_model else None,
         ),
-        Column("review", "text", "what a coordinator decided", range="proposed, approved, rejected"),
-        Column("review_reason", "text", "and why", lambda row: row.review_reason or None),
-        Column("reviewed_at", "time", "when"),
-        Column(
+        Text("review", "what a coordinator decided", range="proposed, approved, rejected"),
+        Text("review_reason", "and why", lambda row: row.review_reason or None),
+        Time("reviewed_at", "when"),
+        Number(
             "own_gain",
-            "number",
             "what its phrases themselves add to worst-group accuracy on test; empty without test images, or a control",
             lambda row: _on_test(row, reading.CONTROL),
             range="-1 to 1",
             unit="share",
             computed="accuracy of worst_group after less that of control in correction_effects.csv, set test",
         ),
-        Column(
+        Number(
             "gain",
-            "number",
             "the same less the base model's",
             lambda row: _on_test(row, reading.BEFORE),
             range="-1 to 1",
             unit="share",
         ),
-        Column("scheme", "text", "how images are weighted", computed="docs/methods.md"),
-        Column("loss", "number", "at the solution", range="0 or more"),
-        Column("certified_gap", "number", "how far the loss is from the least one at most", range="0 or more"),
-        Column("trained_at", "time", "when it ended", field("finished_at")),
-        Column("code_version", "text", "version of Clarify that trained it"),
+        Text("scheme", "how images are weighted", computed="docs/methods.md"),
+        Number("loss", "at the solution", range="0 or more"),
+        Number("certified_gap", "how far the loss is from the least one at most", range="0 or more"),
+        Time("trained_at", "when it ended", field("finished_at")),
+        Text("code_version", "version of Clarify that trained it"),
     ),
 )
 
@@ -125,26 +122,24 @@ ANNOTATIONS: Table[PartRow] = Table(
     "one row per correction and class: the phrase and threshold that it was trained with",
     "by correction, then the class's number",
     (
-        Column("correction", "integer", "number of the correction", field("correction.pk"), **FROM_1),
-        Column("class", "text", "name of the annotated class", field("class_name")),
-        Column(
-            "text",
+        Integer("correction", "number of the correction", field("correction.pk"), **FROM_1),
+        Text("class", "name of the annotated class", field("class_name")),
+        Text(
             "text",
             "the phrase; written as in phrases.csv, (hidden) where the staff hid it",
             lambda row: words_of_phrase(row.part.score.phrase),
         ),
-        Column("error_score", "number", "of the phrase", field("part.score.value"), range="0 to 1"),
-        Column("threshold", "number", "similarity above which an image is in the slice", field("part.threshold")),
-        Column(
+        Number("error_score", "of the phrase", field("part.score.value"), range="0 to 1"),
+        Number("threshold", "similarity above which an image is in the slice", field("part.threshold")),
+        Integer(
             "sign",
-            "integer",
             "-1 where the phrase says that images lack it: then sign times similarity is above the threshold",
             field("part.score.sign"),
             range="-1, 1",
         ),
-        Column("by_hand", "boolean", "chosen by a person instead of by the highest error score", field("part.by_hand")),
-        Column("images_above", "integer", "train images of the class in the slice", field("n_above"), **COUNT),
-        Column("images_below", "integer", "the others of the class", field("n_below"), **COUNT),
+        Boolean("by_hand", "chosen by a person instead of by the highest error score", field("part.by_hand")),
+        Count("images_above", "train images of the class in the slice", field("n_above")),
+        Count("images_below", "the others of the class", field("n_below")),
     ),
 )
 
@@ -153,7 +148,7 @@ EFFECTS: Table[Effect] = Table(
     "one row per correction, set of images, model and measure",
     "by correction, then model (before, after, then without each class), set, then measure",
     (
-        Column("correction", "integer", "number of the correction", **FROM_1),
+        Integer("correction", "number of the correction", **FROM_1),
         *(_of_effect(column) for column in REPORT.columns),
     ),
 )

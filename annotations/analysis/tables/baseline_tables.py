@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.statistics.estimate_types import spread
-from annotations.tables.columns import Column, Table
-from annotations.tables.shared import COUNT, SHARE, TASK, field
+from annotations.tables.columns import Count, Number, Share, Table, Text
+from annotations.tables.shared import TASK, field
 
 
 @dataclass(frozen=True)
@@ -34,26 +34,22 @@ METHODS: Table[Method] = Table(
     "by task, then as the methods stand",
     (
         TASK,
-        Column("method", "text", "key of the method, as manage.py benchmark names it", field("key")),
-        Column("name", "text", "the method"),
-        Column("given", "text", "what it is given beside the images"),
-        Column("n", "integer", "classifiers, or experts, in the mean", **COUNT),
-        Column("over", "text", "what mean and sd are over"),
-        Column("worst_group_accuracy", "number", "on test, mean", field("worst_group"), **SHARE),
-        Column("worst_group_accuracy_sd", "number", "sample standard deviation", field("worst_group_sd"), unit="share"),
-        Column(
+        Text("method", "key of the method, as manage.py benchmark names it", field("key")),
+        Text("name", "the method"),
+        Text("given", "what it is given beside the images"),
+        Count("n", "classifiers, or experts, in the mean"),
+        Text("over", "what mean and sd are over"),
+        Share("worst_group_accuracy", "on test, mean", field("worst_group")),
+        Number("worst_group_accuracy_sd", "sample standard deviation", field("worst_group_sd"), unit="share"),
+        Share(
             "worst_group_accuracy_low",
-            "number",
             "of the mean for other test images: lower end of its 95% interval",
             field("worst_group_low"),
             computed="bootstrap of the test images within groups, the worst group found again each time",
-            **SHARE,
         ),
-        Column("worst_group_accuracy_high", "number", "upper end of it", field("worst_group_high"), **SHARE),
-        Column(
-            "average_accuracy", "number", "on test, weighted by the groups' train counts", field("average"), **SHARE
-        ),
-        Column("left_out", "text", "why there are no figures"),
+        Share("worst_group_accuracy_high", "upper end of it", field("worst_group_high")),
+        Share("average_accuracy", "on test, weighted by the groups' train counts", field("average")),
+        Text("left_out", "why there are no figures"),
     ),
 )
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from annotations.analysis.statistics.estimate_types import Comparison
 from annotations.analysis.tables.measures import ADJUSTED, OVER, PRIMARY
-from annotations.tables.columns import Column, Table
-from annotations.tables.shared import COUNT, SCORE, field
+from annotations.tables.columns import Boolean, Count, Number, Table, Text
+from annotations.tables.shared import SCORE, field
 
 
 @dataclass(frozen=True)
@@ -32,29 +32,28 @@ def _comparisons(file: str, meaning: str, first: str, whose: str) -> Table[Compa
         meaning,
         "by measure, then as the study lists them",
         (
-            Column("measure", "text", "a column of summary.csv"),
+            Text("measure", "a column of summary.csv"),
             OVER,
             PRIMARY,
-            Column("first", "text", first),
-            Column("second", "text", "the other one"),
-            Column("first_people", "integer", "people in the comparison", lambda row: row.result.n[0], **COUNT),
-            Column("second_people", "integer", "people in the comparison", lambda row: row.result.n[1], **COUNT),
-            Column("first_mean", "number", "mean over tasks of the first's means; empty within people", _mean_of(0)),
-            Column("second_mean", "number", "the same of the second's", _mean_of(1)),
-            Column("difference", "number", "mean of the second less the first", field("result.difference")),
-            Column("low", "number", f"lower end of its 95% interval, {whose} t", field("result.low")),
-            Column("high", "number", "its upper end", field("result.high")),
-            Column("p_value", "number", f"of {whose} t test, two-sided", field("result.p_value"), **SCORE),
-            Column(
+            Text("first", first),
+            Text("second", "the other one"),
+            Count("first_people", "people in the comparison", lambda row: row.result.n[0]),
+            Count("second_people", "people in the comparison", lambda row: row.result.n[1]),
+            Number("first_mean", "mean over tasks of the first's means; empty within people", _mean_of(0)),
+            Number("second_mean", "the same of the second's", _mean_of(1)),
+            Number("difference", "mean of the second less the first", field("result.difference")),
+            Number("low", f"lower end of its 95% interval, {whose} t", field("result.low")),
+            Number("high", "its upper end", field("result.high")),
+            Number("p_value", f"of {whose} t test, two-sided", field("result.p_value"), **SCORE),
+            Number(
                 "permutation_p",
-                "number",
                 "of a permutation test of the same difference, two-sided",
                 field("result.permutation_p"),
                 **SCORE,
             ),
-            Column("adjusted_p", "number", ADJUSTED, **SCORE),
-            Column("orders", "integer", "permutations taken", field("result.orders"), **COUNT),
-            Column("is_exact", "boolean", "whether these are all", field("result.is_exact")),
+            Number("adjusted_p", ADJUSTED, **SCORE),
+            Count("orders", "permutations taken", field("result.orders")),
+            Boolean("is_exact", "whether these are all", field("result.is_exact")),
         ),
     )
 

@@ -8,8 +8,7 @@ from itertools import pairwise
 from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.tables.estimands import COMPARED, NO_CONTROL
 from annotations.readings.monitoring.person_courses import ERASED, REASONS, WITHDREW, Course, Courses, Step
-from annotations.tables.columns import Column, Table
-from annotations.tables.shared import COUNT
+from annotations.tables.columns import Count, Integer, Table, Text
 
 COUNTED, WITH_RUN = "counted", "with_run"
 _BY_ITT, _COMPLETE = COMPARED[:2]
@@ -33,23 +32,21 @@ FLOW: Table[FlowLine] = Table(
     "and, from allocated on, of each task",
     "the study, then its tasks; by step, those who came to it first",
     (
-        Column("task", "integer", "number of the task; empty for the whole study"),
-        Column(
+        Integer("task", "number of the task; empty for the whole study"),
+        Text(
             "step",
-            "text",
             "entered; consented; checked, passed the check or did the tutorial; allocated, given a task; worked, wrote "
             "a phrase; finished; counted, with an own gain in the headline; with_run, that of a retraining",
             range=", ".join(STEPS),
         ),
-        Column(
+        Text(
             "reason",
-            "text",
             "why people did not come to it; empty for those who did. left: without a sign of life until their place "
             "was given on; inside: may still go on; erased: withdrew, and nothing is left but this count",
             range=", ".join((*REASONS, "refused", "pending", "failed", NO_CONTROL)),
         ),
-        Column("people", "integer", "how many", **COUNT),
-        Column("of", "text", "the step that these people came to"),
+        Count("people", "how many"),
+        Text("of", "the step that these people came to"),
     ),
 )
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from annotations.models import BaseModel, Control, KeywordRanking, RunState, Score
 from annotations.models.arrays import unpack_float32, unpack_int32
-from annotations.tables.columns import Column, Table
-from annotations.tables.shared import COUNT, SHARE, TASK, field
+from annotations.tables.columns import Count, Number, Share, Table, Text
+from annotations.tables.shared import TASK, field
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.retraining.annotation import Annotation
 
@@ -101,13 +101,12 @@ class _OnTest:
 
 _NAMES = (
     TASK,
-    Column[Any]("class", "text", "the task's class", field("class_name")),
-    Column[Any]("scheme", "text", "of the study's retrainings, as in runs.csv"),
-    Column[Any]("list", "text", "name of the list of keywords; empty for people"),
-    Column[Any]("list_digest", "text", "SHA-256 of template and keywords, one a line"),
-    Column[Any](
+    Text[Any]("class", "the task's class", field("class_name")),
+    Text[Any]("scheme", "of the study's retrainings, as in runs.csv"),
+    Text[Any]("list", "name of the list of keywords; empty for people"),
+    Text[Any]("list_digest", "SHA-256 of template and keywords, one a line"),
+    Text[Any](
         "whose",
-        "text",
         "whose words: people's best phrase, or the machine's first keyword by this score",
         range="people, clip_score, error_score",
     ),
@@ -118,16 +117,16 @@ KEYWORD_SPLITS: Table[KeywordSplit] = Table(
     "by task, people first, then by list",
     (
         *_NAMES,
-        Column("words", "text", "phrase or keyword"),
-        Column("part", "text", "above the threshold, or not", range="minority, majority"),
-        Column("n", "integer", "test images of the part", **COUNT),
-        Column("before", "number", "accuracy of the base model", **SHARE),
-        Column("control", "number", "accuracy of the same retraining without words", **SHARE),
-        Column("after", "number", "accuracy after retraining with these words", **SHARE),
-        Column("gain", "number", "after less control, or less before without a control", unit="share"),
-        Column("gain_low", "number", "lower end of its 95% interval", computed=_BOOTSTRAP),
-        Column("gain_high", "number", "upper end of it", computed=_BOOTSTRAP),
-        Column("why_not", "text", "why nothing was retrained with these words"),
+        Text("words", "phrase or keyword"),
+        Text("part", "above the threshold, or not", range="minority, majority"),
+        Count("n", "test images of the part"),
+        Share("before", "accuracy of the base model"),
+        Share("control", "accuracy of the same retraining without words"),
+        Share("after", "accuracy after retraining with these words"),
+        Number("gain", "after less control, or less before without a control", unit="share"),
+        Number("gain_low", "lower end of its 95% interval", computed=_BOOTSTRAP),
+        Number("gain_high", "upper end of it", computed=_BOOTSTRAP),
+        Text("why_not", "why nothing was retrained with these words"),
     ),
 )
 LESS_MACHINE: Table[PeopleLessMachine] = Table(
@@ -136,17 +135,16 @@ LESS_MACHINE: Table[PeopleLessMachine] = Table(
     "by task, list, then score",
     (
         *_NAMES,
-        Column(
+        Text(
             "measure",
-            "text",
             "minority_before: the base model's accuracy on what the words name; minority_gain: what retraining adds",
             range="minority_before, minority_gain",
         ),
-        Column("people", "number", "of people's best phrase", unit="share"),
-        Column("machine", "number", "of the machine's keyword", unit="share"),
-        Column("difference", "number", "people less machine", unit="share"),
-        Column("low", "number", "lower end of its 95% interval", computed=_BOOTSTRAP),
-        Column("high", "number", "upper end of it", computed=_BOOTSTRAP),
+        Number("people", "of people's best phrase", unit="share"),
+        Number("machine", "of the machine's keyword", unit="share"),
+        Number("difference", "people less machine", unit="share"),
+        Number("low", "lower end of its 95% interval", computed=_BOOTSTRAP),
+        Number("high", "upper end of it", computed=_BOOTSTRAP),
     ),
 )
 

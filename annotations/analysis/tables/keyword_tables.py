@@ -9,8 +9,8 @@ from annotations.analysis.observations.study_rows import BEST_KEYWORDS, MACHINES
 from annotations.models import BaseModel, KeywordRanking, Score
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.releases.moderated_words import HIDDEN
-from annotations.tables.columns import Column, Table
-from annotations.tables.shared import COUNT, FROM_1, SCORE, SHARE, TASK, field
+from annotations.tables.columns import Boolean, Count, Integer, Number, Share, Table, Text
+from annotations.tables.shared import FROM_1, SCORE, TASK, field
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.keywords.keyword_ranking import clip_scores, subgroup_accuracy
 from modeling.arrays.keywords.stored_captions import open_captions
@@ -74,33 +74,29 @@ KEYWORDS: Table[Keyword] = Table(
     "by task, list, then rank",
     (
         TASK,
-        Column("list", "text", "name of the list", field("ranked.name")),
-        Column("list_digest", "text", "SHA-256 of template and keywords, one a line", field("ranked.digest")),
-        Column("list_keywords", "integer", "keywords in the list", field("ranked.n_keywords"), **COUNT),
-        Column("text_template", "text", "what a keyword was put into", field("ranked.template")),
-        Column("rank", "integer", "by error score", **FROM_1),
-        Column("keyword", "text", "the keyword", _cell_of("keyword")),
-        Column("sign", "integer", "-1 where the keyword is a negation", _cell_of("sign"), range="-1, 1"),
-        Column("error_score", "number", "as of a phrase, on the validation images", _cell_of("error_score"), **SCORE),
-        Column(
-            "threshold", "number", "of the error score; empty where that is 0", _cell_of("threshold"), unit="cosine"
-        ),
-        Column("p_value", "number", "of this keyword alone", _cell_of("p_value"), **SCORE),
-        Column(
+        Text("list", "name of the list", field("ranked.name")),
+        Text("list_digest", "SHA-256 of template and keywords, one a line", field("ranked.digest")),
+        Count("list_keywords", "keywords in the list", field("ranked.n_keywords")),
+        Text("text_template", "what a keyword was put into", field("ranked.template")),
+        Integer("rank", "by error score", **FROM_1),
+        Text("keyword", "the keyword", _cell_of("keyword")),
+        Integer("sign", "-1 where the keyword is a negation", _cell_of("sign"), range="-1, 1"),
+        Number("error_score", "as of a phrase, on the validation images", _cell_of("error_score"), **SCORE),
+        Number("threshold", "of the error score; empty where that is 0", _cell_of("threshold"), unit="cosine"),
+        Number("p_value", "of this keyword alone", _cell_of("p_value"), **SCORE),
+        Number(
             "adjusted_p",
-            "number",
             "probability that the best of the whole list reaches this score by chance",
             _cell_of("adjusted_p"),
             computed="the list scored again with permuted labels, from a fixed seed",
             **SCORE,
         ),
-        Column("clip_score", "number", _CLIP, _cell_of("clip_score")),
-        Column("clip_rank", "integer", "by CLIP score", **FROM_1),
-        Column("n_captioned", "integer", f"validation {_CAPTIONED}", _cell_of("n_captioned"), **COUNT),
-        Column("subgroup_accuracy", "number", "share of these that are right", _cell_of("subgroup_accuracy"), **SHARE),
-        Column(
+        Number("clip_score", _CLIP, _cell_of("clip_score")),
+        Integer("clip_rank", "by CLIP score", **FROM_1),
+        Count("n_captioned", f"validation {_CAPTIONED}", _cell_of("n_captioned")),
+        Share("subgroup_accuracy", "share of these that are right", _cell_of("subgroup_accuracy")),
+        Number(
             "vocabulary_level",
-            "number",
             "error score that one common word in twenty passes on this class; empty where they are not scored",
             field("ranked.vocabulary_level"),
             **SCORE,
@@ -114,20 +110,20 @@ AMONG_KEYWORDS: Table[PhraseAmongKeywords] = Table(
     "by task, list, then error score",
     (
         TASK,
-        Column("class", "text", "the task's class", field("class_name")),
-        Column("list", "text", "name of the list"),
-        Column("list_digest", "text", "SHA-256 of template and keywords, one a line"),
-        Column("list_keywords", "integer", "keywords in the list", field("n_keywords"), **COUNT),
-        Column("phrase", "text", "one of people's best by error score"),
-        Column("error_score", "number", "on the validation images", **SCORE),
-        Column("clip_score", "number", _CLIP),
-        Column("n_captioned", "integer", f"validation {_CAPTIONED}", **COUNT),
-        Column("subgroup_accuracy", "number", "share of these that are right", **SHARE),
-        Column("error_rank", "integer", "its rank among the keywords by error score", **FROM_1),
-        Column("clip_rank", "integer", "its rank among the keywords by CLIP score", **FROM_1),
-        Column("same_rank", "integer", "by error score, of the keyword with the same words", **FROM_1),
-        Column("same_clip_rank", "integer", "its rank by CLIP score", **FROM_1),
-        Column("is_in_top", "boolean", f"whether that is in the machine's top {MACHINES_TOP}"),
+        Text("class", "the task's class", field("class_name")),
+        Text("list", "name of the list"),
+        Text("list_digest", "SHA-256 of template and keywords, one a line"),
+        Count("list_keywords", "keywords in the list", field("n_keywords")),
+        Text("phrase", "one of people's best by error score"),
+        Number("error_score", "on the validation images", **SCORE),
+        Number("clip_score", _CLIP),
+        Count("n_captioned", f"validation {_CAPTIONED}"),
+        Share("subgroup_accuracy", "share of these that are right"),
+        Integer("error_rank", "its rank among the keywords by error score", **FROM_1),
+        Integer("clip_rank", "its rank among the keywords by CLIP score", **FROM_1),
+        Integer("same_rank", "by error score, of the keyword with the same words", **FROM_1),
+        Integer("same_clip_rank", "its rank by CLIP score", **FROM_1),
+        Boolean("is_in_top", f"whether that is in the machine's top {MACHINES_TOP}"),
     ),
 )
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from annotations.analysis.statistics.estimate_types import Novelty, PeopleNeeded
-from annotations.tables.columns import Column, Table
-from annotations.tables.shared import COUNT, SHARE, TASK, field
+from annotations.tables.columns import Boolean, Count, Integer, Number, Share, Table, Text
+from annotations.tables.shared import TASK, field
 
 
 @dataclass(frozen=True)
@@ -59,21 +59,18 @@ SATURATION: Table[SaturationPoint] = Table(
     "by task, measure, then people",
     (
         TASK,
-        Column(
+        Text(
             "measure",
-            "text",
             "concepts: distinct ones, of the phrases that new_concepts.csv counts; best_score",
             range="concepts, best_score",
         ),
-        Column("people", "integer", "so many people", range="1 or more"),
-        Column("mean", "number", "what so many reach on average: exact, or extrapolated by Chao2"),
-        Column(
-            "low",
-            "number",
-            "concepts: lower end of the 95% interval for other people; best_score: of the middle 95% of orders",
+        Integer("people", "so many people", range="1 or more"),
+        Number("mean", "what so many reach on average: exact, or extrapolated by Chao2"),
+        Number(
+            "low", "concepts: lower end of the 95% interval for other people; best_score: of the middle 95% of orders"
         ),
-        Column("high", "number", "its upper end"),
-        Column("is_beyond", "boolean", "whether so many are more than were asked"),
+        Number("high", "its upper end"),
+        Boolean("is_beyond", "whether so many are more than were asked"),
     ),
 )
 
@@ -83,37 +80,32 @@ NOVELTY: Table[TaskNovelty] = Table(
     "by task",
     (
         TASK,
-        Column(
+        Text(
             "counted",
-            "text",
             "which phrases name concepts: those better than guessing (phrases.csv); all where the task has too few "
             "images to tell, or common words are not scored yet",
             range=", ".join(Counted),
         ),
-        Column("people", "integer", "who named something", field("novelty.people"), **COUNT),
-        Column("concepts", "integer", "distinct concepts", field("novelty.concepts"), **COUNT),
-        Column("named_once", "integer", "concepts that one person alone named", field("novelty.named_once"), **COUNT),
-        Column(
+        Count("people", "who named something", field("novelty.people")),
+        Count("concepts", "distinct concepts", field("novelty.concepts")),
+        Count("named_once", "concepts that one person alone named", field("novelty.named_once")),
+        Share(
             "chance",
-            "number",
             "Good-Turing chance that the next person names a new one: the share of people who named one that nobody "
             "else did",
             field("novelty.chance"),
-            **SHARE,
         ),
-        Column("chance_low", "number", "lower end of Wilson's 95% interval", field("novelty.low"), **SHARE),
-        Column("chance_high", "number", "its upper end", field("novelty.high"), **SHARE),
-        Column("enough_below", "number", "the study's threshold", **SHARE),
-        Column("is_enough", "boolean", "whether chance_high is below that"),
-        Column(
+        Share("chance_low", "lower end of Wilson's 95% interval", field("novelty.low")),
+        Share("chance_high", "its upper end", field("novelty.high")),
+        Share("enough_below", "the study's threshold"),
+        Boolean("is_enough", "whether chance_high is below that"),
+        Count(
             "more_people",
-            "integer",
             "how many more people who name something it takes until the chance is below that; empty: more than people, "
             "or people are fewer than five",
             _needed("more"),
-            **COUNT,
         ),
-        Column("more_low", "integer", "lower end of its 95% interval", _needed("low"), **COUNT),
-        Column("more_high", "integer", "its upper end; empty: more than people", _needed("high"), **COUNT),
+        Count("more_low", "lower end of its 95% interval", _needed("low")),
+        Count("more_high", "its upper end; empty: more than people", _needed("high")),
     ),
 )

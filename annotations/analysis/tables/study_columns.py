@@ -9,8 +9,8 @@ from annotations.analysis.statistics.estimate_types import Estimate
 from annotations.analysis.tables.measures import ADJUSTED, MEASURES, OVER, PRIMARY
 from annotations.analysis.tables.phrase_splits import Panel, SplitPart
 from annotations.analysis.tables.table3 import Listed
-from annotations.tables.columns import Column, Table
-from annotations.tables.shared import COUNT, PARTICIPANT, SCORE, SHARE, TASK, field
+from annotations.tables.columns import Boolean, Count, Integer, Json, Number, Share, Table, Text
+from annotations.tables.shared import PARTICIPANT, SCORE, TASK, field
 
 _CLASS = "name of the annotated class"
 
@@ -45,9 +45,9 @@ EXPERTS: Table[PersonTask] = Table(
     "by task, then expert",
     (
         TASK,
-        Column("expert", "text", "pseudonym, made with the key of the study of the visit", field("participant")),
+        Text("expert", "pseudonym, made with the key of the study of the visit", field("participant")),
         *(measure for measure in MEASURES if measure.name not in _TIMES),
-        Column("best_phrase", "text", "the phrase with the best score; written as in phrases.csv"),
+        Text("best_phrase", "the phrase with the best score; written as in phrases.csv"),
     ),
 )
 
@@ -57,38 +57,34 @@ TOTALS: Table[Total] = Table(
     "by task, then measure",
     (
         TASK,
-        Column("measure", "text", "a column of summary.csv"),
+        Text("measure", "a column of summary.csv"),
         OVER,
         PRIMARY,
-        Column("participants", "integer", "participants who have the measure", field("estimate.n"), **COUNT),
-        Column("missing", "json", "how many have not, by reason", lambda row: dict(sorted(row.missing.items()))),
-        Column("mean", "number", "over these participants", field("estimate.mean")),
-        Column("sd", "number", "sample standard deviation (n - 1), empty below two", field("estimate.sd")),
-        Column("median", "number", "over these participants", field("estimate.median")),
-        Column("max", "number", "over these participants", field("estimate.max")),
-        Column("mean_low", "number", "lower end of the mean's 95% interval", field("estimate.low"), computed=_STUDENT),
-        Column("mean_high", "number", "its upper end; empty below two", field("estimate.high"), computed=_STUDENT),
-        Column("bca_low", "number", "lower end by bootstrap, beside it", field("estimate.bca_low"), computed=_BCA),
-        Column("bca_high", "number", "its upper end", field("estimate.bca_high"), computed=_BCA),
-        Column("resamples", "integer", "of the bootstrap; its seed is fixed", field("estimate.resamples"), **COUNT),
-        Column(
+        Count("participants", "participants who have the measure", field("estimate.n")),
+        Json("missing", "how many have not, by reason", lambda row: dict(sorted(row.missing.items()))),
+        Number("mean", "over these participants", field("estimate.mean")),
+        Number("sd", "sample standard deviation (n - 1), empty below two", field("estimate.sd")),
+        Number("median", "over these participants", field("estimate.median")),
+        Number("max", "over these participants", field("estimate.max")),
+        Number("mean_low", "lower end of the mean's 95% interval", field("estimate.low"), computed=_STUDENT),
+        Number("mean_high", "its upper end; empty below two", field("estimate.high"), computed=_STUDENT),
+        Number("bca_low", "lower end by bootstrap, beside it", field("estimate.bca_low"), computed=_BCA),
+        Number("bca_high", "its upper end", field("estimate.bca_high"), computed=_BCA),
+        Count("resamples", "of the bootstrap; its seed is fixed", field("estimate.resamples")),
+        Number(
             "p_value",
-            "number",
             "two-sided, Student's t: that the mean own gain is 0, or the mean best error score what unrelated words "
             "reach on average in each person's tries; empty for other measures",
             **SCORE,
         ),
-        Column("adjusted_p", "number", ADJUSTED, **SCORE),
-        Column(
+        Number("adjusted_p", ADJUSTED, **SCORE),
+        Share(
             "base_model",
-            "number",
             "the base model's, where it has the measure",
             lambda row: row.reference if "accuracy" in row.measure else None,
-            **SHARE,
         ),
-        Column(
+        Number(
             "random_words",
-            "number",
             "what words unrelated to the errors reach on average in as many tries, where that is the measure",
             lambda row: row.reference if row.measure == "best_error_score" else None,
             **SCORE,
@@ -102,17 +98,11 @@ TABLE_3: Table[Listed] = Table(
     "by task, list, then alphabet",
     (
         TASK,
-        Column(
-            "list",
-            "text",
-            "which list",
-            lambda row: row.phrase_list.value,
-            range="Best WGA, Best Error Score, All Others",
-        ),
-        Column("text", "text", "the phrase; written as in phrases.csv"),
+        Text("list", "which list", lambda row: row.phrase_list.value, range="Best WGA, Best Error Score, All Others"),
+        Text("text", "the phrase; written as in phrases.csv"),
         PARTICIPANT,
-        Column("error_score", "number", "of the phrase", **SCORE),
-        Column("worst_group_accuracy", "number", "on test, of its run", **SHARE),
+        Number("error_score", "of the phrase", **SCORE),
+        Share("worst_group_accuracy", "on test, of its run"),
     ),
 )
 
@@ -123,18 +113,17 @@ SPLITS: Table[SplitPart] = Table(
     "by task, split, then part",
     (
         TASK,
-        Column("class", "text", _CLASS, field("class_name")),
-        Column("phrase", "text", "the study's phrase with the highest error score"),
-        Column("split", "text", "validation chose the phrase and its threshold; test did not"),
-        Column(
+        Text("class", _CLASS, field("class_name")),
+        Text("phrase", "the study's phrase with the highest error score"),
+        Text("split", "validation chose the phrase and its threshold; test did not"),
+        Text(
             "part",
-            "text",
             "minority: sign times similarity above the threshold; majority: the rest; class: both; all: every class",
             range="minority, majority, class, all",
         ),
-        Column("images", "integer", "in the part", field("n"), **COUNT),
-        Column("before", "number", "accuracy of the base model; empty without an image", **SHARE),
-        Column("after", "number", "accuracy after retraining; on test alone", **SHARE),
+        Count("images", "in the part", field("n")),
+        Share("before", "accuracy of the base model; empty without an image"),
+        Share("after", "accuracy after retraining; on test alone"),
     ),
 )
 
@@ -144,13 +133,13 @@ PANELS: Table[Panel] = Table(
     "by task, phrase, slice, then place",
     (
         TASK,
-        Column("class", "text", _CLASS, field("class_name")),
-        Column("phrase", "text", "the phrase"),
-        Column("slice", "text", "hard: above the threshold; easy: at or below it", range="easy, hard"),
-        Column("place", "integer", "in the panel, from 1"),
-        Column("image_key", "text", "the image, as the data set names it"),
-        Column("is_error", "boolean", "whether the base model was wrong on it"),
-        Column("similarity", "number", "to the phrase's subject", unit="cosine"),
+        Text("class", _CLASS, field("class_name")),
+        Text("phrase", "the phrase"),
+        Text("slice", "hard: above the threshold; easy: at or below it", range="easy, hard"),
+        Integer("place", "in the panel, from 1"),
+        Text("image_key", "the image, as the data set names it"),
+        Boolean("is_error", "whether the base model was wrong on it"),
+        Number("similarity", "to the phrase's subject", unit="cosine"),
     ),
 )
 
@@ -160,9 +149,9 @@ COUNTED: Table[Counted] = Table(
     "one row per kind of thing that was left out, or that has no number",
     "as they come in a visit",
     (
-        Column("what", "text", "what"),
-        Column("n", "integer", "how many", range="1 or more"),
-        Column("is_left_out", "boolean", "whether it is in no number at all"),
-        Column("reason", "text", "why, or what that means"),
+        Text("what", "what"),
+        Integer("n", "how many", range="1 or more"),
+        Boolean("is_left_out", "whether it is in no number at all"),
+        Text("reason", "why, or what that means"),
     ),
 )

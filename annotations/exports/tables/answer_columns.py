@@ -1,7 +1,7 @@
 """What people answered at the end, and the spans of time on the pages."""
 
 from annotations.models import EndAnswer, Span, SpanKind
-from annotations.tables.columns import Column, Table
+from annotations.tables.columns import Integer, Number, Table, Text, Time
 from annotations.tables.shared import participant_column, session_column
 
 
@@ -16,11 +16,11 @@ END_ANSWERS: Table[EndAnswer] = Table(
     (
         session_column(lambda row: row.session.submission_key),
         participant_column(lambda row: row.session.participant.pseudonym),
-        Column("number", "integer", "of the question, from 1"),
-        Column("question", "text", "as it was shown"),
-        Column("answer", "text", "as typed, or the study's own wording of what was chosen; written as in phrases.csv"),
-        Column("language", "text", "of the question as it was shown"),
-        Column("answered_at", "time", "when the server stored it", unit="UTC"),
+        Integer("number", "of the question, from 1"),
+        Text("question", "as it was shown"),
+        Text("answer", "as typed, or the study's own wording of what was chosen; written as in phrases.csv"),
+        Text("language", "of the question as it was shown"),
+        Time("answered_at", "when the server stored it"),
     ),
 )
 
@@ -31,31 +31,22 @@ SPANS: Table[Span] = Table(
     (
         session_column(lambda row: row.session.submission_key),
         participant_column(lambda row: row.session.participant.pseudonym),
-        Column(
+        Integer(
             "task",
-            "integer",
             "number of the task, empty on other pages than a task's",
             lambda row: row.assignment.task.position if row.assignment else None,
         ),
-        Column("opening", "text", "tells tabs and reloads apart: one opening of one page"),
-        Column(
+        Text("opening", "tells tabs and reloads apart: one opening of one page"),
+        Text(
             "kind",
-            "text",
             "visible, idle (in view, half a minute without a hand) and hidden follow each other; offline, waiting for "
             "a score and enlarged lie over them",
             range=", ".join(SpanKind.values),
         ),
-        Column("image_key", "text", "the image that was enlarged"),
-        Column("began_at", "time", "by the server's clock", unit="UTC"),
-        Column("ended_at", "time", "by the server's clock", unit="UTC"),
-        Column(
-            "duration",
-            "number",
-            "how long it lasted",
-            _seconds_of_span,
-            unit="seconds",
-            computed="ended_at less began_at",
-        ),
-        Column("received_at", "time", "when the server stored it", unit="UTC"),
+        Text("image_key", "the image that was enlarged"),
+        Time("began_at", "by the server's clock"),
+        Time("ended_at", "by the server's clock"),
+        Number("duration", "how long it lasted", _seconds_of_span, unit="seconds", computed="ended_at less began_at"),
+        Time("received_at", "when the server stored it"),
     ),
 )

@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from annotations.tables.columns import Column, Table
+from annotations.tables.columns import Integer, Table, Text, Time
 
 REASONS = (
     "preview",
@@ -40,15 +40,15 @@ EXCLUSIONS: Table[Exclusion] = Table(
     "one row per visit, phrase or run that is left out of something, with the reason",
     "visits, then phrases, then runs, each by session",
     (
-        Column("what", "text", "what is left out", range="visit, phrase, run"),
-        Column("session", "text", "pseudonym of the visit"),
-        Column("participant", "text", "pseudonym of the person; empty once they are erased"),
-        Column("task", "integer", "number of the task"),
-        Column("ordinal", "integer", "of the phrase in the visit's task"),
-        Column("run", "text", "the run's id"),
-        Column("reason", "text", "why, in a word", range=", ".join(REASONS)),
-        Column("detail", "text", "why, in the words of whoever or whatever decided; written as in phrases.csv"),
-        Column("at", "time", "when it came to that", unit="UTC"),
-        Column("consequence", "text", "what it is left out of"),
+        Text("what", "what is left out", range="visit, phrase, run"),
+        Text("session", "pseudonym of the visit"),
+        Text("participant", "pseudonym of the person; empty once they are erased"),
+        Integer("task", "number of the task"),
+        Integer("ordinal", "of the phrase in the visit's task"),
+        Text("run", "the run's id"),
+        Text("reason", "why, in a word", range=", ".join(REASONS)),
+        Text("detail", "why, in the words of whoever or whatever decided; written as in phrases.csv"),
+        Time("at", "when it came to that"),
+        Text("consequence", "what it is left out of"),
     ),
 )

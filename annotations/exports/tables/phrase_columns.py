@@ -7,7 +7,7 @@ from typing import Any
 from annotations.models import Moderation, Phrase
 from annotations.readings.releases.moderated_words import HIDDEN
 from annotations.readings.releases.writing_flags import People, flags_of, said_by_others
-from annotations.tables.columns import Cell, Column, Table
+from annotations.tables.columns import Boolean, Cell, Column, Count, Integer, Json, Number, Table, Text, Time
 from annotations.tables.shared import field, participant_column, session_column, task_column
 from modeling.arrays.phrases.worded_scale import BetterThanGuessing, better_than_guessing
 
@@ -46,29 +46,23 @@ def _chosen_run_of(phrase: Phrase) -> Cell:
 
 def _counted(name: str, count: str, meaning: str, unit: str = "") -> Column[Phrase]:
     where = "; empty where nothing was counted"
-    return Column(
-        name, "integer", meaning + where, lambda row: (row.writing or {}).get(count), unit=unit, range="0 or more"
-    )
+    return Count(name, meaning + where, lambda row: (row.writing or {}).get(count), unit=unit)
 
 
-_CONCEPT: Column[Phrase] = Column(
+_CONCEPT: Column[Phrase] = Integer(
     "concept",
-    "integer",
     "number of its concept in the task, as in concepts.csv; empty where it is of none. In a release as of its "
     "snapshot, elsewhere as of the study's last analysis",
     lambda row: None,
     range="1 or more",
 )
-_SAID_BY_OTHERS: Column[Phrase] = Column(
+_SAID_BY_OTHERS: Column[Phrase] = Count(
     "said_by_others",
-    "integer",
     "how many other people of the table submitted the same words in the task",
     lambda row: said_by_others(row, {}),
-    range="0 or more",
 )
-_WRITING_FLAGS: Column[Phrase] = Column(
+_WRITING_FLAGS: Column[Phrase] = Text(
     "writing_flags",
-    "text",
     "what stands out in how it was written, with a blank between; dictation, input methods, word suggestions and "
     "screen readers leave the same traces. Sets no pay, check or result",
     lambda row: " ".join(flags_of(row, {})),
@@ -84,84 +78,73 @@ PHRASES: Table[Phrase] = Table(
         session_column(lambda row: row.assignment.session.submission_key),
         participant_column(lambda row: row.assignment.session.participant.pseudonym),
         task_column(lambda row: row.assignment.task.position),
-        Column("ordinal", "integer", "1 for the first phrase of the visit's task"),
-        Column(
-            "text",
+        Integer("ordinal", "1 for the first phrase of the visit's task"),
+        Text(
             "text",
             "the phrase as typed (NFC); one that starts with = + - @ has an apostrophe in front here, and none in "
             "phrases.jsonl; (hidden) where the staff hid it",
             _typed,
         ),
-        Column(
+        Text(
             "moderation",
-            "text",
             "what the staff decided of it, empty where nothing; an excluded phrase is only in exclusions.csv",
             range="approved, flagged, hidden",
         ),
-        Column(
+        Count(
             "keywords_seen",
-            "integer",
             "a machine's keywords that had stood on the page before it was submitted, in all of them those of "
             "study.json's task; 0 where the visit was shown none, or had not asked for them yet",
-            range="0 or more",
         ),
-        Column("phrase", "integer", "the phrase's id, as the API and recompute know it", field("pk")),
-        Column("state", "text", "whether it has a score", range="pending, scored, failed"),
-        Column("submitted_at", "time", "when the server stored it", unit="UTC"),
-        Column("scored_at", "time", "when its score was stored", _scored("scored_at"), unit="UTC"),
-        Column(
+        Integer("phrase", "the phrase's id, as the API and recompute know it", field("pk")),
+        Text("state", "whether it has a score", range="pending, scored, failed"),
+        Time("submitted_at", "when the server stored it"),
+        Time("scored_at", "when its score was stored", _scored("scored_at")),
+        Number(
             "error_score",
-            "number",
             "how well the phrase tells errors from correct images of the class, on validation",
             _scored("value"),
             range="0 to 1",
             computed="maximum over t of the share of wrong images with sign times similarity above t, less that of "
             "correct ones; 0 at the least",
         ),
-        Column(
+        Number(
             "threshold",
-            "number",
             "the similarity threshold where that difference is largest; empty where the error score is 0",
             _scored("threshold"),
             unit="cosine",
             range="-1 to 1",
             computed="in float32, midway between the two values of sign times similarity around the best t",
         ),
-        Column(
+        Number(
             "two_sided_error_score",
-            "number",
             "the same without regard to direction; above error_score, the words point to correct images",
             _scored("two_sided"),
             range="0 to 1",
         ),
-        Column(
+        Number(
             "two_sided_threshold",
-            "number",
             "the threshold of two_sided_error_score; empty where that is 0",
             _scored("two_sided_threshold"),
             unit="cosine",
             range="-1 to 1",
         ),
-        Column(
+        Number(
             "p_value",
-            "number",
             "the probability that a phrase unrelated to the errors scores as high, one-sided; conservative where "
             "similarities are tied; of this phrase alone, whatever else was tried",
             _scored("p_value"),
             range="0 to 1",
             computed="one-sided two-sample Kolmogorov-Smirnov test, as p_method says",
         ),
-        Column("p_method", "text", "how p_value was computed", _scored("p_method"), range="exact, asymptotic"),
-        Column(
+        Text("p_method", "how p_value was computed", _scored("p_method"), range="exact, asymptotic"),
+        Integer(
             "tries",
-            "integer",
             "distinct phrases that the person had submitted for this class so far, this one included",
             _scored("tries"),
             range="1 or more",
         ),
-        Column(
+        Number(
             "null_level",
-            "number",
             "permutation level: the error score that the best of so many words unrelated to the errors does not "
             "pass in 19 of 20 cases",
             _scored("null_level"),
@@ -169,9 +152,8 @@ PHRASES: Table[Phrase] = Table(
             computed="smallest attainable x with F0(x) to the power of tries at least 0.95, F0 the exact null "
             "distribution of error_score for correct_images and wrong_images",
         ),
-        Column(
+        Number(
             "guessing_level",
-            "number",
             "the error score that guessing reaches in all the tries that the task allows; the first step of the worded "
             "scale ends there. Empty where the score is from before this was stored",
             _scored("guessing_level"),
@@ -179,84 +161,74 @@ PHRASES: Table[Phrase] = Table(
             computed="the greater of null_level for all allowed tries and, where it was measured by then, what one "
             "common word in twenty passes",
         ),
-        Column(
+        Text(
             "level_shown",
-            "text",
             "the step of the worded scale that the page showed",
             _scored("level_shown"),
             range="no better than guessing, partly, well, very well",
         ),
-        Column("goal", "number", "the study's goal; empty where it sets none", _scored("goal"), range="0 to 1"),
-        Column("goal_shown", "boolean", "whether the page marked what is enough", _scored("goal_shown")),
-        Column("page_version", "integer", "version of the task page that showed the score", _scored("page_version")),
-        Column(
+        Number("goal", "the study's goal; empty where it sets none", _scored("goal"), range="0 to 1"),
+        Boolean("goal_shown", "whether the page marked what is enough", _scored("goal_shown")),
+        Integer("page_version", "version of the task page that showed the score", _scored("page_version")),
+        Integer(
             "sign",
-            "integer",
             "-1 for a negation, whose subject is scored with the direction turned: an image is above the threshold "
             "where sign times its similarity to the subject is",
             _scored("sign"),
             range="-1, 1",
         ),
-        Column("subject", "text", "the phrase without its negation; written as text is", _words("subject")),
-        Column("correct_images", "integer", "validation images of the class that are right", _scored("n_correct")),
-        Column("wrong_images", "integer", "validation images of the class that are wrong", _scored("n_error")),
-        Column(
+        Text("subject", "the phrase without its negation; written as text is", _words("subject")),
+        Integer("correct_images", "validation images of the class that are right", _scored("n_correct")),
+        Integer("wrong_images", "validation images of the class that are wrong", _scored("n_error")),
+        Number(
             "vocabulary_level",
-            "number",
             "the error score that one common word in twenty passes on these images, or one negated where sign is -1; "
             "empty until common words are scored, or with fewer than 10 right or wrong images",
             range="0 to 1",
             computed="95% quantile of the error scores of the list of common words of the phrase's language",
         ),
-        Column(
+        Text(
             "better_than_guessing",
-            "text",
             "whether error_score is above both levels, for the tries so far; too_few_images with fewer than 10 right "
             "or wrong ones, not_known_yet until common words are scored; empty without a score",
             _better,
             range=", ".join(BetterThanGuessing),
             computed="error_score above null_level and vocabulary_level",
         ),
-        Column("rendered_text", "text", "what was embedded: the subject in the template", _words("rendered_text")),
-        Column("text_template", "text", "the template", _scored("text_template")),
-        Column("language", "text", "the language that the phrase was read in", _scored("language")),
-        Column(
-            "text_digest", "text", "tells the text embedding", _scored("text_digest"), computed="SHA-256 of its float32"
-        ),
-        Column(
+        Text("rendered_text", "what was embedded: the subject in the template", _words("rendered_text")),
+        Text("text_template", "the template", _scored("text_template")),
+        Text("language", "the language that the phrase was read in", _scored("language")),
+        Text("text_digest", "tells the text embedding", _scored("text_digest"), computed="SHA-256 of its float32"),
+        Number(
             "class_name_cosine",
-            "number",
             "how near the subject is to the class name",
             _scored("class_name_cosine"),
             unit="cosine",
             range="-1 to 1",
             computed="cosine of the two text embeddings, both in the template",
         ),
-        Column("encoder", "text", "the encoder that embedded it", _scored("encoder")),
-        Column("dataset_digest", "text", "SHA-256 of the data set", _scored("dataset_digest")),
-        Column("encode_time", "number", "of the batch it was in", _scored("encode_ms"), unit="milliseconds"),
-        Column("code_version", "text", "version of Clarify that scored it", _scored("code_version")),
-        Column("run", "text", "its run in runs.csv, empty where none was planned", _run_of),
-        Column(
+        Text("encoder", "the encoder that embedded it", _scored("encoder")),
+        Text("dataset_digest", "SHA-256 of the data set", _scored("dataset_digest")),
+        Number("encode_time", "of the batch it was in", _scored("encode_ms"), unit="milliseconds"),
+        Text("code_version", "version of Clarify that scored it", _scored("code_version")),
+        Text("run", "its run in runs.csv, empty where none was planned", _run_of),
+        Number(
             "chosen_threshold",
-            "number",
             "the threshold that the person chose last, empty where that is the automatic one",
             lambda row: row.threshold_choice.threshold if hasattr(row, "threshold_choice") else None,
             unit="cosine",
             range="-1 to 1",
         ),
-        Column("chosen_run", "text", "the run of the chosen threshold, empty where none was planned", _chosen_run_of),
-        Column(
+        Text("chosen_run", "the run of the chosen threshold, empty where none was planned", _chosen_run_of),
+        Text(
             "judgement",
-            "text",
             "whether the images most like the phrase have in them what it says, as the person sees it; empty where not "
             "answered",
             lambda row: row.judgement.answer if hasattr(row, "judgement") else None,
             range="yes, no, unsure",
         ),
-        Column(
+        Json(
             "rewordings",
-            "json",
             "other wordings from the vocabulary, nearest first, that the study suggests",
             _words("rewordings"),
         ),

@@ -10,8 +10,8 @@ from annotations.models import (
     Participant,
     Stage,
 )
-from annotations.tables.columns import Column, Table
-from annotations.tables.shared import COUNT, field, participant_column, session_column, task_column
+from annotations.tables.columns import Boolean, Count, Integer, Number, Table, Text, Time
+from annotations.tables.shared import field, participant_column, session_column, task_column
 
 
 def _seconds_at_work(assignment: Assignment) -> float | None:
@@ -26,9 +26,9 @@ PARTICIPANTS: Table[Participant] = Table(
     "by participant",
     (
         participant_column(lambda row: row.pseudonym),
-        Column("created_at", "time", "when the person first entered", unit="UTC"),
-        Column("sessions", "integer", "visits of this person", field("n_sessions"), range="1 or more"),
-        Column("finished_sessions", "integer", "visits that were completed", field("n_finished"), **COUNT),
+        Time("created_at", "when the person first entered"),
+        Integer("sessions", "visits of this person", field("n_sessions"), range="1 or more"),
+        Count("finished_sessions", "visits that were completed", field("n_finished")),
     ),
 )
 
@@ -39,40 +39,37 @@ SESSIONS: Table[AnnotationSession] = Table(
     (
         session_column(lambda row: row.submission_key),
         participant_column(lambda row: row.participant.pseudonym),
-        Column("kind", "text", "whose visit it is", range="participant, expert"),
-        Column(
+        Text("kind", "whose visit it is", range="participant, expert"),
+        Text(
             "verification",
-            "text",
             "how sure it is that the person came from Prolific",
             range=", ".join(EntryVerification.values),
         ),
-        Column(
+        Text(
             "condition",
-            "text",
             "what the person saw, empty where the study has no conditions",
             lambda row: row.condition.name if row.condition else None,
         ),
-        Column("order", "integer", "which of the study's orders of tasks", range="0 or more"),
-        Column("configuration", "integer", "version frozen at opening", lambda row: row.configuration.version),
-        Column("stage", "text", "where the visit stands", range=", ".join(Stage.values)),
-        Column("outcome", "text", "empty while the visit lasts", range=", ".join(Outcome.values)),
-        Column("seed", "integer", "seeds the samples of images that the person is shown"),
-        Column("created_at", "time", "when the person entered", unit="UTC"),
-        Column("consented_at", "time", "when the person consented", unit="UTC"),
-        Column("tutorial_done_at", "time", "when the tutorial was done", unit="UTC"),
-        Column("check_tries", "integer", "tries at the comprehension check", field("n_check_tries"), range="0 to 2"),
-        Column("ended_at", "time", "when the visit ended", unit="UTC"),
-        Column("withdrawn_at", "time", "when the person withdrew: nothing of the visit is to be used then", unit="UTC"),
-        Column("erased_at", "time", "when the person was erased", unit="UTC"),
-        Column(
+        Count("order", "which of the study's orders of tasks"),
+        Integer("configuration", "version frozen at opening", lambda row: row.configuration.version),
+        Text("stage", "where the visit stands", range=", ".join(Stage.values)),
+        Text("outcome", "empty while the visit lasts", range=", ".join(Outcome.values)),
+        Integer("seed", "seeds the samples of images that the person is shown"),
+        Time("created_at", "when the person entered"),
+        Time("consented_at", "when the person consented"),
+        Time("tutorial_done_at", "when the tutorial was done"),
+        Integer("check_tries", "tries at the comprehension check", field("n_check_tries"), range="0 to 2"),
+        Time("ended_at", "when the visit ended"),
+        Time("withdrawn_at", "when the person withdrew: nothing of the visit is to be used then"),
+        Time("erased_at", "when the person was erased"),
+        Text(
             "place",
-            "text",
             "whether the visit holds its place: live while it may go on; empty without consent, and of experts",
             lambda row: row.allocation.state if hasattr(row, "allocation") else None,
             range=", ".join(AllocationState.values),
         ),
-        Column("is_late", "boolean", "completed after its place was given to somebody else"),
-        Column("code_version", "text", "version of Clarify at entry"),
+        Boolean("is_late", "completed after its place was given to somebody else"),
+        Text("code_version", "version of Clarify at entry"),
     ),
 )
 
@@ -84,21 +81,20 @@ ASSIGNMENTS: Table[Assignment] = Table(
         session_column(lambda row: row.session.submission_key),
         participant_column(lambda row: row.session.participant.pseudonym),
         task_column(lambda row: row.task.position),
-        Column("position", "integer", "place in this visit's order of tasks, from 1"),
-        Column("state", "text", "whether it was begun and ended", range="waiting, active, ended"),
-        Column("started_at", "time", "when the clock started", unit="UTC"),
-        Column("first_deadline_at", "time", "the deadline at the start", unit="UTC"),
-        Column("deadline_at", "time", "the same, moved by the time that scoring took", unit="UTC"),
-        Column("ended_at", "time", "when it ended", unit="UTC"),
-        Column("end_reason", "text", "why it ended", range=", ".join(EndReason.values)),
-        Column(
+        Integer("position", "place in this visit's order of tasks, from 1"),
+        Text("state", "whether it was begun and ended", range="waiting, active, ended"),
+        Time("started_at", "when the clock started"),
+        Time("first_deadline_at", "the deadline at the start"),
+        Time("deadline_at", "the same, moved by the time that scoring took"),
+        Time("ended_at", "when it ended"),
+        Text("end_reason", "why it ended", range=", ".join(EndReason.values)),
+        Number(
             "duration",
-            "number",
             "time at it, waiting included",
             _seconds_at_work,
             unit="seconds",
             computed="ended_at less started_at",
         ),
-        Column("phrases", "integer", "phrases submitted", field("n_phrases"), **COUNT),
+        Count("phrases", "phrases submitted", field("n_phrases")),
     ),
 )
