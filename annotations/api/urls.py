@@ -5,7 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from annotations.api.common import docs
 from annotations.api.releases import release_views, table_views
-from annotations.api.studies import own_phrases, viewsets
+from annotations.api.studies import viewsets
 
 router = SimpleRouter()
 router.register("studies", viewsets.StudyViewSet)
@@ -16,12 +16,6 @@ router.register("base-models", viewsets.BaseModelViewSet)
 urlpatterns = [
     path("schema/", docs.SchemaView.as_view(), name="schema"),
     path("docs/", docs.DocsView.as_view(), name="api-docs"),
-    path("assignments/<uuid:public_id>/phrases/", own_phrases.PhrasesView.as_view(), name="api-phrases"),
-    path(
-        "assignments/<uuid:public_id>/phrases/<uuid:client_uuid>/",
-        own_phrases.PhraseView.as_view(),
-        name="api-phrase",
-    ),
     path("studies/<slug:slug>/tables/", table_views.TablesView.as_view(), name="api-tables"),
     path("studies/<slug:slug>/tables/<slug:name>/", table_views.TableView.as_view(), name="api-table"),
     path("studies/<slug:slug>/releases/", release_views.ReleasesView.as_view(), name="api-releases"),

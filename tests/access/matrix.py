@@ -80,10 +80,6 @@ PARTICIPANTS: dict[str, Route] = {
 API: dict[str, Route] = {
     "api/v1/schema/": route(get=ANYONE),
     "api/v1/docs/": route(get=ANYONE),
-    "api/v1/assignments/<uuid:public_id>/phrases/": route(post=OF_ONE_VISIT, public_id="assignment_id"),
-    "api/v1/assignments/<uuid:public_id>/phrases/<uuid:client_uuid>/": route(
-        get=OF_ONE_VISIT, public_id="assignment_id", client_uuid="phrase_uuid"
-    ),
     **api_rows("studies", "slug", "slug", _SLUG),
     f"api/v1/^studies/(?P<slug>{_SLUG})/export/$": route(get=API_VIEW, slug="slug"),
     f"api/v1/^studies/(?P<slug>{_SLUG})/monitor/$": route(get=API_VIEW, slug="slug"),

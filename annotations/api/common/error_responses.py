@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import PermissionDenied
 from django.core.signals import got_request_exception
 from django.http import Http404
 from rest_framework import status
@@ -13,8 +13,6 @@ from rest_framework.exceptions import (
     MethodNotAllowed,
     NotAuthenticated,
     NotFound,
-    ParseError,
-    UnsupportedMediaType,
     ValidationError,
 )
 from rest_framework.exceptions import PermissionDenied as ApiPermissionDenied
@@ -27,20 +25,10 @@ from annotations.views.common.error_pages import DATABASE_IS_OUT
 logger = logging.getLogger(__name__)
 
 
-class BodyTooBig(APIException):
-    """The body is larger than DATA_UPLOAD_MAX_MEMORY_SIZE; it was not read."""
-
-    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    default_code = "too_big"
-    default_detail = "The body is too large."
-
-
 _MESSAGES: dict[type[APIException], tuple[str, str]] = {
     NotFound: ("not_found", "There is nothing here, or nothing that is yours."),
     NotAuthenticated: ("not_authenticated", "Sign in first."),
     MethodNotAllowed: ("method_not_allowed", "This address does not take this method."),
-    UnsupportedMediaType: ("unsupported_media_type", "Send JSON, with Content-Type: application/json."),
-    ParseError: ("malformed", "The body is not valid JSON."),
     ValidationError: ("invalid", "Some fields are not right."),
 }
 
@@ -68,8 +56,6 @@ def error_response(error: Exception, context: Mapping[str, Any]) -> Response | N
         error = NotFound()
     if isinstance(error, PermissionDenied):
         error = ApiPermissionDenied()
-    if isinstance(error, RequestDataTooBig):
-        error = BodyTooBig()
     if isinstance(error, APIException):
         return _of_api_exception(error)
     logger.error("the API failed", exc_info=error)

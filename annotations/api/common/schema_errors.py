@@ -18,7 +18,6 @@ _ERROR = {
     },
     "required": ["error"],
 }
-_METHODS = ("get", "post", "put", "patch", "delete")
 
 
 def add_errors(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
@@ -26,7 +25,5 @@ def add_errors(result: dict[str, Any], generator: Any, request: Any, public: boo
     result["components"].setdefault("schemas", {})["Error"] = _ERROR
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     for path in result["paths"].values():
-        for method in _METHODS:
-            if method in path:
-                path[method]["responses"]["4XX"] = {"content": content, "description": "What was asked cannot be had."}
+        path["get"]["responses"]["4XX"] = {"content": content, "description": "What was asked cannot be had."}
     return result

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from django.urls import resolve
 
-from annotations.services.common.service_errors import TooFast
 from tests.access.matrix import API
 
 PAGE = Path(__file__).parents[4] / "docs" / "api.md"
@@ -25,9 +24,3 @@ def test_the_page_names_each_address_and_no_other() -> None:
         text = text.replace(place, sample)
     named = {resolve(address).route for address in re.findall(r"/api/v1/[-\w/]+/", text)}
     assert named == {path.replace("^", "", 1) for path in API} - NAMED_IN_WORDS
-
-
-def test_the_page_says_when_to_try_again() -> None:
-    (line,) = (line for line in PAGE.read_text("utf-8").splitlines() if f"`{TooFast.code}`" in line)
-    assert line.startswith(f"| {TooFast.status} |") and "Retry-After" in line
-    assert TooFast(3).headers == {"Retry-After": "3"}

@@ -16,11 +16,8 @@ def test_the_schema_is_valid_openapi_and_describes_every_address(client: Client)
     validate_schema(schema)
     for part in ("export/", "tables/", "tables/{name}/", "releases/", "releases/{number}/file/"):
         assert f"/api/v1/studies/{{slug}}/{part}" in schema["paths"]
-    assert set(schema["paths"]["/api/v1/assignments/{public_id}/phrases/"]["post"]["responses"]) == {
-        "200",
-        "201",
-        "4XX",
-    }
+    assert all(set(operations) == {"get"} for operations in schema["paths"].values())
+    assert set(schema["paths"]["/api/v1/studies/{slug}/export/"]["get"]["responses"]) == {"200", "4XX"}
     table = schema["paths"]["/api/v1/studies/{slug}/tables/{name}/"]["get"]
     filters = {parameter["name"] for parameter in table["parameters"] if parameter["in"] == "query"}
     assert filters >= {"page", "page_size", "format", "include", "session", "participant", "task", "state", "is_chosen"}

@@ -17,7 +17,6 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, reverse
 
 from annotations import urls
-from annotations.api.urls import urlpatterns as api_patterns
 from annotations.models import AnnotationSession, BaseModel, SessionKind, Span, Task
 from annotations.readings.visits.resume_codes import resume_code
 from annotations.readings.visits.tutorial import RIGHT
@@ -109,8 +108,6 @@ DRIVES: dict[str, tuple[Drive, ...]] = {
     "withdraw": (Drive("task", method=GET), Drive("task")),
     "report_spans": (Drive("task", spans), Drive("finished", spans), Drive("withdrawn", spans)),
     "language": (Drive("task", lambda _: {"language": "de"}),),
-    "api-phrases": (Drive("task", anew(text="green")),),
-    "api-phrase": (Drive("task", method=GET),),
 }
 QUERIES = {  # at most, of one call
     "welcome": 4,
@@ -138,8 +135,6 @@ QUERIES = {  # at most, of one call
     "withdraw": 32,
     "report_spans": 9,
     "language": 0,
-    "api-phrases": 4,
-    "api-phrase": 4,
 }
 OF_NO_VISIT = {"prolific_webhook", "thumbnail", "livez", "readyz", "metrics"}
 
@@ -199,11 +194,7 @@ def _address(name: str, visiting: Visiting) -> str:
     return reverse(name, kwargs=wanted)
 
 
-_ROUTES = {
-    str(each.name): str(each.pattern)
-    for each in (*urls.urlpatterns, *api_patterns)
-    if isinstance(each, URLPattern) and each.name
-}
+_ROUTES = {str(each.name): str(each.pattern) for each in urls.urlpatterns if isinstance(each, URLPattern) and each.name}
 
 
 def call(name: str, drive: Drive, visiting: Visiting) -> int:
