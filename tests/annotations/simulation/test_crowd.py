@@ -1,12 +1,9 @@
-"""Many simulated participants at once, and the command that sends them."""
-
-import io
+"""Many simulated participants at once."""
 
 import pytest
-from django.core.management import CommandError, call_command
 
 from annotations.models import AnnotationSession, Outcome, Phrase, Study
-from annotations.simulation import crowd, visitor
+from annotations.simulation import crowd
 from annotations.simulation.page_browser import UnexpectedPage
 from annotations.simulation.personas import Persona
 
@@ -43,42 +40,3 @@ def test_another_run_brings_other_people(site: str, scoring: None, open_study: S
 def test_a_failed_visit_is_raised(site: str) -> None:
     with pytest.raises(UnexpectedPage):
         crowd.send(site, "/study/nowhere/", LINK, PEOPLE[:2])
-
-
-def test_the_command_sends_simulated_visits_and_tells_of_each(site: str, scoring: None) -> None:
-    said = io.StringIO()
-    call_command("simulate_participants", "sprites", participants=2, base_url=site, stdout=said)
-    *lines, last = said.getvalue().splitlines()
-    assert sorted(line.split(":")[0] for line in lines) == ["diligent-0", "diligent-1"]
-    assert all("completed (0." in line for line in lines)
-    assert "No count, quota or export" in last
-    assert set(AnnotationSession.objects.values_list("kind", "outcome")) == {("simulated", "completed")}
-
-
-def test_the_command_sends_people_who_count_only_where_it_is_asked_to(site: str, scoring: None) -> None:
-    said = io.StringIO()
-    call_command("simulate_participants", "sprites", participants=1, as_participants=True, base_url=site, stdout=said)
-    assert AnnotationSession.objects.counted().count() == 1
-    assert "are simulated" not in said.getvalue()
-
-
-def test_the_same_run_is_the_same_visits_and_another_run_is_others(site: str, scoring: None) -> None:
-    for run in ("1", "1", "2"):
-        call_command("simulate_participants", "sprites", participants=1, run=run, base_url=site, stdout=io.StringIO())
-    assert AnnotationSession.objects.count() == 2
-
-
-def test_the_command_refuses_a_study_that_is_not_there(site: str) -> None:
-    with pytest.raises(CommandError, match="no study 'nowhere'"):
-        call_command("simulate_participants", "nowhere", base_url=site)
-
-
-def test_the_command_fails_when_nothing_answers(open_study: Study) -> None:
-    with pytest.raises(CommandError, match="A visit failed"):
-        call_command("simulate_participants", "sprites", participants=1, base_url="http://127.0.0.1:9")
-
-
-def test_the_command_fails_when_scores_do_not_come(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(visitor, "SCORE_WITHIN_S", 0.2)
-    with pytest.raises(CommandError, match="interactive worker is running"):
-        call_command("simulate_participants", "sprites", participants=1, base_url=site, stdout=io.StringIO())

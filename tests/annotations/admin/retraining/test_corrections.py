@@ -168,7 +168,7 @@ def test_the_head_comes_after_an_approval_with_a_reason(
 def test_an_analyst_reads_and_does_not_act(
     address: str, said: list[Phrase], base_model: BaseModel, coordinator_client: Client, analyst_client: Client
 ) -> None:
-    assert "manage.py train_correction" in analyst_client.get(address).content.decode()
+    assert "A coordinator approves phrases and trains a correction here" in analyst_client.get(address).content.decode()
     assert analyst_client.post(address, {"act": "train", "base_model": base_model.pk}).status_code == 404
     train(coordinator_client, address, base_model)
     page = analyst_client.get(address).content.decode()
