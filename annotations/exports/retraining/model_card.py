@@ -1,17 +1,16 @@
 """The model card of a retrained head: what it was made from, how, and how well it does beside the base model."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
+from django.template.loader import render_to_string
 
 from annotations.models import BaseModel, Run
 from annotations.readings.releases.moderated_words import words_of_run
 from modeling.arrays.datasets.groups import group_names
 from modeling.arrays.retraining.control import own_gain
 
-_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&])")
 _MEASURES = {  # of runs and controls, and what a base model's metrics call them
     "worst_group_accuracy": "worst_group",
     "average_accuracy": "average",
@@ -22,14 +21,6 @@ _WITHOUT = {  # by the control's name
     "without a phrase": "without it, in which each class has the same weight",
     "a new last layer": "without it, which gives the imported model a new last layer",
 }
-_USE = (
-    "## How to use it",
-    "",
-    "    manage.py predict head.safetensors FOLDER-OF-IMAGES --output predictions.csv",
-    "",
-    "Or by hand: x = an image's embedding scaled to length 1, z = (x - feature_mean) / feature_deviation,",
-    "logits = weight · z + bias; the class with the largest logit wins, in the order of `class_names`.",
-)
 
 
 def model_card(run: Run) -> dict[str, Any]:
@@ -60,10 +51,24 @@ def model_card_text(card: Mapping[str, Any]) -> str:
 
     Whatever a person typed is escaped. No licence is made up: the Hub's word for that is "unknown".
     """
-    front = yaml.safe_dump(_front_matter(card), sort_keys=False, allow_unicode=True)
-    made = list(_made(card))
-    lines = [*made[:3], "", *_gained(card), *made[3:], "", *_measured(card), "", *_USE]
-    return f"---\n{front}---\n\n" + "\n".join(lines) + "\n"
+    context = {
+        **card,
+        "front_matter": yaml.safe_dump(_front_matter(card), sort_keys=False, allow_unicode=True),
+        "class_names": ", ".join(card["dataset"]["class_names"]),
+        "versions": ", ".join(f"{name} {number}" for name, number in sorted(card["training"]["versions"].items())),
+        "gain": {name: None if gain is None else f"{100 * gain:+z.1f} points" for name, gain in card["gain"].items()},
+        "text_encoder": _encoder(card["annotation"]["similarity_encoder"]),
+        "image_encoder": _encoder(card["features"]["encoder"]),
+        "numbers": {
+            "threshold": repr(card["annotation"]["similarity_threshold"]),
+            "l2": f"{card['training']['l2']:g}",
+            "loss": repr(card["training"]["loss"]),
+            "certified_gap": repr(card["training"]["certified_gap"]),
+        },
+        "without": card["control"] and _WITHOUT[card["control"]["name"]],
+        "measured": list(_measured(card)),
+    }
+    return render_to_string("annotations/files/model_card.md", context)
 
 
 def _front_matter(card: Mapping[str, Any]) -> dict[str, Any]:
@@ -169,79 +174,18 @@ def _groups(run: Run) -> list[dict[str, Any]]:
     ]
 
 
-def _made(card: Mapping[str, Any]) -> Iterator[str]:
-    """What the head was made from, and how."""
-    dataset, annotation, features, training = (card[part] for part in ("dataset", "annotation", "features", "training"))
-    versions = ", ".join(f"{name} {number}" for name, number in sorted(training["versions"].items()))
-    yield from (
-        f"# A last layer for {_plain(', '.join(dataset['class_names']))}",
-        "",
-        f"Retrained so that images of the class {_plain(annotation['class_name'])} "
-        f"with “{_plain(annotation['phrase'])}” and without it weigh the same.",
-        "",
-        "| | |",
-        "|---|---|",
-        f"| Data set | {_plain(dataset['name'])}, version {dataset['version']}, digest `{dataset['digest']}` |",
-        f"| Text | {_plain(annotation['text_template'])}, embedded by {_encoder(annotation['similarity_encoder'])} |",
-        f"| Similarity threshold | {annotation['similarity_threshold']!r}{_turned(annotation['similarity_sign'])} |",
-        f"| Train images of the class | {training['n_above_threshold']} above the threshold, "
-        f"{training['n_at_or_below_threshold']} at or below it |",
-        f"| Weights | {training['scheme']}: {training['scheme_in_words']}; λ = {training['l2']:g} |",
-        f"| Loss | {training['loss']!r}, at most {training['certified_gap']!r} above the optimum |",
-        f"| Features | {_encoder(features['encoder'])}; {features['standardization']} |",
-        f"| Trained | {training['trained_at']}, clarify {training['code_version']} ({_plain(versions)}) |",
-        f"| Run | `{card['run']}` |",
-    )
-
-
-def _gained(card: Mapping[str, Any]) -> Iterator[str]:
-    """What the phrase itself adds, with the gain over the base model beside it."""
-    gain, control = card["gain"], card["control"]
-    over = f"{_points(gain['over_base_model'])} over {card['base_model']['reference_name']}"
-    if control is None:
-        yield f"On the worst group of the test images the head gains {over}. The phrase's own gain is not known yet."
-    else:
-        yield (
-            f"On the worst group of the test images the phrase itself adds **{_points(gain['own_gain'])}** (own gain): "
-            f"that is over the same retraining {_WITHOUT[control['name']]}. The head gains {over}."
-        )
-    yield ""
-
-
-def _measured(card: Mapping[str, Any]) -> Iterator[str]:
-    """How well the head does, beside the control and the base model."""
+def _measured(card: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """How well the head does, beside the control and the base model: a row each of the table."""
     test, base, control = card["test"], card["base_model"], card["control"] or {}
-    yield from (
-        "## On the test images",
-        "",
-        f"| | this head | {control.get('name', 'without a phrase')} | base model {_plain(base['name'])} |",
-        "|---|---|---|---|",
-    )
     for key in _MEASURES:
-        name = key.replace("_", " ").capitalize()
-        yield f"| {name} | {_share(test[key])} | {_known(control.get(key))} | {_share(base[key])} |"
+        yield key.replace("_", " ").capitalize(), _share(test[key]), _known(control.get(key)), _share(base[key])
     for group in test["groups"]:
-        yield (
-            f"| {_plain(group['name'])} ({group['n']}) | {_share(group['accuracy'])} "
-            f"| {_known(group['control_accuracy'])} | {_share(group['base_model_accuracy'])} |"
-        )
-    yield from (
-        "",
-        "The average weighs each group by its train images, the plain average weighs images equally. These figures are",
-        "optimistic where the head was picked among others for them.",
-    )
-
-
-def _turned(sign: int) -> str:
-    return ", of the similarity times -1: the phrase is a negation" if sign < 0 else ""
+        accuracies = _share(group["accuracy"]), _known(group["control_accuracy"]), _share(group["base_model_accuracy"])
+        yield f"{group['name']} ({group['n']})", *accuracies
 
 
 def _encoder(description: Mapping[str, Any] | None) -> str:
     return "supplied as a file" if description is None else f"`{description['spec']}`"
-
-
-def _points(gain: float) -> str:
-    return f"{100 * gain:+z.1f} points"
 
 
 def _known(value: float | None) -> str:
@@ -250,8 +194,3 @@ def _known(value: float | None) -> str:
 
 def _share(value: float | None) -> str:
     return "no images" if value is None else f"{value:.4f}"
-
-
-def _plain(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    return _MARKDOWN.sub(r"\\\1", text)
