@@ -22,9 +22,9 @@ from playwright.sync_api import Browser, sync_playwright
 from annotations.models import BaseModel, Dataset, EntryVerification, Study
 from annotations.services.prolific import prolific_client
 from annotations.services.visits import entry_verification
-from deploy.local.chromium import on_path
 from tests import actors, under_way
 from tests.fake_prolific import FakeProlific
+from tests.installed_browser import on_path
 from tests.undone import undone
 
 CHROMIUM_FLAGS = [

@@ -7,7 +7,7 @@ import textstat
 from babel.messages.pofile import read_po
 
 from annotations.models.consent_texts import DEFAULT_CONSENTS
-from deploy.local import messages
+from tests import messages
 
 MOST = 5.0
 FEWEST_WORDS = 8  # the formula says nothing of a label

@@ -13,7 +13,7 @@ from django.template.base import Lexer, TokenType
 from django.utils import translation
 
 from annotations.services.common.service_errors import PhraseRefused, TooFewPhrases
-from deploy.local import messages
+from tests import messages
 
 BY_LANGUAGE = pytest.mark.parametrize("language", messages.LANGUAGES)
 _SLOTS = re.compile(r"%\(\w+\)[sd]|\{\w+\}|</?[a-z]+[^>]*>|%%")

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from annotations.models import Study
-from deploy.local import messages
+from tests import messages
 from tests.accessibility import assert_no_violations, follow, overhang
 from tests.browser.conftest import NewVisitor, ask_at_the_end
 from tests.browser.visitor import Visitor

@@ -6,7 +6,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from deploy import lock
-from deploy.local import lock_audit
+from tests import lock_audit
 
 TEXT = lock.LOCK.read_text(encoding="utf-8")
 

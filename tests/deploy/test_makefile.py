@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-BROWSER = "-m deploy.local.chromium"
+BROWSER = "-m tests.installed_browser"
 
 
 def _commands(target: str, tmp_path: Path) -> list[str]:

@@ -23,7 +23,7 @@ LEADS_TO = {
     "annotations/prolific/transport.py": "`PROLIFIC_API`",
     "annotations/prolific/link_keys.py": "`PROLIFIC_JWKS_URL`",
     "annotations/simulation/page_browser.py": "`REHEARSAL_URL`",
-    "worker/visits/rehearsals.py": "`REHEARSAL_URL`",
+    "worker/rehearsals.py": "`REHEARSAL_URL`",
     "annotations/services/monitoring/alarm_channels.py": "a study's webhook",
     "modeling/tensors/encoders/weights.py": "`huggingface.co`",
     "modeling/tensors/encoders/transformers.py": "`huggingface.co`",

@@ -4,7 +4,7 @@ from annotations.services.queue import worker_wakeup
 from clarify_site.celery import app
 from worker import prolific
 from worker.queue.drain import sweep
-from worker.visits.rehearsals import run_due_rehearsals
+from worker.rehearsals import run_due_rehearsals
 
 
 @app.task(name=worker_wakeup.CALL_PROLIFIC)

@@ -1,8 +1,8 @@
 """The tutorial's example: twenty squares, half of which an AI took for ovals, mostly the red ones.
 
-The pictures are committed (annotations/static/annotations/tutorial); `manage.py draw_tutorial` draws them again. What a
-person tries is scored by the same code as in a task, on similarities that the bundled encoder gave for a vocabulary
-(readings/visits/tutorial_words.py).
+The pictures are committed (annotations/static/annotations/tutorial), and a script beside their test draws them again.
+What a person tries is scored by the same code as in a task, on similarities that the bundled encoder gave for a
+vocabulary (readings/visits/tutorial_words.py).
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """The words that the tutorial knows, and how similar its pictures are to them.
 
-tutorial_words.json is made by `manage.py embed_tutorial` from the bundled encoder's own vocabulary; the web process
+tutorial_words.json is made by a script beside its test from the bundled encoder's own vocabulary; the web process
 embeds nothing. A phrase counts as the words in it that the encoder was taught, each by its plainest synonym.
 """
 

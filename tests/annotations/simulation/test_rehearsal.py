@@ -11,8 +11,8 @@ from annotations.services.studies import lifecycle
 from annotations.services.visits.rehearsals import request_rehearsal
 from annotations.simulation import visitor
 from annotations.simulation.personas import Kind
-from worker.visits import rehearsals
-from worker.visits.rehearsals import parts, run_due_rehearsals
+from worker import rehearsals
+from worker.rehearsals import parts, run_due_rehearsals
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from annotations.models.jobs import Job
 from annotations.services.queue import jobs
 from modeling.arrays.common.modeling_errors import BadArray
 from tests.actors import create_study
-from worker import study_analyses
+from worker import rehearsals, study_analyses
 from worker.benchmarks import requested_benchmarks
 from worker.datasets import imports
 from worker.queue.due_jobs import work_on_due
@@ -34,7 +34,6 @@ from worker.releases import release_building
 from worker.retraining import corrections
 from worker.similarity_search import index_builds, searches
 from worker.tasks import analysis, embed, outside, retrain
-from worker.visits import rehearsals
 
 SENTENCE = "An unexpected error occurred (ZeroDivisionError: the machine’s fault)."
 

@@ -21,7 +21,7 @@ from tests.annotations.chromium import page_without_complaints
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
 from worker.datasets.imports import run_due_imports
 from worker.phrases.scoring import score_due_phrases
-from worker.visits.rehearsals import run_due_rehearsals
+from worker.rehearsals import run_due_rehearsals
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -3,10 +3,8 @@
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
 from PIL import Image
 
-from annotations.management.commands.draw_tutorial import FOLDER
 from annotations.readings.visits.tutorial import (
     GUESSING,
     SQUARES,
@@ -21,6 +19,7 @@ from annotations.readings.visits.tutorial_words import understood
 from annotations.services.visits import sessions
 from modeling.arrays.phrases.worded_scale import Step
 from tests.actors import practise
+from tests.annotations.readings.visits.tutorial_pictures import FOLDER, draw
 
 
 @pytest.fixture
@@ -112,8 +111,8 @@ def test_the_best_phrase_is_the_earliest_of_tied_ones(session):
     assert practice(session).best.text == "red"
 
 
-def test_the_committed_pictures_are_what_the_command_draws(tmp_path: Path) -> None:
-    call_command("draw_tutorial", folder=tmp_path, verbosity=0)
+def test_the_committed_pictures_are_what_the_script_draws(tmp_path: Path) -> None:
+    draw(tmp_path)
     drawn = sorted(path.name for path in tmp_path.iterdir())
     assert drawn == sorted(path.name for path in FOLDER.iterdir())
     for name in drawn:

@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup
 from django.test import Client
 
 from annotations.models import Study
-from deploy.local import messages
+from tests import messages
 from tests.actors import Visit
 from tests.annotations.views.pages import one, say, shown, task_url, tree
 from worker.phrases.scoring import score_due_phrases

@@ -1,6 +1,12 @@
-"""The tutorial's words: what of the bundled encoder's vocabulary a person may try, and what the encoder says of it."""
+"""The tutorial's words: what of the bundled encoder's vocabulary a person may try, and what the encoder says of it.
+
+    python -m tests.worker.visits.made_tutorial_words
+
+makes `tutorial_words.json` again, after the pictures or the bundled encoder have changed.
+"""
 
 import hashlib
+import json
 from collections.abc import Iterable
 from itertools import combinations
 from pathlib import Path
@@ -10,11 +16,12 @@ import numpy as np
 from PIL import Image
 
 from annotations.readings.visits.tutorial import SQUARES
-from annotations.readings.visits.tutorial_words import CLASS_WORD, MAX_TOGETHER
+from annotations.readings.visits.tutorial_words import CLASS_WORD, FILE, MAX_TOGETHER
 from modeling.arrays.phrases.phrase_text import render
 from modeling.tensors.encoders import CheckedEncoder, describe, load_encoder
 from modeling.tensors.encoders.small_clip.lexicon import ENTRIES, Entry
 from modeling.tensors.encoders.specs import BUNDLED
+from tests.annotations.readings.visits.tutorial_pictures import FOLDER
 
 TEXT_TEMPLATE = "an image of a {phrase}"
 DECIMALS = 4
@@ -33,7 +40,7 @@ def tutorial_words(pictures: Path) -> dict[str, Any]:
     values = _encoded(encoder, texts, files)
     return {
         "record": {
-            "command": "manage.py embed_tutorial",
+            "command": "python -m tests.worker.visits.made_tutorial_words",
             "encoder": describe(encoder, BUNDLED),
             "text_template": TEXT_TEMPLATE,
             "pictures_sha256": hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest(),
@@ -43,6 +50,13 @@ def tutorial_words(pictures: Path) -> dict[str, Any]:
             " ".join(sorted(_name(entry) for entry in group)): row for group, row in zip(together, values, strict=True)
         },
     }
+
+
+def write(words: dict[str, Any], file: Path) -> None:
+    """Write the document, a line for each row of numbers."""
+    rows = (f"{json.dumps(key)}: {json.dumps(value)}" for key, value in words["similarities"].items())
+    head = json.dumps({"record": words["record"], "synonyms": words["synonyms"]}, indent=1, ensure_ascii=False)
+    file.write_text(head.removesuffix("\n}") + ',\n "similarities": {\n' + ",\n".join(rows) + "\n }\n}\n", "utf-8")
 
 
 def _encoded(encoder: CheckedEncoder, texts: list[str], files: list[Path]) -> list[list[float]]:
@@ -85,3 +99,7 @@ def _synonyms() -> Iterable[tuple[str, str]]:
         for word in (*entry.adjectives, *(form for noun in entry.nouns for form in noun)):
             found.setdefault(word, _name(entry))
     return found.items()
+
+
+if __name__ == "__main__":
+    write(tutorial_words(FOLDER), FILE)

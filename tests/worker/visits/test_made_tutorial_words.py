@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from django.core.management import call_command
 
-from annotations.management.commands.draw_tutorial import FOLDER
 from annotations.readings.visits.tutorial import SQUARES
 from annotations.readings.visits.tutorial_words import FILE
+from tests.annotations.readings.visits.tutorial_pictures import FOLDER
+from tests.worker.visits.made_tutorial_words import tutorial_words, write
 
 
-def test_the_committed_file_is_what_the_command_makes(tmp_path: Path) -> None:
-    call_command("embed_tutorial", file=tmp_path / "words.json", verbosity=0)
+def test_the_committed_file_is_what_the_script_makes(tmp_path: Path) -> None:
+    write(tutorial_words(FOLDER), tmp_path / "words.json")
     made, committed = (json.loads(file.read_text("utf-8")) for file in (tmp_path / "words.json", FILE))
     assert made["synonyms"] == committed["synonyms"]
     assert made["similarities"].keys() == committed["similarities"].keys()
