@@ -82,7 +82,6 @@ API: dict[str, Route] = {
     "api/v1/docs/": route(get=ANYONE),
     **api_rows("studies", "slug", "slug", _SLUG),
     f"api/v1/^studies/(?P<slug>{_SLUG})/export/$": route(get=API_VIEW, slug="slug"),
-    f"api/v1/^studies/(?P<slug>{_SLUG})/monitor/$": route(get=API_VIEW, slug="slug"),
     "api/v1/studies/<slug:slug>/tables/": route(get=API_VIEW, slug="slug"),
     "api/v1/studies/<slug:slug>/tables/<slug:name>/": route(get=API_VIEW, slug="slug", name="phrases"),
     "api/v1/studies/<slug:slug>/releases/": route(get=API_VIEW, slug="slug"),

@@ -4,12 +4,10 @@ from typing import Any, ClassVar
 
 from django.db.models import Prefetch, QuerySet
 from django.http import FileResponse
-from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from annotations.api.common.filters import AllowedFilters, refuse_unknown
@@ -18,7 +16,6 @@ from annotations.api.studies.serializers import BaseModelSerializer, DatasetSeri
 from annotations.exports.releases.download import study_download
 from annotations.models import BaseModel, Dataset, Study, Task
 from annotations.models.arrays import without_arrays
-from annotations.readings.monitoring.monitor import document, monitor
 from annotations.services.staff.roles import visible
 
 
@@ -59,13 +56,6 @@ class StudyViewSet(_StaffViewSet):
         """The study's export, as the command export_study writes it."""
         refuse_unknown(request, ())
         return study_download(self.get_object())
-
-    @extend_schema(responses=OpenApiTypes.OBJECT)
-    @action(detail=True, filter_backends=[])
-    def monitor(self, request: Request, slug: str) -> Response:
-        """The study as it runs now: what its live page shows."""
-        refuse_unknown(request, ())
-        return Response(document(monitor(self.get_object(), timezone.now())))
 
 
 class TaskViewSet(_StaffViewSet):

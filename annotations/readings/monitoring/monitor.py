@@ -1,8 +1,7 @@
 """A study as it runs, in one reading: for the live page, and for programs as JSON."""
 
 import datetime as dt
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from annotations.models import Alarm, Study
 from annotations.readings.allocation.cells import Cell, cell_counts, taken
@@ -41,35 +40,3 @@ def monitor(study: Study, now: dt.datetime) -> Monitor:
         budget=queue_health.budget(study, now),
         alarms=tuple(study.alarms.filter(cleared_at__isnull=True)),
     )
-
-
-def document(seen: Monitor) -> dict[str, Any]:
-    """Return it as JSON: names, numbers and times; shares in [0, 1], null where there is nothing to share."""
-    people = seen.flow
-    return {
-        "at": seen.at,
-        "steps": [{**asdict(step), "here": step.here} for step in people.steps],
-        "finished": people.finished,
-        "quota": seen.quota,
-        "taken": seen.taken,
-        "median_active_s": people.active_s,
-        "dropout": {**asdict(people.dropout), "share": people.dropout.value},
-        "failed_check": {**asdict(people.failed_check), "share": people.failed_check.value},
-        "returned": {**asdict(people.returned), "share": people.returned.value},
-        "cells": [
-            {
-                "condition": cell.condition.name if cell.condition else None,
-                "order": cell.order,
-                "live": cell.live,
-                "completed": cell.completed,
-            }
-            for cell in seen.cells
-        ],
-        "phrases_by_minute": list(seen.phrases_by_minute),
-        "waiting": {row.what: {"n": row.n, "oldest_s": row.oldest_s} for row in seen.waiting},
-        "workers": [asdict(row) for row in seen.workers],
-        "budget": {**asdict(seen.budget), "share": seen.budget.share, "left": seen.budget.left},
-        "alarms": [
-            {"kind": alarm.kind, "message": alarm.message, "raised_at": alarm.raised_at} for alarm in seen.alarms
-        ],
-    }

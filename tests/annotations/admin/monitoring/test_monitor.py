@@ -1,4 +1,4 @@
-"""The live page, and the same as JSON."""
+"""The live page."""
 
 import datetime as dt
 
@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from annotations.admin.monitoring.monitor import HEIGHT, sparkline
 from annotations.models import Alarm, Phrase, Role, Study
+from annotations.readings.monitoring.monitor import monitor
 from tests.actors import Visit, create_study, start_visit
 from tests.annotations.exports.rows import add_phrase
 from tests.annotations.views.pages import tree
@@ -73,16 +74,15 @@ def test_an_alarm_of_another_study_is_not_found(
     assert coordinator_client.post(page(open_study), {"alarm": "x" * 40}).status_code == 404
 
 
-def test_the_api_says_the_same(coordinator_client: Client, open_study: Study, alice: Visit, alarm: Alarm) -> None:
-    seen = coordinator_client.get(f"/api/v1/studies/{open_study.slug}/monitor/").json()
-    assert next(step["label"] for step in seen["steps"]) == "Consent"
-    assert sum(step["here"] for step in seen["steps"]) == 1
-    assert len(seen["phrases_by_minute"]) == 60
-    assert seen["waiting"]["phrases"] == {"n": 0, "oldest_s": 0.0}
-    assert seen["budget"]["left"] == 1 and seen["budget"]["share"] is None
-    assert [row["kind"] for row in seen["alarms"]] == ["dropout"]
-    assert seen["cells"] == [{"condition": None, "order": 0, "live": 1, "completed": 0}]
-    assert (seen["quota"], seen["taken"]) == (None, 1)
+def test_what_is_seen_of_a_study_with_somebody_inside(open_study: Study, alice: Visit, alarm: Alarm) -> None:
+    seen = monitor(open_study, timezone.now())
+    assert (seen.flow.steps[0].label, sum(step.here for step in seen.flow.steps)) == ("Consent", 1)
+    assert len(seen.phrases_by_minute) == 60
+    assert next((row.n, row.oldest_s) for row in seen.waiting if row.what == "phrases") == (0, 0.0)
+    assert (seen.budget.left, seen.budget.share) == (1, None)
+    assert [row.kind for row in seen.alarms] == ["dropout"]
+    assert [(cell.condition, cell.order, cell.live, cell.completed) for cell in seen.cells] == [(None, 0, 1, 0)]
+    assert (seen.quota, seen.taken) == (None, 1)
 
 
 def test_it_asks_as_much_of_the_database_for_many_people_as_for_one(

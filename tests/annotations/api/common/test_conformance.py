@@ -86,7 +86,7 @@ def test_every_operation_answers_as_the_schema_says(token: str) -> None:
         ("studies/?page_size=0", "page_size"),
         ("studies/?colour=red", "colour"),
         ("studies/sprites/?colour=red", "colour"),
-        ("studies/sprites/monitor/?colour=red", "colour"),
+        ("studies/sprites/export/?colour=red", "colour"),
         ("studies/sprites/releases/?state=nonsense", "state"),
         ("studies/sprites/tables/phrases/?page_size=201", "page_size"),
         ("studies/sprites/tables/phrases/?state=nonsense", "state"),
