@@ -19,9 +19,9 @@ from annotations.readings.visits.tutorial import SQUARES
 from annotations.readings.visits.tutorial_words import CLASS_WORD, FILE, MAX_TOGETHER
 from modeling.arrays.phrases.phrase_text import render
 from modeling.tensors.encoders import CheckedEncoder, describe, load_encoder
-from modeling.tensors.encoders.small_clip.lexicon import ENTRIES, Entry
 from modeling.tensors.encoders.specs import BUNDLED
 from tests.annotations.readings.visits.tutorial_pictures import FOLDER
+from tests.modeling.tensors.encoders.small_clip.lexicon import ENTRIES, Entry
 
 TEXT_TEMPLATE = "an image of a {phrase}"
 DECIMALS = 4

@@ -1,7 +1,7 @@
 """The bundled encoder: a small CLIP that knows sprites, in open_clip's own format.
 
-`python -m modeling.tensors.encoders.small_clip.train` trained it. This module has constants only, so that a process
-without torch can import it.
+`python -m tests.modeling.tensors.encoders.small_clip.train` in a checkout trains it. This module has constants only, so
+that a process without torch can import it.
 """
 
 from pathlib import Path

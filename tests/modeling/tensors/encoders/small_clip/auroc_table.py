@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 from modeling.arrays.sprites.attributes import VALUES, SpriteAttributes
 from modeling.arrays.sprites.drawing import Images, draw
 from modeling.tensors.encoders import Encoder
-from modeling.tensors.encoders.small_clip.grammar import Caption, satisfied
+from tests.modeling.tensors.encoders.small_clip.grammar import Caption, satisfied
 
 TEMPLATE = "an image of a {}"
 

@@ -6,8 +6,8 @@ import open_clip
 import pytest
 
 from modeling.arrays.sprites.attributes import VALUES, SpriteAttributes
-from modeling.tensors.encoders.small_clip.grammar import Caption, satisfied, vocabulary_texts, write_captions
-from modeling.tensors.encoders.small_clip.lexicon import ENTRIES
+from tests.modeling.tensors.encoders.small_clip.grammar import Caption, satisfied, vocabulary_texts, write_captions
+from tests.modeling.tensors.encoders.small_clip.lexicon import ENTRIES
 
 
 @pytest.fixture(scope="module")

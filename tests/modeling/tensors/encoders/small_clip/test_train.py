@@ -13,7 +13,8 @@ from safetensors.torch import load_file
 from modeling.arrays.sprites.attributes import SpriteAttributes
 from modeling.arrays.sprites.drawing import draw
 from modeling.tensors.encoders.clip import load_bundled
-from modeling.tensors.encoders.small_clip.train import (
+from tests.modeling.tensors.encoders.small_clip.auroc_table import embed
+from tests.modeling.tensors.encoders.small_clip.train import (
     UNKNOWN,
     CompactVocabulary,
     Recipe,
@@ -23,7 +24,6 @@ from modeling.tensors.encoders.small_clip.train import (
     export,
     pixels,
 )
-from tests.modeling.tensors.encoders.small_clip.auroc_table import embed
 
 TINY = Recipe(steps=12, pool=64, renewed=2, images=16, captions=24, warm_up=2)
 

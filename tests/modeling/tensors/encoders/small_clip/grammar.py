@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modeling.arrays.sprites.attributes import VALUES, SpriteAttributes
-from modeling.tensors.encoders.small_clip.lexicon import (
+from tests.modeling.tensors.encoders.small_clip.lexicon import (
     ARTICLE_TEMPLATES,
     BACKGROUND_NOUNS,
     ENTRIES,

@@ -1,6 +1,6 @@
 """Train the bundled encoder from drawn sprites and written captions alone.
 
-    python -m modeling.tensors.encoders.small_clip.train --seed 0 --steps 3000 --output DIR
+    python -m tests.modeling.tensors.encoders.small_clip.train --seed 0 --steps 3000 --output DIR
 
 An `open_clip.CLIP` learns which captions are true of which sprites, by a sigmoid loss over images × captions as in
 SigLIP. With captions alone the image tower stays on a plateau. So linear heads on its embedding also predict the
@@ -35,7 +35,7 @@ from tqdm import tqdm
 from modeling.arrays.sprites.attributes import VALUES, SpriteAttributes
 from modeling.arrays.sprites.drawing import Images, draw
 from modeling.tensors.encoders.small_clip import CONFIG_FOLDER, NAME, RECORD_FILE, WEIGHTS_FILE
-from modeling.tensors.encoders.small_clip.grammar import satisfied, vocabulary_texts, write_captions
+from tests.modeling.tensors.encoders.small_clip.grammar import satisfied, vocabulary_texts, write_captions
 
 PADDING = 0
 UNKNOWN = 1
@@ -327,7 +327,7 @@ class Trainer:
     def __init__(self, recipe: Recipe, seed: int) -> None:
         self.recipe = recipe
         torch.manual_seed(seed)
-        self._rng = random.Random(seed)  # noqa: S311 - captions, not secrets
+        self._rng = random.Random(seed)
         self._generator = np.random.default_rng(seed)
         self.vocabulary = CompactVocabulary.of(vocabulary_texts(), SimpleTokenizer(context_length=24))
         self.model = _new_model(len(self.vocabulary))
@@ -433,7 +433,7 @@ def main() -> None:
     seconds = time.monotonic() - started
     export(trainer, arguments.output / WEIGHTS_FILE.name)
     record = {
-        "command": "python -m modeling.tensors.encoders.small_clip.train "
+        "command": "python -m tests.modeling.tensors.encoders.small_clip.train "
         f"--seed {arguments.seed} --steps {arguments.steps}",
         "seed": arguments.seed,
         "recipe": asdict(trainer.recipe),
