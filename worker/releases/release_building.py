@@ -11,7 +11,6 @@ from annotations.analysis.observations.study_rows import read_rows
 from annotations.analysis.pools.gathering_tables import pool_tables
 from annotations.analysis.retraining.correction_tables import correction_tables
 from annotations.analysis.tables.phrase_splits import look
-from annotations.analysis.tables.study_columns import COUNTED
 from annotations.analysis.tables.study_tables import tables_of
 from annotations.exports.releases.archive import replacing
 from annotations.exports.releases.datapackage import deposit_of
@@ -37,7 +36,7 @@ def _analyse(study: Study) -> Analysis:
     concepts, corrections = concept_tables_of(study, rows, concept), correction_tables(study)
     analysed = (*tables.all, *concepts.all, *corrections.all, *pool_tables(study))
     lowest, left_out = lowest_tables(study, rows, concept)
-    there = {*(table.file for table in TABLES), COUNTED.file}  # counts of what other tables list
+    there = {table.file for table in TABLES}
     return Analysis(
         tables.people.rows,
         [Source(filled.table, filled.rows) for filled in analysed if filled.table.file not in there],

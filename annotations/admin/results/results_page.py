@@ -106,8 +106,8 @@ def _context(request: HttpRequest, study: Study, found: Latest, costs: Iterable[
         "table_3_file": TABLE_3.file,
         "conditions": comparison_rows(tables.conditions.rows),
         "paired": comparison_rows(tables.paired.rows),
-        "left_out": [row for row in tables.counted.rows if row.is_left_out],
-        "without_number": [row for row in tables.counted.rows if not row.is_left_out],
+        "left_out": [row for row in tables.counted if row.is_left_out],
+        "without_number": [row for row in tables.counted if not row.is_left_out],
         "all_tables": tables.all,
         "benchmarks": [each for each in newest if each is not None and each.state != JobState.DONE],
         "may_measure": unmeasured and not under_way and roles.may(request.user, "coordinate", study),
@@ -140,7 +140,7 @@ def _newest_benchmarks(study: Study) -> list[Benchmark | None]:
 
 def _changes(study: Study, tables: StudyTables) -> bool:
     """Whether people may still come, or workers still be at work for those who came."""
-    waits = any(row.what in (PHRASES_WAIT, RUNS_WAIT) for row in tables.counted.rows)
+    waits = any(row.what in (PHRASES_WAIT, RUNS_WAIT) for row in tables.counted)
     return study.state in OPEN_STATES or waits
 
 

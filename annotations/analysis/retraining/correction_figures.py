@@ -9,8 +9,8 @@ from annotations.analysis.statistics.estimate_types import wilson_interval
 from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.models import Correction
 from annotations.readings.retraining.corrections import AFTER, BEFORE, CONTROL, SET_NAMES
-from annotations.tables.columns import Count, Share, Table, Text
-from annotations.tables.shared import field
+from annotations.tables.columns import Count, Integer, Share, Table, Text
+from annotations.tables.shared import FROM_1, field
 
 MAX_CLASSES = 40  # drawn, those that change most in the minority
 _OVERALL = ("worst_group", "average", "average_plain", "gap", "minority", "majority")
@@ -27,6 +27,7 @@ class Measured:
     model: before, control, after, or without CLASS.
     """
 
+    correction: int
     set: str
     dataset: str
     model: str
@@ -37,11 +38,12 @@ class Measured:
     value: float | None
 
 
-REPORT: Table[Measured] = Table(
-    "correction.csv",
-    "one row per set of images, model and measure of a pooled correction",
-    "by model (before, control, after, then without each class), set, then measure",
+EFFECTS: Table[Measured] = Table(
+    "correction_effects.csv",
+    "one row per correction, set of images, model and measure",
+    "by correction, then model (before, control, after, then without each class), set, then measure",
     (
+        Integer("correction", "number of the correction", **FROM_1),
         Text("set", "which images", range="validation, test, second"),
         Text("dataset", "the data set that they are of"),
         Text(
@@ -65,7 +67,7 @@ REPORT: Table[Measured] = Table(
 
 def report(correction: Correction) -> FilledTable[Measured]:
     """Return the whole report of a correction that is done."""
-    return FilledTable(REPORT, tuple(_rows(correction)))
+    return FilledTable(EFFECTS, tuple(_rows(correction)))
 
 
 def splits_figure(correction: Correction) -> Figure:
@@ -93,14 +95,17 @@ def _rows(correction: Correction) -> Iterator[Measured]:
     sets = {each["name"]: each for each in correction.effects.get("sets", [])}
     for model in (BEFORE, CONTROL, AFTER):
         for each in (each for each in sets.values() if model in each):  # before 0.11 there was no control
-            yield from _measured(each, each[model], model, names)
+            yield from _measured(correction, each, each[model], model)
     for without in correction.ablations:
         for each in without["sets"]:
-            yield from _measured(sets[each["name"]], each["after"], f"without {names[without['class']]}", names)
+            model = f"without {names[without['class']]}"
+            yield from _measured(correction, sets[each["name"]], each["after"], model)
 
 
-def _measured(of: Mapping[str, Any], values: Mapping[str, Any], model: str, names: list[str]) -> Iterator[Measured]:
-    where = (of["name"], of["dataset"], model)
+def _measured(
+    correction: Correction, of: Mapping[str, Any], values: Mapping[str, Any], model: str
+) -> Iterator[Measured]:
+    where, names = (correction.pk, of["name"], of["dataset"], model), correction.base_model.dataset.class_names
     for name in _OVERALL:
         yield Measured(*where, "overall", "", name, None, values[name])
     for group, accuracy, n in zip(of["groups"], values["accuracies"], values["counts"], strict=True):

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from annotations.analysis.figures.chart_values import Figure
-from annotations.analysis.retraining.correction_figures import REPORT, Measured, report, splits_figure
+from annotations.analysis.retraining.correction_figures import EFFECTS, Measured, report, splits_figure
 from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.models import Correction, CorrectionPart, JobState, Study
 from annotations.readings.releases.moderated_words import words_of_phrase
 from annotations.readings.retraining import corrections as reading
-from annotations.tables.columns import Boolean, Column, Count, Integer, Number, Table, Text, Time
+from annotations.tables.columns import Boolean, Count, Integer, Number, Table, Text, Time
 from annotations.tables.shared import FROM_1, field
 
 
@@ -26,20 +26,12 @@ class PartRow:
 
 
 @dataclass(frozen=True)
-class Effect:
-    """One accuracy of a correction's report."""
-
-    correction: int
-    measured: Measured
-
-
-@dataclass(frozen=True)
 class CorrectionTables:
     """figures: minority and majority before and after, of each correction."""
 
     corrections: FilledTable[Correction]
     annotations: FilledTable[PartRow]
-    effects: FilledTable[Effect]
+    effects: FilledTable[Measured]
     figures: tuple[Figure, ...]
 
     @property
@@ -50,11 +42,10 @@ class CorrectionTables:
 def correction_tables(study: Study) -> CorrectionTables:
     """Return the tables of the corrections that a study has now, the oldest first."""
     trained = [each for each in reversed(reading.listed(study)) if each.state == JobState.DONE]
-    reports = [(each, report(each)) for each in trained]
     return CorrectionTables(
         corrections=FilledTable(CORRECTIONS, trained),
         annotations=FilledTable(ANNOTATIONS, [part for each in trained for part in _parts(each)]),
-        effects=FilledTable(EFFECTS, [Effect(each.pk, row) for each, of_each in reports for row in of_each.rows]),
+        effects=FilledTable(EFFECTS, [row for each in trained for row in report(each).rows]),
         figures=tuple(map(_figure, trained)),
     )
 
@@ -72,10 +63,6 @@ def _figure(correction: Correction) -> Figure:
 
 def _on_test(correction: Correction, less: str) -> float | None:
     return reading.worst_group_gain(correction.effects, less)
-
-
-def _of_effect(column: Column[Any]) -> Column[Any]:
-    return replace(column, cell=lambda row: column.read(row.measured))
 
 
 CORRECTIONS: Table[Correction] = Table(
@@ -140,15 +127,5 @@ ANNOTATIONS: Table[PartRow] = Table(
         Boolean("by_hand", "chosen by a person instead of by the highest error score", field("part.by_hand")),
         Count("images_above", "train images of the class in the slice", field("n_above")),
         Count("images_below", "the others of the class", field("n_below")),
-    ),
-)
-
-EFFECTS: Table[Effect] = Table(
-    "correction_effects.csv",
-    "one row per correction, set of images, model and measure",
-    "by correction, then model (before, after, then without each class), set, then measure",
-    (
-        Integer("correction", "number of the correction", **FROM_1),
-        *(_of_effect(column) for column in REPORT.columns),
     ),
 )

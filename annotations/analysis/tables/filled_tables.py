@@ -63,7 +63,7 @@ class StudyTables:
     novelty: Annotated[FilledTable[TaskNovelty], NOVELTY]
     conditions: Annotated[FilledTable[Compared], CONDITIONS]
     paired: Annotated[FilledTable[Compared], PAIRED]
-    counted: Annotated[FilledTable[Counted], columns.COUNTED]
+    counted: tuple[Counted, ...]
     missing: tuple[str, ...]
     group_gains: tuple[GroupGains, ...]
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from annotations.analysis.observations.exclusion_counts import Counted
 from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.statistics.estimate_types import Estimate
 from annotations.analysis.tables.measures import ADJUSTED, MEASURES, OVER, PRIMARY
@@ -140,18 +139,5 @@ PANELS: Table[Panel] = Table(
         Text("image_key", "the image, as the data set names it"),
         Boolean("is_error", "whether the base model was wrong on it"),
         Number("similarity", "to the phrase's subject", unit="cosine"),
-    ),
-)
-
-
-COUNTED: Table[Counted] = Table(
-    "left_out.csv",
-    "one row per kind of thing that was left out, or that has no number",
-    "as they come in a visit",
-    (
-        Text("what", "what"),
-        Integer("n", "how many", range="1 or more"),
-        Boolean("is_left_out", "whether it is in no number at all"),
-        Text("reason", "why, or what that means"),
     ),
 )

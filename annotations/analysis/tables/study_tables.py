@@ -85,7 +85,7 @@ def tables_of(
         novelty=FilledTable(NOVELTY, novelty),
         conditions=FilledTable(CONDITIONS, compare_conditions(people, rows.conditions, rows.primary_measures)),
         paired=FilledTable(PAIRED, compare_tasks(people, titles, rows.primary_measures)),
-        counted=FilledTable(columns.COUNTED, rows.counted),
+        counted=rows.counted,
         missing=tuple(dict.fromkeys(each.missing for each in looked.values() if each.missing)),
         group_gains=tuple(_group_gains(rows, people)),
     )

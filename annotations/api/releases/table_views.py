@@ -23,9 +23,9 @@ from annotations.analysis.concepts.concept_columns import ConceptTables
 from annotations.analysis.pools.gathering_tables import GATHERED, SLICES, pool_tables
 from annotations.analysis.results.latest_results import latest
 from annotations.analysis.results.study_results import definitions
-from annotations.analysis.retraining.correction_tables import ANNOTATIONS, CORRECTIONS, EFFECTS, correction_tables
+from annotations.analysis.retraining.correction_figures import EFFECTS
+from annotations.analysis.retraining.correction_tables import ANNOTATIONS, CORRECTIONS, correction_tables
 from annotations.analysis.tables.filled_tables import StudyTables
-from annotations.analysis.tables.study_columns import COUNTED
 from annotations.api.common.filters import equal, refuse_unknown
 from annotations.api.common.pagination import Pages
 from annotations.api.common.permissions import Staff
@@ -49,7 +49,7 @@ _ANALYSED = {
     table.name: table
     for of in (StudyTables, ConceptTables)
     for table in definitions(of).values()
-    if table.file not in {*(each.file for each in TABLES), COUNTED.file}
+    if table.file not in {each.file for each in TABLES}
 }
 _STORED = (CORRECTIONS, ANNOTATIONS, EFFECTS, GATHERED, SLICES)
 _ALL_TABLES: tuple[Table[Any], ...] = (*TABLES, *_ANALYSED.values(), *_STORED)

@@ -4,14 +4,14 @@ import io
 import json
 from typing import Any
 
-from annotations.analysis.retraining.correction_figures import report
+from annotations.analysis.retraining.correction_figures import EFFECTS, report
 from annotations.exports.releases.archive import Archive
 from annotations.models import Correction
 from annotations.readings.releases.moderated_words import HIDDEN, words_of_phrase
 from annotations.services.retraining import corrections
 from annotations.tables.columns import write_time
 
-HEAD, DOCUMENT, TABLE = "head.safetensors", "correction.json", "correction.csv"
+HEAD, DOCUMENT = "head.safetensors", "correction.json"
 
 
 def correction_document(correction: Correction) -> dict[str, Any]:
@@ -69,5 +69,5 @@ def correction_zip(correction: Correction, *, by: str) -> bytes:
     with Archive(file) as archive:
         archive.binary(HEAD, head)
         archive.text(DOCUMENT, correction_json(correction))
-        archive.csv(TABLE, report(correction).lines())
+        archive.csv(EFFECTS.file, report(correction).lines())
     return file.getvalue()

@@ -1,10 +1,8 @@
 """Captions of the small sprites, written from what is on them, and keywords ranked by the command."""
 
 import csv
-import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from annotations.models import BaseModel, Dataset
 from modeling.arrays.datasets.dataset_files import DatasetFiles
@@ -36,8 +34,3 @@ def ranked(command: Command, base_model: BaseModel, folder: Path, *more: object)
 def rows_of(folder: Path) -> list[dict[str, str]]:
     with (folder / "ranked_keywords.csv").open(newline="") as file:
         return list(csv.DictReader(file))
-
-
-def record_of(folder: Path) -> dict[str, Any]:
-    record: dict[str, Any] = json.loads((folder / "ranked_keywords.json").read_text())
-    return record

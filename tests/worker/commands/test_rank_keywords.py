@@ -15,7 +15,7 @@ from modeling.arrays.phrases.word_forms import vocabulary
 from tests.actors import CLASSES, ENCODER, OVAL, SQUARE
 from tests.correcting import say, study_of_both
 from tests.fake_encoder import load
-from tests.worker.commands.captioned import ranked, record_of, rows_of
+from tests.worker.commands.captioned import ranked, rows_of
 from tests.worker.commands.conftest import Command
 
 WORDS = "# colours\nred, blue\ngreen\nno blue\n"
@@ -39,14 +39,14 @@ def test_the_word_that_names_the_errors_of_a_class_comes_first(
     assert "| square | red " in printed and "ranked_keywords.csv" in printed
 
 
-def test_each_number_follows_from_the_files_alone(
+def test_each_number_follows_from_what_is_stored(
     command: Command, base_model: BaseModel, tmp_path: Path, words: Path
 ) -> None:
     ranked(command, base_model, tmp_path / "out", "--list", words)
-    record, files = record_of(tmp_path / "out"), base_model.dataset.files
-    assert record["list"]["keywords"] == ["red", "blue", "green", "no blue"]
-    text = "\n".join([record["list"]["template"], *record["list"]["keywords"]])
-    assert record["list"]["digest"] == hashlib.sha256(text.encode()).hexdigest()
+    ranking, files = KeywordRanking.objects.filter(base_model=base_model).first(), base_model.dataset.files
+    text = "\n".join([ranking.text_template, "red", "blue", "green", "no blue"])
+    assert ranking.list_digest == hashlib.sha256(text.encode()).hexdigest()
+    record = ranking.settings
     assert record["encoder"]["spec"] == ENCODER and record["versions"]["clarify"] == CODE_VERSION
     assert (record["split"], record["dataset_digest"]) == ("validation", base_model.dataset.digest)
     for row in rows_of(tmp_path / "out"):

@@ -1,6 +1,5 @@
 """manage.py rank_keywords DATASET: which words of a list name a base model's errors best, without any person."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,10 +18,10 @@ from worker.baselines.shown_model import find_base_model
 from worker.benchmarks.report_tables import Table
 from worker.common.progress_bars import ProgressBars
 from worker.keywords.keyword_lists import ListOfClass, lists_from_captions, read_list
-from worker.keywords.keyword_rankings import PERMUTATIONS, SEED, ClassRanking, keyword_rows, rank_classes, settings
+from worker.keywords.keyword_rankings import PERMUTATIONS, SEED, ClassRanking, keyword_rows, rank_classes
 from worker.keywords.keyword_retraining import retrain
 
-CSV, JSON = "ranked_keywords.csv", "ranked_keywords.json"
+CSV = "ranked_keywords.csv"
 SHOWN = 10  # keywords of the table on the terminal, where one class is ranked; of several classes the best alone
 _COLUMNS = ("keyword", "text", "sign", "error_score", "threshold", "p_value", "adjusted_p", "clip_score", "clip_rank",
             "n_captioned", "subgroup_accuracy")  # fmt: skip
@@ -86,10 +85,10 @@ class Command(BaseCommand):
                 retrain(ranking)
                 progress("retraining", done, len(stored))
         folder = options["output"] or Path(f"keywords-{dataset.name}-v{dataset.version}")
-        _write(folder, base_model, rankings, settings(base_model, permutations, seed, captions))
+        _write(folder, base_model, rankings)
         for line in _told(base_model, rankings):
             self.stdout.write(line)
-        self.stdout.write(f"Written: {folder / CSV}, with what is needed to recompute it in {JSON}.")
+        self.stdout.write(f"Written: {folder / CSV}. What is needed to compute it again is stored with the rankings.")
 
 
 def _classes(base_model: BaseModel, name: str | None) -> list[int]:
@@ -119,30 +118,15 @@ def _lists(base_model: BaseModel, captions: StoredCaptions | None, options: dict
     return lambda _: words
 
 
-def _write(folder: Path, base_model: BaseModel, rankings: Sequence[ClassRanking], made_with: dict[str, Any]) -> None:
+def _write(folder: Path, base_model: BaseModel, rankings: Sequence[ClassRanking]) -> None:
     names = base_model.dataset.class_names
-    lists = [
-        {
-            "class": names[each.target_class],
-            "name": each.words.name,
-            "digest": each.words.digest,
-            "template": each.words.template,
-            "keywords": each.words.keywords,
-            **each.words.source,
-        }
-        for each in rankings
-        if each.words
-    ]
-    same = len({each["digest"] for each in lists}) == 1  # then it stands there once
-    record = {**made_with, "list": lists[0]} if same else {**made_with, "lists": lists}
     rows = (
         [names[each.target_class], rank, *(row[column] for column in _COLUMNS), each.n_correct, each.n_error]
         for each in rankings
         for rank, row in enumerate(keyword_rows(each), 1)
     )
     table = csv_text(["class", "rank", *_COLUMNS, "correct_images", "wrong_images"], rows)
-    written = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
-    write_files(folder, {CSV: table.encode(), JSON: written.encode()})
+    write_files(folder, {CSV: table.encode()})
 
 
 def _told(base_model: BaseModel, rankings: Sequence[ClassRanking]) -> list[str]:

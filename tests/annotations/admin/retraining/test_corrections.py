@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from annotations.analysis.retraining.correction_figures import EFFECTS
 from annotations.analysis.retraining.correction_tables import correction_tables
 from annotations.models import BaseModel, Correction, Phrase, Role, Study
 from modeling.arrays.retraining.heads import Head
@@ -121,9 +122,7 @@ def test_the_report_is_a_file(
     document = json.loads(coordinator_client.get(address, {"file": "json"}).content)
     assert [each["phrase"] for each in document["annotations"]] == ["red", "blue"]
     assert [each["name"] for each in document["effects"]] == ["validation", "test"]
-    rows = list(
-        csv.DictReader(io.StringIO(coordinator_client.get(address, {"table": "correction.csv"}).content.decode()))
-    )
+    rows = list(csv.DictReader(io.StringIO(coordinator_client.get(address, {"table": EFFECTS.file}).content.decode())))
     assert {row["model"] for row in rows} == {"before", "control", "after", "without square", "without oval"}
     worst = {(row["set"], row["model"]): float(row["accuracy"]) for row in rows if row["name"] == "worst_group"}
     assert worst["test", "after"] == correction.effects["sets"][1]["after"]["worst_group"]
@@ -159,7 +158,7 @@ def test_the_head_comes_after_an_approval_with_a_reason(
     assert "The decision is stored" in told(coordinator_client, address, decide | {"reason": "no group loses"})
     answer = analyst_client.get(address, {"file": "head"})
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
-        assert archive.namelist() == ["head.safetensors", "correction.json", "correction.csv"]
+        assert archive.namelist() == ["head.safetensors", "correction.json", EFFECTS.file]
         head = Head.from_bytes(archive.read("head.safetensors"))
         assert json.loads(archive.read("correction.json"))["review"]["reason"] == "no group loses"
     assert head.class_names == tuple(base_model.dataset.class_names)

@@ -1,7 +1,7 @@
 """Domino beside Clarify on 572 photographs and cartoons: the numbers of docs/comparison.md.
 
 pip install --no-deps domino==0.1.5        # its authors' code
-PYTHONPATH=REALDATA/encoder python docs/measured/domino_on_animals.py REALDATA/animals
+PYTHONPATH=REALDATA/encoder python tests/benchmarks/domino_on_animals.py REALDATA/animals
 """
 
 import sys
