@@ -357,7 +357,7 @@ class Trainer:
         heads = recipe.heads * max(0, 1 - done / recipe.heads_until)
         total = loss + heads * self._heads.loss(embeddings, attributes) if heads else loss
         self._optimiser.zero_grad()
-        total.backward()  # type: ignore[no-untyped-call]
+        total.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip)
         self._optimiser.step()
         with torch.no_grad():
