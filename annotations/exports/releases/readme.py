@@ -13,10 +13,11 @@ def readme(study: Study, tables: Iterable[Table[Any]], left_out: Sequence[str] |
     """Return the text, with one line per table. left_out: of the lowest tables; None where these are not there."""
     title = f"Clarify: export of the study “{study.title}” ({study.slug})"
     context = {
+        "study": study,
         "title": title,
         "underline": "=" * len(title),
         "tables": list(tables),
+        "is_whole": left_out is not None,
         "left_out": left_out,
-        "study": study,
     }
-    return render_to_string("annotations/files/release_readme.txt", context | {"is_whole": left_out is not None})
+    return render_to_string("annotations/files/release_readme.txt", context)
