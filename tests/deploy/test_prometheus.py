@@ -1,6 +1,7 @@
 """What deploy/monitoring asks of /metrics: by a real Prometheus that scrapes a running site, and by its promtool."""
 
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -89,27 +90,25 @@ def prometheus(site: int, tmp_path: Path) -> Iterator[httpx2.Client]:
 def test_every_expression_gives_what_it_should(
     prometheus: httpx2.Client, site: int, open_study: Study, tmp_path: Path
 ) -> None:
-    people = [Persona(f"person-{i}", ("red", "blue")) for i in range(2)]
-
-    def link(number: int, _persona: Persona) -> dict[str, str]:
-        return simulated_parameters(open_study, number, seed=0)
-
-    crowd.send(f"http://127.0.0.1:{site}", "/study/sprites/", link, people, at_once=2)
+    # What Prometheus sees for the first time has not grown yet: rates are of what the second person does.
+    for seed in range(2):
+        _send_somebody(site, open_study, seed)
+        _wait_for(lambda: bool(_values(prometheus, 'clarify_http_request_seconds_count{view="submit_phrase"}')))
     _wait_for(lambda: Run.objects.exists() and not Run.objects.filter(state=RunState.PENDING).exists())
     call_command("back_up", tmp_path / "back-up")
-    _wait_for(lambda: {each for each in EXPRESSIONS if not _values(prometheus, each)} <= EMPTY_ON_PURPOSE)
+    expected = [each for each in EXPRESSIONS if each not in EMPTY_ON_PURPOSE]
+    _wait_for(lambda: all(_values(prometheus, each) and _are_numbers(_values(prometheus, each)) for each in expected))
     values = {each: _values(prometheus, each) for each in EXPRESSIONS}
     assert {each for each, found in values.items() if not found} == EMPTY_ON_PURPOSE
-    assert not [each for each, found in values.items() if any(number != number for number in found)]  # none is NaN
+    assert [each for each, found in values.items() if not _are_numbers(found)] == []
     assert values["max(clarify_pending_phrases)"] == [0] and values['sum(up{job="clarify"})'] == [1]
     (rules,) = prometheus.get("/rules").json()["data"]["groups"]
     assert [rule["name"] for rule in rules["rules"]] == [rule["alert"] for rule in RULES]
     assert {rule["health"] for rule in rules["rules"]} == {"ok"}
-    unserved = ("analysis", "embed", "maintenance", "outside")  # no such worker runs on this site
-    raised = prometheus.get("/alerts").json()["data"]["alerts"]
-    assert sorted((alert["labels"]["alertname"], alert["labels"].get("queue")) for alert in raised) == [
-        ("ClarifyQueueIsNotServed", queue) for queue in unserved
-    ]
+    # No such worker runs on this site. That there was no back-up at first is forgotten at the next evaluation.
+    unserved = [("ClarifyQueueIsNotServed", queue) for queue in ("analysis", "embed", "maintenance", "outside")]
+    _wait_for(lambda: _raised(prometheus) == unserved)
+    assert _raised(prometheus) == unserved
 
 
 def test_each_rule_fires_in_its_time(tmp_path: Path) -> None:
@@ -124,11 +123,27 @@ def test_each_rule_fires_in_its_time(tmp_path: Path) -> None:
     assert {case["alertname"] for case in expected} == {rule["alert"] for rule in RULES}
 
 
+def _send_somebody(site: int, study: Study, seed: int) -> None:
+    def link(number: int, _persona: Persona) -> dict[str, str]:
+        return simulated_parameters(study, number, seed=seed)
+
+    crowd.send(f"http://127.0.0.1:{site}", "/study/sprites/", link, [Persona("somebody", ("red", "blue"))], at_once=1)
+
+
+def _are_numbers(values: list[float]) -> bool:
+    return not any(math.isnan(value) for value in values)
+
+
 def _is_up(prometheus: httpx2.Client) -> bool:
     try:
         return _values(prometheus, 'up{job="clarify"}') == [1]
     except httpx2.TransportError:
         return False
+
+
+def _raised(prometheus: httpx2.Client) -> list[tuple[str, str]]:
+    labels = [alert["labels"] for alert in prometheus.get("/alerts").json()["data"]["alerts"]]
+    return sorted((each["alertname"], each.get("queue", "")) for each in labels)
 
 
 def _values(prometheus: httpx2.Client, expression: str) -> list[float]:

@@ -4,6 +4,7 @@ import datetime as dt
 import re
 import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -133,7 +134,8 @@ def test_the_operations_page_has_each_by_its_name_with_its_type_its_labels_and_i
     said = re.findall(r"^# HELP (\w+) (.+)\n# TYPE \1 (\w+)$", text_of(client), re.M)
     page = (Path(__file__).parents[4] / "docs" / "operations.md").read_text("utf-8")
     documented = re.findall(r"^\| `(clarify_\w+)`(?: by ([\w, ]+))? \| (\w+) \| (.+) \|$", page, re.M)
-    labels = {f.name: ", ".join(f._labelnames) for f in families(timezone.now(), {}) if f.type == "gauge"}
+    of_site: Any = families(timezone.now(), {})
+    labels = {each.name: ", ".join(each._labelnames) for each in of_site if each.type == "gauge"}
     labels[NAME] = "method, view, status"
     assert documented == [(name, labels.get(name, ""), kind, meaning) for name, meaning, kind in said]
     assert len(said) >= 20
