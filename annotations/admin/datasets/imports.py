@@ -39,7 +39,7 @@ _FORMATS = (
     ("waterbirds", "Waterbirds, as it is published"),
     ("celeba", "CelebA, as it is published: class Blond_Hair, groups by Male"),
 )
-_ENCODER_HELP = "Compares phrases with images. Another one is brought in by an operator, by command."
+_ENCODER_HELP = "Compares phrases with images. Another one is named by an operator."
 
 
 class ImportForm(forms.Form):

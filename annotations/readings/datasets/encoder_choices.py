@@ -29,9 +29,9 @@ class EncoderChoice:
 def encoder_choices() -> list[EncoderChoice]:
     """Return the encoders that an import may name; the first is what this site can surely use.
 
-    Those of its data sets, the one of the newest first; the bundled one; the site's own (DEFAULT_SIMILARITY_ENCODER),
-    which may lack its weights. Another one is brought in by an operator with `manage.py import_dataset`: an encoder is
-    code that runs.
+    The site's own (DEFAULT_SIMILARITY_ENCODER) where its operator wrote it; those of its data sets, the one of the
+    newest first; the bundled one; the site's own otherwise, which may lack its weights. Another one is brought
+    in by an operator with `manage.py import_dataset`: an encoder is code that runs.
     """
     return [EncoderChoice(spec, _words(spec, dataset)) for spec, dataset in _known().items()]
 
@@ -43,7 +43,9 @@ def _known() -> dict[str, Dataset | None]:
     used: dict[str, Dataset | None] = {
         dataset.similarity_encoder: dataset for dataset in with_one.filter(pk__in=newest).order_by("-pk")
     }
-    return used | {spec: used.get(spec) for spec in (BUNDLED, settings.DEFAULT_SIMILARITY_ENCODER)}
+    own = settings.DEFAULT_SIMILARITY_ENCODER
+    first = (own,) if own.startswith("python:") else ()
+    return {spec: used.get(spec) for spec in dict.fromkeys((*first, *used, BUNDLED, own))}
 
 
 def _words(spec: str, dataset: Dataset | None) -> str:

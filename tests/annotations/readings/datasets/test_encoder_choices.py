@@ -44,6 +44,13 @@ def test_one_that_has_worked_here_comes_before_those_that_have_not(sprites_like:
     assert encoder_choices()[0] == EncoderChoice("python:tests.fake_encoder", f"Embedded {sprites_like} here.")
 
 
+def test_a_module_of_the_operator_comes_first_though_nothing_was_embedded_with_it(
+    sprites_like: Dataset, settings: Any
+) -> None:
+    settings.DEFAULT_SIMILARITY_ENCODER = "python:my_encoder"
+    assert specs() == ["python:my_encoder", "python:tests.fake_encoder", BUNDLED]
+
+
 def test_of_those_that_have_worked_the_one_of_the_newest_data_set_is_first(
     sprites_like: Dataset, settings: Any
 ) -> None:
