@@ -73,7 +73,12 @@ def _run(study: Study) -> Iterator[NextStep]:
         sentence = "1 person is inside now." if n == 1 else f"{n:,} people are inside now."
         yield NextStep(sentence, "Nothing waits for you.", "Watch live", _url(study, "monitor"))
     elif study.state in OPEN_STATES:
-        more = "Put the participants' link, which the overview has, into the study on Prolific, or send it to people."
+        more = "Put the participants' link, which the overview has, into the study on Prolific, "
+        more += (
+            "with secure links on: this study refuses whoever Prolific does not vouch for."
+            if study.only_verified
+            else "or send it to people."
+        )
         yield NextStep("Nobody is inside. People come by the link.", more, "Watch live", _url(study, "monitor"))
 
 

@@ -40,6 +40,13 @@ def test_an_open_study_says_who_is_inside(coordinator_client: Client, open_study
     assert "1 person is inside now." in said(coordinator_client, open_study)
 
 
+@pytest.mark.parametrize(("only", "words"), [(False, "or send it to people."), (True, "with secure links on")])
+def test_an_open_study_says_to_whom_its_link_may_go(open_study: Study, only: bool, words: str) -> None:
+    open_study.only_verified = only
+    step: Any = next_step(open_study, "run")
+    assert step.sentence == "Nobody is inside. People come by the link." and words in step.more
+
+
 def test_an_alarm_comes_first(coordinator_client: Client, open_study: Study) -> None:
     open_study.alarms.create(kind="scoring", message="Phrases wait for their score.", raised_at=timezone.now())
     shown = said(coordinator_client, open_study)
