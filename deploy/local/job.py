@@ -69,7 +69,7 @@ CONDITIONS = ({"name": "with the goal"}, {"name": "without the goal", "show_goal
 GOAL = 0.5
 INTRODUCTION = (
     "A computer program sorts drawn shapes into squares and ovals, and gets some of them wrong. You see what it got "
-    "wrong and say, in your own words, what those images have in common. It takes about ten minutes."
+    "wrong and say, in your own words, what those images have in common."
 )
 EXPERTS_SLUG, EXPERTS_TITLE = "sprites-demo-experts", "Sprites demo (a simulated expert)"
 EXPERTS_PHRASES = ("red shapes", "large red squares", "a red square on a dark background")

@@ -52,6 +52,18 @@ def test_after_a_phrase_the_groups_are_strips_that_open_again_and_the_sentence_s
     assert bar(page) == before
 
 
+def test_on_a_phone_the_answer_leads_to_done_once_it_is_well(new_visitor: NewVisitor) -> None:
+    visitor = new_visitor(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    visitor.go_to_task()
+    page = visitor.page
+    visitor.say_and_score("dark")
+    expect(page.locator(".to-done")).to_have_count(0)
+    visitor.say_and_score("red")
+    assert page.eval_on_selector_all(".to-done", _IN_VIEW) == 1
+    page.tap(".to-done a")
+    page.wait_for_function(f"({_IN_VIEW})([document.querySelector('#done button')]) === 1")
+
+
 def test_on_its_side_a_phone_shows_both_halves_of_the_split_above_the_sentence(new_visitor: NewVisitor) -> None:
     visitor = new_visitor(viewport={"width": 844, "height": 390}, has_touch=True, is_mobile=True)
     visitor.go_to_task()

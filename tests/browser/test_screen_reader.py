@@ -292,8 +292,8 @@ def test_a_score_is_announced_once_it_is_there_and_nothing_before_is_read_again(
     page.wait_for_function("window.said.length > 1")
     assert page.evaluate("window.said") == [
         "Scoring",
-        "With red the AI is wrong on 9 of 11 images · 82% without it, on 0 of 13 images · 0% "
-        "Your words explain the mistakes very well.",
+        "With red the AI is wrong on 9 of 11 images · 82%. without it, on 0 of 13 images · 0%. "
+        "Your words explain the mistakes very well. You can stop here, or look for a second reason.",
     ]
 
 

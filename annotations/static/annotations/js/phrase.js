@@ -148,11 +148,12 @@ async function poll(url, waited) {
   polling = setTimeout(poll, wait, url, wait);
 }
 
-// The split, then the step of the scale: what the page says in words, in its order.
+// The split, the step of the scale and that it is enough: what the page says in words, in its order. A voice rests after a share.
 function announce() {
   const answer = document.getElementById("answer");
-  const parts = [...answer.querySelectorAll(".read-as, .split .says p, .verdict, .next-step, .kind-word")];
-  const words = parts.filter((part) => part.checkVisibility()).map((part) => part.textContent.replace(/\s+/g, " ").trim()).filter(Boolean);
+  const parts = document.querySelectorAll("#answer :is(.read-as, .split .says p, .verdict, .next-step, .kind-word), #progress > p:not(.count)");
+  const say = (part) => part.textContent.replace(/\s+/g, " ").trim() + (part.matches(".share") ? "." : "");
+  const words = [...parts].filter((part) => part.checkVisibility()).map(say).filter(Boolean);
   const said = answer.dataset.state === "pending" ? text("scoring") : words.join(" ");
   if (announcement.textContent !== said) announcement.textContent = said;
 }
