@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from annotations.analysis.tables.phrase_splits import PANEL_SIZE, Panel
 from modeling.arrays.datasets.dataset_files import thumbnail_name
+from modeling.arrays.datasets.importing.images import read_image
 from worker.figures.layout import INK, QUIET, wrapped
 
 _SIDE, _GAP, _HEAD, _LINE = 112, 6, 30, 24  # pixels; _LINE: of the caption
@@ -43,8 +44,7 @@ def draw_panels(panels: Sequence[Panel], directory: Path) -> None:
 
 
 def _picture(of: Panel) -> Image.Image:
-    with Image.open(_thumbnail(of)) as image:
-        fitted = ImageOps.fit(image.convert("RGB"), (_SIDE, _SIDE))
+    fitted = ImageOps.fit(read_image(_thumbnail(of)), (_SIDE, _SIDE))
     if of.is_error:
         pen = ImageDraw.Draw(fitted)
         pen.rectangle((4, 4, 22, 22), _WRONG)

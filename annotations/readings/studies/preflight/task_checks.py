@@ -3,7 +3,6 @@
 import hashlib
 
 import numpy as np
-from PIL import Image
 
 from annotations.models import Audience, Dataset, Score, Study, Task
 from annotations.readings.datasets.class_images import class_images
@@ -16,6 +15,7 @@ from annotations.readings.studies.preflight.guessing_checks import Levels, guess
 from annotations.readings.studies.readiness import task_reasons
 from annotations.readings.studies.shown_keywords import shows_keywords, top_keywords
 from modeling.arrays.datasets.dataset_files import BadDataset, DatasetFiles
+from modeling.arrays.datasets.importing.images import is_whole_thumbnail
 from modeling.arrays.phrases.phrase_languages import ENGLISH
 
 IMAGES_LOOKED_AT = 12
@@ -129,11 +129,9 @@ def _images(dataset: Dataset, files: DatasetFiles) -> Check:
 
 def _opens(files: DatasetFiles, key: str) -> bool:
     try:
-        with Image.open(files.image_path(key), formats=["WEBP"]) as image:
-            image.verify()
-    except (OSError, SyntaxError):
+        return is_whole_thumbnail(files.image_path(key))
+    except OSError:
         return False
-    return True
 
 
 def _sees_images(dataset: Dataset) -> list[Check]:

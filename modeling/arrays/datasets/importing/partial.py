@@ -3,23 +3,36 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from PIL import Image
 
 from modeling.arrays.common.progress import Progress
+from modeling.arrays.common.steps import step_done
 from modeling.arrays.datasets.dataset_files import THUMBNAILS, thumbnail_name
 from modeling.arrays.datasets.importing.embedding_arrays import Column
-from modeling.arrays.datasets.importing.images import ImageRejected, decode, is_whole_thumbnail, read_bytes, thumbnail
+from modeling.arrays.datasets.importing.images import (
+    ImageRejected,
+    decode_apart,
+    is_whole_thumbnail,
+    read_bytes,
+    thumbnail,
+)
 from modeling.arrays.datasets.importing.import_errors import ImportRefused
 from modeling.arrays.datasets.importing.listing_checks import HashedImage, LeftOut
 from modeling.arrays.datasets.importing.storage import RowFile, json_bytes, replace_durably, storing, write_file
 
-# A batch ends at whichever limit comes first. With 4 bytes per pixel it holds at most 256 MB plus one image.
+# A batch ends at whichever limit comes first. With 4 bytes per pixel it holds at most 256 MB plus one image; two are in
+# memory, since the next one is decoded while one is embedded.
 BATCH_IMAGES = 64
 BATCH_PIXELS = 64_000_000
+LOOK_AFTER_S = 1.0
+
+_Batch = dict[int, Image.Image | ImageRejected]
 
 
 @dataclass
@@ -51,6 +64,8 @@ class Partial:
     done: int = 0
     rejected: dict[int, tuple[str, str]] = field(default_factory=dict)
     has_thumbnails: bool = True
+    _decoding: int = field(default=-1, init=False)
+    _is_given_up: bool = field(default=False, init=False)
 
     @property
     def kept(self) -> list[int]:
@@ -79,10 +94,11 @@ class Partial:
         """
         self._resume()
         progress("embedding", self.done, len(self.candidates))
-        for batch in self._batches():
-            self._write(batch)
-            batch.clear()  # frees it before the next batch is decoded
-            progress("embedding", self.done, len(self.candidates))
+        with closing(self._batches_ahead()) as batches:
+            for batch in batches:
+                self._write(batch)
+                batch.clear()  # frees it while the next batch is decoded
+                progress("embedding", self.done, len(self.candidates))
 
     def finish(self) -> None:
         """Give the array files their final length."""
@@ -130,11 +146,34 @@ class Partial:
         """Hash the keys: with another secret, thumbnails have other names, and the import starts again."""
         return hashlib.sha256("\n".join(self.keys).encode("ascii")).hexdigest()
 
-    def _batches(self) -> Iterator[dict[int, Image.Image | ImageRejected]]:
+    def _batches_ahead(self) -> Generator[_Batch, None, None]:
+        """Yield what `_batches` does, and decode the next one while a batch is embedded."""
+        batches = self._batches()
+        with ThreadPoolExecutor(1) as thread:
+            try:
+                coming = thread.submit(next, batches, None)
+                while batch := self._awaited(coming):
+                    coming = thread.submit(next, batches, None)
+                    yield batch
+            finally:
+                self._is_given_up = True
+
+    def _awaited(self, coming: Future[_Batch | None]) -> _Batch | None:
+        seen = -1
+        while not wait([coming], LOOK_AFTER_S).done:
+            if self._decoding != seen:  # a step is one image: who waits for a file that never comes takes none
+                seen = self._decoding
+                step_done()
+        return coming.result()
+
+    def _batches(self) -> Iterator[_Batch]:
         """Yield decoded candidates by index, from `done` on. Batches depend on the images, not on where they start."""
-        batch: dict[int, Image.Image | ImageRejected] = {}
+        batch: _Batch = {}
         pixels = 0
         for index in range(self.done, len(self.candidates)):
+            if self._is_given_up:
+                return
+            self._decoding = index
             image = batch[index] = _decoded(self.candidates[index])
             if isinstance(image, Image.Image):
                 pixels += image.width * image.height
@@ -144,7 +183,7 @@ class Partial:
         if batch:
             yield batch
 
-    def _write(self, batch: dict[int, Image.Image | ImageRejected]) -> None:
+    def _write(self, batch: _Batch) -> None:
         first_row = self.done - len(self.rejected)
         good = {index: image for index, image in batch.items() if isinstance(image, Image.Image)}
         if good:
@@ -211,7 +250,7 @@ def _decoded(entry: HashedImage) -> Image.Image | ImageRejected:
         data = read_bytes(path)
         if hashlib.sha256(data).hexdigest() != entry.sha256:
             raise changed
-        return decode(data)
+        return decode_apart(data)
     except ImageRejected as rejection:
         if rejection.reason == "missing" and entry.sha256 is not None:
             raise changed from rejection
