@@ -5,6 +5,7 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
+from django.db.models.signals import post_migrate
 
 pytestmark = pytest.mark.django_db
 
@@ -32,3 +33,24 @@ def test_a_database_of_an_earlier_version_is_refused_and_left_as_it_is(recorder:
 def test_a_database_of_a_later_version_is_no_earlier_one(recorder: MigrationRecorder) -> None:
     recorder.record_applied("annotations", "9999_of_the_next_version")
     call_command("check", databases=["default"])
+
+
+def test_a_statement_of_a_migration_may_take_as_long_as_it_needs() -> None:
+    limits: list[str] = []
+
+    def limit() -> str:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW statement_timeout")
+            return str(cursor.fetchone()[0])
+
+    def look(**_: object) -> None:
+        limits.append(limit())
+
+    before = limit()
+    post_migrate.connect(look)
+    try:
+        call_command("migrate", verbosity=0)
+    finally:
+        post_migrate.disconnect(look)
+    assert set(limits) == {"0"}
+    assert limit() == before == "30s"
