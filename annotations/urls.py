@@ -21,6 +21,7 @@ urlpatterns = [
     path("visit/not-passed", before_tasks.not_passed, name="not_passed"),
     path("visit/classes", experts.classes, name="classes"),
     path("visit/classes/pick", experts.pick, name="pick"),
+    path("visit/classes/<uuid:public_id>", experts.move, name="move"),
     path("visit/tasks/<uuid:public_id>/", task.task, name="task"),
     path("visit/tasks/<uuid:public_id>/begin", task.begin, name="begin"),
     path("visit/tasks/<uuid:public_id>/keywords", task.show_keywords, name="show_keywords"),

@@ -24,6 +24,7 @@ class EndReason(models.TextChoices):
     TIME_OVER = "time_over"
     STUDY_CLOSED = "study_closed"
     WITHDRAWN = "withdrawn"
+    SKIPPED = "skipped"
 
 
 class AssignmentQuerySet(models.QuerySet["Assignment"]):
@@ -49,6 +50,9 @@ class Assignment(models.Model):
     keywords_seen_at = models.DateTimeField(
         null=True, blank=True, help_text="since when a machine's keywords have stood on its page"
     )
+    note = models.TextField(
+        blank=True, default="", db_default="", help_text="an expert's; of a class that was skipped, why"
+    )
 
     objects = AssignmentQuerySet.as_manager()
 
@@ -64,6 +68,9 @@ class Assignment(models.Model):
                 | Q(state=AssignmentState.ACTIVE, started_at__isnull=False, ended_at__isnull=True, end_reason="")
                 | Q(state=AssignmentState.ENDED, ended_at__isnull=False, end_reason__in=EndReason.values),
                 name="assignment_times_fit_state",
+            ),
+            models.CheckConstraint(
+                condition=~Q(end_reason=EndReason.SKIPPED) | ~Q(note=""), name="assignment_skipped_says_why"
             ),
             models.CheckConstraint(
                 # An expert's task has no clock: it starts without a deadline.

@@ -23,6 +23,9 @@ class Pool(Job):
     folder = models.CharField(max_length=1000, help_text="absolute, on the machine of the embedding worker")
     encoder = models.CharField(max_length=255)
     dataset = models.OneToOneField(Dataset, null=True, blank=True, on_delete=models.PROTECT, related_name="pool")
+    removals = models.JSONField(
+        default=list, db_default=[], help_text="images taken out, each time: why, by whom, when, rows"
+    )
 
     class Meta(Job.Meta):
         ordering = ["-id"]
@@ -37,6 +40,11 @@ class Pool(Job):
 
     def __str__(self) -> str:
         return f"pool {self.name}"
+
+    @property
+    def removed(self) -> frozenset[int]:
+        """Rows of the images that were taken out: they stay in the arrays, and nobody finds or sees them."""
+        return frozenset(row for each in self.removals for row in each["rows"])
 
 
 class ClassBy(models.TextChoices):
@@ -88,6 +96,13 @@ class Gathering(Job):
 
     def __str__(self) -> str:
         return f"gathering {self.pk}" if self.pool_id else f"slice check {self.pk}"
+
+    @property
+    def gone(self) -> frozenset[int]:
+        """Places of items whose images were taken out of the pool since."""
+        removed = self.pool.removed if self.pool else frozenset()
+        places = enumerate(self.items) if removed else ()
+        return frozenset(place for place, item in places if item["arm"] != "known" and item["row"] in removed)
 
 
 class GatheringPart(models.Model):

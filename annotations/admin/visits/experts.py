@@ -7,6 +7,7 @@ from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.study_pages import StudyPage, is_for_experts, show_page
 from annotations.models import OPEN_STATES, Audience, Study, StudyState
 from annotations.readings.visits.experts import experts as experts_of
+from annotations.readings.visits.experts import notes
 from annotations.services.visits import experts
 from annotations.views.common.current_visit import SESSION_KEY
 
@@ -31,6 +32,7 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         n_classes=study.tasks.count(),
         mine=experts.visit_of(study, request.user),
         experts=experts_of(study),
+        notes=notes(study),
     )
 
 

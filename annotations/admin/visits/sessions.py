@@ -30,7 +30,7 @@ _SCORE_FIELDS = (
 
 class AssignmentRows(ReadOnlyRows):
     model = Assignment
-    fields = ("position", "task", "state", "started_at", "deadline_at", "ended_at", "end_reason")
+    fields = ("position", "task", "state", "started_at", "deadline_at", "ended_at", "end_reason", "note")
 
 
 class PhraseRows(ReadOnlyRows):

@@ -11,7 +11,7 @@ showed then (`guessing_level`).
 _WHOLE = ("sessions", "end_answers", "exclusions", "data_dictionary", "gathered_data", "slice_checks")
 _ANYWHERE = ("session", "participant", "task", "class", "list", "language", "is_primary", "scheme", "code_version")
 _OF_TABLES = {
-    "assignments": "position state started_at first_deadline_at deadline_at ended_at end_reason",
+    "assignments": "position state started_at first_deadline_at deadline_at ended_at end_reason note",
     "baselines": "name given over left_out",
     "correction_annotations": "text threshold sign by_hand images_above images_below",
     "correction_effects": "what images",

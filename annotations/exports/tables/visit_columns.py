@@ -88,6 +88,7 @@ ASSIGNMENTS: Table[Assignment] = Table(
         Time("deadline_at", "the same, moved by the time that scoring took"),
         Time("ended_at", "when it ended"),
         Text("end_reason", "why it ended", range=", ".join(EndReason.values)),
+        Text("note", "an expert's, on the class; of a skipped one, why; written as in phrases.csv"),
         Number(
             "duration",
             "time at it, waiting included",

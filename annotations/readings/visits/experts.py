@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 
-from annotations.models import AnnotationSession, Assignment, AssignmentState, SessionKind, Study, Task
+from annotations.models import AnnotationSession, Assignment, AssignmentState, EndReason, SessionKind, Study, Task
+from annotations.models.arrays import without_arrays
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,22 @@ class ClassLine:
         return self.assignment is not None and self.assignment.state == AssignmentState.ACTIVE
 
     @property
+    def is_skipped(self) -> bool:
+        return self.assignment is not None and self.assignment.end_reason == EndReason.SKIPPED
+
+    @property
     def is_done(self) -> bool:
-        return self.assignment is not None and self.assignment.state == AssignmentState.ENDED
+        return self.assignment is not None and self.assignment.state == AssignmentState.ENDED and not self.is_skipped
+
+
+@dataclass(frozen=True)
+class ClassPlace:
+    """Where a class stands among those of its study, from 1, and the nearest open ones before and after it."""
+
+    number: int
+    n_classes: int
+    before: Task | None
+    after: Task | None
 
 
 @dataclass(frozen=True)
@@ -36,7 +51,18 @@ class Expert:
     visit: AnnotationSession
     n_begun: int
     n_done: int
+    n_skipped: int
     n_phrases: int
+
+
+def class_place(assignment: Assignment) -> ClassPlace:
+    """Return where an expert is among the classes of a study; open ones are neither done nor skipped."""
+    tasks = list(assignment.session.study.tasks.order_by("position"))
+    ended = set(assignment.session.assignments.filter(state=AssignmentState.ENDED).values_list("task_id", flat=True))
+    here = next(place for place, task in enumerate(tasks) if task.pk == assignment.task_id)
+    before = next((task for task in reversed(tasks[:here]) if task.pk not in ended), None)
+    after = next((task for task in tasks[here + 1 :] if task.pk not in ended), None)
+    return ClassPlace(here + 1, len(tasks), before, after)
 
 
 def class_lines(session: AnnotationSession) -> list[ClassLine]:
@@ -50,14 +76,23 @@ def class_lines(session: AnnotationSession) -> list[ClassLine]:
 def experts(study: Study) -> list[Expert]:
     """Return the study's experts, the first to come first."""
     visits = study.sessions.filter(kind=SessionKind.EXPERT).select_related("participant")
+    skipped = Q(assignments__end_reason=EndReason.SKIPPED)
     counted = visits.annotate(
         n_begun=Count("assignments", distinct=True),
-        n_done=Count("assignments", filter=Q(assignments__state=AssignmentState.ENDED), distinct=True),
+        n_done=Count("assignments", filter=Q(assignments__state=AssignmentState.ENDED) & ~skipped, distinct=True),
+        n_skipped=Count("assignments", filter=skipped, distinct=True),
         n_phrases=Count("assignments__phrases", distinct=True),
     )
-    numbers = counted.order_by("created_at", "pk").values_list("pk", "n_begun", "n_done", "n_phrases")
+    numbers = counted.order_by("created_at", "pk").values_list("pk", "n_begun", "n_done", "n_skipped", "n_phrases")
     by_id = visits.in_bulk()
-    return [Expert(by_id[pk], begun, done, phrases) for pk, begun, done, phrases in numbers]
+    return [Expert(by_id[pk], *of_visit) for pk, *of_visit in numbers]
+
+
+def notes(study: Study) -> QuerySet[Assignment]:
+    """Return what experts noted on classes, by class, then by expert."""
+    noted = Assignment.objects.filter(session__study=study, session__kind=SessionKind.EXPERT).exclude(note="")
+    related = noted.select_related("session__participant", "task__base_model__dataset")
+    return without_arrays(related).order_by("task__position", "pk")
 
 
 def _line(task: Task, assignment: Assignment | None) -> ClassLine:

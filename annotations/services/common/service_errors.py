@@ -91,6 +91,12 @@ class StageMismatch(ServiceError):
     sentence = _("This step does not come now. Please reload the page to go on where you are.")
 
 
+class SkippedWithoutReason(ServiceError, status=400):
+    """An expert skips a class and does not say why."""
+
+    sentence = _("Please write in your notes why you skip this class.")
+
+
 class PracticeNotDone(ServiceError):
     """The tutorial was left before anything was tried in it."""
 

@@ -192,6 +192,7 @@ ASSIGNMENT = LoggedTable(
         "position state started_at first_deadline_at deadline_at ended_at end_reason keywords_seen_at",
         task="task__position",
     ),
+    personal=columns("note"),
     of_person="session__participant",
 )
 SPAN = _of_a_visit(

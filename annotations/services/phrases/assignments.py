@@ -23,6 +23,7 @@ from annotations.models.arrays import without_arrays
 from annotations.models.assignment import MAX_WAITING
 from annotations.services.common.service_errors import (
     AssignmentNotActive,
+    SkippedWithoutReason,
     StageMismatch,
     StudyNotOpen,
     TimeIsNotOver,
@@ -33,6 +34,7 @@ from annotations.services.logs import events
 from annotations.services.retraining import runs
 
 MAX_WAITING_FOR_ONE = dt.timedelta(seconds=60)
+MAX_NOTE = 2000  # characters
 SLACK = dt.timedelta(seconds=2)  # a request that left in time still counts
 SWEEP_AFTER = dt.timedelta(seconds=6)  # later than SLACK, so that the page ends its own assignment first
 
@@ -85,11 +87,35 @@ def show_keywords(assignment: Assignment) -> None:
             _record(event_kinds.KEYWORDS_SHOWN, locked)
 
 
+def note(assignment: Assignment, text: str) -> None:
+    """Keep an expert's note on a class, the last one; cut at MAX_NOTE. A no-op where nothing changed."""
+    with transaction.atomic():
+        locked = lock(assignment)
+        text = text.replace("\0", "").strip()[:MAX_NOTE]
+        if text != locked.note:
+            locked.note = text
+            locked.save(update_fields=["note"])
+            _record(event_kinds.ASSIGNMENT_NOTED, locked)
+
+
+def take_up_again(assignment: Assignment) -> Assignment:
+    """Go on with a class that was skipped; the object then shows the row. A no-op for any other."""
+    with transaction.atomic():
+        locked = lock(assignment)
+        if locked.end_reason == EndReason.SKIPPED:
+            locked.state, locked.ended_at, locked.end_reason = AssignmentState.ACTIVE, None, ""
+            locked.save(update_fields=["state", "ended_at", "end_reason"])
+            _record(event_kinds.ASSIGNMENT_STARTED, locked)
+    assignment.refresh_from_db()
+    return assignment
+
+
 def end(assignment: Assignment, reason: EndReason) -> Assignment:
     """End an assignment and plan its runs. A no-op where it has ended; the object then shows the row.
 
     DONE after the deadline is stored as TIME_OVER; in time it needs the task's least phrases (TooFewPhrases).
-    TIME_OVER before the deadline is refused by the server's clock (TimeIsNotOver). STUDY_CLOSED and WITHDRAWN end a
+    TIME_OVER before the deadline is refused by the server's clock (TimeIsNotOver). SKIPPED is an expert's, and needs a
+    note (SkippedWithoutReason). STUDY_CLOSED and WITHDRAWN end a
     waiting one too; for any other reason that raises AssignmentNotActive.
     """
     with transaction.atomic():
@@ -198,6 +224,12 @@ def _allowed_reason(assignment: Assignment, reason: EndReason, now: dt.datetime)
         return EndReason.TIME_OVER
     if reason == EndReason.TIME_OVER:
         raise TimeIsNotOver
+    if reason == EndReason.SKIPPED:
+        if not assignment.session.is_expert:
+            raise StageMismatch
+        if not assignment.note:
+            raise SkippedWithoutReason
+        return reason
     if assignment.phrases.count() < assignment.task.min_phrases:
         raise TooFewPhrases(assignment.task.min_phrases)
     return reason

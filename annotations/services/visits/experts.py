@@ -84,7 +84,7 @@ def enter(study: Study, user: AbstractBaseUser | AnonymousUser) -> AnnotationSes
 
 @transaction.atomic
 def pick(session: AnnotationSession, task: Task) -> Assignment:
-    """Begin a class, or go on with one that was begun; one that is done is returned as it is.
+    """Begin a class, or go on with one that was begun or skipped; one that is done is returned as it is.
 
     Raises StageMismatch in a visit that is no expert's or has ended, StudyNotOpen in a closed study.
     """
@@ -98,7 +98,8 @@ def pick(session: AnnotationSession, task: Task) -> Assignment:
         last = locked.assignments.aggregate(last=Max("position"))["last"] or 0
         assignment = Assignment.objects.create(session=locked, task=task, position=last + 1)
         assignments.record_made([assignment])
-    return assignment if assignment.state == AssignmentState.ENDED else assignments.start(assignment)
+    again = assignments.take_up_again(assignment)
+    return again if again.state == AssignmentState.ENDED else assignments.start(again)
 
 
 def _pseudonym(study: Study, kind: str, user: AbstractBaseUser | AnonymousUser) -> str:

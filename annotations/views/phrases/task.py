@@ -20,6 +20,7 @@ from annotations.models.arrays import without_arrays
 from annotations.readings.phrases import task_screen
 from annotations.readings.phrases.screen_records import screen
 from annotations.readings.phrases.task_screen import Draws
+from annotations.readings.visits.experts import class_place
 from annotations.services.common import visit_budgets
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.common.visit_budgets import Budget
@@ -185,6 +186,7 @@ def _task_page(
         "assignment": assignment,
         "session": assignment.session,
         "n_tasks": assignment.session.assignments.count(),
+        "place": class_place(assignment) if assignment.session.is_expert else None,
         "images": task_screen.images(assignment, owner=_owner(assignment), draws=draws),
         "other_right": _others(given, draws, Draws(draws.right + 1, draws.wrong)),
         "other_wrong": _others(given, draws, Draws(draws.right, draws.wrong + 1)),

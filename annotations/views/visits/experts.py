@@ -1,13 +1,17 @@
 """An expert's own pages: the classes to choose from, and the way into one of them."""
 
+import uuid
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST, require_safe
 
-from annotations.models import AnnotationSession, Stage, StudyState
-from annotations.readings.visits.experts import class_lines
+from annotations.models import AnnotationSession, EndReason, Stage, StudyState
+from annotations.readings.visits.experts import class_lines, class_place
+from annotations.services.phrases import assignments
 from annotations.services.visits import experts
 from annotations.views.common.current_visit import go_on, in_visit, may_end, see
+from annotations.views.phrases.task import own_assignment
 
 
 @require_safe
@@ -23,6 +27,7 @@ def classes(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
         "search": search,
         "running": [line for line in lines if line.is_running],
         "done": [line for line in lines if line.is_done],
+        "skipped": [line for line in lines if line.is_skipped],
         "others": [
             line for line in lines if line.assignment is None and search.casefold() in line.task.class_name.casefold()
         ],
@@ -37,7 +42,27 @@ def classes(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
 @in_visit(Stage.TASKS)
 def pick(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
     """Begin the class whose number was sent, or go on with it."""
-    number = request.POST.get("task", "")
+    return _begun(session, request.POST.get("task", ""))
+
+
+@require_POST
+@in_visit(Stage.TASKS)
+def move(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID) -> HttpResponse:
+    """Keep the note on a class, then go where the button leads: to another class, past this one, or nowhere."""
+    assignment = own_assignment(session, public_id)
+    if not session.is_expert:
+        return go_on(session)
+    assignments.note(assignment, request.POST.get("note", ""))
+    if "skip" in request.POST:
+        assignments.end(assignment, EndReason.SKIPPED)
+        after = class_place(assignment).after
+        return go_on(session) if after is None else _begun(session, str(after.position))
+    if "task" in request.POST:
+        return _begun(session, request.POST["task"])
+    return see("task", assignment.public_id)
+
+
+def _begun(session: AnnotationSession, number: str) -> HttpResponse:
     number = number if number.isascii() and number.isdecimal() and len(number) < 9 else "0"
     assignment = experts.pick(session, get_object_or_404(session.study.tasks, position=int(number)))
     return see("task", assignment.public_id)

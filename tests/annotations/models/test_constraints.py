@@ -199,6 +199,7 @@ BROKEN: dict[str, list[Way]] = {
         change(Assignment, state="paused"),
         change(Assignment, ended_at=None),
     ],
+    "assignment_skipped_says_why": [change(Assignment, end_reason="skipped")],
     "assignment_deadlines_in_order": [
         change(Assignment, deadline_at=models.F("first_deadline_at") - HOUR),
         change(Assignment, deadline_at=models.F("first_deadline_at") + HOUR),

@@ -46,7 +46,9 @@ def test_so_do_all_the_scores_of_a_batch(alice: Visit, n: int) -> None:
 def test_and_all_the_runs_that_are_planned(alice: Visit, n: int) -> None:
     submit_and_score(alice, *(f"red {'very ' * i}" for i in range(n)))
     ended = statements(lambda: end(alice))
-    assert len(of_the_log(ended)) == 3  # the look and the statement for the runs; the assignment has nothing personal
+    assert (
+        len(of_the_log(ended)) == 4
+    )  # a look and a statement for the assignment, whose note is personal, and for the runs
 
 
 def test_an_erasure_takes_as_many_statements_whatever_was_done(draft_study: Study) -> None:

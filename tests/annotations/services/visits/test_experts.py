@@ -8,7 +8,14 @@ from django.db import connection
 from django.utils import timezone
 
 from annotations.models import Allocation, AnnotationSession, AssignmentState, EndReason, Event, Study
-from annotations.services.common.service_errors import StageMismatch, StudyForExperts, StudyNotOpen
+from annotations.readings.visits.experts import experts as experts_of
+from annotations.readings.visits.experts import notes
+from annotations.services.common.service_errors import (
+    SkippedWithoutReason,
+    StageMismatch,
+    StudyForExperts,
+    StudyNotOpen,
+)
 from annotations.services.logs.replay import differences, replay, stored
 from annotations.services.phrases import assignments
 from annotations.services.studies import lifecycle
@@ -131,7 +138,31 @@ def test_an_expert_finishes_with_classes_left_but_not_in_the_middle_of_one(study
     assert not Allocation.objects.exists()
 
 
+def test_a_skipped_class_says_why_and_has_not_to_be_done_before_the_end(study, erika, visit):
+    picked = experts.pick(visit, study.tasks.first())
+    with pytest.raises(SkippedWithoutReason):
+        assignments.end(picked, EndReason.SKIPPED)
+    assignments.note(picked, f" dark\0 {'x' * 3000}")
+    picked.refresh_from_db()
+    assert picked.note.startswith("dark x") and len(picked.note) == assignments.MAX_NOTE
+    assignments.end(picked, EndReason.SKIPPED)
+    [line] = experts_of(study)
+    assert (line.n_begun, line.n_done, line.n_skipped) == (1, 0, 1)
+    assert [each.note for each in notes(study)] == [picked.note]
+    assert sessions.finish(visit).outcome == "completed"
+
+
+def test_nobody_but_an_expert_skips(alice):
+    assignments.note(alice.assignment, "dark")
+    with pytest.raises(StageMismatch):
+        assignments.end(alice.assignment, EndReason.SKIPPED)
+
+
 def test_the_log_yields_an_experts_visit_again(study, visit):
+    skipped = experts.pick(visit, study.tasks.first())
+    assignments.note(skipped, "too dark")
+    assignments.end(skipped, EndReason.SKIPPED)
+    assignments.end(experts.pick(visit, study.tasks.first()), EndReason.STUDY_CLOSED)
     assignments.end(experts.pick(visit, study.tasks.last()), EndReason.STUDY_CLOSED)
     sessions.finish(visit)
     assert differences(replay(study), stored(study)) == []

@@ -74,6 +74,47 @@ def test_a_class_is_picked_done_as_by_anybody_and_come_back_to(client, study, vi
     assert answer["Location"] == reverse("classes")
 
 
+def test_an_expert_goes_through_the_classes_with_notes_and_skips_one_with_a_reason(client, study, visit):
+    client.post(reverse("pick"), {"task": "1"})
+    first = visit.assignments.get()
+    move = reverse("move", args=[first.public_id])
+    shown = page(client, "task", first.public_id)
+    assert "Class 1 of 2" in shown and 'Next<span class="unseen"> oval' in shown and "Previous<span" not in shown
+    answer = client.post(move, {"note": "Shadows?", "task": "2"})
+    second = visit.assignments.get(position=2)
+    assert answer["Location"] == reverse("task", args=[second.public_id])
+    shown = page(client, "task", second.public_id)
+    assert "Class 2 of 2" in shown and 'Previous<span class="unseen"> square' in shown and "Next<span" not in shown
+    move_on = reverse("move", args=[second.public_id])
+    refused = client.post(move_on, {"note": " ", "skip": "yes"})
+    assert refused.status_code == 400 and "why you skip this class" in refused.content.decode()
+    assert client.post(move_on, {"note": "too dark", "skip": "yes"})["Location"] == reverse("classes")
+    second.refresh_from_db()
+    assert (second.state, second.end_reason, second.note) == ("ended", "skipped", "too dark")
+    shown = page(client, "classes")
+    assert "of 2 classes you have done 0 and skipped 1." in shown.lower()
+    assert "Shadows?" in shown and "too dark" in shown and 'Take up again<span class="unseen"> oval' in shown
+    assert "Next<span" not in page(client, "task", first.public_id)
+    client.post(reverse("pick"), {"task": "2"})
+    second.refresh_from_db()
+    assert (second.state, second.end_reason, second.note) == ("active", "", "too dark")
+    assert client.post(move, {"note": "none of it", "skip": "yes"})["Location"] == reverse(
+        "task", args=[second.public_id]
+    )
+
+
+def test_nobody_elses_class_is_noted_or_skipped(alice, client, study, visit):
+    assignment = experts.pick(visit, study.tasks.first())
+    form = {"note": "mine", "skip": "yes"}
+    assert alice.client.post(reverse("move", args=[assignment.public_id]), form).status_code == 404
+    alice.client.post(reverse("move", args=[alice.assignment.public_id]), form)
+    other = logged_in(expert(study, "emil"), experts.enter(study, expert(study, "eva")))
+    assert other.post(reverse("move", args=[assignment.public_id]), form).status_code == 404
+    for each in (assignment, alice.assignment):
+        each.refresh_from_db()
+        assert (each.note, each.end_reason) == ("", "")
+
+
 def test_the_end_comes_when_the_expert_says_so_and_shows_no_code(client, study, visit):
     assert client.get(reverse("end"))["Location"] == reverse("classes")
     first = experts.pick(visit, study.tasks.first())
