@@ -74,8 +74,12 @@ class GatheringForm(ModelForm[Gathering]):
         super().__init__(*args, **kwargs)
         annotation: Any = self.fields["annotation"]
         pool: Any = self.fields["pool"]
-        annotation.choices = [(each.value, each.words) for each in sources(study)]
-        pools = Pool.objects.filter(state=JobState.DONE).order_by("-pk")
+        found = sources(study)
+        given = source(study, self.data.get("annotation") or self.initial.get("annotation", ""))
+        if given is not None:  # also one that a link names and the list is too short for
+            found = [given, *(each for each in found if each.value != given.value)]
+        annotation.choices = [(each.value, each.words) for each in found]
+        pools = Pool.objects.filter(dataset__isnull=False).order_by("-pk")
         pool.choices = [
             *((str(each.pk), each.name) for each in pools),
             (_SLICE_CHECK, "none: check what the slice means"),
@@ -131,7 +135,7 @@ def _context(request: HttpRequest, study: Study, found: list[Gathering], shown: 
         live=_POLL_S if is_live else "",
         may_act=may_act,
         form=GatheringForm(study, initial=given) if may_act else None,
-        has_pools=Pool.objects.filter(state=JobState.DONE).exists(),
+        has_pools=Pool.objects.filter(dataset__isnull=False).exists(),
     )
 
 

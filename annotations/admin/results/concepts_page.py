@@ -85,6 +85,7 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         latest=found,
         poll_s=0,
         n_without=shown.n_without,
+        may_gather=roles.may(request.user, "coordinate", study),
         may_study_unnamed=roles.may_set_up(request.user)
         and roles.may(request.user, "coordinate", study)
         and any(row.n for row in every.unnamed.rows),

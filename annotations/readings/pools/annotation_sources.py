@@ -30,8 +30,16 @@ def sources(study: Study) -> list[Source]:
 
 
 def source(study: Study, value: str) -> Source | None:
-    """Return what a field's value stands for; None where it is nothing of this study."""
+    """Return what a field's value, or a link's, stands for; None where it is nothing of this study.
+
+    A link of a concept is "words-TASK-WORDS": the best score of these words.
+    """
     kind, _, number = value.partition("-")
+    if kind == "words":
+        position, _, words = number.partition("-")
+        said = _scores(study).filter(phrase__text=words.replace("\0", "")).order_by("-value", "pk")
+        best = (_of_score(each) for each in said if str(each.phrase.assignment.task.position) == position)
+        return next(best, None)
     key = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0
     if kind == "correction":
         correction = _corrections(study).filter(pk=key).first()

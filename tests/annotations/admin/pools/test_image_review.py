@@ -12,7 +12,7 @@ from django.test import Client
 from annotations.analysis.pools.review_statistics import review_statistics
 from annotations.analysis.statistics.estimate_types import wilson_interval
 from annotations.models import Gathering, ImageReview, Role, Score, Verdict
-from annotations.readings.pools import review_progress
+from annotations.readings.pools import annotation_sources, review_progress
 from annotations.readings.pools.review_outcomes import kept
 from annotations.services.pools import image_reviews
 from annotations.services.pools.image_reviews import ReviewNotPossible
@@ -52,6 +52,24 @@ def test_each_answer_is_stored_and_the_next_image_shown(coordinator_client: Clie
     for _ in range(2):
         press(coordinator_client, gathering, "unsure")
     assert "You have looked at all images." in shown(coordinator_client, gathering).text
+
+
+@pytest.mark.parametrize("link", ["run-{run}", "words-1-red", "score-{score}"])
+def test_a_link_of_a_run_or_a_concept_chooses_its_phrase_though_the_list_is_too_short_for_it(
+    coordinator_client: Client, score: Score, link: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(annotation_sources, "MAX_PHRASES", 0)
+    page = f"/admin/annotations/study/{score.phrase.assignment.session.study_id}/gathering/"
+
+    def offered(value: str) -> list[str]:
+        answer = coordinator_client.get(page, {"annotation": value})
+        return [each["value"] for each in BeautifulSoup(answer.content, "html.parser").select("#id_annotation option")]
+
+    [value] = offered(link.format(run=add_run(score.phrase, 0.75).pk, score=score.pk))
+    assert offered("words-2-red") == offered("words-1-blue") == offered("run-0") == []
+    form = {"annotation": value, "n_candidates": 5, "n_random": 0, "n_known": 0, "minutes": 5, "class_by": "none"}
+    coordinator_client.post(page, {**form, "class_threshold": 0.5, "duplicate_threshold": 0.9})
+    assert Gathering.objects.get().parts.get().score == score
 
 
 def test_a_hidden_image_cannot_be_told_by_the_page(coordinator_client: Client, gathering: Gathering) -> None:
