@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,10 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from annotations.models import Dataset, GatheredTraining, Gathering
+from annotations.models import Dataset, GatheredTraining, Gathering, Pool
 from annotations.services.datasets.dataset_registration import register_dataset
 from modeling.arrays.common.modeling_errors import ModelingError
-from modeling.arrays.datasets.dataset_files import DATASET_NAME, Split, dataset_directory, thumbnail_name
+from modeling.arrays.datasets.dataset_files import DATASET_NAME, Split, dataset_directory, open_dataset, thumbnail_name
 from modeling.arrays.datasets.importing.row_files import Described, Rows, image_key
 from modeling.arrays.datasets.importing.storage import json_bytes
 from modeling.arrays.pools.assembled_directories import assemble
@@ -96,12 +97,19 @@ def features_of(gathering: Gathering, kept: Kept, array: str) -> NDArray[np.floa
         return np.ascontiguousarray(images.array("similarity")[picked])
     if manifest.encoder_of(array) is None:
         raise CannotGrow(f"The features of {parent} came in a file, so gathered images have none")
-    encoder = SteadyBatches(process_cache.encoder(parent.feature_encoder))
+    return _encoded(parent.feature_encoder, pool, images.directory, tuple(picked))
+
+
+@lru_cache(maxsize=1)  # a training needs those of its candidates for the data set, and again for its heads
+def _encoded(spec: str, pool: Pool, directory: Path, rows: tuple[int, ...]) -> NDArray[np.float32]:
+    encoder, images = SteadyBatches(process_cache.encoder(spec)), open_dataset(directory)
     blocks = [
-        encoder.encode_images([read_original(pool, images, row) for row in picked[start : start + _BATCH]])
-        for start in range(0, len(picked), _BATCH)
+        encoder.encode_images([read_original(pool, images, row) for row in rows[start : start + _BATCH]])
+        for start in range(0, len(rows), _BATCH)
     ]
-    return np.concatenate([np.empty((0, encoder.dim), np.float32), *blocks])
+    found = np.concatenate([np.empty((0, encoder.dim), np.float32), *blocks])
+    found.flags.writeable = False
+    return found
 
 
 def _arrays(gathering: Gathering, kept: Kept, order: NDArray[np.int64]) -> Mapping[str, Any]:
