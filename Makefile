@@ -32,10 +32,10 @@ unexport PYTHONDONTWRITEBYTECODE
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: ONCE=1 and RESET=1 (demo), PORT=8000 (demo), PYTHON=python3.12, TORCH_INDEX=…, PIP_INDEX=…, NEWEST=1, UPGRADE=1 (lock), ARGS=… (test, chaos, load) and COVERAGE=1 (test)"
+	@echo "Variables: ONCE=1, RESET=1 and POOL=20000 (demo), PORT=8000 (demo), PYTHON=python3.12, TORCH_INDEX=…, PIP_INDEX=…, NEWEST=1, UPGRADE=1 (lock), ARGS=… (test, chaos, load) and COVERAGE=1 (test)"
 
-demo: $(VENV)/demo.stamp ## Run the whole job on this machine and leave the site running (ONCE=1: stop it; RESET=1: begin anew)
-	@$(BIN)/python -m deploy.local.demo $(if $(ONCE),--once) $(if $(RESET),--reset)
+demo: $(VENV)/demo.stamp ## Run the whole job on this machine and leave the site running (ONCE=1: stop it; RESET=1: begin anew; POOL=20000: more drawings to gather from)
+	@$(BIN)/python -m deploy.local.demo $(if $(ONCE),--once) $(if $(RESET),--reset) $(if $(POOL),--pool $(POOL))
 
 # Tests wait for browsers, workers and clocks as long as they compute: three processes for two cores.
 PROCESSES := $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))

@@ -29,7 +29,7 @@ def main() -> int:
     folder = DemoFolder()
     try:
         with folder.locked(), writing(folder.path):
-            return _demo(folder, once=arguments.once, reset=arguments.reset, port=_port(arguments.port))
+            return _demo(folder, arguments.pool, once=arguments.once, reset=arguments.reset, port=_port(arguments.port))
     except (CannotRun, StageFailed) as error:
         console.print(str(error), style="red", markup=False)
         return 1
@@ -45,11 +45,14 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="clarify demo", description=__doc__)
     parser.add_argument("--once", action="store_true", help="stop everything once the job is done")
     parser.add_argument("--reset", action="store_true", help="remove all that earlier demos made, then begin")
+    parser.add_argument(
+        "--pool", type=int, default=2400, metavar="N", help="unlabelled drawings (default: %(default)s)"
+    )
     parser.add_argument("--port", type=int, help=f"of the site (default: PORT, else the first free from {FIRST_PORT})")
     return parser.parse_args()
 
 
-def _demo(folder: DemoFolder, *, once: bool, reset: bool, port: int) -> int:
+def _demo(folder: DemoFolder, n_drawings: int, *, once: bool, reset: bool, port: int) -> int:
     stages = Stages(console)
     with shutting_down_in_order() as running:
         stack = start_stack(running, folder, stages, port=port, reset=reset)
@@ -66,7 +69,7 @@ def _demo(folder: DemoFolder, *, once: bool, reset: bool, port: int) -> int:
                 manage(env, "rank_keywords", *job.keyword_arguments(folder.exports))
         if not job.is_open(study):
             stages.follow("Rehearsal", "simulated participants", job.rehearse(study))
-        _play(stages, job, study, f"http://127.0.0.1:{port}")
+        _play(stages, job, study, f"http://127.0.0.1:{port}", n_drawings)
         with stages.stage("Export"):
             export = job.export(folder.exports)
         _print_results(stages, job, study)
@@ -81,7 +84,7 @@ def _demo(folder: DemoFolder, *, once: bool, reset: bool, port: int) -> int:
     return 0
 
 
-def _play(stages: Stages, job: ModuleType, study: object, address: str) -> None:
+def _play(stages: Stages, job: ModuleType, study: object, address: str, n_drawings: int) -> None:
     if not job.is_crowd_complete(study):
         with (
             stages.stage(f"{job.PARTICIPANTS} simulated participants"),
@@ -91,7 +94,7 @@ def _play(stages: Stages, job: ModuleType, study: object, address: str) -> None:
     job.send_expert(study)
     stages.follow("Scores and retraining", "phrases and runs", job.work_left(study))
     stages.follow("Baselines and correction", "methods and heads", job.measure_and_correct(study))
-    stages.follow("Gathering from a pool", "drawings and models", job.gather(study))
+    stages.follow("Gathering from a pool", "drawings and models", job.gather(study, n_drawings))
 
 
 def _print_results(stages: Stages, job: ModuleType, study: object) -> None:

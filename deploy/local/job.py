@@ -73,7 +73,7 @@ INTRODUCTION = (
 )
 EXPERTS_SLUG, EXPERTS_TITLE = "sprites-demo-experts", "Sprites demo (a simulated expert)"
 EXPERTS_PHRASES = ("red shapes", "large red squares", "a red square on a dark background")
-N_DRAWINGS, POOL_SEED = 2400, 1  # `manage.py build_sprites --pool 20000` draws more
+POOL_SEED = 1
 REVIEWERS_ERR = 0.03
 # The bundled encoder finds many sprites alike, and tells squares from ovals less well than the base model does.
 GATHERING = {
@@ -238,8 +238,8 @@ def _correct(study: Study) -> Iterator[tuple[int, int]]:
     corrections.review(correction, Review.APPROVED, by=COORDINATOR, reason="To show what an approved one looks like.")
 
 
-def gather(study: Study) -> Iterator[tuple[int, int]]:
-    """Gather drawings for the correction from an unlabelled pool, review them and retrain, on the first call.
+def gather(study: Study, n_drawings: int) -> Iterator[tuple[int, int]]:
+    """Gather for the correction from a pool of so many drawings, review them and retrain, on the first call.
 
     Yields (done, all) of each step. Raises CannotRun.
     """
@@ -248,7 +248,7 @@ def gather(study: Study) -> Iterator[tuple[int, int]]:
     folder = settings.DATA_ROOT / "sources" / "sprites-pool"
     pool = Pool.objects.filter(name="sprites-pool").first()
     if pool is None:
-        write_sprites_pool(folder, POOL_SEED, N_DRAWINGS)
+        write_sprites_pool(folder, POOL_SEED, n_drawings)
         pool = pool_requests.new_pool("sprites-pool", folder, BUNDLED, by=COORDINATOR)
         worker_wakeup.send(worker_wakeup.GATHER_IMAGES)
     yield from _job_left(pool)
@@ -259,7 +259,9 @@ def gather(study: Study) -> Iterator[tuple[int, int]]:
         study, chosen.base_model, pool, chosen.annotations, by=COORDINATOR, **GATHERING
     )
     yield from _job_left(gathering)
-    labels = pool_labels(POOL_SEED, N_DRAWINGS)
+    labels = pool_labels(
+        POOL_SEED, sum(1 for _ in folder.glob("*.png"))
+    )  # an earlier call may have drawn another number
     names = pool.dataset.files.filenames if pool.dataset else ()
     for number in (1, 2):
         rng, reviewer = np.random.default_rng(number), f"simulated-reviewer-{number}"
