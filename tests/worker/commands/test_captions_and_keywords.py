@@ -8,13 +8,17 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
+import transformers
 from django.core.management import CommandError
+from sentence_transformers import SentenceTransformer
 
 from annotations.models import BaseModel, Dataset, KeywordRanking
 from modeling.arrays.datasets.dataset_files import verify
 from modeling.arrays.keywords.keyword_sources import MAX_KEYWORDS, Proposal
 from modeling.arrays.keywords.stored_captions import FOLDER, open_captions
 from tests.actors import SQUARE
+from tests.modeling.tensors.encoders.test_transformers import TEXT, tokenizer
 from tests.worker.commands.captioned import caption_file, captions_of, ranked, rows_of
 from tests.worker.commands.conftest import Command
 
@@ -124,6 +128,30 @@ def test_what_the_errors_have_in_common_is_ranked_first(
     red = next(row for row in KeywordRanking.objects.get().rows if row["keyword"] == "red")
     assert (red["n_captioned"], red["subgroup_accuracy"]) == (12, 0.25)  # of 12 red squares the model gets 3 right
     assert sorted(int(row["clip_rank"]) for row in rows) == list(range(1, len(rows) + 1))
+
+
+@pytest.fixture
+def minilm(tmp_path: Path) -> Path:
+    """A sentence-transformers model with tiny random weights, saved as the hub has it."""
+    torch.manual_seed(0)
+    transformers.BertModel(transformers.BertConfig(**TEXT)).save_pretrained(tmp_path / "bert")
+    tokenizer().save_pretrained(tmp_path / "bert")
+    SentenceTransformer(str(tmp_path / "bert"), device="cpu").save(str(tmp_path / "minilm"))
+    return tmp_path / "minilm"
+
+
+def test_keybert_proposes_by_a_model_in_a_folder(
+    command: Command, captioned: BaseModel, tmp_path: Path, minilm: Path
+) -> None:
+    ranked(command, captioned, tmp_path / "out", "--class", "square", "--from", f"keybert:{minilm}")
+    keywords = {row["keyword"] for row in rows_of(tmp_path / "out")}
+    assert 1 < len(keywords) <= MAX_KEYWORDS and {"red", "square"} <= {
+        word for each in keywords for word in each.split()
+    }
+    assert KeywordRanking.objects.get().settings["proposals"][0]["name"].startswith("keybert ")
+    (minilm / "modules.json").write_text("[[")
+    with pytest.raises(CommandError, match="holds no sentence-transformers model"):
+        ranked(command, captioned, tmp_path / "out", "--class", "square", "--from", f"keybert:{minilm}")
 
 
 def test_what_a_model_was_asked_and_said_is_kept(
