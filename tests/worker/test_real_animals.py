@@ -8,6 +8,7 @@ import importlib.util
 import io
 import json
 import re
+import shutil
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 
@@ -26,25 +28,31 @@ from annotations.models import (
     Dataset,
     Moderation,
     Phrase,
+    Pool,
     Run,
     RunState,
     Study,
+    Verdict,
 )
 from annotations.models.arrays import unpack_float32, unpack_int32
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.visits.tutorial import RIGHT
 from annotations.services.datasets.base_models import test_group_metrics as measure
+from annotations.services.datasets.dataset_registration import register_dataset
+from annotations.services.pools import gatherings, image_reviews
 from annotations.services.releases import moderation
 from annotations.services.retraining import corrections
 from annotations.services.retraining.runs import NO_THRESHOLD
 from annotations.services.studies.lifecycle import create_study, open_study
-from modeling.arrays.datasets.dataset_files import Split
+from modeling.arrays.datasets.dataset_files import Split, dataset_directory, thumbnail_name
+from modeling.arrays.datasets.importing.row_files import Described, Rows
 from modeling.arrays.embeddings.similarity import similarities
 from modeling.arrays.phrases.common_words import common_words
 from modeling.arrays.phrases.null_level import null_level
 from modeling.arrays.phrases.phrase_text import render
 from modeling.arrays.phrases.vocabulary_level import vocabulary_level, vocabulary_scores
+from modeling.arrays.pools.assembled_directories import assemble
 from modeling.arrays.retraining.group_accuracies import GroupMetrics
 from modeling.arrays.retraining.heads import Head
 from modeling.arrays.retraining.slices import slice_members, slice_membership, slice_weights
@@ -53,6 +61,8 @@ from tests.actors import RIGHT_ANSWERS, as_numbered
 from tests.modeling.guessing import GIBBERISH, passed_in_halves
 from worker.common.process_cache import encoder, training_set
 from worker.phrases.scoring import score_due_phrases
+from worker.pools.candidates import find_due_candidates
+from worker.pools.gathered_training import train_due_gathered
 from worker.retraining.corrections import train_due_corrections
 from worker.retraining.run_training import train_due_runs
 
@@ -291,3 +301,65 @@ def test_the_benchmark_has_the_rows_that_were_measured(animals: Dataset, tmp_pat
     assert worst["worst_slice"] > worst["slice_balanced"]
     assert worst["group_balanced"] > worst["erm"]
     assert all(row["left_out"] == "" for row in record["rows"])
+
+
+def without_some(dataset: Dataset, n: int) -> tuple[Dataset, list[str]]:
+    """A data set without n validation images of each group, and the names of these."""
+    files = dataset.files
+    assert files.attributes is not None
+    groups, validation = 2 * files.labels + files.attributes, files.rows(Split.VALIDATION)
+    out = np.concatenate([validation[groups[validation] == group][:n] for group in range(4)])
+    left, name = np.setdiff1d(np.arange(files.n_rows), out), "animals-without-some"
+    keys = [files.image_keys[row].decode() for row in left]
+
+    def place(folder: Path) -> None:
+        for key in keys:
+            (folder / thumbnail_name(key)).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(files.image_path(key), folder / thumbnail_name(key))
+
+    names = [files.filenames[row] for row in left]
+    rows = Rows(names, files.labels[left], files.splits[left], files.attributes[left], keys)
+    described = Described(name, "0" * 64, "waterbirds", files.class_names, files.attribute_names, {}, {})
+    array = files.array("similarity")
+    arrays = {"similarity": (lambda some: array[left[some]], array.shape[1], files.manifest.encoder_of("similarity"))}
+    directory = dataset_directory(settings.DATA_ROOT, name, described.digest)
+    made, _ = register_dataset(assemble(directory, described, rows, arrays, place))
+    return made, [files.filenames[row] for row in out]
+
+
+def test_photographs_that_the_data_set_lacks_are_gathered_and_lift_the_minority(
+    animals: Dataset, tmp_path: Path
+) -> None:
+    dataset, new = without_some(animals, 20)
+    job = do_the_job(dataset, 0.5, [CARTOON])
+    score, study = job.phrases[CARTOON].score, job.base_model.tasks.get().study
+    copies = [dataset.files.filenames[row] for row in dataset.files.rows(Split.TEST, DOG)[:30]]
+    folder = tmp_path / "pool"
+    for name in (*new, *copies):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ANIMALS / name, folder / name)
+        (folder / name).with_suffix(".json").write_text('{"license": "PACS", "url": "https://example.org"}')
+    command("import_pool", "photographs", folder, "--encoder", "python:wheel_encoder")
+    pool = Pool.objects.get()
+    gathering = gatherings.request(
+        study, job.base_model, pool, [(score, score.threshold)], by="ada", n_candidates=20, n_random=20, n_known=4
+    )
+    find_due_candidates()
+    gathering.refresh_from_db()
+    assert gathering.error == "" and pool.dataset is not None
+    names = pool.dataset.files.filenames
+    shown = {names[item["row"]] for item in gathering.items if item["arm"] != "known"}
+    assert shown and shown <= set(new)  # no copy of a test image
+    counts = gathering.report["counts"]
+    assert counts[f"they are nearly the same as a test image of {dataset}"] > 0
+    candidates = [names[item["row"]] for item in gathering.items if item["arm"] == "candidate"]
+    assert np.mean(["dog_cartoon" in name for name in candidates]) > 0.5  # of the pool a fifth
+    for place, item in enumerate(gathering.items):
+        label = item["label"] if item["arm"] == "known" else int("horse" in names[item["row"]])
+        image_reviews.say(gathering, place, Verdict.KEEP, label, by="ada")
+    training = gatherings.request_training(gathering, by="ada")
+    train_due_gathered()
+    training.refresh_from_db()
+    assert training.error == ""
+    gain = {row["name"]: row["minority_gain"][0] for row in training.table}
+    assert gain["gathered data"] > max(0, gain["random pool images"])
