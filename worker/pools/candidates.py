@@ -125,8 +125,11 @@ def _allowed(gathering: Gathering, images: Dataset, report: _Report) -> NDArray[
     unknown = np.array([not note["licence"] for note in notes], np.bool_)
     other = np.array([bool(licences) and note["licence"].lower() not in licences for note in notes], np.bool_)
     unsafe = np.array([bool(note["unsafe"]) for note in notes], np.bool_)
+    gone = np.zeros(len(notes), np.bool_)
+    gone[list(images.pool.removed)] = True
     left_out = np.zeros(len(notes), np.bool_)
     for reason, some in (
+        ("they were taken out of the pool", gone),
         ("their licence is not known", unknown & (not gathering.allow_unknown_licence)),
         ("their licence is not allowed", other & ~unknown),
         ("they are marked as unsafe", unsafe & (not gathering.allow_unsafe)),

@@ -34,8 +34,8 @@ def is_embedding_folder(folder: Path) -> bool:
     return (folder / EMBEDDINGS).is_dir()
 
 
-def read_embeddings(folder: Path) -> EmbeddingFolder:
-    """Read all embeddings of a folder; of several of one name the first is kept. Raises BadSource."""
+def read_embeddings(folder: Path, known: frozenset[str] = frozenset()) -> EmbeddingFolder:
+    """Read the embeddings of a folder but those of known names; of several of a name the first. Raises BadSource."""
     names: list[str] = []
     notes: list[dict[str, Any]] = []
     blocks: list[NDArray[np.float32]] = []
@@ -58,7 +58,7 @@ def read_embeddings(folder: Path) -> EmbeddingFolder:
     if not names:
         raise BadSource(folder / EMBEDDINGS, "there is no embedding")
     first = {name: place for place, name in reversed(list(enumerate(names)))}
-    order = [first[name] for name in sorted(first)]
+    order = [first[name] for name in sorted(first.keys() - known)]
     return EmbeddingFolder(
         [names[i] for i in order], [notes[i] for i in order], np.concatenate(blocks)[order], digest.hexdigest()
     )

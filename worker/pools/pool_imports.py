@@ -1,17 +1,22 @@
 """Imports of pools, asked for by command or in the admin."""
 
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from django.conf import settings
+from numpy.typing import NDArray
 
 from annotations.models import Dataset, Pool
-from annotations.services import image_searches
 from annotations.services.datasets.dataset_registration import register_dataset
 from annotations.services.pools import pool_requests
 from modeling.arrays.common.progress import Progress
-from modeling.arrays.datasets.dataset_files import POOL, Split, dataset_directory
+from modeling.arrays.datasets.dataset_files import POOL, THUMBNAILS, Split, dataset_directory, open_dataset
 from modeling.arrays.datasets.importing.archives import unpack_shards
 from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder, Embeddings
 from modeling.arrays.datasets.importing.import_errors import ImportRefused
@@ -23,9 +28,10 @@ from modeling.arrays.pools.pool_sources import CLASS, read_pool
 from modeling.tensors.encoders import describe, load_encoder
 from worker.datasets.dataset_import import thumbnail_key_secret
 from worker.datasets.image_batches import SteadyBatches
-from worker.pools.embedding_folders import is_embedding_folder, read_embeddings
+from worker.pools.embedding_folders import EmbeddingFolder, is_embedding_folder, read_embeddings
 from worker.queue.due_jobs import work_on_due
 from worker.queue.job_heartbeat import progress_of
+from worker.similarity_search.index_builds import ARRAY, INDEXES
 from worker.similarity_search.shown_images import originals_of, unpacked_shards
 
 
@@ -35,53 +41,98 @@ def import_due_pools() -> int:
 
 
 def import_images_of(pool: Pool, tell: Progress) -> Dataset:
-    """Import the images of a pool that is held, and have their index built.
+    """Import the images of a pool that is held, or those that are new, and have their index built.
 
     Raises ImportRefused, EncoderUnavailable, BadEmbedding, BadDataset, PoolNotPossible, JobLost.
     """
-    folder = Path(pool.folder)
-    described = DescribedEncoder(SteadyBatches(encoder := load_encoder(pool.encoder)), describe(encoder, pool.encoder))
-    if is_embedding_folder(folder):
-        directory = _of_embeddings(pool, described)
+    before = pool.dataset
+    directory = _images_beside(pool, frozenset(before.files.filenames if before else ()), tell)
+    if before is None:
+        assert directory is not None, "a folder without images is refused"
+        dataset, _ = register_dataset(directory)
+    elif directory is None:
+        dataset = before
     else:
-        if any(folder.glob("*.tar")):
-            unpacked_shards(pool).mkdir(parents=True, exist_ok=True)
-            unpack_shards(folder, unpacked_shards(pool), tell)
-        source, notes = read_pool(originals_of(pool))
-        directory = import_images(
-            source,
-            settings.DATA_ROOT,
-            pool.name,
-            embeddings=Embeddings(described),
-            key_secret=thumbnail_key_secret(),
-            notes=notes,
-            progress=tell,
-        )
-    dataset, _ = register_dataset(directory)
+        dataset, _ = register_dataset(_grown(before, directory))
+        if not Dataset.objects.filter(name=pool.name, digest=directory.name).exists():
+            shutil.rmtree(directory)
     pool_requests.store_images(pool, dataset)
-    image_searches.request_index(dataset, duplicate_threshold=0.98, by=pool.requested_by)
     return dataset
 
 
-def _of_embeddings(pool: Pool, described: DescribedEncoder) -> Path:
-    found = read_embeddings(Path(pool.folder))
+def _images_beside(pool: Pool, known: frozenset[str], tell: Progress) -> Path | None:
+    """The directory of a pool's images without those whose names are known; None where there are no others."""
+    folder = Path(pool.folder)
+    if is_embedding_folder(folder):
+        found = read_embeddings(folder, known)
+        return _of_embeddings(pool, found, _encoder_of(pool)) if found.names else None
+    if any(folder.glob("*.tar")):
+        unpacked_shards(pool).mkdir(parents=True, exist_ok=True)
+        unpack_shards(folder, unpacked_shards(pool), tell)
+    source, notes = read_pool(originals_of(pool))
+    new = [image for image in source.images if image.filename not in known]
+    if not new:
+        return None
+    return import_images(
+        replace(source, images=new),
+        settings.DATA_ROOT,
+        pool.name,
+        embeddings=Embeddings(_encoder_of(pool)),
+        key_secret=thumbnail_key_secret(),
+        notes=notes,
+        progress=tell,
+    )
+
+
+def _encoder_of(pool: Pool) -> DescribedEncoder:
+    encoder = load_encoder(pool.encoder)
+    return DescribedEncoder(SteadyBatches(encoder), describe(encoder, pool.encoder))
+
+
+def _grown(dataset: Dataset, directory: Path) -> Path:
+    """The directory of a pool's images and, after them, new ones: rows, keys and the index of those before stay."""
+    old, new = dataset.files, open_dataset(directory)
+    encoder = old.manifest.encoder_of(ARRAY)
+    if new.manifest.encoder_of(ARRAY) != encoder:
+        raise ImportRefused("The encoder is another one than at the first import: import the folder under another name")
+    n, similarity, added = old.n_rows, old.array(ARRAY), new.array(ARRAY)
+
+    def similar(some: slice) -> NDArray[np.float32]:
+        return np.concatenate([similarity[some], added[max(some.start - n, 0) : max(some.stop - n, 0)]])
+
+    def link(folder: Path) -> None:
+        for name in (THUMBNAILS, INDEXES):
+            if (old.directory / name).exists():
+                hidden = shutil.ignore_patterns(".*", "*.partial")
+                shutil.copytree(old.directory / name, folder / name, copy_function=os.link, ignore=hidden)
+
+    digest = sha256(json_bytes({"of": dataset.digest, "added": new.manifest.digest})).hexdigest()
+    names, notes = [*old.filenames, *new.filenames], [*old.notes, *new.notes]
+    keys = [key.decode() for key in (*old.image_keys, *new.image_keys)]
+    described = Described(dataset.name, digest, POOL, (CLASS,), (), {}, {})
+    return assemble(
+        dataset_directory(settings.DATA_ROOT, dataset.name, digest),
+        described,
+        _rows(names, keys, notes),
+        {ARRAY: (similar, similarity.shape[1], encoder)},
+        link,
+    )
+
+
+def _rows(names: list[str], keys: list[str], notes: list[Mapping[str, Any]]) -> Rows:
+    n = len(names)
+    return Rows(names, np.zeros(n, np.int32), np.full(n, Split.TRAIN, np.int8), None, keys, notes)
+
+
+def _of_embeddings(pool: Pool, found: EmbeddingFolder, described: DescribedEncoder) -> Path:
     dim = found.rows.shape[1]
     if dim != described.encoder.dim:
         raise ImportRefused(
             f"The embeddings have {dim} dimensions, but {pool.encoder} makes {described.encoder.dim}: name theirs"
         )
     digest = sha256(json_bytes({"embeddings": found.sha256, "encoder": dict(described.description)})).hexdigest()
-    n, secret = len(found.names), thumbnail_key_secret()
-    rows = Rows(
-        filenames=found.names,
-        labels=np.zeros(n, np.int32),
-        splits=np.full(n, Split.TRAIN, np.int8),
-        attributes=None,
-        keys=[image_key(secret, digest, name) for name in found.names],
-        notes=found.notes,
-    )
+    secret = thumbnail_key_secret()
+    rows = _rows(found.names, [image_key(secret, digest, name) for name in found.names], found.notes)
     directory = dataset_directory(settings.DATA_ROOT, pool.name, digest)
     manifest = Described(pool.name, digest, POOL, (CLASS,), (), {}, {})
-    return assemble(
-        directory, manifest, rows, {"similarity": (lambda some: found.rows[some], dim, described.description)}
-    )
+    return assemble(directory, manifest, rows, {ARRAY: (lambda some: found.rows[some], dim, described.description)})

@@ -2,7 +2,9 @@
 
 import os
 import shutil
-from functools import lru_cache
+from contextlib import suppress
+from dataclasses import replace
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,17 @@ from numpy.typing import NDArray
 from annotations.models import Dataset, ImageIndex
 from annotations.services import image_searches
 from modeling.arrays.common.progress import Progress
-from modeling.arrays.datasets.dataset_files import DatasetFiles, Split
+from modeling.arrays.datasets.dataset_files import POOL, DatasetFiles, Split
 from modeling.arrays.phrases.common_words import common_words
-from modeling.tensors.similarity_search.index_files import SegmentedIndex, build_index, open_index
-from modeling.tensors.similarity_search.index_manifest import Images, read_manifest
+from modeling.tensors.similarity_search.index_files import (
+    SegmentedIndex,
+    add_images,
+    build_index,
+    checked_manifest,
+    open_index,
+    remove_images,
+)
+from modeling.tensors.similarity_search.index_manifest import BadIndex, Images, read_manifest
 from modeling.tensors.similarity_search.index_parameters import IndexParameters, choose_parameters
 from modeling.tensors.similarity_search.near_duplicates import near_duplicates
 from worker.common import process_cache
@@ -36,13 +45,18 @@ def images_of(files: DatasetFiles) -> Images:
 
 def open_index_of(dataset: Dataset, index: ImageIndex) -> SegmentedIndex:
     """Open a data set's index. Raises BadIndex, BadDataset."""
-    return _open(settings.DATA_ROOT / index.directory, dataset)
+    return _open_once(settings.DATA_ROOT / index.directory, dataset)
 
 
-@lru_cache(maxsize=4)  # files are mapped, and so cost little; each is read once to check its digest
 def _open(directory: Path, dataset: Dataset) -> SegmentedIndex:
     files = dataset.files
-    return open_index(directory, [images_of(files)], [files.array(ARRAY)])
+    *before, _ = read_manifest(directory).images  # a pool's images come in parts
+    starts = np.cumsum([each.n_rows for each in before], dtype=np.int64)
+    parts = np.split(files.array(ARRAY), starts)
+    return open_index(directory, [*before, replace(images_of(files), n_rows=len(parts[-1]))], parts)
+
+
+_open_once = lru_cache(maxsize=4)(_open)  # files are mapped, and so cost little; each is read once to check its digest
 
 
 MAX_PAIRS = 200  # that are kept to be shown
@@ -69,6 +83,8 @@ def _build(job: ImageIndex) -> None:
         recall=measured and measured.recall,
         near_duplicates=found,
     )
+    for row in removed_from(dataset):
+        dataset.files.image_path(dataset.files.image_keys[row].decode()).unlink(missing_ok=True)
     # A search has those of earlier versions open, or is told to ask again.
     for other in directory.parent.iterdir():
         if other.is_dir() and other != directory:
@@ -80,8 +96,37 @@ def built_index(dataset: Dataset, tell: Progress) -> tuple[Path, IndexParameters
     files = dataset.files
     rows, images = files.array(ARRAY), images_of(files)
     parameters = parameters_for(len(rows), rows.shape[1])
-    directory = build_index(files.directory / INDEXES, rows, images, parameters, _texts(dataset, parameters), tell)
-    return directory, parameters, open_index(directory, [images], [rows])
+    removed = np.array(sorted(removed_from(dataset)), np.int64)
+    build = partial(build_index, files.directory / INDEXES, rows, images, parameters, progress=tell)
+    found = _of_these_or_fewer(files, images, parameters) if files.manifest.source_format == POOL else None
+    directory = found or build(_texts(dataset, parameters))
+    manifest = read_manifest(directory)
+    if manifest.n_rows < len(rows):
+        new = rows[manifest.n_rows :]
+        directory = add_images(directory, new, replace(images, n_rows=len(new)), tell)
+    if manifest.n_removed < len(removed):
+        directory = remove_images(directory, removed)
+        if read_manifest(directory).is_due_for_rebuilding:
+            directory = build(_texts(dataset, parameters), without=removed)
+    return directory, parameters, _open(directory, dataset)
+
+
+def removed_from(dataset: Dataset) -> frozenset[int]:
+    """Return the rows that were taken out, of a pool."""
+    return dataset.pool.removed if dataset.files.manifest.source_format == POOL else frozenset()
+
+
+def _of_these_or_fewer(files: DatasetFiles, images: Images, parameters: IndexParameters) -> Path | None:
+    """The index of most of a pool's images that is there, whole: what is new since then and what went comes after."""
+    found: dict[tuple[int, int], Path] = {}
+    for folder in sorted(files.directory.glob(f"{INDEXES}/*")):
+        with suppress(BadIndex):
+            manifest = checked_manifest(folder)
+            last, n = manifest.images[-1], manifest.n_rows
+            is_of_these = last.encoder == images.encoder and (n < files.n_rows or last.sha256 == images.sha256)
+            if is_of_these and (manifest.parameters.kind, manifest.faiss) == (parameters.kind, faiss.__version__):
+                found[n, manifest.n_removed] = folder
+    return found[max(found)] if found else None
 
 
 def parameters_for(n: int, dim: int) -> IndexParameters:

@@ -41,8 +41,9 @@ def show(dataset: Dataset, rows: Iterable[int]) -> set[int]:
     """
     files, seen = dataset.files, set()
     pool = dataset.pool if files.manifest.source_format == POOL else None
+    removed = pool.removed if pool else frozenset()
     for row in rows:
-        if pool is None or _has_thumbnail(pool, files, row):
+        if pool is None or (row not in removed and _has_thumbnail(pool, files, row)):
             seen.add(row)
     return seen
 

@@ -3,15 +3,16 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.validators import validate_slug
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from annotations.admin.common.number_formats import NONE
+from annotations.admin.common.form_errors import RefusalsShown, linked_errors
+from annotations.admin.common.number_formats import NONE, row_number
 from annotations.admin.common.read_only import ReadOnlyAdmin
 from annotations.models import UNFINISHED, Pool
 from annotations.readings.datasets.encoder_choices import encoder_choices
@@ -42,6 +43,30 @@ class PoolForm(forms.Form):
         encoder.initial = encoder.choices[0][0]
 
 
+class RemovalForm(forms.Form):
+    """Which images are taken out of a pool, and why."""
+
+    licence = forms.ChoiceField(label="All of a licence", required=False)
+    names = forms.CharField(
+        label="Or these files, one a line",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4, "cols": 40}),
+        help_text="Names below the pool's folder.",
+    )
+    why = forms.CharField(label="Why", max_length=500, help_text="For example: the licence was withdrawn.")
+
+    def __init__(self, pool: Pool, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        licences = (
+            sorted({str(note.get("licence", "")) for note in pool.dataset.files.notes} - {""}) if pool.dataset else []
+        )
+        field: Any = self.fields["licence"]
+        field.choices = [("", "none"), *((each, each) for each in licences)]
+
+    def clean_names(self) -> list[str]:
+        return [line.strip() for line in self.cleaned_data["names"].splitlines() if line.strip()]
+
+
 @admin.register(Pool)
 class PoolAdmin(ReadOnlyAdmin):
     list_display = ("name", "state", "phase", "images", "encoder", "created_at")
@@ -51,12 +76,14 @@ class PoolAdmin(ReadOnlyAdmin):
     fields = ("name", "state", "phase", "error", "images", "search", "encoder", "folder", "created_at", "finished_at")
     readonly_fields = ("images", "search")
     change_list_template = "admin/annotations/pool/list.html"
+    change_form_template = "admin/annotations/pool/page.html"
 
     @admin.display(description="images")
     def images(self, pool: Pool) -> str:
         if pool.dataset is None:
             return f"{pool.n_done:,} of {pool.n_total:,}" if pool.state in UNFINISHED and pool.n_total else NONE
-        return f"{pool.dataset.counts['train']:,}"
+        out = f", {len(pool.removed):,} of them taken out" if pool.removals else ""
+        return f"{pool.dataset.counts['train']:,}{out}"
 
     @admin.display(description="find images")
     def search(self, pool: Pool) -> SafeString | str:
@@ -67,7 +94,37 @@ class PoolAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         new = path("new/", self.admin_site.admin_view(self.new_view), name="annotations_pool_new")
-        return [new, *super().get_urls()]
+        change = path(
+            "<int:pk>/images/", self.admin_site.admin_view(self.change_images), name="annotations_pool_images"
+        )
+        return [new, change, *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        pool = Pool.objects.select_related("dataset").filter(pk=row_number(object_id), dataset__isnull=False).first()
+        may_act = pool is not None and roles.may_set_up(request.user)
+        more = {"removal_form": RemovalForm(pool) if pool and may_act else None, **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, more)
+
+    def change_images(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Have new images of the pool's folder added, or take some out; only a POST does."""
+        if request.method != "POST" or not roles.may_set_up(request.user):
+            raise Http404
+        pool, by = get_object_or_404(Pool.objects.select_related("dataset"), pk=pk), request.user.get_username()
+        with RefusalsShown(request):
+            if request.POST.get("act") == "again":
+                pool_requests.import_again(pool, by=by)
+                messages.success(request, "A worker looks for images that are new in the folder.")
+            elif (form := RemovalForm(pool, request.POST)).is_valid():
+                n, made = pool_requests.take_out(pool, by=by, **form.cleaned_data)
+                keep = (
+                    f" These were made with some of them, and keep them: {', '.join(map(str, made))}." if made else ""
+                )
+                messages.success(request, f"Took {n:,} image{'' if n == 1 else 's'} out.{keep}")
+            else:
+                messages.error(request, " ".join(error.message for error in linked_errors(form)))
+        return HttpResponseRedirect(reverse("admin:annotations_pool_change", args=[pk]))
 
     def new_view(self, request: HttpRequest) -> HttpResponse:
         """Show the form; a POST asks for the import."""

@@ -25,13 +25,14 @@ class Decided:
 def decided(gathering: Gathering) -> list[Decided]:
     """Return the items that somebody kept or dropped, in their order; who was unsure does not count."""
     said: dict[int, list[int | None]] = defaultdict(list)
+    gone = gathering.gone
     sure = gathering.reviews.exclude(verdict=Verdict.UNSURE).order_by("place", "reviewer")
     for place, label in sure.values_list("place", "label"):
         said[place].append(label)
     return [
         Decided(place, item["row"], item["arm"], item.get("label"), agreed_label(said[place]), len(said[place]))
         for place, item in enumerate(gathering.items)
-        if place in said
+        if place in said and place not in gone
     ]
 
 
@@ -46,7 +47,7 @@ def kept(gathering: Gathering) -> dict[str, list[list[int]]]:
         if each.arm in found and each.label is not None:
             found[each.arm].append([each.row, each.label, each.n_reviewers])
     if gathering.pseudo_labels:
-        seen = set(gathering.reviews.values_list("place", flat=True))
+        seen = {*gathering.reviews.values_list("place", flat=True), *gathering.gone}
         rest = [item for place, item in enumerate(gathering.items) if place not in seen and item["arm"] == CANDIDATE]
         found[CANDIDATE] += [[item["row"], item["label"], 0] for item in rest]
     return found

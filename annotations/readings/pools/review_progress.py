@@ -23,7 +23,8 @@ class ReviewProgress:
 def review_progress(gathering: Gathering, reviewer: str) -> ReviewProgress:
     """Return how far one reviewer is; the minutes are those of all reviewers."""
     done = set(gathering.reviews.filter(reviewer=reviewer).values_list("place", flat=True))
-    place = next((each for each in range(len(gathering.items)) if each not in done), None)
+    gone = gathering.gone
+    place = next((each for each in range(len(gathering.items)) if each not in done and each not in gone), None)
     minutes = minutes_of(gathering)
     over = _over(gathering, reviewer, place, minutes)
     return ReviewProgress(None if over else place, len(done), len(gathering.items), minutes, over)

@@ -1,16 +1,21 @@
 """Bringing in a pool from the admin: a folder below IMPORT_ROOT."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
 from django.db import transaction
+from django.utils import timezone
 
-from annotations.models import Dataset, Pool
+from annotations.models import Dataset, GatheredTraining, JobState, Pool
+from annotations.services import image_searches
 from annotations.services.common.service_errors import ServiceError
-from annotations.services.datasets import imports
+from annotations.services.datasets import imports, library
 from annotations.services.logs import audit
 from annotations.services.queue import jobs, worker_wakeup
+
+DUPLICATE_THRESHOLD = 0.98
 
 
 class PoolNotPossible(ServiceError, status=400):
@@ -41,10 +46,56 @@ def new_pool(name: str, folder: Path, encoder: str, *, by: str) -> Pool:
     return pool
 
 
+@transaction.atomic
+def import_again(pool: Pool, *, by: str) -> None:
+    """Have images added that are new in the pool's folder. Raises PoolNotPossible."""
+    if not jobs.retry(pool, by, ended=(JobState.DONE, JobState.FAILED)):
+        raise PoolNotPossible("The images of this pool are being imported. Wait until that is finished.")
+    worker_wakeup.dispatch_on_commit(worker_wakeup.GATHER_IMAGES)
+
+
+@transaction.atomic
+def take_out(
+    pool: Pool, why: str, *, by: str, names: Collection[str] = (), licence: str = ""
+) -> tuple[int, list[Dataset]]:
+    """Take images out of a pool for good, by their file names or all of a licence; nobody finds or sees them again.
+
+    Returns how many, and the data sets that were made with some of them and keep these. Raises PoolNotPossible.
+    """
+    locked = Pool.objects.select_for_update(of=("self",)).get(pk=pool.pk)
+    if locked.dataset is None:
+        raise PoolNotPossible(f"The images of {locked} are not imported yet.")
+    if not (why := why.strip()[:500]):
+        raise PoolNotPossible("Say why the images are taken out.")
+    files = locked.dataset.files
+    row_of = {name: row for row, name in enumerate(files.filenames)}
+    if unknown := next((name for name in names if name not in row_of), ""):
+        raise PoolNotPossible(f"The pool has no image “{unknown[:100]}”. Write names as below its folder.")
+    of_licence = (row for row, note in enumerate(files.notes) if licence and note.get("licence") == licence)
+    rows = {*(row_of[name] for name in names), *of_licence} - locked.removed
+    if not rows:
+        raise PoolNotPossible("No image that is still in the pool is meant by that.")
+    if len(rows | locked.removed) == files.n_rows:
+        raise PoolNotPossible("No image would be left in the pool.")
+    at = timezone.now().isoformat(timespec="seconds")
+    locked.removals.append({"why": why, "by": by, "at": at, "rows": sorted(rows)})
+    locked.save(update_fields=["removals"])
+    audit.record("pool_images_taken_out", study=None, by=by, subject=pool.name, n=len(rows), why=why)
+    image_searches.request_index(locked.dataset, duplicate_threshold=DUPLICATE_THRESHOLD, by=by)
+    trainings = GatheredTraining.objects.filter(gathering__pool=locked, dataset__isnull=False).order_by("pk")
+    with_some = [each for each in trainings if any(row in rows for row, _, _ in each.kept["candidate"])]
+    return len(rows), [each.dataset for each in with_some if each.dataset]
+
+
 def store_images(pool: Pool, dataset: Dataset) -> None:
-    """Finish a pool that is held; the images of an earlier import are this pool's. Raises JobLost."""
+    """Finish a pool that is held; a version without the newest images goes. Raises JobLost, PoolNotPossible."""
+    before = pool.dataset
     with transaction.atomic():
         earlier = Pool.objects.filter(dataset=dataset).exclude(pk=pool.pk).first()
         if earlier is not None:
             raise PoolNotPossible(f"These images are imported already, as {earlier}.")
         jobs.finish(pool, phase="", dataset=dataset)
+        if before != dataset:
+            image_searches.request_index(dataset, duplicate_threshold=DUPLICATE_THRESHOLD, by=pool.requested_by)
+        if before not in (None, dataset):
+            library.delete_dataset(before, by=pool.requested_by)

@@ -6,6 +6,7 @@ A worker that is killed leaves its job `running` with a heartbeat that grows old
 
 import datetime as dt
 import logging
+from collections.abc import Collection
 from typing import Any, TypeVar
 
 from django.db import IntegrityError, OperationalError, transaction
@@ -84,15 +85,15 @@ def cancel(job: Job, by: str) -> bool:
 
 
 @transaction.atomic
-def retry(job: Job, by: str, **detail: Any) -> bool:
-    """Let a job that failed be tried again, for a person; detail: for the audit log. Returns whether it can be.
+def retry(job: Job, by: str, *, ended: Collection[str] = (JobState.FAILED,), **detail: Any) -> bool:
+    """Let a job that ended so be tried again, for a person; detail: for the audit log. Returns whether it can be.
 
     `attempts` goes on: an earlier worker that is still at it must not take the new try for its own.
     """
     again = {"state": JobState.PENDING, "error": "", "finished_at": None, "attempts_before": F("attempts")}
     try:
         with transaction.atomic():
-            is_due = bool(type(job)._default_manager.filter(pk=job.pk, state=JobState.FAILED).update(**again))
+            is_due = bool(type(job)._default_manager.filter(pk=job.pk, state__in=ended).update(**again))
     except IntegrityError:  # some have one at a time for each data set or study, and another one is under way
         return False
     if is_due:

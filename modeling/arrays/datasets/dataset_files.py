@@ -1,6 +1,7 @@
 """Files of a data set: one directory of arrays, thumbnails and a manifest (docs/datasets.md).
 
-Rows are sorted by (label, split, filename), so a class is one contiguous block. Arrays are memory-mapped read-only.
+Rows are sorted by (label, split, filename), so a class is one contiguous block; images that a pool got later come last.
+Arrays are memory-mapped read-only.
 """
 
 import hashlib

@@ -82,17 +82,25 @@ class ExactSegment:
     largest_error : float
         Length of the most that a code has lost of its image.
     removed : int64 ndarray of shape (r,)
-        Rows that are never found.
+        Places in the index that are never found.
+    rows : int64 ndarray of shape (m,), optional
+        The image at each place of the index, in ascending order. Default: all.
     """
 
     def __init__(
-        self, index: Any, images: NDArray[np.float32], largest_error: float, removed: NDArray[np.int64]
+        self,
+        index: Any,
+        images: NDArray[np.float32],
+        largest_error: float,
+        removed: NDArray[np.int64],
+        rows: NDArray[np.int64] | None = None,
     ) -> None:
         self._index, self._images = index, images
+        self._rows = np.arange(index.ntotal) if rows is None else rows
         self._is_flat = isinstance(index, faiss.IndexFlat)
         self._bound = _MORE_THAN_UNIT * largest_error + 2 * (images.shape[1] + 9) * float(np.finfo(np.float32).eps)
         self._selector = Selector(removed)
-        self.n_left = len(images) - len(removed)
+        self.n_left = index.ntotal - len(removed)
 
     def nearest(self, queries: NDArray[np.float32], count: int) -> Nearest:
         """Find the nearest images, as `SimilaritySearch` says.
@@ -150,7 +158,7 @@ class ExactSegment:
     def _search(self, queries: NDArray[np.float32], count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         operand = _extended(queries, np.zeros(len(queries), np.float32)) if self._is_flat else queries
         about, rows = self._index.search(operand, count, params=self._selector.parameters(not self._is_flat))
-        return about, rows
+        return about, self._rows[rows]
 
     def _over(self, queries: NDArray[np.float32], least: NDArray[np.float32]) -> Candidates:
         """Return the images whose similarity reaches a bound of each query's own, within rounding."""
@@ -158,11 +166,11 @@ class ExactSegment:
         if self._is_flat:  # the last coordinate of an image is 1, so that one call serves all bounds
             limits, about, rows = self._index.range_search(_extended(queries, -least), 0.0, params=parameters)
             parts = [slice(int(start), int(stop)) for start, stop in pairwise(limits)]
-            return [(rows[part], about[part] + low) for part, low in zip(parts, least, strict=True)]
+            return [(self._rows[rows[part]], about[part] + low) for part, low in zip(parts, least, strict=True)]
 
         def scan(k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
             _, about, rows = self._index.range_search(queries[k : k + 1], float(least[k]), params=parameters)
-            return rows, about
+            return self._rows[rows], about
 
         with ThreadPoolExecutor(faiss.omp_get_max_threads()) as pool:  # one query takes one thread
             return list(pool.map(scan, range(len(queries))))

@@ -39,7 +39,8 @@ from modeling.tensors.similarity_search.search_protocol import Nearest, checked_
 from modeling.tensors.similarity_search.segment_building import build_segment
 from modeling.tensors.similarity_search.staged_files import RECORD, StagedFiles, write_index
 
-PARTITION, MEANS, REMOVED = "partition.faiss", "means.npy", "removed.npy"
+PARTITION, MEANS, REMOVED, ABSENT = "partition.faiss", "means.npy", "removed.npy", "absent.npy"
+_NONE: NDArray[np.int64] = np.empty(0, np.int64)
 _BUILD = "build of an index of these images"
 
 
@@ -50,6 +51,7 @@ def build_index(
     parameters: IndexParameters,
     texts: NDArray[np.float32] | None = None,
     progress: Progress = silent,
+    without: NDArray[np.int64] = _NONE,
 ) -> Path:
     """Build an index of images, or go on with a build that was interrupted.
 
@@ -65,6 +67,8 @@ def build_index(
     texts : float32 ndarray of shape (t, d), optional
         Unit rows of at least two texts, for an inverted file.
     progress : Progress, default silent
+    without : int64 ndarray of shape (r,), optional
+        Rows that it never finds, in ascending order; some others are left.
 
     Returns
     -------
@@ -84,15 +88,20 @@ def build_index(
         raise BadArray(f"there must be {images.n_rows} rows of {images.dim} dimensions, not {rows.shape}")
     if not parameters.is_exact and (texts is None or len(texts) < 2):
         raise BadArray("an inverted file needs at least two texts, to measure its recall")
-    plan = {"images": asdict(images), "parameters": asdict(parameters), "faiss": faiss.__version__}
+    plan: dict[str, Any] = {"images": asdict(images), "parameters": asdict(parameters), "faiss": faiss.__version__}
+    if len(without):
+        plan["without"] = sha256(without.tobytes()).hexdigest()
     directory = parent / sha256(json_bytes(plan)).hexdigest()[:24]
     with only_import(parent, _BUILD), _threads(parameters.threads):
         if _is_whole(directory):
             return directory
         staged = _staging(directory)
         partition, measured = (None, None) if parameters.is_exact else _trained(staged, rows, texts, parameters)
-        segments = _segments(staged, rows, parameters, partition, progress)
-        manifest = IndexManifest((images,), parameters, measured, faiss.__version__, segments, staged.digests, 0)
+        segments = _segments(staged, rows, parameters, partition, progress, without=without)
+        for name in (REMOVED, ABSENT) if len(without) else ():
+            staged.store(name, partial(_save, without))
+        n = len(without)
+        manifest = IndexManifest((images,), parameters, measured, faiss.__version__, segments, staged.digests, n, n)
         return _published(staged.folder, directory, manifest)
 
 
@@ -139,7 +148,7 @@ def add_images(directory: Path, rows: NDArray[np.float32], images: Images, progr
 def remove_images(directory: Path, rows: NDArray[np.int64]) -> Path:
     """Make an index that never finds some images of another.
 
-    `IndexManifest.is_due_for_rebuilding` tells when so many are removed that it is better built again.
+    `IndexManifest.is_due_for_rebuilding` tells when so many are removed that it is better built again, without them.
 
     Parameters
     ----------
@@ -195,6 +204,7 @@ def checked_manifest(directory: Path) -> IndexManifest:
     needed = {segment.file for segment in manifest.segments}
     needed |= set() if manifest.parameters.is_exact else {PARTITION, MEANS}
     needed |= {REMOVED} if manifest.n_removed else set()
+    needed |= {ABSENT} if manifest.n_absent else set()
     n_rows = [segment.n_rows for segment in manifest.segments]
     first_rows = [segment.first_row for segment in manifest.segments]
     if not needed <= set(manifest.files) or any(Path(name).name != name for name in manifest.files):
@@ -275,6 +285,7 @@ def _segments(
     partition: Partition | None,
     progress: Progress,
     after: Sequence[SegmentEntry] = (),
+    without: NDArray[np.int64] = _NONE,
 ) -> tuple[SegmentEntry, ...]:
     """Build the segments that are not finished; `after` those that are there already."""
     before = sum(segment.n_rows for segment in after)
@@ -284,11 +295,19 @@ def _segments(
         some = rows[start : start + parameters.segment_rows]
         facts = staged.facts(name)
         if facts is None:
-            index, error = build_segment(some, parameters, partition)
+            left = _left(without, start, len(some))
+            chosen = some if len(left) == len(some) else some[left]
+            index, error = build_segment(chosen, parameters, partition)
             facts = staged.store(name, partial(write_index, index), largest_error=error)
         entries.append(SegmentEntry(name, before + start, len(some), facts["largest_error"]))
         progress("indexing", start + len(some), len(rows))
     return tuple(entries)
+
+
+def _left(without: NDArray[np.int64], start: int, n: int) -> NDArray[np.int64]:
+    """The rows of a segment that are in its index, from its first one."""
+    inside = without[(without >= start) & (without < start + n)] - start
+    return np.setdiff1d(np.arange(n), inside, assume_unique=True)
 
 
 def _staging(directory: Path) -> StagedFiles:
@@ -460,10 +479,12 @@ def open_index(directory: Path, images: Sequence[Images], rows: Sequence[NDArray
     if [array.shape for array in rows] != [(each.n_rows, each.dim) for each in images]:
         raise BadIndex(f"{directory}: the embeddings do not have the rows that the index has")
     removed = removed_rows(directory, manifest)
+    absent = np.load(directory / ABSENT, allow_pickle=False) if manifest.n_absent else _NONE
     segments = []
     for entry in manifest.segments:
-        inside = removed[(removed >= entry.first_row) & (removed < entry.first_row + entry.n_rows)] - entry.first_row
-        segments.append((entry.first_row, _segment(directory, manifest, entry, _rows_of(entry, rows), inside)))
+        places = _left(absent, entry.first_row, entry.n_rows)
+        hidden = np.flatnonzero(np.isin(places + entry.first_row, removed))
+        segments.append((entry.first_row, _segment(directory, manifest, entry, _rows_of(entry, rows), hidden, places)))
     return SegmentedIndex(segments, images[0].dim)
 
 
@@ -489,12 +510,13 @@ def _segment(
     entry: SegmentEntry,
     rows: NDArray[np.float32],
     removed: NDArray[np.int64],
+    places: NDArray[np.int64],
 ) -> ExactSegment | PartitionedSegment:
     index: Any = faiss.read_index(str(directory / entry.file), faiss.IO_FLAG_MMAP_IFC)
-    if index.ntotal != len(rows):
-        raise BadIndex(f"{directory / entry.file} has {index.ntotal} images, not {len(rows)}")
+    if index.ntotal != len(places):
+        raise BadIndex(f"{directory / entry.file} has {index.ntotal} images, not {len(places)}")
     if manifest.measured is None:
-        return ExactSegment(index, rows, entry.largest_error, removed)
+        return ExactSegment(index, rows, entry.largest_error, removed, places)
     means = read_partition(directory)
     partition = Partition(index, means.image_mean, means.text_mean)
-    return PartitionedSegment(partition, rows, manifest.measured.n_probes, removed)
+    return PartitionedSegment(partition, rows, manifest.measured.n_probes, removed, places)

@@ -78,6 +78,8 @@ class IndexManifest:
         SHA-256 of each file.
     n_removed : int
         Images that are never found.
+    n_absent : int
+        Of them, those that are in no segment, since the index was built without them.
     """
 
     images: tuple[Images, ...]
@@ -87,6 +89,7 @@ class IndexManifest:
     segments: tuple[SegmentEntry, ...]
     files: Mapping[str, str]
     n_removed: int
+    n_absent: int = 0
 
     @property
     def n_rows(self) -> int:
@@ -95,11 +98,11 @@ class IndexManifest:
 
     @property
     def is_due_for_rebuilding(self) -> bool:
-        """Return whether more than a tenth of the images are removed.
+        """Return whether more than a tenth of the images in the segments are removed.
 
-        Removed images slow every search.
+        They slow every search.
         """
-        return self.n_removed > REBUILD_SHARE * self.n_rows
+        return self.n_removed - self.n_absent > REBUILD_SHARE * (self.n_rows - self.n_absent)
 
     def to_json(self) -> str:
         """Return the manifest as JSON with sorted keys."""
@@ -133,6 +136,7 @@ class IndexManifest:
             parameters=IndexParameters(**parameters),
             measured=None if measured is None else Measured(**measured),
             segments=tuple(SegmentEntry(**each) for each in fields.pop("segments")),
+            n_absent=fields.get("n_absent", 0),
             **{name: fields[name] for name in ("faiss", "files", "n_removed")},
         )
 

@@ -85,18 +85,26 @@ class PartitionedSegment:
     n_probes : int
         Lists that a query probes.
     removed : int64 ndarray of shape (r,)
-        Rows that are never found.
+        Places in the index that are never found.
+    rows : int64 ndarray of shape (m,), optional
+        The image at each place of the index, in ascending order. Default: all.
     """
 
     def __init__(
-        self, partition: Partition, images: NDArray[np.float32], n_probes: int, removed: NDArray[np.int64]
+        self,
+        partition: Partition,
+        images: NDArray[np.float32],
+        n_probes: int,
+        removed: NDArray[np.int64],
+        rows: NDArray[np.int64] | None = None,
     ) -> None:
         check_count(n_probes, "the number of probes")
         self._partition, self._index, self._images = partition, partition.index, images
         self._index.nprobe = min(n_probes, self._index.nlist)
         self._centroids = self._index.quantizer.reconstruct_n(0, self._index.nlist)
         self._selector = Selector(removed)
-        self.n_left = len(images) - len(removed)
+        self._rows = np.arange(self._index.ntotal) if rows is None else rows
+        self.n_left = self._index.ntotal - len(removed)
 
     def nearest(self, queries: NDArray[np.float32], count: int) -> Nearest:
         """Find near images, as `SimilaritySearch` says; nearer ones may be missing.
@@ -127,7 +135,7 @@ class PartitionedSegment:
         parameters = self._selector.parameters(True, n_probes)
         self._index.search_preassigned_c(len(queries), operand, several, *others, False, parameters)
         for k, query in enumerate(queries):
-            rows = near[k][near[k] >= 0]
+            rows = self._rows[near[k][near[k] >= 0]]
             rows, exact = best(rows, exact_similarities(self._images, rows, query), count)
             found.rows[k, : len(rows)], found.similarities[k, : len(rows)] = rows, exact
         return found

@@ -39,10 +39,11 @@ def build_segment(
     BadArray
         If a row is not a unit row.
     """
-    checked_rows(images[:1], "image")  # their type and shape; blocks are checked one by one
+    if len(images):
+        checked_rows(images[:1], "image")  # their type and shape; blocks are checked one by one
     if partition is not None:
         return _partitioned(images, partition), 0.0
-    if parameters.kind is IndexKind.FLAT:
+    if parameters.kind is IndexKind.FLAT or not len(images):  # no range of codes is learnt from nothing
         return _flat(images), 0.0
     return _scanned(images, parameters)
 

@@ -58,10 +58,16 @@ def source(tmp_path: Path, settings: Any) -> Path:
 
 
 @pytest.fixture
-def shown(db: None, source: Path) -> BaseModel:
+def features() -> str | None:
+    """The encoder of the features; None for that of the similarities."""
+    return None
+
+
+@pytest.fixture
+def shown(db: None, source: Path, features: str | None) -> BaseModel:
     """A base model that was trained on the data set."""
     listing = read_source("csv", source, actors.CLASSES, actors.COLOURS)
-    dataset, _ = import_source(listing, "shapes", similarity_encoder=ENCODER, progress=silent)
+    dataset, _ = import_source(listing, "shapes", similarity_encoder=ENCODER, features=features, progress=silent)
     return trained(dataset, name="erm", l2=1.0)[0]
 
 
@@ -112,3 +118,16 @@ def is_square(path: Path) -> bool:
     """Whether a drawing is of a square, by its corners."""
     pixels = np.asarray(Image.open(path).convert("RGB"), np.float64)
     return bool(np.abs(pixels[3, 3] - pixels[8, 8]).max() < 5)
+
+
+def watched(monkeypatch: pytest.MonkeyPatch) -> list[set[bytes]]:
+    """The images of each batch that is encoded from now on; a batch is filled up with copies."""
+    batches: list[set[bytes]] = []
+    encode = FakeEncoder.encode_images
+
+    def encode_images(self: FakeEncoder, images: Any) -> Any:
+        batches.append({image.tobytes() for image in images})
+        return encode(self, images)
+
+    monkeypatch.setattr(FakeEncoder, "encode_images", encode_images)
+    return batches

@@ -13,15 +13,16 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from annotations.analysis.pools.gathering_tables import worth_rows
-from annotations.models import BaseModel, Dataset, GatheredTraining, Gathering, JobState, Score
+from annotations.models import BaseModel, Dataset, GatheredTraining, Gathering, JobState, Pool, Score
+from annotations.readings.pools import review_outcomes
 from annotations.readings.pools.review_progress import review_progress
 from annotations.services.datasets.dataset_registration import find_dataset
-from annotations.services.pools import gatherings
+from annotations.services.pools import gatherings, pool_requests
 from annotations.services.pools.gatherings import GatheringNotPossible
 from annotations.services.queue import jobs
 from modeling.arrays.datasets.dataset_files import Split, verify
 from tests.actors import BLUE, OVAL, RED, SQUARE
-from tests.worker.pools.conftest import draw, gather, imported, is_square, review
+from tests.worker.pools.conftest import draw, gather, imported, is_square, review, watched
 from worker.pools.gathered_training import effects
 from worker.tasks.embed import gather_images
 
@@ -135,6 +136,19 @@ def test_what_was_gathered_lifts_the_minority_more_than_random_pool_images(red: 
     assert "minority_gain [0] of gathered data: stored" in line
 
 
+@pytest.mark.parametrize("features", ["python:tests.fake_encoder:load"])
+def test_an_image_is_encoded_once_where_features_come_from_an_encoder_of_their_own(
+    red: Score, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gathering = gather(red, imported(folder), n_random=0)
+    review(gathering, truth(gathering, folder))
+    encoded = watched(monkeypatch)
+    training = train(gathering)
+    assert training.dataset is not None and training.dataset.files.manifest.arrays["features"].encoder == "features"
+    assert sum(len(batch) for batch in encoded) == len(training.kept["candidate"])
+    assert training.table[3]["minority_gain"][0] > 0
+
+
 def recomputed(training: GatheredTraining) -> list[str]:
     """What the command says of a training. The test's score is made up, so it always differs."""
     output, study = StringIO(), training.gathering.study
@@ -152,6 +166,27 @@ def test_nothing_is_added_at_which_nobody_looked_unless_the_gathering_says_so(re
     n = [item["arm"] for item in pseudo.items].count("candidate")
     assert [reviewers for _, _, reviewers in training.kept["candidate"]] == [0] * n
     assert training.kept["random"] == []
+
+
+def test_an_image_that_is_taken_out_of_the_pool_leaves_the_review_and_what_is_kept(red: Score, folder: Path) -> None:
+    pool = imported(folder)
+    gathering = gather(red, pool)
+    places = [place for place, item in enumerate(gathering.items) if item["arm"] == "candidate"]
+    review(gathering, truth(gathering, folder))
+    first = gathering.items[places[0]]["row"]
+    training = train(gathering)
+    assert pool.dataset is not None
+    n, made = pool_requests.take_out(pool, "a face", by="ada", names=[pool.dataset.files.filenames[first]])
+    assert (n, made) == (1, [training.dataset])
+    gathering = Gathering.objects.get(pk=gathering.pk)
+    assert gathering.gone == {places[0]}
+    assert first not in [row for row, *_ in review_outcomes.kept(gathering)["candidate"]]
+    gathering.reviews.all().delete()
+    gathering.items = [gathering.items[place] for place in places[:2]]
+    assert review_progress(gathering, "ada").place == 1
+    again = gather(red, Pool.objects.get(pk=pool.pk))
+    assert first not in {item["row"] for item in again.items if item["arm"] != "known"}
+    assert again.report["counts"]["they were taken out of the pool"] == 1
 
 
 def test_licences_and_unsafe_images_are_left_out_and_counted(red: Score, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import shutil
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 from PIL import Image
@@ -19,9 +21,12 @@ from annotations.services import image_searches
 from annotations.services.pools import pool_requests
 from annotations.services.pools.pool_requests import PoolNotPossible
 from modeling.arrays.datasets.dataset_files import verify
-from tests.actors import BLUE, ENCODER, RED, SQUARE
+from modeling.tensors.similarity_search.index_manifest import IndexManifest, read_manifest
+from tests.actors import BLUE, ENCODER, OVAL, RED, SQUARE
 from tests.fake_encoder import FakeEncoder
-from tests.worker.pools.conftest import draw, imported
+from tests.worker.pools.conftest import draw, imported, watched
+from worker.similarity_search.index_builds import open_index_of
+from worker.similarity_search.shown_images import show
 from worker.tasks.embed import build_image_indexes, gather_images, search_images
 
 PICTURES = [(SQUARE, RED)] * 3 + [(SQUARE, BLUE)] * 3
@@ -50,6 +55,101 @@ def test_the_command_imports_a_folder_once_without_thumbnails(folder: Path) -> N
     assert not (files.directory / "thumbnails").exists() or not list(files.directory.rglob("*.webp"))
     assert ImageIndex.objects.get(dataset=pool.dataset).state == JobState.DONE
     verify(files.directory)
+    assert "Nothing to do" in run(folder)
+
+
+def test_once_more_the_command_adds_new_images_alone_and_rows_thumbnails_and_segments_stay(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(folder)
+    pool = Pool.objects.get()
+    old = pool.dataset
+    assert old is not None
+    files, rows = old.files, np.array(old.files.array("similarity"))
+    show(old, [2])
+    [first] = (files.directory / "image-indexes").glob("*/segment-0000.faiss")
+    inode = first.stat().st_ino
+    draw(folder / "a-later-folder", [(OVAL, RED)] * 2, seed=9)
+    encoded = watched(monkeypatch)
+    assert "8 of 8 images listed" in run(folder)
+    assert [len(batch) for batch in encoded] == [2]
+    pool.refresh_from_db()
+    assert pool.dataset is not None and not Dataset.objects.filter(pk=old.pk).exists()
+    new, names = pool.dataset.files, files.filenames
+    shutil.rmtree(files.directory)  # as it goes once that is committed
+    assert new.filenames == (*names, "a-later-folder/0000.png", "a-later-folder/0001.png")
+    np.testing.assert_array_equal(new.array("similarity")[:6], rows)
+    assert list(new.image_keys[:6]) == list(files.image_keys)
+    assert new.image_path(new.image_keys[2].decode()).exists() and new.notes[7]["licence"] == "CC0-1.0"
+    verify(new.directory)
+    index = ImageIndex.objects.get(dataset=pool.dataset)
+    segments = sorted((settings.DATA_ROOT / index.directory).glob("segment-*"))
+    assert [path.stat().st_ino == inode for path in segments] == [True, False]
+    found = open_index_of(pool.dataset, index).nearest(np.array(new.array("similarity")), 1).rows[:, 0]
+    assert found.tolist()[6:] == [6, 7]
+    assert "Nothing to do" in run(folder) and len(list(new.directory.parent.glob("[!.]*"))) == 1
+
+
+def test_images_that_are_taken_out_are_not_found_seen_or_brought_in_again(folder: Path, tmp_path: Path) -> None:
+    draw(folder / "theirs", [(SQUARE, RED)] * 20, seed=9, licence="CC-BY-4.0")
+    run(folder)
+    pool = Pool.objects.get()
+    assert pool.dataset is not None
+    files = pool.dataset.files
+    show(pool.dataset, range(files.n_rows))
+    names = tmp_path / "names.txt"
+    names.write_text("0000.png\n\n0001.png\n")
+    said = io.StringIO()
+    call_command("take_out_of_pool", "drawings", files=names, why="a face", stdout=said)
+    assert "Took 2 images out" in said.getvalue()
+
+    def manifest() -> IndexManifest:
+        index = ImageIndex.objects.get(dataset=pool.dataset)
+        found = open_index_of(index.dataset, index).nearest(np.array(files.array("similarity")), 30).rows
+        pool.refresh_from_db()
+        assert pool.removed.isdisjoint(found.flat) and found.shape[1] == files.n_rows - len(pool.removed)
+        assert not any(files.image_path(files.image_keys[row].decode()).exists() for row in pool.removed)
+        assert show(index.dataset, range(files.n_rows)) == set(range(files.n_rows)) - pool.removed
+        return read_manifest(settings.DATA_ROOT / index.directory)
+
+    assert (manifest().n_removed, manifest().n_absent) == (2, 0)
+    call_command("take_out_of_pool", "drawings", licence="CC-BY-4.0", why="licence withdrawn", stdout=said)
+    assert (manifest().n_removed, manifest().n_absent) == (22, 22), "more than a tenth: it is built without them"
+    assert [(each["why"], len(each["rows"])) for each in pool.removals] == [("a face", 2), ("licence withdrawn", 20)]
+    draw(folder / "a-later-folder", [(OVAL, RED)] * 2, seed=11)
+    assert "28 of 28" in run(folder)
+    pool.refresh_from_db()
+    files = pool.dataset.files
+    assert (manifest().n_removed, manifest().n_absent) == (22, 22) and len(manifest().segments) == 2
+
+
+@pytest.mark.parametrize(
+    ("which", "sentence"),
+    [
+        ({"licence": "CC0-1.0"}, "No image would be left"),
+        ({"licence": "MIT"}, "No image that is still in the pool"),
+        ({"names": ["../secret.png"]}, "The pool has no image “../secret.png”"),
+        ({"names": ["0000.png"], "why": " "}, "Say why"),
+    ],
+)
+def test_what_cannot_be_taken_out_is_a_sentence(folder: Path, which: dict[str, Any], sentence: str) -> None:
+    pool = imported(folder)
+    with pytest.raises(PoolNotPossible, match=sentence):
+        pool_requests.take_out(pool, **{"why": "a face", "by": "ada", **which})
+    pool.refresh_from_db()
+    assert pool.removals == []
+    with pytest.raises(CommandError, match="no pool others"):
+        call_command("take_out_of_pool", "others", licence="CC0-1.0", why="withdrawn")
+
+
+def test_a_folder_whose_new_images_cannot_be_read_leaves_the_pool_as_it_was(folder: Path) -> None:
+    pool = imported(folder)
+    (folder / "new.png").write_bytes(b"no image")
+    with pytest.raises(CommandError, match="none of the 1 listed images can be used"):
+        run(folder)
+    before, pool = pool, Pool.objects.get()
+    assert (pool.state, pool.dataset) == (JobState.FAILED, before.dataset)
+    (folder / "new.png").unlink()
     assert "Nothing to do" in run(folder)
 
 

@@ -15,7 +15,10 @@ from worker.similarity_search.index_builds import build_due_indexes
 
 
 class Command(BaseCommand):
-    help = "Import a folder of unlabelled images, of tar shards, or of embeddings (img_emb and metadata) as a pool."
+    help = (
+        "Import a folder of unlabelled images, of tar shards, or of embeddings (img_emb and metadata) as a pool. "
+        "Once more, it adds the images that are new in the folder."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", metavar="NAME", help="what the pool is called: letters, digits, _ and -")
@@ -31,11 +34,13 @@ class Command(BaseCommand):
         name, folder, encoder = options["name"], options["path"].resolve(), options["encoder"]
         with plain_errors():
             same = Pool.objects.filter(name=name, folder=str(folder), encoder=encoder)
-            pool = same.exclude(state=JobState.FAILED).first()
-            if pool is not None and pool.state == JobState.DONE:
-                self.stdout.write(f"Nothing to do: already imported as {pool}.")
-                return
-            pool = pool or pool_requests.new_pool(name, folder, encoder, by="command")
+            pool = same.exclude(state=JobState.FAILED, dataset=None).first()
+            before = pool.dataset if pool else None
+            if pool is None:
+                pool = pool_requests.new_pool(name, folder, encoder, by="command")
+            elif pool.finished_at is not None:
+                pool_requests.import_again(pool, by="command")
+                pool.refresh_from_db()
             while pool.finished_at is None:  # a worker of the site may be faster, and goes on where another was killed
                 import_due_pools()
                 pool.refresh_from_db()
@@ -43,8 +48,11 @@ class Command(BaseCommand):
                     self.stdout.write(f"{pool.phase} {pool.n_done:,} of {pool.n_total or 0:,}")
                     time.sleep(2)
             build_due_indexes()
-        if pool.dataset is None:
+        if pool.error or pool.dataset is None:
             raise CommandError(pool.error)
+        if pool.dataset == before:
+            self.stdout.write(f"Nothing to do: all images of {folder} are in {pool} already.")
+            return
         files = pool.dataset.files
         self.stdout.write(f"Imported {pool}: {files.n_rows:,} of {files.manifest.report['listed']:,} images listed.")
         without = sum(not note["licence"] for note in files.notes)

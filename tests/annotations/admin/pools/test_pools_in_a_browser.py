@@ -45,3 +45,14 @@ def test_keys_review_and_the_pages_fit(
         assert_no_violations(page)
         page.set_viewport_size({"width": 390, "height": 844})
         assert overhang(page) == 0
+        page.goto(f"{live_server.url}/admin/annotations/pool/{gathering.pool_id}/change/")
+        assert overhang(page) == 0
+        page.get_by_label("Or these files, one a line").fill(base_model.dataset.files.filenames[4])
+        page.get_by_label("Why:").fill("A face.")
+        page.get_by_role("button", name="Take out").click()
+        expect(page.get_by_text("Took 1 image out.")).to_be_visible()
+        expect(page.get_by_text("1 image, A face.")).to_be_visible()
+        page.get_by_role("button", name="Look for new images").click()
+        expect(page.get_by_text("A worker looks for images that are new in the folder.")).to_be_visible()
+    gathering = Gathering.objects.get()
+    assert gathering.gone == {2} and gathering.pool is not None and gathering.pool.state == "pending"

@@ -77,6 +77,9 @@ def test_removed_images_are_not_found_and_added_ones_are(tmp_path: Path) -> None
     first = open_index(directory, [what], [images]).nearest(texts[:1], 1).rows[0, 0]
     without = remove_images(directory, np.array([first]))
     assert first not in open_index(without, [what], [images]).nearest(texts[:1], COUNT).rows
+    rebuilt = build_index(directory.parent, images, what, PARAMETERS, texts, without=np.array([first]))
+    others = open_index(rebuilt, [what], [images]).nearest(texts[:1], COUNT).rows[0]
+    assert first not in others and len(set(others.tolist()) - {-1}) > COUNT // 2
     with_more = add_images(without, texts[:5], more)
     index = open_index(with_more, [what, more], [images, texts[:5]])
     assert index.nearest(texts[:5], 1).rows[:, 0].tolist() == [N, N + 1, N + 2, N + 3, N + 4]

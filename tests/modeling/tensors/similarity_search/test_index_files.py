@@ -238,6 +238,29 @@ def test_an_index_is_due_for_rebuilding_when_more_than_a_tenth_is_removed(tmp_pa
     assert read_manifest(remove_images(directory, np.arange(26))).is_due_for_rebuilding
 
 
+@every_kind
+def test_an_index_that_is_built_without_some_images_never_has_them_and_keeps_the_others_rows(
+    tmp_path: Path, kind: IndexKind
+) -> None:
+    absent = np.unique([*range(3, 250, 9), *range(100, 200)])  # of the second segment all
+    directory = build_index(tmp_path, IMAGES, WHAT, parameters(kind), without=absent)
+    manifest = read_manifest(directory)
+    assert (manifest.n_removed, manifest.n_absent, manifest.is_due_for_rebuilding) == (len(absent), len(absent), False)
+    assert directory != build(tmp_path, kind)
+    sizes = {path.name: path.stat().st_size for path in directory.glob("segment-*")}
+    assert sizes["segment-0001.faiss"] < sizes["segment-0002.faiss"] < sizes["segment-0000.faiss"]
+    new, more = unit(30, D, 5), Images(WHAT.encoder, "b" * 64, 30, D)
+    changed = remove_images(add_images(directory, new, more), np.array([0, 249, 255]))
+    every = every_similarity(np.concatenate([IMAGES, new]), TEXTS)
+    every[:, [*absent, 0, 249, 255]] = -np.inf
+    index = open_index(changed, [WHAT, more], [IMAGES, new])
+    left = int(np.isfinite(every[0]).sum())
+    assert len(index) == left
+    np.testing.assert_array_equal(index.nearest(TEXTS, left).rows, np.argsort(-every, axis=1, kind="stable")[:, :left])
+    for rows, of_text in zip(index.above(TEXTS, np.zeros(7)), every, strict=True):
+        np.testing.assert_array_equal(rows, np.flatnonzero(of_text > 0))
+
+
 def test_images_of_another_encoder_are_not_added(tmp_path: Path) -> None:
     with pytest.raises(BadIndex, match="another encoder"):
         add_images(build(tmp_path), IMAGES, replace(WHAT, encoder={"spec": "two"}))
