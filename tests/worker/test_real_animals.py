@@ -333,6 +333,7 @@ def test_photographs_that_the_data_set_lacks_are_gathered_and_lift_the_minority(
     dataset, new = without_some(animals, 20)
     job = do_the_job(dataset, 0.5, [CARTOON])
     score, study = job.phrases[CARTOON].score, job.base_model.tasks.get().study
+    assert score.threshold is not None
     copies = [dataset.files.filenames[row] for row in dataset.files.rows(Split.TEST, DOG)[:30]]
     folder = tmp_path / "pool"
     for name in (*new, *copies):

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -119,7 +119,7 @@ def _grown(dataset: Dataset, directory: Path) -> Path:
     )
 
 
-def _rows(names: list[str], keys: list[str], notes: list[Mapping[str, Any]]) -> Rows:
+def _rows(names: list[str], keys: list[str], notes: Sequence[Mapping[str, Any]]) -> Rows:
     n = len(names)
     return Rows(names, np.zeros(n, np.int32), np.full(n, Split.TRAIN, np.int8), None, keys, notes)
 

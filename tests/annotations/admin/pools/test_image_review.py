@@ -62,8 +62,8 @@ def test_a_link_of_a_run_or_a_concept_chooses_its_phrase_though_the_list_is_too_
     page = f"/admin/annotations/study/{score.phrase.assignment.session.study_id}/gathering/"
 
     def offered(value: str) -> list[str]:
-        answer = coordinator_client.get(page, {"annotation": value})
-        return [each["value"] for each in BeautifulSoup(answer.content, "html.parser").select("#id_annotation option")]
+        shown = BeautifulSoup(coordinator_client.get(page, {"annotation": value}).content, "html.parser")
+        return [str(each["value"]) for each in shown.select("#id_annotation option")]
 
     [value] = offered(link.format(run=add_run(score.phrase, 0.75).pk, score=score.pk))
     assert offered("words-2-red") == offered("words-1-blue") == offered("run-0") == []
