@@ -26,11 +26,12 @@ SEEDS, TOP, CLASSES, PLANTED = range(10), 10, ("dog", "horse"), "a cartoon drawi
 
 def domino_slicer() -> Any:
     """Return the authors' DominoSlicer, made to load beside today's scikit-learn and NumPy, without Meerkat."""
-    meerkat, package = types.ModuleType("meerkat"), types.ModuleType("domino")
-    meerkat.DataPanel = type("DataPanel", (), {})
-    package.__path__ = [str(Path(str(find_spec("domino").origin)).parent)]  # without what its __init__ imports
+    meerkat, package, installed = types.ModuleType("meerkat"), types.ModuleType("domino"), find_spec("domino")
+    assert installed is not None
+    vars(meerkat)["DataPanel"] = type("DataPanel", (), {})
+    package.__path__ = [str(Path(str(installed.origin)).parent)]  # without what its __init__ imports
     sys.modules |= {"meerkat": meerkat, "domino": package}
-    np.infty = np.inf
+    vars(np)["infty"] = np.inf
     sklearn.mixture._base._check_X = lambda rows, *_, **__: check_array(rows, dtype=[np.float64, np.float32])
     slicing = import_module("domino._slice.domino")
     for gone in ("_check_n_features", "_check_initial_parameters", "_print_verbose_msg_init_end"):

@@ -44,6 +44,7 @@ def test_each_number_follows_from_what_is_stored(
 ) -> None:
     ranked(command, base_model, tmp_path / "out", "--list", words)
     ranking, files = KeywordRanking.objects.filter(base_model=base_model).first(), base_model.dataset.files
+    assert ranking is not None
     text = "\n".join([ranking.text_template, "red", "blue", "green", "no blue"])
     assert ranking.list_digest == hashlib.sha256(text.encode()).hexdigest()
     record = ranking.settings
