@@ -30,6 +30,7 @@ LEADS_TO = {
     "annotations/admin/staff/oidc.py": "`OIDC_ISSUER`",
     "clarify_site/error_reports.py": "`SENTRY_DSN`",
     "worker/queue/worker_heartbeat.py": "",  # asks for the machine's name
+    "modeling/arrays/datasets/importing/images.py": "",  # a pair of sockets with its own decoder
 }
 
 
