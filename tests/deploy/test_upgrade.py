@@ -13,6 +13,7 @@ import httpx2
 import pytest
 from django.test import Client
 
+import modeling
 from annotations.models import Phrase, PhraseState, Stage, Study
 from clarify_site.home import ROOT
 from deploy.local.services import free_port
@@ -31,10 +32,10 @@ def _git(*arguments: str) -> bytes:
 
 @pytest.fixture
 def release_before(tmp_path: Path) -> Path:
-    """The code of the release before this version, from the history."""
-    head = _git("rev-parse", "HEAD").decode().strip()
+    """The code of the release before this version, from the history; commits that follow a release bear its version."""
     named = _git("log", "--format=%H", "--grep=^release: Name ").decode().split()
-    before = [commit for commit in named if commit != head]
+    this = f'__version__ = "{modeling.__version__}"'.encode()
+    before = [commit for commit in named if this not in _git("show", f"{commit}:modeling/__init__.py")]
     if not before:
         pytest.skip("the history, which has the release before, is not here")
     folder = tmp_path / "before"
