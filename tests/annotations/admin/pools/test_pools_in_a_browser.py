@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import GatheredTraining, Gathering
-from tests.accessibility import assert_no_violations, overhang
+from tests.accessibility import DJANGOS, assert_no_violations, overhang
 from tests.annotations.admin.common.test_in_a_browser import sign_in
 from tests.annotations.admin.pools.conftest import DONE
 from tests.annotations.chromium import page_without_complaints
@@ -56,3 +56,15 @@ def test_keys_review_and_the_pages_fit(
         expect(page.get_by_text("A worker looks for images that are new in the folder.")).to_be_visible()
     gathering = Gathering.objects.get()
     assert gathering.gone == {2} and gathering.pool is not None and gathering.pool.state == "pending"
+
+
+def test_the_page_of_a_pool_has_no_violation(
+    live_server: LiveServer, chromium: Browser, coordinator: User, gathering: Gathering
+) -> None:
+    # axe-core is put into the page as a script, which the pages' own policy would not let in.
+    page = chromium.new_context(bypass_csp=True).new_page()
+    sign_in(page, live_server.url)
+    page.goto(f"{live_server.url}/admin/annotations/pool/{gathering.pool_id}/change/")
+    expect(page.get_by_role("button", name="Look for new images")).to_be_visible()
+    assert_no_violations(page, without=DJANGOS)
+    page.context.close()
