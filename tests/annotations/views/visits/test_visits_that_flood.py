@@ -132,7 +132,7 @@ QUERIES = {  # at most, of one call
     "done": 10,
     "end": 8,
     "withdraw_from_visit": 2,
-    "withdraw": 32,
+    "withdraw": 33,
     "report_spans": 9,
     "language": 0,
 }
