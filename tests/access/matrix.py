@@ -51,7 +51,7 @@ PARTICIPANTS: dict[str, Route] = {
     "visit/not-passed": route(get=IN_A_VISIT),
     "visit/classes": route(get=IN_A_VISIT),
     "visit/classes/pick": route(post=NOBODY),  # no task is numbered 0
-    "visit/classes/<uuid:public_id>": route(post=OF_ONE_VISIT, public_id="assignment_id"),
+    "visit/tasks/<uuid:public_id>/move": route(post=OF_ONE_VISIT, public_id="assignment_id"),
     _TASK: route(get=OF_ONE_VISIT, public_id="assignment_id"),
     f"{_TASK}begin": route(post=OF_ONE_VISIT, public_id="assignment_id"),
     f"{_TASK}phrases": route(post=OF_ONE_VISIT, public_id="assignment_id"),

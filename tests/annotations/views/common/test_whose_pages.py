@@ -37,6 +37,7 @@ OF_A_TASK = {
     "choose_threshold": "phrases/{phrase}/threshold",
     "judge": "phrases/{phrase}/judgement",
     "show_keywords": "keywords",
+    "move": "move",
     "done": "done",
 }
 
