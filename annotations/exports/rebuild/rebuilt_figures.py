@@ -88,6 +88,9 @@ class Rebuilt:
         for task, rows in self.people.groupby("task"):
             mean, level = rows.null_mean.mean(), rows.null_level.mean()
             yield ("marks", task, "best_error_score", "random"), {"value": mean, "low": mean, "high": level}
+            levels = rows.vocabulary_level[rows.vocabulary_level > 0]
+            if len(levels):
+                yield ("references", task, "vocabulary_level"), {"value": levels.quantile(0.5, "lower")}
 
     def _methods(self) -> Iterator[tuple[tuple[Any, ...], Value]]:
         for row in self.methods.itertuples():
