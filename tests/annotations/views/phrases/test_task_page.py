@@ -33,6 +33,16 @@ def test_right_and_wrong_images_stand_side_by_side_with_their_counts(alice: Visi
     assert "square" in shown(one(response, "h1"))
 
 
+def test_beside_weaker_words_the_page_says_that_the_best_ones_let_a_person_stop(alice: Visit) -> None:
+    submit_and_score(alice, "red")
+    assert "You can stop here, or look for a second reason." in shown(
+        one(alice.client.get(task_url(alice)), "#progress")
+    )
+    submit_and_score(alice, "blue")
+    said = shown(one(alice.client.get(task_url(alice)), "#progress"))
+    assert said.startswith("Your best words explain the mistakes well, so you can stop here.")
+
+
 def test_no_address_or_alternative_text_gives_the_answer_away(alice: Visit) -> None:
     for image in tree(alice.client.get(task_url(alice))).select(".class-grid img"):
         assert "blue" not in str(image)

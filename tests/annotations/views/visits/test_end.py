@@ -27,6 +27,7 @@ def test_finishing_stores_the_completion_and_shows_the_code(done: Visit) -> None
     response = done.client.post("/visit/end", follow=True)
     assert response.redirect_chain == [("/visit/end?leaving=1", 303)]
     assert shown(one(response, "#completion-code")) == "C0DE1234"
+    assert len(tree(response).select("code")) == 1  # that of another browser would be taken for it
     session = AnnotationSession.objects.get()
     assert (session.stage, session.outcome) == (Stage.FINISHED, Outcome.COMPLETED)
 

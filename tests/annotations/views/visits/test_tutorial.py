@@ -55,6 +55,13 @@ def test_a_phrase_shows_its_score_and_split(carol: Client) -> None:
     assert not tree(response).select("form#tutorial")
 
 
+@pytest.mark.parametrize("text", ["red", "red zigzags", "small"])
+def test_where_the_cursor_is_a_screen_reader_hears_what_to_do_now(carol: Client, text: str) -> None:
+    carol.post("/visit/tutorial/look", {"picture": "13"})
+    field = one(practise(carol, text), "#text")
+    assert "coach" in field["aria-describedby"] and field.has_attr("autofocus")
+
+
 def test_words_that_the_example_does_not_know_get_an_honest_answer(carol: Client) -> None:
     carol.post("/visit/tutorial/look", {"picture": "13"})
     response = practise(carol, "<b>fluffy</b>")
