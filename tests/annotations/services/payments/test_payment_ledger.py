@@ -241,8 +241,9 @@ class LedgerOfMoney(RuleBasedStateMachine):
         for _turn in range(40):
             self.work([])
             self.clerk.run_jobs()
-            # The oldest first: what it left at Prolific is what the next ones fail for.
-            for batch in PaymentBatch.objects.filter(state__in=[BatchState.UNSURE, BatchState.FAILED]).order_by("pk"):
+            # First what left a request at Prolific, which is what all others fail for; then the oldest.
+            asked = PaymentBatch.objects.filter(state__in=[BatchState.UNSURE, BatchState.FAILED])
+            for batch in sorted(asked, key=lambda each: (self.there(each) is None, each.pk)):
                 self.settle(batch, pays=True)
             for batch in PaymentBatch.objects.filter(state=BatchState.PREPARED, due_at=None):
                 payment_ledger.send(batch, by="cora")
@@ -294,6 +295,23 @@ def any_of(data: st.DataObject, model: Any) -> Any:
 
 
 def test_nobody_is_ever_paid_twice_and_sums_hold(open_study, settings):
+    begin_with_people(open_study, settings)
+    run(LedgerOfMoney, settings=hypothesis.settings(max_examples=40, stateful_step_count=20, deadline=None))
+
+
+def test_a_batch_whose_request_waits_at_prolific_is_paid_before_an_older_one_that_was_refused(open_study, settings):
+    begin_with_people(open_study, settings)
+    ledger = LedgerOfMoney()
+    ledger.begin()
+    ledger.owe("ann", 9)
+    ledger.send_all_that_is_owed()
+    ledger.work(["refused"])
+    ledger.owe_and_send_in_trouble(57, ["refused", "none"])
+    ledger.owe("bob", 284)
+    ledger.teardown()
+
+
+def begin_with_people(open_study, settings):
     settings.PROLIFIC_TOKEN = "a token"
     open_study.external_study_id = THERE
     open_study.save(update_fields=["external_study_id"])
@@ -303,4 +321,3 @@ def test_nobody_is_ever_paid_twice_and_sums_hold(open_study, settings):
         arrive(open_study, name, consents=False)
     settings.PROLIFIC_TOKEN = "a token"
     LedgerOfMoney.people = {name: submission_of(open_study, name) for name in PEOPLE}
-    run(LedgerOfMoney, settings=hypothesis.settings(max_examples=40, stateful_step_count=20, deadline=None))
