@@ -1,6 +1,7 @@
 """Checks of a study's tasks: the data set's files, the encoder, the class, what guessing reaches, the images."""
 
 import hashlib
+from statistics import fmean
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from modeling.arrays.datasets.importing.images import is_whole_thumbnail
 from modeling.arrays.phrases.phrase_languages import ENGLISH
 
 IMAGES_LOOKED_AT = 12
+LEAST_LEARNED = 0.1  # of the way from guessing to being always right
 MAX_TOLD = 20  # checks of tasks at each level, where there are more tasks than that
 
 
@@ -65,6 +67,7 @@ def _of_task(study: Study, task: Task, levels: Levels, *, keywords: bool) -> lis
             f"Task {task.position}: {base_model} is right on {images.n_correct} and wrong on {images.n_error} of the "
             f"validation images of “{name}”."
         ),
+        *_hardly_better_than_guessing(task),
         *guessing_checks(study, task, images, levels),
         _clock(study, task),
     ]
@@ -75,6 +78,22 @@ def _of_task(study: Study, task: Task, levels: Levels, *, keywords: bool) -> lis
         text = f"Task {task.position}: {base_model.dataset} has no features, so nothing is retrained with the phrases."
         found.append(warning(text, FixIn.LIBRARY))
     return found
+
+
+def _hardly_better_than_guessing(task: Task) -> list[Check]:
+    """Warn of a model that knows next to nothing of its classes, as with an encoder to which all images look alike."""
+    known = [share for share in task.base_model.validation_accuracies if share is not None]
+    mean, guessing = fmean(known), 1 / len(task.base_model.validation_accuracies)
+    if mean - guessing >= LEAST_LEARNED * (1 - guessing):
+        return []
+    text = f"Task {task.position}: {task.base_model} is right on {mean:.0%} of a class's validation images, on average"
+    return [
+        warning(
+            f"{text}; guessing reaches {guessing:.0%}. What people find will be chance. Take a better model, or import "
+            "the images with an encoder that tells them apart.",
+            FixIn.LIBRARY,
+        )
+    ]
 
 
 def _clock(study: Study, task: Task) -> Check:

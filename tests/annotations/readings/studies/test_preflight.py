@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from annotations.models import Condition, Dataset, DatasetImport, Study, VocabularyLevel
+from annotations.models import BaseModel, Condition, Dataset, DatasetImport, Study, VocabularyLevel
 from annotations.models import Task as StudyTask
 from annotations.prolific.payloads import CompletionCode, RemoteStudy
 from annotations.readings.studies.preflight.check_result import FixIn, Level
@@ -296,6 +296,14 @@ def test_of_many_tasks_those_that_are_not_right_are_told_and_counted(draft_study
 
 def test_a_small_class_cannot_tell_anybody_from_guessing(draft_study: Study) -> None:
     assert levels(draft_study, "nobody can be told from guessing") == [(Level.WARN, FixIn.TASKS)]
+
+
+@pytest.mark.parametrize(("shares", "found"), [([0.58, 0.47], [(Level.WARN, FixIn.LIBRARY)]), ([0.625, None], [])])
+def test_a_model_that_hardly_knows_its_classes_is_told(
+    draft_study: Study, shares: list[float | None], found: list[tuple[Level, FixIn | None]]
+) -> None:
+    BaseModel.objects.update(validation_accuracies=shares)
+    assert levels(Study.objects.get(), "of a class's validation images, on average; guessing reaches 50%") == found
 
 
 @pytest.fixture
