@@ -43,7 +43,7 @@ QUESTIONS = (
         "words",
         _("Which words do we ask for?"),
         (
-            ("common", _("What only the wrong images have.")),
+            ("common", _("What the wrong images have more often.")),
             ("class", _("The name of the class.")),
             ("favourite", _("What I like about the images.")),
         ),
