@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import sentry_sdk
 from sentry_sdk.integrations.logging import LoggingIntegration
+from sentry_sdk.integrations.stdlib import StdlibIntegration
 from sentry_sdk.transport import Transport
 from sentry_sdk.types import Event, Hint
 
@@ -30,6 +31,8 @@ def start(dsn: str, release: str, transport: Transport | None = None) -> None:
         auto_session_tracking=False,
         send_client_reports=False,
         integrations=[LoggingIntegration(level=None, event_level=logging.ERROR)],
+        # It would put the DSN's public key into the environment of each child and into requests to other hosts.
+        disabled_integrations=[StdlibIntegration],
     )
 
 

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,7 +41,7 @@ def sentry() -> Iterator[Kept]:
     kept = Kept()
     error_reports.start("https://key@sentry.invalid/1", "0.1", kept)
     yield kept
-    sentry_sdk.init()
+    sentry_sdk.init(default_integrations=False)
 
 
 def _fails(*given: Any, **named: Any) -> None:
@@ -96,3 +98,9 @@ def test_an_error_that_is_logged_is_told_of_without_its_words(sentry: Kept) -> N
     logger.error("could not reach %s", PID)  # of no error, so there is no place to tell
     (told,) = sentry.sent
     assert "RuntimeError" in told and PID not in told
+
+
+def test_a_child_of_a_process_that_reports_is_given_nothing_of_it(sentry: Kept) -> None:
+    asked = [sys.executable, "-c", "import os; print(*os.environ)"]
+    names = subprocess.run(asked, env={}, capture_output=True, text=True, check=True).stdout.split()
+    assert not [name for name in names if "SENTRY" in name or "BAGGAGE" in name]
