@@ -30,7 +30,8 @@ LEADS_TO = {
     "annotations/admin/staff/oidc.py": "`OIDC_ISSUER`",
     "clarify_site/error_reports.py": "`SENTRY_DSN`",
     "worker/queue/worker_heartbeat.py": "",  # asks for the machine's name
-    "modeling/arrays/datasets/importing/images.py": "",  # a pair of sockets with its own decoder
+    "modeling/arrays/images/image_decoding.py": "",  # a pair of sockets with its own decoder
+    "modeling/arrays/images/confined_decoder.py": "",  # the other one of the pair
 }
 
 

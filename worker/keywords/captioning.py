@@ -11,7 +11,8 @@ from PIL.Image import Image
 from annotations.models import Dataset
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import DatasetFiles, Split
-from modeling.arrays.datasets.importing.images import ImageRejected, read_image
+from modeling.arrays.images.image_decoding import read_image
+from modeling.arrays.images.image_files import ImageRejected
 from modeling.arrays.keywords.caption_files import tidy
 from modeling.arrays.keywords.keyword_sources import KeywordSourceFailed
 from modeling.arrays.keywords.stored_captions import growing_captions

@@ -12,7 +12,8 @@ from PIL import Image
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.common.softmax import softmax
-from modeling.arrays.datasets.importing.images import ImageRejected, read_image
+from modeling.arrays.images.image_decoding import read_image
+from modeling.arrays.images.image_files import ImageRejected
 from modeling.arrays.retraining.heads import Head
 from modeling.tensors.encoders import CheckedEncoder
 from worker.datasets.image_batches import SteadyBatches

@@ -8,8 +8,9 @@ from PIL import Image
 
 from annotations.models import Dataset, Pool
 from modeling.arrays.datasets.dataset_files import POOL, DatasetFiles
-from modeling.arrays.datasets.importing.images import ImageRejected, is_whole_thumbnail, read_image, thumbnail
 from modeling.arrays.datasets.importing.storage import storing
+from modeling.arrays.images.image_decoding import read_image
+from modeling.arrays.images.image_files import ImageRejected, is_whole_thumbnail, thumbnail
 
 SHARDS = "pool-shards"  # folder in DATA_ROOT, of what was unpacked
 

@@ -16,7 +16,7 @@ from annotations.readings.studies.preflight.guessing_checks import Levels, guess
 from annotations.readings.studies.readiness import task_reasons
 from annotations.readings.studies.shown_keywords import shows_keywords, top_keywords
 from modeling.arrays.datasets.dataset_files import BadDataset, DatasetFiles
-from modeling.arrays.datasets.importing.images import is_whole_thumbnail
+from modeling.arrays.images.image_files import is_whole_thumbnail
 from modeling.arrays.phrases.phrase_languages import ENGLISH
 
 IMAGES_LOOKED_AT = 12

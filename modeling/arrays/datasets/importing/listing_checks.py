@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from modeling.arrays.common.digests import file_sha256
 from modeling.arrays.common.progress import Progress
-from modeling.arrays.datasets.importing.images import ImageRejected, read_image
 from modeling.arrays.datasets.importing.import_errors import ImageInTwoSplits
 from modeling.arrays.datasets.importing.sources import Source, SourceImage
+from modeling.arrays.images.image_decoding import read_image
+from modeling.arrays.images.image_files import ImageRejected
 
 
 class LeftOut(NamedTuple):

@@ -15,16 +15,11 @@ from modeling.arrays.common.progress import Progress
 from modeling.arrays.common.steps import step_done
 from modeling.arrays.datasets.dataset_files import THUMBNAILS, thumbnail_name
 from modeling.arrays.datasets.importing.embedding_arrays import Column
-from modeling.arrays.datasets.importing.images import (
-    ImageRejected,
-    decode_apart,
-    is_whole_thumbnail,
-    read_bytes,
-    thumbnail,
-)
 from modeling.arrays.datasets.importing.import_errors import ImportRefused
 from modeling.arrays.datasets.importing.listing_checks import HashedImage, LeftOut
 from modeling.arrays.datasets.importing.storage import RowFile, json_bytes, replace_durably, storing, write_file
+from modeling.arrays.images.image_decoding import decode_apart
+from modeling.arrays.images.image_files import ImageRejected, is_whole_thumbnail, read_bytes, thumbnail
 
 # A batch ends at whichever limit comes first. With 4 bytes per pixel it holds at most 256 MB plus one image; two are in
 # memory, since the next one is decoded while one is embedded.

@@ -10,10 +10,11 @@ import pytest
 from PIL import Image
 
 from modeling.arrays.datasets.dataset_files import open_dataset
-from modeling.arrays.datasets.importing import images
-from modeling.arrays.datasets.importing.images import ImageRejected, read_image
 from modeling.arrays.datasets.importing.import_errors import BadSource
 from modeling.arrays.datasets.importing.sources import Source, read_source
+from modeling.arrays.images import image_files
+from modeling.arrays.images.image_decoding import read_image
+from modeling.arrays.images.image_files import ImageRejected
 from tests.modeling.arrays.datasets.conftest import Import
 from tests.modeling.arrays.datasets.folders import write_image
 
@@ -60,7 +61,7 @@ def test_a_decompression_bomb_is_oversized(tmp_path: Path, side: int) -> None:
 
 
 def test_a_file_of_too_many_bytes_is_oversized(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "BYTE_LIMIT", 100)
+    monkeypatch.setattr(image_files, "BYTE_LIMIT", 100)
     assert rejection(tmp_path, encoded("PNG")) == "oversized"
 
 
@@ -72,7 +73,7 @@ def test_a_folder_and_a_missing_file_are_missing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "BMP"])
 def test_damage_of_any_kind_is_a_rejection_and_no_crash(image_format: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "PIXEL_LIMIT", 100_000)  # a damaged header may well promise millions
+    monkeypatch.setattr(image_files, "PIXEL_LIMIT", 100_000)  # a damaged header may well promise millions
     random_ = random.Random(7)
     whole = encoded(image_format)
     rejected = 0
@@ -81,7 +82,7 @@ def test_damage_of_any_kind_is_a_rejection_and_no_crash(image_format: str, monke
         for _ in range(random_.randrange(6)):
             data[random_.randrange(min(len(data), 200))] = random_.randrange(256)
         try:
-            images.decode(bytes(data))
+            image_files.decode(bytes(data))
         except ImageRejected:
             rejected += 1
     assert rejected > 100

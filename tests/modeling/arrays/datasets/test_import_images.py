@@ -10,10 +10,10 @@ from PIL import Image
 from modeling.arrays.common.modeling_errors import BadEmbedding
 from modeling.arrays.datasets.dataset_files import BadDataset, Split, open_dataset, verify
 from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder
-from modeling.arrays.datasets.importing.images import thumbnail
 from modeling.arrays.datasets.importing.import_errors import ImportRunning
 from modeling.arrays.datasets.importing.sources import Source, read_source
 from modeling.arrays.datasets.importing.storage import only_import
+from modeling.arrays.images.image_files import thumbnail
 from tests.modeling.arrays.datasets.conftest import Import
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
 from tests.modeling.arrays.datasets.pixel_encoder import PixelEncoder

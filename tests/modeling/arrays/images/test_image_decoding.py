@@ -13,12 +13,13 @@ from PIL import Image
 
 from clarify_site.home import ROOT
 from modeling.arrays.common.steps import after_each_step
-from modeling.arrays.datasets.importing import images
-from modeling.arrays.datasets.importing.images import CannotDecode, DecodingProcess, ImageRejected, decode_apart
-from tests.modeling.arrays.datasets import hostile_decoder
+from modeling.arrays.images import image_files
+from modeling.arrays.images.image_decoding import CannotDecode, DecodingProcess, decode_apart
+from modeling.arrays.images.image_files import ImageRejected
+from tests.modeling.arrays.images import hostile_decoder
 
 # Who opens images in its own process: what the other one runs, and the Python library with pictures of its caller.
-IN_THE_SAME_PROCESS = {"modeling/arrays/datasets/importing/images.py", "modeling/explanations/inputs.py"}
+IN_THE_SAME_PROCESS = {"modeling/arrays/images/image_files.py", "modeling/explanations/inputs.py"}
 needs_filter = pytest.mark.skipif(sys.platform != "linux", reason="only Linux filters calls")
 
 
@@ -41,7 +42,7 @@ def test_no_module_decodes_a_file_in_its_own_process() -> None:
         for file in (ROOT / package).rglob("*.py"):
             text = file.read_text("utf-8")
             names = {ast.unparse(node.func) for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)}
-            if names & {"Image.open", "PIL.Image.open", "images.decode"} or "images import decode" in text:
+            if names & {"Image.open", "PIL.Image.open", "image_files.decode"} or "image_files import decode" in text:
                 found.add(file.relative_to(ROOT).as_posix())
             assert not {name for name in names if name.startswith(("torchvision.io", "imageio", "cv2"))}, file
     assert found == IN_THE_SAME_PROCESS
@@ -57,7 +58,7 @@ def test_it_decodes_to_the_same_pixels(image_format: str, mode: str) -> None:
         Image.fromarray(pixels).convert(mode).save(stream, image_format, exif=exif)
     except OSError:
         pytest.skip(f"{image_format} has no {mode}")
-    apart, here = decode_apart(stream.getvalue()), images.decode(stream.getvalue())
+    apart, here = decode_apart(stream.getvalue()), image_files.decode(stream.getvalue())
     assert apart.mode == here.mode == "RGB"
     np.testing.assert_array_equal(np.asarray(apart), np.asarray(here))
 

@@ -1,0 +1,1 @@
+"""Single images: their files, thumbnails, and decoding in a process of its own."""
