@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from django.core.management import get_commands
+
 from annotations.services.queue import worker_wakeup
 from tests.test_architecture import PACKAGES, ROOT
 
@@ -39,3 +41,13 @@ def test_every_module_that_a_text_names_is_there() -> None:
         (file, name) for file, name in _quoted() if name not in tasks | made_by_operators and not _is_there(name)
     ]
     assert missing == []
+
+
+def test_every_command_that_a_text_names_is_there() -> None:
+    """`manage.py verify_log`, `$clarify manage verify_log`, or `manage verify_log` on a line of its own."""
+    named = re.compile(r"(?:manage\.py|\$clarify manage|^[ \t]*manage) ([a-z_]+\b)(?!\()", re.M)
+    patterns = (*TEXTS, "deploy/*.md", "annotations/templates/**/*.html")
+    files = {file for pattern in patterns for file in ROOT.glob(pattern) if not {"migrations", "tests"} & {*file.parts}}
+    found = {(name, file.relative_to(ROOT).as_posix()) for file in files for name in named.findall(file.read_text())}
+    assert len(found) > 50
+    assert sorted(each for each in found if each[0] not in {*get_commands(), "help"}) == []
