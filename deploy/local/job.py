@@ -259,9 +259,8 @@ def gather(study: Study, n_drawings: int) -> Iterator[tuple[int, int]]:
         study, chosen.base_model, pool, chosen.annotations, by=COORDINATOR, **GATHERING
     )
     yield from _job_left(gathering)
-    labels = pool_labels(
-        POOL_SEED, sum(1 for _ in folder.glob("*.png"))
-    )  # an earlier call may have drawn another number
+    n_drawn = sum(1 for _ in folder.glob("*.png"))  # an earlier call may have drawn another number
+    labels = pool_labels(POOL_SEED, n_drawn)
     names = pool.dataset.files.filenames if pool.dataset else ()
     for number in (1, 2):
         rng, reviewer = np.random.default_rng(number), f"simulated-reviewer-{number}"

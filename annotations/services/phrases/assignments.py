@@ -115,8 +115,8 @@ def end(assignment: Assignment, reason: EndReason) -> Assignment:
 
     DONE after the deadline is stored as TIME_OVER; in time it needs the task's least phrases (TooFewPhrases).
     TIME_OVER before the deadline is refused by the server's clock (TimeIsNotOver). SKIPPED is an expert's, and needs a
-    note (SkippedWithoutReason). STUDY_CLOSED and WITHDRAWN end a
-    waiting one too; for any other reason that raises AssignmentNotActive.
+    note (SkippedWithoutReason). STUDY_CLOSED and WITHDRAWN end a waiting one too; for any other reason that raises
+    AssignmentNotActive.
     """
     with transaction.atomic():
         locked = lock(assignment)
