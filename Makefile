@@ -28,11 +28,11 @@ export MALLOC_TOP_PAD_ := 67108864
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-services lint format messages docs bench chaos load lock audit clean venv browser
+.PHONY: help demo test test-services lint format messages docs bench bench-scale chaos load lock audit clean venv browser
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: ONCE=1, RESET=1 and POOL=20000 (demo), PORT=8000 (demo), PYTHON=python3.12, TORCH_INDEX=…, PIP_INDEX=…, NEWEST=1, UPGRADE=1 (lock), ARGS=… (test, chaos, load) and COVERAGE=1 (test)"
+	@echo "Variables: ONCE=1, RESET=1 and POOL=20000 (demo), PORT=8000 (demo), PYTHON=python3.12, TORCH_INDEX=…, PIP_INDEX=…, NEWEST=1, UPGRADE=1 (lock), ARGS=… (test, chaos, load, bench, bench-scale) and COVERAGE=1 (test)"
 
 demo: $(VENV)/demo.stamp ## Run the whole job on this machine and leave the site running (ONCE=1: stop it; RESET=1: begin anew; POOL=20000: more drawings to gather from)
 	@$(BIN)/python -m deploy.local.demo $(if $(ONCE),--once) $(if $(RESET),--reset) $(if $(POOL),--pool $(POOL))
@@ -76,8 +76,11 @@ messages: $(VENV)/test.stamp ## Collect the participants' texts for translation,
 docs: $(VENV)/test.stamp ## Build the site of the docs into build/site; a link that leads nowhere is an error
 	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --jobs auto docs build/site
 
-bench: $(VENV)/test.stamp browser ## Measure against named baselines and write docs/benchmarks.md
-	@$(BIN)/python -m deploy.local.bench
+bench: $(VENV)/test.stamp browser ## Measure against named baselines and write docs/benchmarks.md (ARGS="…": print a part of it)
+	@$(BIN)/python -m deploy.local.bench $(ARGS)
+
+bench-scale: $(VENV)/test.stamp ## From embeddings of ImageNet's size to the report, in 8 GiB (ARGS="--share 0.02"; --docs: into docs/scale.md)
+	@$(BIN)/python -m tests.scale.bench_scale $(ARGS)
 
 chaos: $(VENV)/demo.stamp ## Make faults happen to a site that people use, and check that nothing got lost (ARGS="--faults 20 --seed 1")
 	@$(BIN)/python -m tests.chaos.make_chaos $(ARGS)

@@ -53,7 +53,8 @@ class ClarifyAdminSite(AdminSite):
         home = reverse("admin:index")
         context["places"] = [
             ("Studies", home, request.path == home or request.path.startswith(f"{home}annotations/study/")),
-            *((title, url, request.path.startswith(url)) for title, url in places),
+            # Imports, whose addresses begin with that of data sets, stand under Data.
+            *((title, url, request.path.startswith(url.removesuffix("/"))) for title, url in places),
         ]
         others = [model for model in lists if model["object_name"] not in (*_PLACES.values(), "Study")]
         context["lists"] = (

@@ -1,5 +1,6 @@
 """Every setting, read from the environment. docs/operations.md documents each variable, and a test holds that."""
 
+import os
 import ssl
 from importlib import import_module
 from pathlib import Path
@@ -26,9 +27,13 @@ DEBUG = read.flag("DEBUG", False)
 HTTPS = read.flag("HTTPS", True)
 SITE_URL = read.text("SITE_URL", f"{'https' if HTTPS else 'http'}://{ALLOWED_HOSTS[0]}").rstrip("/")
 DATA_ROOT = Path(read.text("DATA_ROOT", str(home() / "data"))).resolve()
+DATA_STORE = Path(read.text("DATA_STORE", str(DATA_ROOT / "contents"))).resolve()
+DATA_BUCKET = read.with_extra("DATA_BUCKET", "obstore", "s3").rstrip("/")
+DATA_CACHE_MB = int(read.number("DATA_CACHE_MB", 2048, 16, 1e6))
 _import_root = read.text("IMPORT_ROOT")
 IMPORT_ROOT = Path(_import_root).resolve() if _import_root else None
 IMPORT_UPLOAD_MB = int(read.number("IMPORT_UPLOAD_MB", 2048, 1, 1e6))
+IMPORT_PROCESSES = int(read.number("IMPORT_PROCESSES", min(os.cpu_count() or 1, 16), 1, 256))  # that decode images
 REHEARSAL_URL = read.text("REHEARSAL_URL", SITE_URL).rstrip("/")
 THUMBNAIL_ACCEL_PREFIX = read.text("THUMBNAIL_ACCEL_PREFIX")
 DEFAULT_SIMILARITY_ENCODER = read.text("DEFAULT_SIMILARITY_ENCODER", "open_clip:ViT-L-14:openai")
@@ -120,7 +125,7 @@ TEMPLATES = [
 # A wait is bounded everywhere: a statement, a lock, a connection left in a transaction, a pool that is used up, and a
 # server that is gone without a word, of which the kernel by itself tells after a quarter of an hour or two hours.
 _POSTGRES_SILENT = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
-_POSTGRES_LIMITS = "-c statement_timeout=30s -c lock_timeout=2s -c idle_in_transaction_session_timeout=120s"
+_POSTGRES_LIMITS = "-c statement_timeout=30s -c lock_timeout=2s -c idle_in_transaction_session_timeout=30s"
 _database: dict[str, Any] = read.env.db_url_config(DATABASE_URL)
 _database["CONN_HEALTH_CHECKS"] = True
 _database["OPTIONS"] = {
@@ -271,7 +276,7 @@ CELERY_VISIBILITY_TIMEOUT = _VISIBILITY_TIMEOUT
 CELERY_REDIS_SOCKET_TIMEOUT = 10
 CELERY_TASK_DEFAULT_QUEUE = "maintenance"
 _SWEEPS = {  # by queue: its tasks, and after how many seconds each looks for work again by itself
-    "interactive": {"score_phrases": 2},
+    "interactive": {"score_phrases": 2, "score_vocabularies": 2},
     "retrain": {"train_runs": 5, "benchmark_baselines": 30, "train_corrections": 5},
     "maintenance": {
         "end_overdue_assignments": 5,
@@ -280,11 +285,13 @@ _SWEEPS = {  # by queue: its tasks, and after how many seconds each looks for wo
         "erase_withdrawn": 60,
         "apply_retention": 3600,
         "remove_abandoned_uploads": 3600,
+        "remove_unnamed_files": 3600,
     },
     # What waits for answers over HTTP, and so may be slow without harm to the clocks of the queue above.
     "outside": {"call_prolific": 10, "reconcile_submissions": 30, "run_rehearsals": 5},
     "embed": {
         "import_datasets": 5,
+        "embed_shards": 5,
         "build_releases": 5,
         "build_image_indexes": 5,
         "search_images": 2,

@@ -1,5 +1,6 @@
 """Who and what the tests are about: a small data set of sprites, a study on it, and two people in it."""
 
+import copy
 import hashlib
 import json
 import uuid
@@ -7,10 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
@@ -26,7 +29,7 @@ from annotations.models import (
 )
 from annotations.models.arrays import pack_int32
 from annotations.readings.visits.comprehension import QUESTIONS, option_order
-from annotations.readings.visits.tutorial import RIGHT
+from annotations.readings.visits.tutorial import N_RIGHT
 from annotations.services.logs import audit
 from annotations.services.phrases import assignments
 from annotations.services.studies import lifecycle
@@ -212,8 +215,12 @@ def create_study(base_model: BaseModel, slug: str = "sprites", **fields: Any) ->
 
 
 def open_study(study: Study) -> Study:
-    """The study once it is open, with a frozen configuration."""
-    return lifecycle.open_study(study, without_rehearsal=True)
+    """The study once it is open, with a frozen configuration.
+
+    What may keep one from opening is not asked: that takes as long as all the rest.
+    """
+    with mock.patch.object(lifecycle, "blocking", return_value=[]):
+        return lifecycle.open_study(study, without_rehearsal=True)
 
 
 def start_visit(study: Study, name: str) -> Visit:
@@ -235,6 +242,28 @@ def start_visit(study: Study, name: str) -> Visit:
     return Visit(session, assignment, client_of(session), external_ids)
 
 
+def again(visit: Visit, study: Study | None = None) -> Visit:
+    """The visit as its rows are now, in a browser of its own, for a test of a module that stored it once.
+
+    study: the object that its session shall have.
+    """
+    client = Client()
+    client.cookies = copy.deepcopy(visit.client.cookies)
+    session = AnnotationSession.objects.select_related("study", "participant").get(pk=visit.session.pk)
+    session.study = study or session.study
+    return Visit(session, Assignment.objects.get(pk=visit.assignment.pk), client, visit.external_ids)
+
+
+def restart_clock(assignment: Assignment) -> None:
+    """Let an assignment have begun just now."""
+    assert assignment.started_at is not None
+    gone = timezone.now() - assignment.started_at
+    times = {name: getattr(assignment, name) for name in ("started_at", "first_deadline_at", "deadline_at")}
+    for name, at in times.items():
+        setattr(assignment, name, at and at + gone)
+    assignment.save(update_fields=times)
+
+
 def do_tutorial(session: AnnotationSession) -> AnnotationSession:
     """The example, done by hand, and the step after it."""
     practise(session, "red", "large red")
@@ -243,7 +272,7 @@ def do_tutorial(session: AnnotationSession) -> AnnotationSession:
 
 def practise(session: AnnotationSession, *texts: str) -> None:
     """A wrong picture was found in the tutorial, and phrases were tried."""
-    tutorial.look(session, len(RIGHT))
+    tutorial.look(session, N_RIGHT)
     for text in texts:
         tutorial.try_phrase(session, client_uuid=uuid.uuid4(), text=text)
 

@@ -2,12 +2,14 @@
 
 It runs before Django reads its settings. What is set already is left alone: DATABASE_URL and REDIS_URL name servers
 that run elsewhere, PYTEST_DB_SUFFIX tells apart the test databases of runs that share one. Where tests are spread over
-several processes (`-n 2`), each process has servers and folders of its own; of servers that were given, each has a test
-database and a numbered Redis database of its own, so that nobody receives another's messages.
+several processes (`-n 2`), each process has servers and folders of its own, and begins with a copy of the database that
+the first one migrated. Of servers that were given, each has a test database and a numbered Redis database of its own,
+so that nobody receives another's messages.
 """
 
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -33,13 +35,16 @@ _SETTINGS = {
 }
 _PREFIX = "clarify-tests-"
 _OWN = "CLARIFY_TESTS_OWN"  # what the first process set for itself, and the others must not take over
-_running = ExitStack()
+_CLUSTER, _MIGRATED = "CLARIFY_TESTS_CLUSTER", "CLARIFY_TESTS_MIGRATED"  # a stopped server's data, and a database in it
+_running, _of_database = ExitStack(), ExitStack()
 database: Server | None = None  # of this process; none where it was given one
+is_handed_on = False  # whether this process runs no test, and others begin with copies of its database
+migrated: str | None = None  # the test database that this process has a copy of
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_load_initial_conftests() -> Iterator[None]:
-    global database
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
+    global database, is_handed_on, migrated
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
     process = os.environ.get("PYTEST_XDIST_WORKER")
@@ -48,6 +53,8 @@ def pytest_load_initial_conftests() -> Iterator[None]:
     else:
         own = [name for name in ("DATABASE_URL", "REDIS_URL", "DATA_ROOT", "STATIC_ROOT") if name not in os.environ]
         os.environ[_OWN] = ",".join(own)
+        several = getattr(early_config.known_args_namespace, "numprocesses", None)
+        is_handed_on = "DATABASE_URL" in own and bool(several)
     _remove_folders_of_killed_runs()
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
     _running.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -55,13 +62,23 @@ def pytest_load_initial_conftests() -> Iterator[None]:
         (folder / name).mkdir()
     os.environ.setdefault("DATA_ROOT", str(folder / "data"))
     os.environ.setdefault("STATIC_ROOT", str(folder / "static"))
+    os.environ |= {
+        "DATA_STORE": str(folder / "contents"),
+        "DATA_BUCKET": "",
+    }  # tests remove what no row of theirs names
     logs = folder / "log"
     try:
+        migrated = os.environ.get(_MIGRATED) if process else None
+        if migrated:
+            subprocess.run(["cp", "-a", os.environ[_CLUSTER], folder / "postgres"], check=True)
         if "DATABASE_URL" not in os.environ:
-            database = _running.enter_context(
+            _running.push(_of_database)
+            database = _of_database.enter_context(
                 postgres_server(folder / "postgres", logs / "postgres.log", durable=False)
             )
             os.environ["DATABASE_URL"] = database.url
+        if is_handed_on:
+            os.environ[_CLUSTER] = str(folder / "postgres")
         if "REDIS_URL" not in os.environ:
             os.environ["REDIS_URL"] = _running.enter_context(
                 valkey_server(folder / "valkey", logs / "valkey.log", durable=False)
@@ -70,6 +87,12 @@ def pytest_load_initial_conftests() -> Iterator[None]:
     except BaseException:
         _running.close()
         raise
+
+
+def hand_on(name: str) -> None:
+    """Stop the server, and let the processes that are started from now on begin with copies of its data."""
+    _of_database.close()
+    os.environ[_MIGRATED] = name
 
 
 def _forget_what_the_first_process_set(process: str) -> None:

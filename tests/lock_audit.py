@@ -56,14 +56,14 @@ def known_holes() -> tuple[list[str], int]:
     return holes, unasked
 
 
-def write_parts_list() -> None:
-    """The parts of the lock as CycloneDX (SBOM)."""
+def write_parts_list(*options: str) -> None:
+    """The parts of the lock as CycloneDX (SBOM), checked against its schema. options: of the tool."""
     SBOM.parent.mkdir(exist_ok=True)
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.write(select(LOCK.read_text(encoding="utf-8"), all_extras()))
         file.flush()
-        done = _tool("cyclonedx-py", "requirements", "--output-reproducible", "--output-file", str(SBOM), file.name)
-    done.check_returncode()
+        written = ("--output-reproducible", "--output-file", str(SBOM))
+        _tool("cyclonedx-py", "requirements", *written, *options, file.name).check_returncode()
 
 
 def main() -> int:

@@ -24,7 +24,8 @@ def about_run(target: str, packages: Iterable[str]) -> dict[str, str]:
     }
 
 
-def write_below(page: Path, text: str) -> None:
-    """Replace what a page has below its mark."""
-    above = page.read_text("utf-8").partition(MARK)[0]
-    page.write_text(f"{above}{MARK}\n{text}", "utf-8")
+def write_below(page: Path, text: str, mark: str = MARK) -> None:
+    """Replace what a page has below a mark, up to the next mark."""
+    above, _, below = page.read_text("utf-8").partition(mark)
+    _, another, rest = below.partition("\n<!-- ")
+    page.write_text(f"{above}{mark}\n{text}{another}{rest}", "utf-8")

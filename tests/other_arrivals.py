@@ -1,9 +1,13 @@
 """Another process of the site, at which people arrive."""
 
-import subprocess
-import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.forked import Forked
 
 _SCRIPT = """
 import itertools, django
@@ -17,20 +21,32 @@ for n in itertools.count():
 """
 
 
+@dataclass(frozen=True)
+class Site:
+    process: Forked
+    output: Path  # a line for each who arrived
+
+    def n_arrived(self) -> int:
+        return self.output.read_text().count("\n") if self.output.exists() else 0
+
+
 @contextmanager
-def arrivals(environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+def arrivals(environment: Mapping[str, str]) -> Iterator[Site]:
     """While the block runs, people arrive there one after the other, at the one study that there is."""
     env = {**environment, "DJANGO_SETTINGS_MODULE": "clarify_site.settings"}
-    process = subprocess.Popen([sys.executable, "-c", _SCRIPT], env=env, stdout=subprocess.PIPE, text=True)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.communicate(timeout=30)
+    with TemporaryDirectory(prefix="clarify-arrivals-") as folder:
+        output = Path(folder) / "stdout", Path(folder) / "stderr"
+        site = Site(Forked(_SCRIPT, (), env, output), output[0])
+        try:
+            yield site
+        finally:
+            site.process.terminate()
+            site.process.wait(30)
 
 
-def wait_for_arrivals(process: subprocess.Popen[str], n: int = 5) -> None:
+def wait_for_arrivals(site: Site, n: int = 5) -> None:
     """Wait until `n` more people have arrived."""
-    assert process.stdout is not None
-    for _ in range(n):
-        assert process.stdout.readline()
+    enough = site.n_arrived() + n
+    while site.n_arrived() < enough:
+        assert site.process.poll() is None, "nobody arrives any more"
+        time.sleep(0.01)

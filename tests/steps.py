@@ -5,11 +5,13 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from unittest import mock
 
 from django.db import connections
 
 from annotations.models import Assignment, EndReason, Phrase
 from annotations.services.phrases import assignments, phrase_submission
+from annotations.services.queue import worker_wakeup
 from tests.actors import Visit
 from worker.phrases.scoring import score_due_phrases
 
@@ -44,19 +46,31 @@ def move_clock(assignment: Assignment, seconds: float) -> None:
 
 @contextmanager
 def workers(*turns: Callable[[], object]) -> Iterator[None]:
-    """Take turns again and again, each kind in a thread of its own, as workers do."""
-    over = threading.Event()
+    """Take turns as workers do: each kind in a thread of its own, when a message says so, and now and then."""
+    over, told = threading.Event(), [threading.Event() for _ in turns]
+    send = worker_wakeup.send
 
-    def work(turn: Callable[[], object]) -> None:
+    def tell(task_name: str) -> None:
+        send(task_name)
+        for each in told:
+            each.set()
+
+    def work(turn: Callable[[], object], is_told: threading.Event) -> None:
         while not over.is_set():
+            is_told.clear()
             turn()
-            over.wait(0.05)
+            is_told.wait(0.3)
         connections.close_all()
 
-    threads = [threading.Thread(target=work, args=[turn]) for turn in turns]
-    for thread in threads:
-        thread.start()
-    yield
-    over.set()
-    for thread in threads:
-        thread.join()
+    threads = [threading.Thread(target=work, args=pair) for pair in zip(turns, told, strict=True)]
+    with mock.patch.object(worker_wakeup, "send", tell):
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            for each in told:
+                each.set()
+            for thread in threads:
+                thread.join()

@@ -1,21 +1,16 @@
 """What every command says when the database does not answer."""
 
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests import forked
 
 
 @pytest.mark.parametrize("command", [["export_study", "birds"], ["create_study", "birds", "--base-model", "a/b"]])
 def test_a_command_without_a_database_ends_in_one_sentence(command: list[str]) -> None:
     environment = {**os.environ, "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/nothing"}
-    done = subprocess.run(
-        [sys.executable, "manage.py", *command], cwd=ROOT, env=environment, capture_output=True, text=True
-    )
+    done = forked.run(forked.MANAGE, *command, environment=environment)
     assert done.returncode == 1
     assert done.stdout == ""
     [sentence] = done.stderr.splitlines()

@@ -1,16 +1,12 @@
 """The files that a phrase enters from POST to score. `make test ARGS="tests/test_phrase_path.py -s"` prints them."""
 
-import pytest
-
 from tests.actors import Visit
 from tests.annotations.views.pages import say
 from tests.tracing import entered_files
-from worker.tasks import interactive
 from worker.tasks.interactive import score_phrases
 
 
-def test_a_phrase_enters_few_files_from_post_to_score(alice: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(interactive, "score_missing_vocabularies", int)  # work that comes after the score
+def test_a_phrase_enters_few_files_from_post_to_score(alice: Visit) -> None:
     say(alice, "blue")  # what is loaded once is loaded now
     score_phrases()
     with entered_files() as entries:

@@ -9,9 +9,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from annotations.admin.common.form_errors import RefusalsShown
-from annotations.admin.common.number_formats import MoneyField, amount
+from annotations.admin.common.number_formats import MoneyField
 from annotations.admin.common.study_pages import StudyPage, is_for_crowd, show_page
 from annotations.models import Audience, ProlificRequest, RequestState, Study
+from annotations.models.payment import amount
 from annotations.readings.prolific import status_comparison
 from annotations.services.prolific import study_drafts, study_status
 from annotations.services.prolific.study_drafts import DEVICES
@@ -88,7 +89,6 @@ def draft(request: HttpRequest, study: Study) -> HttpResponse:
         "missing": missing,
         "form": form,
         "sent": _shown(study, fields) if fields else [],
-        "has_token": bool(settings.PROLIFIC_TOKEN),
         "back": _back(study),
     }
     return show_page(request, study, "prolific_draft", "Make the draft on Prolific", **context)
@@ -109,8 +109,7 @@ def places(request: HttpRequest, study: Study) -> HttpResponse:
         "form": form,
         "wanted": wanted,
         "is_second": more > 0 and study.quota is not None,
-        "cost": f"{amount(more * study.reward_cents)} {study.currency}" if study.reward_cents and more > 0 else "",
-        "has_token": bool(settings.PROLIFIC_TOKEN),
+        "cost": amount(more * study.reward_cents, study.currency) if study.reward_cents and more > 0 else "",
         "back": _back(study),
     }
     return show_page(request, study, "prolific_places", "More places", **context)
@@ -118,7 +117,7 @@ def places(request: HttpRequest, study: Study) -> HttpResponse:
 
 def _shown(study: Study, fields: dict[str, Any]) -> list[tuple[str, list[str]]]:
     """What is sent, in words, a list of lines for each field."""
-    money = {"reward": f"{amount(fields['reward'])} {study.currency}"}
+    money = {"reward": amount(fields["reward"], study.currency)}
     return [(_LABELS[name], _lines(money.get(name, value))) for name, value in fields.items()]
 
 
@@ -169,7 +168,6 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         "asked": [(_words(each), each) for each in requests],
         "acts": [(name, ACTS[name][0]) for name in study_status.allowed_actions(study)],
         "confirm": (act, *ACTS[act]) if act else None,
-        "has_token": bool(settings.PROLIFIC_TOKEN),
         "is_for_experts": study.audience == Audience.EXPERTS,
         "refresh_s": _REFRESH_S if not act and any(row.state == RequestState.PENDING for row in requests) else 0,
     }

@@ -9,18 +9,16 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from annotations.admin.common.form_errors import linked_errors
+from annotations.admin.common.list_columns import column, marked_state
 from annotations.admin.common.read_only import TitledList
-from annotations.admin.common.study_pages import page_urls
+from annotations.admin.common.study_pages import page_urls, show_page
 from annotations.admin.common.study_scoped import StudyScoped
 from annotations.admin.common.typed_classes import ModelForm
-from annotations.admin.studies import new_study, study_overview
+from annotations.admin.studies import class_ranking, new_study, study_overview
 from annotations.admin.studies.study_forms import StudyForm
 from annotations.admin.studies.study_inlines import MAX_ON_FORM, ConditionInline, TaskInline, is_draft
 from annotations.admin.studies.study_overview import STEPS
@@ -30,6 +28,7 @@ from annotations.exports.releases.download import study_download
 from annotations.models import AnnotationSession, Audience, Phrase, Role, Run, RunState, Stage, Study, StudyState
 from annotations.models.study import new_code
 from annotations.readings.monitoring.participant_flow import n_inside
+from annotations.readings.studies.preflight.preflight_report import worth_a_look
 from annotations.services.common.service_errors import ServiceError, StudyNotReady
 from annotations.services.staff import members, roles
 from annotations.services.studies import lifecycle
@@ -45,6 +44,11 @@ class StudyAdmin(TitledList, StudyScoped):
     list_filter = ("state", "audience")
     search_fields = ("title", "slug")
     prepopulated_fields = {"slug": ("title",)}
+    state_mark = column("state", marked_state, ordering="state")
+    people = column("entered", "n_sessions", ordering="n_sessions")
+    finished = column("finished", "n_finished", ordering="n_finished")
+    phrases = column("phrases", "n_phrases", ordering="n_phrases")
+    runs = column("retrainings", "n_runs", ordering="n_runs")
 
     # -- The list ------------------------------------------------------------------------------------------------------
     def get_queryset(self, request: HttpRequest) -> QuerySet[Study]:
@@ -63,26 +67,6 @@ class StudyAdmin(TitledList, StudyScoped):
             )
         )
         return studies
-
-    @admin.display(description="state", ordering="state")
-    def state_mark(self, study: Study) -> SafeString:
-        return format_html('<span class="mark mark-{}">{}</span>', study.state, study.get_state_display())
-
-    @admin.display(description="entered", ordering="n_sessions")
-    def people(self, study: Study) -> int:
-        return int(study.n_sessions)  # type: ignore[attr-defined]  # annotated above
-
-    @admin.display(description="finished", ordering="n_finished")
-    def finished(self, study: Study) -> int:
-        return int(study.n_finished)  # type: ignore[attr-defined]
-
-    @admin.display(description="phrases", ordering="n_phrases")
-    def phrases(self, study: Study) -> int:
-        return int(study.n_phrases)  # type: ignore[attr-defined]
-
-    @admin.display(description="runs done", ordering="n_runs")
-    def runs(self, study: Study) -> int:
-        return int(study.n_runs)  # type: ignore[attr-defined]
 
     # -- The form ------------------------------------------------------------------------------------------------------
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
@@ -175,7 +159,7 @@ class StudyAdmin(TitledList, StudyScoped):
         if study.state == StudyState.DRAFT and study.configurations.exists():
             self.message_user(request, "Discard what previews and rehearsals left first.", messages.WARNING)
             return HttpResponseRedirect(reverse("admin:annotations_study_rehearsal", args=[study.pk]))
-        return super().delete_view(request, object_id, extra_context)
+        return super().delete_view(request, object_id, {"subtitle": study, **(extra_context or {})})
 
     def response_add(self, request: HttpRequest, obj: Study, post_url_continue: str | None = None) -> HttpResponse:
         """Go to the study's page instead of the list: that is where it is opened."""
@@ -189,6 +173,7 @@ class StudyAdmin(TitledList, StudyScoped):
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         return [
+            path("ranking/<int:model_id>/", wrap(class_ranking.page), name="annotations_study_ranking"),
             path("<int:study_id>/step/<slug:name>/", wrap(self.step_view), name="annotations_study_step"),
             path("<int:study_id>/export/", wrap(self.export_view), name="annotations_study_export"),
             *page_urls(self, PAGES),
@@ -212,19 +197,19 @@ class StudyAdmin(TitledList, StudyScoped):
             else:
                 self.message_user(request, step.done, messages.SUCCESS)
                 return HttpResponseRedirect(_page_of(study))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": step.button,
-            "study": study,
-            "step": step,
-            "refusal": refusal,
-            "n_inside": n_inside(study, timezone.now()) if name == "close" else 0,
-            "is_on_prolific": study.audience == Audience.CROWD,
-            "can_ask_prolific": bool(settings.PROLIFIC_TOKEN and study.external_study_id),
-            "opts": self.opts,
-        }
-        status = 409 if refusal else 200
-        return TemplateResponse(request, "admin/annotations/study/step.html", context, status=status)
+        return show_page(
+            request,
+            study,
+            "step",
+            step.button,
+            status=409 if refusal else 200,
+            step=step,
+            refusal=refusal,
+            n_inside=n_inside(study, timezone.now()) if name == "close" else 0,
+            is_on_prolific=study.audience == Audience.CROWD,
+            can_ask_prolific=bool(settings.PROLIFIC_TOKEN and study.external_study_id),
+            **({**study_overview.facts(study), "worth": worth_a_look(study)} if name == "open" else {}),
+        )
 
     def export_view(self, request: HttpRequest, study_id: int) -> HttpResponse:
         """Hand out the study's export."""

@@ -9,8 +9,11 @@ from pathlib import Path
 from django.db import connection
 from psycopg import sql
 
+from annotations.services.common.service_errors import ServiceError
+
 FORMAT = 1
-MANIFEST, DUMP, DATA, DIGESTS = "manifest.json", "database.dump", "data", "SHA256SUMS"  # what lies in the folder
+# What lies in the folder.
+MANIFEST, DUMP, DATA, CONTENTS, DIGESTS = "manifest.json", "database.dump", "data", "contents", "SHA256SUMS"
 KEPT_APART = {  # secrets that a back-up does not hold, and what each is for
     "IDENTITY_KEYS": "must be the same: without them people's ids cannot be decrypted, and nobody can be paid",
     "SECRET_KEY": (
@@ -26,7 +29,7 @@ _ONE_TEXT = (
 )
 
 
-class BackUpRefused(Exception):
+class BackUpRefused(ServiceError):
     """A sentence with a way on. No back-up was left behind, or nothing of the database was restored."""
 
 
@@ -42,7 +45,8 @@ class TableContents:
 class Manifest:
     """made_at: ISO 8601, of the one moment that the database is of. migrations: "app.name" of each that was applied.
 
-    missing: files of DATA_ROOT that rows name and that were not there. kept_apart: `KEPT_APART`.
+    missing: files of DATA_ROOT and the data store that rows name and that were not there, or the latter damaged.
+    kept_apart: `KEPT_APART`.
     """
 
     made_at: str

@@ -5,7 +5,11 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from annotations.backups.backup_manifest import DIGESTS, BackUpRefused
+from django.conf import settings
+
+from annotations.backups.backup_manifest import CONTENTS, DIGESTS, BackUpRefused
+from annotations.data_store.folder_store import BadStoredFile, StoreUnreadable
+from annotations.data_store.stored_files import data_store
 from annotations.services.datasets.imports import UPLOADS
 from modeling.arrays.common.digests import file_sha256
 
@@ -15,7 +19,7 @@ _UNPACKED = "import-"  # below UPLOADS: what an archive held. It is unpacked aga
 
 
 def kept(root: Path) -> Iterator[Path]:
-    """Yield the files below DATA_ROOT that a back-up keeps, relative to it, in order."""
+    """Yield the files below DATA_ROOT that a back-up keeps, relative to it, in order; those of the data store apart."""
     for place, folders, files in os.walk(root, followlinks=True):
         here = Path(place).relative_to(root)
         is_uploads = here == Path(UPLOADS)
@@ -23,6 +27,7 @@ def kept(root: Path) -> Iterator[Path]:
             name
             for name in folders
             if not (name.startswith(_UNFINISHED) or (is_uploads and name.startswith(_UNPACKED)))
+            and Path(place, name) != settings.DATA_STORE
         )
         yield from (here / name for name in sorted(files) if not name.startswith(_UNFINISHED))
 
@@ -44,6 +49,24 @@ def copy_all(source: Path, target: Path) -> dict[str, str]:
         except FileNotFoundError:
             continue
     return digests
+
+
+def copy_stored(digests: Iterable[str], target: Path) -> list[str]:
+    """Copy files of the data store, each compared with its name; returns the digests of those that are whole.
+
+    Raises StoreUnreadable.
+    """
+    store, copied = data_store(), []
+    (target / CONTENTS).mkdir()
+    for digest in sorted(digests):
+        try:
+            (target / CONTENTS / digest).write_bytes(store.read(digest))
+        except StoreUnreadable:  # then there is no back-up, rather than one without heads
+            raise
+        except BadStoredFile:
+            continue
+        copied.append(digest)
+    return copied
 
 
 def copy(source: Path, target: Path) -> str:

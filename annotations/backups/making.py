@@ -10,10 +10,11 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from annotations.backups import backup_manifest, files, postgres_tools
-from annotations.backups.backup_manifest import DATA, DUMP, KEPT_APART, MANIFEST, BackUpRefused, Manifest
+from annotations.backups.backup_manifest import CONTENTS, DATA, DUMP, KEPT_APART, MANIFEST, BackUpRefused, Manifest
 from annotations.exports.releases.snapshot import snapshot
 from annotations.models import UNFINISHED, Dataset, DatasetImport, JobState, Release
 from annotations.readings.monitoring import back_ups
+from annotations.services.common import unnamed_files
 from annotations.services.logs import audit
 from annotations.version import CODE_VERSION
 from modeling.arrays.common.digests import file_sha256
@@ -51,14 +52,20 @@ def _refuse(folder: Path) -> None:
 
 
 def _fill(part: Path) -> Manifest:
-    """The database first: a row is written after its files, so those of every row are there to be copied."""
-    with snapshot():
-        made_at, tables, named = timezone.now(), backup_manifest.contents(), _named_files()
-        migrations = sorted(".".join(key) for key in MigrationRecorder(connection).applied_migrations())
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_export_snapshot(), current_setting('server_version')")
-            shown, version = cursor.fetchone()
-        postgres_tools.dump(part / DUMP, shown)
+    """The database first: a row is written after its files, so those of every row are there to be copied.
+
+    No file of the data store is removed meanwhile, though its last row may be.
+    """
+    with unnamed_files.kept():
+        with snapshot():
+            made_at, tables = timezone.now(), backup_manifest.contents()
+            named, stored = _named_files(), unnamed_files.named()
+            migrations = sorted(".".join(key) for key in MigrationRecorder(connection).applied_migrations())
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_export_snapshot(), current_setting('server_version')")
+                shown, version = cursor.fetchone()
+            postgres_tools.dump(part / DUMP, shown)
+        contents = files.copy_stored(stored, part)
     copied = files.copy_all(settings.DATA_ROOT, part / DATA)
     manifest = Manifest(
         made_at=made_at.isoformat(),
@@ -66,11 +73,15 @@ def _fill(part: Path) -> Manifest:
         postgresql=version,
         migrations=tuple(migrations),
         tables=tables,
-        missing=tuple(name for name in named if not (part / DATA / name).exists()),
+        missing=(
+            *(name for name in named if not (part / DATA / name).exists()),
+            *(f"{CONTENTS}/{digest}" for digest in sorted(stored.difference(contents))),
+        ),
         kept_apart=KEPT_APART,
     )
     manifest.write(part)
     own = {name: file_sha256(part / name) for name in (MANIFEST, DUMP)}
+    own |= {f"{CONTENTS}/{digest}": digest for digest in contents}
     files.write_digests(part, own | {f"{DATA}/{name}": digest for name, digest in copied.items()})
     return manifest
 

@@ -9,8 +9,9 @@ from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 
 from annotations.backups import backup_manifest, files, postgres_tools
-from annotations.backups.backup_manifest import DATA, DUMP, BackUpRefused, Manifest
+from annotations.backups.backup_manifest import CONTENTS, DATA, DUMP, BackUpRefused, Manifest
 from annotations.baseline import is_before_baseline
+from annotations.data_store.stored_files import data_store
 from annotations.services.logs import key_rotation
 from annotations.services.logs.key_rotation import Seals
 from modeling.arrays.common.digests import file_sha256
@@ -39,7 +40,7 @@ def restore(folder: Path) -> Restored:
     _refuse_other_versions(manifest)
     _refuse_tables()
     digests = files.checked_digests(folder)
-    n_files = _put_files(folder / DATA, digests)
+    n_files = _put_files(folder, digests)
     postgres_tools.restore(folder / DUMP)
     _compare(manifest)
     return Restored(manifest, n_files, key_rotation.count(), is_older=bool(_migrations() - set(manifest.migrations)))
@@ -74,7 +75,10 @@ def _refuse_tables() -> None:
 
 
 def _put_files(source: Path, digests: Mapping[str, str]) -> int:
-    """Copy the files into DATA_ROOT; returns how many there are. One that lies there already must be the same."""
+    """Copy the files into DATA_ROOT and the data store; returns how many there are.
+
+    One that lies in DATA_ROOT already must be the same.
+    """
     wanted = {name.removeprefix(f"{DATA}/"): digest for name, digest in digests.items() if name.startswith(f"{DATA}/")}
     root = settings.DATA_ROOT
     there = {name for name in wanted if (root / name).exists()}
@@ -84,8 +88,11 @@ def _put_files(source: Path, digests: Mapping[str, str]) -> int:
     )
     for name in wanted:
         if name not in there:
-            files.copy(source / name, root / name)
-    return len(wanted)
+            files.copy(source / DATA / name, root / name)
+    stored = [name for name in digests if name.startswith(f"{CONTENTS}/")]
+    for name in stored:
+        data_store().put((source / name).read_bytes())
+    return len(wanted) + len(stored)
 
 
 def _compare(manifest: Manifest) -> None:

@@ -1,12 +1,43 @@
-"""What the commands that make a base model say about it."""
+"""What the commands that make a base model say about it, and the frame of those that bring one from elsewhere."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
-from annotations.models import BaseModel
+from django.conf import settings
+from django.core.management import CommandParser
+
+from annotations.management.arguments import positive
+from annotations.management.plain_command import PlainCommand
+from annotations.models import BaseModel, Dataset
 from annotations.readings.datasets.target_classes import default_target_class
+from annotations.services.datasets.dataset_registration import find_dataset
 from modeling.arrays.datasets.groups import group_names
 
 MAX_LISTED = 20
+
+
+class BringingCommand(PlainCommand):
+    """Stores a base model that was made elsewhere. file_help: what the file holds."""
+
+    file_help: str
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("dataset", metavar="DATASET", help="NAME, or NAME@VERSION for an older version")
+        parser.add_argument("file", metavar="FILE", type=Path, help=self.file_help)
+        parser.add_argument("--name", required=True, help="what the base model is called")
+        parser.add_argument("--l2", type=positive, default=settings.DEFAULT_L2, metavar="λ", help="for retraining")
+
+    def handle(self, *args: Any, dataset: str, **options: Any) -> None:
+        base_model, created = self.bring(find_dataset(dataset), options)
+        self.stdout.write(f"{'Stored' if created else 'Nothing to do: already stored'} {base_model}")
+        if missing := len(base_model.training.get("missing_images", ())):
+            self.stdout.write(f"{missing} validation or test images have no prediction and are not shown")
+        self.tell(base_model_report(base_model))
+
+    def bring(self, dataset: Dataset, options: dict[str, Any]) -> tuple[BaseModel, bool]:
+        """Store what the file holds; return also whether it is new."""
+        raise NotImplementedError
 
 
 def base_model_report(base_model: BaseModel) -> Iterator[str]:

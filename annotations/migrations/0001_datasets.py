@@ -140,7 +140,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         max_length=10,
                         choices=[
-                            ("trained", "trained here (ERM on the features)"),
+                            ("trained", "trained here on the features"),
                             ("imported", "imported predictions"),
                         ],
                     ),

@@ -14,6 +14,7 @@ from annotations.models.jobs import (
     UNFINISHED,
     Benchmark,
     DatasetImport,
+    ImportShard,
     JobState,
     Licence,
     Rehearsal,

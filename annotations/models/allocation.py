@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from annotations.models.condition import Condition
+from annotations.models.constraints import once, rule
 from annotations.models.participant import AnnotationSession, Participant
 from annotations.models.study import Study
 
@@ -40,16 +41,14 @@ class Allocation(models.Model):
     class Meta:
         ordering = ["study", "id"]
         constraints = [
-            models.CheckConstraint(condition=Q(state__in=AllocationState.values), name="allocation_state_known"),
-            models.CheckConstraint(
-                condition=Q(state=AllocationState.LIVE, ended_at__isnull=True, release_reason="")
+            rule("allocation_state_known", state__in=AllocationState.values),
+            rule(
+                "allocation_end_fits_state",
+                Q(state=AllocationState.LIVE, ended_at__isnull=True, release_reason="")
                 | Q(state=AllocationState.COMPLETED, ended_at__isnull=False, release_reason="")
                 | (Q(state=AllocationState.RELEASED, ended_at__isnull=False) & ~Q(release_reason="")),
-                name="allocation_end_fits_state",
             ),
-            models.UniqueConstraint(
-                fields=["participant"], condition=Q(state__in=HOLDING), name="allocation_one_place_a_person"
-            ),
+            once("allocation_one_place_a_person", "participant", condition=Q(state__in=HOLDING)),
         ]
         indexes = [
             models.Index(fields=["lease_expires_at"], name="allocation_lease", condition=Q(state=AllocationState.LIVE))

@@ -7,11 +7,13 @@ import numpy as np
 from django.db.models import Model, QuerySet
 from numpy.typing import NDArray
 
+from annotations.data_store.stored_files import StoredFile
+
 Row = TypeVar("Row", bound=Model)
 
 
 def without_arrays(rows: QuerySet[Row]) -> QuerySet[Row]:
-    """Leave out the arrays and heads of the rows, and of those that `select_related` has joined to them before.
+    """Leave out the arrays of the rows, and of those that `select_related` has joined to them before.
 
     They are as long as a data set. Which columns they are a model says as `ARRAYS`; one that is looked at after all is
     read by a query of its own.
@@ -43,9 +45,9 @@ def pack_int32(values: NDArray[Any]) -> bytes:
     return np.ascontiguousarray(values, dtype="<i4").tobytes()
 
 
-def unpack_int32(data: bytes | memoryview) -> NDArray[np.int32]:
-    """Return the read-only int32[n] array that `pack_int32` stored."""
-    return np.frombuffer(data, dtype="<i4")
+def unpack_int32(data: bytes | memoryview | StoredFile) -> NDArray[np.int32]:
+    """Return the read-only int32[n] array that `pack_int32` made, mapped where it is a file. Raises BadStoredFile."""
+    return np.frombuffer(data.read() if isinstance(data, StoredFile) else data, dtype="<i4")
 
 
 def pack_float64(values: NDArray[Any]) -> bytes:

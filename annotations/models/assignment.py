@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from annotations.models.allocation import AllocationState
+from annotations.models.constraints import once, rule
 from annotations.models.participant import LASTING, AnnotationSession
 from annotations.models.task import Task
 
@@ -59,22 +60,18 @@ class Assignment(models.Model):
     class Meta:
         ordering = ["session", "position"]
         constraints = [
-            models.UniqueConstraint(fields=["session", "task"], name="assignment_once"),
-            models.UniqueConstraint(fields=["session", "position"], name="assignment_position_once"),
-            models.CheckConstraint(
-                condition=Q(
-                    state=AssignmentState.WAITING, started_at__isnull=True, ended_at__isnull=True, end_reason=""
-                )
+            once("assignment_once", "session", "task"),
+            once("assignment_position_once", "session", "position"),
+            rule(
+                "assignment_times_fit_state",
+                Q(state=AssignmentState.WAITING, started_at__isnull=True, ended_at__isnull=True, end_reason="")
                 | Q(state=AssignmentState.ACTIVE, started_at__isnull=False, ended_at__isnull=True, end_reason="")
                 | Q(state=AssignmentState.ENDED, ended_at__isnull=False, end_reason__in=EndReason.values),
-                name="assignment_times_fit_state",
             ),
-            models.CheckConstraint(
-                condition=~Q(end_reason=EndReason.SKIPPED) | ~Q(note=""), name="assignment_skipped_says_why"
-            ),
-            models.CheckConstraint(
-                # An expert's task has no clock: it starts without a deadline.
-                condition=Q(first_deadline_at__isnull=True, deadline_at__isnull=True)
+            rule("assignment_skipped_says_why", ~Q(end_reason=EndReason.SKIPPED) | ~Q(note="")),
+            rule(  # an expert's task has no clock: it starts without a deadline
+                "assignment_deadlines_in_order",
+                Q(first_deadline_at__isnull=True, deadline_at__isnull=True)
                 | Q(
                     started_at__isnull=False,
                     first_deadline_at__isnull=False,
@@ -83,7 +80,6 @@ class Assignment(models.Model):
                     deadline_at__gte=F("first_deadline_at"),
                     deadline_at__lte=F("first_deadline_at") + MAX_WAITING,
                 ),
-                name="assignment_deadlines_in_order",
             ),
         ]
         indexes = [

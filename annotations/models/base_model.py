@@ -6,13 +6,17 @@ from django.db import models
 from django.db.models import Q
 from numpy.typing import NDArray
 
+from annotations.data_store.stored_files import StoredFileField
 from annotations.models.arrays import unpack_int32
+from annotations.models.constraints import once, rule
 from annotations.models.dataset import Dataset
 from modeling.arrays.datasets.groups import group_names
 
+STRENGTH = "strength of regularisation (λ)"
+
 
 class BaseModelOrigin(models.TextChoices):
-    TRAINED = "trained", "trained here (ERM on the features)"
+    TRAINED = "trained", "trained here on the features"
     IMPORTED = "imported", "imported predictions"
 
 
@@ -20,16 +24,16 @@ class BaseModel(models.Model):
     """Predictions of one classifier on a data set, and its head where it was trained here."""
 
     NO_PREDICTION = -1
-    ARRAYS = ("predictions", "head")
+    ARRAYS = ("predictions",)
 
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="base_models", verbose_name="data set")
     name = models.CharField(max_length=60)
     origin = models.CharField(max_length=10, choices=BaseModelOrigin)
     l2 = models.FloatField(
-        "λ", validators=[MinValueValidator(1e-12)], help_text="L2 coefficient of training and retraining"
+        STRENGTH, validators=[MinValueValidator(1e-12)], help_text="L2 coefficient of training and retraining"
     )
     predictions = models.BinaryField(help_text="int32 per row of the data set, -1 where there is none")
-    head = models.BinaryField(null=True, blank=True, help_text="safetensors; empty for imported predictions")
+    head = StoredFileField(null=True, blank=True, help_text="safetensors; empty for imported predictions")
     validation_accuracies = models.JSONField(help_text="one per class, null where the class has no validation image")
     test_metrics = models.JSONField(help_text="worst_group, average, average_plain, gap, accuracies, counts")
     training = models.JSONField(default=dict, help_text="loss, certified gap, versions, or the imported file's digest")
@@ -38,21 +42,31 @@ class BaseModel(models.Model):
     class Meta:
         ordering = ["dataset", "name"]
         constraints = [
-            models.UniqueConstraint(fields=["dataset", "name"], name="base_model_name_once"),
-            models.CheckConstraint(condition=Q(l2__gt=0), name="base_model_l2_positive"),
-            models.CheckConstraint(condition=Q(origin__in=BaseModelOrigin.values), name="base_model_origin_known"),
-            models.CheckConstraint(
-                condition=~Q(origin=BaseModelOrigin.TRAINED) | Q(head__isnull=False), name="base_model_trained_has_head"
-            ),
+            once("base_model_name_once", "dataset", "name"),
+            rule("base_model_l2_positive", l2__gt=0),
+            rule("base_model_origin_known", origin__in=BaseModelOrigin.values),
+            rule("base_model_trained_has_head", ~Q(origin=BaseModelOrigin.TRAINED) | Q(head__isnull=False)),
         ]
 
     def __str__(self) -> str:
         return f"{self.name} on {self.dataset}"
 
     @property
+    def words(self) -> str:
+        """What coordinators read of it. What was trained here is told by its λ: its name is for commands alone."""
+        if self.origin == BaseModelOrigin.TRAINED:
+            return f"last layer, λ {self.l2:g}"
+        return f"own {'last layer' if self.has_head else 'predictions'} “{self.name}”, λ {self.l2:g}"
+
+    @property
+    def title(self) -> str:
+        """The same, with its data set."""
+        return f"{self.dataset}: {self.words}"
+
+    @property
     def control_name(self) -> str:
         """What retraining without a phrase is called; imported predictions get another last layer by any retraining."""
-        return "a new last layer" if self.origin == BaseModelOrigin.IMPORTED else "without a phrase"
+        return "a new last layer" if self.origin == BaseModelOrigin.IMPORTED else "the control"
 
     @property
     def has_head(self) -> bool:

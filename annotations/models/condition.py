@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from annotations.models.constraints import once, rule
 from annotations.models.keyword_display import KeywordDisplay
 from annotations.models.study import Study
 
@@ -28,9 +29,9 @@ class Condition(models.Model):
     class Meta:
         ordering = ["study", "position"]
         constraints = [
-            models.UniqueConstraint(fields=["study", "position"], name="condition_position_once"),
-            models.UniqueConstraint(fields=["study", "name"], name="condition_name_once"),
-            models.CheckConstraint(condition=~Q(name=""), name="condition_has_name"),
+            once("condition_position_once", "study", "position"),
+            once("condition_name_once", "study", "name"),
+            rule("condition_has_name", ~Q(name="")),
         ]
 
     def __str__(self) -> str:

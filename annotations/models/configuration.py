@@ -3,6 +3,7 @@
 from django.db import models
 
 from annotations.models.consent_texts import says_writing_is_counted
+from annotations.models.constraints import once
 from annotations.models.study import Study
 from annotations.models.study_texts import AskedQuestion, StudyText, asked_questions, study_text
 
@@ -18,7 +19,7 @@ class StudyConfiguration(models.Model):
 
     class Meta:
         ordering = ["study", "version"]
-        constraints = [models.UniqueConstraint(fields=["study", "version"], name="configuration_version_once")]
+        constraints = [once("configuration_version_once", "study", "version")]
 
     def __str__(self) -> str:
         return f"{self.study} v{self.version}"

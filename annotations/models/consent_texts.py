@@ -1,59 +1,15 @@
 """The consent text that a study begins with, in the languages of the pages, and what of it is filled in."""
 
+import tomllib
 from collections.abc import Mapping
+from importlib.resources import files
 from typing import Any, Final
 
 RETENTION: Final = "{retention}"  # in any text of a study's own: what becomes of the tie to a person, and when
 WRITING: Final = "{writing}"  # what the page counts while somebody writes; where a text lacks it, nothing
 
-DEFAULT_CONSENTS: Final = {
-    "en": (
-        "You look at images a computer sorted, and say what its mistakes have in common. You can stop any "
-        "time.\n"
-        "\n"
-        "We keep what you write, which images you saw, what you did and when, and your device's window size, touch "
-        "screen and connection. {writing} To pay you, we keep Prolific's ids of you and this visit apart, locked. We "
-        "keep no name or internet address.\n"
-        "\n"
-        "{retention} Then nothing leads to you, and the rest may be published. Until then you can withdraw by a link "
-        "on each page: we delete all, and pay what you completed."
-    ),
-    "de": (
-        "Sie sehen Bilder an, die ein Computer sortiert hat, und sagen, was seine Fehler gemeinsam haben. Sie können "
-        "jederzeit aufhören.\n"
-        "\n"
-        "Wir speichern, was Sie schreiben, welche Bilder Sie gesehen haben, was Sie wann getan haben, "
-        "und von Ihrem Gerät die Fenstergröße, ob es einen Touchscreen hat, und die Verbindung. {writing} "
-        "Um Sie zu bezahlen, bewahren wir die Kennungen, die Prolific Ihnen und diesem Besuch gibt, verschlüsselt und "
-        "getrennt davon auf. Ihren Namen und Ihre Internetadresse speichern wir nicht.\n"
-        "\n"
-        "{retention} Dann führt nichts mehr zu Ihnen, und der Rest darf veröffentlicht werden. Bis dahin können Sie "
-        "Ihre Teilnahme über einen Link auf jeder Seite zurückziehen: Wir löschen alles, und bezahlen trotzdem, "
-        "was Sie abgeschlossen haben."
-    ),
-}
-_WRITING: Final = {
-    "en": "As you write, we count pauses, changes, pastes and leaving the page, never keys. It never changes your pay.",
-    "de": "Während Sie schreiben, zählen wir Pausen, Änderungen, Eingefügtes und ob Sie die Seite verlassen, nie die "
-    "Tasten. Ihre Bezahlung hängt nie davon ab.",
-}
-_BY_HAND: Final = {
-    "en": "What ties these data to you is destroyed once all are paid; no day is set.",
-    "de": "Was diese Daten mit Ihnen verbindet, wird vernichtet, wenn die Studie vorbei ist und alle bezahlt sind; ein "
-    "Tag dafür ist nicht festgelegt.",
-}
-_AT_ONCE: Final = {
-    "en": "What ties these data to you is destroyed as soon as the study ends.",
-    "de": "Was diese Daten mit Ihnen verbindet, wird vernichtet, sobald die Studie endet.",
-}
-_ONE_DAY: Final = {
-    "en": "What ties these data to you is destroyed one day after the study ends.",
-    "de": "Was diese Daten mit Ihnen verbindet, wird einen Tag nach dem Ende der Studie vernichtet.",
-}
-_DAYS: Final = {
-    "en": "What ties these data to you is destroyed {days} days after the study ends.",
-    "de": "Was diese Daten mit Ihnen verbindet, wird {days} Tage nach dem Ende der Studie vernichtet.",
-}
+_FILE: Final = tomllib.loads(files(__package__).joinpath("consent_texts.toml").read_text("utf-8"))
+DEFAULT_CONSENTS: Final[dict[str, str]] = {language: texts["consent"] for language, texts in _FILE.items()}
 
 
 def default_consent() -> str:
@@ -63,8 +19,8 @@ def default_consent() -> str:
 
 def retention_sentence(days: int | None, language: str) -> str:
     """Say when the ids of a study's people are destroyed. days: after its end, None: by hand; in English by default."""
-    words = {None: _BY_HAND, 0: _AT_ONCE, 1: _ONE_DAY}.get(days, _DAYS)
-    return words.get(language, words["en"]).format(days=days)
+    name = {None: "by_hand", 0: "at_once", 1: "one_day"}.get(days, "days")
+    return _in(language, name).format(days=days)
 
 
 def frozen_consent(
@@ -88,9 +44,13 @@ def frozen_consent(
 
 def says_writing_is_counted(text: str) -> bool:
     """Whether somebody who agreed to a text was told that it is counted how the words come into the field."""
-    return any(sentence in text for sentence in _WRITING.values())
+    return any(texts["writing"] in text for texts in _FILE.values())
 
 
 def _filled(text: str, days: int | None, language: str) -> str:
-    writing = _WRITING.get(language, _WRITING["en"])
-    return text.replace(WRITING, writing).replace(RETENTION, retention_sentence(days, language))
+    return text.replace(WRITING, _in(language, "writing")).replace(RETENTION, retention_sentence(days, language))
+
+
+def _in(language: str, name: str) -> str:
+    text: str = _FILE.get(language, _FILE["en"])[name]
+    return text

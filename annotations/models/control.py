@@ -3,30 +3,39 @@
 import numpy as np
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
 from numpy.typing import NDArray
 
+from annotations.data_store.stored_files import StoredFileField
 from annotations.models.base_model import BaseModel
+from annotations.models.constraints import once, rule
 from annotations.models.dataset import Dataset
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 
 
-class Control(models.Model):
-    """One per data set, set of annotated classes, scheme and λ: what of a run's gain needs no phrase."""
+def rows_field() -> "ArrayField[list[int] | None, list[int] | None]":
+    """Return the column that says which rows of a head were trained, the others being the base model's."""
+    return ArrayField(models.PositiveIntegerField(), null=True, blank=True, help_text="classes whose rows are trained")
 
-    ARRAYS = ("test_predictions", "head")
+
+class Control(models.Model):
+    """One per data set, set of annotated classes, scheme, λ and trained rows: what of a run's gain needs no phrase.
+
+    base_model: whose other rows stay; null where all rows are trained.
+    """
 
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="controls")
     target_classes = ArrayField(models.PositiveIntegerField(), help_text="the annotated classes, sorted")
     scheme = models.CharField(max_length=12, default=DEFAULT_SCHEME)
     l2 = models.FloatField("λ")
+    base_model = models.ForeignKey(BaseModel, null=True, on_delete=models.PROTECT, related_name="controls")
+    trained_rows = rows_field()
     worst_group_accuracy = models.FloatField(help_text="on test, 0 to 1")
     average_accuracy = models.FloatField(help_text="on test, groups weighted by their train counts")
     plain_average_accuracy = models.FloatField(help_text="on test, images weighted equally")
     robustness_gap = models.FloatField(help_text="average accuracy less worst-group accuracy")
     group_accuracies = models.JSONField(help_text="test accuracy by group, null for an empty group")
-    test_predictions = models.BinaryField(help_text="int32 per test image, in the manifest's row order")
-    head = models.BinaryField(help_text="safetensors: weight, bias, feature mean and deviation")
+    test_predictions = StoredFileField(help_text="int32 per test image, in the manifest's row order")
+    head = StoredFileField(help_text="safetensors: weight, bias, feature mean and deviation")
     loss = models.FloatField()
     certified_gap = models.FloatField(help_text="bound on the loss above the optimum")
     code_version = models.CharField(max_length=40)
@@ -36,11 +45,17 @@ class Control(models.Model):
     class Meta:
         ordering = ["dataset", "target_classes"]
         constraints = [
-            models.UniqueConstraint(fields=["dataset", "target_classes", "scheme", "l2"], name="control_once"),
-            models.CheckConstraint(
-                condition=Q(worst_group_accuracy__range=(0, 1), average_accuracy__range=(0, 1)),
-                name="control_accuracies_are_shares",
+            once(
+                "control_once",
+                "dataset",
+                "target_classes",
+                "scheme",
+                "l2",
+                "base_model",
+                "trained_rows",
+                nulls_distinct=False,
             ),
+            rule("control_accuracies_are_shares", worst_group_accuracy__range=(0, 1), average_accuracy__range=(0, 1)),
         ]
 
     def __str__(self) -> str:
@@ -49,13 +64,15 @@ class Control(models.Model):
 
 
 class RandomSlices(models.Model):
-    """The null of own gains: one set of draws per data set, class, size, scheme and λ."""
+    """The null of own gains: one set of draws per data set, class, size, scheme, λ and trained rows."""
 
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="random_slices")
     target_class = models.PositiveIntegerField()
     n_above = models.PositiveIntegerField(help_text="train images of the class above each cut, on a grid of 1.25")
     scheme = models.CharField(max_length=12, default=DEFAULT_SCHEME)
     l2 = models.FloatField("λ")
+    base_model = models.ForeignKey(BaseModel, null=True, on_delete=models.PROTECT, related_name="random_slices")
+    trained_rows = rows_field()
     seed = models.BigIntegerField(help_text="of the directions; made of the data set's digest, class and size")
     worst_groups = models.JSONField(help_text="worst-group accuracy on test of each draw")
     code_version = models.CharField(max_length=40)
@@ -65,8 +82,16 @@ class RandomSlices(models.Model):
     class Meta:
         ordering = ["dataset", "target_class", "n_above"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["dataset", "target_class", "n_above", "scheme", "l2"], name="random_slices_once"
+            once(
+                "random_slices_once",
+                "dataset",
+                "target_class",
+                "n_above",
+                "scheme",
+                "l2",
+                "base_model",
+                "trained_rows",
+                nulls_distinct=False,
             )
         ]
 
@@ -99,9 +124,7 @@ class RandomSliceScores(models.Model):
 
     class Meta:
         ordering = ["random_slices", "base_model"]
-        constraints = [
-            models.UniqueConstraint(fields=["random_slices", "base_model"], name="random_slices_scored_once")
-        ]
+        constraints = [once("random_slices_scored_once", "random_slices", "base_model")]
 
     def __str__(self) -> str:
         return f"scores of {self.random_slices} under {self.base_model}"

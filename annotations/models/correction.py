@@ -5,8 +5,10 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
+from annotations.data_store.stored_files import StoredFileField
 from annotations.models.arrays import unpack_float32
 from annotations.models.base_model import BaseModel
+from annotations.models.constraints import once, rule
 from annotations.models.jobs import Job, JobState
 from annotations.models.phrase import Score
 from annotations.models.scheme import Scheme
@@ -27,8 +29,6 @@ class Correction(Job):
     one: of the base model, of the corrected one, and of the corrected one without one annotation.
     """
 
-    ARRAYS = ("head",)
-
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="corrections")
     base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="corrections")
@@ -43,7 +43,7 @@ class Correction(Job):
     scheme = models.CharField(max_length=12, choices=Scheme, default=Scheme.CLASS_EQUAL)
     effects = models.JSONField(default=dict)
     ablations = models.JSONField(default=list)
-    head = models.BinaryField(null=True, help_text="safetensors")
+    head = StoredFileField(null=True, help_text="safetensors")
     loss = models.FloatField(null=True)
     certified_gap = models.FloatField(null=True)
     code_version = models.CharField(max_length=40, blank=True)
@@ -54,14 +54,13 @@ class Correction(Job):
     reviewed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(Job.Meta):
-        ordering = ["-id"]
         constraints = [
             *Job.Meta.constraints,
-            models.CheckConstraint(condition=~Q(state=JobState.DONE) | Q(head__isnull=False), name="correction_head"),
-            models.CheckConstraint(condition=Q(review__in=Review.values), name="correction_review_known"),
-            models.CheckConstraint(
-                condition=Q(review=Review.PROPOSED) | (Q(reviewed_at__isnull=False) & ~Q(reviewed_by="")),
-                name="correction_reviewed_by_somebody",
+            rule("correction_head", ~Q(state=JobState.DONE) | Q(head__isnull=False)),
+            rule("correction_review_known", review__in=Review.values),
+            rule(
+                "correction_reviewed_by_somebody",
+                Q(review=Review.PROPOSED) | (Q(reviewed_at__isnull=False) & ~Q(reviewed_by="")),
             ),
         ]
 
@@ -80,9 +79,7 @@ class CorrectionPart(models.Model):
 
     class Meta:
         ordering = ["correction", "target_class"]
-        constraints = [
-            models.UniqueConstraint(fields=["correction", "target_class"], name="correction_one_annotation_a_class")
-        ]
+        constraints = [once("correction_one_annotation_a_class", "correction", "target_class")]
 
     def __str__(self) -> str:
         return f"{self.score.phrase} for class {self.target_class}"

@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.validators import validate_slug
 from django.db import models
-from django.db.models import Q
 
+from annotations.models.constraints import once, rule
 from modeling.arrays.datasets.dataset_files import DatasetFiles, open_dataset
 from modeling.arrays.phrases.phrase_languages import encoder_languages
 
@@ -42,9 +42,9 @@ class Dataset(models.Model):
         ordering = ["name", "-version"]
         verbose_name = "data set"
         constraints = [
-            models.UniqueConstraint(fields=["name", "version"], name="dataset_version_once"),
-            models.UniqueConstraint(fields=["name", "digest"], name="dataset_digest_once"),
-            models.CheckConstraint(condition=Q(version__gte=1), name="dataset_version_from_one"),
+            once("dataset_version_once", "name", "version"),
+            once("dataset_digest_once", "name", "digest"),
+            rule("dataset_version_from_one", version__gte=1),
         ]
 
     def __str__(self) -> str:

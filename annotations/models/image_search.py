@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from annotations.models.constraints import once, rule
 from annotations.models.dataset import Dataset
 from annotations.models.jobs import UNFINISHED, Job, JobState
 
@@ -25,25 +26,27 @@ class ImageIndex(Job):
     directory = models.CharField(max_length=255, blank=True, help_text="relative to DATA_ROOT")
     kind = models.CharField(max_length=10, blank=True)
     recall = models.FloatField(null=True, help_text="measured; null for an exact index")
-    duplicate_threshold = models.FloatField(default=0.98, help_text="similarity above which images are near-duplicates")
+    duplicate_threshold = models.FloatField(
+        null=True,
+        help_text="similarity above which images are near-duplicates; null: the worker takes that of likeness",
+    )
+    likeness = models.JSONField(
+        default=dict,
+        db_default={},
+        help_text="limit that follows from the images, n_looked_at, n_above: [limit, images]",
+    )
     near_duplicates = models.JSONField(default=dict, help_text="n_looked_at, n_images, n_pairs, pairs")
 
     objects = ImageIndexQuerySet.as_manager()
 
     class Meta(Job.Meta):
-        ordering = ["-id"]
         verbose_name_plural = "image indexes"
         constraints = [
             *Job.Meta.constraints,
-            models.UniqueConstraint(
-                fields=["dataset"], condition=Q(state__in=UNFINISHED), name="image_index_one_at_a_time"
-            ),
-            models.CheckConstraint(
-                condition=~Q(state=JobState.DONE) | (~Q(directory="") & ~Q(kind="")), name="image_index_done_has_files"
-            ),
-            models.CheckConstraint(
-                condition=Q(duplicate_threshold__range=(0, 1)), name="image_index_duplicate_threshold_in_range"
-            ),
+            once("image_index_one_at_a_time", "dataset", condition=Q(state__in=UNFINISHED)),
+            rule("image_index_done_has_files", ~Q(state=JobState.DONE) | (~Q(directory="") & ~Q(kind=""))),
+            rule("image_index_duplicate_threshold_in_range", duplicate_threshold__range=(0, 1)),
+            rule("image_index_done_has_limit", ~Q(state=JobState.DONE) | Q(duplicate_threshold__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -62,21 +65,18 @@ class ImageSearch(Job):
         help_text="a pool in whose images the results lie; empty: the data set of the examples",
     )
     words = models.CharField(max_length=200, blank=True)
-    like = models.JSONField(default=list, help_text="rows of images that results shall be like")
-    unlike = models.JSONField(default=list, help_text="rows of images that results shall not be like")
+    like = models.JSONField(default=list, help_text="images that results shall be like: [number of a data set, row]")
+    unlike = models.JSONField(default=list, help_text="images that results shall not be like, in the same way")
     rows = models.JSONField(default=list, help_text="of the images that were found, the most similar first")
     similarities = models.JSONField(default=list, help_text="of each, to the query")
     is_exact = models.BooleanField(null=True)
 
     class Meta(Job.Meta):
-        ordering = ["-id"]
         verbose_name_plural = "image searches"
         constraints = [
             *Job.Meta.constraints,
-            models.CheckConstraint(condition=~Q(words="") | ~Q(like=[]), name="image_search_has_query"),
-            models.CheckConstraint(
-                condition=~Q(state=JobState.DONE) | Q(is_exact__isnull=False), name="image_search_done_says_how"
-            ),
+            rule("image_search_has_query", ~Q(words="") | ~Q(like=[])),
+            rule("image_search_done_says_how", ~Q(state=JobState.DONE) | Q(is_exact__isnull=False)),
         ]
 
     @property

@@ -1,10 +1,13 @@
 """What is asked of the workers: an import, a rehearsal, a release … Each is a row that a worker takes up."""
 
+import datetime as dt
+
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from annotations.models.base_model import BaseModel
+from annotations.models.constraints import once, rule
 from annotations.models.dataset import Dataset
 from annotations.models.study import Study
 
@@ -17,6 +20,7 @@ class JobState(models.TextChoices):
 
 
 UNFINISHED = (JobState.PENDING, JobState.RUNNING)
+_MIN_ELAPSED_S = 2.0  # before that a rate says nothing
 
 
 class Job(models.Model):
@@ -42,18 +46,27 @@ class Job(models.Model):
         study: Study | None = getattr(self, "study", None)
         return study
 
+    def pace(self, now: dt.datetime) -> tuple[float | None, float | None]:
+        """Of what the phase counts, how much is done a second, and the seconds that are left; None where unknown."""
+        if self.state != JobState.RUNNING or self.phase_began_at is None:
+            return None, None
+        elapsed, done = (now - self.phase_began_at).total_seconds(), self.n_done - self.phase_began_with
+        if elapsed < _MIN_ELAPSED_S or done <= 0:
+            return None, None
+        rate = done / elapsed
+        return rate, max(0, self.n_total - self.n_done) / rate if self.n_total else None
+
     class Meta:
         abstract = True
+        ordering = ["-id"]
         constraints = [
-            models.CheckConstraint(condition=Q(state__in=JobState.values), name="%(class)s_state_known"),
-            models.CheckConstraint(
-                condition=Q(state__in=[JobState.DONE, JobState.FAILED], finished_at__isnull=False)
+            rule("%(class)s_state_known", state__in=JobState.values),
+            rule(
+                "%(class)s_finished_has_time",
+                Q(state__in=[JobState.DONE, JobState.FAILED], finished_at__isnull=False)
                 | Q(state__in=UNFINISHED, finished_at__isnull=True),
-                name="%(class)s_finished_has_time",
             ),
-            models.CheckConstraint(
-                condition=~Q(state=JobState.FAILED) | ~Q(error=""), name="%(class)s_failed_says_why"
-            ),
+            rule("%(class)s_failed_says_why", ~Q(state=JobState.FAILED) | ~Q(error="")),
         ]
 
 
@@ -76,21 +89,45 @@ class DatasetImport(Job):
     dataset = models.ForeignKey(Dataset, null=True, blank=True, on_delete=models.PROTECT, related_name="imports")
 
     class Meta(Job.Meta):
-        ordering = ["-id"]
         verbose_name = "import of a data set"
         verbose_name_plural = "imports of data sets"
         constraints = [
             *Job.Meta.constraints,
-            models.CheckConstraint(
-                condition=(Q(folder="") & ~Q(archive=""))
+            rule(
+                "datasetimport_one_source",
+                (Q(folder="") & ~Q(archive=""))
                 | (~Q(folder="") & Q(archive=""))
                 | Q(folder="", archive="", dataset__isnull=False, l2__gt=0),
-                name="datasetimport_one_source",
             ),
         ]
 
     def __str__(self) -> str:
         return f"import of {self.name}"
+
+
+class ImportShard(models.Model):
+    """Some images of an import that workers share: whoever holds the lease embeds them.
+
+    What was made of them lies in files, as does what they are; a row that is lost costs a worker's help.
+    """
+
+    directory = models.CharField(max_length=255, help_text="of the data set that is imported, relative to DATA_ROOT")
+    number = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the list of its images")
+    count = models.PositiveIntegerField(help_text="images")
+    n_done = models.PositiveIntegerField(default=0, help_text="of them, embedded; all: what was made of them is whole")
+    attempts = models.PositiveIntegerField(default=0, help_text="the last one holds the lease")
+    leased_until = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            once("import_shard_once", "directory", "number"),
+            rule("import_shard_done_at_most_whole", n_done__lte=F("count")),
+        ]
+
+    def __str__(self) -> str:
+        return f"shard {self.number} of {self.directory}"
 
 
 class Rehearsal(Job):
@@ -101,9 +138,6 @@ class Rehearsal(Job):
     n_people = models.PositiveIntegerField()
     seed = models.BigIntegerField()
     report = models.JSONField(default=dict, help_text="by person: persona, outcome, seconds, what went wrong")
-
-    class Meta(Job.Meta):
-        ordering = ["-id"]
 
     def __str__(self) -> str:
         return f"rehearsal {self.pk} of {self.study}"
@@ -166,10 +200,8 @@ class Release(Job):
         ordering = ["study", "-number"]
         constraints = [
             *Job.Meta.constraints,
-            models.UniqueConstraint(fields=["study", "number"], name="release_number_once"),
-            models.CheckConstraint(
-                condition=~Q(state=JobState.DONE) | (~Q(file="") & ~Q(digest="")), name="release_done_has_file"
-            ),
+            once("release_number_once", "study", "number"),
+            rule("release_done_has_file", ~Q(state=JobState.DONE) | (~Q(file="") & ~Q(digest=""))),
         ]
 
     def __str__(self) -> str:
@@ -195,12 +227,9 @@ class Benchmark(Job):
     code_version = models.CharField(max_length=40, blank=True)
 
     class Meta(Job.Meta):
-        ordering = ["-id"]
         constraints = [
             *Job.Meta.constraints,
-            models.UniqueConstraint(
-                fields=["base_model"], condition=Q(state__in=UNFINISHED), name="benchmark_once_at_a_time"
-            ),
+            once("benchmark_once_at_a_time", "base_model", condition=Q(state__in=UNFINISHED)),
         ]
 
     def __str__(self) -> str:
@@ -224,14 +253,11 @@ class StudyAnalysis(Job):
     code_version = models.CharField(max_length=40, blank=True)
 
     class Meta(Job.Meta):
-        ordering = ["-id"]
         verbose_name_plural = "study analyses"
         constraints = [
             *Job.Meta.constraints,
-            models.UniqueConstraint(fields=["study"], condition=Q(state__in=UNFINISHED), name="analysis_one_at_a_time"),
-            models.CheckConstraint(
-                condition=~Q(state=JobState.DONE) | Q(content__isnull=False), name="analysis_done_has_content"
-            ),
+            once("analysis_one_at_a_time", "study", condition=Q(state__in=UNFINISHED)),
+            rule("analysis_done_has_content", ~Q(state=JobState.DONE) | Q(content__isnull=False)),
         ]
 
     def __str__(self) -> str:

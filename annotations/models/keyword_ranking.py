@@ -4,17 +4,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
 
 from annotations.models.base_model import BaseModel
+from annotations.models.constraints import once, rule
 
 
 class KeywordRanking(models.Model):
     """What `manage.py rank_keywords` found for one class and one list. The same list again replaces it.
 
     `rows` has one JSON object a keyword, the best first: keyword, text (as embedded), sign (-1 for a negation),
-    error_score, threshold (None where the score is 0), p_value of this keyword alone, adjusted_p, clip_score, clip_rank
-    (by that), n_captioned and subgroup_accuracy (None without captions). `settings` has where the keywords come from.
+    error_score, threshold (None where the score is 0), p_value of this keyword alone, adjusted_p, null_level (the
+    same for all), clip_score, clip_rank (by that), n_captioned and subgroup_accuracy (None without captions).
+    `settings` has where the keywords come from.
     """
 
     base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="keyword_rankings")
@@ -36,12 +37,8 @@ class KeywordRanking(models.Model):
     class Meta:
         ordering = ["base_model", "target_class", "list_name", "list_digest"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["base_model", "target_class", "list_digest"], name="keyword_ranking_once_a_list"
-            ),
-            models.CheckConstraint(
-                condition=Q(n_keywords__gte=1, n_correct__gte=1, n_error__gte=1), name="keyword_ranking_has_something"
-            ),
+            once("keyword_ranking_once_a_list", "base_model", "target_class", "list_digest"),
+            rule("keyword_ranking_has_something", n_keywords__gte=1, n_correct__gte=1, n_error__gte=1),
         ]
 
     def __str__(self) -> str:

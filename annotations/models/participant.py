@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from annotations.models.condition import Condition
 from annotations.models.configuration import StudyConfiguration
+from annotations.models.constraints import once, rule
 from annotations.models.seals import seal
 from annotations.models.study import Study
 
@@ -39,7 +40,7 @@ class Participant(models.Model):
 
     class Meta:
         ordering = ["study", "created_at"]
-        constraints = [models.UniqueConstraint(fields=["study", "pseudonym"], name="participant_once")]
+        constraints = [once("participant_once", "study", "pseudonym")]
 
     def __str__(self) -> str:
         return self.pseudonym
@@ -156,31 +157,29 @@ class AnnotationSession(models.Model):
     class Meta:
         ordering = ["-created_at"]
         constraints = [
-            models.UniqueConstraint(fields=["study", "submission_key"], name="submission_once"),
-            models.CheckConstraint(condition=Q(stage__in=Stage.values), name="session_stage_known"),
-            models.CheckConstraint(condition=Q(kind__in=SessionKind.values), name="session_kind_known"),
-            models.CheckConstraint(
-                condition=Q(verification__in=EntryVerification.values), name="session_verification_known"
-            ),
-            models.CheckConstraint(
-                condition=Q(stage=Stage.FINISHED, outcome=Outcome.COMPLETED, ended_at__isnull=False)
+            once("submission_once", "study", "submission_key"),
+            rule("session_stage_known", stage__in=Stage.values),
+            rule("session_kind_known", kind__in=SessionKind.values),
+            rule("session_verification_known", verification__in=EntryVerification.values),
+            rule(
+                "session_outcome_fits_stage",
+                Q(stage=Stage.FINISHED, outcome=Outcome.COMPLETED, ended_at__isnull=False)
                 | Q(stage=Stage.DECLINED, outcome=Outcome.NO_CONSENT, ended_at__isnull=False)
                 | Q(stage=Stage.NOT_PASSED, outcome=Outcome.FAILED_CHECK, ended_at__isnull=False)
                 | Q(stage=Stage.WITHDRAWN, outcome=Outcome.WITHDRAWN, ended_at__isnull=False)
                 | Q(stage__in=LASTING, outcome="", ended_at__isnull=True),
-                name="session_outcome_fits_stage",
             ),
-            models.CheckConstraint(
-                condition=Q(stage__in=[Stage.CONSENT, Stage.DECLINED])
+            rule(
+                "session_consent_before_work",
+                Q(stage__in=[Stage.CONSENT, Stage.DECLINED])
                 | Q(consented_at__isnull=False)
                 | Q(kind=SessionKind.EXPERT),
-                name="session_consent_before_work",
             ),
-            models.CheckConstraint(
-                condition=Q(stage=Stage.WITHDRAWN, withdrawn_at__isnull=False)
+            rule(
+                "session_withdrawn_has_time",
+                Q(stage=Stage.WITHDRAWN, withdrawn_at__isnull=False)
                 | Q(stage__in=[Stage.FINISHED, Stage.NOT_PASSED])
                 | (~Q(stage=Stage.WITHDRAWN) & Q(withdrawn_at__isnull=True)),
-                name="session_withdrawn_has_time",
             ),
         ]
         indexes = [models.Index(fields=["n_refused"], name="session_over_budget", condition=Q(n_refused__gt=0))]

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from annotations.models.constraints import once, rule
 from annotations.models.study import Study
 from annotations.models.submission import Submission
 
@@ -40,12 +41,8 @@ class PaymentBatch(models.Model):
         ordering = ["-id"]
         verbose_name_plural = "payment batches"
         constraints = [
-            models.CheckConstraint(condition=Q(state__in=BatchState.values), name="payment_batch_state_known"),
-            models.UniqueConstraint(
-                fields=["study"],
-                condition=Q(state__in=UNDER_WAY),
-                name="payment_batch_one_at_a_time",
-            ),
+            rule("payment_batch_state_known", state__in=BatchState.values),
+            once("payment_batch_one_at_a_time", "study", condition=Q(state__in=UNDER_WAY)),
         ]
 
     def __str__(self) -> str:
@@ -72,12 +69,19 @@ class Payment(models.Model):
     class Meta:
         ordering = ["study", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["study", "idempotency_key"], name="payment_once"),
-            models.CheckConstraint(condition=Q(amount_cents__gte=1), name="payment_positive"),
-            models.CheckConstraint(
-                condition=Q(withheld_reason="") | Q(batch__isnull=True), name="payment_withheld_is_in_no_batch"
-            ),
+            once("payment_once", "study", "idempotency_key"),
+            rule("payment_positive", amount_cents__gte=1),
+            rule("payment_withheld_is_in_no_batch", Q(withheld_reason="") | Q(batch__isnull=True)),
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount_cents / 100:.2f} {self.currency}"
+        return amount(self.amount_cents, self.currency)
+
+
+def amount(cents: int, currency: str = "") -> str:
+    """Return hundredths as they are read everywhere, in units with two decimals.
+
+    >>> amount(350), amount(5, "GBP")
+    ('3.50', '0.05 GBP')
+    """
+    return f"{cents // 100}.{cents % 100:02} {currency}".rstrip()

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from annotations.models.arrays import unpack_float32
 from annotations.models.assignment import Assignment
+from annotations.models.constraints import once, rule
 from annotations.models.run import Run
 from modeling.arrays.phrases.phrase_languages import ENGLISH
 from modeling.arrays.phrases.phrase_text import MAX_PHRASE_LENGTH
@@ -53,15 +54,12 @@ class Phrase(models.Model):
     class Meta:
         ordering = ["assignment", "ordinal"]
         constraints = [
-            models.UniqueConstraint(fields=["assignment", "client_uuid"], name="phrase_once"),
-            models.UniqueConstraint(fields=["assignment", "ordinal"], name="phrase_ordinal_once"),
-            models.CheckConstraint(condition=~Q(text=""), name="phrase_not_empty"),
-            models.CheckConstraint(condition=Q(moderation__in=Moderation.values), name="phrase_moderation_known"),
-            models.CheckConstraint(
-                condition=Q(moderation__in=["", "approved"]) | ~Q(moderation_reason=""),
-                name="phrase_moderation_says_why",
-            ),
-            models.CheckConstraint(condition=Q(state__in=PhraseState.values), name="phrase_state_known"),
+            once("phrase_once", "assignment", "client_uuid"),
+            once("phrase_ordinal_once", "assignment", "ordinal"),
+            rule("phrase_not_empty", ~Q(text="")),
+            rule("phrase_moderation_known", moderation__in=Moderation.values),
+            rule("phrase_moderation_says_why", Q(moderation__in=["", "approved"]) | ~Q(moderation_reason="")),
+            rule("phrase_state_known", state__in=PhraseState.values),
         ]
         indexes = [models.Index(fields=["submitted_at"], name="phrase_due", condition=Q(state=PhraseState.PENDING))]
 
@@ -138,20 +136,17 @@ class Score(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(value__range=(0, 1)), name="score_value_range"),
-            models.CheckConstraint(
-                condition=Q(two_sided__range=(0, 1), two_sided__gte=F("value")), name="score_two_sided_range"
+            rule("score_value_range", value__range=(0, 1)),
+            rule("score_two_sided_range", two_sided__range=(0, 1), two_sided__gte=F("value")),
+            rule(
+                "score_threshold_unless_zero",
+                Q(value=0, threshold__isnull=True) | Q(value__gt=0, threshold__isnull=False),
             ),
-            models.CheckConstraint(
-                condition=Q(value=0, threshold__isnull=True) | Q(value__gt=0, threshold__isnull=False),
-                name="score_threshold_unless_zero",
-            ),
-            models.CheckConstraint(
-                condition=Q(two_sided_threshold__isnull=True) | Q(two_sided__gt=0), name="score_two_sided_threshold"
-            ),
-            models.CheckConstraint(condition=Q(n_correct__gte=1, n_error__gte=1), name="score_has_both_sides"),
-            models.CheckConstraint(
-                condition=Q(p_value__isnull=True, p_method="", tries__isnull=True, null_level__isnull=True)
+            rule("score_two_sided_threshold", Q(two_sided_threshold__isnull=True) | Q(two_sided__gt=0)),
+            rule("score_has_both_sides", n_correct__gte=1, n_error__gte=1),
+            rule(
+                "score_chance_complete",
+                Q(p_value__isnull=True, p_method="", tries__isnull=True, null_level__isnull=True)
                 | Q(
                     p_value__isnull=False,  # a range check alone lets null pass
                     tries__isnull=False,
@@ -161,20 +156,17 @@ class Score(models.Model):
                     tries__gte=1,
                     null_level__range=(0, 1),
                 ),
-                name="score_chance_complete",
             ),
-            models.CheckConstraint(
-                condition=Q(page_version__isnull=True, guessing_level__isnull=True, level_shown="")
+            rule(
+                "score_level_complete",
+                Q(page_version__isnull=True, guessing_level__isnull=True, level_shown="")
                 | (
                     Q(page_version__isnull=False, guessing_level__isnull=False, guessing_level__range=(0, 1))
                     & ~Q(level_shown="")
                 ),
-                name="score_level_complete",
             ),
-            models.CheckConstraint(
-                condition=Q(goal_shown=False) | Q(goal__isnull=False), name="score_goal_shown_is_set"
-            ),
-            models.CheckConstraint(condition=Q(sign=1) | (Q(sign=-1) & ~Q(subject="")), name="score_sign_has_subject"),
+            rule("score_goal_shown_is_set", Q(goal_shown=False) | Q(goal__isnull=False)),
+            rule("score_sign_has_subject", Q(sign=1) | (Q(sign=-1) & ~Q(subject=""))),
         ]
         indexes = [models.Index(fields=["dataset_digest", "rendered_text"], name="score_by_text")]
 

@@ -1,15 +1,17 @@
 """Pools of unlabelled images, what a study gathers from them, what reviewers say of it, and what it is worth."""
 
-from django.core.validators import validate_slug
+from django.core.validators import MaxValueValidator, MinValueValidator, validate_slug
 from django.db import models
 from django.db.models import Q
 
 from annotations.models.arrays import unpack_float32
 from annotations.models.base_model import BaseModel
+from annotations.models.constraints import once, rule
 from annotations.models.dataset import Dataset
 from annotations.models.jobs import Job, JobState
 from annotations.models.phrase import Score
 from annotations.models.study import Study
+from modeling.arrays.embeddings.duplicate_limits import COPIES_ABOVE
 from modeling.arrays.retraining.annotation import Annotation
 
 
@@ -28,14 +30,11 @@ class Pool(Job):
     )
 
     class Meta(Job.Meta):
-        ordering = ["-id"]
         verbose_name = "pool of images"
         verbose_name_plural = "pools of images"
         constraints = [
             *Job.Meta.constraints,
-            models.CheckConstraint(
-                condition=~Q(state=JobState.DONE) | Q(dataset__isnull=False), name="pool_done_has_images"
-            ),
+            rule("pool_done_has_images", ~Q(state=JobState.DONE) | Q(dataset__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -66,36 +65,44 @@ class Gathering(Job):
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="gatherings")
     base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="gatherings")
     pool = models.ForeignKey(Pool, null=True, blank=True, on_delete=models.PROTECT, related_name="gatherings")
-    class_by = models.CharField(max_length=10, choices=ClassBy, default=ClassBy.ZERO_SHOT)
-    class_threshold = models.FloatField(default=0.5, help_text="least probability of the class")
-    duplicate_threshold = models.FloatField(default=0.98, help_text="similarity above which images are near-duplicates")
-    n_candidates = models.PositiveIntegerField(default=100)
-    n_random = models.PositiveIntegerField(default=100, help_text="pool images at random, to compare with")
-    n_known = models.PositiveIntegerField(default=20, help_text="hidden images with a known label")
-    minutes = models.PositiveIntegerField(default=60, help_text="of review, all reviewers together")
-    licences = models.JSONField(default=list, help_text="those that are allowed; none: any that is known")
-    allow_unknown_licence = models.BooleanField(default=False)
-    allow_unsafe = models.BooleanField(default=False)
-    pseudo_labels = models.BooleanField(
-        default=False, help_text="candidates that nobody looked at are added with the annotation's class"
+    class_by = models.CharField(
+        "images are taken for the class by", max_length=10, choices=ClassBy, default=ClassBy.ZERO_SHOT
     )
+    class_threshold = models.FloatField("least probability of the class", default=0.5)
+    duplicate_threshold = models.FloatField(
+        "near-duplicates are more similar than",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0), MaxValueValidator(COPIES_ABOVE)],
+        help_text="Cosine similarity, at most 0.9999. Empty: it follows from the data set's own images.",
+    )
+    n_candidates = models.PositiveIntegerField("candidates", default=100)
+    n_random = models.PositiveIntegerField("pool images at random, to compare with", default=100)
+    n_known = models.PositiveIntegerField("hidden images whose label is known", default=20)
+    minutes = models.PositiveIntegerField(
+        "minutes of review", default=60, help_text="of review, all reviewers together"
+    )
+    licences = models.JSONField(default=list, help_text="those that are allowed; none: any that is known")
+    allow_unknown_licence = models.BooleanField("also images whose licence is not known", default=False)
+    allow_unsafe = models.BooleanField("also images that are marked as unsafe", default=False)
+    pseudo_labels = models.BooleanField("pseudo-labels: add candidates at which nobody looked", default=False)
     seed = models.BigIntegerField(default=0)
     report = models.JSONField(default=dict)
     items = models.JSONField(default=list)
 
     class Meta(Job.Meta):
-        ordering = ["-id"]
         constraints = [
             *Job.Meta.constraints,
-            models.CheckConstraint(condition=Q(class_by__in=ClassBy.values), name="gathering_class_by_known"),
-            models.CheckConstraint(
-                condition=Q(class_threshold__range=(0, 1), duplicate_threshold__range=(0, 1)),
-                name="gathering_thresholds_in_range",
+            rule("gathering_class_by_known", class_by__in=ClassBy.values),
+            rule("gathering_thresholds_in_range", class_threshold__range=(0, 1), duplicate_threshold__range=(0, 1)),
+            rule(
+                "gathering_done_has_limit",
+                ~Q(state=JobState.DONE) | Q(pool=None) | Q(duplicate_threshold__isnull=False),
             ),
         ]
 
     def __str__(self) -> str:
-        return f"gathering {self.pk}" if self.pool_id else f"slice check {self.pk}"
+        return f"gathering {self.pk}" if self.pool_id else f"check {self.pk} of what a phrase selects"
 
     @property
     def gone(self) -> frozenset[int]:
@@ -115,9 +122,7 @@ class GatheringPart(models.Model):
 
     class Meta:
         ordering = ["gathering", "target_class"]
-        constraints = [
-            models.UniqueConstraint(fields=["gathering", "target_class"], name="gathering_one_annotation_a_class")
-        ]
+        constraints = [once("gathering_one_annotation_a_class", "gathering", "target_class")]
 
     def __str__(self) -> str:
         return f"{self.score.phrase} for class {self.target_class}"
@@ -149,16 +154,19 @@ class ImageReview(models.Model):
     class Meta:
         ordering = ["gathering", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["gathering", "place", "reviewer"], name="image_review_once"),
-            models.CheckConstraint(
-                condition=Q(verdict=Verdict.KEEP, label__isnull=False)
+            once("image_review_once", "gathering", "place", "reviewer"),
+            rule(
+                "image_review_kept_has_label",
+                Q(verdict=Verdict.KEEP, label__isnull=False)
                 | Q(verdict__in=[Verdict.DROP, Verdict.UNSURE], label__isnull=True),
-                name="image_review_kept_has_label",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.reviewer}: {self.verdict}"
+
+
+BOTH = "both"  # the row of a table for gathered images and reweighting together
 
 
 class GatheredTraining(Job):
@@ -173,12 +181,9 @@ class GatheredTraining(Job):
     versions = models.JSONField(default=dict)
 
     class Meta(Job.Meta):
-        ordering = ["-id"]
         constraints = [
             *Job.Meta.constraints,
-            models.CheckConstraint(
-                condition=~Q(state=JobState.DONE) | Q(dataset__isnull=False), name="gatheredtraining_done_has_data"
-            ),
+            rule("gatheredtraining_done_has_data", ~Q(state=JobState.DONE) | Q(dataset__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
+from annotations.models.constraints import once, rule
 from annotations.models.phrase import Phrase
 from annotations.models.run import Run
 
@@ -31,10 +32,10 @@ class Reply(models.Model):
         verbose_name_plural = "replies"
         ordering = ["phrase", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["phrase", "kind", "client_uuid"], name="reply_once"),
-            models.CheckConstraint(condition=Q(kind__in=ReplyKind.values), name="reply_kind_known"),
-            models.CheckConstraint(condition=~Q(said=""), name="reply_says_something"),
-            models.CheckConstraint(condition=Q(made_at__lte=F("received_at")), name="reply_made_before_received"),
+            once("reply_once", "phrase", "kind", "client_uuid"),
+            rule("reply_kind_known", kind__in=ReplyKind.values),
+            rule("reply_says_something", ~Q(said="")),
+            rule("reply_made_before_received", made_at__lte=F("received_at")),
         ]
 
     def __str__(self) -> str:
@@ -60,9 +61,7 @@ class Judgement(models.Model):
 
     class Meta:
         ordering = ["phrase"]
-        constraints = [
-            models.CheckConstraint(condition=Q(answer__in=JudgementAnswer.values), name="judgement_answer_known")
-        ]
+        constraints = [rule("judgement_answer_known", answer__in=JudgementAnswer.values)]
 
     def __str__(self) -> str:
         return self.answer
@@ -79,13 +78,9 @@ class ThresholdChoice(models.Model):
     class Meta:
         ordering = ["phrase"]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(threshold__isnull=True) | Q(threshold__range=(-2, 2)),  # NaN is greater than any number
-                name="threshold_choice_is_a_similarity",
-            ),
-            models.CheckConstraint(
-                condition=Q(threshold__isnull=False) | Q(run__isnull=True), name="threshold_choice_run_needs_threshold"
-            ),
+            # NaN is greater than any number.
+            rule("threshold_choice_is_a_similarity", Q(threshold__isnull=True) | Q(threshold__range=(-2, 2))),
+            rule("threshold_choice_run_needs_threshold", Q(threshold__isnull=False) | Q(run__isnull=True)),
         ]
 
     def __str__(self) -> str:

@@ -5,11 +5,13 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
+from annotations.data_store.stored_files import StoredFileField
 from annotations.models.arrays import unpack_float32
 from annotations.models.assignment import Assignment
-from annotations.models.base_model import BaseModel
-from annotations.models.control import Control, RandomSlices
-from annotations.models.scheme import Scheme
+from annotations.models.base_model import STRENGTH, BaseModel
+from annotations.models.constraints import once, rule
+from annotations.models.control import Control, RandomSlices, rows_field
+from annotations.models.scheme import SCHEME_TITLE, Scheme
 from modeling.arrays.phrases.phrase_text import MAX_PHRASE_LENGTH
 from modeling.arrays.retraining.annotation import Annotation
 from modeling.arrays.retraining.control import own_gain
@@ -26,8 +28,6 @@ class RunState(models.TextChoices):
 class Run(models.Model):
     """One per distinct annotation of an assignment. A refused run says why; a done one keeps its head."""
 
-    ARRAYS = ("test_predictions", "head")
-
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="runs")
     base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="runs")
@@ -41,7 +41,7 @@ class Run(models.Model):
         max_length=64, help_text="SHA-256 of class, text embedding, threshold, scheme and sign"
     )
     target_class = models.PositiveIntegerField()
-    phrase_text = models.CharField(max_length=MAX_PHRASE_LENGTH)
+    phrase_text = models.CharField("phrase", max_length=MAX_PHRASE_LENGTH)
     threshold = models.FloatField(null=True, help_text="similarity threshold; null where the error score is 0")
     is_chosen = models.BooleanField(
         "chosen threshold",
@@ -51,25 +51,26 @@ class Run(models.Model):
     sign = models.SmallIntegerField(
         default=1, db_default=1, help_text="of the similarity: -1 for a negation, otherwise 1"
     )
-    scheme = models.CharField(max_length=12, choices=Scheme, default=Scheme.CLASS_EQUAL)
-    l2 = models.FloatField("λ")
-    min_slice_size = models.PositiveIntegerField()
+    scheme = models.CharField(SCHEME_TITLE, max_length=12, choices=Scheme, default=Scheme.CLASS_EQUAL)
+    l2 = models.FloatField(STRENGTH)
+    trained_rows = rows_field()
+    min_slice_size = models.PositiveIntegerField("fewest images on either side")
     state = models.CharField(max_length=8, choices=RunState, default=RunState.PENDING)
     reason = models.TextField(blank=True, help_text="why it was refused or failed")
-    attempts = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveIntegerField("times that a worker took it up", default=0)
     leased_until = models.DateTimeField(null=True, blank=True, help_text="a worker trains it, and says so until then")
-    n_above = models.PositiveIntegerField(null=True, help_text="train images of the class above the threshold")
-    n_below = models.PositiveIntegerField(null=True, help_text="train images of the class at or below it")
+    n_above = models.PositiveIntegerField("training images that it selects", null=True)
+    n_below = models.PositiveIntegerField("training images of the class that it does not select", null=True)
     worst_group_accuracy = models.FloatField(null=True, help_text="on test, 0 to 1")
     average_accuracy = models.FloatField(null=True, help_text="on test, groups weighted by their train counts")
     plain_average_accuracy = models.FloatField(null=True, help_text="on test, images weighted equally")
     robustness_gap = models.FloatField(null=True, help_text="average accuracy less worst-group accuracy")
     group_accuracies = models.JSONField(null=True, help_text="test accuracy by group, null for an empty group")
-    test_predictions = models.BinaryField(null=True, help_text="int32 per test image, in the manifest's row order")
-    head = models.BinaryField(null=True, help_text="safetensors: weight, bias, feature mean and deviation")
+    test_predictions = StoredFileField(null=True, help_text="int32 per test image, in the manifest's row order")
+    head = StoredFileField(null=True, help_text="safetensors: weight, bias, feature mean and deviation")
     loss = models.FloatField(null=True)
-    certified_gap = models.FloatField(null=True, help_text="bound on the loss above the optimum")
-    code_version = models.CharField(max_length=40, blank=True)
+    certified_gap = models.FloatField("loss above the least one, at most", null=True)
+    code_version = models.CharField("version of Clarify", max_length=40, blank=True)
     versions = models.JSONField(default=dict, help_text="library versions of the worker that trained it")
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -77,17 +78,14 @@ class Run(models.Model):
     class Meta:
         ordering = ["assignment", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["assignment", "annotation_digest"], name="run_once"),
-            models.CheckConstraint(condition=Q(state__in=RunState.values), name="run_state_known"),
-            models.CheckConstraint(condition=Q(sign__in=[1, -1]), name="run_sign_known"),
-            models.CheckConstraint(
-                condition=~Q(state=RunState.DONE) | Q(threshold__isnull=False), name="run_done_has_threshold"
-            ),
-            models.CheckConstraint(
-                condition=Q(is_chosen=False) | Q(threshold__isnull=False), name="run_chosen_has_threshold"
-            ),
-            models.CheckConstraint(
-                condition=~Q(state=RunState.DONE)
+            once("run_once", "assignment", "annotation_digest"),
+            rule("run_state_known", state__in=RunState.values),
+            rule("run_sign_known", sign__in=[1, -1]),
+            rule("run_done_has_threshold", ~Q(state=RunState.DONE) | Q(threshold__isnull=False)),
+            rule("run_chosen_has_threshold", Q(is_chosen=False) | Q(threshold__isnull=False)),
+            rule(
+                "run_done_is_complete",
+                ~Q(state=RunState.DONE)
                 | Q(
                     head__isnull=False,
                     test_predictions__isnull=False,
@@ -97,11 +95,8 @@ class Run(models.Model):
                     average_accuracy__range=(0, 1),
                     finished_at__isnull=False,
                 ),
-                name="run_done_is_complete",
             ),
-            models.CheckConstraint(
-                condition=~Q(state__in=[RunState.REFUSED, RunState.FAILED]) | ~Q(reason=""), name="run_refused_says_why"
-            ),
+            rule("run_refused_says_why", ~Q(state__in=[RunState.REFUSED, RunState.FAILED]) | ~Q(reason="")),
         ]
         indexes = [
             models.Index(fields=["created_at"], name="run_due", condition=Q(state=RunState.PENDING)),

@@ -4,11 +4,13 @@ from django.db import models
 
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 
+SCHEME_TITLE = "how images count in retraining"
+
 
 class Scheme(models.TextChoices):
     """The schemes of `modeling.arrays.retraining.slices`, in words that follow "in retraining"."""
 
-    CLASS_EQUAL = DEFAULT_SCHEME, "all classes count alike, and both slices of a class alike"
-    PAPER = "paper", "both slices of the class count alike, and all other images alike (the paper's equation 2)"
-    MEAN_SLICES = "mean_slices", "all slices count alike, so a class with a phrase counts more"
-    CLASS_MASS = "class_mass", "each class counts by its images, and both slices of a class alike"
+    CLASS_EQUAL = DEFAULT_SCHEME, "all classes count alike, and in a class the images with and without the phrase"
+    PAPER = "paper", "as in the paper: in the class images with and without the phrase count alike, all others as usual"
+    MEAN_SLICES = "mean_slices", "images with the phrase, images without it and each other class count alike"
+    CLASS_MASS = "class_mass", "each class counts by its size, and in it the images with and without the phrase alike"

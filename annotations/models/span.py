@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from annotations.models.assignment import Assignment
+from annotations.models.constraints import once, rule
 from annotations.models.participant import AnnotationSession
 
 IMAGE_KEY_LENGTH = 24
@@ -45,15 +46,12 @@ class Span(models.Model):
     class Meta:
         ordering = ["session", "began_at", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["session", "client_uuid"], name="span_once"),
-            models.CheckConstraint(condition=Q(kind__in=SpanKind.values), name="span_kind_known"),
-            models.CheckConstraint(
-                condition=Q(began_at__lte=F("ended_at"), ended_at__lte=F("received_at")), name="span_times_in_order"
-            ),
-            models.CheckConstraint(
-                condition=(Q(kind=SpanKind.ENLARGED) & ~Q(image_key=""))
-                | (~Q(kind=SpanKind.ENLARGED) & Q(image_key="")),
-                name="span_has_image_where_enlarged",
+            once("span_once", "session", "client_uuid"),
+            rule("span_kind_known", kind__in=SpanKind.values),
+            rule("span_times_in_order", began_at__lte=F("ended_at"), ended_at__lte=F("received_at")),
+            rule(
+                "span_has_image_where_enlarged",
+                (Q(kind=SpanKind.ENLARGED) & ~Q(image_key="")) | (~Q(kind=SpanKind.ENLARGED) & Q(image_key="")),
             ),
         ]
 

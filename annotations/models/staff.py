@@ -7,7 +7,11 @@ from django.db import models
 from django.db.models import F, Q
 from django_otp.models import Device, ThrottlingMixin
 
+from annotations.models.constraints import once, rule
+from annotations.models.payment import amount
 from annotations.models.study import Study
+
+_CENTS = "cents"  # the end of a name of money
 
 
 class Role(models.TextChoices):
@@ -26,8 +30,8 @@ class StudyMember(models.Model):
     class Meta:
         ordering = ["study", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["study", "user"], name="study_member_once"),
-            models.CheckConstraint(condition=Q(role__in=Role.values), name="study_member_role_known"),
+            once("study_member_once", "study", "user"),
+            rule("study_member_role_known", role__in=Role.values),
         ]
 
     def __str__(self) -> str:
@@ -62,7 +66,7 @@ class AuditRecord(models.Model):
     @property
     def spoken_detail(self) -> list[str]:
         """The detail as people read it, a line for each thing in it."""
-        return [f"{name.replace('_', ' ')}: {_spoken(value)}" for name, value in self.detail.items()]
+        return [f"{_words(name)}: {_spoken(_in_units(name, value))}" for name, value in self.detail.items()]
 
 
 def _spoken(value: Any) -> str:
@@ -76,10 +80,23 @@ def _spoken(value: Any) -> str:
         case {"name": str(kind), "object": str(name)}:  # how the admin words a row of a form
             return f"{kind} “{name}”"
         case dict():
-            return "; ".join(f"{name.replace('_', ' ')} {_spoken(each)}" for name, each in value.items())
+            return "; ".join(f"{_words(name)} {_spoken(_in_units(name, each))}" for name, each in value.items())
         case list():
             return ("; " if isinstance(value[0], dict) else ", ").join(_spoken(each) for each in value)
     return str(value)
+
+
+def _words(name: str) -> str:
+    return name.replace(_CENTS, "amount").replace("_", " ")
+
+
+def _in_units(name: str, value: Any) -> Any:
+    match value:
+        case int() if name.endswith(_CENTS):
+            return amount(value)
+        case {"from": before, "to": after}:
+            return {"from": _in_units(name, before), "to": _in_units(name, after)}
+    return value
 
 
 class Alarm(models.Model):
@@ -99,11 +116,7 @@ class Alarm(models.Model):
 
     class Meta:
         ordering = ["-raised_at"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["study", "kind"], condition=Q(cleared_at__isnull=True), name="alarm_once_at_a_time"
-            )
-        ]
+        constraints = [once("alarm_once_at_a_time", "study", "kind", condition=Q(cleared_at__isnull=True))]
 
     def __str__(self) -> str:
         return f"{self.kind} in {self.study}"
@@ -123,8 +136,8 @@ class AccessToken(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [
-            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="access_token_expires_later"),
-            models.CheckConstraint(condition=~Q(name=""), name="access_token_has_name"),
+            rule("access_token_expires_later", expires_at__gt=F("created_at")),
+            rule("access_token_has_name", ~Q(name="")),
         ]
 
     def __str__(self) -> str:

@@ -9,10 +9,11 @@ from django.db import models
 from django.db.models import F, Q
 
 from annotations.models.consent_texts import default_consent
+from annotations.models.constraints import rule
 from annotations.models.end_questions import validate_end_questions
 from annotations.models.keyword_display import KeywordDisplay
 from annotations.models.primary_measures import default_primary_measures, validate_primary_measures
-from annotations.models.scheme import Scheme
+from annotations.models.scheme import SCHEME_TITLE, Scheme
 from annotations.models.seals import seal
 from annotations.models.study_texts import (
     MAX_TITLE_LENGTH,
@@ -25,6 +26,41 @@ from annotations.models.study_texts import (
 from modeling.arrays.phrases.phrase_languages import ENGLISH, LANGUAGES
 
 PROLIFIC_COMPLETION_URL = "https://app.prolific.com/submissions/complete?cc={code}"
+
+# What never freezes: how to find and pay people, and whom to call. A code that was mistyped on one side can be mended.
+AMENDABLE = (
+    "external_study_id",
+    "completion_code",
+    "no_consent_code",
+    "failed_check_code",
+    "failed_check_is_paid",
+    "researcher_code",
+    "quota",
+    "max_minutes",
+    "reward_cents",
+    "currency",
+    "min_hourly_cents",
+    "new_concept_chance",
+    "alarm_email",
+    "alarm_webhook",
+    "alarm_dropout",
+    "alarm_failed_check",
+)
+# What can be put right even when the study is closed: whoever handed in a wrong code still waits for their pay.
+CODES = {
+    "completion_code": "completed",
+    "no_consent_code": "no_consent",
+    "failed_check_code": "failed_check",
+    "researcher_code": "researcher",
+}
+# What nobody sets up: what becomes of the row itself.
+OF_THE_ROW = (
+    *("id", "state", "cloned_from", "sealed_pseudonym_key", "revision", "revised_by", "revised_at"),
+    *("created_at", "opened_at", "closed_at"),
+)
+
+
+_SHARE = (MinValueValidator(0), MaxValueValidator(1))
 
 
 def new_pseudonym_key() -> str:
@@ -106,143 +142,71 @@ class Study(models.Model):
         blank=True, help_text="shown on the welcome page: what it is, how long, what it pays"
     )
     consent_text = models.TextField(default=default_consent)
-    researchers = models.CharField(
-        "run by",
-        max_length=200,
-        blank=True,
-        default="",
-        db_default="",
-        help_text="names and institution of who runs the study, shown before consent",
-    )
-    external_study_id = models.CharField(
-        "Prolific's study id",
-        max_length=64,
-        blank=True,
-        help_text="where given, a link with another study id is refused",
-    )
+    researchers = models.CharField("run by", max_length=200, blank=True, default="", db_default="")
+    external_study_id = models.CharField("Prolific's study id", max_length=64, blank=True)
     participant_parameter = models.CharField(max_length=40, default="PROLIFIC_PID", validators=[validate_slug])
     study_parameter = models.CharField(max_length=40, default="STUDY_ID", validators=[validate_slug])
     session_parameter = models.CharField(max_length=40, default="SESSION_ID", validators=[validate_slug])
-    completion_code = models.CharField(max_length=40, help_text="shown only after the completion is stored")
-    completion_url = models.CharField(
-        max_length=255,
-        blank=True,
-        default=PROLIFIC_COMPLETION_URL,
-        help_text="{code} stands for the code; empty: no redirect",
-    )
-    no_consent_code = models.CharField(max_length=40, blank=True, help_text="for those who do not consent")
-    comprehension_check = models.BooleanField(
-        default=True, db_default=True, help_text="three questions after the tutorial, with two tries"
-    )
-    failed_check_code = models.CharField(
-        max_length=40,
-        blank=True,
-        default="",
-        db_default="",
-        help_text="for those who fail the check twice; empty: they are asked to return the study",
-    )
-    failed_check_is_paid = models.BooleanField(
-        default=False, db_default=False, help_text="that code screens out with pay; otherwise it asks for a return"
-    )
-    end_questions = models.TextField(
-        blank=True,
-        default="",
-        db_default="",
-        validators=[validate_end_questions],
-        help_text="asked at the end, each may be skipped. One a line; answers to choose from follow it after |, as in "
-        "“How hard was it? | easy | fine | hard”; without any, people write",
-    )
+    completion_code = models.CharField(max_length=40)
+    completion_url = models.CharField(max_length=255, blank=True, default=PROLIFIC_COMPLETION_URL)
+    no_consent_code = models.CharField(max_length=40, blank=True)
+    comprehension_check = models.BooleanField(default=True, db_default=True)
+    failed_check_code = models.CharField(max_length=40, blank=True, default="", db_default="")
+    failed_check_is_paid = models.BooleanField(default=False, db_default=False)
+    end_questions = models.TextField(blank=True, default="", db_default="", validators=[validate_end_questions])
     goal = models.FloatField(
         null=True,
         blank=True,
-        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        validators=_SHARE,
         help_text="error score to aim at",
     )
-    suggest_rewordings = models.BooleanField(
-        "suggest other wordings",
-        default=False,
-        help_text="to people who say that the program did not find what they meant",
-    )
+    suggest_rewordings = models.BooleanField("suggest other wordings", default=False)
     keyword_display = models.CharField(
         "a machine's keywords",
         max_length=9,
         choices=KeywordDisplay,
         default=KeywordDisplay.NONE,
         db_default=KeywordDisplay.NONE,
-        help_text="the top 10 that manage.py rank_keywords found; what each person saw is recorded",
     )
     audience = models.CharField(max_length=8, choices=Audience, default=Audience.CROWD, db_default=Audience.CROWD)
     task_order = models.CharField(
         "order of the tasks", max_length=8, choices=TaskOrder, default=TaskOrder.FIXED, db_default=TaskOrder.FIXED
     )
-    quota = models.PositiveIntegerField(
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(1)],
-        help_text="people who shall complete it; empty: as many as come",
-    )
+    quota = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
     restart_rule = models.CharField(
         "after a return",
         max_length=10,
         choices=RestartRule,
         default=RestartRule.SAME_CELL,
         db_default=RestartRule.SAME_CELL,
-        help_text="what becomes of a person who returned the study on Prolific and starts again",
     )
     lease_minutes = models.PositiveIntegerField(
         "place is held for, minutes",
         default=90,
         db_default=90,
         validators=[MinValueValidator(5), MaxValueValidator(24 * 60)],
-        help_text="counted from consent; after that the place goes to somebody else, and a late completion is flagged",
     )
-    only_verified = models.BooleanField(
-        "only verified entries",
-        default=False,
-        db_default=False,
-        help_text="refuse people whose link is neither signed by Prolific nor confirmed by its API",
-    )
+    only_verified = models.BooleanField("only verified entries", default=False, db_default=False)
     max_minutes = models.PositiveIntegerField(
         "Prolific's maximum time, minutes", null=True, blank=True, validators=[MinValueValidator(1)]
     )
     reward_cents = models.PositiveIntegerField("reward, in hundredths", null=True, blank=True)
     currency = models.CharField(max_length=3, default="GBP", db_default="GBP")
-    min_hourly_cents = models.PositiveIntegerField(
-        "least pay an hour, in hundredths",
-        default=900,
-        db_default=900,
-        help_text="pre-flight warns where the estimate lies below it",
-    )
-    researcher_code = models.CharField(
-        max_length=40, blank=True, default="", db_default="", help_text="completes a submission whose redirect was lost"
-    )
-    bonus_cents = models.PositiveIntegerField(
-        "bonus, in hundredths",
-        null=True,
-        blank=True,
-        help_text="for a phrase above the goal and better than guessing, on held-out validation images",
-    )
-    retention_days = models.PositiveIntegerField(
-        null=True,
-        blank=True,
-        help_text="after the study is closed, the ids that tie its data to persons are destroyed; empty: by hand",
-    )
+    min_hourly_cents = models.PositiveIntegerField("least pay an hour, in hundredths", default=900, db_default=900)
+    researcher_code = models.CharField(max_length=40, blank=True, default="", db_default="")
+    bonus_cents = models.PositiveIntegerField("bonus, in hundredths", null=True, blank=True)
+    retention_days = models.PositiveIntegerField(null=True, blank=True)
     new_concept_chance = models.FloatField(
-        "enough people, when a new idea is rarer than",
-        default=0.1,
-        db_default=0.1,
-        validators=[MinValueValidator(0), MaxValueValidator(1)],
-        help_text="Good-Turing chance that the next person names a concept that nobody named before",
+        "enough people, when a new idea is rarer than", default=0.1, db_default=0.1, validators=_SHARE
     )
     primary_measures = models.JSONField(
         default=default_primary_measures,
         db_default=["own_gain", "best_error_score"],
         blank=True,
         validators=[validate_primary_measures],
-        help_text="measures that are tested together, declared before opening; all others are exploratory",
     )
     scheme = models.CharField(
-        "in retraining",
+        SCHEME_TITLE,
         max_length=12,
         choices=Scheme,
         default=Scheme.CLASS_EQUAL,
@@ -250,20 +214,10 @@ class Study(models.Model):
         help_text="how much the images with and without a phrase count",
     )
     alarm_email = models.EmailField(blank=True, default="", db_default="")
-    alarm_webhook = models.URLField(
-        blank=True, default="", db_default="", help_text="https address that gets each alarm as JSON"
-    )
-    alarm_dropout = models.FloatField(
-        "alarm when this share drops out",
-        default=0.4,
-        db_default=0.4,
-        validators=[MinValueValidator(0), MaxValueValidator(1)],
-    )
+    alarm_webhook = models.URLField(blank=True, default="", db_default="")
+    alarm_dropout = models.FloatField("alarm when this share drops out", default=0.4, db_default=0.4, validators=_SHARE)
     alarm_failed_check = models.FloatField(
-        "alarm when this share fails the check",
-        default=0.3,
-        db_default=0.3,
-        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        "alarm when this share fails the check", default=0.3, db_default=0.3, validators=_SHARE
     )
     cloned_from = models.ForeignKey(
         "self", null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="clones"
@@ -286,40 +240,40 @@ class Study(models.Model):
         ordering = ["-created_at"]
         verbose_name_plural = "studies"
         constraints = [
-            models.CheckConstraint(condition=Q(state__in=StudyState.values), name="study_state_known"),
-            models.CheckConstraint(
-                condition=Q(state=StudyState.DRAFT, opened_at__isnull=True)
+            rule("study_state_known", state__in=StudyState.values),
+            rule(
+                "study_opened_unless_draft",
+                Q(state=StudyState.DRAFT, opened_at__isnull=True)
                 | (~Q(state=StudyState.DRAFT) & Q(opened_at__isnull=False)),
-                name="study_opened_unless_draft",
             ),
-            models.CheckConstraint(
-                condition=Q(state=StudyState.CLOSED, closed_at__isnull=False)
+            rule(
+                "study_closed_has_time",
+                Q(state=StudyState.CLOSED, closed_at__isnull=False)
                 | (~Q(state=StudyState.CLOSED) & Q(closed_at__isnull=True)),
-                name="study_closed_has_time",
             ),
-            models.CheckConstraint(
-                condition=Q(revision=0, revised_by="", revised_at__isnull=True)
+            rule(
+                "study_revision_names_who_and_when",
+                Q(revision=0, revised_by="", revised_at__isnull=True)
                 | (Q(revision__gt=0, revised_at__isnull=False) & ~Q(revised_by="")),
-                name="study_revision_names_who_and_when",
             ),
-            models.CheckConstraint(condition=~Q(completion_code=""), name="study_has_completion_code"),
-            models.CheckConstraint(
-                condition=~Q(completion_code=F("no_consent_code"))
+            rule("study_has_completion_code", ~Q(completion_code="")),
+            rule(
+                "study_codes_differ",
+                ~Q(completion_code=F("no_consent_code"))
                 & ~Q(completion_code=F("failed_check_code"))
                 & (Q(no_consent_code="") | ~Q(no_consent_code=F("failed_check_code"))),
-                name="study_codes_differ",
-                violation_error_message="Each outcome needs a code of its own: Prolific tells outcomes by their codes.",
+                says="Each outcome needs a code of its own: Prolific tells outcomes by their codes.",
             ),
-            models.CheckConstraint(
-                condition=Q(failed_check_is_paid=False) | ~Q(failed_check_code=""),
-                name="study_paid_screen_out_has_code",
-                violation_error_message="Being screened out with pay needs the failed check's code.",
+            rule(
+                "study_paid_screen_out_has_code",
+                Q(failed_check_is_paid=False) | ~Q(failed_check_code=""),
+                says="Being screened out with pay needs the failed check's code.",
             ),
-            models.CheckConstraint(condition=Q(audience__in=Audience.values), name="study_audience_known"),
-            models.CheckConstraint(condition=Q(task_order__in=TaskOrder.values), name="study_task_order_known"),
-            models.CheckConstraint(condition=Q(restart_rule__in=RestartRule.values), name="study_restart_rule_known"),
-            models.CheckConstraint(condition=Q(scheme__in=Scheme.values), name="study_scheme_known"),
-            models.CheckConstraint(condition=Q(quota__isnull=True) | Q(quota__gte=1), name="study_quota_positive"),
+            rule("study_audience_known", audience__in=Audience.values),
+            rule("study_task_order_known", task_order__in=TaskOrder.values),
+            rule("study_restart_rule_known", restart_rule__in=RestartRule.values),
+            rule("study_scheme_known", scheme__in=Scheme.values),
+            rule("study_quota_positive", Q(quota__isnull=True) | Q(quota__gte=1)),
         ]
 
     def __str__(self) -> str:
@@ -335,9 +289,19 @@ class Study(models.Model):
         return study_text(self._texts, name, language)
 
     @property
+    def who_enters(self) -> str:
+        """Who can enter, in the words of every page that says it."""
+        return "Only people whom Prolific vouches for" if self.only_verified else "Anybody with the link"
+
+    @property
     def keeps_ids(self) -> bool:
         """Whether its data can still be tied to persons: its key is not destroyed."""
         return bool(self.sealed_pseudonym_key)
+
+    @property
+    def codes(self) -> dict[str, str]:
+        """The codes that it has, each by the outcome of a visit for which it stands, or by `researcher`."""
+        return {outcome: code for name, outcome in CODES.items() if (code := getattr(self, name))}
 
     @property
     def _texts(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
+from annotations.models.constraints import once, rule
 from annotations.models.participant import UNCOUNTED, AnnotationSession
 from annotations.models.study import Study
 
@@ -22,7 +23,7 @@ class IdentityKey(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["study", "pseudonym"], name="identity_key_once")]
+        constraints = [once("identity_key_once", "study", "pseudonym")]
 
     def __str__(self) -> str:
         return f"key of {self.pseudonym}"
@@ -66,7 +67,7 @@ class Submission(models.Model):
 
     class Meta:
         ordering = ["study", "id"]
-        constraints = [models.UniqueConstraint(fields=["study", "submission_key"], name="submission_ids_once")]
+        constraints = [once("submission_ids_once", "study", "submission_key")]
         indexes = [models.Index(fields=["study", "status"], name="submission_by_status")]
 
     def __str__(self) -> str:
@@ -84,7 +85,7 @@ class ForgottenSubmission(models.Model):
     submission_key = models.CharField(max_length=20)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["study", "submission_key"], name="forgotten_submission_once")]
+        constraints = [once("forgotten_submission_once", "study", "submission_key")]
 
     def __str__(self) -> str:
         return f"forgotten in {self.study}"
@@ -151,11 +152,12 @@ class ProlificRequest(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [
-            models.CheckConstraint(condition=Q(state__in=RequestState.values), name="prolific_request_state_known"),
-            models.UniqueConstraint(
-                fields=["submission", "act"],
+            rule("prolific_request_state_known", state__in=RequestState.values),
+            once(
+                "prolific_request_once",
+                "submission",
+                "act",
                 condition=Q(state=RequestState.PENDING) & ~Q(act="message"),
-                name="prolific_request_once",
             ),
         ]
         indexes = [

@@ -1,15 +1,23 @@
 """A task of a study: a data set, a class of it, and the base model whose errors are shown."""
 
+from collections.abc import Collection
 from typing import Self
 
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.db.models import F, Q
 
 from annotations.models.arrays import without_arrays
 from annotations.models.base_model import BaseModel
+from annotations.models.constraints import once, rule
 from annotations.models.study import Study
 
 DEFAULT_TEXT_TEMPLATE = "an image of a {phrase}"
+_IN_WORDS = (
+    ("task_phrase_limits", "max_phrases", "Give a number from 1 to 200 that is not below the least number of phrases."),
+    ("task_time_limit", "time_limit_s", "Give from 30 to 7,200 seconds."),
+    ("task_template_has_phrase", "text_template", "Write {phrase} where people's words go."),
+)
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
@@ -56,18 +64,26 @@ class Task(models.Model):
     class Meta:
         ordering = ["study", "position"]
         constraints = [
-            models.UniqueConstraint(fields=["study", "position"], name="task_position_once"),
-            models.CheckConstraint(
-                condition=Q(min_phrases__lte=F("max_phrases"), max_phrases__range=(1, 200)), name="task_phrase_limits"
-            ),
-            models.CheckConstraint(
-                condition=Q(time_limit_s__isnull=True) | Q(time_limit_s__range=(30, 7200)), name="task_time_limit"
-            ),
-            models.CheckConstraint(condition=Q(text_template__contains="{phrase}"), name="task_template_has_phrase"),
+            once("task_position_once", "study", "position"),
+            rule("task_phrase_limits", min_phrases__lte=F("max_phrases"), max_phrases__range=(1, 200)),
+            rule("task_time_limit", Q(time_limit_s__isnull=True) | Q(time_limit_s__range=(30, 7200))),
+            rule("task_template_has_phrase", text_template__contains="{phrase}"),
         ]
 
     def __str__(self) -> str:
         return f"{self.study.slug} task {self.position}"
+
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """Raise ValidationError in words, at the field, for what Django would say by a constraint's name."""
+        try:
+            super().validate_constraints(exclude)
+        except ValidationError as error:
+            told: dict[str, list[str]] = {}
+            for message in error.messages:
+                here = ((at, words) for name, at, words in _IN_WORDS if name in message)
+                at, words = next(here, (NON_FIELD_ERRORS, message))
+                told.setdefault(at, []).append(words)
+            raise ValidationError(told) from error
 
     @property
     def suggestions(self) -> list[str]:

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from annotations.models.constraints import once, rule
 from annotations.models.end_questions import MAX_ANSWER_LENGTH
 from annotations.models.participant import AnnotationSession
 from annotations.models.study_texts import OWN_LANGUAGE
@@ -27,7 +28,7 @@ class DeviceReport(models.Model):
 
     class Meta:
         ordering = ["id"]
-        constraints = [models.UniqueConstraint(fields=["session", "client_uuid"], name="device_report_once")]
+        constraints = [once("device_report_once", "session", "client_uuid")]
 
     def __str__(self) -> str:
         return f"device of {self.session}"
@@ -63,11 +64,9 @@ class PracticePhrase(models.Model):
     class Meta:
         ordering = ["session", "ordinal"]
         constraints = [
-            models.UniqueConstraint(fields=["session", "client_uuid"], name="practice_phrase_once"),
-            models.UniqueConstraint(fields=["session", "ordinal"], name="practice_phrase_ordinal_once"),
-            models.CheckConstraint(
-                condition=Q(value__isnull=True) | Q(value__range=(0, 1)), name="practice_phrase_value_range"
-            ),
+            once("practice_phrase_once", "session", "client_uuid"),
+            once("practice_phrase_ordinal_once", "session", "ordinal"),
+            rule("practice_phrase_value_range", Q(value__isnull=True) | Q(value__range=(0, 1))),
         ]
 
     def __str__(self) -> str:
@@ -87,9 +86,9 @@ class CheckAttempt(models.Model):
     class Meta:
         ordering = ["session", "number"]
         constraints = [
-            models.UniqueConstraint(fields=["session", "client_uuid"], name="check_attempt_once"),
-            models.UniqueConstraint(fields=["session", "number"], name="check_attempt_number_once"),
-            models.CheckConstraint(condition=Q(number__range=(1, CHECK_TRIES)), name="check_attempt_number_range"),
+            once("check_attempt_once", "session", "client_uuid"),
+            once("check_attempt_number_once", "session", "number"),
+            rule("check_attempt_number_range", number__range=(1, CHECK_TRIES)),
         ]
 
     def __str__(self) -> str:
@@ -113,8 +112,8 @@ class EndAnswer(models.Model):
     class Meta:
         ordering = ["session", "number"]
         constraints = [
-            models.UniqueConstraint(fields=["session", "number"], name="end_answer_once"),
-            models.CheckConstraint(condition=~Q(answer=""), name="end_answer_not_empty"),
+            once("end_answer_once", "session", "number"),
+            rule("end_answer_not_empty", ~Q(answer="")),
         ]
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from annotations.models.arrays import unpack_float64
 from annotations.models.base_model import BaseModel
+from annotations.models.constraints import once, rule
 from modeling.arrays.phrases.phrase_languages import ENGLISH
 
 
@@ -39,18 +40,16 @@ class VocabularyLevel(models.Model):
     class Meta:
         ordering = ["base_model", "target_class", "text_template", "language", "half"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["base_model", "target_class", "text_template", "language", "half"], name="vocabulary_level_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(level__isnull=True, negated_level__isnull=True)
+            once("vocabulary_level_once", "base_model", "target_class", "text_template", "language", "half"),
+            rule(
+                "vocabulary_levels_are_scores",
+                Q(level__isnull=True, negated_level__isnull=True)
                 | Q(
                     level__isnull=False,  # a range check alone lets null pass
                     negated_level__isnull=False,
                     level__range=(0, 1),
                     negated_level__range=(0, 1),
                 ),
-                name="vocabulary_levels_are_scores",
             ),
         ]
 

@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from annotations.models.constraints import once
+
 
 class WorkerHeartbeat(models.Model):
     """Written by the work loop itself every few seconds: a process whose loop stands still grows silent here.
@@ -19,7 +21,7 @@ class WorkerHeartbeat(models.Model):
 
     class Meta:
         ordering = ["queue", "process"]
-        constraints = [models.UniqueConstraint(fields=["queue", "process"], name="worker_heartbeat_once")]
+        constraints = [once("worker_heartbeat_once", "queue", "process")]
 
     def __str__(self) -> str:
         return f"{self.queue} on {self.process}"

@@ -21,7 +21,6 @@ from annotations.prolific.transport import Answer, Transport
 
 API = "https://api.prolific.com/api/v1"
 
-SubmissionAct = Literal["APPROVE", "COMPLETE", "REJECT", "RETURN", "SCREEN_OUT", "START", "UNREJECT", "UNRETURN"]
 StudyAct = Literal["PUBLISH", "PAUSE", "START", "STOP"]
 REJECTION_CATEGORIES = (
     "TOO_QUICKLY",
@@ -89,27 +88,12 @@ class Prolific:
                 yield remote_submission(listed, answer.at)
             is_first, params = False, _next_page(answer.json, params)
 
-    def transition(
-        self,
-        submission_id: str,
-        act: SubmissionAct,
-        *,
-        message: str = "",
-        rejection_category: str = "",
-        completion_code: str = "",
-        completion_code_data: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Move a submission on. REJECT needs a message and a category, COMPLETE a researcher's code."""
-        body: dict[str, Any] = {"action": act}
-        for name, value in (
-            ("message", message),
-            ("rejection_category", rejection_category),
-            ("completion_code", completion_code),
-            ("completion_code_data", completion_code_data),
-        ):
-            if value:
-                body[name] = value
-        self._post(f"/submissions/{_part(submission_id)}/transition/", body, ids=(submission_id,))
+    def transition(self, submission_id: str, act: str, **given: str) -> None:
+        """Move a submission on: APPROVE, SCREEN_OUT, UNREJECT, or what needs more.
+
+        REJECT needs a message and a rejection_category, COMPLETE a researcher's completion_code.
+        """
+        self._post(f"/submissions/{_part(submission_id)}/transition/", {"action": act, **given}, ids=(submission_id,))
 
     def bulk_approve(self, submission_ids: Sequence[str]) -> None:
         """Ask that all of them be approved. Prolific does that some time after its answer."""

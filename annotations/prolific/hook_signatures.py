@@ -9,15 +9,7 @@ from annotations.prolific.payloads import moment
 
 
 class HookNotSigned(Exception):
-    """Base: the request is not taken."""
-
-
-class SignatureMissing(HookNotSigned):
-    """It has no signature or no timestamp."""
-
-
-class SignatureWrong(HookNotSigned):
-    """Somebody else made it, or it was changed."""
+    """It has no signature, somebody else made it, or it was changed."""
 
 
 class SignatureStale(HookNotSigned):
@@ -34,10 +26,8 @@ def verify(
     secret: str, *, timestamp: str, body: bytes, given: str, now: dt.datetime, tolerance: dt.timedelta
 ) -> dt.datetime:
     """Return when it was signed; raises a HookNotSigned. `tolerance`: how far that may be from now."""
-    if not given or not timestamp:
-        raise SignatureMissing
-    if not hmac.compare_digest(signature(secret, timestamp, body).encode(), given.encode()):
-        raise SignatureWrong
+    if not timestamp or not hmac.compare_digest(signature(secret, timestamp, body).encode(), given.encode()):
+        raise HookNotSigned
     signed_at = moment(timestamp)
     if signed_at is None or abs(now - signed_at) > tolerance:
         raise SignatureStale

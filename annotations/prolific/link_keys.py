@@ -72,14 +72,7 @@ class LinkKeys:
 def _rsa_keys(response: httpx2.Response) -> dict[str, jwt.PyJWK]:
     """The named RSA keys for RS256 of a JWKS; others in it are passed over."""
     try:
-        listed = response.json()["keys"]
-        named = [key for key in listed if isinstance(key, dict) and key.get("kty") == "RSA" and key.get("kid")]
-    except (ValueError, KeyError, TypeError):
+        keys = jwt.PyJWKSet.from_dict(response.json()).keys
+    except (ValueError, AttributeError, jwt.PyJWTError):
         return {}
-    keys = {}
-    for key in named:
-        try:
-            keys[str(key["kid"])] = jwt.PyJWK(key, algorithm="RS256")
-        except jwt.PyJWTError:
-            continue
-    return keys
+    return {key.key_id: key for key in keys if key.key_id and key.algorithm_name == "RS256"}

@@ -1,47 +1,41 @@
 """Prolific's words for where a submission stands, and the order in which they come."""
 
+from enum import StrEnum
 from typing import Final
 
-RESERVED: Final = "RESERVED"
-ACTIVE: Final = "ACTIVE"
-TIMED_OUT: Final = "TIMED-OUT"
-RETURNED: Final = "RETURNED"
-AWAITING_REVIEW: Final = "AWAITING REVIEW"
-PROCESSING: Final = "PROCESSING"
-SCREENED_OUT: Final = "SCREENED OUT"
-REJECTED: Final = "REJECTED"
-PARTIALLY_APPROVED: Final = "PARTIALLY APPROVED"
-APPROVED: Final = "APPROVED"
 
-# As a submission usually goes through them.
-KNOWN: Final = (
-    RESERVED,
-    ACTIVE,
-    TIMED_OUT,
-    RETURNED,
-    AWAITING_REVIEW,
-    PROCESSING,
-    SCREENED_OUT,
-    REJECTED,
-    PARTIALLY_APPROVED,
-    APPROVED,
-)
-PAID: Final = frozenset({APPROVED, PARTIALLY_APPROVED, SCREENED_OUT})
+class Status(StrEnum):
+    """As a submission usually goes through them."""
+
+    RESERVED = "RESERVED"
+    ACTIVE = "ACTIVE"
+    TIMED_OUT = "TIMED-OUT"
+    RETURNED = "RETURNED"
+    AWAITING_REVIEW = "AWAITING REVIEW"
+    PROCESSING = "PROCESSING"
+    SCREENED_OUT = "SCREENED OUT"
+    REJECTED = "REJECTED"
+    PARTIALLY_APPROVED = "PARTIALLY APPROVED"
+    APPROVED = "APPROVED"
+
+
+KNOWN: Final = tuple(map(str, Status))
+PAID: Final = frozenset({Status.APPROVED, Status.PARTIALLY_APPROVED, Status.SCREENED_OUT})
 # Prolific gives the place of such a submission to somebody else; why, in an allocation's words.
-PLACE_FREED: Final = {
-    RETURNED: "returned",
-    TIMED_OUT: "timed_out",
-    SCREENED_OUT: "screened_out",
-    REJECTED: "rejected",
+PLACE_FREED: Final[dict[str, str]] = {
+    Status.RETURNED: "returned",
+    Status.TIMED_OUT: "timed_out",
+    Status.SCREENED_OUT: "screened_out",
+    Status.REJECTED: "rejected",
 }
 # What the acts that a coordinator asks for lead to: a submission that stands there needs the act no more.
 REACHED_BY: Final = {
-    "approve": frozenset({APPROVED, PARTIALLY_APPROVED}),
-    "complete": frozenset({AWAITING_REVIEW, APPROVED, PARTIALLY_APPROVED}),
-    "request_return": frozenset({RETURNED}),
-    "screen_out": frozenset({SCREENED_OUT}),
-    "reject": frozenset({REJECTED}),
-    "unreject": frozenset({AWAITING_REVIEW, APPROVED, PARTIALLY_APPROVED}),
+    "approve": frozenset({Status.APPROVED, Status.PARTIALLY_APPROVED}),
+    "complete": frozenset({Status.AWAITING_REVIEW, Status.APPROVED, Status.PARTIALLY_APPROVED}),
+    "request_return": frozenset({Status.RETURNED}),
+    "screen_out": frozenset({Status.SCREENED_OUT}),
+    "reject": frozenset({Status.REJECTED}),
+    "unreject": frozenset({Status.AWAITING_REVIEW, Status.APPROVED, Status.PARTIALLY_APPROVED}),
 }
 
 _MAX_LENGTH = 40

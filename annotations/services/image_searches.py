@@ -5,23 +5,29 @@ from typing import Any
 
 from django.db import transaction
 
-from annotations.models import Dataset, ImageIndex, ImageSearch
+from annotations.models import Dataset, ImageIndex, ImageSearch, JobState
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.queue import jobs, worker_wakeup
+from modeling.arrays.embeddings.duplicate_limits import COPIES_ABOVE
 
 MAX_WORDS_LENGTH = 200
 MAX_EXAMPLES = 20  # of each side
 KEPT = 50  # searches of one person
+
+Example = tuple[int, int]  # number of the data set, which may be that of a pool; row
 
 
 class SearchNotPossible(ServiceError, status=400):
     """What was asked for cannot be searched; `message` says why. Nothing was stored."""
 
 
-def request_index(dataset: Dataset, *, duplicate_threshold: float, by: str) -> None:
-    """Have an index of a data set's images built, and their near-duplicates found. One under way changes nothing."""
-    if not 0 <= duplicate_threshold <= 1:  # also for NaN
-        raise SearchNotPossible("The similarity of near-duplicates must be between 0 and 1.")
+def request_index(dataset: Dataset, *, by: str, duplicate_threshold: float | None = None) -> None:
+    """Have an index of a data set's images built, and their near-duplicates found. One under way changes nothing.
+
+    Without a threshold the worker takes the one that follows from the images. Raises SearchNotPossible.
+    """
+    if duplicate_threshold is not None and not 0 <= duplicate_threshold <= COPIES_ABOVE:  # also for NaN
+        raise SearchNotPossible(f"The similarity of near-duplicates must be between 0 and {COPIES_ABOVE}.")
     asked = ImageIndex(dataset=dataset, duplicate_threshold=duplicate_threshold, requested_by=by)
     ImageIndex.objects.bulk_create([asked], ignore_conflicts=True)
     worker_wakeup.dispatch_on_commit(worker_wakeup.BUILD_IMAGE_INDEXES)
@@ -32,12 +38,12 @@ def request_search(
     dataset: Dataset,
     *,
     words: str,
-    like: Sequence[int],
-    unlike: Sequence[int],
+    like: Sequence[Example],
+    unlike: Sequence[Example],
     by: str,
     searched_in: Dataset | None = None,
 ) -> ImageSearch:
-    """Store a search for a worker, in the data set of the examples or in a pool. Raises SearchNotPossible."""
+    """Store a search for a worker, in a data set or in a pool; examples are of both. Raises SearchNotPossible."""
     words = " ".join(words.split())
     if not words and not like:
         raise SearchNotPossible("Write some words, or choose an image that the results shall be like.")
@@ -45,8 +51,9 @@ def request_search(
         raise SearchNotPossible("The words are too long, or have characters that cannot be shown.")
     if max(len(like), len(unlike)) > MAX_EXAMPLES:
         raise SearchNotPossible(f"Choose at most {MAX_EXAMPLES} images of each kind.")
-    if any(not 0 <= row < dataset.files.n_rows for row in (*like, *unlike)):
-        raise SearchNotPossible("One of the images is not in this data set.")
+    n_rows = {each.pk: each.files.n_rows for each in (dataset, *searchable_pools(dataset))}
+    if any(not 0 <= row < n_rows.get(number, 0) for number, row in (*like, *unlike)):
+        raise SearchNotPossible("One of the images is not in this data set or in a pool of it.")
     if ImageIndex.objects.usable(searched_in or dataset) is None:
         raise SearchNotPossible("This data set has no index yet.")
     search = ImageSearch.objects.create(
@@ -61,6 +68,12 @@ def request_search(
     ImageSearch.objects.filter(requested_by=by).exclude(pk__in=list(kept.values_list("pk", flat=True))).delete()
     worker_wakeup.dispatch_on_commit(worker_wakeup.SEARCH_IMAGES)
     return search
+
+
+def searchable_pools(dataset: Dataset) -> list[Dataset]:
+    """Return the pools that can be searched by examples of a data set, and whose images can be examples for it."""
+    indexed = Dataset.objects.filter(pool__isnull=False, image_indexes__state=JobState.DONE).exclude(pk=dataset.pk)
+    return list(indexed.filter(similarity_encoder=dataset.similarity_encoder).distinct())
 
 
 def store_index(job: ImageIndex, **found: Any) -> None:

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotations.models import BaseModel, KeywordRanking
+from annotations.services.common.row_changes import change
 
 
 @transaction.atomic
@@ -37,5 +38,4 @@ def store(
 
 def store_retrained(ranking: KeywordRanking, retrained: list[dict[str, Any]]) -> None:
     """Store what retraining with a ranking's best keywords does, as news for the studies that show it."""
-    ranking.retrained, ranking.created_at = retrained, timezone.now()
-    ranking.save(update_fields=["retrained", "created_at"])
+    change(ranking, retrained=retrained, created_at=timezone.now())

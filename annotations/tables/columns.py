@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
-from typing import Any, ClassVar, Generic, TypeVar
+from types import UnionType
+from typing import Any, ClassVar, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 Row = TypeVar("Row")
 Cell = str | int | float | bool | dt.datetime | uuid.UUID | list[Any] | dict[str, Any] | bytes | None
@@ -88,6 +89,43 @@ class Float64s(Column[Row]):
 
 class Int32s(Column[Row]):
     type = "int32[]"
+
+
+@dataclass(frozen=True)
+class Says:
+    """What a field of a row's class says as a column, beside its type. name, cell: where these are not the field's."""
+
+    meaning: str
+    unit: str = ""
+    range: str = ""
+    computed: str = ""
+    name: str = ""
+    cell: Callable[[Any], Cell] | None = None
+
+
+def declared(row: type[Row]) -> tuple[Column[Row], ...]:
+    """Return the columns that a dataclass declares: of each field that is annotated with `Says`, or with a column."""
+    hints = get_type_hints(row, include_extras=True).items()
+    return tuple(_of_field(name, hint) for name, hint in hints if hasattr(hint, "__metadata__"))
+
+
+def _of_field(name: str, hint: Any) -> Column[Any]:
+    of, said = hint.__origin__, hint.__metadata__[0]
+    if isinstance(said, Column):
+        return said
+    plain = get_args(of)[0] if isinstance(of, UnionType) else get_origin(of) or of
+    kind = next(kind for each, kind in _KINDS.items() if issubclass(plain, each))
+    return kind(said.name or name, said.meaning, said.cell or attrgetter(name), said.unit, said.range, said.computed)
+
+
+_KINDS: dict[type, type[Column[Any]]] = {
+    bool: Boolean,
+    int: Integer,
+    float: Number,
+    str: Text,
+    dt.datetime: Time,
+    tuple: Json,
+}
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ def task_column(position: Callable[[Any], int] | None = None) -> Column[Any]:
 
 
 TASK, PARTICIPANT = task_column(), participant_column()
+CLASS: Column[Any] = Text("class", "name of the annotated class", attrgetter("class_name"))
 
 
 def field(attribute: str) -> Callable[[Any], Any]:

@@ -3,8 +3,13 @@
 from django import template
 
 from annotations.admin.common import number_formats
+from annotations.admin.results import results_words
 
 register = template.Library()
 register.filter("percent", number_formats.percent)
 register.filter("minutes", number_formats.minutes)
 register.filter("points", number_formats.points)
+register.filter("p_value", number_formats.p_value)
+register.filter("measured", results_words.number)
+for each in ("measure_name", "whose", "beside", "difference", "interval"):
+    register.filter(each, getattr(results_words, each))

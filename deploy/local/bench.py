@@ -1,7 +1,10 @@
 """Runs the benchmarks and keeps their ratios with date and machine: `make bench` writes docs/benchmarks.md.
 
+Of a part of them, `make bench ARGS=tests/benchmarks/test_unit_costs.py`, it prints what would be written.
+
 A benchmark that sets `extra_info["baseline"]` is what the others of its group are compared with, in the same run. Where
-benchmarks say how many `heads` or `phrases` they handle at once, times are compared for one. A `note` is put below.
+benchmarks say how many `heads`, `images` or `phrases` they handle at once, times are compared for one. A `note` and the
+lines of a `table` are put below.
 """
 
 import json
@@ -21,11 +24,11 @@ from worker.common.library_versions import processor
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 PACKAGES = ("numpy", "torch", "faiss-cpu", "scikit-learn", "scipy")
-COUNTS = ("heads", "phrases")  # in extra_info: what one call handles at once
+COUNTS = ("heads", "images", "phrases")  # in extra_info: what one call handles at once
 
 
-def main() -> int:
-    """Run the benchmarks; write the page only if all of them passed. Returns pytest's exit status."""
+def main(part: Sequence[str] = ()) -> int:
+    """Run the benchmarks; write the page, or print a part of it, only if all passed. Returns pytest's exit status."""
     if not (ROOT / "tests").is_dir():
         print(
             "The benchmarks are among the tests, which an installed copy lacks: run them in a checkout.",
@@ -34,12 +37,17 @@ def main() -> int:
         return 1
     with tempfile.TemporaryDirectory() as folder:
         results = Path(folder) / "results.json"
-        command = [sys.executable, "-m", "pytest", "tests/benchmarks", "--benchmark-only", "-p", "no:randomly"]
+        files = part or ["tests/benchmarks"]
+        command = [sys.executable, "-m", "pytest", *files, "--benchmark-only", "-p", "no:randomly"]
         status = subprocess.run([*command, f"--benchmark-json={results}"], cwd=ROOT, check=False).returncode
         if status:
             return status
-        PAGE.write_text(page(json.loads(results.read_text("utf-8"))), "utf-8")
-    print(f"Wrote {PAGE.relative_to(ROOT)}.")
+        text = page(json.loads(results.read_text("utf-8")))
+    if part:
+        print(text)
+    else:
+        PAGE.write_text(text, "utf-8")
+        print(f"Wrote {PAGE.relative_to(ROOT)}.")
     return 0
 
 
@@ -82,6 +90,8 @@ def _table(group: str, members: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield f"| {_name(bench)} | {_time(bench['stats']['median'])} | {_time(_seconds_for_one(bench))} | {label} |"
     for note in (bench["extra_info"]["note"] for bench in members if "note" in bench["extra_info"]):
         yield f"\n{note}."
+    for bench in members:
+        yield from bench["extra_info"].get("table", ())
 
 
 def _name(bench: Mapping[str, Any]) -> str:
@@ -102,4 +112,4 @@ def _time(seconds: float) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -5,7 +5,7 @@ import io
 import secrets
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +17,11 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from annotations.analysis.observations.person_tasks import PersonTask
+from annotations.analysis.observations.study_rows import read_people
 from annotations.analysis.pools.gathering_tables import WORTH, worth_table
-from annotations.analysis.statistics.estimate_types import Spread
-from annotations.exports.tables.summary import TaskSummary, summarise
+from annotations.analysis.statistics.estimate_types import Spread, spread
+from annotations.analysis.tables.estimands import ESTIMANDS, Over
 from annotations.models import (
     UNFINISHED,
     AssignmentState,
@@ -39,13 +41,14 @@ from annotations.models import (
     RunState,
     Study,
     StudyState,
+    Task,
     Verdict,
 )
 from annotations.models.jobs import Job
 from annotations.readings.datasets.encoder_choices import BUNDLED
 from annotations.readings.pools.annotation_sources import source
 from annotations.readings.pools.review_outcomes import KNOWN
-from annotations.services import benchmark_requests
+from annotations.services import benchmark_requests, image_searches
 from annotations.services.phrases import assignments, phrase_submission
 from annotations.services.pools import gatherings, image_reviews, pool_requests
 from annotations.services.queue import worker_wakeup
@@ -75,11 +78,10 @@ EXPERTS_SLUG, EXPERTS_TITLE = "sprites-demo-experts", "Sprites demo (a simulated
 EXPERTS_PHRASES = ("red shapes", "large red squares", "a red square on a dark background")
 POOL_SEED = 1
 REVIEWERS_ERR = 0.03
-# The bundled encoder finds many sprites alike, and tells squares from ovals less well than the base model does.
+# The bundled encoder tells squares from ovals less well than the base model does.
 GATHERING = {
     "class_by": "base_model",
     "class_threshold": 0.1,
-    "duplicate_threshold": 0.9995,
     "n_candidates": 60,
     "n_random": 60,
 }
@@ -255,6 +257,7 @@ def gather(study: Study, n_drawings: int) -> Iterator[tuple[int, int]]:
     correction = study.corrections.latest("pk")
     chosen = source(study, f"correction-{correction.pk}")
     assert chosen is not None, "the correction was trained before"
+    image_searches.request_index(chosen.base_model.dataset, by=COORDINATOR)  # and the form says what follows from it
     gathering = study.gatherings.first() or gatherings.request(
         study, chosen.base_model, pool, chosen.annotations, by=COORDINATOR, **GATHERING
     )
@@ -312,25 +315,29 @@ def link_for_one_more(study: Study) -> str:
 def results(study: Study) -> list[str]:
     """The summary in plain words, a line each, after who it is of."""
     said = "All of these participants are simulated; they came by the participants' link, so that they count."
-    return [
-        said,
-        *(line for task in summarise(study).tasks for line in _task_results(study, task)),
-        *_worth(study),
-    ]
+    people = read_people(study)
+    of_tasks = (
+        line
+        for task in study.tasks.with_base_models()
+        for line in _task_results(study, task, [row for row in people if row.task == task.position])
+    )
+    return [said, *of_tasks, *_worth(study)]
 
 
-def _task_results(study: Study, task: TaskSummary) -> list[str]:
-    runs = Run.objects.filter(assignment__task__position=task.task, assignment__session__in=study.sessions.counted())
+def _task_results(study: Study, task: Task, people: Sequence[PersonTask]) -> list[str]:
+    runs = Run.objects.filter(assignment__task=task, assignment__session__in=study.sessions.counted())
     done, refused = runs.filter(state=RunState.DONE).count(), runs.filter(state=RunState.REFUSED).count()
+    of = {(each.measure, each.over): _spread(spread(map(each.of, people))) for each in ESTIMANDS}
+    control = next((row.control_worst_group for row in people), None)
     return [
-        f"class “{task.class_name}”: {len(task.participants)} participants on the task, "
-        f"{sum(row.n_phrases for row in task.participants)} phrases, {done} retrained heads, {refused} refused",
-        f"best error score of a participant         {_spread(task.best_error_score)}",
-        f"own gain on the worst group               {_spread(task.own_gain)}",
-        f"worst-group accuracy, base model          {task.base_worst_group_accuracy:.3f}",
-        f"…, {task.control_name:<39}{_share(task.control_worst_group)}",
-        f"worst-group accuracy, best-scored phrase  {_spread(task.worst_group_accuracy)}",
-        f"…, best of all phrases (chosen on test)   {_spread(task.worst_group_accuracy_chosen_on_test)}",
+        f"class “{task.class_name}”: {len(people)} participants on the task, "
+        f"{sum(row.n_phrases for row in people)} phrases, {done} retrained heads, {refused} refused",
+        f"best error score of a participant         {of['best_error_score', Over.WITH_SCORE]}",
+        f"own gain on the worst group               {of['own_gain', Over.ALLOCATED]}",
+        f"worst-group accuracy, base model          {task.base_model.test_metrics['worst_group']:.3f}",
+        f"…, {task.base_model.control_name:<39}{_share(control)}",
+        f"worst-group accuracy, best-scored phrase  {of['worst_group_accuracy', Over.ALLOCATED]}",
+        f"…, best of all phrases (chosen on test)   {of['worst_group_accuracy_chosen_on_test', Over.WITH_ANY_RUN]}",
     ]
 
 
@@ -356,10 +363,12 @@ def _worth(study: Study) -> list[str]:
 
 
 def _job_left(job: Job) -> Iterator[tuple[int, int]]:
-    until = time.monotonic() + DONE_WITHIN_S
+    until, reached = time.monotonic() + DONE_WITHIN_S, (job.phase, job.n_done)
     while job.finished_at is None:
+        if (job.phase, job.n_done) != reached:  # a large pool takes minutes
+            until, reached = time.monotonic() + DONE_WITHIN_S, (job.phase, job.n_done)
         if time.monotonic() > until:
-            raise CannotRun(f"{job} is not done after {DONE_WITHIN_S} s. See the logs of the workers.")
+            raise CannotRun(f"{job} has not moved for {DONE_WITHIN_S} s. See the logs of the workers.")
         yield job.n_done, job.n_total or 1
         time.sleep(0.2)
         job.refresh_from_db()

@@ -31,12 +31,6 @@ _LOCAL = (("django", "celery", "torch", "psutil", "rich"), "clarify-errors[serve
 MODULES = {
     "manage": ("clarify_site.command_runner", *_SERVER, "Run a command of the server: `clarify manage migrate`."),
     "import": ("clarify_site.command_runner", *_SERVER, "Import a data set into the server: `import NAME FOLDER`."),
-    "unpack": (
-        "modeling.explanations.huggingface",
-        ("datasets",),
-        "datasets",
-        "Write a Hugging Face data set as files.",
-    ),
     "demo": ("deploy.local.demo", *_LOCAL, "Run the whole service on this machine, with simulated participants."),
     "bench": ("deploy.local.bench", *_LOCAL, "Measure against named baselines (in a checkout)."),
 }

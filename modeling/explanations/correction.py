@@ -86,10 +86,10 @@ class Correction:
 
     def __repr__(self) -> str:
         """Say the gain, and what it costs."""
-        change = (self.table().corrected - self.table().base)[: len(self.group_names)]
+        change = self.table().own_gain[: len(self.group_names)]
         loser = change.idxmin()
         cost = f"{loser} loses {-100 * change[loser]:.1f} points" if change[loser] < 0 else "no group loses"
-        return f"{self.gain}; beside the predictions before, {cost}"
+        return f"{self.gain}; against the control, {cost}"
 
     @classmethod
     def of(
@@ -145,10 +145,9 @@ class Correction:
             axis=1,
         )
         heads = _trained(explanation, train, weights, l2)
-        predictions, measures = _measured(explanation, heads)
+        gain, measures = _measured(explanation, heads, seed)
         n_above = int(above.sum())
         n_below = int((labels == explanation.target_class).sum()) - n_above
-        gain = _gain(explanation, predictions, measures, seed)
         return cls(*heads, annotation, n_above, n_below, gain, explanation.group_names, measures)
 
     def predict(self, features: Any) -> NDArray[np.str_]:
@@ -247,8 +246,8 @@ def _trained(
 
 
 def _measured(
-    explanation: "Explanation", heads: tuple[Head, Head]
-) -> tuple[dict[str, NDArray[np.int64]], dict[str, GroupMetrics]]:
+    explanation: "Explanation", heads: tuple[Head, Head], seed: int
+) -> tuple[OwnGain, dict[str, GroupMetrics]]:
     test = np.flatnonzero(explanation.splits == _TEST)
     if not len(test):
         raise BadArray("there is no test image to measure the correction on")
@@ -256,18 +255,9 @@ def _measured(
     predictions = {"base": explanation.classes.predictions[test], "control": beside, "corrected": run}
     train_counts = np.bincount(explanation.groups[explanation.splits == _TRAIN], minlength=len(explanation.group_names))
     labels, groups = explanation.classes.labels[test], explanation.groups[test]
-    return predictions, {name: group_metrics(of, labels, groups, train_counts) for name, of in predictions.items()}
-
-
-def _gain(
-    explanation: "Explanation",
-    predictions: dict[str, NDArray[np.int64]],
-    measures: dict[str, GroupMetrics],
-    seed: int,
-) -> OwnGain:
-    test = np.flatnonzero(explanation.splits == _TEST)
-    right = np.stack([predictions[name] == explanation.classes.labels[test] for name in ("corrected", "control")])
-    corrected, beside = resampled_accuracies(right, explanation.groups[test], seed=seed).min(axis=2)
-    worst = {name: measure.worst_group for name, measure in measures.items()}
+    measures = {name: group_metrics(of, labels, groups, train_counts) for name, of in predictions.items()}
+    drawn = resampled_accuracies(np.stack([run == labels, beside == labels]), groups, seed=seed).min(axis=2)
+    worst = {name: of.worst_group for name, of in measures.items()}
     own = control.own_gain(worst["corrected"], worst["control"])
-    return OwnGain(worst["base"], worst["control"], worst["corrected"], own, *percentile_interval(corrected - beside))
+    ends = percentile_interval(drawn[0] - drawn[1])
+    return OwnGain(worst["base"], worst["control"], worst["corrected"], own, *ends), measures

@@ -19,7 +19,6 @@ from modeling.arrays.phrases.common_words import common_words
 from modeling.arrays.phrases.error_score import ErrorScore, error_scores
 from modeling.arrays.phrases.null_level import null_level
 from modeling.arrays.phrases.phrase_languages import ENGLISH, phrase_language
-from modeling.arrays.phrases.phrase_reading import ReadPhrase
 from modeling.arrays.phrases.phrase_text import normalise
 from modeling.arrays.phrases.vocabulary_level import MIN_DISTINCT, count_distinct, vocabulary_level, vocabulary_scores
 from modeling.arrays.phrases.word_forms import vocabulary as words_for_images
@@ -30,7 +29,7 @@ from modeling.explanations import inputs
 from modeling.explanations.contact_sheet import contact_sheet
 from modeling.explanations.fiftyone_files import write_fiftyone
 from modeling.explanations.inputs import SPLITS, Classes
-from modeling.explanations.phrase_texts import EmbeddedPhrase, Phrases, TextEncoder, embedded_phrases
+from modeling.explanations.phrase_texts import EmbeddedPhrase, Phrases, embedded_phrases
 
 if TYPE_CHECKING:
     from modeling.explanations.correction import Correction
@@ -40,7 +39,7 @@ TRAIN, VALIDATION, TEST = range(len(SPLITS))
 
 
 @dataclass(frozen=True, eq=False)
-class ScoredPhrase:
+class ScoredPhrase(EmbeddedPhrase):
     """A phrase and how it splits the validation images of the class.
 
     Attributes
@@ -57,9 +56,6 @@ class ScoredPhrase:
         adjusted for the number of phrases as if they were independent.
     """
 
-    phrase: str
-    read: ReadPhrase
-    embedding: NDArray[np.float32]
     similarities: NDArray[np.float32]
     error_score: ErrorScore
     adjusted_p: float
@@ -431,7 +427,7 @@ def _target(target_class: object, classes: Classes, is_validation: NDArray[np.bo
 
 
 def _embedded_words(
-    vocabulary: Phrases | Literal["common"], template: str, encoder: TextEncoder | None, language: str = ENGLISH
+    vocabulary: Phrases | Literal["common"], template: str, encoder: "Encoder | None", language: str = ENGLISH
 ) -> NDArray[np.float32]:
     """Embed the words of a vocabulary; an encoder that hardly knows English gets words for what images show."""
     if vocabulary != "common":
@@ -450,7 +446,7 @@ def _scored(
     scores = error_scores(values, is_error)
     adjusted = -np.expm1(len(texts) * np.log1p(-scores.p_value.clip(max=1 - 1e-16)))
     phrases = [
-        ScoredPhrase(each.phrase, each.read, each.embedding, values[k], scores[k], float(adjusted[k]))
+        ScoredPhrase(**vars(each), similarities=values[k], error_score=scores[k], adjusted_p=float(adjusted[k]))
         for k, each in enumerate(texts)
     ]
     return tuple(sorted(phrases, key=lambda each: -each.error_score.value))

@@ -1,37 +1,24 @@
 """What callers pass, as arrays: NumPy, torch, pandas, Hugging Face data sets, folders of images."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from modeling.arrays.common.batches import batched
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.embeddings.standardization import unit_rows
+
+if TYPE_CHECKING:
+    from modeling.tensors.encoders import Encoder
 
 SPLITS = ("train", "validation", "test")
 _SHARES = (0.5, 0.25)  # of train and validation where splits are drawn; the rest is test
 _BATCH = 64  # images that are open at once
-
-
-class ImageEncoder(Protocol):
-    """What embeds images."""
-
-    def encode_images(self, images: Sequence[Image.Image], /) -> NDArray[np.float32]:
-        """Embed images.
-
-        Parameters
-        ----------
-        images : sequence of n PIL images
-
-        Returns
-        -------
-        float32 ndarray of shape (n, dim)
-            Unit rows.
-        """
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,14 +155,14 @@ def as_splits(splits: Any, labels: NDArray[np.integer], seed: int) -> NDArray[np
     return drawn
 
 
-def embeddings_of(images: Any, encoder: ImageEncoder | None) -> NDArray[np.float32]:
+def embeddings_of(images: Any, encoder: "Encoder | None") -> NDArray[np.float32]:
     """Return images as unit rows: embeddings as they are, pictures by the encoder.
 
     Parameters
     ----------
     images : array_like of shape (n, d), sequence of n PIL images or paths, or a Hugging Face data set
         A data set has its pictures in the column `image`.
-    encoder : ImageEncoder or None
+    encoder : Encoder or None
 
     Returns
     -------
@@ -191,7 +178,8 @@ def embeddings_of(images: Any, encoder: ImageEncoder | None) -> NDArray[np.float
         return unit_rows(matrix.astype(np.float32) if matrix.dtype.kind in "iu" else matrix, "image")
     if encoder is None:
         raise BadArray("pictures need an encoder: name one, such as encoder='open_clip:ViT-L-14:openai'")
-    rows = [encoder.encode_images(batch) for batch in _batches(images["image"] if is_table(images) else images)]
+    pictures = map(picture, images["image"] if is_table(images) else images)
+    rows = [encoder.encode_images(batch) for batch in batched(pictures, _BATCH)]
     return unit_rows(np.concatenate(rows), "image")
 
 
@@ -260,14 +248,3 @@ def _are_pictures(images: Any) -> bool:
     is_listed = isinstance(images, Sequence) or getattr(getattr(images, "dtype", None), "kind", "") in ("O", "U")
     first = next(iter(images), None) if is_listed else None
     return isinstance(first, (Image.Image, str, PathLike))
-
-
-def _batches(images: Iterable[Any]) -> Iterator[list[Image.Image]]:
-    batch: list[Image.Image] = []
-    for image in images:
-        batch.append(picture(image))
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,24 +15,10 @@ from modeling.arrays.phrases.phrase_reading import ReadPhrase, read_phrase
 from modeling.arrays.phrases.phrase_text import normalise, refusal, render
 from modeling.explanations.inputs import as_array
 
+if TYPE_CHECKING:
+    from modeling.tensors.encoders import Encoder
+
 Phrases = Sequence[str] | Mapping[str, Any]
-
-
-class TextEncoder(Protocol):
-    """What embeds texts."""
-
-    def encode_texts(self, texts: Sequence[str], /) -> NDArray[np.float32]:
-        """Embed texts.
-
-        Parameters
-        ----------
-        texts : sequence of n str
-
-        Returns
-        -------
-        float32 ndarray of shape (n, dim)
-            Unit rows.
-        """
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +38,7 @@ class EmbeddedPhrase:
 
 
 def embedded_phrases(
-    phrases: Phrases, template: str, encoder: TextEncoder | None, language: str = ENGLISH, *, as_sentences: bool
+    phrases: Phrases, template: str, encoder: "Encoder | None", language: str = ENGLISH, *, as_sentences: bool
 ) -> list[EmbeddedPhrase]:
     """Read phrases and embed their texts.
 
@@ -62,7 +48,7 @@ def embedded_phrases(
         Each once; a mapping brings embeddings.
     template : str
         Text with exactly one ``{phrase}``.
-    encoder : TextEncoder or None
+    encoder : Encoder or None
         Not needed for a mapping.
     language : str, default "en"
         Code of the language of the phrases.

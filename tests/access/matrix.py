@@ -159,6 +159,7 @@ ROWS: dict[str, Route] = {
 STUDIES: dict[str, Route] = {
     _STUDY: route(get=OF_STAFF),
     f"{_STUDY}add/": route(get=OF_SET_UP, post=OF_SET_UP),
+    f"{_STUDY}ranking/<int:model_id>/": route(get=OF_SET_UP, post=OF_SET_UP, model_id="basemodel"),
     f"{_STUDY}<path:object_id>/": route(get=OF_STAFF, object_id="draft"),
     f"{_STUDY}<path:object_id>/change/": route(get=VIEW, post=CHANGE, object_id="draft"),
     f"{_STUDY}<path:object_id>/delete/": route(get=CHANGE, post=CHANGE, object_id="draft"),

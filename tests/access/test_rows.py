@@ -8,9 +8,9 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.test import Client
 
-from annotations.models import Role, Study
+from annotations.models import BaseModel, Role, Study
 from annotations.services.staff.roles import LIBRARY, study_of, study_path
-from tests.actors import Visit, create_study, open_study, start_visit
+from tests.actors import create_study, open_study, start_visit
 from tests.annotations.exports.rows import add_phrase, add_run
 
 API_LISTS = ("studies", "tasks")
@@ -71,6 +71,7 @@ OF_NO_STUDY = {
     "datasetimport",
     "imageindex",
     "imagesearch",
+    "importshard",
     "keywordranking",
     "pool",
     "randomslices",
@@ -81,18 +82,23 @@ OF_NO_STUDY = {
 }
 
 
-@pytest.fixture
-def elsewhere(base_model) -> Study:
-    """Another study, open, with one person who did the same."""
-    study = open_study(create_study(base_model, "elsewhere"))
-    add_run(add_phrase(start_visit(study, "carol"), "secret words", 0.5), 0.5)
-    return study
+@pytest.fixture(scope="module")
+def stored(stored_base_model: BaseModel) -> tuple[Study, Study]:
+    """Two studies, each open and with one person who did the same."""
+    here, elsewhere = (open_study(create_study(stored_base_model, slug)) for slug in ("sprites", "elsewhere"))
+    add_run(add_phrase(start_visit(here, "alice"), "red", 0.5), 0.5)
+    add_run(add_phrase(start_visit(elsewhere, "carol"), "secret words", 0.5), 0.5)
+    return here, elsewhere
 
 
 @pytest.fixture
-def here(alice: Visit) -> Study:
-    add_run(add_phrase(alice, "red", 0.5), 0.5)
-    return alice.session.study
+def here(db: None, stored: tuple[Study, Study]) -> Study:
+    return Study.objects.get(pk=stored[0].pk)
+
+
+@pytest.fixture
+def elsewhere(db: None, stored: tuple[Study, Study]) -> Study:
+    return Study.objects.get(pk=stored[1].pk)
 
 
 def member(study: Study, role: Role) -> Client:

@@ -13,7 +13,7 @@ def page_without_complaints(chromium: Browser, origin: str) -> Iterator[Page]:
     page = chromium.new_page(viewport={"width": 1280, "height": 900})
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("request", lambda request: _note_elsewhere(request.url, origin, problems))
+    page.on("requestfailed", lambda request: _note_elsewhere(request.url, origin, problems))
     try:
         yield page
     finally:

@@ -1,22 +1,11 @@
-"""Studies with much in them that many tests of a module read. They are stored once for the module (tests/conftest.py).
-
-A module that stores another study on the same data set has a `base_model` of its own that is the stored one.
-"""
-
-from pathlib import Path
+"""Studies with much in them that many tests of a module read, stored once for the module."""
 
 import pytest
 
 from annotations.models import BaseModel, Study
-from tests import actors
 from tests.annotations.analysis.scripted import scripted_phrases
 from tests.annotations.analysis.studies import tell, two_tasks
 from tests.annotations.whole import whole_study
-
-
-@pytest.fixture(scope="module")
-def stored_base_model(rows_of_the_module: None, sprites_directory: Path) -> BaseModel:
-    return actors.store_base_model(actors.store_dataset(sprites_directory))
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import connection, models
 
+from annotations.data_store.stored_files import StoredFile
 from annotations.models import AuditRecord, Control, Correction, Run, RunState, Score, Study
 from annotations.readings.studies.configuration_content import FROZEN_STUDY_FIELDS
 from annotations.services.logs.event_payloads import Key
@@ -29,7 +30,7 @@ from annotations.services.logs.log_schema import LoggedTable
 from annotations.services.logs.replay import Row, replay
 from annotations.services.retraining import random_slices
 
-Arrays = Mapping[str, bytes]
+Arrays = Mapping[str, bytes | StoredFile]
 
 
 def rebuild(study: Study) -> None:
@@ -49,13 +50,14 @@ def rebuild(study: Study) -> None:
 
 
 def arrays_of(study: Study) -> Arrays:
-    """Arrays by their SHA-256; the heads of corrections by their ids."""
+    """Arrays and files by their SHA-256; the heads of corrections by their ids."""
     scores = Score.objects.filter(phrase__assignment__session__study=study)
     runs = Run.objects.filter(assignment__session__study=study)
-    found = (*scores.values_list("similarities", "text_embedding"), *runs.values_list("head", "test_predictions"))
-    arrays = {hashlib.sha256(data).hexdigest(): bytes(data) for pair in found for data in pair if data is not None}
+    found = scores.values_list("similarities", "text_embedding")
+    arrays = {hashlib.sha256(data).hexdigest(): bytes(data) for pair in found for data in pair}
+    files = {file.digest: file for pair in runs.values_list("head", "test_predictions") for file in pair if file}
     heads = Correction.objects.filter(study=study).values_list("public_id", "head")
-    return arrays | {str(name): bytes(head) for name, head in heads if head is not None}
+    return arrays | files | {str(name): head for name, head in heads if head}
 
 
 def _rebuild_study(study: Study, rows: Mapping[LoggedTable, Mapping[Key, Row]]) -> None:

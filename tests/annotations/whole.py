@@ -10,6 +10,7 @@ from annotations.models import (
     AnnotationSession,
     BaseModel,
     Condition,
+    DeviceReport,
     EndReason,
     JudgementAnswer,
     Moderation,
@@ -24,7 +25,6 @@ from annotations.services.releases import moderation
 from annotations.services.retraining import corrections
 from annotations.services.studies import lifecycle
 from annotations.services.visits import comprehension, device_reports, erasure, preview_links, sessions, time_spans
-from annotations.services.visits.device_reports import Device
 from annotations.services.visits.time_spans import Report
 from annotations.services.visits.withdrawal import withdraw
 from tests import actors
@@ -80,7 +80,9 @@ def _open(base_model: BaseModel) -> Study:
 def _works(study: Study, name: str, squares: tuple[str, ...], ovals: tuple[str, ...]) -> Visit:
     """Both tasks to their end, with phrases that have their scores, and time spent."""
     visit = start_visit(study, name)
-    device_reports.store(visit.session, Device(has_script=True, images_load=True, screen_width=1280, pixel_ratio=1.5))
+    device_reports.store(
+        visit.session, DeviceReport(has_script=True, images_load=True, screen_width=1280, pixel_ratio=1.5)
+    )
     for assignment in visit.session.assignments.order_by("position"):
         running = visit.assignment if assignment == visit.assignment else assignments.start(assignment)
         at = Visit(visit.session, running, visit.client, visit.external_ids)

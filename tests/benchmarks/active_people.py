@@ -38,7 +38,7 @@ def _say(browser: httpx2.Client, path: str, token: str, text: str) -> None:
     data = {"csrfmiddlewaretoken": token, "client_uuid": client_uuid, "text": text, "right": "0", "wrong": "0"}
     browser.post(f"{path}phrases", data=data, headers=FRAGMENT).raise_for_status()
     wait = 0.04
-    while 'data-state="pending"' in browser.get(f"{path}phrases/{client_uuid}", headers=FRAGMENT).text:
+    while browser.get(f"{path}phrases/{client_uuid}", headers=FRAGMENT).status_code == 204:
         time.sleep(wait)
         wait = min(1.25 * wait, 3.0)
 

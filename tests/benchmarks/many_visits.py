@@ -32,7 +32,6 @@ from annotations.services.logs.event_payloads import RowState, stored_states
 from annotations.services.logs.log_registry import OF_MODEL
 from annotations.services.phrases import assignments, replies
 from annotations.services.visits import device_reports, sessions
-from annotations.services.visits.device_reports import Device
 from tests import actors
 from tests.actors import start_visit
 from tests.annotations.whole import spend
@@ -101,7 +100,9 @@ def _row_states(study: Study, copies: Container[int | None]) -> Iterator[RowStat
 
 def _finished_visit(study: Study, n_phrases: int) -> None:
     visit = start_visit(study, "alice")
-    device_reports.store(visit.session, Device(has_script=True, images_load=True, screen_width=1280, pixel_ratio=1.5))
+    device_reports.store(
+        visit.session, DeviceReport(has_script=True, images_load=True, screen_width=1280, pixel_ratio=1.5)
+    )
     texts = (f"{_WORDS[i % len(_WORDS)]} {'very ' * (i // len(_WORDS))}".strip() for i in range(n_phrases))
     for phrase in submit_and_score(visit, *texts):
         if phrase.score.threshold is not None:

@@ -20,7 +20,7 @@ from deploy.local.site import Site
 from tests import actors
 
 N_PHRASES = 60
-_COUNTS = {
+COUNTS = {
     (actors.SQUARE, actors.BLUE): (2, 150, 2),
     (actors.SQUARE, actors.RED): (2, 116, 2),
     (actors.OVAL, actors.BLUE): (2, 2, 2),
@@ -47,7 +47,7 @@ _PRESS_ENTER = """(text) => new Promise((resolve) => {
 def sprites_like(transactional_db: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Dataset:
     """A class of 266 images, of the size of the paper's."""
     monkeypatch.setattr(settings, "DATA_ROOT", tmp_path)
-    return actors.store_dataset(actors.write_sprites(tmp_path, counts=_COUNTS))
+    return actors.store_dataset(actors.write_sprites(tmp_path, counts=COUNTS))
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ Texts lie apart from the images, as those of CLIP-like encoders do. Recall is th
 all texts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ SIZES, D, COUNT, SHARE_ABOVE = (10**5, 10**6), 768, 100, 0.01
 CLUSTERS, RANK, GAP = 200, 48, 1.5
 sizes = pytest.mark.parametrize("n", SIZES)
 several = pytest.mark.parametrize("k", (1, 50))
+pytestmark = pytest.mark.timeout(3_600)  # k-means for an inverted file of a million images takes many minutes
 
 
 def points(n: int, seed: int, side: float) -> Rows:
@@ -61,12 +62,27 @@ def expected(n: int) -> tuple[NDArray[np.int64], Rows]:
     return exact_nearest(images, TEXTS, COUNT), thresholds
 
 
-@lru_cache(maxsize=1)  # one at a time: a flat index of a million images takes three gigabytes
+_HELD: dict[tuple[str, int], Any] = {}
+
+
+def held(what: str, n: int, make: Callable[[], Any]) -> Any:
+    """One index at a time: a flat one of a million images takes three gigabytes, beside the images and a build."""
+    if (what, n) not in _HELD:
+        _HELD.clear()
+        _HELD[what, n] = make()
+    return _HELD[what, n]
+
+
 def index_of(kind: IndexKind, n: int, folder: Path) -> SegmentedIndex:
     parameters = inverted_file(n, D) if kind is IndexKind.IVF_PQ else IndexParameters(kind, FLAT_ROWS, 0, 1)
     what = Images(None, "0" * 64, n, D)
-    directory = build_index(folder, images_of(n), what, parameters, OTHER_TEXTS)
-    return open_index(directory, [what], [images_of(n)])
+
+    def make() -> SegmentedIndex:
+        directory = build_index(folder, images_of(n), what, parameters, OTHER_TEXTS)
+        return open_index(directory, [what], [images_of(n)])
+
+    index: SegmentedIndex = held(kind.value, n, make)
+    return index
 
 
 @pytest.fixture(scope="module")
@@ -82,11 +98,13 @@ def _one_thread() -> Iterator[None]:
     faiss.omp_set_num_threads(before)
 
 
-@lru_cache(maxsize=1)
 def faiss_flat(n: int) -> Any:
-    flat = faiss.IndexFlatIP(D)
-    flat.add(images_of(n))
-    return flat
+    def make() -> Any:
+        flat = faiss.IndexFlatIP(D)
+        flat.add(images_of(n))
+        return flat
+
+    return held("faiss", n, make)
 
 
 def words(what: str, k: int, n: int) -> str:

@@ -62,10 +62,10 @@ def _listen(page: Page, origin: str, problems: list[str]) -> None:
         if message.type == "error" and not message.text.startswith(_EXPECTED):
             problems.append(message.text)
 
-    def on_request(request: Any) -> None:
+    def on_failed(request: Any) -> None:
         if not request.url.startswith((origin, "data:")):
             problems.append(f"request to {request.url}")
 
     page.on("console", on_console)
     page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("request", on_request)
+    page.on("requestfailed", on_failed)

@@ -3,7 +3,7 @@
 import pytest
 
 from annotations.models import Study
-from tests.accessibility import assert_no_violations, follow
+from tests.accessibility import assert_no_violations_in_both_themes, follow
 from tests.actors import WRONG_TRIES
 from tests.browser.conftest import NewVisitor, ask_at_the_end
 from tests.browser.visitor import Visitor
@@ -11,45 +11,44 @@ from tests.browser.visitor import Visitor
 pytestmark = pytest.mark.browser
 
 
-def check(visitor: Visitor, name: str, scheme: str = "light") -> None:
-    assert_no_violations(visitor.page, name, scheme=scheme)
+def check(visitor: Visitor, name: str) -> None:
+    assert_no_violations_in_both_themes(visitor.page, name)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_of_a_visit_has_a_violation(new_visitor: NewVisitor, scheme: str) -> None:
+def test_no_page_of_a_visit_has_a_violation(new_visitor: NewVisitor) -> None:
     # axe-core is put into the page as a script, which the pages' own policy would not let in.
-    visitor = new_visitor(color_scheme=scheme, bypass_csp=True)
+    visitor = new_visitor(bypass_csp=True)
     Study.objects.update(completion_url="https://example.org/?cc={code}")
     ask_at_the_end("How hard was it? | easy | hard\nAnything else?")
     for name in visitor.walk_to_task():
-        check(visitor, name, scheme)
+        check(visitor, name)
     visitor.say("blue")
-    check(visitor, "scoring", scheme)
+    check(visitor, "scoring")
     visitor.say_and_score("red")
-    check(visitor, "scored", scheme)
+    check(visitor, "scored")
     visitor.page.fill("#text", "?!")
     visitor.page.press("#text", "Enter")
     visitor.page.wait_for_selector("#phrase-error:not(:empty)")
-    check(visitor, "refused", scheme)
+    check(visitor, "refused")
     visitor.page.click("#right-images a >> nth=0")
-    check(visitor, "enlarged", scheme)
+    check(visitor, "enlarged")
     visitor.page.press("#enlarged", "Escape")
     visitor.press("done")
-    check(visitor, "end", scheme)
+    check(visitor, "end")
     Study.objects.update(completion_url="")
     visitor.press("finish")
-    check(visitor, "code", scheme)
+    check(visitor, "code")
     follow(visitor.page.locator("#withdrawal-link"))
-    check(visitor, "withdraw", scheme)
+    check(visitor, "withdraw")
     visitor.press("withdraw")
-    check(visitor, "withdrawn", scheme)
+    check(visitor, "withdrawn")
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/visit/", "/study/sprites/", "/study/other/"])
-def test_no_page_for_a_fault_has_a_violation(new_visitor: NewVisitor, path: str) -> None:
+def test_no_page_for_a_fault_has_a_violation(new_visitor: NewVisitor) -> None:
     visitor = new_visitor(bypass_csp=True)
-    visitor.page.goto(visitor.origin + path)
-    check(visitor, path)
+    for path in ("/nowhere", "/visit/", "/study/sprites/", "/study/other/"):
+        visitor.page.goto(visitor.origin + path)
+        check(visitor, path)
 
 
 def test_the_page_after_a_refused_consent_has_no_violation(new_visitor: NewVisitor) -> None:

@@ -126,6 +126,10 @@ def test_with_keys_it_goes_a_step_a_page_and_to_the_ends_and_keeps_the_focus(vis
     )
     expect(page.locator("[data-side=with] .pictures li")).to_have_count(0)
     expect(page.locator(".verdict")).to_contain_text("no better than guessing")  # the verdict follows
+    expect(page.locator("#history .level")).to_have_text("very well")  # of the best place
+    expect(page.locator(".next-step")).to_have_text(
+        "This is for the place where you put the handle. The list keeps the best one."
+    )
 
 
 def test_best_puts_it_back(visitor: Visitor) -> None:

@@ -56,7 +56,9 @@ def test_nothing_moves_when_a_score_comes(new_visitor: NewVisitor, screen: dict[
 
 
 @pytest.mark.parametrize("screen", _SCREENS.values(), ids=_SCREENS)
-def test_nothing_moves_at_what_a_person_does(new_visitor: NewVisitor, screen: dict[str, object]) -> None:
+def test_nothing_moves_at_what_a_person_does_nor_on_the_page_with_the_code(
+    new_visitor: NewVisitor, screen: dict[str, object]
+) -> None:
     Study.objects.update(suggest_rewordings=True)
     Task.objects.update(suggested_words="red\nblue")
     visitor = new_visitor(**screen)
@@ -70,18 +72,10 @@ def test_nothing_moves_at_what_a_person_does(new_visitor: NewVisitor, screen: di
         act(visitor)
         moved = [where for shift in shifts(page) for where in shift["moved"] if not _may_move(where)]
         assert moved == [], act.__name__
-
-
-@pytest.mark.parametrize("screen", _SCREENS.values(), ids=_SCREENS)
-def test_nothing_moves_on_the_page_with_the_code(new_visitor: NewVisitor, screen: dict[str, object]) -> None:
-    visitor = new_visitor(**screen)
-    visitor.page.add_init_script(f"({_WATCH})()")
-    visitor.go_to_task()
-    visitor.say_and_score("red")
     visitor.press("done")
     visitor.press("finish")
-    expect(visitor.page.locator("#completion-code")).to_be_visible()
-    assert shifts(visitor.page) == []
+    expect(page.locator("#completion-code")).to_be_visible()
+    assert shifts(page) == []
 
 
 def _may_move(where: str) -> bool:

@@ -3,8 +3,11 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from modeling.arrays.images.image_files import THUMBNAIL_SHORT_SIDE
+from tests.accessibility import overhang
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
+from worker.phrases.scoring import score_due_phrases
 
 pytestmark = pytest.mark.browser
 
@@ -12,6 +15,11 @@ _SIZES = "all => all.map(one => { const box = one.getBoundingClientRect(); retur
 _IN_VIEW = """all => all.filter(one => {
     const box = one.getBoundingClientRect(), bar = document.getElementById("phrase").getBoundingClientRect();
     return box.left >= 0 && box.right <= innerWidth && box.top >= 0 && box.bottom <= bar.top;
+}).length"""
+
+_IN_ITS_LIST = """all => all.filter(one => {
+    const box = one.getBoundingClientRect(), list = one.parentElement.getBoundingClientRect();
+    return box.top >= list.top - 1 && box.bottom <= list.bottom + 1;
 }).length"""
 
 
@@ -40,7 +48,7 @@ def test_after_a_phrase_the_groups_are_strips_that_open_again_and_the_sentence_s
     before = bar(page)
     visitor.say_and_score("red")
     assert bar(page) == before
-    page.evaluate("() => Promise.all(document.getAnimations().map(each => each.finished))")  # they shrink for a moment
+    page.evaluate("() => document.getAnimations().forEach(each => each.finish())")  # they shrink for a moment
     sizes = page.eval_on_selector_all(".class-grid li", _SIZES)
     assert {tuple(size) for size in sizes} == {(52, 52)}
     more = page.locator("#right-images .more")
@@ -52,56 +60,102 @@ def test_after_a_phrase_the_groups_are_strips_that_open_again_and_the_sentence_s
     assert bar(page) == before
 
 
-def test_on_a_phone_the_answer_leads_to_done_once_it_is_well(new_visitor: NewVisitor) -> None:
-    visitor = new_visitor(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+def test_a_long_history_keeps_the_newest_and_the_best_in_view(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    visitor.say_and_score("red")
+    for number in range(11):
+        visitor.say(f"dark thing {number}")
+    score_due_phrases()
+    visitor.sees_score_of("dark thing 10")
+    for line in ("#history li:last-child", "#history .best"):
+        assert visitor.page.eval_on_selector_all(line, _IN_ITS_LIST) == 1
+
+
+def test_on_a_phone_done_stands_in_the_answer_below_the_scale(new_visitor: NewVisitor) -> None:
+    visitor = new_visitor(has_touch=True, is_mobile=True)
     visitor.go_to_task()
     page = visitor.page
-    visitor.say_and_score("dark")
-    expect(page.locator(".to-done")).to_have_count(0)
-    visitor.say_and_score("red")
-    assert page.eval_on_selector_all(".to-done", _IN_VIEW) == 1
-    page.tap(".to-done a")
-    page.wait_for_function(f"({_IN_VIEW})([document.querySelector('#done button')]) === 1")
+    for height, text in ((664, "red"), (740, "the red"), (844, "all red")):
+        visitor.load_in_window(390, height)
+        visitor.say_and_score(text)
+        scale = "#scale" if height == 844 else "#scale .evidence"
+        assert page.eval_on_selector_all(f"{scale}, #to-done", _IN_VIEW) == 2, height
+        expect(page.locator("#done button")).to_be_hidden()  # there is one Done
+        page.tap("#to-done")
+        expect(page.get_by_role("dialog", name="Are you done with these images?")).to_be_visible()
 
 
-def test_on_its_side_a_phone_shows_both_halves_of_the_split_above_the_sentence(new_visitor: NewVisitor) -> None:
-    visitor = new_visitor(viewport={"width": 844, "height": 390}, has_touch=True, is_mobile=True)
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_each_heap_has_its_word_and_the_first_step_two_lines_at_most(new_visitor: NewVisitor, language: str) -> None:
+    visitor = new_visitor(locale=language)
     visitor.go_to_task()
-    visitor.say_and_score("red")
-    assert visitor.page.eval_on_selector_all(".side", _IN_VIEW) == 2
+    page = visitor.page
+    words = "all => all.map(one => Math.min(one.offsetWidth, one.offsetHeight))"
+    for width, text in ((320, "red"), (390, "the red"), (768, "all red"), (1280, "red ones")):
+        visitor.load_in_window(width, 800)
+        visitor.say_and_score(text)
+        heaps = page.eval_on_selector_all("#split .block p span", words)
+        assert len(heaps) == 3, width
+        assert min(heaps) > 10, width
+        assert overhang(page) == 0, width
+        lines = "names => names.offsetHeight / parseFloat(getComputedStyle(names).lineHeight)"
+        assert page.locator(".step-names").evaluate(lines) < 2.5, width
 
 
-@pytest.mark.parametrize("width", [320, 390, 768, 844, 1280])
-def test_the_head_of_a_group_is_no_wider_than_its_pictures_may_be(new_visitor: NewVisitor, width: int) -> None:
-    visitor = new_visitor(viewport={"width": width, "height": 800})
+def test_on_a_large_dense_screen_a_cell_has_no_more_pixels_than_its_picture(new_visitor: NewVisitor) -> None:
+    visitor = new_visitor(viewport={"width": 1920, "height": 1080}, device_scale_factor=2)
     visitor.go_to_task()
-    over = visitor.page.eval_on_selector_all(
-        ".class-grid header", "all => all.map(one => one.scrollWidth - one.clientWidth)"
-    )
-    assert over == [0, 0]
+    sizes = visitor.page.eval_on_selector_all(".class-grid li", _SIZES)
+    assert 2 * max(max(size) for size in sizes) <= THUMBNAIL_SHORT_SIDE
 
 
-@pytest.mark.parametrize(
-    ("width", "height"),
-    [(1280, 800), (768, 1024), (390, 844), (844, 390), (320, 640), (390, 430), (640, 400), (320, 200)],
-)
-def test_the_sentence_takes_no_more_than_a_quarter_of_the_window_and_hides_no_focus(
-    new_visitor: NewVisitor, width: int, height: int
+@pytest.mark.parametrize(("width", "height"), [(844, 390), (667, 375)])
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_on_its_side_a_phone_shows_the_split_the_scale_and_done_at_once(
+    new_visitor: NewVisitor, width: int, height: int, language: str
 ) -> None:
-    visitor = new_visitor(viewport={"width": width, "height": height})
+    visitor = new_visitor(viewport={"width": width, "height": height}, has_touch=True, is_mobile=True, locale=language)
+    visitor.go_to_task()
+    page, field = visitor.page, "field => field.getBoundingClientRect().toJSON()"
+    before = page.locator("#text").evaluate(field)
+    for text in ("dark", "red"):
+        visitor.say_and_score(text)
+        assert page.eval_on_selector_all(".side, .step-names", _IN_VIEW) == 3
+        box = page.locator("#to-done").bounding_box()
+        assert box
+        assert box["y"] + box["height"] <= height
+        assert box["x"] >= page.locator("#phrase button").evaluate("one => one.getBoundingClientRect().right")
+        assert page.locator("#text").evaluate(field) == before
+
+
+def test_the_head_of_a_group_is_no_wider_than_its_pictures_may_be(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    over = "all => all.map(one => one.scrollWidth - one.clientWidth)"
+    for width in (320, 390, 768, 844, 1280):
+        visitor.load_in_window(width, 800)
+        assert visitor.page.eval_on_selector_all(".class-grid header", over) == [0, 0], width
+
+
+def test_the_sentence_takes_no_more_than_a_quarter_of_the_window_and_hides_no_focus(visitor: Visitor) -> None:
+    windows = (
+        *((1280, 800), (768, 1024), (390, 844), (844, 390), (667, 375), (320, 640)),
+        *((390, 430), (640, 400), (320, 200)),
+    )
     visitor.go_to_task()
     visitor.say_and_score("dark")
     page = visitor.page
-    is_over = page.locator("#phrase").evaluate("bar => getComputedStyle(bar).position === 'fixed'")
-    if is_over:
-        assert bar(page)[3] <= height / 4
     covered = """() => {
         const focused = document.activeElement, over = document.getElementById("phrase");
         if (focused === document.body || over.contains(focused)) return false;
         if (getComputedStyle(over).position !== "fixed") return false;
+        if (getComputedStyle(focused).position === "fixed") return false; // Done, which lies on the bar
         return focused.getBoundingClientRect().bottom > over.getBoundingClientRect().top + 1;
     }"""
-    page.locator("#main").focus()
-    for _ in range(25):
-        page.keyboard.press("Tab")
-        assert not page.evaluate(covered), page.evaluate("document.activeElement.outerHTML")
+    for width, height in windows:
+        visitor.load_in_window(width, height)
+        is_over = page.locator("#phrase").evaluate("bar => getComputedStyle(bar).position === 'fixed'")
+        assert not is_over or bar(page)[3] <= height / 4, (width, height)
+        page.locator("#main").focus()
+        for _ in range(25):
+            page.keyboard.press("Tab")
+            assert not page.evaluate(covered), (width, height, page.evaluate("document.activeElement.outerHTML"))

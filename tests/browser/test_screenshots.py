@@ -13,10 +13,10 @@ from playwright.sync_api import expect
 
 from annotations.models import Dataset
 from modeling.arrays.sprites.attributes import VALUES
-from modeling.arrays.sprites.drawing import draw_examples
 from tests import actors, pictures
 from tests.browser.conftest import NewVisitor, ask_at_the_end
 from tests.browser.visitor import Visitor
+from tests.sprites import draw_examples
 from worker.phrases.scoring import score_due_phrases
 
 pytestmark = pytest.mark.browser
@@ -33,11 +33,19 @@ _COUNTS = {
 }
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A DATA_ROOT, and in it the directory of 266 squares as the sprites data set draws them."""
+    root = tmp_path_factory.mktemp("squares")
+    return root, actors.write_sprites(root, counts=_COUNTS, draw=sprite)
+
+
 @pytest.fixture
-def sprites_like(transactional_db: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Dataset:
-    """266 squares as the sprites data set draws them, in place of the small ones of other tests."""
-    monkeypatch.setattr(settings, "DATA_ROOT", tmp_path)
-    return actors.store_dataset(actors.write_sprites(tmp_path, counts=_COUNTS, draw=sprite))
+def sprites_like(transactional_db: None, monkeypatch: pytest.MonkeyPatch, written: tuple[Path, Path]) -> Dataset:
+    """These squares in place of the small ones of other tests."""
+    root, directory = written
+    monkeypatch.setattr(settings, "DATA_ROOT", root)
+    return actors.store_dataset(directory)
 
 
 def sprite(label: int, colour: int, rng: np.random.Generator) -> Image.Image:

@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import AnnotationSession, EndAnswer, Outcome, Phrase, Study
+from modeling.arrays.images.image_files import THUMBNAIL_SHORT_SIDE
 from tests.browser.conftest import NewVisitor, ask_at_the_end
 from tests.browser.visitor import Visitor
 
@@ -22,8 +23,9 @@ def test_a_person_goes_from_the_link_to_the_code(visitor: Visitor) -> None:
     expect(page.locator("#answer")).to_contain_text("explain the mistakes very well")
     assert visitor.history == ["blue", "red"]
     expect(page.locator("#history .best bdi")).to_have_text("red")
+    expect(page.locator("#history .star")).to_have_text("★ best")
     visitor.press("done")
-    expect(page.locator(".found")).to_contain_text("red 0.87")
+    expect(page.locator(".found")).to_contain_text("red very well")
     page.check("input[value=easy]")
     visitor.press("finish")
     assert visitor.code == "C0DE1234"
@@ -58,6 +60,9 @@ def test_an_image_is_enlarged_and_says_what_the_ai_said(visitor: Visitor) -> Non
     visitor.go_to_task()
     visitor.page.click("#wrong-images a >> nth=1")
     expect(visitor.page.locator("#enlarged")).to_contain_text("Image 2, the AI was wrong. It said: oval.")
+    picture = visitor.page.locator("#enlarged img").bounding_box()
+    assert picture
+    assert min(picture["width"], picture["height"]) >= 2 * THUMBNAIL_SHORT_SIDE
     visitor.page.click("#enlarged button")
     expect(visitor.page.locator("#enlarged")).to_be_hidden()
 

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from annotations.models import Judgement, Phrase, Study, Task
-from tests.accessibility import assert_no_violations, overhang
+from tests.accessibility import assert_no_violations_in_both_themes, overhang
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
 
@@ -44,11 +44,10 @@ def test_without_a_script_they_work_as_well(new_visitor: NewVisitor) -> None:
     expect(visitor.page.locator("#doubt .advice")).to_contain_text("a new idea")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_task_page_with_all_its_parts_has_no_violation(new_visitor: NewVisitor, scheme: str) -> None:
+def test_the_task_page_with_all_its_parts_has_no_violation(new_visitor: NewVisitor) -> None:
     Study.objects.update(suggest_rewordings=True, goal=0.5)
     Task.objects.update(suggested_words="red\nblue")
-    visitor = new_visitor(color_scheme=scheme, bypass_csp=True)
+    visitor = new_visitor(bypass_csp=True)
     visitor.go_to_task()
     visitor.say_and_score("Squares")
     visitor.say_and_score("dark")
@@ -57,7 +56,7 @@ def test_the_task_page_with_all_its_parts_has_no_violation(new_visitor: NewVisit
     visitor.take_handle()
     visitor.page.keyboard.press("PageDown")
     expect(visitor.page.locator("#threshold-best")).to_be_enabled()
-    assert_no_violations(visitor.page)
+    assert_no_violations_in_both_themes(visitor.page)
 
 
 def test_on_a_narrow_phone_nothing_scrolls_sideways(new_visitor: NewVisitor) -> None:

@@ -36,7 +36,7 @@ def test_what_is_typed_when_the_time_is_over_is_sent_and_counts(new_visitor: New
     visitor.press("done")
     assert [phrase.text for phrase in Phrase.objects.order_by("ordinal")] == ["red", "dark squar"]
     assert Assignment.objects.get().end_reason == EndReason.TIME_OVER
-    expect(page.locator(".found")).to_contain_text("red 0.87")
+    expect(page.locator(".found")).to_contain_text("red very well")
 
 
 def test_words_that_are_sent_too_late_lead_to_the_same_page_and_are_not_stored(visitor: Visitor) -> None:

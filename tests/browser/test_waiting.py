@@ -31,7 +31,7 @@ def test_meanwhile_the_person_goes_on(visitor: Visitor) -> None:
     assert visitor.history == ["red", "blue"]
     score_due_phrases()
     visitor.sees_score_of("blue")
-    expect(visitor.page.locator("#history .value")).to_have_text(["0.87", "0.00"])
+    expect(visitor.page.locator("#history .level")).to_have_text(["very well", "no better than guessing"])
 
 
 def test_what_is_being_typed_is_left_alone_when_a_score_comes(visitor: Visitor) -> None:

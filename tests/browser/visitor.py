@@ -13,6 +13,8 @@ from annotations.services.visits import sessions
 from tests.actors import RIGHT_ANSWERS, as_numbered, client_of, do_tutorial, pass_check
 from worker.phrases.scoring import score_due_phrases
 
+DONE = ":is(#to-done, form#done button):visible"  # in the answer, or in its own place
+
 
 @dataclass
 class Visitor:
@@ -35,7 +37,7 @@ class Visitor:
             button = "button"  # asked once more
         asks = self.page.locator("#sure")
         if form == "done" and asks.count() and self.page.evaluate("!!document.querySelector('#layout .more')"):
-            self.page.click("form#done button")
+            self.page.click(DONE)
             form = "really-done"
         elif form == "done" and asks.count():
             self._press(form, button)
@@ -43,7 +45,7 @@ class Visitor:
 
     def _press(self, form: str, button: str) -> None:
         with self.page.expect_navigation():
-            self.page.click(f"form#{form} {button}")
+            self.page.click(DONE if form == "done" else f"form#{form} {button}")
 
     def go_on_here(self) -> None:
         """Come by the link of a visit that began in another browser, with the code that its pages show."""
@@ -105,6 +107,11 @@ class Visitor:
         self.page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": self.origin}])
         self.page.goto(f"{self.origin}/visit/")
 
+    def load_in_window(self, width: int, height: int) -> None:
+        """Load the page that one is on in a window of another size."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.reload()
+
     def say(self, text: str) -> None:
         """Type a phrase, press Enter, and wait until the page says that it has it."""
         self.page.fill("#text", text)
@@ -122,7 +129,7 @@ class Visitor:
 
     def press_done(self) -> None:
         """Press Done, and say that one is sure, without waiting for what follows."""
-        self.page.click("#done button")
+        self.page.click(DONE)
         self.page.click("#really-done .button >> nth=0")
 
     def take_handle(self) -> None:

@@ -116,10 +116,10 @@ class Person(threading.Thread):
                 return
             self.has_come.set()
             self._crowd.over.wait(self._rng.uniform(0, self._crowd.pause_s))
-            for _ in range(self._crowd.phrases_each):
+            for ordinal in range(self._crowd.phrases_each):
                 if self._crowd.over.is_set():
                     return
-                if not self._say(browser, page):
+                if not self._say(browser, page, ordinal):
                     return
                 self._crowd.over.wait(self._crowd.pause_s * self._rng.uniform(0.5, 1.5))
             self._insist(lambda: browser.submit(browser.open(str(page.url)), "done", {"sure": "yes"}))
@@ -135,13 +135,14 @@ class Person(threading.Thread):
                 self._crowd.over.wait(AGAIN_AFTER_S)
         return None
 
-    def _say(self, browser: Browser, page: Page) -> bool:
+    def _say(self, browser: Browser, page: Page, ordinal: int) -> bool:
         """Send one phrase until the site has answered, also where it is over meanwhile; a refusal is an answer.
 
-        Returns whether the task goes on: a clock that jumps ends it.
+        Returns whether the task goes on: a clock that jumps ends it. Nobody says the same twice: the second time would
+        be answered by the first phrase, and store nothing.
         """
         phrase = uuid.uuid4()
-        text = f"{self._rng.choice(GOOD + POOR)} number {self._rng.randrange(1000)}"
+        text = f"{self._rng.choice(GOOD + POOR)} number {ordinal}"
         tries_left = MAX_LATE_TRIES
         while tries_left:
             began = time.monotonic()

@@ -5,7 +5,6 @@ import datetime as dt
 import os
 import ssl
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +16,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests import forked
+
 DISPATCH = """
 from clarify_site.celery import app
 with app.connection_for_write() as connection:
@@ -87,8 +87,8 @@ def broker(certificate: Path) -> Iterator[str]:
 
 
 def _run(program: str, broker: str, **more: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "REDIS_URL": broker, "DJANGO_SETTINGS_MODULE": "clarify_site.settings", **more}
-    return subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=env, capture_output=True, text=True)
+    named = {"REDIS_URL": broker, "DJANGO_SETTINGS_MODULE": "clarify_site.settings"}
+    return forked.run(program, environment={**os.environ, **named, **more})
 
 
 @pytest.mark.parametrize("program", [DISPATCH, COUNT], ids=["the dispatch", "the count of phrases"])

@@ -1,15 +1,13 @@
 """Nothing of Prolific's addresses gets into the logs: they hold people's ids."""
 
 import logging
-import subprocess
-import sys
-from pathlib import Path
+import os
 
 import httpx2
 
+from tests import forked
 from tests.fake_prolific import FakeProlific
 
-ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import sys, django
 django.setup()
@@ -32,8 +30,7 @@ def test_a_call_leaves_neither_the_id_nor_the_token_in_the_logs(monkeypatch):
     with FakeProlific() as fake:
         fake.add_study("study-a")
         fake.add_submission("study-a", "anna", "secret-submission")
-        program = [sys.executable, "-c", PROGRAM, fake.token, fake.api]
-        done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True)
+        done = forked.run(PROGRAM, fake.token, fake.api, environment=os.environ)
         assert done.returncode == 0, done.stderr
         assert len(fake.calls) == 1
     assert "secret-submission" not in done.stdout + done.stderr and fake.token not in done.stdout + done.stderr

@@ -2,12 +2,11 @@
 
 import os
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests import forked
+
 GOOD = {
     "SECRET_KEY": "a-long-random-string-for-the-tests-0123456789-abcdefghijk",
     "IDENTITY_KEYS": "another-long-random-string-for-the-tests-0123456789-abcdef",
@@ -27,16 +26,19 @@ NAMED = (
 )
 
 
-def start(without: str = "", /, **changes: str | None) -> subprocess.CompletedProcess[str]:
+SHOWN = "import clarify_site.settings as s; print(s.SITE_URL, s.SESSION_COOKIE_SECURE, s.REQUIRE_TWO_FACTOR, s.DEBUG)"
+
+Done = subprocess.CompletedProcess[str]
+
+
+def start(without: str = "", /, **changes: str | None) -> Done:
     """Load the settings in a process of its own, with the good environment changed (None: unset) and a package gone."""
-    environment = {key: value for key, value in os.environ.items() if key not in {*GOOD, *NAMED}}
-    for key, value in {**GOOD, **changes}.items():
-        if value is not None:
-            environment[key] = value
-    shown = "s.SITE_URL, s.SESSION_COOKIE_SECURE, s.REQUIRE_TWO_FACTOR, s.DEBUG"
-    program = f"import sys; sys.modules.update(dict.fromkeys({without.split()})); import clarify_site.settings as s; "
-    program += f"print({shown})"
-    return subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True)
+    given = {key: value for key, value in {**GOOD, **changes}.items() if value is not None}
+    return forked.run(SHOWN, environment=_elsewhere() | given, without=without.split())
+
+
+def _elsewhere() -> dict[str, str]:
+    return {key: value for key, value in os.environ.items() if key not in {*GOOD, *NAMED}}
 
 
 def test_a_complete_environment_starts_secure_and_without_debug() -> None:
@@ -107,12 +109,10 @@ def test_a_provider_without_tls_is_refused() -> None:
     assert "OIDC_ISSUER has an unknown scheme" in done.stderr
 
 
-def manage(*arguments: str, **given: str) -> subprocess.CompletedProcess[str]:
+def manage(*arguments: str, **given: str) -> Done:
     """Run manage.py where of the settings only these are set."""
-    environment = {key: value for key, value in os.environ.items() if key not in {*GOOD, *NAMED}}
-    environment["CLARIFY_HOME"] = "/nowhere"  # where no demo runs, whose settings it would take
-    program = [sys.executable, "manage.py", *arguments]
-    return subprocess.run(program, cwd=ROOT, env={**environment, **given}, capture_output=True, text=True)
+    nowhere = {"CLARIFY_HOME": "/nowhere"}  # where no demo runs, whose settings it would take
+    return forked.run(forked.MANAGE, *arguments, environment=_elsewhere() | nowhere | given)
 
 
 @pytest.mark.parametrize("command", ["export_study", "predict", "check"])

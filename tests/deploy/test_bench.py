@@ -30,3 +30,9 @@ def test_the_page_names_date_machine_and_versions() -> None:
     text = page({"benchmarks": []})
     for word in ("cores", "Python", "numpy", "torch"):
         assert word in text
+
+
+def test_a_table_stands_below_its_group() -> None:
+    bench = _bench("test_costs", 1.0)
+    bench["extra_info"]["table"] = ["", "| of | ms |", "|---|---|", "| a picture | 1.0 ms |"]
+    assert page({"benchmarks": [bench]}).endswith("\n\n| of | ms |\n|---|---|\n| a picture | 1.0 ms |\n")

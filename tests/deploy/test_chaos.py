@@ -115,6 +115,7 @@ def test_what_was_acknowledged_and_is_not_stored_is_named(open_study: Study) -> 
     assert compare(open_study, {lost}, {lost}).wrong == (f"1 acknowledged and not stored: {lost}",)
 
 
+@pytest.mark.usefixtures("own_actors")
 def test_what_waits_for_ever_is_named(alice: Visit, open_study: Study) -> None:
     waiting = submit(alice).client_uuid
     assert compare(open_study, {waiting}, {waiting}).wrong == (f"1 stored and not scored: {waiting}",)

@@ -24,6 +24,7 @@ from redis.exceptions import AuthenticationError
 
 from deploy.local.services import quiet_log
 from deploy.local.site import roles
+from tests import forked
 
 ROOT = Path(__file__).resolve().parents[2]
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text("utf-8")
@@ -241,11 +242,11 @@ def test_every_unit_writes_where_the_page_makes_a_folder_and_never_gives_up(file
     assert unit["Unit"]["StartLimitIntervalSec"] == "0"
 
 
-def test_the_settings_that_the_page_makes_for_systemd_start_the_site(tmp_path: Path, python_in_path: str) -> None:
+def test_the_settings_that_the_page_makes_for_systemd_start_the_site() -> None:
     (written,) = re.findall(r"/etc/clarify/environment (<<END\n.*?\nEND\n)", DEBIAN, re.DOTALL)
     made = subprocess.run(f"cat {written}", shell=True, capture_output=True, text=True, check=True).stdout
-    environment = {"PATH": python_in_path, **dict(line.split("=", 1) for line in made.splitlines())}
-    done = subprocess.run(["python", "manage.py", "check"], cwd=ROOT, env=environment, capture_output=True, text=True)
+    environment = {"PATH": os.environ["PATH"], **dict(line.split("=", 1) for line in made.splitlines())}
+    done = forked.run(forked.MANAGE, "check", environment=environment)
     assert done.returncode == 0, done.stderr
 
 
@@ -255,6 +256,17 @@ def test_every_other_unit_starts_after_the_one_that_migrates(file: Path) -> None
     migrates = "migrate" in file.read_text("utf-8").split("ExecStart=")[0].split("[Service]")[1]
     assert migrates == (file.name == "clarify-web.service")
     assert migrates or "clarify-web.service" in unit["Unit"]["After"].split()
+
+
+@pytest.mark.parametrize("file", UNITS, ids=lambda file: file.name)
+def test_a_role_that_a_host_runs_without_the_others_comes_back_after_a_reboot(file: Path) -> None:
+    assert {"clarify.target", "multi-user.target"} == set(_unit(file)["Install"]["WantedBy"].split())
+
+
+def test_the_page_changes_nothing_of_a_second_web_role_but_its_address() -> None:
+    (written,) = re.findall(r"^ExecStart=\n(ExecStart=.+)\nEND$", DEBIAN, re.MULTILINE)
+    shipped = f"ExecStart={_unit(ROOT / 'deploy' / 'systemd' / 'clarify-web.service')['Service']['ExecStart']}"
+    assert written == shipped.replace("127.0.0.1:8000", "10.0.0.2:8000")
 
 
 def test_the_target_wants_every_role() -> None:

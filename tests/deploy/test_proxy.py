@@ -21,6 +21,8 @@ from annotations.services.prolific.submission_import import LARGEST_FILE
 from deploy.local.site import CADDYFILE
 from tests.served import proxy_before
 
+pytestmark = pytest.mark.services
+
 UNITS = {"KiB": 2**10, "MiB": 2**20}
 UPLOADS = "/admin/uploads/"
 PAGE = "/visit/"

@@ -1,8 +1,6 @@
 """A setting may be a file, such as a secret that Docker mounts."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import environ
@@ -11,8 +9,8 @@ from django.core.exceptions import ImproperlyConfigured
 from environ.fileaware_mapping import FileAwareMapping
 
 from clarify_site import environment
+from tests import forked
 
-ROOT = Path(__file__).resolve().parents[2]
 KEY = "a-key-in-a-file-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFG"
 
 
@@ -55,9 +53,7 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("name", ["SECRET_KEY", "DATABASE_URL", "PROLIFIC_TOKEN", "DATABASE_POOL_SIZE", "HTTPS"])
 def test_a_file_that_cannot_be_read_stops_the_start_with_a_sentence_that_names_it(name: str, tmp_path: Path) -> None:
     missing = tmp_path / "not-here"
-    program = [sys.executable, "manage.py", "check"]
-    env = {**os.environ, f"{name}_FILE": str(missing)}
-    done = subprocess.run(program, cwd=ROOT, env=env, capture_output=True, text=True)
+    done = forked.run(forked.MANAGE, "check", environment={**os.environ, f"{name}_FILE": str(missing)})
     assert done.returncode != 0
     assert done.stderr.startswith(f"{name}_FILE names {missing}, which cannot be read: No such file")
     assert "Traceback" not in done.stderr

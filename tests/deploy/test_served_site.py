@@ -19,6 +19,8 @@ from deploy.local.site import Site, roles
 from tests.actors import Visit
 from tests.served import served
 
+pytestmark = pytest.mark.services
+
 SENDERS, FROM = 40, "127.0.0.77"
 TOKEN = "a" * 32
 FILE = "Submission id,Participant id,Status\n5f0000000000000000000001,5f0000000000000000000002,AWAITING REVIEW\n"

@@ -21,6 +21,8 @@ import redis
 from deploy.local.processes import CannotRun
 from deploy.local.services import free_port, postgres_server, valkey_server
 
+pytestmark = pytest.mark.services
+
 
 @contextlib.contextmanager
 def postgres(directory: Path, log: Path, *, durable: bool = True) -> Iterator[str]:

@@ -15,7 +15,7 @@ from deploy.local.services import free_port
 from deploy.local.site import Site, roles
 from tests.served import served
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

@@ -30,6 +30,16 @@ def _git(*arguments: str) -> bytes:
         return b""
 
 
+# By the release's own participants, who know its pages.
+TWO_VISITS = """
+import sys, django
+django.setup()
+from annotations.simulation.crowd import as_participants, send
+from annotations.simulation.personas import make_personas
+send(*sys.argv[1:], as_participants(("PROLIFIC_PID", "STUDY_ID", "SESSION_ID")), make_personas(2, 0))
+"""
+
+
 @pytest.fixture
 def release_before(tmp_path: Path) -> Path:
     """The code of the release before this version, from the history; commits that follow a release bear its version."""
@@ -81,15 +91,13 @@ def test_the_release_before_serves_people_and_staff_on_todays_tables(
     subprocess_environment: dict[str, str],
     tmp_path: Path,
 ) -> None:
-    env = {**subprocess_environment, "PYTHONPATH": str(release_before)}
-    command = [sys.executable, "manage.py", "simulate_participants", open_study.slug, "--as-participants"]
-    done = subprocess.run(
-        [*command, "--participants", "2", "--base-url", address],
-        cwd=release_before,
-        env=env,
-        capture_output=True,
-        text=True,
-    )
+    env = {
+        **subprocess_environment,
+        "PYTHONPATH": str(release_before),
+        "DJANGO_SETTINGS_MODULE": "clarify_site.settings",
+    }
+    command = [sys.executable, "-c", TWO_VISITS, address, f"/study/{open_study.slug}/"]
+    done = subprocess.run(command, cwd=release_before, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr + (tmp_path / "web").read_text()[-4000:]
     assert open_study.sessions.filter(stage=Stage.FINISHED).exists()
     assert set(Phrase.objects.values_list("state", flat=True)) == {PhraseState.SCORED}

@@ -8,6 +8,8 @@ import itertools
 import os
 import random
 import uuid
+from itertools import accumulate
+from operator import mul
 
 import django
 import gevent
@@ -22,7 +24,7 @@ from annotations.simulation.page_browser import Browser  # noqa: E402
 from annotations.simulation.personas import GOOD, POOR, Persona  # noqa: E402
 from annotations.simulation.visitor import come_to_task  # noqa: E402
 
-PAUSE_S = 10.0
+PAUSE_S, LOOKS = 10.0, 25
 gevent.get_hub().loop.update_now()  # it kept the time from before all that was imported, and would end the run at once
 _numbers, _arrivals = itertools.count(), itertools.count(1)
 _all_are_here = Event()
@@ -51,36 +53,55 @@ class _Person(_Counted):
 
     abstract = True
 
+    visits = 1  # that one browser has open; each is at its own page
+
     def _come(self) -> None:
         link = as_participants(("PROLIFIC_PID", "STUDY_ID", "SESSION_ID"), run=os.environ["LOAD_RUN"])
-        number = next(_numbers)
-        query = link(number, Persona(str(number), ()))
-        with Browser(str(self.host), timeout_s=60) as browser:
-            page = come_to_task(browser, os.environ["LOAD_STUDY"], query)
-            self._address, self._fields, self._headers = browser.prepared(page, "phrase")
-        self._left = int(os.environ["LOAD_PHRASES"])
+        self._pages: list[tuple[str, dict[str, str], dict[str, str]]] = []
+        for number in itertools.islice(_numbers, self.visits):
+            query = link(number, Persona(str(number), ()))
+            with Browser(str(self.host), timeout_s=60) as browser:
+                page = come_to_task(browser, os.environ["LOAD_STUDY"], query)
+                self._pages.append(browser.prepared(page, "phrase"))
+        self._left = self.visits * int(os.environ["LOAD_PHRASES"])
 
     @task
     def speak(self) -> None:
         if not self._left:
             self._come()
         self._left -= 1
+        address, fields, headers = self._pages[self._left % self.visits]
+        said, headers = str(uuid.uuid4()), {**headers, "Clarify-Fragment": "1"}
         text = f"{random.choice(GOOD + POOR)} number {uuid.uuid4().int % 100_000}"
-        fields = {**self._fields, "client_uuid": str(uuid.uuid4()), "text": text}
-        headers = {**self._headers, "Clarify-Fragment": "1"}
-        self.client.post(self._address, data=fields, headers=headers, name="phrase", allow_redirects=False)
+        fields = {**fields, "client_uuid": said, "text": text}
+        self.client.post(address, data=fields, headers=headers, name="phrase", allow_redirects=False)
+        self._look(f"{address}/{said}?right=0&wrong=0", headers)
+
+    def _look(self, address: str, headers: dict[str, str]) -> None:
+        """Look at the answer."""
 
 
 class Speaker(_Person):
-    """Somebody who submits a phrase every ten seconds."""
+    """Somebody who submits a phrase every ten seconds, in a rhythm of their own, and asks for its score as pages do."""
 
     wait_time = constant_pacing(PAUSE_S)
 
+    def _look(self, address: str, headers: dict[str, str]) -> None:
+        for wait in accumulate(itertools.repeat(1.25, LOOKS), mul, initial=0.04):
+            gevent.sleep(min(wait, 3.0))
+            if self.client.get(address, headers=headers, name="look", allow_redirects=False).status_code != 204:
+                return
+
+    def on_start(self) -> None:
+        super().on_start()
+        gevent.sleep(random.uniform(0, PAUSE_S))  # else all would speak in the same moment, every ten seconds
+
 
 class Saturating(_Person):
-    """Somebody who submits the next phrase at once."""
+    """Somebody who submits the next phrase at once, in turn on many pages, so that each has as many as people say."""
 
     wait_time = constant(0)
+    visits = 12
 
 
 class Nothing(_Counted):

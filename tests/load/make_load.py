@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -43,8 +44,10 @@ console = Console(highlight=False, soft_wrap=True)
 
 @dataclass(frozen=True)
 class Told:
-    """What locust tells of one run: answers a second, seconds each took by quantile, errors."""
+    """What locust tells of one run: when all were there and the end, answers a second, seconds each took, errors."""
 
+    since: float
+    until: float
     n: int
     per_s: float
     p50_s: float
@@ -57,12 +60,13 @@ class Costs:
     """Memory and processor time of each role, sampled while a block runs."""
 
     site: Site
+    times: list[float] = field(default_factory=list)
     memory: dict[str, list[int]] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
+    seconds: dict[str, list[float]] = field(default_factory=dict)
     _over: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> "Costs":
-        self._before = self._now()
+        self._take()
         self._thread = threading.Thread(target=self._sample)
         self._thread.start()
         return self
@@ -70,7 +74,12 @@ class Costs:
     def __exit__(self, *error: object) -> None:
         self._over.set()
         self._thread.join()
-        self.seconds = {name: spent - self._before[name][1] for name, (_, spent) in self._now().items()}
+        self._take()
+
+    def spent(self, name: str, since: float, until: float) -> float:
+        """Seconds of processor time between two times of the clock, from the samples beside them."""
+        before, after = np.interp([since, until], self.times, self.seconds[name])
+        return float(after - before)
 
     def slope(self, name: str, of: int) -> float:
         """MB by which a role grows while `of` things are done, by a line through the second half of the samples."""
@@ -79,16 +88,15 @@ class Costs:
 
     def _sample(self) -> None:
         while not self._over.wait(SAMPLE_EVERY_S):
-            for name, (memory, _) in self._now().items():
-                self.memory.setdefault(name, []).append(memory)
+            self._take()
 
-    def _now(self) -> dict[str, tuple[int, float]]:
-        found = {}
+    def _take(self) -> None:
+        self.times.append(time.time())
         for name in self.site.names:
             first = psutil.Process(self.site.pid(name))
-            times = [(each.memory_info().rss, sum(each.cpu_times()[:2])) for each in [first, *first.children(True)]]
-            found[name] = (sum(memory for memory, _ in times), sum(spent for _, spent in times))
-        return found
+            told = [(each.memory_info().rss, sum(each.cpu_times()[:2])) for each in [first, *first.children(True)]]
+            self.memory.setdefault(name, []).append(sum(memory for memory, _ in told))
+            self.seconds.setdefault(name, []).append(sum(spent for _, spent in told))
 
 
 def main() -> int:
@@ -130,14 +138,17 @@ def _load(folder: DemoFolder, people: list[int], seconds: int) -> tuple[str, int
         lines += [f"- {name}: {value}" for name, value in about_run("load", PACKAGES).items()]
         lines += ["", "| people, a phrase every 10 s | phrases | p50 | p95 | errors |", "|---|---|---|---|---|"]
         steps: list[tuple[int, Told]] = []
+        begun: list[float] = []
         size, before = rows.bytes_stored(), rows.n_phrases(study)
         with Costs(stack.site) as costs:
             for n in people:
+                begun.append(time.time())
                 steps.append((n, crowd.run("Speaker", n)))
                 if steps[-1][1].p95_s > GOAL_S:
                     break
             rows.wait_until_scored(study)
         said = rows.n_phrases(study) - before
+        stored = (rows.bytes_stored() - size) / max(said, 1)
         lines += [f"| {n} | {_told(told)} |" for n, told in steps]
         held = max((n for n, told in steps if told.p95_s <= GOAL_S and not told.errors), default=0)
         lines += ["", f"Held at p95 ≤ {GOAL_S * 1000:.0f} ms: {held} people."]
@@ -160,7 +171,12 @@ def _load(folder: DemoFolder, people: list[int], seconds: int) -> tuple[str, int
         ]
         lines += [f"| empty | {_told(idle)} | {_quantiles(idle_scores)} |"]
         lines += [f"| full | {_told(busy)} | {_quantiles(busy_scores)} |", ""]
-        lines += _costs(costs, said, (rows.bytes_stored() - size) / max(said, 1))
+        lines += _costs(costs, begun, steps, said)
+        lines += [
+            "",
+            f"The people of the first table submitted {said} phrases; with those people's visits, "
+            f"{stored / 1024:.1f} KiB of the database for each phrase.",
+        ]
     shutil.rmtree(folder.path, ignore_errors=True)
     return "\n".join(lines) + "\n", sum(told.errors for _, told in steps)
 
@@ -187,17 +203,19 @@ class _Crowd:
         with self.stages.stage(f"{people} of {kind}"):
             done = subprocess.run(command, env={**self.env, **own}, cwd=ROOT, capture_output=True, text=True)
         try:
-            (told,) = json.loads(done.stdout)
-        except ValueError:
+            all_told = json.loads(done.stdout)
+            told = next(each for each in all_told if each["name"] != "look")
+        except (ValueError, StopIteration):
             raise CannotRun(f"locust told nothing:\n{done.stderr[-2000:]}") from None
-        return _from_locust(told)
+        return _from_locust(told, sum(int(each["num_failures"]) for each in all_told))
 
 
-def _from_locust(told: Mapping[str, Any]) -> Told:
+def _from_locust(told: Mapping[str, Any], errors: int) -> Told:
     took = sorted(int(ms) for ms, n in told["response_times"].items() for _ in range(int(n)))
-    lasted = max(float(told["last_request_timestamp"]) - float(told["start_time"]), 0.001)
+    since, until = float(told["start_time"]), float(told["last_request_timestamp"])
+    lasted = max(until - since, 0.001)
     p50, p95 = np.percentile(took, [50, 95]) / 1000 if took else (0.0, 0.0)
-    return Told(int(told["num_requests"]), len(took) / lasted, float(p50), float(p95), int(told["num_failures"]))
+    return Told(since, until, int(told["num_requests"]), len(took) / lasted, float(p50), float(p95), errors)
 
 
 def _told(told: Told) -> str:
@@ -211,17 +229,20 @@ def _quantiles(seconds: list[float]) -> str:
     return f"{cut[49]:.2f} s | {cut[94]:.2f} s"
 
 
-def _costs(costs: Costs, said: int, stored: float) -> list[str]:
-    yielded = ["| role | processor time a phrase | memory | its growth over 1,000 phrases |", "|---|---|---|---|"]
-    for name, spent in costs.seconds.items():
-        memory = costs.memory.get(name, [0])[-1] / 1024**2
-        slope = costs.slope(name, said) * 1000
-        yielded.append(f"| {name} | {spent / max(said, 1) * 1000:.1f} ms | {memory:.0f} MB | {slope:+.1f} MB |")
-    return [
-        *yielded,
-        "",
-        f"The people of the first table submitted {said} phrases; each took {stored / 1024:.1f} KiB of the database.",
+def _costs(costs: Costs, begun: list[float], steps: list[tuple[int, Told]], said: int) -> list[str]:
+    """What a person's way to the task cost, and what a phrase: before all were there, and after."""
+    came = sum(n for n, _ in steps)
+    yielded = [
+        "| role | processor time a person, up to the task | a phrase | memory | its growth over 1,000 phrases |",
+        "|---|---|---|---|---|",
     ]
+    for name in costs.seconds:
+        way = sum(costs.spent(name, start, told.since) for start, (_, told) in zip(begun, steps, strict=True))
+        after = sum(costs.spent(name, told.since, told.until) for _, told in steps)
+        memory, slope = costs.memory[name][-1] / 1024**2, costs.slope(name, said) * 1000
+        spent = f"{way / came * 1000:.0f} ms | {after / max(said, 1) * 1000:.1f} ms"
+        yielded.append(f"| {name} | {spent} | {memory:.0f} MB | {slope:+.1f} MB |")
+    return yielded
 
 
 if __name__ == "__main__":

@@ -44,7 +44,8 @@ from modeling.tensors.baselines.released_sgd import EarlyStopping, train_release
 from modeling.tensors.baselines.roboshot import roboshot
 from modeling.tensors.baselines.sgd import SgdSettings
 from modeling.tensors.baselines.wise_ft import wise_ft
-from modeling.tensors.retraining.many_heads import FreeRows, train_heads, train_some_classes
+from modeling.tensors.retraining.frozen_logits import FreeRows
+from modeling.tensors.retraining.many_heads import train_heads, train_some_classes
 from modeling.tensors.retraining.warm_start import prepare_start
 from modeling.tensors.retraining.worst_group import train_worst_group
 from modeling.tensors.similarity_search.index_parameters import IndexKind

@@ -19,6 +19,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
+from PIL import Image
 
 from annotations.analysis.concepts.concept_tables import concept_tables
 from annotations.models import (
@@ -26,6 +27,7 @@ from annotations.models import (
     Assignment,
     BaseModel,
     Dataset,
+    ImageIndex,
     Moderation,
     Phrase,
     Pool,
@@ -37,7 +39,8 @@ from annotations.models import (
 from annotations.models.arrays import unpack_float32, unpack_int32
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
 from annotations.readings.datasets.class_images import class_images
-from annotations.readings.visits.tutorial import RIGHT
+from annotations.readings.visits.tutorial import N_RIGHT
+from annotations.services import image_searches
 from annotations.services.datasets.base_models import test_group_metrics as measure
 from annotations.services.datasets.dataset_registration import register_dataset
 from annotations.services.pools import gatherings, image_reviews
@@ -46,13 +49,12 @@ from annotations.services.retraining import corrections
 from annotations.services.retraining.runs import NO_THRESHOLD
 from annotations.services.studies.lifecycle import create_study, open_study
 from modeling.arrays.datasets.dataset_files import Split, dataset_directory, thumbnail_name
-from modeling.arrays.datasets.importing.row_files import Described, Rows
+from modeling.arrays.datasets.importing.row_files import Described, Rows, assemble
 from modeling.arrays.embeddings.similarity import similarities
 from modeling.arrays.phrases.common_words import common_words
 from modeling.arrays.phrases.null_level import null_level
 from modeling.arrays.phrases.phrase_text import render
 from modeling.arrays.phrases.vocabulary_level import vocabulary_level, vocabulary_scores
-from modeling.arrays.pools.assembled_directories import assemble
 from modeling.arrays.retraining.group_accuracies import GroupMetrics
 from modeling.arrays.retraining.heads import Head
 from modeling.arrays.retraining.slices import slice_members, slice_membership, slice_weights
@@ -65,6 +67,7 @@ from worker.pools.candidates import find_due_candidates
 from worker.pools.gathered_training import train_due_gathered
 from worker.retraining.corrections import train_due_corrections
 from worker.retraining.run_training import train_due_runs
+from worker.similarity_search.index_builds import build_due_indexes
 
 REALDATA = Path(__file__).parents[2].parent / "shared" / "realdata"
 ANIMALS = REALDATA / "animals"
@@ -140,7 +143,7 @@ def go_to_the_task(client: Client, study: Study) -> Assignment:
     assert client.get(f"/study/{study.slug}/", ids).status_code == 200
     assert client.post(f"/study/{study.slug}/start", ids, follow=True).redirect_chain[-1][0] == "/visit/consent"
     client.post("/visit/consent", {"agree": "yes"})
-    client.post("/visit/tutorial/look", {"picture": len(RIGHT)})  # the first that the example's AI got wrong
+    client.post("/visit/tutorial/look", {"picture": N_RIGHT})  # the first that the example's AI got wrong
     for text in ("red", "large red"):
         client.post("/visit/tutorial/phrases", {"client_uuid": uuid.uuid4(), "text": text})
     client.post("/visit/tutorial")
@@ -325,6 +328,22 @@ def without_some(dataset: Dataset, n: int) -> tuple[Dataset, list[str]]:
     directory = dataset_directory(settings.DATA_ROOT, name, described.digest)
     made, _ = register_dataset(assemble(directory, described, rows, arrays, place))
     return made, [files.filenames[row] for row in out]
+
+
+def test_altered_copies_are_near_duplicates_and_other_photographs_are_not(animals: Dataset) -> None:
+    image_searches.request_index(animals, by="coordinator")
+    build_due_indexes()
+    likeness, files = ImageIndex.objects.get(dataset=animals).likeness, animals.files
+    rows = files.rows(Split.TEST)[::8]
+    altered = []
+    for row in rows:
+        with Image.open(ANIMALS / files.filenames[row]) as original:
+            original.convert("RGB").save(saved := io.BytesIO(), "JPEG", quality=75)
+        altered.append(Image.open(saved).convert("RGB"))
+    copies = encoder("python:wheel_encoder").encode_images(altered)
+    likes = (copies * files.array("similarity")[rows]).sum(axis=1)
+    assert (likes > likeness["limit"]).mean() > 0.9
+    assert dict(likeness["n_above"])[likeness["limit"]] / likeness["n_looked_at"] < 0.05
 
 
 def test_photographs_that_the_data_set_lacks_are_gathered_and_lift_the_minority(

@@ -9,6 +9,7 @@ import time_machine
 from django.db import connections
 from django.utils import timezone
 
+from annotations.data_store.folder_store import FolderStore
 from annotations.models import Event, Study, event_kinds
 from annotations.services.visits.withdrawal import withdraw
 from tests.actors import start_visit
@@ -21,13 +22,14 @@ SWEEPS = (
     maintenance.erase_withdrawn,
     maintenance.apply_retention,
     maintenance.remove_abandoned_uploads,
+    maintenance.remove_unnamed_files,
     maintenance.watch_studies,
 )
 AT_ONCE = 4
 
 
 @pytest.mark.django_db(transaction=True)
-def test_all_sweeps_at_once_in_several_workers_do_everything_once(open_study: Study) -> None:
+def test_all_sweeps_at_once_in_several_workers_do_everything_once(open_study: Study, own_store: FolderStore) -> None:
     overdue = [start_visit(open_study, f"overdue-{i}") for i in range(3)]
     gone = [start_visit(open_study, f"gone-{i}") for i in range(3)]
     for visit in (*overdue, *gone):

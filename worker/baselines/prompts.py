@@ -1,19 +1,16 @@
 """The prompts that stand for classes and groups, and the encoder of the data set's texts that embeds them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from annotations.models import Dataset
-from modeling.arrays.common.modeling_errors import BadTemplate
 from modeling.arrays.embeddings.zero_shot import (
     CLASS_TEMPLATES,
     GROUP_TEMPLATES,
     PUBLISHED_TEMPLATES,
-    Prompts,
     ZeroShot,
     class_prompts,
     group_prompts,
@@ -23,57 +20,31 @@ from modeling.tensors.encoders import CheckedEncoder
 from worker.common import process_cache
 
 
-@dataclass(frozen=True)
-class PromptWords:
-    """Templates, and what classes and attributes are called in them; empty names: as the data set calls them."""
-
-    class_templates: tuple[str, ...] = CLASS_TEMPLATES
-    group_templates: tuple[str, ...] = GROUP_TEMPLATES
-    class_names: tuple[str, ...] = ()
-    attribute_names: tuple[str, ...] = ()
-
-    @classmethod
-    def of(
-        cls,
-        published: str | None,
-        class_templates: Sequence[str] = (),
-        group_templates: Sequence[str] = (),
-        class_names: Sequence[str] = (),
-        attribute_names: Sequence[str] = (),
-    ) -> "PromptWords":
-        """What is given, else what was published for a data set (`waterbirds`, `celeba`), else the defaults."""
-        of_class, of_group = PUBLISHED_TEMPLATES[published] if published else (CLASS_TEMPLATES, GROUP_TEMPLATES)
-        return cls(
-            tuple(class_templates) or of_class,
-            tuple(group_templates) or of_group,
-            tuple(class_names),
-            tuple(attribute_names),
-        )
-
-
 @dataclass(frozen=True, eq=False)
 class DatasetPrompts:
-    """Prompts of one data set, embedded when first needed. Everything raises EncoderUnavailable, BadTemplate."""
+    """Prompts of one data set, embedded when first needed. Everything raises EncoderUnavailable, BadTemplate.
+
+    published: `waterbirds` or `celeba`, for the prompts that were published for it.
+    """
 
     dataset: Dataset
-    words: PromptWords = field(default_factory=PromptWords)
+    published: str | None = None
 
     @property
-    def of_classes(self) -> Prompts:
-        return class_prompts(self._class_names, self.words.class_templates)
-
-    @property
-    def of_groups(self) -> Prompts:
-        names = _names(self.words.attribute_names, self.dataset.attribute_names, "attribute")
-        return group_prompts(self._class_names, names, self.words.group_templates)
+    def templates(self) -> dict[str, tuple[str, ...]]:
+        """Of the prompts of classes and of groups."""
+        of_class, of_group = PUBLISHED_TEMPLATES.get(self.published or "", (CLASS_TEMPLATES, GROUP_TEMPLATES))
+        return {"class_templates": of_class, "group_templates": of_group}
 
     @cached_property
     def class_zero_shot(self) -> ZeroShot:
-        return ZeroShot.of(self.of_classes, self._encoder.encode_texts)
+        prompts = class_prompts(self.dataset.class_names, self.templates["class_templates"])
+        return ZeroShot.of(prompts, self._encoder.encode_texts)
 
     @cached_property
     def group_zero_shot(self) -> ZeroShot:
-        return ZeroShot.of(self.of_groups, self._encoder.encode_texts)
+        names = self.dataset.class_names, self.dataset.attribute_names
+        return ZeroShot.of(group_prompts(*names, self.templates["group_templates"]), self._encoder.encode_texts)
 
     @property
     def class_embeddings(self) -> NDArray[np.float32]:
@@ -86,15 +57,5 @@ class DatasetPrompts:
         return self._encoder.logit_scale or CLIP_LOGIT_SCALE
 
     @property
-    def _class_names(self) -> Sequence[str]:
-        return _names(self.words.class_names, self.dataset.class_names, "class")
-
-    @property
     def _encoder(self) -> CheckedEncoder:
         return process_cache.text_encoder(self.dataset)
-
-
-def _names(given: Sequence[str], own: Sequence[str], what: str) -> Sequence[str]:
-    if given and len(given) != len(own):
-        raise BadTemplate(f"prompts name {len(given)} of the {len(own)} {what} names: {', '.join(given)}")
-    return given or own

@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +27,12 @@ class BadAnnotation(ModelingError):
 
 @dataclass(frozen=True)
 class Asked:
-    """What the command line says of one annotation. threshold: None for the automatic one."""
+    """What is said of one annotation. threshold: None for the automatic one; sign: None for that of the phrase."""
 
     target_class: int
     phrase: str
     threshold: float | None
+    sign: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,12 +71,18 @@ class ScoredAnnotation:
         """SHA-256 of the embedding's bytes, as a stored score has it."""
         return hashlib.sha256(self.embedding.astype("<f4").tobytes()).hexdigest()
 
+    @property
+    def annotation(self) -> Annotation | None:
+        """What training uses; None without a τ."""
+        if self.threshold is None:
+            return None
+        return Annotation(self.target_class, self.embedding, self.sign, self.threshold)
+
     def members(self, files: DatasetFiles, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of the rows are of the class and above τ: bool[m], all False without a τ."""
-        if self.threshold is None:
+        if self.annotation is None:
             return np.zeros(len(rows), np.bool_)
-        annotation = Annotation(self.target_class, self.embedding, self.sign, self.threshold)
-        return annotation.members(files.array("similarity"), rows, files.labels[rows])
+        return self.annotation.members(files.array("similarity"), rows, files.labels[rows])
 
 
 def read_annotation(text: str, class_names: Sequence[str]) -> Asked:
@@ -85,7 +92,7 @@ def read_annotation(text: str, class_names: Sequence[str]) -> Asked:
     is a number or nothing, so that a phrase which ends in a colon and a number is followed by one more colon.
 
     >>> read_annotation("square:red", ["square", "oval"])
-    Asked(target_class=0, phrase='red', threshold=None)
+    Asked(target_class=0, phrase='red', threshold=None, sign=None)
     >>> read_annotation("1:bright red:0.25", ["square", "oval"]).threshold
     0.25
     """
@@ -104,12 +111,13 @@ def score_annotation(dataset: Dataset, model: ShownModel, asked: Asked, template
     Raises EncoderUnavailable, BadTemplate, BadAnnotation where there are no errors to describe, or only errors.
     """
     said = read_phrase(asked.phrase, template)
+    said = said if asked.sign is None else replace(said, sign=asked.sign)
     embedding = stored_embeddings(dataset, {said.text}).get(said.text)
     if embedding is None:
         process_cache.text_encoder(dataset)  # refuses an encoder whose weights have changed
         embedding = process_cache.text_embedding(dataset.similarity_encoder, said.text)
     try:
-        score = score_on(dataset, said, embedding, *model.evaluation_images(asked.target_class)).score
+        _, score = score_on(dataset, said, embedding, *model.evaluation_images(asked.target_class))
     except NothingToSeparate as error:
         name = dataset.class_names[asked.target_class]
         raise BadAnnotation(f"“{asked.phrase}” cannot be scored on class {name}: {error}. Leave it out") from error

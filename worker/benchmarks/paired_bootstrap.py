@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
+from annotations.analysis.statistics.estimate_types import wilson_interval
 from annotations.models import Dataset
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.datasets.groups import group_ids
-from modeling.arrays.retraining.group_resampling import CONFIDENCE, RESAMPLES, percentile_interval, resampled_accuracies
+from modeling.arrays.retraining.group_resampling import RESAMPLES, percentile_interval, resampled_accuracies
 from worker.baselines.outcomes import Figure, Interval, Outcome, Row
 
 SEED = 0
@@ -107,17 +108,11 @@ def told_apart(best: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
     return bool((difference == 0).all()) or percentile_interval(difference)[0] > 0
 
 
-def wilson(right: int, n: int) -> tuple[float, float]:
-    """Return the Wilson interval of a share."""
-    bounds = binomtest(right, n).proportion_ci(CONFIDENCE, method="wilson")
-    return float(bounds.low), float(bounds.high)
-
-
 def group_intervals(outcome: Outcome) -> list[tuple[float, float] | None]:
     """Return the Wilson interval of each group's accuracy; None for a group without test images."""
     metrics = outcome.metrics
     pairs = zip(metrics.accuracies, metrics.counts, strict=True)
-    return [None if share is None else wilson(round(share * n), n) for share, n in pairs]
+    return [None if share is None else wilson_interval(round(share * n), n) for share, n in pairs]
 
 
 def _figures(accuracies: NDArray[np.float64], images: GroupedLabels) -> dict[Figure, NDArray[np.float64]]:

@@ -8,9 +8,10 @@ from modeling.arrays.retraining.group_resampling import CONFIDENCE, RESAMPLES
 from worker.baselines.method_inputs import HELD_OUT, Bench
 from worker.baselines.outcomes import Figure, Outcome, Row
 from worker.baselines.scored_annotations import ScoredAnnotation
-from worker.benchmarks.benchmark_machine import machine
+from worker.benchmarks.benchmark_machine import machine, machine_in_words
 from worker.benchmarks.benchmark_report import Report
 from worker.benchmarks.paired_bootstrap import SEED, group_intervals
+from worker.benchmarks.report_tables import escaped
 from worker.common.library_versions import library_versions
 
 _OF_ANNOTATION = (
@@ -71,7 +72,7 @@ def settings_document(bench: Bench) -> dict[str, Any]:
         "min_slice_size": bench.min_slice_size,
         "device": bench.device,
         "published": asdict(bench.settings),
-        "prompts": asdict(bench.prompts.words),
+        "prompts": bench.prompts.templates,
     }
 
 
@@ -115,3 +116,13 @@ def annotation_document(bench: Bench, annotation: ScoredAnnotation) -> dict[str,
 def versions() -> dict[str, str]:
     """Of the code, Python and the libraries that the figures depend on."""
     return {**library_versions(), "scikit-learn": version("scikit-learn")}
+
+
+def page_context(seed: int) -> dict[str, Any]:
+    """What the page of a report says of how it was computed. seed: of the resamples."""
+    return {
+        "resamples": f"{RESAMPLES:,}",
+        "seed": seed,
+        "versions": ", ".join(f"{name} {number}" for name, number in sorted(versions().items())),
+        "machine": escaped(machine_in_words()),
+    }

@@ -4,36 +4,19 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
+from django.template.loader import render_to_string
+
 from annotations.tables.columns import csv_text
-from modeling.arrays.retraining.group_resampling import RESAMPLES
 from worker.baselines.outcomes import Figure, Row
-from worker.benchmarks.benchmark_machine import machine_in_words
 from worker.benchmarks.benchmark_report import Report
 from worker.benchmarks.paired_bootstrap import SEED, Comparison, group_intervals
-from worker.benchmarks.provenance import annotation_document, document, versions
+from worker.benchmarks.provenance import annotation_document, document, page_context
 from worker.benchmarks.report_tables import FULL, LAYOUTS, NONE, Table, escaped
 from worker.benchmarks.setup import Setup
 from worker.benchmarks.stored_benchmarks import PREDICTIONS, write_predictions
 
 MARKDOWN, JSON, ROWS, CLASSIFIERS = "benchmark.md", "benchmark.json", "rows.csv", "classifiers.csv"
 COMPARISONS = "comparisons.csv"
-
-NOTE = (
-    "In percent, on test: worst-group accuracy (WG), average accuracy by the groups' shares of train (Avg) and of "
-    "test (Plain avg), Gap = Avg - WG; mean ± standard deviation over what the last column says. What is "
-    "solved to a certificate is trained on draws of 80% of train, and on all of it beside; published procedures draw "
-    "samples and initial weights. That spread says nothing of the test images: the interval beside WG does. It is the "
-    "mean's 95% interval for other test images, each group drawn anew and the worst group found again, which lowers "
-    "WG a little (benchmark.json has by how much)."
-)
-
-
-COMPARISON_NOTE = (
-    "The difference of mean worst-group accuracies on the same test images, each group drawn anew for both rows at "
-    f"once ({RESAMPLES:,} times, seed {SEED}). An interval that holds 0 does not tell the two apart. McNemar's exact "
-    "test is of all test images, not of the worst group, between the two classifiers of all train images, or of the "
-    "first seed."
-)
 
 
 def report_files(report: Report) -> dict[str, bytes]:
@@ -51,27 +34,25 @@ def report_files(report: Report) -> dict[str, bytes]:
 
 def markdown(report: Report) -> str:
     """All rows, the annotations, the paper's layouts, and how to compute it again."""
-    bench, dataset = report.setup.bench, report.setup.bench.data.dataset
-    parts = [
-        f"# Benchmark of {dataset}",
-        f"Encoder of images and texts: {report.encoder}. λ = {bench.l2:g}, scheme `{bench.scheme}`, "
-        f"{bench.seeds} seeds.",
-        FULL.table(report.rows, report.encoder).markdown(),
-        NOTE,
-        *map(escaped, notes(report.rows)),
-    ]
-    if report.comparisons:
-        parts += ["## The best row beside the others", comparison_table(report.comparisons).markdown(), COMPARISON_NOTE]
-    if report.setup.annotations:
-        parts += ["## Annotations", annotation_table(report.setup).markdown()]
-    for layout in LAYOUTS.values():
-        table = layout.table(report.rows, report.encoder)
-        if layout is not FULL and table.lines:
-            parts += [f"## {layout.title}", table.markdown()]
-    made_with = ", ".join(f"{name} {number}" for name, number in sorted(versions().items()))
-    made_on = f"{made_with}; {escaped(machine_in_words())}. Everything else is in `{JSON}`."
-    parts += ["## The same again", f"```\n{report.command}\n```", made_on]
-    return "\n\n".join(parts) + "\n"
+    others = (layout.table(report.rows, report.encoder) for layout in LAYOUTS.values() if layout is not FULL)
+    context = {
+        "report": report,
+        "bench": report.setup.bench,
+        "l2": f"{report.setup.bench.l2:g}",
+        "table": FULL.table(report.rows, report.encoder).markdown(),
+        "note": note(),
+        "notes": map(escaped, notes(report.rows)),
+        "comparisons": comparison_table(report.comparisons).markdown() if report.comparisons else "",
+        "annotations": annotation_table(report.setup).markdown() if report.setup.annotations else "",
+        "others": [table for table in others if table.lines],
+        **page_context(SEED),
+    }
+    return render_to_string("annotations/files/benchmark.md", context)
+
+
+def note() -> str:
+    """How the numbers of a benchmark are to be read."""
+    return render_to_string("annotations/files/benchmark_note.md")
 
 
 def notes(rows: Sequence[Row]) -> Iterator[str]:

@@ -9,7 +9,6 @@ from modeling.arrays.common.progress import silent
 from worker.baselines.method_inputs import Bench
 from worker.baselines.methods import AnyMethod, find_methods
 from worker.baselines.outcomes import Figure, Row
-from worker.baselines.prompts import PromptWords
 from worker.baselines.published_settings import PUBLISHED
 from worker.benchmarks.benchmark_machine import machine
 from worker.benchmarks.method_runner import run_benchmark
@@ -66,6 +65,5 @@ def _bench(benchmark: Benchmark) -> Bench:
     """With the base model's λ, and prompts and settings as published where the data set's name says so."""
     base_model = benchmark.base_model
     published = base_model.dataset.name if base_model.dataset.name in PUBLISHED else None
-    words = PromptWords.of(published)
-    request = Request(base_model=base_model.name, l2=base_model.l2, published=published, words=words)
+    request = Request(base_model=base_model.name, l2=base_model.l2, published=published)
     return set_up(base_model.dataset, request).bench

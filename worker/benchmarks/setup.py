@@ -1,7 +1,7 @@
 """From what a command asks to what a benchmark runs on: the shown model, the annotations, the prompts, the settings."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from django.conf import settings
 
@@ -10,7 +10,7 @@ from annotations.models.task import DEFAULT_TEXT_TEMPLATE
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 from worker.baselines.clarify_methods import AnnotationSet, AnnotationSource, People
 from worker.baselines.method_inputs import Bench
-from worker.baselines.prompts import DatasetPrompts, PromptWords
+from worker.baselines.prompts import DatasetPrompts
 from worker.baselines.published_settings import PUBLISHED
 from worker.baselines.scored_annotations import ScoredAnnotation, best_of_each_class, read_annotation, score_annotation
 from worker.baselines.shown_model import ShownModel, find_base_model, stored_model, trained_model
@@ -34,7 +34,6 @@ class Request:
     seeds: int = 3
     scheme: str | None = None
     published: str | None = None
-    words: PromptWords = field(default_factory=PromptWords)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +65,7 @@ def set_up(dataset: Dataset, request: Request) -> Setup:
     given = [score_annotation(dataset, model, each, request.template) for each in asked if model]
     bench = Bench(
         data=BenchmarkData(dataset),
-        prompts=DatasetPrompts(dataset, request.words),
+        prompts=DatasetPrompts(dataset, request.published),
         l2=request.l2 or (model.l2 if model else settings.DEFAULT_L2),
         seeds=request.seeds,
         scheme=request.scheme or (study.scheme if study else DEFAULT_SCHEME),

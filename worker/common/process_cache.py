@@ -12,11 +12,14 @@ from django.db.models import Q
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
-from annotations.models import OPEN_STATES, Dataset
+from annotations.models import OPEN_STATES, BaseModel, Dataset
 from modeling.arrays.common.modeling_errors import BadWarmStart
 from modeling.arrays.datasets.dataset_files import BadDataset, Split
 from modeling.arrays.embeddings.standardization import Standardization
+from modeling.arrays.embeddings.training_features import standardized
+from modeling.arrays.retraining.heads import Head
 from modeling.tensors.encoders import CheckedEncoder, EncoderUnavailable, load_encoder
+from modeling.tensors.retraining.frozen_logits import FreeRows, FrozenLogits, freeze
 from modeling.tensors.retraining.warm_start import WarmStart, prepare_start
 from worker.common.throttled_log import log_error_throttled
 
@@ -104,11 +107,14 @@ def text_embedding(spec: str, text: str) -> NDArray[np.float32]:
 
 @lru_cache(maxsize=1)  # the largest thing in memory, and batches come by data set
 def training_set(dataset: Dataset) -> TrainingSet:
-    """Return the data set's training images, standardised by their own statistics. Raises BadDataset, BadArray."""
-    rows = dataset.files.rows(Split.TRAIN)
-    features = dataset.files.array("features")[rows]
-    standardization = Standardization.fit(features)
-    return TrainingSet(rows, standardization.apply(features), dataset.files.labels[rows], standardization)
+    """Return the data set's training images, standardised by their own statistics; large ones lie in a mapped file.
+
+    Raises BadDataset, BadArray, NoRoom.
+    """
+    files = dataset.files
+    rows = files.rows(Split.TRAIN)
+    features, standardization = standardized(files.array("features"), rows, files.directory)
+    return TrainingSet(rows, features, files.labels[rows], standardization)
 
 
 @lru_cache(maxsize=1)  # it keeps what is made of the training set
@@ -128,6 +134,14 @@ def warm_start(dataset: Dataset, l2: float) -> WarmStart:
     start = prepare_start(training.features, training.labels, l2, len(dataset.class_names), device())
     _keep(start, path)
     return start
+
+
+@lru_cache(maxsize=1)  # runs and random slices of one class come together
+def frozen_logits(base_model: BaseModel, rows: tuple[int, ...]) -> FrozenLogits:
+    """Return what the other rows of a base model's head say of the training images. Raises as `training_set` does."""
+    assert base_model.head is not None, "rows of a head that is not known cannot be trained alone"
+    training, head = training_set(base_model.dataset), Head.from_bytes(bytes(base_model.head))
+    return freeze(training.features, training.labels, FreeRows(head.coef, head.intercept, rows), device())
 
 
 def device() -> str:

@@ -1,6 +1,5 @@
 """Progress of long commands, drawn on the terminal."""
 
-from types import TracebackType
 from typing import NoReturn, Self
 
 from tqdm import tqdm
@@ -17,9 +16,7 @@ class ProgressBars:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._close()
 
     def __call__(self, stage: str, done: int, total: int) -> None:

@@ -2,10 +2,11 @@
 
 import hmac
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -16,62 +17,88 @@ from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import REPORT, Split
 from modeling.arrays.datasets.groups import group_names
 from modeling.arrays.datasets.importing.archives import unpack_shards
-from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder, Embeddings
-from modeling.arrays.datasets.importing.features import FeatureTable, read_features
+from modeling.arrays.datasets.importing.embedding_arrays import (
+    DescribedEncoder,
+    Embeddings,
+    FeatureTable,
+    read_features,
+)
+from modeling.arrays.datasets.importing.import_errors import BadSource
 from modeling.arrays.datasets.importing.importer import import_images
-from modeling.arrays.datasets.importing.sources import SHARDS, Source
+from modeling.arrays.datasets.importing.sources import EMBEDDINGS, HUGGINGFACE, SHARDS, read_source
 from modeling.arrays.datasets.importing.storage import json_bytes, storing
-from modeling.tensors.encoders import describe, load_encoder
-from worker.datasets.image_batches import SteadyBatches
+from worker.datasets.embedding_imports import import_embeddings
+from worker.datasets.huggingface_folders import COLUMNS, HUB, files_of, save_from_hub, unpack_tables
+from worker.datasets.image_batches import described_encoder
+from worker.datasets.shared_imports import embed_shared
 
 
-def import_source(
-    source: Source,
+def import_folder(
     name: str,
+    source_format: str,
+    path: Path,
     *,
     similarity_encoder: str,
     features: str | Path | None = None,
+    class_names: Sequence[str] = (),
+    attribute_names: Sequence[str] = (),
+    columns: Sequence[str] = (),
     progress: Progress,
 ) -> tuple[Dataset, bool]:
-    """Embed a source's images, write the data set directory and register it.
+    """Make the data set directory of a folder and register it.
 
     similarity_encoder: an encoder's spec; features: another's, or a file of them (docs/datasets.md); without, the
-    similarity embeddings are the features. Returns the data set and whether it is new. Raises
-    ImportRefused, EncoderUnavailable, BadEmbedding, BadDataset, ServiceError.
+    similarity embeddings are the features. columns: of the format huggingface, those of images, classes and, if there
+    are any, attributes. Returns the data set and whether it is new. Raises ImportRefused, EncoderUnavailable,
+    BadEmbedding, BadDataset, ServiceError.
     """
-    directory = import_images(
-        source,
-        settings.DATA_ROOT,
-        name,
-        embeddings=Embeddings(_described(similarity_encoder), _features(features) if features else None),
-        key_secret=thumbnail_key_secret(),
-        progress=progress,
-    )
-    return register_dataset(directory)
+    names = class_names, attribute_names
+    made: dict[str, Any] = {"key_secret": thumbnail_key_secret(), "progress": progress}
+    similarity, of_features = described_encoder(similarity_encoder), _features(features) if features else None
+    if source_format == EMBEDDINGS:
+        if isinstance(of_features, FeatureTable):
+            raise BadSource(of_features.path, "features beside embeddings lie in their folder: features/features_0.npy")
+        return register_dataset(
+            import_embeddings(path, settings.DATA_ROOT, name, similarity, of_features, *names, **made)
+        )
+    with images_of(source_format, path, columns or COLUMNS, progress) as folder:
+        source = read_source("csv" if source_format == HUGGINGFACE else source_format, folder, *names)
+        embeddings = Embeddings(similarity, of_features)
+        made |= {"n_processes": settings.IMPORT_PROCESSES, "embed": embed_shared}
+        return register_dataset(import_images(source, settings.DATA_ROOT, name, embeddings=embeddings, **made))
 
 
 @contextmanager
-def images_of(source_format: str, path: Path, progress: Progress) -> Iterator[Path]:
+def images_of(source_format: str, path: Path, columns: Sequence[str], progress: Progress) -> Iterator[Path]:
     """Give the folder to read a source from: of shards one where they are unpacked as long as they are imported.
 
     What a killed import has unpacked is used again, unless a shard has changed. Raises BadSource, OutsideRoot,
     StorageFailed.
     """
-    shards = sorted([*path.glob("*.tar"), *path.glob("*/*.tar")]) if source_format == SHARDS else []
-    if not shards:
-        yield path
-        return
-    listed = [[str(each.resolve()), each.stat().st_size, each.stat().st_mtime_ns] for each in shards]
-    folder = settings.DATA_ROOT / UPLOADS / f"shards-{sha256(json_bytes(listed)).hexdigest()[:16]}"
-    try:
-        for part in sorted({each.parent for each in shards}):
-            to = folder / part.relative_to(path)
-            with storing(to):
-                to.mkdir(parents=True, exist_ok=True)
-            unpack_shards(part, to, progress)
+    uploads = settings.DATA_ROOT / UPLOADS
+    with ExitStack() as in_the_end:
+        if source_format == HUGGINGFACE and str(path).startswith(HUB):
+            saved = uploads / f"hub-{sha256(str(path).encode()).hexdigest()[:16]}"
+            in_the_end.callback(shutil.rmtree, saved, ignore_errors=True)
+            save_from_hub(str(path), saved)
+            path = saved
+        shards = sorted([*path.glob("*.tar"), *path.glob("*/*.tar")]) if source_format == SHARDS else []
+        shards = files_of(path) if source_format == HUGGINGFACE else shards
+        if not shards:
+            yield path
+            return
+        listed = [[str(each.resolve()), each.stat().st_size, each.stat().st_mtime_ns] for each in shards]
+        folder = uploads / f"shards-{sha256(json_bytes([listed, *columns])).hexdigest()[:16]}"
+        in_the_end.callback(shutil.rmtree, folder, ignore_errors=True)
+        if source_format == HUGGINGFACE:
+            unpack_tables(path, folder, columns, progress)
+        else:
+            for part in sorted({each.parent for each in shards}):
+                to = folder / part.relative_to(path)
+                with storing(to):
+                    to.mkdir(parents=True, exist_ok=True)
+                unpack_shards(part, to, progress)
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def thumbnail_key_secret() -> bytes:
@@ -99,9 +126,4 @@ def import_report(dataset: Dataset, created: bool) -> Iterator[str]:
 
 
 def _features(given: str | Path) -> DescribedEncoder | FeatureTable:
-    return read_features(given) if isinstance(given, Path) else _described(given)
-
-
-def _described(spec: str) -> DescribedEncoder:
-    encoder = load_encoder(spec)
-    return DescribedEncoder(SteadyBatches(encoder), describe(encoder, spec))
+    return read_features(given) if isinstance(given, Path) else described_encoder(given)

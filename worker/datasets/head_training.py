@@ -10,15 +10,18 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.models import Dataset, Run
+from annotations.models import BaseModel, Dataset, Run
 from annotations.services.datasets.base_models import test_group_metrics
+from annotations.services.retraining.runs import RetrainedHead, TrainingBatch
+from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.retraining.annotation import Annotation
-from modeling.arrays.retraining.group_accuracies import GroupMetrics
 from modeling.arrays.retraining.heads import Head
 from modeling.arrays.retraining.slices import slice_membership, slice_weights
-from modeling.tensors.retraining.many_heads import FreeRows, TrainedHeads, train_heads, train_some_classes
+from modeling.tensors.retraining.frozen_logits import FreeRows
+from modeling.tensors.retraining.many_heads import TrainedHeads, train_heads, train_some_classes
 from worker.common import process_cache
+from worker.common.library_versions import library_versions
 
 MAX_AT_ONCE = 256
 WORK_AT_ONCE = 1e10  # product of images, features, classes and heads: some seconds on one core
@@ -60,23 +63,18 @@ class TrainedHead:
     iterations: int
 
 
-@dataclass(frozen=True, eq=False)
-class MeasuredHead:
-    """A head with its predictions, int64[n_test], and its metrics on test."""
+def heads_at_once(dataset: Dataset, n_rows: int = 0) -> int:
+    """Return how many heads, of so many trained rows or of all, keep a batch short, from 1 to MAX_AT_ONCE.
 
-    trained: TrainedHead
-    test_predictions: NDArray[np.int64]
-    metrics: GroupMetrics
-
-
-def heads_at_once(dataset: Dataset) -> int:
-    """Return how many heads keep a batch short, from 1 to MAX_AT_ONCE. Raises BadDataset."""
-    files = dataset.files
-    entry = files.manifest.arrays.get("features")
-    if entry is None:
+    Raises BadDataset, NoRoom.
+    """
+    if "features" not in dataset.files.manifest.arrays:
         return MAX_AT_ONCE  # all are refused
-    work = len(files.rows(Split.TRAIN)) * entry.dim * len(files.class_names)
-    return int(np.clip(WORK_AT_ONCE // max(work, 1), 1, MAX_AT_ONCE))
+    try:
+        work = process_cache.training_set(dataset).features.size * (n_rows or len(dataset.class_names))
+    except BadArray:
+        return MAX_AT_ONCE  # all fail
+    return int(np.clip(WORK_AT_ONCE // work, 1, MAX_AT_ONCE))
 
 
 def weigh(run: Run) -> Weighed:
@@ -111,26 +109,45 @@ def train(dataset: Dataset, l2: float, weights: NDArray[np.float64]) -> list[Tra
         n_classes=len(dataset.class_names),
         start=process_cache.warm_start(dataset, l2),
         device=process_cache.device(),
+        checkpoints=dataset.files.directory / process_cache.WARM_STARTS,
     )
     return _built(dataset, trained)
 
 
-def train_rows(dataset: Dataset, l2: float, weights: NDArray[np.float64], free: FreeRows) -> list[TrainedHead]:
-    """Train as `train` does, but only some rows of a given head."""
+def train_rows(base_model: BaseModel, weights: NDArray[np.float64], rows: Sequence[int]) -> list[TrainedHead]:
+    """Train as `train` does with a base model's λ, but only some rows of its head."""
+    dataset = base_model.dataset
     training, device = process_cache.training_set(dataset), process_cache.device()
-    return _built(dataset, train_some_classes(training.features, training.labels, weights, l2, free, device=device))
+    assert base_model.head is not None, "rows of a head that is not known cannot be trained alone"
+    head = Head.from_bytes(bytes(base_model.head))
+    trained = train_some_classes(
+        training.features,
+        training.labels,
+        weights,
+        base_model.l2,
+        FreeRows(head.coef, head.intercept, rows),
+        frozen=process_cache.frozen_logits(base_model, tuple(rows)),
+        device=device,
+    )
+    return _built(dataset, trained)
 
 
-def measure(dataset: Dataset, trained: Iterable[TrainedHead]) -> list[MeasuredHead]:
+def measure(dataset: Dataset, trained: Iterable[TrainedHead]) -> list[RetrainedHead]:
     """Predict the test images with each head. Raises BadDataset, NothingToEvaluate."""
-    features = dataset.files.array("features")[dataset.files.rows(Split.TEST)]
+    features, versions = dataset.files.array("features")[dataset.files.rows(Split.TEST)], library_versions()
     predicted = [(each, each.head.predict(features)) for each in trained]
-    return [MeasuredHead(each, of_test, test_group_metrics(dataset, of_test)) for each, of_test in predicted]
+    return [
+        RetrainedHead(test_group_metrics(dataset, said), said, each.head, each.loss, each.certified_gap, versions)
+        for each, said in predicted
+    ]
 
 
-def train_and_measure(dataset: Dataset, l2: float, weights: Sequence[NDArray[np.float64]]) -> list[MeasuredHead]:
-    """Train a head for each of some loss weights, float64[n], and measure it, as `train` and `measure` do."""
-    return measure(dataset, train(dataset, l2, np.stack(weights, axis=1)))
+def train_and_measure(batch: TrainingBatch, weights: Sequence[NDArray[np.float64]]) -> list[RetrainedHead]:
+    """Train a head for each of some loss weights, float64[n], all its rows or the batch's, and measure it."""
+    columns = np.stack(weights, axis=1)
+    if batch.base_model is None:
+        return measure(batch.dataset, train(batch.dataset, batch.l2, columns))
+    return measure(batch.dataset, train_rows(batch.base_model, columns, batch.rows))
 
 
 def _built(dataset: Dataset, trained: TrainedHeads) -> list[TrainedHead]:

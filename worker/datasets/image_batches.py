@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from modeling.tensors.encoders import CheckedEncoder
+from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder
+from modeling.tensors.encoders import CheckedEncoder, describe, load_encoder
 
 # Below some dozen images the libraries choose other kernels, which round differently (1e-7); from 16 on they did not.
 MIN_BATCH = 16
@@ -23,6 +24,7 @@ class SteadyBatches:
         self._encoder = encoder
         self.name = encoder.name
         self.dim = encoder.dim
+        self.prepare = encoder.prepare
 
     def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         """float32[n, dim] unit rows of n RGB images. Raises BadEmbedding."""
@@ -30,3 +32,9 @@ class SteadyBatches:
             return self._encoder.encode_images([])
         filling = [images[-1]] * max(MIN_BATCH - len(images), 0)
         return self._encoder.encode_images([*images, *filling])[: len(images)]
+
+
+def described_encoder(spec: str) -> DescribedEncoder:
+    """Load the encoder of a spec, for an import. Raises EncoderUnavailable."""
+    encoder = load_encoder(spec)
+    return DescribedEncoder(SteadyBatches(encoder), describe(encoder, spec))

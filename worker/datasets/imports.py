@@ -12,11 +12,10 @@ from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.importing.archives import unpack
 from modeling.arrays.datasets.importing.import_errors import ImportRunning, StorageFailed
-from modeling.arrays.datasets.importing.sources import read_source
 from modeling.arrays.datasets.importing.storage import replace_durably
 from modeling.tensors.encoders import EncoderUnavailable
 from worker.datasets.base_models import trained
-from worker.datasets.dataset_import import images_of, import_source
+from worker.datasets.dataset_import import import_folder
 from worker.queue.due_jobs import work_on_due
 from worker.queue.failure_messages import reason_of
 from worker.queue.job_heartbeat import progress_of
@@ -37,9 +36,8 @@ def _run(job: DatasetImport) -> None:
         if job.dataset is not None and job.l2 and not (job.folder or job.archive):
             _train(job, job.dataset)
             return jobs.finish(job, phase="")
-        with images_of(job.source_format, _folder(job, tell), tell) as folder:
-            source = read_source(job.source_format, folder)
-            dataset, created = import_source(source, job.name, similarity_encoder=job.similarity_encoder, progress=tell)
+        folder, encoder = _folder(job, tell), job.similarity_encoder
+        dataset, created = import_folder(job.name, job.source_format, folder, similarity_encoder=encoder, progress=tell)
         jobs.beat(job, dataset=dataset, report=_report(dataset, created))
         if job.train_base_model:
             _train(job, dataset)

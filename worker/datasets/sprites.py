@@ -8,13 +8,12 @@ from django.conf import settings
 
 from annotations.models import Dataset
 from modeling.arrays.common.progress import Progress
-from modeling.arrays.datasets.importing.sources import read_source
 from modeling.arrays.datasets.importing.storage import storing
 from modeling.arrays.keywords.caption_files import read_caption_file
 from modeling.arrays.keywords.stored_captions import store_captions
 from modeling.arrays.sprites.sprites_source import ATTRIBUTES, CAPTIONS, CLASSES, write_sprites_source
 from modeling.tensors.encoders.specs import BUNDLED
-from worker.datasets.dataset_import import import_source
+from worker.datasets.dataset_import import import_folder
 
 NAME = "sprites"
 SEED = 0
@@ -23,12 +22,19 @@ _CAPTIONED = {"generator": "what was drawn, in words: no model has looked at the
 
 
 def import_sprites(progress: Progress) -> tuple[Dataset, bool]:
-    """Draw the sprites under DATA_ROOT/sources unless they lie there, and import them; returns as `import_source`."""
+    """Draw the sprites under DATA_ROOT/sources unless they lie there, and import them; returns as `import_folder`."""
     folder = settings.DATA_ROOT / "sources" / _FOLDER
     if not folder.exists():
         _draw(folder, progress)
-    source = read_source("csv", folder, CLASSES, ATTRIBUTES)
-    dataset, created = import_source(source, NAME, similarity_encoder=BUNDLED, progress=progress)
+    dataset, created = import_folder(
+        NAME,
+        "csv",
+        folder,
+        similarity_encoder=BUNDLED,
+        class_names=CLASSES,
+        attribute_names=ATTRIBUTES,
+        progress=progress,
+    )
     captions = read_caption_file(folder / CAPTIONS, dataset.files.filenames).captions
     store_captions(dataset.files, "what was drawn", _CAPTIONED, captions)
     return dataset, created

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from annotations.analysis.concepts.concept_columns import ConceptTables
 from annotations.analysis.concepts.concept_figures import figures_of_tasks, map_figure, together_figure
+from annotations.analysis.concepts.filled_concept_tables import ConceptTables
 from annotations.analysis.figures.chart_values import Figure
 from annotations.analysis.figures.study_figures import figures
 from annotations.analysis.retraining.correction_tables import CorrectionTables

@@ -22,38 +22,26 @@ class LineRows:
         self._names = {each.key: each.name for each in chart.series}
         self._ends, self._is_log = ends, is_log
         self.y = 0.0
-        self.dots: list[Datum] = []
-        self.marks: list[Datum] = []
-        self.references: list[Datum] = []
-        self._labels: list[Datum] = []
-        self._titles: list[Datum] = []
-        self._rules: list[Datum] = []
+        names = ("dots", "marks", "references", "labels", "titles", "rules")
+        self.datasets: dict[str, list[Datum]] = {name: [] for name in names}
 
-    @property
-    def datasets(self) -> dict[str, list[Datum]]:
-        return {
-            "dots": self.dots,
-            "marks": self.marks,
-            "references": self.references,
-            "labels": self._labels,
-            "titles": self._titles,
-            "rules": self._rules,
-        }
+    def _add(self, to: str, **row: Any) -> None:
+        self.datasets[to].append(row)
 
     def add_panel(self, panel: Panel) -> None:
         words = wrapped(panel.title, int(self._layout.width / _BOLD))
-        self._titles.append({"y": self.y + TEXT / 2, "text": words})
+        self._add("titles", y=self.y + TEXT / 2, text=words)
         self.y += TEXT * len(words) + GAP / 2
         references = [self._reference(panel, i) for i in range(len(panel.references))]
         self.y += TEXT * len(references) + GAP / 2
-        self._rules.append({"y": self.y})
+        self._add("rules", y=self.y)
         group = ""
         for line in panel.lines:
             if line.group not in ("", group):
                 group = line.group
                 self._add_group(group)
             self._add_line(panel, line)
-        self.references += [{**reference, "end": self.y} for reference in references]
+        self.datasets["references"] += [{**reference, "end": self.y} for reference in references]
         self.y += 2 * GAP
 
     def _reference(self, panel: Panel, place: int) -> Datum:
@@ -71,10 +59,9 @@ class LineRows:
 
     def _add_group(self, group: str) -> None:
         self.y += LINE
-        self._labels.append(
-            {"y": self.y - LINE / 2, "text": wrapped(group, self._layout.group_characters), "is_group": True}
-        )
-        self._rules.append({"y": self.y})
+        words = wrapped(group, self._layout.group_characters)
+        self._add("labels", y=self.y - LINE / 2, text=words, is_group=True)
+        self._add("rules", y=self.y)
 
     def _add_line(self, panel: Panel, line: Line) -> None:
         diameter, offsets = beeswarm([self._at(value) for value, _ in line.dots])
@@ -84,7 +71,7 @@ class LineRows:
         whole = max(LINE, swarm + LANE * lanes + GAP, TEXT * len(words) + GAP)
         top = self.y + (whole - swarm - LANE * lanes) / 2
         where = {"panel": panel.key, "line": line.key or line.label}
-        self._labels.append({"y": self.y + (whole - TEXT * (len(words) - 1)) / 2, "text": words, "is_group": False})
+        self._add("labels", y=self.y + (whole - TEXT * (len(words) - 1)) / 2, text=words, is_group=False)
         for (value, who), offset in zip(line.dots, offsets, strict=True):
             said = f"{line.label}, {who}: {written(value, self._unit)}"
             place = {
@@ -92,12 +79,12 @@ class LineRows:
                 "size": (diameter - DOT_GAP) ** 2,
                 "series": self._names[line.series],
             }
-            self.dots.append({**where, "who": who, "value": value, **place, "description": said})
+            self._add("dots", **where, who=who, value=value, **place, description=said)
         for i, mark in enumerate(line.marks):
             y = top + swarm + LANE * (i + 0.5)
-            self.marks.append({**where, "y": y, "series": self._names[mark.series], **self._mark(line, mark)})
+            self._add("marks", **where, y=y, series=self._names[mark.series], **self._mark(line, mark))
         self.y += whole
-        self._rules.append({"y": self.y})
+        self._add("rules", y=self.y)
 
     def _mark(self, line: Line, mark: Mark) -> Datum:
         said = f"{line.label}, {mark.label}: {written(mark.value, self._unit)}"

@@ -26,13 +26,14 @@ def line_specification(chart: LineChart, layout: Layout, *, is_log: bool = False
     numbers = "~%" if chart.unit == "share" else "~f"
     axis = alt.Axis(title=chart.axis, format=numbers, tickCount=layout.plot // 48, labelFlush=False)
     x = {"scale": scale, "axis": axis, "type": "quantitative"}
+    drawn = rows.datasets
     layers = list(_texts(layout))  # of what has rows: an empty layer would be an image without words
-    if rows.references:
+    if drawn["references"]:
         layers += _references(x)
-    if used := {row["series"] for row in (*rows.dots, *rows.marks)}:
+    if used := {row["series"] for row in (*drawn["dots"], *drawn["marks"])}:
         channels = series_channels([each for each in chart.series if each.name in used], layout, -layout.labels)
-        layers += [*(_dots(x, channels) if rows.dots else ()), *(_marks(x, channels) if rows.marks else ())]
-    return with_rows(alt.layer(*layers, width=layout.plot, height=rows.y), rows.datasets)
+        layers += [*(_dots(x, channels) if drawn["dots"] else ()), *(_marks(x, channels) if drawn["marks"] else ())]
+    return with_rows(alt.layer(*layers, width=layout.plot, height=rows.y), drawn)
 
 
 def ends_of(chart: LineChart, *, is_log: bool = False) -> tuple[float, float]:

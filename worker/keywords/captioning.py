@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL.Image import Image
 
 from annotations.models import Dataset
+from modeling.arrays.common.batches import batched
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import DatasetFiles, Split
 from modeling.arrays.images.image_decoding import read_image
@@ -45,9 +45,9 @@ def caption(
     rows = np.flatnonzero(np.isin(files.splits, splits))
     unreadable: list[str] = []
     with growing_captions(files, name, source) as growing:
-        left = np.array([row for row in rows if row not in growing.captions], np.int64)
+        left = [row for row in rows.tolist() if row not in growing.captions]
         done = len(rows) - len(left)
-        for batch in _batches(left):
+        for batch in batched(left, BATCH):
             progress("captions", done, len(rows))
             images = dict(_read(files, batch, originals, unreadable))
             texts = captioner.caption(list(images.values())) if images else []
@@ -59,14 +59,10 @@ def caption(
     return Captioned(len(growing.captions), len(left) - len(unreadable), tuple(unreadable))
 
 
-def _batches(rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    yield from (rows[start : start + BATCH] for start in range(0, len(rows), BATCH))
-
-
 def _read(
-    files: DatasetFiles, rows: NDArray[np.int64], originals: Path | None, unreadable: list[str]
+    files: DatasetFiles, rows: Sequence[int], originals: Path | None, unreadable: list[str]
 ) -> Iterator[tuple[int, Image]]:
-    for row in rows.tolist():
+    for row in rows:
         path = (
             files.image_path(files.image_keys[row].decode()) if originals is None else originals / files.filenames[row]
         )

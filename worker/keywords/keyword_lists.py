@@ -28,8 +28,6 @@ _BUILT_IN = {
 class BadKeywordList(ModelingError):
     """A list of keywords cannot be read, is empty, or has something in it that is no keyword."""
 
-    code = "bad_keyword_list"
-
 
 @dataclass(frozen=True)
 class KeywordList:

@@ -1,5 +1,6 @@
 """Ranks a list of keywords on the classes of a base model, as people's phrases are scored."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,7 +22,6 @@ from worker.common.library_versions import library_versions
 from worker.keywords.keyword_lists import BadKeywordList, KeywordList, ListOfClass
 
 PERMUTATIONS, SEED = 1_000, 0
-_BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class ClassRanking:
     stored: KeywordRanking | None = None
 
     @property
-    def best_score(self) -> float:
-        """The largest error score of the list; NaN without a ranking."""
-        return self.ranked[0].error_score.value if self.ranked else float("nan")
+    def best(self) -> tuple[float, float]:
+        """p of the list and error score of its best keyword; NaN without a ranking."""
+        return (self.ranked[0].adjusted_p, self.ranked[0].error_score.value) if self.ranked else (math.nan, math.nan)
 
 
 def rank_classes(
@@ -86,6 +86,7 @@ def keyword_rows(ranking: ClassRanking) -> list[dict[str, Any]]:
             "threshold": row.error_score.threshold,
             "p_value": row.error_score.p_value,
             "adjusted_p": row.adjusted_p,
+            "null_level": row.null_level,
             "clip_score": row.clip_score,
             "clip_rank": clip_rank[row.keyword],
             "n_captioned": row.n_captioned,
@@ -111,14 +112,6 @@ def settings(base_model: BaseModel, permutations: int, seed: int, captions: Stor
     }
 
 
-def _embedded(base_model: BaseModel, words: KeywordList) -> NDArray[np.float32]:
-    """The embedding of each keyword's text, float32[K, d]."""
-    encoder = process_cache.text_encoder(base_model.dataset)
-    texts = [said.text for said in words.read]
-    batches = [encoder.encode_texts(texts[start : start + _BATCH]) for start in range(0, len(texts), _BATCH)]
-    return np.concatenate(batches)
-
-
 def _rank(
     base_model: BaseModel,
     target_class: int,
@@ -138,7 +131,8 @@ def _rank(
         return replace(found, why_not=str(error))
     if words.digest not in embedded:
         embedded.clear()
-        embedded[words.digest] = _embedded(base_model, words)
+        encoder = process_cache.text_encoder(base_model.dataset)
+        embedded[words.digest] = encoder.encode_texts([said.text for said in words.read])
     rows = base_model.dataset.files.array("similarity")[images.rows]
     texts = zip(words.read, embedded[words.digest], strict=True)
     signed = np.stack([said.sign * similarities(rows, text) for said, text in texts])

@@ -7,6 +7,7 @@ import numpy as np
 from django.conf import settings
 
 from annotations.models import KeywordRanking, Scheme
+from annotations.readings.retraining.trained_rows import rows_to_train
 from annotations.services import stored_rankings
 from modeling.arrays.common.modeling_errors import SliceTooSmall
 from modeling.arrays.datasets.dataset_files import Split
@@ -14,7 +15,6 @@ from modeling.arrays.retraining.annotation import Annotation
 from worker.common import process_cache
 from worker.datasets import head_training
 from worker.datasets.head_training import ClassSlices
-from worker.retraining.corrections import solve
 
 BY_CLIP, BY_ERROR = "clip_score", "error_score"
 
@@ -49,12 +49,16 @@ def _retrained(ranking: KeywordRanking, row: dict[str, Any]) -> list[dict[str, A
         weights = [head_training.loss_weights(dataset, [slices], scheme, least) for scheme in Scheme.values]
     except SliceTooSmall as error:
         return _nothing(found, str(error))
-    heads, solved = solve(base_model, np.stack(weights, axis=1), [label])
+    columns, rows = np.stack(weights, axis=1), rows_to_train(base_model, label)
+    if rows is None:
+        heads = head_training.train(dataset, base_model.l2, columns)
+    else:
+        heads = head_training.train_rows(base_model, columns, rows)
     features = dataset.files.array("features")[dataset.files.rows(Split.TEST, label)]
     return [
         {
             **found,
-            "solved": solved,
+            "trained_rows": rows,
             "certified_gap": trained.certified_gap,
             "predictions": _packed(trained.head.predict(features), "<i4"),
         }

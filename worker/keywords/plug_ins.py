@@ -1,16 +1,9 @@
-"""Captioners and sources of keywords by their specs: those of an extra, and somebody else's."""
+"""Captioners, sources of keywords and models that review, by their specs: those of an extra, and somebody else's."""
 
-import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from modeling.arrays.common.modeling_errors import ModelingError
-
-
-class PlugInUnavailable(ModelingError):
-    """What a spec names is not there; the message says what to do."""
-
-    code = "plug_in_unavailable"
+from modeling.arrays.common.foreign_modules import PlugInUnavailable, plugged_in
 
 
 def load_plug_in(spec: str, built_in: Mapping[str, str], needs: Sequence[str]) -> Any:
@@ -20,19 +13,19 @@ def load_plug_in(spec: str, built_in: Mapping[str, str], needs: Sequence[str]) -
     the result must have, beside a name. Raises PlugInUnavailable, and what the loading raises.
     """
     kind, _, argument = spec.partition(":")
-    is_foreign = kind == "python"
-    module_name, _, factory_name = argument.partition(":") if is_foreign else (built_in.get(kind, ""), "", "load")
-    if not module_name or not factory_name:
-        raise PlugInUnavailable(f"{spec!r} names nothing: use {', '.join(built_in)}, or python:<module>:<factory>")
-    try:
-        factory = getattr(importlib.import_module(module_name), factory_name, None)
-    except ModuleNotFoundError as error:
-        advice = "add its folder to PYTHONPATH, or install it" if is_foreign else f"install Clarify's extra `{kind}`"
-        raise PlugInUnavailable(f"{spec} needs the module {error.name}, which is not installed: {advice}") from error
-    if not callable(factory):
-        raise PlugInUnavailable(f"the module {module_name} has no function {factory_name}()")
-    made = factory() if is_foreign else factory(argument)
-    lacks = [name for name in needs if not callable(getattr(made, name, None))]
-    if lacks or not isinstance(getattr(made, "name", None), str):
-        raise PlugInUnavailable(f"what {module_name}.{factory_name}() returns lacks {', '.join(lacks) or 'a name'}")
+    module_name, _, factory_name = argument.partition(":")
+    if kind in built_in:
+        advice = f"install Clarify's extra `{kind}`"
+        made = plugged_in(built_in[kind], "load", (*needs, "name"), argument, advice=advice)
+    elif kind == "python" and module_name and factory_name:
+        made = plugged_in(module_name, factory_name, (*needs, "name"))
+    else:
+        raise PlugInUnavailable(f"{spec!r} names nothing: use {_offered(built_in)}")
+    if not isinstance(made.name, str) or not all(callable(getattr(made, need)) for need in needs):
+        raise PlugInUnavailable(f"what {spec} names must have a text as its name, and functions {', '.join(needs)}")
     return made
+
+
+def _offered(built_in: Mapping[str, str]) -> str:
+    *others, last = [*built_in, "python:<module>:<factory>"]
+    return f"{', '.join(others)} or {last}" if others else last

@@ -5,7 +5,6 @@ The rules are in annotations.services.phrases.scoring. A benchmark's phrases are
 
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from django.db import transaction
@@ -22,14 +21,6 @@ from modeling.arrays.phrases.phrase_text import render
 from modeling.tensors.encoders import CheckedEncoder
 from worker.common import process_cache
 from worker.phrases import rewordings
-
-
-@dataclass(frozen=True, eq=False)
-class PhraseOnImages:
-    """similarities: float32[n] of the images to the subject; score: of the similarities times the sign."""
-
-    similarities: NDArray[np.float32]
-    score: ErrorScore
 
 
 def score_batch(encoder: CheckedEncoder, dataset: Dataset, ids: Collection[int]) -> list[int]:
@@ -67,13 +58,13 @@ def scored_phrase(dataset: Dataset, phrase: Phrase, embedding: NDArray[np.float3
     assert task.target_class is not None, "an open study's tasks have a class"
     said = read_in_task(phrase)
     images = class_images(task.base_model, task.target_class)
-    found = score_on(dataset, said, embedding, images.rows, images.is_error)
+    values, score = score_on(dataset, said, embedding, images.rows, images.is_error)
     return ScoredPhrase(
         phrase=phrase,
         subject=said.subject,
         sign=said.sign,
-        score=found.score,
-        similarities=found.similarities,
+        score=score,
+        similarities=values,
         rendered_text=said.text,
         text_embedding=embedding,
         class_name_cosine=_class_name_cosine(dataset, task, embedding),
@@ -108,10 +99,13 @@ def score_on(
     embedding: NDArray[np.float32],
     rows: NDArray[np.int64],
     is_error: NDArray[np.bool_],
-) -> PhraseOnImages:
-    """Score a phrase on n images of a class. embedding: float32[d] of `said.text`; rows: int64[n]; is_error: bool[n].
+) -> tuple[NDArray[np.float32], ErrorScore]:
+    """Score a phrase on n images of a class: return their similarities to the subject, float32[n], and the score.
+
+    embedding: float32[d] of `said.text`; rows: int64[n]; is_error: bool[n]. The score is of the similarities times the
+    sign.
 
     Raises BadDataset, BadArray for similarities that are not finite, NothingToSeparate.
     """
     values = similarities(dataset.files.array("similarity")[rows], embedding)
-    return PhraseOnImages(values, error_score(said.sign * values, is_error))
+    return values, error_score(said.sign * values, is_error)

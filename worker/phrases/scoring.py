@@ -8,7 +8,6 @@ from modeling.arrays.datasets.dataset_files import BadDataset
 from modeling.tensors.encoders import EncoderUnavailable
 from worker.common import process_cache
 from worker.common.throttled_log import log_error_throttled
-from worker.phrases import rewordings
 from worker.phrases.phrase_scores import score_batch
 from worker.queue.drain import drain
 
@@ -18,10 +17,10 @@ def score_due_phrases() -> int:
 
     Phrases of a data set whose encoder or files are missing wait: that is nobody's attempt.
     """
-    scoring.fail_exhausted_phrases()
-    count = sum(_score_due(dataset) for dataset in scoring.due_datasets())
-    rewordings.prepare()  # after the phrases that wait
-    return count
+    datasets = scoring.due_datasets()
+    if datasets:
+        scoring.fail_exhausted_phrases()
+    return sum(_score_due(dataset) for dataset in datasets)
 
 
 def _score_due(dataset: Dataset) -> int:
@@ -30,4 +29,9 @@ def _score_due(dataset: Dataset) -> int:
     except (EncoderUnavailable, BadDataset) as error:
         log_error_throttled(f"phrases on {dataset} are on hold: {error}")
         return 0
-    return drain(partial(scoring.claim_phrases, dataset), partial(score_batch, encoder, dataset), scoring.fail_phrase)
+    return drain(
+        partial(scoring.claim_phrases, dataset),
+        partial(score_batch, encoder, dataset),
+        scoring.fail_phrase,
+        scoring.give_back_phrases,
+    )

@@ -1,4 +1,4 @@
-"""Vocabulary levels, scored after the phrases that wait: for about a second a turn, so that the next ones hardly do.
+"""Vocabulary levels, scored between phrases that wait: for about a second a turn, so that the next ones hardly do.
 
 What a turn leaves begun stays in this process alone. A worker that is killed loses no more than that.
 """
@@ -25,6 +25,7 @@ from modeling.arrays.phrases.word_forms import vocabulary
 from worker.common import process_cache
 from worker.common.library_versions import library_versions
 from worker.common.throttled_log import log_error_throttled
+from worker.phrases import rewordings
 from worker.queue import worker_heartbeat
 
 TURN_S = 1.0
@@ -35,11 +36,12 @@ _failed: set[LevelKey] = set()
 
 
 def score_missing_vocabularies() -> int:
-    """Score words for the levels that tasks lack, for a turn; returns how many levels were stored.
+    """Embed what may be suggested, then score words for levels that tasks lack, for a turn; returns how many it stored.
 
     Asks for another turn, behind whatever waits by then. A level that cannot be scored is passed over until this
     process ends; one whose encoder or files are away waits for them. Raises OperationalError.
     """
+    rewordings.prepare()
     end, n_stored = time.monotonic() + TURN_S, 0
     for key in vocabulary_levels.lacking():
         if key in _failed:
@@ -48,7 +50,7 @@ def score_missing_vocabularies() -> int:
             for _ in _begun.setdefault(key, _stored(key)):
                 worker_heartbeat.touch()
                 if time.monotonic() >= end:
-                    worker_wakeup.send(worker_wakeup.SCORE_PHRASES)
+                    worker_wakeup.send(worker_wakeup.SCORE_VOCABULARIES)
                     return n_stored
             n_stored += 1
         except ModelingError as error:

@@ -1,17 +1,19 @@
 """Candidates of a gathering: pool images of the class, on the error side, and unlike all that is there already."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from django.db.models import Q
 from numpy.typing import NDArray
 
-from annotations.models import ClassBy, Dataset, Gathering, Pool
+from annotations.models import ClassBy, Dataset, Gathering, ImageIndex, Pool
 from annotations.readings.pools.review_outcomes import ABOVE, BELOW, CANDIDATE, KNOWN, RANDOM
 from annotations.readings.retraining.correction_candidates import embedding_space
 from annotations.services.pools import gatherings
 from annotations.services.queue import jobs
+from modeling.arrays.common.batches import batched
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.common.softmax import softmax
 from modeling.arrays.datasets.dataset_files import Split
@@ -25,6 +27,7 @@ from worker.common import process_cache
 from worker.queue.due_jobs import work_on_due
 from worker.queue.job_heartbeat import progress_of
 from worker.similarity_search.index_builds import ARRAY, built_index
+from worker.similarity_search.likeness import likeness_of
 from worker.similarity_search.shown_images import show
 
 MAX_PAIRS = 60  # of near-duplicates that are kept to be shown
@@ -33,8 +36,6 @@ _AT_ONCE = 256
 
 class NothingToGather(ModelingError):
     """The candidates cannot be found; the message says why."""
-
-    code = "nothing_to_gather"
 
 
 @dataclass
@@ -88,7 +89,12 @@ def _gathered_items(
     tell = progress_of(gathering)
     jobs.beat(gathering, phase="indexing")
     others = [(each, built_index(each, tell)[2]) for each in _others(gathering)]
-    search = _Search(gathering, images, report, others)
+    if (limit := gathering.duplicate_threshold) is None:
+        stored = ImageIndex.objects.usable(parent)
+        likeness = stored.likeness if stored and stored.likeness else likeness_of(parent, ARRAY, others[0][1], tell)
+        limit = float(likeness["limit"])
+        jobs.beat(gathering, duplicate_threshold=limit)
+    search = _Search(gathering, limit, images, report, others)
     index, allowed = built_index(images, tell)[2], _allowed(gathering, images, report)
     jobs.beat(gathering, phase="looking for candidates")
     taken: set[int] = set()
@@ -112,11 +118,16 @@ def _gathered_items(
 
 
 def _others(gathering: Gathering) -> list[Dataset]:
-    """The data sets none of whose images may come in: the parent, and V2 sets of the study's corrections."""
-    second = Dataset.objects.filter(
-        base_models__in=gathering.study.corrections.exclude(second_base_model=None).values("second_base_model")
-    )
-    return [gathering.base_model.dataset, *second.exclude(pk=gathering.base_model.dataset_id).distinct()]
+    """The data sets none of whose images may come in: the parent, and all that can test what is trained on it.
+
+    These are the second test sets of the study's corrections, and every data set of test images alone, such as
+    ImageNet-V2, that has the parent's classes and encoder.
+    """
+    parent = gathering.base_model.dataset
+    named = gathering.study.corrections.exclude(second_base_model=None).values("second_base_model__dataset")
+    tests = Dataset.objects.filter(class_names=parent.class_names, counts__train=0, counts__validation=0)
+    found = Dataset.objects.filter(Q(pk__in=named) | Q(pk__in=tests)).exclude(pk=parent.pk).order_by("pk")
+    return [parent, *(each for each in found if embedding_space(each, ARRAY) == embedding_space(parent, ARRAY))]
 
 
 def _allowed(gathering: Gathering, images: Dataset, report: _Report) -> NDArray[np.bool_]:
@@ -199,6 +210,7 @@ class _Search:
     """Leaves out pool images that are nearly the same as images of other data sets, or as each other."""
 
     gathering: Gathering
+    limit: float
     images: Dataset
     report: _Report
     others: Sequence[tuple[Dataset, SimilaritySearch]]
@@ -206,7 +218,7 @@ class _Search:
     def unlike(self, ranked: Sequence[tuple[int, dict[str, Any]]], count: int) -> list[dict[str, Any]]:
         """The first `count` items whose images can be seen and are unlike all that is there."""
         kept: list[dict[str, Any]] = []
-        for block in _blocks(ranked, max(count, 1)):
+        for block in batched(ranked, max(count, 1)):
             if len(kept) >= count:
                 break
             kept += self._of_block(block, kept)
@@ -223,7 +235,7 @@ class _Search:
         before = np.array([item["row"] for item in kept], np.int64)
         both = np.concatenate([before, rows[fresh]])
         own, like, values = first_of_near_duplicates(
-            np.ascontiguousarray(self.images.files.array(ARRAY)[both]), self.gathering.duplicate_threshold
+            np.ascontiguousarray(self.images.files.array(ARRAY)[both]), self.limit
         )
         for place in np.flatnonzero(~own):
             self.report.pair(int(both[place]), "pool", int(both[like[place]]), float(values[place]))
@@ -245,11 +257,13 @@ class _Search:
         unlike = np.ones(len(rows), np.bool_)
         splits = dataset.files.splits
         for start in range(0, len(rows), _AT_ONCE):
-            nearest = index.nearest(images[start : start + _AT_ONCE], 1)
-            for place, (other, value) in enumerate(
-                zip(nearest.rows[:, 0], nearest.similarities[:, 0], strict=True), start
-            ):
-                if value > np.float32(self.gathering.duplicate_threshold):
+            some = images[start : start + _AT_ONCE]
+            nearest = index.nearest(some, 1)
+            others = dataset.files.array(ARRAY)[nearest.rows[:, 0]]
+            # Of rows that were rounded the product of a copy may be less than 1; its cosine is not.
+            cosines = nearest.similarities[:, 0] / (np.linalg.norm(some, axis=1) * np.linalg.norm(others, axis=1))
+            for place, (other, value) in enumerate(zip(nearest.rows[:, 0], cosines, strict=True), start):
+                if value > np.float32(self.limit):
                     unlike[place] = False
                     if fresh[place]:
                         where = Split(int(splits[other])).word
@@ -263,6 +277,7 @@ def _known(gathering: Gathering, parent: Dataset, rng: np.random.Generator) -> l
     """Training images whose label is known, half of them of the annotated classes."""
     files = parent.files
     train = files.rows(Split.TRAIN)
+    train = train[files.pictured[train]]
     targets = list(gathering.parts.values_list("target_class", flat=True))
     of_class = np.isin(files.labels[train], targets)
     half = gathering.n_known // 2
@@ -278,18 +293,16 @@ def _slice_items(gathering: Gathering, annotation: Annotation) -> list[dict[str,
     rng = np.random.default_rng(gathering.seed)
     items = []
     for arm, some in ((ABOVE, rows[above]), (BELOW, rows[~above])):
-        chosen = rng.permutation(some)[: gathering.n_candidates]
-        items += [{"row": int(row), "arm": arm, "label": None, "of": len(some)} for row in chosen]
+        seen = some[files.pictured[some]]  # precision and recall are of images that people can see
+        chosen = rng.permutation(seen)[: gathering.n_candidates]
+        items += [{"row": int(row), "arm": arm, "label": None, "of": len(seen)} for row in chosen]
     if not items:
-        raise NothingToGather("The class has no validation image")
+        raise NothingToGather("The class has no validation image that can be shown")
     return [items[i] for i in rng.permutation(len(items))]
-
-
-def _blocks(ranked: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(ranked), size):
-        yield ranked[start : start + size]
 
 
 def _nothing(report: _Report) -> str:
     reasons = "; ".join(f"{n:,}: {reason}" for reason, n in report.counts.items())
-    return f"No pool image is a candidate. Left out: {reasons or 'none, the pool is empty'}"
+    if not reasons:
+        return "No pool image is a candidate: the pool is empty"
+    return f"No pool image is a candidate. Left out: {reasons}. Ask again, less strict about what left out most"

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,8 @@ from annotations.models import Dataset, GatheredTraining, Gathering, Pool
 from annotations.services.datasets.dataset_registration import register_dataset
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.datasets.dataset_files import DATASET_NAME, Split, dataset_directory, open_dataset, thumbnail_name
-from modeling.arrays.datasets.importing.row_files import Described, Rows, image_key
+from modeling.arrays.datasets.importing.row_files import Described, Rows, assemble, image_key
 from modeling.arrays.datasets.importing.storage import json_bytes
-from modeling.arrays.pools.assembled_directories import assemble
 from modeling.arrays.pools.candidate_selection import merged_order
 from worker.common import process_cache
 from worker.datasets.dataset_import import thumbnail_key_secret
@@ -33,8 +33,6 @@ Kept = Sequence[Sequence[int]]  # pool row, label, number of reviewers
 
 class CannotGrow(ModelingError):
     """The data set cannot be made; the message says why."""
-
-    code = "cannot_grow"
 
 
 def gathered_dataset(training: GatheredTraining) -> Dataset:
@@ -61,11 +59,13 @@ def gathered_dataset(training: GatheredTraining) -> Dataset:
     if files.attributes is not None:
         unknown = np.full(len(kept), len(files.attribute_names), np.int32)
         attributes = np.concatenate([files.attributes, unknown])[order]
-    rows = Rows(names, labels[order], splits[order], attributes, keys, _notes(gathering, kept, order, n))
+    notes = _notes(gathering, kept, order, n)
+    pictured = np.concatenate([files.pictured, np.ones(len(kept), np.bool_)])[order]
+    rows = Rows(names, labels[order], splits[order], attributes, keys, notes, None if pictured.all() else pictured)
     sources = [files.image_keys[i].decode() if i < n else images.image_keys[kept[i - n][0]].decode() for i in order]
 
     def place(folder: Path) -> None:
-        for i, old, new in zip(order.tolist(), sources, keys, strict=True):
+        for i, old, new in compress(zip(order.tolist(), sources, keys, strict=True), pictured):
             to = folder / thumbnail_name(new)
             to.parent.mkdir(parents=True, exist_ok=True)
             os.link((files if i < n else images).image_path(old), to)

@@ -12,12 +12,12 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from annotations.models import BaseModel, Dataset, GatheredTraining, Gathering
+from annotations.models.pool import BOTH
 from annotations.readings.pools.review_outcomes import CANDIDATE, RANDOM
 from annotations.services.queue import jobs
 from annotations.version import CODE_VERSION
 from modeling.arrays.common.modeling_errors import SliceTooSmall
 from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.datasets.groups import group_ids
 from modeling.arrays.embeddings.standardization import Standardization
 from modeling.arrays.retraining.annotation import Annotation
 from modeling.arrays.retraining.control import control_weights
@@ -25,6 +25,7 @@ from modeling.arrays.retraining.group_resampling import percentile_interval, res
 from modeling.arrays.retraining.heads import Head
 from modeling.arrays.retraining.slices import slice_membership, slice_weights, uniform_weights
 from modeling.tensors.retraining.many_heads import train_heads
+from worker.benchmarks.paired_bootstrap import GroupedLabels
 from worker.common import process_cache
 from worker.common.library_versions import library_versions
 from worker.pools.candidates import NothingToGather
@@ -32,7 +33,7 @@ from worker.pools.gathered_data import Kept, features_of, gathered_dataset
 from worker.queue.due_jobs import work_on_due
 
 BASE, CONTROL, REWEIGHTED = "base", "control", "reweighting"
-GATHERED, BOTH, AT_RANDOM = "gathered data", "both", "random pool images"
+GATHERED, AT_RANDOM = "gathered data", "random pool images"
 MEASURES = ("worst_group", "average", "minority")
 
 
@@ -116,11 +117,8 @@ def _with(gathering: Gathering, kept: Kept) -> _Training:
     new = np.array([label for _, label, _ in kept], np.int32)
 
     def joined(array: str) -> NDArray[np.float32]:
-        return (
-            np.concatenate([files.array(array)[train], features_of(gathering, kept, array)])
-            if kept
-            else files.array(array)[train]
-        )
+        rows = files.array(array)[train]
+        return np.concatenate([rows, features_of(gathering, kept, array)]) if kept else rows
 
     labels, scheme = np.concatenate([files.labels[train], new]), gathering.study.scheme
     return _Training(joined("features"), joined("similarity"), labels, len(kept), scheme)
@@ -157,40 +155,36 @@ def _measured(
     minutes: dict[str, float],
 ) -> list[dict[str, Any]]:
     files = dataset.files
-    test = files.rows(Split.TEST)
-    labels = files.labels[test]
-    groups = group_ids(files.labels, files.attributes, len(files.attribute_names))[test]
-    weights = np.asarray(files.train_group_counts, np.int64)[np.unique(groups)]
+    test, images = files.rows(Split.TEST), GroupedLabels.of(dataset)
+    labels = images.labels
+    weights = images.train_counts[np.unique(images.groups)]
     minority = np.zeros(len(test), np.bool_)
     for each in annotations:
         minority |= each.members(files.array("similarity"), test, labels)
     features = files.array("features")[test]
     heads = [head for _, _, head, _ in rows if head is not None]
     right = np.stack([head.predict(features) == labels for head in heads])
-    drawn = resampled_accuracies(right, groups)
-    sums = {
-        "worst_group": drawn.min(axis=2),
-        "average": np.average(drawn, axis=2, weights=weights if weights.any() else None),
-    }
-    exact = np.stack([[right[k][groups == group].mean() for group in np.unique(groups)] for k in range(len(heads))])
-    values = {
-        "worst_group": exact.min(axis=1),
-        "average": np.average(exact, axis=1, weights=weights if weights.any() else None),
+    whole = _accuracies(right, images.groups)
+    shares = {
+        "worst_group": [of.min(axis=2) for of in whole],
+        "average": [np.average(of, axis=2, weights=weights if weights.any() else None) for of in whole],
     }
     if minority.any():
-        of_class = labels[minority]
-        sums["minority"] = resampled_accuracies(right[:, minority], of_class).mean(axis=2)
-        values["minority"] = np.stack(
-            [right[:, minority][:, of_class == label].mean(axis=1) for label in np.unique(of_class)]
-        ).mean(axis=0)
+        shares["minority"] = [of.mean(axis=2) for of in _accuracies(right[:, minority], labels[minority])]
     found, place = [], 0
     for name, n_added, head, reason in rows:
         line: dict[str, Any] = {"name": name, "n_added": n_added, "reason": reason, "minutes": minutes.get(name)}
         if head is not None:
-            for measure, of_rows in values.items():
-                difference = sums[measure][place] - sums[measure][0]
-                line[measure] = [float(of_rows[place]), *percentile_interval(sums[measure][place])]
-                line[f"{measure}_gain"] = [float(of_rows[place] - of_rows[0]), *percentile_interval(difference)]
+            for measure, (exact, drawn) in shares.items():
+                line[measure] = [float(exact[place, 0]), *percentile_interval(drawn[place])]
+                gain = float(exact[place, 0] - exact[0, 0]), *percentile_interval(drawn[place] - drawn[0])
+                line[f"{measure}_gain"] = [*gain]
             place += 1
         found.append(line)
     return found
+
+
+def _accuracies(right: NDArray[np.bool_], groups: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Accuracies of k heads by group, float64[k, 1, G], and of resamples, float64[k, resamples, G]."""
+    exact = [right[:, groups == group].mean(axis=1) for group in np.unique(groups)]
+    return np.stack(exact, axis=1)[:, None], resampled_accuracies(right, groups)

@@ -21,14 +21,13 @@ from modeling.arrays.datasets.importing.archives import unpack_shards
 from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder, Embeddings
 from modeling.arrays.datasets.importing.import_errors import ImportRefused
 from modeling.arrays.datasets.importing.importer import import_images
-from modeling.arrays.datasets.importing.row_files import Described, Rows, image_key
+from modeling.arrays.datasets.importing.row_files import Described, Rows, assemble, image_key
 from modeling.arrays.datasets.importing.storage import json_bytes
-from modeling.arrays.pools.assembled_directories import assemble
-from modeling.arrays.pools.pool_sources import CLASS, read_pool
-from modeling.tensors.encoders import describe, load_encoder
+from modeling.arrays.pools.pool_sources import CLASS, NOTED, note_of, read_pool
 from worker.datasets.dataset_import import thumbnail_key_secret
-from worker.datasets.image_batches import SteadyBatches
-from worker.pools.embedding_folders import EmbeddingFolder, is_embedding_folder, read_embeddings
+from worker.datasets.embedding_folders import is_embedding_folder, lines_of, open_embeddings
+from worker.datasets.image_batches import described_encoder
+from worker.datasets.shared_imports import embed_shared
 from worker.queue.due_jobs import work_on_due
 from worker.queue.job_heartbeat import progress_of
 from worker.similarity_search.index_builds import ARRAY, INDEXES
@@ -64,8 +63,7 @@ def _images_beside(pool: Pool, known: frozenset[str], tell: Progress) -> Path | 
     """The directory of a pool's images without those whose names are known; None where there are no others."""
     folder = Path(pool.folder)
     if is_embedding_folder(folder):
-        found = read_embeddings(folder, known)
-        return _of_embeddings(pool, found, _encoder_of(pool)) if found.names else None
+        return _of_embeddings(pool, folder, known, described_encoder(pool.encoder))
     if any(folder.glob("*.tar")):
         unpacked_shards(pool).mkdir(parents=True, exist_ok=True)
         unpack_shards(folder, unpacked_shards(pool), tell)
@@ -77,16 +75,13 @@ def _images_beside(pool: Pool, known: frozenset[str], tell: Progress) -> Path | 
         replace(source, images=new),
         settings.DATA_ROOT,
         pool.name,
-        embeddings=Embeddings(_encoder_of(pool)),
+        embeddings=Embeddings(described_encoder(pool.encoder)),
         key_secret=thumbnail_key_secret(),
+        n_processes=settings.IMPORT_PROCESSES,
+        embed=embed_shared,
         notes=notes,
         progress=tell,
     )
-
-
-def _encoder_of(pool: Pool) -> DescribedEncoder:
-    encoder = load_encoder(pool.encoder)
-    return DescribedEncoder(SteadyBatches(encoder), describe(encoder, pool.encoder))
 
 
 def _grown(dataset: Dataset, directory: Path) -> Path:
@@ -124,15 +119,22 @@ def _rows(names: list[str], keys: list[str], notes: Sequence[Mapping[str, Any]])
     return Rows(names, np.zeros(n, np.int32), np.full(n, Split.TRAIN, np.int8), None, keys, notes)
 
 
-def _of_embeddings(pool: Pool, found: EmbeddingFolder, described: DescribedEncoder) -> Path:
-    dim = found.rows.shape[1]
-    if dim != described.encoder.dim:
-        raise ImportRefused(
-            f"The embeddings have {dim} dimensions, but {pool.encoder} makes {described.encoder.dim}: name theirs"
-        )
+def _of_embeddings(pool: Pool, folder: Path, known: frozenset[str], described: DescribedEncoder) -> Path | None:
+    found = open_embeddings(folder)
+    found.require_encoder(described)  # before all is read
+    first = {name: place for place, name in reversed(list(enumerate(found.names()))) if name not in known}
+    if not first:
+        return None
+    names = sorted(first)
+    places = np.array([first[name] for name in names], np.int64)
+    notes = [note_of(line) for line in lines_of(found.table(NOTED).take(places))]
+    root = folder.resolve()
+    at_hand = ((first[name], root / name) for name in names[:: max(len(names) // 1000, 1)])
+    found.require_encoder(described, some=(each for each in at_hand if each[1].resolve().is_relative_to(root)))
     digest = sha256(json_bytes({"embeddings": found.sha256, "encoder": dict(described.description)})).hexdigest()
     secret = thumbnail_key_secret()
-    rows = _rows(found.names, [image_key(secret, digest, name) for name in found.names], found.notes)
+    rows = _rows(names, [image_key(secret, digest, name) for name in names], notes)
     directory = dataset_directory(settings.DATA_ROOT, pool.name, digest)
     manifest = Described(pool.name, digest, POOL, (CLASS,), (), {}, {})
-    return assemble(directory, manifest, rows, {ARRAY: (lambda some: found.rows[some], dim, described.description)})
+    arrays = {ARRAY: (lambda some: found.rows(places[some]), found.dim(), described.description)}
+    return assemble(directory, manifest, rows, arrays)

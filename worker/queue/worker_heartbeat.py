@@ -49,13 +49,16 @@ def touch_file() -> None:
         Path(settings.WORKER_HEARTBEAT).touch()
 
 
-def every_few_seconds(call: Callable[[], None]) -> Callable[[], None]:
-    """Return what may be called after each step: it passes every call on that comes BEAT_EVERY_S after the last one."""
-    called_at = time.monotonic()
+def every_few_seconds(call: Callable[[], None], seconds: float | None = None) -> Callable[[], None]:
+    """Return what may be called after each step: it passes every call on that comes so long after the last one.
+
+    seconds: None: as often as a worker beats.
+    """
+    called_at, seconds = time.monotonic(), BEAT_EVERY_S if seconds is None else seconds
 
     def after_a_step() -> None:
         nonlocal called_at
-        if time.monotonic() - called_at >= BEAT_EVERY_S:
+        if time.monotonic() - called_at >= seconds:
             called_at = time.monotonic()
             call()
 

@@ -36,13 +36,13 @@ def listed(differences: Iterator[Difference], what: str, stored: str) -> list[Di
         return [Difference(what, stored, f"cannot be recomputed: {error}")]
 
 
-def differing_fields(names: Iterable[str], stored: Model, again: Model) -> Iterator[Difference]:
+def differing_fields(names: Iterable[str], stored: Model, again: object) -> Iterator[Difference]:
     """Compare fields that must be the same."""
     for name in names:
         yield from differing_values(name, getattr(stored, name), getattr(again, name))
 
 
-def rounded_fields(roundings: Mapping[str, float], stored: Model, again: Model) -> Iterator[Difference]:
+def rounded_fields(roundings: Mapping[str, float], stored: Model, again: object) -> Iterator[Difference]:
     """Compare fields of numbers, each by its own rounding."""
     for name, rounding in roundings.items():
         yield from differing_numbers(name, getattr(stored, name), getattr(again, name), rounding)

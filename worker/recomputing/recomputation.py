@@ -7,11 +7,29 @@ from django.db.models import QuerySet
 from annotations.models import BaseModel, GatheredTraining, RandomSlices, Run, Score, VocabularyLevel
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import BadDataset
+from modeling.arrays.embeddings.training_features import NoRoom
 from worker.datasets.head_training import heads_at_once
-from worker.recomputing.differences import Difference
-from worker.recomputing.stored_gatherings import gathering_differences
+from worker.pools.gathered_training import MEASURES, effects
+from worker.recomputing.differences import Difference, differing_numbers, differing_values, listed
 from worker.recomputing.stored_runs import random_slice_differences, run_differences
 from worker.recomputing.stored_scores import level_differences, score_differences
+
+
+def gathering_differences(training: GatheredTraining) -> list[Difference]:
+    """Train all heads of a training again and return which numbers of its table come out differently."""
+    return listed(_of_training(training), "table", f"{len(training.table)} models")
+
+
+def _of_training(training: GatheredTraining) -> Iterator[Difference]:
+    again = effects(training)
+    yield from differing_values("models", [row["name"] for row in training.table], [row["name"] for row in again])
+    for stored, now in zip(training.table, again, strict=False):
+        for name in ("n_added", "reason", "minutes"):
+            yield from differing_values(f"{name} of {stored['name']}", stored[name], now[name])
+        for name in [f"{measure}{end}" for measure in MEASURES for end in ("", "_gain")]:
+            for place, (one, other) in enumerate(zip(stored.get(name, ()), now.get(name, ()), strict=False)):
+                yield from differing_numbers(f"{name} [{place}] of {stored['name']}", one, other)
+
 
 Row = Score | VocabularyLevel | Run | RandomSlices | GatheredTraining
 
@@ -43,7 +61,7 @@ def compute_again(
         yield from zip(batch, run_differences(base_model, batch), strict=True)
         done += len(batch)
         progress("runs", done, n_runs)
-    sets = random_slices_of(runs).select_related("dataset")
+    sets = random_slices_of(runs).select_related("dataset", "base_model__dataset")
     for number, draws in enumerate(sets, 1):
         yield draws, random_slice_differences(draws)
         progress("random slices", number, len(sets))
@@ -81,5 +99,5 @@ def _with_all(runs: QuerySet[Run]) -> QuerySet[Run]:
 def _at_once(base_model: BaseModel) -> int:
     try:
         return heads_at_once(base_model.dataset)
-    except BadDataset:
+    except (BadDataset, NoRoom):
         return 1  # nothing will be trained, and each run says why

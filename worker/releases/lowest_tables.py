@@ -5,16 +5,16 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
 
 import numpy as np
 from django.db.models import Q, QuerySet
 
 from annotations.analysis.concepts.concept_tables import explained_together
-from annotations.analysis.observations.concept_matching import Concepts, TaskConcepts, words_of
+from annotations.analysis.observations.concept_matching import Concepts
 from annotations.analysis.observations.packed_phrases import NOTHING, Packed
 from annotations.analysis.observations.person_tasks import Tried
 from annotations.analysis.observations.study_rows import StudyRows, TaskFacts
+from annotations.analysis.observations.task_concepts import TaskConcepts, words_of
 from annotations.exports.tables.table_rows import Source, source_of
 from annotations.models import (
     BaseModel,
@@ -34,6 +34,7 @@ from annotations.models.arrays import pack_float32, pack_float64, unpack_float32
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.phrases.vocabulary_levels import WHOLE, half_of
 from annotations.readings.releases.moderated_words import HIDDEN
+from modeling.arrays.common.batches import batched
 from modeling.arrays.common.modeling_errors import ModelingError, NothingToSeparate
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.datasets.groups import group_ids, group_names
@@ -125,20 +126,21 @@ class _OfTask:
         return set() if self.label is None else set(controls.values_list("pk", flat=True))
 
     def parts(self) -> Iterator[Source]:
-        rows: dict[columns.LowestTable, Iterable[Any]] = {
-            columns.GROUPS: self._groups(),
-            columns.VALIDATION: self._validation(),
-            columns.TEST: self._test(),
-            columns.ANNOTATIONS: self._annotations(),
-            columns.RUNS: self._predictions(),
-            columns.DRAWS: self._null_draws(),
-            columns.VOCABULARY: self._vocabulary(),
-            columns.DIRECTIONS: self._random_directions(),
-            columns.CLASSIFIERS: self._classifiers(),
-            columns.RANKED: self._ranked_keywords(),
-            columns.RETRAINED: self._retrained_keywords(),
+        rows: dict[str, Iterable[columns.Cells]] = {
+            "groups": self._groups(),
+            "validation": self._validation(),
+            "test": self._test(),
+            "annotations": self._annotations(),
+            "predictions": self._predictions(),
+            "random_slices": self._null_draws(),
+            "vocabulary": self._vocabulary(),
+            "random_directions": self._random_directions(),
+            "benchmark": self._classifiers(),
+            "ranked_keywords": self._ranked_keywords(),
+            "retrained_keywords": self._retrained_keywords(),
         }
-        return (Source(table.of_task(self.task.position), of_table) for table, of_table in rows.items())
+        place = self.task.position
+        return (Source(table.of_task(place), rows[name]) for name, table in columns.OF_TASK.items())
 
     def _groups(self) -> Iterator[columns.Cells]:
         names = group_names(self.files.class_names, self.files.attribute_names)
@@ -250,13 +252,8 @@ def _best_key(tried: Packed, concepts: TaskConcepts) -> bytes:
 def _said(rows: StudyRows, kept: Mapping[int, Mapping[bytes, int]]) -> Iterator[columns.Cells]:
     numbers = _word_numbers(rows)
     for is_expert, said in ((False, rows.tried), (True, rows.experts)):
-        block: list[Tried] = []
-        for each in said:
-            block.append(each)
-            if len(block) == 1_000:
-                yield from _block(block, numbers, kept, is_expert=is_expert)
-                block = []
-        yield from _block(block, numbers, kept, is_expert=is_expert)
+        for block in batched(said, 1_000):
+            yield from _block(block, numbers, kept, is_expert=is_expert)
 
 
 def _block(

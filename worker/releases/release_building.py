@@ -1,6 +1,7 @@
 """Building releases: what an export has, with Parquet and figures, written to a file that is named by its digest."""
 
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -62,15 +63,20 @@ def _build(job: Release) -> None:
     except OSError as error:
         jobs.fail(job, f"The file could not be written: {error.strerror or error}.")
     else:
-        release_requests.store(job, built)
+        release_requests.store(job, **built)
 
 
-def _write(job: Release) -> release_requests.Built:
+def _write(job: Release) -> dict[str, Any]:
     tell = progress_of(job, beat_beside_transaction)
     target = release_requests.file_of(job)
     target.parent.mkdir(parents=True, exist_ok=True)
     snapshot_at = timezone.now()
     with replacing(target, 0o640) as file:
         manifest = write_study_zip(job.study, file, EXTRAS, tell, deposit_of(job))
-    digest, size = file_sha256(target), target.stat().st_size
-    return release_requests.Built(str(target.relative_to(settings.DATA_ROOT)), digest, size, manifest, snapshot_at)
+    return {
+        "file": str(target.relative_to(settings.DATA_ROOT)),
+        "digest": file_sha256(target),
+        "size": target.stat().st_size,
+        "manifest": manifest,
+        "snapshot_at": snapshot_at,
+    }

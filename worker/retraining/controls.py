@@ -12,10 +12,8 @@ from annotations.services.retraining.runs import RetrainedHead, TrainingBatch
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.retraining.control import control_weights
 from worker.common import process_cache
-from worker.common.library_versions import library_versions
 from worker.common.throttled_log import log_error_throttled
 from worker.datasets import head_training
-from worker.datasets.head_training import MeasuredHead
 
 
 def train_missing_controls() -> int:
@@ -33,8 +31,7 @@ def train_beside(
     known = controls.stored(batch, keys)
     missing = sorted(set(keys) - known.keys())  # sorted: two workers store in one order
     columns = [*weights, *(weights_of(batch.dataset, key) for key in missing)]
-    measured = head_training.train_and_measure(batch.dataset, batch.l2, columns) if columns else []
-    heads = [_retrained(each) for each in measured]
+    heads = head_training.train_and_measure(batch, columns) if columns else []
     for key, head in zip(missing, heads[len(weights) :], strict=True):
         known[key] = controls.store(batch, key, head)
     return heads[: len(weights)], known
@@ -53,15 +50,3 @@ def _train_missing(batch: TrainingBatch) -> int:
     except ModelingError as error:
         log_error_throttled(f"controls on {batch} are on hold: {error}")
         return 0
-
-
-def _retrained(measured: MeasuredHead) -> RetrainedHead:
-    """Return a trained and measured head in the form in which it is stored."""
-    return RetrainedHead(
-        metrics=measured.metrics,
-        test_predictions=measured.test_predictions,
-        head=measured.trained.head.to_bytes(),
-        loss=measured.trained.loss,
-        certified_gap=measured.trained.certified_gap,
-        versions=library_versions(),
-    )

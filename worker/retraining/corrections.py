@@ -1,11 +1,13 @@
 """Trains pooled corrections: a whole model with all annotations, without each one of them, and without any phrase.
 
-All these heads have the same features and differ in their loss weights alone, so many are solved at once. What one does
-is measured on validation, on test, and on a second test set, by group and by slice.
+All these heads have the same features and differ in their loss weights alone, so many are solved at once. With many
+classes, what leaving one annotation out does is found with the annotated classes' rows of the base model's head alone,
+and beside the whole correction trained so. What a head does is measured on validation, on test, and on a second test
+set, by group and by slice.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,18 +15,18 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from annotations.models import BaseModel, Correction, CorrectionPart, Dataset
-from annotations.readings.retraining.corrections import BEFORE, CONTROL, worst_group_gain
+from annotations.readings.retraining.corrections import AFTER, BEFORE, CONTROL, RESTRICTED, worst_group_gain
+from annotations.readings.retraining.trained_rows import has_many_classes
 from annotations.services.queue import jobs
 from annotations.services.retraining import corrections
-from annotations.services.retraining.corrections import TrainedCorrection
 from annotations.version import CODE_VERSION
 from modeling.arrays.common.modeling_errors import ModelingError, SliceTooSmall
-from modeling.arrays.datasets.dataset_files import Split
+from modeling.arrays.datasets.dataset_files import DatasetFiles, Split
 from modeling.arrays.datasets.groups import group_ids, group_names
+from modeling.arrays.retraining.annotation import Annotation
 from modeling.arrays.retraining.control import control_weights
 from modeling.arrays.retraining.group_accuracies import group_metrics
 from modeling.arrays.retraining.heads import Head
-from modeling.tensors.retraining.many_heads import FreeRows
 from worker.common import process_cache
 from worker.common.library_versions import library_versions
 from worker.datasets import head_training
@@ -38,12 +40,15 @@ VALIDATION, TEST, SECOND = "validation", "test", "second"
 class EvaluationSet:
     """n images on which the base model has a prediction.
 
-    features: float32[n, d], as stored; labels, groups, before: int[n], before being the base model's predictions;
-    above: by annotated class bool[n], which of its images are above the threshold; train_counts: weights of the groups.
+    rows: int64[n], in the files; features: float32[n, d], as stored; labels, groups, before: int[n], before being the
+    base model's predictions; above: by annotated class bool[n], which of its images are above the threshold;
+    train_counts: weights of the groups.
     """
 
     name: str
     dataset: str
+    files: DatasetFiles
+    rows: NDArray[np.int64]
     group_names: tuple[str, ...]
     train_counts: NDArray[np.int64]
     features: NDArray[np.float32]
@@ -51,6 +56,10 @@ class EvaluationSet:
     groups: NDArray[np.int64]
     before: NDArray[np.int64]
     above: Mapping[int, NDArray[np.bool_]]
+
+    def members(self, annotation: Annotation) -> NDArray[np.bool_]:
+        """Return which images are of the annotation's class and above its threshold, bool[n]."""
+        return annotation.members(self.files.array("similarity"), self.rows, self.labels)
 
     def measure(self, predictions: NDArray[np.integer]) -> dict[str, Any]:
         """Return accuracies of predictions, int[n]: overall, by group, and by class and slice; None without images."""
@@ -68,7 +77,7 @@ class EvaluationSet:
 
 
 def evaluation_sets(
-    base_model: BaseModel, parts: Sequence[CorrectionPart], second: BaseModel | None
+    base_model: BaseModel, annotations: Sequence[Annotation], second: BaseModel | None
 ) -> tuple[EvaluationSet, ...]:
     """Return validation and test, where they have images with a prediction, and the test images of a second data set.
 
@@ -78,15 +87,15 @@ def evaluation_sets(
     files = base_model.dataset.files
     predicted = base_model.predicted
     sets = [
-        _set(name, base_model.dataset, rows[predicted[rows] != BaseModel.NO_PREDICTION], predicted, parts)
+        _set(name, base_model.dataset, rows[predicted[rows] != BaseModel.NO_PREDICTION], predicted, annotations)
         for name, rows in ((VALIDATION, files.rows(Split.VALIDATION)), (TEST, files.rows(Split.TEST)))
     ]
     if second is not None:
-        sets.append(_second(base_model, second, parts))
+        sets.append(_second(base_model, second, annotations))
     return tuple(each for each in sets if len(each.labels))
 
 
-def _second(base_model: BaseModel, second: BaseModel, parts: Sequence[CorrectionPart]) -> EvaluationSet:
+def _second(base_model: BaseModel, second: BaseModel, annotations: Sequence[Annotation]) -> EvaluationSet:
     files = second.dataset.files
     rows = files.rows(Split.TEST)
     if base_model.head is None:
@@ -96,7 +105,7 @@ def _second(base_model: BaseModel, second: BaseModel, parts: Sequence[Correction
         predicted = np.full(files.n_rows, BaseModel.NO_PREDICTION, np.int32)
         if len(rows):
             predicted[rows] = Head.from_bytes(bytes(base_model.head)).predict(files.array("features")[rows])
-    return _set(SECOND, second.dataset, rows, predicted, parts)
+    return _set(SECOND, second.dataset, rows, predicted, annotations)
 
 
 def _set(
@@ -104,22 +113,25 @@ def _set(
     dataset: Dataset,
     rows: NDArray[np.int64],
     predicted: NDArray[np.int32],
-    parts: Sequence[CorrectionPart],
+    annotations: Sequence[Annotation],
 ) -> EvaluationSet:
     files = dataset.files
     labels = files.labels[rows]
     groups = group_ids(files.labels, files.attributes, len(files.attribute_names))[rows]
-    return EvaluationSet(
+    found = EvaluationSet(
         name=name,
         dataset=str(dataset),
+        files=files,
+        rows=rows,
         group_names=tuple(group_names(files.class_names, files.attribute_names)),
         train_counts=_group_weights(np.asarray(files.train_group_counts, np.int64), groups),
         features=files.array("features")[rows],
         labels=labels,
         groups=groups,
         before=predicted[rows].astype(np.int64),
-        above={part.target_class: part.annotation.members(files.array("similarity"), rows, labels) for part in parts},
+        above={},
     )
+    return replace(found, above={each.target_class: found.members(each) for each in annotations})
 
 
 def _group_weights(train_counts: NDArray[np.int64], groups: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -141,7 +153,6 @@ def _means(parts: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
     return means
 
 
-MANY_CLASSES = 200  # with more, only the annotated classes' rows are trained
 AT_ONCE = 16  # heads: each needs a loss weight for every training image
 ALL_ROWS, SOME_ROWS = "all rows", "rows of the annotated classes"
 
@@ -151,8 +162,8 @@ def train_due_corrections() -> int:
     return work_on_due(Correction, _train_one)
 
 
-def train(correction: Correction) -> TrainedCorrection:
-    """Train a correction and measure what it does.
+def train(correction: Correction) -> dict[str, Any]:
+    """Train a correction and measure what it does; return the fields that it has then.
 
     Raises SliceTooSmall, BadDataset, BadArray, NotConverged, BadHead, JobLost.
     """
@@ -161,31 +172,34 @@ def train(correction: Correction) -> TrainedCorrection:
     if not parts:
         raise ModelingError("it no longer has an annotation")
     jobs.beat(correction, phase="splitting the training images")
-    slices = [ClassSlices.of(part.annotation, base_model.dataset) for part in parts]
+    annotations = [part.annotation for part in parts]
+    slices = [ClassSlices.of(each, base_model.dataset) for each in annotations]
     classes = [part.target_class for part in parts]
-    kept = [slices, *([each for each in slices if each is not left_out] for left_out in slices), None]
-    trained: list[TrainedHead] = []
-    for first in range(0, len(kept), AT_ONCE):
-        jobs.beat(correction, phase="training", n_done=len(trained), n_total=len(kept))
-        weights = np.stack([_weights(correction, each, classes) for each in kept[first : first + AT_ONCE]], axis=1)
-        some, solved = solve(base_model, weights, classes)
-        trained += some
-    jobs.beat(correction, phase="measuring", n_done=len(trained))
-    sets = evaluation_sets(base_model, parts, correction.second_base_model)
-    whole, *without, control = trained
+    left_out = [[each for each in slices if each is not one] for one in slices]
+    is_restricted = has_many_classes(base_model)
+    full = [slices, None] if is_restricted else [slices, *left_out, None]
+    some = [slices, *left_out] if is_restricted else []
+    n_total = len(full) + len(some)
+    whole, *without, control = _heads(correction, full, classes, n_total)
+    restricted: TrainedHead | None = None
+    if is_restricted:
+        restricted, *without = _heads(correction, some, classes, n_total, in_rows=True)
+    jobs.beat(correction, phase="measuring", n_done=n_total)
+    sets = evaluation_sets(base_model, annotations, correction.second_base_model)
+    measured = {CONTROL: control, AFTER: whole, RESTRICTED: restricted}
     effects = {
-        "solved": solved,
-        "sets": [_effect(each, whole.head, control.head) for each in sets],
+        "solved": ALL_ROWS,
+        "sets": [_effect(each, {name: of.head for name, of in measured.items() if of is not None}) for each in sets],
         "slices": [{"class": each.target_class, "n_above": each.n_above, "n_below": each.n_below} for each in slices],
     }
-    return TrainedCorrection(
-        effects=effects,
-        ablations=[_ablation(part, each.head, sets) for part, each in zip(parts, without, strict=True)],
-        head=whole.head.to_bytes(_model_card(correction, parts, effects)),
-        loss=whole.loss,
-        certified_gap=whole.certified_gap,
-        versions=library_versions(),
-    )
+    return {
+        "effects": effects,
+        "ablations": [_ablation(part, each.head, sets) for part, each in zip(parts, without, strict=True)],
+        "head": whole.head.to_bytes(_model_card(correction, parts, effects)),
+        "loss": whole.loss,
+        "certified_gap": whole.certified_gap,
+        "versions": library_versions(),
+    }
 
 
 def _train_one(correction: Correction) -> None:
@@ -194,16 +208,34 @@ def _train_one(correction: Correction) -> None:
     except SliceTooSmall as error:
         jobs.fail(correction, _too_small(correction, error))
     else:
-        corrections.store(correction, trained)
+        corrections.store(correction, **trained)
 
 
-def solve(base_model: BaseModel, weights: NDArray[np.float64], classes: Sequence[int]) -> tuple[list[TrainedHead], str]:
-    """Train a head a column, from the base model's own where there are many classes, and say which rows were free."""
-    dataset, l2 = base_model.dataset, base_model.l2
-    if len(dataset.class_names) > MANY_CLASSES and base_model.head is not None:
-        head = Head.from_bytes(bytes(base_model.head))
-        return head_training.train_rows(dataset, l2, weights, FreeRows(head.coef, head.intercept, classes)), SOME_ROWS
-    return head_training.train(dataset, l2, weights), ALL_ROWS
+def solve(
+    base_model: BaseModel, weights: NDArray[np.float64], classes: Sequence[int], *, in_all_rows: bool = False
+) -> tuple[list[TrainedHead], str]:
+    """Train a head a column, and say which rows were free: with many classes, unless asked for, those of some alone."""
+    if has_many_classes(base_model) and not in_all_rows:
+        return head_training.train_rows(base_model, weights, classes), SOME_ROWS
+    return head_training.train(base_model.dataset, base_model.l2, weights), ALL_ROWS
+
+
+def _heads(
+    correction: Correction,
+    kept: Sequence[Sequence[ClassSlices] | None],
+    classes: Sequence[int],
+    n_total: int,
+    *,
+    in_rows: bool = False,
+) -> list[TrainedHead]:
+    """Train a head with each of some annotations: all its rows, or those of the annotated classes alone, the last."""
+    base_model, trained = correction.base_model, list[TrainedHead]()
+    for first in range(0, len(kept), AT_ONCE):
+        n_done = len(trained) + (n_total - len(kept) if in_rows else 0)
+        jobs.beat(correction, phase="training", n_done=n_done, n_total=n_total)
+        weights = np.stack([_weights(correction, each, classes) for each in kept[first : first + AT_ONCE]], axis=1)
+        trained += solve(base_model, weights, classes, in_all_rows=not in_rows)[0]
+    return trained
 
 
 def _weights(
@@ -216,14 +248,13 @@ def _weights(
     return head_training.loss_weights(dataset, slices, correction.scheme, settings.MIN_SLICE_SIZE)
 
 
-def _effect(each: EvaluationSet, head: Head, control: Head) -> dict[str, Any]:
+def _effect(each: EvaluationSet, heads: Mapping[str, Head]) -> dict[str, Any]:
     return {
         "name": each.name,
         "dataset": each.dataset,
         "groups": list(each.group_names),
-        "before": each.measure(each.before),
-        "control": each.measure(control.predict(each.features)),
-        "after": each.measure(head.predict(each.features)),
+        BEFORE: each.measure(each.before),
+        **{name: each.measure(head.predict(each.features)) for name, head in heads.items()},
     }
 
 

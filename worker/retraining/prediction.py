@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from modeling.arrays.common.batches import batched
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.common.softmax import softmax
@@ -87,7 +87,8 @@ def predict_images(
         )
     steady = SteadyBatches(encoder)
     progress("predicting", 0, len(images))
-    for done, batch in _batches(images):
+    done = 0
+    for batch in batched(images, BATCH_IMAGES):
         read = [_read(image) for image in batch]
         good = [image for image in read if isinstance(image, Image.Image)]
         rows = iter(_predictions(head, steady, good)) if good else iter(())
@@ -96,6 +97,7 @@ def predict_images(
                 yield Rejected(image.name, str(outcome))
             else:
                 yield Prediction(image.name, *next(rows))
+        done += len(batch)
         progress("predicting", done, len(images))
 
 
@@ -104,14 +106,6 @@ def _predictions(
 ) -> Iterable[tuple[int, NDArray[np.float64]]]:
     logits = head.logits(encoder.encode_images(images))
     return zip(logits.argmax(axis=1).tolist(), softmax(logits), strict=True)
-
-
-def _batches(images: Iterable[ImageFile]) -> Iterator[tuple[int, list[ImageFile]]]:
-    """Batches of images, each with the number that is done after it."""
-    remaining, done = iter(images), 0
-    while batch := list(islice(remaining, BATCH_IMAGES)):
-        done += len(batch)
-        yield done, batch
 
 
 def _read(image: ImageFile) -> Image.Image | ImageRejected:

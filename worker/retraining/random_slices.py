@@ -13,6 +13,7 @@ from annotations.services.queue import worker_wakeup
 from annotations.services.retraining import random_slices
 from annotations.services.retraining.random_slices import SliceKey
 from annotations.services.retraining.runs import TrainingBatch
+from modeling.arrays.common.batches import batched
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.datasets.dataset_files import BadDataset
 from modeling.arrays.phrases.error_score import error_scores
@@ -48,14 +49,18 @@ def forget_failures() -> None:
     _failed.clear()
 
 
-def worst_groups(dataset: Dataset, key: SliceKey, l2: float) -> list[float]:
+def worst_groups(batch: TrainingBatch, key: SliceKey) -> list[float]:
     """Retrain with each random slice of a class; return the worst-group accuracies on test, of `drawing.DRAWS`.
 
     Raises BadDataset, BadArray, NotConverged.
     """
     reached: list[float] = []
-    for weights in _batches(dataset, key):
-        reached += [each.metrics.worst_group for each in head_training.train_and_measure(dataset, l2, weights)]
+    dataset = batch.dataset
+    labels, drawn = process_cache.training_set(dataset).labels, cuts(dataset, key)
+    for some in batched(drawn, head_training.heads_at_once(dataset, len(batch.rows))):
+        members = (slice_membership(above, labels, key.target_class, 1) for above in some)
+        weights = [slice_weights(labels, each, key.scheme) for each in members]
+        reached += [each.metrics.worst_group for each in head_training.train_and_measure(batch, weights)]
         worker_heartbeat.touch()
     return reached
 
@@ -72,9 +77,21 @@ def scores(base_model: BaseModel, key: SliceKey) -> list[float]:
     return scored
 
 
+def cuts(dataset: Dataset, key: SliceKey, draws: int = drawing.DRAWS) -> Iterator[NDArray[np.bool_]]:
+    """Yield the random slices of a class, each bool[n] of all n training images. Raises BadDataset, BadArray."""
+    training = process_cache.training_set(dataset)
+    of_class = np.flatnonzero(training.labels == key.target_class)
+    images = dataset.files.array("similarity")[training.rows[of_class]]
+    labels, seed = training.labels[of_class], key.seed(dataset.digest)
+    for above in drawing.random_slices(images, labels, key.target_class, key.n_above, draws, seed):
+        members = np.zeros(len(training.labels), np.bool_)
+        members[of_class[above]] = True
+        yield members
+
+
 def _alike(batch: TrainingBatch) -> dict[SliceKey, list[Run]]:
     alike: dict[SliceKey, list[Run]] = defaultdict(list)
-    for run in random_slices.lacking(batch).defer(*Run.ARRAYS):
+    for run in random_slices.lacking(batch):
         alike[SliceKey.of(run)].append(run)
     return alike
 
@@ -86,7 +103,7 @@ def _draws(batch: TrainingBatch, key: SliceKey, runs: Sequence[Run]) -> RandomSl
     try:
         draws = random_slices.find(runs[0])
         if draws is None:
-            draws = random_slices.store(batch, key, worst_groups(batch.dataset, key, batch.l2), library_versions())
+            draws = random_slices.store(batch, key, worst_groups(batch, key), library_versions())
         for base_model in without_arrays(BaseModel.objects.filter(pk__in={run.base_model_id for run in runs})):
             random_slices.store_scores(draws, base_model, scores(base_model, key))
     except ModelingError as error:
@@ -95,21 +112,3 @@ def _draws(batch: TrainingBatch, key: SliceKey, runs: Sequence[Run]) -> RandomSl
         log_error_throttled(f"random slices on {batch} are on hold: {error}")
         return None
     return draws
-
-
-def _batches(dataset: Dataset, key: SliceKey) -> Iterator[list[NDArray[np.float64]]]:
-    """Yield loss weights, float64[n] each, of as many draws as are trained at once."""
-    training = process_cache.training_set(dataset)
-    of_class = np.flatnonzero(training.labels == key.target_class)
-    images = dataset.files.array("similarity")[training.rows[of_class]]
-    labels, seed = training.labels[of_class], key.seed(dataset.digest)
-    drawn = drawing.random_slices(images, labels, key.target_class, key.n_above, seed=seed)
-    at_once = head_training.heads_at_once(dataset)
-    for first in range(0, len(drawn), at_once):
-        yield [_weights(training.labels, of_class[each], key) for each in drawn[first : first + at_once]]
-
-
-def _weights(labels: NDArray[np.int32], above: NDArray[np.int64], key: SliceKey) -> NDArray[np.float64]:
-    members = np.zeros(len(labels), np.bool_)
-    members[above] = True
-    return slice_weights(labels, slice_membership(members, labels, key.target_class, 1), key.scheme)

@@ -19,6 +19,7 @@ from annotations.services.retraining.runs import TrainedRun, TrainingBatch
 from modeling.arrays.common.modeling_errors import SliceTooSmall
 from modeling.arrays.common.steps import after_each_step, step_done
 from modeling.arrays.datasets.dataset_files import BadDataset
+from modeling.arrays.embeddings.training_features import NoRoom
 from worker.common.throttled_log import log_error_throttled
 from worker.datasets.head_training import Weighed, heads_at_once, weigh
 from worker.queue.drain import drain
@@ -33,7 +34,7 @@ NO_FEATURES = "the data set has no classifier features, so models cannot be retr
 def train_due_runs() -> int:
     """Train every due run; returns how many were done or refused. Raises OperationalError.
 
-    Runs on a data set whose files are missing wait: that is nobody's attempt.
+    Runs on a data set whose files are missing wait, and where the disk has no room to train: that is nobody's attempt.
     """
     runs.fail_exhausted_runs()
     return sum(_train_due(batch) for batch in runs.due_batches())
@@ -59,11 +60,12 @@ def train_batch(batch: TrainingBatch, ids: Collection[int]) -> list[int]:
 
 def _train_due(batch: TrainingBatch) -> int:
     try:
-        limit = heads_at_once(batch.dataset)
-    except BadDataset as error:
+        limit = heads_at_once(batch.dataset, len(batch.rows))
+    except (BadDataset, NoRoom) as error:
         log_error_throttled(f"runs on {batch} are on hold: {error}")
         return 0
-    return drain(partial(runs.claim_runs, batch, limit=limit), partial(train_batch, batch), runs.fail_run)
+    claim = partial(runs.claim_runs, batch, limit=limit)
+    return drain(claim, partial(train_batch, batch), runs.fail_run, runs.give_back_runs)
 
 
 def _results(batch: TrainingBatch, claimed: Collection[Run]) -> list[Callable[[], object]]:
@@ -83,8 +85,10 @@ def _results(batch: TrainingBatch, claimed: Collection[Run]) -> list[Callable[[]
     redis_counters.tally("solved_runs", sum(len(same) for same, _ in trainable))
     for (same, weighed), head in zip(trainable, heads, strict=True):
         sizes = weighed.slices.n_above, weighed.slices.n_below
+        columns = head.columns  # its files are written here, before there is a transaction
+        step_done()
         for run in same:
-            results.append(partial(runs.store_run, run, TrainedRun(*sizes, head, control_of[ControlKey.of(run)])))
+            results.append(partial(runs.store_run, run, TrainedRun(*sizes, columns, control_of[ControlKey.of(run)])))
     return results
 
 

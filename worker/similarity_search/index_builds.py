@@ -24,7 +24,6 @@ from modeling.tensors.similarity_search.index_files import (
     build_index,
     checked_manifest,
     open_index,
-    remove_images,
 )
 from modeling.tensors.similarity_search.index_manifest import BadIndex, Images, read_manifest
 from modeling.tensors.similarity_search.index_parameters import IndexParameters, choose_parameters
@@ -32,6 +31,7 @@ from modeling.tensors.similarity_search.near_duplicates import near_duplicates
 from worker.common import process_cache
 from worker.queue.due_jobs import work_on_due
 from worker.queue.job_heartbeat import progress_of
+from worker.similarity_search.likeness import likeness_of
 
 ARRAY = "similarity"
 INDEXES = "image-indexes"  # folder in a data set's directory
@@ -45,15 +45,16 @@ def images_of(files: DatasetFiles) -> Images:
 
 def open_index_of(dataset: Dataset, index: ImageIndex) -> SegmentedIndex:
     """Open a data set's index. Raises BadIndex, BadDataset."""
-    return _open_once(settings.DATA_ROOT / index.directory, dataset)
+    return _open_once(settings.DATA_ROOT / index.directory, dataset, removed_from(dataset))
 
 
-def _open(directory: Path, dataset: Dataset) -> SegmentedIndex:
+def _open(directory: Path, dataset: Dataset, removed: frozenset[int]) -> SegmentedIndex:
     files = dataset.files
     *before, _ = read_manifest(directory).images  # a pool's images come in parts
     starts = np.cumsum([each.n_rows for each in before], dtype=np.int64)
     parts = np.split(files.array(ARRAY), starts)
-    return open_index(directory, [*before, replace(images_of(files), n_rows=len(parts[-1]))], parts)
+    images = [*before, replace(images_of(files), n_rows=len(parts[-1]))]
+    return open_index(directory, images, parts, np.array(sorted(removed), np.int64))
 
 
 _open_once = lru_cache(maxsize=4)(_open)  # files are mapped, and so cost little; each is read once to check its digest
@@ -74,13 +75,17 @@ def build_due_indexes() -> int:
 def _build(job: ImageIndex) -> None:
     dataset, tell = job.dataset, progress_of(job)
     directory, parameters, index = built_index(dataset, tell)
-    found = _duplicates(dataset, index, parameters, job.duplicate_threshold, tell)
+    likeness = likeness_of(dataset, ARRAY, index, tell)
+    threshold = likeness["limit"] if job.duplicate_threshold is None else job.duplicate_threshold
+    found = _duplicates(dataset, index, parameters, threshold, tell)
     measured = read_manifest(directory).measured
     image_searches.store_index(
         job,
         directory=directory.relative_to(settings.DATA_ROOT).as_posix(),
         kind=parameters.kind.value,
         recall=measured and measured.recall,
+        duplicate_threshold=threshold,
+        likeness=likeness,
         near_duplicates=found,
     )
     for row in removed_from(dataset):
@@ -96,7 +101,7 @@ def built_index(dataset: Dataset, tell: Progress) -> tuple[Path, IndexParameters
     files = dataset.files
     rows, images = files.array(ARRAY), images_of(files)
     parameters = parameters_for(len(rows), rows.shape[1])
-    removed = np.array(sorted(removed_from(dataset)), np.int64)
+    removed = removed_from(dataset)
     build = partial(build_index, files.directory / INDEXES, rows, images, parameters, progress=tell)
     found = _of_these_or_fewer(files, images, parameters) if files.manifest.source_format == POOL else None
     directory = found or build(_texts(dataset, parameters))
@@ -104,11 +109,9 @@ def built_index(dataset: Dataset, tell: Progress) -> tuple[Path, IndexParameters
     if manifest.n_rows < len(rows):
         new = rows[manifest.n_rows :]
         directory = add_images(directory, new, replace(images, n_rows=len(new)), tell)
-    if manifest.n_removed < len(removed):
-        directory = remove_images(directory, removed)
-        if read_manifest(directory).is_due_for_rebuilding:
-            directory = build(_texts(dataset, parameters), without=removed)
-    return directory, parameters, _open(directory, dataset)
+    if read_manifest(directory).is_due_for_rebuilding(len(removed)):
+        directory = build(_texts(dataset, parameters), without=np.array(sorted(removed), np.int64))
+    return directory, parameters, _open(directory, dataset, removed)
 
 
 def removed_from(dataset: Dataset) -> frozenset[int]:
@@ -125,7 +128,7 @@ def _of_these_or_fewer(files: DatasetFiles, images: Images, parameters: IndexPar
             last, n = manifest.images[-1], manifest.n_rows
             is_of_these = last.encoder == images.encoder and (n < files.n_rows or last.sha256 == images.sha256)
             if is_of_these and (manifest.parameters.kind, manifest.faiss) == (parameters.kind, faiss.__version__):
-                found[n, manifest.n_removed] = folder
+                found[n, manifest.n_absent] = folder
     return found[max(found)] if found else None
 
 

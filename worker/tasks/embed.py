@@ -3,6 +3,7 @@
 from annotations.services.queue import worker_wakeup
 from clarify_site.celery import app
 from worker.datasets.imports import run_due_imports
+from worker.datasets.shared_imports import help_with_shards
 from worker.pools.candidates import find_due_candidates
 from worker.pools.gathered_training import train_due_gathered
 from worker.pools.pool_imports import import_due_pools
@@ -16,6 +17,12 @@ from worker.similarity_search.searches import answer_due_searches
 def import_datasets() -> None:
     """Import every data set that was asked for in the admin."""
     sweep(run_due_imports, "imports ended")
+
+
+@app.task(name=worker_wakeup.EMBED_SHARDS)
+def embed_shards() -> None:
+    """Embed shards of an import that another worker is at, for a while."""
+    sweep(help_with_shards, "shards of imports embedded")
 
 
 @app.task(name=worker_wakeup.BUILD_RELEASES)

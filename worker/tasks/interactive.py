@@ -1,4 +1,4 @@
-"""The queue `interactive`: phrases that somebody waits for."""
+"""The queue `interactive`: phrases that somebody waits for, and between them what they are compared with."""
 
 import logging
 from typing import Any
@@ -18,8 +18,13 @@ logger = logging.getLogger(__name__)
 
 @app.task(name=worker_wakeup.SCORE_PHRASES)
 def score_phrases() -> None:
-    """Score every due phrase, then what common words reach on tasks that lack it."""
+    """Score every due phrase."""
     sweep(score_due_phrases, "phrases scored")
+
+
+@app.task(name=worker_wakeup.SCORE_VOCABULARIES)
+def score_vocabularies() -> None:
+    """Score what common words reach on tasks that lack it."""
     sweep(score_missing_vocabularies, "vocabulary levels scored")
 
 

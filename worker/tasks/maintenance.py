@@ -1,10 +1,9 @@
 """The queue `maintenance`: clocks and alarms. Nothing here needs torch."""
 
-from dataclasses import astuple
-
 from django.utils import timezone
 
 from annotations.services.allocation import places
+from annotations.services.common import unnamed_files
 from annotations.services.datasets import imports
 from annotations.services.monitoring import alarms
 from annotations.services.phrases import assignments
@@ -30,7 +29,7 @@ def expire_leases() -> None:
 @app.task(name=worker_wakeup.ERASE_WITHDRAWN)
 def erase_withdrawn() -> None:
     """Erase everybody who withdrew: what they did, and who they are once they are paid."""
-    sweep(lambda: sum(astuple(erasure.erase_due(timezone.now()))), "people erased, in part or whole")
+    sweep(lambda: sum(erasure.erase_due(timezone.now())), "people erased, in part or whole")
 
 
 @app.task(name=worker_wakeup.APPLY_RETENTION)
@@ -43,6 +42,12 @@ def apply_retention() -> None:
 def remove_abandoned_uploads() -> None:
     """Remove every uploaded archive that nothing came of."""
     sweep(lambda: imports.remove_abandoned_uploads(timezone.now()), "abandoned uploads removed")
+
+
+@app.task(name=worker_wakeup.REMOVE_UNNAMED_FILES)
+def remove_unnamed_files() -> None:
+    """Remove every file of the data store whose last row is gone."""
+    sweep(lambda: unnamed_files.remove(timezone.now()), "files that no row names removed")
 
 
 @app.task(name=worker_wakeup.WATCH_STUDIES)

@@ -10,18 +10,20 @@ from django.forms import BaseForm
 from django.http import HttpRequest
 
 from annotations.services.common.service_errors import ServiceError
+from modeling.arrays.common.modeling_errors import ModelingError
 
 
 class RefusalsShown(AbstractContextManager[None, bool]):
-    """Has the next page say why a service refused what the block asks of it; the block ends there."""
+    """Has the next page say why what the block asks for is refused, or cannot be; the block ends there."""
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
-        if isinstance(error, ServiceError):
-            messages.error(self._request, error.message)
-        return isinstance(error, ServiceError)
+        is_said = isinstance(error, ServiceError | ModelingError)
+        if is_said:
+            messages.error(self._request, str(error))
+        return is_said
 
 
 class LinkedError(NamedTuple):

@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 
+from annotations.models.payment import amount
+
 NONE = "\N{EN DASH}"  # what stands where there is no number
 
 
@@ -47,6 +49,8 @@ def row_number(text: str | None) -> int:
 class MoneyField(forms.DecimalField):
     """An amount in units of a currency, of a model field in hundredths of it."""
 
+    OF_STUDY = {"reward_cents": "Reward", "min_hourly_cents": "Least pay an hour", "bonus_cents": "Bonus"}
+
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"min_value": 0, "decimal_places": 2, "max_digits": 8, **options})
 
@@ -59,8 +63,3 @@ class MoneyField(forms.DecimalField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return super().has_changed(Decimal(initial) / 100 if isinstance(initial, int) else initial, data)
-
-
-def amount(cents: int) -> str:
-    """Return hundredths as units with two decimals: 350 is "3.50"."""
-    return f"{cents // 100}.{cents % 100:02}"

@@ -2,14 +2,17 @@
 
 from typing import Any
 
-from django.contrib import admin
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.text import capfirst
 
+from annotations.admin.common.list_columns import column
 from annotations.admin.common.study_scoped import ScopedRows, StudyScoped
 from annotations.models.arrays import without_arrays
+from annotations.services.staff.roles import study_of
+
+WORST_GROUP = "The worst group is the class, or the class with an attribute, that the model gets wrong most often."
 
 
 class ReadOnly:
@@ -29,10 +32,12 @@ class TitledList:
     """Mixed into an admin class: its list is headed by what is in it, or as the sidebar calls it."""
 
     list_title = ""
+    list_help = ""  # what its columns do not say by themselves
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         title = self.list_title or capfirst(self.opts.verbose_name_plural)  # type: ignore[attr-defined]  # Django's
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})  # type: ignore[misc,no-any-return]
+        context = {"title": title, "list_help": self.list_help, **(extra_context or {})}
+        return super().changelist_view(request, context)  # type: ignore[misc,no-any-return]
 
 
 class ReadOnlyAdmin(TitledList, ReadOnly, StudyScoped):
@@ -42,23 +47,29 @@ class ReadOnlyAdmin(TitledList, ReadOnly, StudyScoped):
     list_per_page = 50
     show_full_result_count = False
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Head the page by its row and the row's study."""
+        row = context["original"]
+        context |= {"title": f"{capfirst(self.opts.verbose_name)}: {row}", "subtitle": study_of(row)}
+        return super().render_change_form(request, context, *args, **kwargs)
+
 
 class ReadOnlyOfAssignments(ReadOnlyAdmin):
     """Rows of assignments, without their arrays. related: what a list shows beside participant and study."""
 
     related: tuple[str, ...] = ()
+    participant = column(
+        "participant",
+        "assignment.session.participant.pseudonym",
+        ordering="assignment__session__participant__pseudonym",
+    )
+    study = column("study", "assignment.session.study.slug", ordering="assignment__session__study__title")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         related = ("assignment__session__participant", "assignment__session__study", *self.related)
         return without_arrays(super().get_queryset(request).select_related(*related))
-
-    @admin.display(description="participant", ordering="assignment__session__participant__pseudonym")
-    def participant(self, row: Any) -> str:
-        return str(row.assignment.session.participant.pseudonym)
-
-    @admin.display(description="study", ordering="assignment__session__study__title")
-    def study(self, row: Any) -> str:
-        return str(row.assignment.session.study.slug)
 
 
 class ReadOnlyRows(ReadOnly, ScopedRows):

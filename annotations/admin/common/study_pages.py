@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
+from django.conf import settings
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
 
+from annotations.admin.common.terms import Definitions
 from annotations.admin.common.typed_classes import ModelAdmin
 from annotations.models import Audience, Study, StudyState
 from annotations.services.staff import roles
@@ -19,11 +21,6 @@ View = Callable[[HttpRequest, Study], HttpResponseBase]
 Place = Literal["setup", "run", "people", "findings"]
 
 CSV, SVG, JSON, ZIP = "text/csv; charset=utf-8", "image/svg+xml", "application/json", "application/zip"
-
-
-def any_study(study: Study) -> bool:
-    """Whether a page applies to a study: to any."""
-    return True
 
 
 def is_for_crowd(study: Study) -> bool:
@@ -56,7 +53,7 @@ class StudyPage:
     act: Literal["view", "coordinate"] = "view"
     place: Place = "run"
     in_navigation: bool = True
-    applies_to: Callable[[Study], bool] = any_study  # where it does not, the navigation does not have it
+    applies_to: Callable[[Study], bool] = lambda study: True  # where it does not, the navigation does not have it
 
     def url(self, study: Study) -> str:
         return reverse(f"admin:annotations_study_{self.name}", args=[study.pk])
@@ -73,7 +70,9 @@ def page_urls(model_admin: ModelAdmin[Study], pages: tuple[StudyPage, ...]) -> l
 
 def page_context(request: HttpRequest, study: Study, title: str, **context: Any) -> dict[str, Any]:
     """Return what every page's template needs, with `context` added."""
-    return {**admin.site.each_context(request), "title": title, "study": study, "opts": Study._meta, **context}
+    always = {"title": title, "study": study, "opts": Study._meta, "has_token": bool(settings.PROLIFIC_TOKEN)}
+    always["definitions"] = Definitions()
+    return {**admin.site.each_context(request), **always, **context}
 
 
 def show_page(

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+from django.http import HttpRequest
+
 from annotations.models import BaseModel
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.datasets.image_grids import Picture, pictures_of, sample
 from annotations.readings.datasets.target_classes import classes_with_errors
+from modeling.arrays.datasets.dataset_files import BadDataset
 
 FEW = 20  # wrong images: with fewer, what people say about them is mostly chance
 MAX_CLASSES = 12
@@ -29,9 +32,30 @@ class ClassPictures:
         return f"{self.model}:{self.number}"
 
     @property
+    def title(self) -> str:
+        """What a study of it is called that is given no other title."""
+        return usual_title(self.name)
+
+    @property
+    def share_wrong(self) -> float:
+        return self.n_wrong / (self.n_wrong + self.n_right)
+
+    @property
     def has_few(self) -> bool:
         """Whether there are too few wrong ones to say much about."""
         return self.n_wrong < FEW
+
+
+def usual_title(class_name: str) -> str:
+    return f"Images of {class_name} that go wrong"
+
+
+def readable_classes(request: HttpRequest, model: BaseModel) -> list[ClassPictures]:
+    """Return the same for whoever asks; nothing where the files are not there, which the data set's page says."""
+    try:
+        return classes_of(f"user:{request.user.pk}", model)
+    except (BadDataset, OSError):
+        return []
 
 
 def classes_of(owner: str, model: BaseModel, n_pictures: int = 3, limit: int = MAX_CLASSES) -> list[ClassPictures]:

@@ -24,6 +24,7 @@ from annotations.admin.datasets.class_pictures import classes_of
 from annotations.admin.similarity_search.pictures import pairs_of, pictures_of
 from annotations.models import BaseModel, Dataset, DatasetImport, ImageIndex
 from annotations.models.arrays import without_arrays
+from annotations.models.base_model import STRENGTH
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.datasets.model_errors import model_errors
 from annotations.services.common.service_errors import ServiceError
@@ -31,7 +32,7 @@ from annotations.services.datasets import library
 from annotations.services.datasets.base_models import import_predictions
 from annotations.services.staff import roles
 from modeling.arrays.common.modeling_errors import ModelingError
-from modeling.arrays.datasets.dataset_files import REPORT
+from modeling.arrays.datasets.dataset_files import POOL, REPORT
 
 MAX_GROUPS, MAX_CLASSES, MAX_WORDS, MAX_LISTED = 12, 8, 6, 100
 WRONG_SHOWN, OF_CLASS_SHOWN, PER_PAGE = 6, 12, 120
@@ -47,7 +48,7 @@ class PredictionsForm(forms.Form):
         label="CSV file", help_text="Columns image, split and predicted; all of validation and test."
     )
     l2 = forms.FloatField(
-        label="λ, the weight of the L2 penalty",
+        label=STRENGTH.capitalize(),
         required=False,
         min_value=1e-12,
         max_value=1e6,
@@ -76,7 +77,7 @@ def page(request: HttpRequest, dataset: Dataset, chosen: BaseModel | None = None
         "may_delete": _may_delete(request, dataset),
         "studies": [study for study in studies if roles.may(request.user, "view", study)],
         "n_studies": len(studies),
-        "predictions": PredictionsForm(label_suffix=""),
+        "predictions": PredictionsForm(),
         "image_index": index,
         "duplicates": index.near_duplicates if index else {},
         "counts": [(split, dataset.counts.get(split, 0)) for split in ("train", "validation", "test")],
@@ -84,7 +85,9 @@ def page(request: HttpRequest, dataset: Dataset, chosen: BaseModel | None = None
         "jobs": DatasetImport.objects.filter(dataset=dataset, l2__isnull=False)[:3],
     }
     try:
-        context["pairs"] = pairs_of(owner, dataset, index) if index else []
+        context["pairs"] = list(pairs_of(owner, dataset, index)) if index else []
+        is_pool = dataset.files.manifest.source_format == POOL  # whose thumbnails are made when somebody is to see them
+        context["n_without_picture"] = 0 if is_pool else int((~dataset.files.pictured).sum())
         context["left_out"] = list(left_out_files(dataset))
         context["n_left_out"] = sum(dataset.files.manifest.report.get("left_out", {}).values())
         context |= _of_model(request, owner, dataset, model) if model else {}
@@ -167,7 +170,7 @@ def _l2(text: str) -> float:
     except ValueError:
         l2 = 0.0
     if not 1e-12 <= l2 <= 1e6:
-        raise library.DatasetInUse("Give λ as a number above 0, for example 0.001.")
+        raise library.DatasetInUse(f"Give the {STRENGTH} as a number above 0, for example 0.001.")
     return l2
 
 

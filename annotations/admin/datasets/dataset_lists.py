@@ -9,12 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 
+from annotations.admin.common.list_columns import column
 from annotations.admin.common.number_formats import percent
-from annotations.admin.common.read_only import ReadOnlyAdmin
+from annotations.admin.common.read_only import WORST_GROUP, ReadOnlyAdmin
 from annotations.admin.datasets import data_page
 from annotations.admin.similarity_search import search_page
 from annotations.models import BaseModel, Dataset
 from annotations.models.arrays import without_arrays
+from annotations.models.base_model import STRENGTH
 
 
 @admin.register(Dataset)
@@ -22,6 +24,12 @@ class DatasetAdmin(ReadOnlyAdmin):
     list_title = "Data"
     list_display = ("__str__", "classes", "attributes", "images", "created_at")
     search_fields = ("name",)
+    classes = column("classes", lambda dataset: ", ".join(dataset.class_names))
+    attributes = column("group attributes", lambda dataset: ", ".join(dataset.attribute_names) or "none")
+    images = column(
+        "images: train, validation, test",
+        lambda dataset: ", ".join(f"{dataset.counts.get(split, 0):,}" for split in ("train", "validation", "test")),
+    )
 
     def get_urls(self) -> list[URLPattern]:
         search = path("<int:dataset_id>/images/", self._view(search_page.page), name="annotations_dataset_images")
@@ -40,27 +48,24 @@ class DatasetAdmin(ReadOnlyAdmin):
         """Show the data set's own page."""
         return data_page.page(request, self.get_object(request, object_id))
 
-    @admin.display(description="classes")
-    def classes(self, dataset: Dataset) -> str:
-        return ", ".join(dataset.class_names)
 
-    @admin.display(description="group attributes")
-    def attributes(self, dataset: Dataset) -> str:
-        return ", ".join(dataset.attribute_names) or "none"
-
-    @admin.display(description="images: train, validation, test")
-    def images(self, dataset: Dataset) -> str:
-        counts = dataset.counts
-        return ", ".join(f"{counts.get(split, 0):,}" for split in ("train", "validation", "test"))
+def _by_class(model: BaseModel) -> str:
+    shares = zip(model.dataset.class_names, model.validation_accuracies, strict=False)
+    return ", ".join(f"{name} {percent(share)}" for name, share in shares)
 
 
 @admin.register(BaseModel)
 class BaseModelAdmin(ReadOnlyAdmin):
     list_title = "Models"
-    list_display = ("name", "dataset", "origin", "l2_coefficient", "by_class", "worst_group", "average", "created_at")
+    list_help = f"λ is the {STRENGTH.removesuffix(' (λ)')}. {WORST_GROUP}"
+    list_display = ("words", "dataset", "by_class", "worst_group", "average", "created_at")
     list_filter = ("dataset", "origin")
     search_fields = ("name", "dataset__name")
     list_select_related = ("dataset",)
+    words = column("model", lambda model: model.words, ordering="name")
+    by_class = column("right by class, validation", _by_class)
+    worst_group = column("worst group right, test", lambda model: percent(model.test_metrics["worst_group"]))
+    average = column("right, test", lambda model: percent(model.test_metrics["average_plain"]))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return without_arrays(super().get_queryset(request))
@@ -71,23 +76,3 @@ class BaseModelAdmin(ReadOnlyAdmin):
         """Show the data set's page, with this model's errors."""
         model = self.get_object(request, object_id)
         return data_page.page(request, model.dataset, model)
-
-    @admin.display(description="L2 coefficient λ", ordering="l2")
-    def l2_coefficient(self, model: BaseModel) -> float:
-        return model.l2
-
-    @admin.display(description="accuracy by class, validation")
-    def by_class(self, model: BaseModel) -> str:
-        return _named(model.dataset.class_names, model.validation_accuracies)
-
-    @admin.display(description="worst group, test")
-    def worst_group(self, model: BaseModel) -> str:
-        return percent(model.test_metrics["worst_group"])
-
-    @admin.display(description="right, test")
-    def average(self, model: BaseModel) -> str:
-        return percent(model.test_metrics["average_plain"])
-
-
-def _named(names: list[str], shares: list[float | None]) -> str:
-    return ", ".join(f"{name} {percent(share)}" for name, share in zip(names, shares, strict=False))

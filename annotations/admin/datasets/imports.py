@@ -11,35 +11,43 @@ from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils import timezone
 from django.utils.text import slugify
 from django.views.decorators.csrf import csrf_exempt
 
 from annotations.admin.common.form_errors import RefusalsShown
+from annotations.admin.common.list_columns import column, marked_state
 from annotations.admin.common.number_formats import NONE
 from annotations.admin.common.read_only import ReadOnlyAdmin
 from annotations.admin.common.uploads import FORM_BYTES, take_in
 from annotations.admin.datasets.archive_upload import Archive, ArchiveUpload, max_bytes, too_large
-from annotations.models import UNFINISHED, BaseModel, DatasetImport
+from annotations.admin.datasets.class_pictures import readable_classes
+from annotations.models import UNFINISHED, BaseModel, DatasetImport, JobState
+from annotations.models.base_model import STRENGTH
 from annotations.readings.datasets.encoder_choices import encoder_choices
 from annotations.readings.datasets.import_progress import import_progress
+from annotations.readings.datasets.model_errors import little_learned
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.datasets import imports
 from annotations.services.staff import members, roles
 from modeling.arrays.datasets.importing.archives import SUFFIXES
 
-MAX_SHOWN = 12  # classes
 _SPLITS = ("train", "validation", "test")
+_IN_A_FOLDER = "in a folder on this server"
 _FORMATS = (
     ("imagefolder", "Folders: train, validation and test, with a folder of images for each class"),
     ("imagenet", "ImageNet: train and val by wnid; or a second test set such as ImageNet-V2"),
     ("shards", "WebDataset: tar shards with an image and its class (.cls or .json) for each key"),
     ("csv", "Images with a table: metadata.csv with filename, split, class and, for groups, attribute"),
-    ("waterbirds", "Waterbirds, as it is published"),
+    ("huggingface", f"Hugging Face: Parquet files, or a folder of save_to_disk, {_IN_A_FOLDER}"),
+    ("embeddings", f"Embeddings that others computed: img_emb and metadata, {_IN_A_FOLDER}"),
+    ("waterbirds", "Waterbirds, as it is published: classes landbird and waterbird, groups by land and water"),
     ("celeba", "CelebA, as it is published: class Blond_Hair, groups by Male"),
 )
-_ENCODER_HELP = "Compares phrases with images. Another one is named by an operator."
+_ENCODER_HELP = (
+    "Compares phrases with images. Is yours not here? Whoever operates this site can offer it with the setting "
+    "DEFAULT_SIMILARITY_ENCODER."
+)
 
 
 class ImportForm(forms.Form):
@@ -62,22 +70,28 @@ class ImportForm(forms.Form):
     )
     similarity_encoder = forms.ChoiceField(label="Encoder", widget=forms.RadioSelect, help_text=_ENCODER_HELP)
     train_base_model = forms.BooleanField(
-        label="Train a base model too",
+        label="Train a model too",
         required=False,
         initial=True,
         help_text="The classifier whose errors people will see. Without it, bring predictions on the data set's page.",
     )
     l2 = forms.FloatField(
-        label="λ, the weight of its L2 penalty",
+        label=STRENGTH.capitalize(),
         required=False,
         min_value=1e-12,
-        help_text="Another one can be trained later, on the data set's page.",
+        help_text="The larger, the simpler the model: it goes by what is easy to see, and is wrong more often. Another "
+        "one can be trained later, on the data set's page.",
     )
+
+    field_order = ("archive", "folder", "name")  # what is needed comes first
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         folders: Any = self.fields["folder"]
-        folders.choices = [("", "none, I upload an archive"), *((name, name) for name in imports.importable_folders())]
+        formats: Any = self.fields["source_format"]
+        names = imports.importable_folders()
+        folders.choices = [("", "none, I upload an archive"), *((name, name) for name in names)]
+        formats.choices = [each for each in _FORMATS if names or not each[1].endswith(_IN_A_FOLDER)]
         _offer_encoders(self.fields["similarity_encoder"])
         self.fields["l2"].initial = settings.DEFAULT_L2
         self.fields[
@@ -118,14 +132,9 @@ class ImportAdmin(ReadOnlyAdmin):
     list_filter = ("state",)
     search_fields = ("name",)
     list_select_related = ("dataset",)
-
-    @admin.display(description="state", ordering="state")
-    def state_mark(self, job: DatasetImport) -> SafeString:
-        return format_html('<span class="mark mark-{}">{}</span>', job.state, job.get_state_display())
-
-    @admin.display(description="images")
-    def images(self, job: DatasetImport) -> str:
-        return f"{job.report['kept']:,} of {job.report['listed']:,}" if job.report else NONE
+    state_mark = column("state", marked_state, ordering="state")
+    images = column("images", lambda job: "{kept:,} of {listed:,}".format(**job.report) if job.report else NONE)
+    by = column("requested by", "shown_by", ordering="shown_by")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Everybody sees every import, and who asked for it if that is somebody of a study of theirs."""
@@ -135,10 +144,6 @@ class ImportAdmin(ReadOnlyAdmin):
             by = Case(When(known, then=by), default=Value("somebody else"))
         jobs: QuerySet[Any] = super().get_queryset(request).annotate(shown_by=by)
         return jobs
-
-    @admin.display(description="requested by", ordering="shown_by")
-    def by(self, job: DatasetImport) -> str:
-        return str(job.shown_by)  # type: ignore[attr-defined]  # annotated above
 
     def get_urls(self) -> list[URLPattern]:
         new = path("new/", self.admin_site.admin_view(self.new_view), name="annotations_datasetimport_new")
@@ -159,20 +164,24 @@ class ImportAdmin(ReadOnlyAdmin):
             self._again(request, job)
             return HttpResponseRedirect(request.path)
         can_be_tried_again = imports.can_be_tried_again(job)
-        trained = BaseModel.objects.filter(dataset=job.dataset).order_by("created_at").last() if job.dataset else None
+        is_done = job.state == JobState.DONE
+        trained = BaseModel.objects.filter(dataset=job.dataset).order_by("created_at").last() if is_done else None
+        rate, left_s = job.pace(timezone.now())
         context = {
             **self.admin_site.each_context(request),
             "title": f"Import of {job.name}" if job.folder or job.archive else f"A model of {job.name}, λ {job.l2:g}",
             "opts": self.opts,
             "job": job,
             "base_model": trained,
-            "accuracies": list(zip(trained.dataset.class_names, trained.validation_accuracies, strict=True))[:MAX_SHOWN]
-            if trained
-            else [],
+            "little_learned": little_learned(trained) if trained else "",
+            "classes": (classes := readable_classes(request, trained) if trained else []),
+            "n_more_classes": len(trained.dataset.class_names) - len(classes) if trained else 0,
             "counts": [(split, job.report.get("counts", {}).get(split, 0)) for split in _SPLITS],
             "left_out": job.report.get("left_out", {}).items(),
             "is_under_way": job.state in UNFINISHED,
             "progress": import_progress(job),
+            "rate": rate,
+            "left_s": left_s,
             "can_be_tried_again": can_be_tried_again,
             "again": AgainForm(job) if can_be_tried_again and job.dataset is None else None,
             "may_set_up": roles.may_set_up(request.user),

@@ -12,7 +12,7 @@ from django.shortcuts import render
 
 from annotations.admin.common.study_pages import CSV, StudyPage, file_answer, page_context
 from annotations.models import AuditRecord, Study
-from annotations.readings.monitoring.audit_log import HEADER, Filters, cells, filtered
+from annotations.readings.monitoring.audit_log import HEADER, cells, filtered
 from annotations.services.logs import audit
 from annotations.services.staff import roles
 from annotations.tables.columns import csv_text
@@ -55,7 +55,7 @@ def _answer(
     request: HttpRequest, records: QuerySet[AuditRecord], context: dict[str, Any], study: Study | None
 ) -> HttpResponse:
     form = FilterForm(request.GET, records)
-    shown = filtered(records, Filters(**form.cleaned_data)) if form.is_valid() else records.none()
+    shown = filtered(records, form.cleaned_data) if form.is_valid() else records.none()
     if form.is_valid() and request.GET.get("format") == "csv":
         return _csv(request, shown, study)
     page = Paginator(shown.select_related("study"), _A_PAGE).get_page(request.GET.get("page"))

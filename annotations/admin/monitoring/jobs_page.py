@@ -1,5 +1,6 @@
 """Jobs: what is under way and how long it may take, to be cancelled or tried again; for operators the workers too."""
 
+import datetime as dt
 import shutil
 from typing import Any
 
@@ -11,11 +12,11 @@ from django.utils import timezone
 
 from annotations.admin.common.number_formats import row_number
 from annotations.backups import postgres_tools
-from annotations.models import DatasetImport, Rehearsal, Study, StudyAnalysis, WorkerHeartbeat
-from annotations.models.jobs import Job
+from annotations.models import DatasetImport, JobState, Rehearsal, Study, StudyAnalysis, WorkerHeartbeat
+from annotations.models.jobs import UNFINISHED, Job
 from annotations.readings.monitoring import back_ups, queue_health
-from annotations.readings.monitoring.jobs_listed import KINDS, ListedJob, listed_jobs
-from annotations.services.queue import jobs, worker_wakeup
+from annotations.readings.monitoring.jobs_listed import KINDS, listed_jobs
+from annotations.services.queue import jobs
 from annotations.services.staff import roles
 from annotations.version import CODE_VERSION
 
@@ -35,12 +36,12 @@ def page(request: HttpRequest) -> HttpResponse:
         **admin.site.each_context(request),
         "title": "Jobs and workers" if is_operator else "Jobs",
         "opts": Study._meta,
-        "rows": [_row(request, each) for each in listed_jobs(now) if _may_see(request, each)],
+        "rows": [_row(request, job, now) for job in listed_jobs() if _may_see(request, job)],
         "refresh_s": REFRESH_S,
         "is_operator": is_operator,
     }
     if is_operator:
-        disk = shutil.disk_usage(settings.DATA_ROOT)
+        disk = shutil.disk_usage(settings.DATA_ROOT) if settings.DATA_ROOT.exists() else None
         context |= {
             "waiting": queue_health.waiting_on_site(now),
             "queues": (queues := queue_health.workers(now)),
@@ -50,14 +51,13 @@ def page(request: HttpRequest) -> HttpResponse:
             "postgres_version": postgres_tools.server_version(),
             "back_up": back_ups.last(),
             "disk": disk,
-            "disk_share": disk.used / disk.total,
+            "disk_share": disk and disk.used / disk.total,
         }
     return render(request, "admin/annotations/jobs.html", context)
 
 
 def _act(request: HttpRequest) -> None:
-    kind = request.POST.get("kind", "")
-    if (model := KINDS.get(kind)) is None:
+    if (model := KINDS.get(request.POST.get("kind", ""))) is None:
         raise Http404
     job = get_object_or_404(model, pk=row_number(request.POST.get("job")))
     if not _may_act(request, job):
@@ -68,23 +68,27 @@ def _act(request: HttpRequest) -> None:
             messages.error(request, f"{job} had ended already.")
     elif isinstance(job, _NO_RETRY) or not jobs.retry(job, by):
         messages.error(request, f"{job} cannot be tried again from here.")
-    else:
-        worker_wakeup.dispatch_on_commit(worker_wakeup.TASK_OF[kind])
 
 
-def _row(request: HttpRequest, each: ListedJob) -> dict[str, Any]:
-    may_act = _may_act(request, each.job)
+def _row(request: HttpRequest, job: Job, now: dt.datetime) -> dict[str, Any]:
+    """A job, its pace (of what its phase counts, a second; the seconds left of it) and what may be done to it."""
+    may_act = _may_act(request, job)
+    rate, left_s = job.pace(now)
     return {
-        "listed": each,
-        "name": str(each.job),
-        "by": each.job.requested_by if may_act or each.study else "somebody else",
-        "may_cancel": may_act and each.is_unfinished,
-        "may_retry": may_act and each.has_failed and not isinstance(each.job, _NO_RETRY),
+        "job": job,
+        "kind": job._meta.model_name,
+        "name": str(job),
+        "rate": rate,
+        "left_s": left_s,
+        "is_unfinished": job.state in UNFINISHED,
+        "by": job.requested_by if may_act or job.of_study else "somebody else",
+        "may_cancel": may_act and job.state in UNFINISHED,
+        "may_retry": may_act and job.state == JobState.FAILED and not isinstance(job, _NO_RETRY),
     }
 
 
-def _may_see(request: HttpRequest, each: ListedJob) -> bool:
-    return each.study is None or roles.may(request.user, "view", each.study)
+def _may_see(request: HttpRequest, job: Job) -> bool:
+    return job.of_study is None or roles.may(request.user, "view", job.of_study)
 
 
 def _may_act(request: HttpRequest, job: Job) -> bool:

@@ -1,6 +1,6 @@
 """The live page of a study: who is where, how the work keeps up, and what needs a look."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -11,23 +11,13 @@ from annotations.admin.common.number_formats import row_number
 from annotations.admin.common.study_pages import StudyPage, has_begun, show_page
 from annotations.models import Study
 from annotations.readings.allocation.cells import Cell
-from annotations.readings.monitoring.monitor import monitor
+from annotations.readings.monitoring.live_study import seen_of
 from annotations.readings.monitoring.participant_flow import ACTIVE_WITHIN, GONE_AFTER
 from annotations.services.monitoring import alarms
 from annotations.services.staff import roles
 
 REFRESH_S = 5
 HEIGHT = 24  # of the sparkline, in the units of its drawing; a minute is 4 wide
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One minute of the sparkline."""
-
-    x: int
-    y: float
-    height: float
-    n: int
 
 
 def page(request: HttpRequest, study: Study) -> HttpResponse:
@@ -39,12 +29,12 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         alarm = get_object_or_404(study.alarms, pk=row_number(request.POST.get("alarm")))
         alarms.acknowledge(alarm, by=request.user.get_username())
         return HttpResponseRedirect(request.path)
-    seen = monitor(study, timezone.now())
+    seen = seen_of(study, timezone.now())
     context: dict[str, Any] = {
         "seen": seen,
-        "bars": sparkline(seen.phrases_by_minute),
+        "bars": sparkline(seen["phrases_by_minute"]),
         "height": HEIGHT,
-        "imbalance": imbalance(seen.cells),
+        "imbalance": imbalance(seen["cells"]),
         "refresh_s": REFRESH_S,
         "active_minutes": int(ACTIVE_WITHIN.total_seconds() // 60),
         "gone_minutes": int(GONE_AFTER.total_seconds() // 60),
@@ -54,17 +44,15 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     return show_page(request, study, "monitor", "Live", **context)
 
 
-def sparkline(counts: tuple[int, ...]) -> list[Bar]:
-    """Return the bars of one minute each, the fullest as high as the drawing."""
+def sparkline(counts: list[int]) -> Iterator[tuple[int, float, float, int]]:
+    """Yield of each minute where its bar begins, x and y, how high it is and what it counts; the fullest is highest."""
     most = max(counts, default=0) or 1
-    heights = [HEIGHT * n / most for n in counts]
-    return [
-        Bar(4 * i, round(HEIGHT - height, 2), round(height, 2), n)
-        for i, (n, height) in enumerate(zip(counts, heights, strict=True))
-    ]
+    for minute, n in enumerate(counts):
+        height = HEIGHT * n / most
+        yield 4 * minute, round(HEIGHT - height, 2), round(height, 2), n
 
 
-def imbalance(cells: tuple[Cell, ...]) -> int:
+def imbalance(cells: Iterable[Cell]) -> int:
     """Return by how many places, taken or completed, the fullest cell is ahead of the emptiest."""
     held = [cell.held for cell in cells]
     return max(held) - min(held) if held else 0

@@ -15,7 +15,7 @@ from annotations.admin.common.number_formats import row_number
 from annotations.admin.common.study_pages import CSV, StudyPage, crowd_came, file_answer, show_page
 from annotations.models import UNDER_WAY, PaymentBatch, Study
 from annotations.readings.payments.costs import totals
-from annotations.readings.payments.payment_batches import ShownBatch
+from annotations.readings.payments.payment_batches import shown_batch
 from annotations.services.payments import payment_files, payment_ledger
 
 PAGE_SIZE = 200
@@ -39,7 +39,6 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     under_way = next((batch for batch in batches if batch.state in UNDER_WAY), None)
     context: dict[str, Any] = {
         "totals": totals(study),
-        "has_token": bool(settings.PROLIFIC_TOKEN),
         "owed": Paginator(owed.filter(withheld_reason=""), PAGE_SIZE).get_page(request.GET.get("page", 1)),
         "withheld": owed.exclude(withheld_reason=""),
         "batches": [_shown(batch) for batch in batches],
@@ -50,9 +49,9 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     return show_page(request, study, "payments", "Payments", **context)
 
 
-def _shown(batch: PaymentBatch) -> ShownBatch:
+def _shown(batch: PaymentBatch) -> dict[str, Any]:
     codes_are_alike = not payment_files.has_distinct_codes(batch)
-    return ShownBatch(batch, has_token=bool(settings.PROLIFIC_TOKEN), codes_are_alike=codes_are_alike)
+    return shown_batch(batch, has_token=bool(settings.PROLIFIC_TOKEN), codes_are_alike=codes_are_alike)
 
 
 def _act(request: HttpRequest, study: Study) -> HttpResponse:

@@ -1,7 +1,6 @@
 """The reconciliation page: each visit beside its submission on Prolific, what differs, and the acts that mend it."""
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -20,7 +19,7 @@ from annotations.admin.common.uploads import FORM_BYTES, take_in
 from annotations.models import ProlificRequest, Reconciliation, RequestState, Study, Submission
 from annotations.readings.payments import reconciliation
 from annotations.readings.payments.discrepancies import Discrepancy
-from annotations.readings.payments.discrepancy_words import REPAIR_WORDS, WORDS, Repair, Words
+from annotations.readings.payments.discrepancy_words import REPAIR_WORDS, WORDS, Repair
 from annotations.services.payments import discrepancy_repairs, payment_files
 from annotations.services.prolific import submission_import
 from annotations.services.prolific.submission_import import LARGEST_FILE
@@ -37,27 +36,6 @@ class SubmissionsFile(forms.Form):
     """Prolific's summary of a study's submissions."""
 
     file = forms.FileField(label="Prolific's file of submissions", widget=forms.ClearableFileInput({"accept": ".csv"}))
-
-
-@dataclass(frozen=True)
-class Offer:
-    """One repair of a row: a button; a link to the submission's page where a text is needed first; or what to do there.
-
-    The last is for a site without a token, whose coordinators do it on Prolific's own page.
-    """
-
-    name: Repair
-    label: str
-    kind: Literal["button", "link", "there"]
-
-
-@dataclass(frozen=True)
-class ShownRow:
-    """One row of the page."""
-
-    row: reconciliation.LedgerRow
-    words: tuple[Words, ...]
-    offers: tuple[Offer, ...]
 
 
 def page(request: HttpRequest, study: Study) -> HttpResponse:
@@ -114,14 +92,18 @@ def repair(submission: Submission, act: str, *, by: str) -> str:
     raise Http404
 
 
-def offers(submission: Submission, names: tuple[Discrepancy, ...]) -> tuple[Offer, ...]:
-    """Return the repairs of a row's discrepancies that fit it as it stands, the likeliest first, each once."""
+def offers(submission: Submission, names: tuple[Discrepancy, ...]) -> list[tuple[Repair, str, str]]:
+    """Return the repairs of a row's discrepancies that fit it as it stands, the likeliest first, each once.
+
+    Each with its words and as what it is offered: a `button`; a `link` to the submission's page where a text is needed
+    first; or, on a site without a token, what its coordinators do `there`, on Prolific's own page.
+    """
     fits = {*discrepancy_repairs.allowed_actions(submission), "refresh"}
     wanted = dict.fromkeys(repair for name in names for repair in WORDS[name].repairs)
-    return tuple(Offer(name, REPAIR_WORDS[name], _kind(name)) for name in wanted if name in fits)
+    return [(name, REPAIR_WORDS[name], _kind(name)) for name in wanted if name in fits]
 
 
-def _kind(repair: Repair) -> Literal["button", "link", "there"]:
+def _kind(repair: Repair) -> str:
     if not settings.PROLIFIC_TOKEN and repair not in _HERE:
         return "there"
     return "button" if repair in ONE_CLICK else "link"
@@ -142,7 +124,7 @@ def _shown(request: HttpRequest, study: Study) -> HttpResponse:
     context: dict[str, Any] = {
         "form": SubmissionsFile(),
         "rows": [
-            ShownRow(row, tuple(WORDS[name] for name in row.discrepancies), offers(row.submission, row.discrepancies))
+            (row, [WORDS[name] for name in row.discrepancies], offers(row.submission, row.discrepancies))
             for row in rows
         ],
         "shown": shown,
@@ -153,7 +135,6 @@ def _shown(request: HttpRequest, study: Study) -> HttpResponse:
         "n_at_once": min(len(compared.approvable), MAX_APPROVED),
         "listed_at": compared.listed_at,
         "poll_error": Reconciliation.objects.filter(study=study).values_list("error", flat=True).first(),
-        "has_token": bool(settings.PROLIFIC_TOKEN),
         "refresh_s": _REFRESH_S if any(row.is_waiting for row in rows) else 0,
         "submission_url": reverse("admin:annotations_study_submission", args=[study.pk]),
     }

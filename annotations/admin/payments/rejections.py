@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any, Literal
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
@@ -97,7 +96,6 @@ def _page(act: _Act, request: HttpRequest, study: Study) -> HttpResponse:
         "form": form,
         "is_second": is_second,
         "wrong_name": is_second and "typed" in request.POST,
-        "has_token": bool(settings.PROLIFIC_TOKEN),
         "back": back,
     }
     return show_page(request, study, act.name, act.title, **context)

@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Callable
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -98,7 +97,6 @@ def _shown(
         "fits": discrepancy_repairs.allowed_actions(submission),
         "forms": {name: form(prefix=name) for name, form in _FORMS.items()} | (bound or {}),
         "revealed": revealed,
-        "has_token": bool(settings.PROLIFIC_TOKEN),
         "refresh_s": _REFRESH_S if row.is_waiting and not bound and revealed is None else 0,
         "reconciliation_url": reverse("admin:annotations_study_reconciliation", args=[study.pk]),
         "reject_url": submission_address("reject", submission),

@@ -1,28 +1,29 @@
 """The gathering page: ask for candidates, see how the review goes, retrain with what was kept."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.forms import model_to_dict
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 
 from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.study_pages import CSV, StudyPage, file_answer, has_begun, page_context
+from annotations.admin.common.study_pages import StudyPage, has_begun, page_context
 from annotations.admin.common.typed_classes import ModelForm
 from annotations.admin.pools import image_review_page
+from annotations.admin.shown_figures import table_answer
 from annotations.admin.similarity_search.pictures import Picture, pictures_of
 from annotations.analysis.pools.gathering_tables import WORTH, pool_tables, review_table, worth_rows
 from annotations.analysis.pools.review_statistics import review_statistics
-from annotations.analysis.tables.filled_tables import FilledTable
-from annotations.models import UNFINISHED, ClassBy, Gathering, JobState, Pool, Study
+from annotations.models import UNFINISHED, ClassBy, Dataset, Gathering, ImageIndex, JobState, Pool, Study
 from annotations.readings.pools.annotation_sources import source, sources
+from annotations.readings.pools.review_outcomes import CANDIDATE, review_counts
 from annotations.readings.pools.review_progress import review_progress
 from annotations.services.pools import gatherings
 from annotations.services.staff import roles
-from annotations.tables.columns import csv_text
 
 TITLE = "Gather images"
 _POLL_S = 2
@@ -34,7 +35,7 @@ class GatheringForm(ModelForm[Gathering]):
 
     annotation = forms.ChoiceField(label="Images that have what this says")
     pool = forms.ChoiceField(
-        required=False, help_text="Without a pool, reviewers check whether a slice means its phrase."
+        required=False, help_text="Without one, reviewers say whether the images that a phrase selects show it."
     )
     licences = forms.CharField(
         required=False, help_text="Those that are allowed, separated by commas. Empty: every licence that is known."
@@ -55,20 +56,6 @@ class GatheringForm(ModelForm[Gathering]):
             "allow_unsafe",
             "pseudo_labels",
         )
-        said_by_the_label = ("n_random", "n_known", "class_threshold", "duplicate_threshold", "pseudo_labels")
-        help_texts = dict.fromkeys(said_by_the_label, "")
-        labels = {
-            "n_candidates": "Candidates",
-            "n_random": "Pool images at random, to compare with",
-            "n_known": "Hidden images whose label is known",
-            "minutes": "Minutes of review",
-            "class_by": "Images are taken for the class by",
-            "class_threshold": "Least probability of the class",
-            "duplicate_threshold": "Near-duplicates are more similar than",
-            "allow_unknown_licence": "Also images whose licence is not known",
-            "allow_unsafe": "Also images that are marked as unsafe",
-            "pseudo_labels": "Pseudo-labels: add candidates at which nobody looked",
-        }
 
     def __init__(self, study: Study, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -82,22 +69,13 @@ class GatheringForm(ModelForm[Gathering]):
         pools = Pool.objects.filter(dataset__isnull=False).order_by("-pk")
         pool.choices = [
             *((str(each.pk), each.name) for each in pools),
-            (_SLICE_CHECK, "none: check what the slice means"),
+            (_SLICE_CHECK, "none: check what the phrase selects"),
         ]
         pool.initial = pool.choices[0][0]
         self.order_fields(["annotation", "pool", *self.Meta.fields])
 
     def clean_licences(self) -> list[str]:
         return [each.strip() for each in self.cleaned_data["licences"].split(",") if each.strip()]
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A pool image that was left out, and the image that is nearly the same."""
-
-    image: Picture
-    other: Picture
-    similarity: float
 
 
 def page(request: HttpRequest, study: Study) -> HttpResponse:
@@ -109,7 +87,8 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         _chosen(study, request.GET.get("gathering")) if "gathering" in request.GET else (found[0] if found else None)
     )
     if "table" in request.GET:
-        return _table(study, shown, request.GET["table"])
+        tables = [*pool_tables(study), *([review_table(shown)] if shown else [])]
+        return table_answer(request, tables, f"clarify-{study.slug}")
     return render(request, "admin/annotations/study/gathering.html", _context(request, study, found, shown))
 
 
@@ -117,7 +96,9 @@ def _context(request: HttpRequest, study: Study, found: list[Gathering], shown: 
     training = shown.trainings.select_related("dataset").first() if shown else None
     is_live = any(each and each.state in UNFINISHED for each in (shown, training))
     may_act = roles.may(request.user, "coordinate", study)
-    given = {"annotation": request.GET.get("annotation", "")}
+    likenesses = _likenesses(study) if may_act else []
+    limit = likenesses[0][1].get("limit") if len(likenesses) == 1 else None  # empty leaves it to the worker
+    given = _like_the_last(found) | {"annotation": request.GET.get("annotation", ""), "duplicate_threshold": limit}
     return page_context(
         request,
         study,
@@ -129,14 +110,30 @@ def _context(request: HttpRequest, study: Study, found: list[Gathering], shown: 
         rows=worth_rows(training) if training else [],
         measures=WORTH.values(),
         statistics=review_statistics(shown) if shown and shown.state == JobState.DONE else None,
+        counts=review_counts(shown) if shown and shown.pool_id and shown.state == JobState.DONE else None,
+        n_trained_with=len(training.kept.get(CANDIDATE, ())) if training else 0,
         progress=review_progress(shown, request.user.get_username()) if shown else None,
-        pairs=_pairs(request, shown) if shown and shown.pool_id else [],
+        pairs=list(_pairs(request, shown)) if shown and shown.pool_id else [],
         class_by=ClassBy(shown.class_by).label if shown else "",
         live=_POLL_S if is_live else "",
         may_act=may_act,
         form=GatheringForm(study, initial=given) if may_act else None,
+        likenesses=likenesses,
         has_pools=Pool.objects.filter(dataset__isnull=False).exists(),
     )
+
+
+def _like_the_last(found: list[Gathering]) -> dict[str, Any]:
+    """What the form begins with: as in the newest search of a pool that found something, but for the limit."""
+    last = next((each for each in found if each.pool_id and each.state == JobState.DONE), None)
+    return model_to_dict(last, GatheringForm.Meta.fields) | {"licences": ", ".join(last.licences)} if last else {}
+
+
+def _likenesses(study: Study) -> list[tuple[Dataset, dict[str, Any]]]:
+    """The data sets for which images can be gathered, each with how alike its images are where it has an index."""
+    datasets = Dataset.objects.filter(base_models__tasks__study=study).distinct()
+    indexes = [(each, ImageIndex.objects.usable(each)) for each in datasets]
+    return [(each, index.likeness if index else {}) for each, index in indexes]
 
 
 def _parts(gathering: Gathering | None) -> Any:
@@ -144,17 +141,13 @@ def _parts(gathering: Gathering | None) -> Any:
     return gathering.parts.select_related(*related) if gathering else []
 
 
-def _pairs(request: HttpRequest, gathering: Gathering) -> list[Pair]:
+def _pairs(request: HttpRequest, gathering: Gathering) -> Iterator[tuple[Picture, Picture, float]]:
+    """Each pool image that was left out, the image that is nearly the same, and their similarity."""
     pool, owner = gathering.pool, f"user:{request.user.pk}"
     assert pool is not None and pool.dataset is not None, "the caller has looked"
-    return [
-        Pair(
-            pictures_of(owner, pool.dataset, [row])[0],
-            pictures_of(owner, pool.dataset if what == "pool" else gathering.base_model.dataset, [other])[0],
-            similarity,
-        )
-        for row, what, other, similarity in gathering.report.get("pairs", [])
-    ]
+    for row, what, other, similarity in gathering.report.get("pairs", []):
+        dataset = pool.dataset if what == "pool" else gathering.base_model.dataset
+        yield (*pictures_of(owner, pool.dataset, [row]), *pictures_of(owner, dataset, [other]), similarity)
 
 
 def _act(request: HttpRequest, study: Study) -> HttpResponse:
@@ -183,15 +176,6 @@ def _act(request: HttpRequest, study: Study) -> HttpResponse:
 def _chosen(study: Study, number: str | None) -> Gathering:
     related = ("pool__dataset", "base_model__dataset", "study")
     return get_object_or_404(study.gatherings.select_related(*related), pk=row_number(number))
-
-
-def _table(study: Study, gathering: Gathering | None, name: str) -> HttpResponse:
-    tables: list[FilledTable[Any]] = [*pool_tables(study), *([review_table(gathering)] if gathering else [])]
-    for each in tables:
-        if each.table.file == name:
-            text = csv_text(each.table.header, map(each.table.cells, each.rows))
-            return file_answer(text, CSV, f"clarify-{study.slug}-{name}")
-    raise Http404
 
 
 PAGES = (

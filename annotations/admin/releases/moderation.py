@@ -4,12 +4,13 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import row_number
 from annotations.admin.common.study_pages import StudyPage, has_begun, show_page
-from annotations.models import Moderation, Study
+from annotations.models import Moderation, Phrase, Study
 from annotations.readings.releases import moderation as reading
 from annotations.services.releases import moderation
 
@@ -34,14 +35,14 @@ _DECISIONS |= {"exclude": Moderation.EXCLUDED, "take_back": Moderation.UNREVIEWE
 
 def page(request: HttpRequest, study: Study) -> HttpResponse:
     """List phrases by state; a POST decides on one of them, or approves all of the page."""
-    if request.method == "POST":
-        _decide(request, study)
-        return HttpResponseRedirect(request.get_full_path())
     state = request.GET.get("state", Moderation.UNREVIEWED.value)
     state = state if state in dict(_STATES) else Moderation.UNREVIEWED.value
     search = request.GET.get("q", "").replace("\0", "").strip()
     flag = request.GET.get("writing", "")
     flag = flag if flag in dict(_FLAGS) else ""
+    if request.method == "POST":
+        _decide(request, reading.phrases_to_moderate(study, state=reading.ALL, search=search, flag=flag))
+        return HttpResponseRedirect(request.get_full_path())
     phrases = reading.phrases_to_moderate(study, state=state, search=search, flag=flag)
     shown, rows = reading.page_of(study, phrases, request.GET.get("page", 1))
     counts = reading.counts(study)
@@ -61,18 +62,16 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     )
 
 
-def _decide(request: HttpRequest, study: Study) -> None:
-    phrases = reading.phrases_to_moderate(study, state=reading.ALL)
+def _decide(request: HttpRequest, phrases: QuerySet[Phrase]) -> None:
+    """Decide on what stood in the rows of the phrases that are named. phrases: what the filters of the page left."""
     by, act = request.user.get_username(), request.POST.get("act", "")
+    same = reading.of_rows(phrases, {row_number(value) for value in request.POST.getlist("phrase")})
     with RefusalsShown(request):
         if act == "approve_shown":
-            ids = [row_number(value) for value in request.POST.getlist("phrase")]
-            n_approved = moderation.approve_all(phrases.filter(pk__in=ids), by=by)
+            n_approved = moderation.approve_all(phrases.filter(pk__in=[phrase.pk for phrase in same]), by=by)
             messages.success(request, f"{n_approved} phrase{'' if n_approved == 1 else 's'} approved.")
         elif act in _DECISIONS:
-            asked = {row_number(value) for value in request.POST.getlist("phrase")}
-            same = list(phrases.filter(pk__in=asked))
-            if not asked or len(same) < len(asked):
+            if not same:
                 raise Http404
             with transaction.atomic():
                 for phrase in same:

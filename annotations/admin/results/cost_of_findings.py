@@ -5,10 +5,10 @@ In no release: money is in no table of results.
 
 from dataclasses import dataclass
 
-from annotations.admin.common.number_formats import amount
 from annotations.analysis.tables.filled_tables import FilledTable, StudyTables
 from annotations.analysis.tables.saturation_columns import Counted
 from annotations.models import Study
+from annotations.models.payment import amount
 from annotations.readings.payments.costs import Totals, totals
 from annotations.tables.columns import Count, Integer, Table, Text
 from annotations.tables.shared import COUNT, Values, field
@@ -85,7 +85,7 @@ def cost_sentence(of: Cost) -> str:
     if not of.total:
         return ""
     fee = " with Prolific's fee" if of.fee else ""
-    told = f"{of.currency} {amount(of.total)} was paid{fee}"
+    told = f"{amount(of.total, of.currency)} was paid{fee}"
     if of.per_person is not None:
         told += f": {amount(of.per_person)} for each of {of.people:,} {'person' if of.people == 1 else 'people'}"
     if of.per_finding is not None:

@@ -10,8 +10,8 @@ from annotations.analysis.observations.group_runs import GroupGains
 from annotations.analysis.observations.person_tasks import Basis, PersonTask
 from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.statistics.estimate_types import Estimate
+from annotations.analysis.tables.comparison_columns import Total
 from annotations.analysis.tables.estimands import Over
-from annotations.analysis.tables.study_columns import Total
 from modeling.arrays.phrases.worded_scale import BetterThanGuessing
 
 _BEYOND = 95  # of 100
@@ -31,7 +31,7 @@ def finding(task: TaskFacts, totals: Sequence[Total], groups: GroupGains | None 
         kind = "group" if task.groups else "class"
         yield (
             f"On the worst {kind}, the one that a model gets wrong most often, people's words added "
-            f"{points(gain.estimate.mean)} points of accuracy{_sure(gain.estimate)}."
+            f"{points(gain.estimate.mean)} points of accuracy over the control{_sure(gain.estimate)}."
         )
         worst = task.base_worst_group, task.control_worst_group, reached
         yield _course(task, f"its worst {kind}", *worst, f" (“{task.base_group}”)")
@@ -46,11 +46,11 @@ def _of_groups(task: TaskFacts, of: GroupGains, gain: Estimate) -> Iterator[str]
     added = of.gain.mean or 0.0
     lost = ""
     if of.loss is not None:
-        lost = f" No other group loses more than {100 * of.loss:.1f} points by them on average (“{of.loser}”)."
-        lost = lost if of.loss >= _NOTABLE else " No other group loses by them."
+        lost = f" Against it no other group loses more than {100 * of.loss:.1f} points on average (“{of.loser}”)."
+        lost = lost if of.loss >= _NOTABLE else " Against it no other group loses."
     yield (
         f"On “{of.name}”, the group that {who} gets wrong most often, people's words added {points(added)} points of "
-        f"accuracy{_sure(of.gain)}.{lost}"
+        f"accuracy over the control{_sure(of.gain)}.{lost}"
     )
     yield _course(task, f"“{of.name}”", of.base, of.control, of.control + added)
     if abs((gain.mean or 0.0) - added) >= _NOTABLE:
@@ -66,14 +66,13 @@ def _course(
     """A group's accuracy from the reference to what people's words reach. which: the base model's worst, named."""
     if task.is_imported:
         return (
-            f"Of {group}, a new last layer gets {percent(control)} right without words and {percent(reached)} with "
-            f"people's words. The imported predictions get {percent(base)} right{which}; they come from another "
+            f"Of {group}, the control, a new last layer, gets {percent(control)} right, and one with people's words "
+            f"{percent(reached)}. The imported predictions get {percent(base)} right{which}; they come from another "
             "last layer, so what is gained over them is not what words gain."
         )
     return (
-        f"Of {group} the model gets {percent(base)} right as it is{which}, {percent(control)} after the same "
-        f"retraining without words, and {percent(reached)} after retraining with people's words. The last two "
-        "differ by the words' own gain."
+        f"Of {group} the model gets {percent(base)} right as it is{which}, {percent(control)} after the control, "
+        f"and {percent(reached)} after retraining with people's words. The last two differ by the words' own gain."
     )
 
 

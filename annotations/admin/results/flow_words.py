@@ -1,7 +1,7 @@
 """Who is counted, in words: the steps of a study's people, and why some came no further."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import Any
 
 from annotations.analysis.tables.flow_table import COUNTED, WITH_RUN, FlowLine
 
@@ -35,23 +35,21 @@ _REASONS = {
 }
 
 
-@dataclass(frozen=True)
-class FlowStep:
-    """One step, ready to show. n_entered: of the whole study; out: those who did not come to it, and why."""
+def flow_steps(lines: Sequence[FlowLine]) -> list[dict[str, Any]]:
+    """Return the steps of the whole study; `checked`, which is one with `allocated`, is left to the file.
 
-    label: str
-    n: int
-    n_entered: int
-    out: tuple[str, ...]
-
-
-def flow_steps(lines: Sequence[FlowLine]) -> list[FlowStep]:
-    """Return the steps of the whole study; `checked`, which is one with `allocated`, is left to the file."""
+    n_entered: of the whole study; out: those who did not come to a step, and why.
+    """
     whole = [line for line in lines if line.task is None]
     n_entered = next(line.people for line in whole)
     reached = {line.step: line.people for line in whole if not line.reason}
     return [
-        FlowStep(_STEPS[step], n, n_entered, _out(line for line in whole if line.step in (step, _BEFORE.get(step))))
+        {
+            "label": _STEPS[step],
+            "n": n,
+            "n_entered": n_entered,
+            "out": _out(line for line in whole if line.step in (step, _BEFORE.get(step))),
+        }
         for step, n in reached.items()
         if step != "checked"
     ]

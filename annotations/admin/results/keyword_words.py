@@ -1,38 +1,18 @@
 """Table 2 as the results page shows it: what a machine recommends, and what people said, a list a block."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from annotations.admin.common.number_formats import NONE, p_value, percent, score
 from annotations.analysis.observations.study_rows import MACHINES_TOP, TaskFacts
 from annotations.analysis.tables.filled_tables import StudyTables
 from annotations.analysis.tables.keyword_tables import Keyword, PhraseAmongKeywords
 
-
-@dataclass(frozen=True)
-class WordsRow:
-    """A row of the table. rank: by CLIP score; in brackets what a phrase would have. is_said: by a person."""
-
-    rank: str
-    words: str
-    clip_score: str
-    subgroup: str
-    error_score: str
-    error_rank: str
-    is_said: bool
-
-
-@dataclass(frozen=True)
-class WordsTable:
-    """The keywords of a list by CLIP score, and people's best phrases below them. best: what the list has to show."""
-
-    title: str
-    best: str
-    rows: list[WordsRow]
+Cells = tuple[object, ...]  # of a row: rank by CLIP score, words, whose, CLIP score, subgroup, error score, its rank
+WordsTable = tuple[str, str, list[Cells]]  # title, what the list has to show, rows
 
 
 def words_tables(tables: StudyTables, tasks: Iterable[TaskFacts]) -> list[WordsTable]:
-    """Return a table for each list of each task."""
+    """Return a table for each list of each task: its title, what it has to show, keywords with best phrases below."""
     return [
         _table(task, of_list, [row for row in tables.among_keywords.rows if _is_same(row, of_list[0])])
         for task in tasks
@@ -75,29 +55,33 @@ def _by_list(rows: Iterable[Keyword]) -> Iterator[list[Keyword]]:
 def _table(task: TaskFacts, keywords: Sequence[Keyword], phrases: Sequence[PhraseAmongKeywords]) -> WordsTable:
     ranked, best = keywords[0].ranked, min(keywords, key=lambda row: row.rank)
     level = ranked.vocabulary_level
-    beside = "" if level is None else f"; one common word in twenty passes {score(level)}"
+    unrelated = best.row.get("null_level")  # a ranking of an earlier version has none
+    beside = (
+        "" if unrelated is None else f"; the best of as many unrelated words exceeds {score(unrelated)} in 5% of cases"
+    )
+    beside += "" if level is None else f"; one common word in twenty passes {score(level)}"
     p = p_value(best.row["adjusted_p"])
     chance = f"p {p if p.startswith('<') else f'= {p}'}"
     top = sorted((row for row in keywords if row.clip_rank), key=lambda row: row.clip_rank or 0)[:MACHINES_TOP]
-    return WordsTable(
-        title=f"{task.title}: {ranked.name}",
-        best=f"By error score the best of {ranked.n_keywords:,} is “{best.row['keyword']}”, with "
-        f"{score(best.row['error_score'])} ({chance} for the best of so many{beside}).",
-        rows=[*map(_machine_row, top), *map(_people_row, phrases)],
+    said = (
+        f"By error score the best of {ranked.n_keywords:,} is “{best.row['keyword']}”, with "
+        f"{score(best.row['error_score'])} ({chance} for the best of so many{beside})."
     )
+    return f"{task.title}: {ranked.name}", said, [*map(_machine_row, top), *map(_people_row, phrases)]
 
 
-def _machine_row(row: Keyword) -> WordsRow:
+def _machine_row(row: Keyword) -> Cells:
     of = row.row
     subgroup = _subgroup(of.get("n_captioned"), of.get("subgroup_accuracy"))
     clip_score, error_score = _two(of["clip_score"]), score(of["error_score"])
-    return WordsRow(str(row.clip_rank), of["keyword"], clip_score, subgroup, error_score, str(row.rank), False)
+    return row.clip_rank, of["keyword"], "machine", clip_score, subgroup, error_score, row.rank
 
 
-def _people_row(row: PhraseAmongKeywords) -> WordsRow:
+def _people_row(row: PhraseAmongKeywords) -> Cells:
+    """In brackets what a phrase would have."""
     subgroup = _subgroup(row.n_captioned, row.subgroup_accuracy)
     clip_score, ranks = _two(row.clip_score), (f"({row.clip_rank})", f"({row.error_rank})")
-    return WordsRow(ranks[0], row.phrase, clip_score, subgroup, score(row.error_score), ranks[1], True)
+    return ranks[0], row.phrase, "people", clip_score, subgroup, score(row.error_score), ranks[1]
 
 
 def _two(clip_score: float) -> str:

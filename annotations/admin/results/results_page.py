@@ -1,7 +1,6 @@
 """The results page of a study: tables and figures that follow the study while it runs, each with its data."""
 
 from collections.abc import Iterable, Iterator, Set
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -9,45 +8,28 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
-from annotations.admin.common.study_pages import CSV, StudyPage, file_answer, page_context
+from annotations.admin.common.study_pages import StudyPage, is_for_crowd, page_context
 from annotations.admin.results.cost_of_findings import Cost, cost, cost_sentence
 from annotations.admin.results.flow_words import flow_steps
 from annotations.admin.results.keyword_words import top_sentence, words_tables
-from annotations.admin.results.results_words import CATEGORY_LIMIT, categories, comparison_rows, task_words
-from annotations.admin.shown_figures import figure_answer, shown_figure
+from annotations.admin.results.machine_verdict import duels, over_classes
+from annotations.admin.results.results_words import categories, words_of_tasks
+from annotations.admin.shown_figures import figure_answer, shown_figure, table_answer
 from annotations.analysis.figures.study_figures import figures, first_tasks
 from annotations.analysis.observations.exclusion_counts import PHRASES_WAIT, RUNS_WAIT
 from annotations.analysis.pools.gathering_tables import WORTH, WorthRow, worth_rows, worth_table
 from annotations.analysis.results.latest_results import Latest, latest
 from annotations.analysis.tables.filled_tables import FilledTable, StudyTables
-from annotations.analysis.tables.phrase_splits import Panel
 from annotations.analysis.tables.study_columns import TABLE_3
 from annotations.models import OPEN_STATES, BaseModel, Benchmark, GatheredTraining, JobState, Study
 from annotations.readings.datasets.thumbnails import thumbnail_url
 from annotations.services import benchmark_requests
 from annotations.services.staff import roles
-from annotations.tables.columns import csv_text
 
 NAME = "results"
 POLL_S = 10  # while the study is open
 POLL_SOON_S = 2  # while a newer analysis is being computed
 MAX_COLUMNS = 12  # tasks in table 3 on the page
-
-
-@dataclass(frozen=True)
-class Strip:
-    """One slice of a phrase: a sample of its images with their addresses."""
-
-    words: str
-    pictures: list[tuple[str, Panel]]
-
-
-@dataclass(frozen=True)
-class PhrasePanel:
-    """The easy and the hard slice of a phrase."""
-
-    title: str
-    strips: list[Strip]
 
 
 def results_page(request: HttpRequest, study: Study) -> HttpResponse:
@@ -59,7 +41,7 @@ def results_page(request: HttpRequest, study: Study) -> HttpResponse:
     if request.headers.get("If-None-Match") == etag:
         return HttpResponseNotModified(headers={"ETag": etag})
     if found.results is not None and "table" in request.GET:
-        return _csv(study, [*found.results.tables.all, *costs, worth_table(study)], request.GET["table"])
+        return table_answer(request, [*found.results.tables.all, *costs, worth_table(study)], study.slug)
     if found.results is not None and "figure" in request.GET:
         return figure_answer(request, found.figures, study.slug)
     is_fragment = request.headers.get("Clarify-Fragment") == "1"
@@ -90,7 +72,8 @@ def _context(request: HttpRequest, study: Study, found: Latest, costs: Iterable[
     return {
         "tables": tables,
         "flow": flow_steps(tables.flow.rows),
-        "words": [task_words(tables, task, found.results.concepts) for task in first],
+        "verdict": list(over_classes(duels(tables).values())),
+        "words": words_of_tasks(tables, found.results.concepts),
         "keywords": words_tables(tables, first),
         "keywords_top": top_sentence(tables),
         "gathered": _newest_gathered(study),
@@ -102,10 +85,9 @@ def _context(request: HttpRequest, study: Study, found: Latest, costs: Iterable[
         "table_3": categories(tables, columns),
         "table_3_tasks": columns,
         "table_3_left_out": len(tables.tasks) - len(columns),
-        "table_3_limit": CATEGORY_LIMIT,
         "table_3_file": TABLE_3.file,
-        "conditions": comparison_rows(tables.conditions.rows),
-        "paired": comparison_rows(tables.paired.rows),
+        "conditions": [row for row in tables.conditions.rows if row.result.difference is not None],
+        "paired": [row for row in tables.paired.rows if row.result.difference is not None],
         "left_out": [row for row in tables.counted if row.is_left_out],
         "without_number": [row for row in tables.counted if not row.is_left_out],
         "all_tables": tables.all,
@@ -144,7 +126,7 @@ def _changes(study: Study, tables: StudyTables) -> bool:
     return study.state in OPEN_STATES or waits
 
 
-def _phrase_panels(request: HttpRequest, tables: StudyTables, tasks: Set[int]) -> Iterator[PhrasePanel]:
+def _phrase_panels(request: HttpRequest, tables: StudyTables, tasks: Set[int]) -> Iterator[tuple[str, list[Any]]]:
     owner = f"user:{request.user.pk}"
     of_tasks = (row for row in tables.panels.rows if row.task in tasks)
     for (_, class_name, phrase), rows in groupby(of_tasks, lambda row: (row.task, row.class_name, row.phrase)):
@@ -152,23 +134,15 @@ def _phrase_panels(request: HttpRequest, tables: StudyTables, tasks: Set[int]) -
         for name, pictures in groupby(rows, lambda row: row.slice):
             words = "Hard: more like the phrase" if name == "hard" else "Easy: less like it"
             shown = [(thumbnail_url(owner, picture.dataset, picture.image_key), picture) for picture in pictures]
-            strips.append(Strip(words, shown))
-        yield PhrasePanel(f"{class_name}: “{phrase}”", strips)
+            strips.append((name, words, shown))
+        yield f"{class_name}: “{phrase}”", strips
 
 
 def _costs(request: HttpRequest, study: Study, found: Latest) -> tuple[FilledTable[Cost], ...]:
-    """What findings cost, for those who see the study's payments."""
-    if found.results is None or not roles.may(request.user, "coordinate", study):
+    """What findings cost, for those who see the study's payments; experts are not paid here."""
+    if found.results is None or not is_for_crowd(study) or not roles.may(request.user, "coordinate", study):
         return ()
     return (cost(study, found.results.tables),)
-
-
-def _csv(study: Study, tables: Iterable[FilledTable[Any]], file: str) -> HttpResponse:
-    table = next((table for table in tables if table.table.file == file), None)
-    if table is None:
-        raise Http404
-    text = csv_text(table.table.header, map(table.table.cells, table.rows))
-    return file_answer(text, CSV, f"{study.slug}-{file}")
 
 
 PAGES = (

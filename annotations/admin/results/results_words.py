@@ -2,19 +2,21 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import Any
 
-from annotations.admin.common.number_formats import NONE, p_value
+from annotations.admin.common.number_formats import NONE
 from annotations.admin.results.finding_words import beside_random_slices, better_and_others, finding, most_said
+from annotations.admin.results.machine_verdict import Duel, duels, on_class
 from annotations.admin.results.unnamed_pictures import unnamed_sentences
-from annotations.analysis.concepts.concept_columns import ConceptTables
+from annotations.analysis.concepts.filled_concept_tables import ConceptTables
+from annotations.analysis.figures.study_figures import first_tasks
 from annotations.analysis.observations.person_tasks import PersonTask
-from annotations.analysis.observations.study_rows import RankedList, TaskFacts
-from annotations.analysis.tables.comparison_columns import Compared
+from annotations.analysis.observations.study_rows import TaskFacts
+from annotations.analysis.statistics.estimate_types import Comparison, Estimate, spread
+from annotations.analysis.tables.comparison_columns import Total
 from annotations.analysis.tables.estimands import Over
 from annotations.analysis.tables.filled_tables import StudyTables
 from annotations.analysis.tables.saturation_columns import Counted, TaskNovelty
-from annotations.analysis.tables.study_columns import Total
 from annotations.analysis.tables.table3 import Listed, PhraseList
 from modeling.arrays.phrases.worded_scale import BetterThanGuessing
 
@@ -39,7 +41,6 @@ _OVER = {
     Over.TIME_OVER: "whose time on the task ran out",
 }
 
-_INNER_QUOTES = str.maketrans("“”", "\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}")
 _LISTS = {
     PhraseList.BEST_ACCURACY: "Each person's best on test",
     PhraseList.BEST_SCORE: "Each person's best error score",
@@ -47,75 +48,14 @@ _LISTS = {
 }
 
 
-@dataclass(frozen=True)
-class MeasureRow:
-    """One measure of a task, ready to show. over: whose; beside: the base model's, or that of unrelated words."""
-
-    name: str
-    over: str
-    n: int
-    mean: str
-    interval: str
-    sd: str
-    median: str
-    max: str
-    beside: str
-    is_primary: bool
-    p_value: str
-    adjusted_p: str
-
-
-@dataclass(frozen=True)
-class TaskWords:
-    """What a task's people reached. said: what most of them said; finding: the first sentences after that."""
-
-    title: str
-    said: str
-    finding: list[str]
-    sentences: list[str]
-    rows: list[MeasureRow]
-
-
-@dataclass(frozen=True)
-class Table3Phrase:
-    """Words as table 3 shows them. phrase: the id of the first that says them."""
-
-    text: str
-    phrase: int
-
-
-@dataclass(frozen=True)
-class Category:
-    """One row of table 3: its name, and for each task the phrases, how many more there are, and how often each."""
-
-    name: str
-    cells: list[tuple[list[Table3Phrase], int]]
-
-
-@dataclass(frozen=True)
-class ComparisonRow:
-    """One comparison, ready to show."""
-
-    measure: str
-    over: str
-    is_primary: bool
-    pair: str
-    people: str
-    means: str
-    difference: str
-    interval: str
-    p_value: str
-    adjusted_p: str
-
-
-def number(measure: str, value: float | None, *, signed: bool = False) -> str:
+def number(value: float | None, measure: str, *, signed: bool = False) -> str:
     """Return a measure's value: shares in percent (differences in points), times with their unit, a dash for none.
 
-    >>> number("active_time", 162.0), number("active_time", 4.16), number("active_time", -0.4, signed=True)
+    >>> number(162.0, "active_time"), number(4.16, "active_time"), number(-0.4, "active_time", signed=True)
     ('2.7 min', '4.2 s', '-0.4 s')
-    >>> number("worst_group_accuracy", -0.052, signed=True), number("tries", -0.01)
+    >>> number(-0.052, "worst_group_accuracy", signed=True), number(-0.01, "tries")
     ('-5.2', '0.0')
-    >>> number("own_gain", 0.281)
+    >>> number(0.281, "own_gain")
     '+28.1'
     """
     if value is None:
@@ -130,22 +70,35 @@ def number(measure: str, value: float | None, *, signed: bool = False) -> str:
     return f"{value:{sign}.2f}" if measure == "best_error_score" else f"{value:{sign}.1f}"
 
 
-def task_words(tables: StudyTables, task: TaskFacts, concepts: ConceptTables) -> TaskWords:
-    """Return the sentences and the measures of one task. concepts: those of every task."""
+def words_of_tasks(tables: StudyTables, concepts: ConceptTables) -> list[dict[str, Any]]:
+    """Return the sentences and the measures of each task that the page shows; of very many tasks the first.
+
+    said: what most people said; verdict: whether they beat the machine; finding: the first sentences beside these.
+    """
+    compared = duels(tables)
+    return [_task_words(tables, task, concepts, compared.get(task.position)) for task in first_tasks(tables)]
+
+
+def _task_words(tables: StudyTables, task: TaskFacts, concepts: ConceptTables, duel: Duel | None) -> dict[str, Any]:
     totals = [total for total in tables.totals.rows if total.task == task.position]
     shown = [total for total in totals if total.estimate.n or total.over != Over.TIME_OVER]
     people = [row for row in tables.people.rows if row.task == task.position]
     groups = next((each for each in tables.group_gains if each.task == task.position), None)
     beside = (*better_and_others(people), *beside_random_slices(people))
-    found = [*finding(task, totals, groups), *beside, *unnamed_sentences(concepts, task.position)]
-    said = most_said((row for row in concepts.concepts.rows if row.task == task.position), len(people))
-    return TaskWords(
-        task.title, said, found, list(_sentences(tables, task)), [_measure_row(total, task) for total in shown]
-    )
+    return {
+        "facts": task,
+        "said": most_said((row for row in concepts.concepts.rows if row.task == task.position), len(people)),
+        "verdict": list(on_class(task, duel, spread(row.best_error_score for row in people).max)),
+        "finding": [*finding(task, totals, groups), *beside, *unnamed_sentences(concepts, task.position)],
+        "sentences": list(_sentences(tables, task, people)),
+        "rows": shown,
+    }
 
 
-def categories(tables: StudyTables, tasks: Iterable[TaskFacts]) -> list[Category]:
-    """Return the rows of table 3 as the page shows them; a list that is too long has each text once, counted.
+def categories(tables: StudyTables, tasks: Iterable[TaskFacts]) -> list[tuple[str, list[Any]]]:
+    """Return the rows of table 3: a name, and for each task texts with their phrases, and how many more there are.
+
+    A list that is too long has each text once, counted.
 
     tasks: those that have a column.
     """
@@ -157,33 +110,11 @@ def categories(tables: StudyTables, tasks: Iterable[TaskFacts]) -> list[Category
             continue
         by_place.setdefault((row.task, row.phrase_list), []).append(row)
     return [
-        Category(words, [_cell(by_place.get((task.position, name), [])) for task in tasks])
-        for name, words in _LISTS.items()
+        (words, [_cell(by_place.get((task.position, name), [])) for task in tasks]) for name, words in _LISTS.items()
     ]
 
 
-def comparison_rows(compared: Iterable[Compared]) -> list[ComparisonRow]:
-    """Return the comparisons that could be made."""
-    return [
-        ComparisonRow(
-            measure=_MEASURES[each.measure],
-            over=_OVER[Over(each.over)],
-            is_primary=each.is_primary,
-            pair=f"“{each.second}” minus “{each.first}”",
-            people=" and ".join(str(n) for n in dict.fromkeys(each.result.n)),
-            means=" minus ".join(number(each.measure, mean) for mean in reversed(each.result.means or ())),
-            difference=number(each.measure, each.result.difference, signed=True),
-            interval=_interval(each.measure, each.result.low, each.result.high, signed=True),
-            p_value=p_value(each.result.p_value),
-            adjusted_p=p_value(each.adjusted_p),
-        )
-        for each in compared
-        if each.result.difference is not None
-    ]
-
-
-def _sentences(tables: StudyTables, task: TaskFacts) -> Iterable[str]:
-    people = [row for row in tables.people.rows if row.task == task.position]
+def _sentences(tables: StudyTables, task: TaskFacts, people: Sequence[PersonTask]) -> Iterable[str]:
     scored = [row for row in people if row.best_error_score is not None]
     if not people:
         yield "Nobody has been given this task yet."
@@ -196,8 +127,6 @@ def _sentences(tables: StudyTables, task: TaskFacts) -> Iterable[str]:
         if row.task == task.position and row.novelty.chance is not None:
             yield _novelty_sentence(row)
             yield from needed_sentence(row)
-    for ranked in task.keywords:
-        yield _keyword_sentence(ranked, max((row.best_error_score or 0.0 for row in scored), default=None))
 
 
 def passed_sentence(scored: Sequence[PersonTask]) -> str:
@@ -216,18 +145,6 @@ def passed_sentence(scored: Sequence[PersonTask]) -> str:
         return f"{passed}."
     return (
         f"{passed}. Of as many people who type random common words as often, {sum(chances):.1f} would pass by chance."
-    )
-
-
-def _keyword_sentence(ranked: RankedList, people_best: float | None) -> str:
-    best = ranked.best[0]
-    p = p_value(best["adjusted_p"])
-    chance = f"p {p if p.startswith('<') else f'= {p}'} for the best of so many"
-    beside = "" if people_best is None else f"; people's best phrase has {number('best_error_score', people_best)}"
-    name = ranked.name.translate(_INNER_QUOTES)
-    return (
-        f"Without people: of the {ranked.n_keywords:,} keywords of “{name}”, “{best['keyword']}” scores highest,"
-        f" with {number('best_error_score', best['error_score'])} ({chance}){beside}."
     )
 
 
@@ -258,42 +175,43 @@ def needed_sentence(row: TaskNovelty) -> Iterable[str]:
     yield f"{estimate} (95%: {low} to {high} more)." if low != high else f"{estimate}."
 
 
-def _measure_row(total: Total, task: TaskFacts) -> MeasureRow:
-    of, measure = total.estimate, total.measure
-    beside = number(measure, total.reference)
-    if total.reference is not None:
-        beside += f" of {task.reference_name}" if "accuracy" in measure else " of unrelated words"
-    return MeasureRow(
-        name=_MEASURES[measure],
-        over=_OVER[Over(total.over)],
-        n=of.n,
-        mean=number(measure, of.mean),
-        interval=_interval(measure, of.low, of.high),
-        sd=number(measure, of.sd),
-        median=number(measure, of.median),
-        max=number(measure, of.max),
-        beside=beside,
-        is_primary=total.is_primary,
-        p_value=p_value(total.p_value),
-        adjusted_p=p_value(total.adjusted_p),
-    )
+def measure_name(measure: str) -> str:
+    """Return what the page calls a measure."""
+    return _MEASURES[measure]
 
 
-def _cell(rows: list[Listed]) -> tuple[list[Table3Phrase], int]:
+def whose(over: str) -> str:
+    """Return whom a mean is over."""
+    return _OVER[Over(over)]
+
+
+def beside(total: Total, task: TaskFacts) -> str:
+    """Return whose value a mean is to be compared with, where there is one."""
+    if total.reference is None:
+        return ""
+    return f"of {task.reference_name if 'accuracy' in total.measure else 'unrelated words'}"
+
+
+def difference(value: float | None, measure: str) -> str:
+    """Return a difference of two means of a measure."""
+    return number(value, measure, signed=True)
+
+
+def interval(of: Estimate | Comparison, measure: str) -> str:
+    """Return the ends of the interval of a mean, or of a difference of two."""
+    if of.low is None or of.high is None:
+        return NONE
+    low, high = (number(end, measure, signed=isinstance(of, Comparison)) for end in (of.low, of.high))
+    return f"{low} to {high}"
+
+
+def _cell(rows: list[Listed]) -> tuple[list[tuple[str, int]], int]:
     if len(rows) <= CATEGORY_LIMIT:
-        return [Table3Phrase(row.text, row.phrase) for row in rows], 0
+        return [(row.text, row.phrase) for row in rows], 0
     first = {row.text: row.phrase for row in reversed(rows)}
     counted = Counter(row.text for row in rows).most_common()
-    shown = [
-        Table3Phrase(text if n == 1 else f"{text} ({n} times)", first[text]) for text, n in counted[:CATEGORY_LIMIT]
-    ]
+    shown = [(text if n == 1 else f"{text} ({n} times)", first[text]) for text, n in counted[:CATEGORY_LIMIT]]
     return shown, sum(n for _, n in counted[CATEGORY_LIMIT:])
-
-
-def _interval(measure: str, low: float | None, high: float | None, *, signed: bool = False) -> str:
-    if low is None or high is None:
-        return NONE
-    return f"{number(measure, low, signed=signed)} to {number(measure, high, signed=signed)}"
 
 
 def _people(n: int) -> str:

@@ -1,7 +1,7 @@
 """What nobody has named yet: sentences and pictures for the findings, and the study that looks at it again."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from annotations.admin.common.number_formats import percent, score
 from annotations.admin.common.study_pages import StudyPage, has_begun
-from annotations.analysis.concepts.concept_columns import FEWEST_CLUSTERED, ConceptTables, UnnamedRow
+from annotations.analysis.concepts.concept_columns import FEWEST_CLUSTERED, UnnamedRow
+from annotations.analysis.concepts.filled_concept_tables import ConceptTables
 from annotations.analysis.results.latest_results import latest
 from annotations.models import Study
 from annotations.readings.datasets.thumbnails import thumbnail_url
@@ -22,33 +23,16 @@ SHOWN = 12  # pictures of a cluster
 _DRAWN = "as many images drawn from all that no concept selects"
 
 
-@dataclass(frozen=True)
-class Strip:
-    """Some images with a heading: of a cluster, or of all where there is none. urls: of their pictures."""
-
-    title: str
-    urls: list[str]
-
-
-@dataclass(frozen=True)
-class Unnamed:
-    """The wrong images of a task that no concept selects."""
-
-    share: str
-    structure: str
-    strips: list[Strip]
-
-
-def shown_unnamed(rows: Sequence[UnnamedRow], owner: str) -> Unnamed | None:
+def shown_unnamed(rows: Sequence[UnnamedRow], owner: str) -> dict[str, Any] | None:
     """Return what the page shows of a task's rows; None where nobody has said anything of it."""
     if not rows:
         return None
     every, *clusters = rows
     shown = [(_title(each), each) for each in clusters] or ([("Some of them", every)] if every.n else [])
     strips = [
-        Strip(title, [thumbnail_url(owner, each.dataset, key) for key in each.images[:SHOWN]]) for title, each in shown
+        (title, [thumbnail_url(owner, each.dataset, key) for key in each.images[:SHOWN]]) for title, each in shown
     ]
-    return Unnamed(share_sentence(every), _structure(every, len(clusters)), strips)
+    return {"share": share_sentence(every), "structure": _structure(every, len(clusters)), "strips": strips}
 
 
 def unnamed_sentences(concepts: ConceptTables, position: int) -> Iterator[str]:

@@ -1,21 +1,15 @@
 """The correction page: train a whole model with one approved annotation a class, see what it does, decide on it."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 
 from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.study_pages import (
-    CSV,
-    JSON,
-    ZIP,
-    StudyPage,
-    file_answer,
-    has_begun,
-    show_page,
-)
-from annotations.admin.shown_figures import ShownFigure, figure_answer, shown_figure
+from annotations.admin.common.study_pages import JSON, ZIP, StudyPage, file_answer, has_begun, show_page
+from annotations.admin.shown_figures import figure_answer, shown_figure, table_answer
 from annotations.analysis.results.latest_results import Latest, latest
 from annotations.analysis.retraining.correction_figures import report, splits_figure
 from annotations.exports.retraining.correction_files import correction_json, correction_zip
@@ -23,7 +17,6 @@ from annotations.models import BaseModel, Correction, JobState, Review, Study
 from annotations.readings.retraining import corrections as reading
 from annotations.services.retraining import corrections
 from annotations.services.staff import roles
-from annotations.tables.columns import csv_text
 
 TITLE = "Correction"
 LEAVE_OUT = "none"  # value of a class's field
@@ -53,7 +46,7 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         report=reading.report_of(shown) if shown else None,
         latest=analysed,
         each=(figure := _figure(shown, analysed)),
-        figure_poll_s=_POLL_S if figure and not figure.drawn and not analysed.is_current else 0,
+        figure_poll_s=_POLL_S if figure and not figure["drawn"] and not analysed.is_current else 0,
         under_way=under_way,
         poll_s=_POLL_S,
         may_act=(may_act := roles.may(request.user, "coordinate", study)),
@@ -62,7 +55,7 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     )
 
 
-def _figure(correction: Correction | None, analysed: Latest) -> ShownFigure | None:
+def _figure(correction: Correction | None, analysed: Latest) -> dict[str, Any] | None:
     """The figure of a correction that is trained; the study's next analysis draws it."""
     if correction is None or correction.state != JobState.DONE:
         return None
@@ -121,10 +114,8 @@ def _file_of(request: HttpRequest, correction: Correction | None) -> HttpRespons
     kind = request.GET.get("file")
     if kind == "json":
         return file_answer(correction_json(correction), JSON, f"{name}.json")
-    filled = report(correction)
-    if request.GET.get("table") == filled.table.file:
-        text = csv_text(filled.table.header, map(filled.table.cells, filled.rows))
-        return file_answer(text, CSV, f"{name}.csv")
+    if "table" in request.GET:
+        return table_answer(request, [report(correction)], name)
     if kind != "head":
         raise Http404
     with RefusalsShown(request):

@@ -1,42 +1,33 @@
 """Runs: what retraining reached, beside the base model and the control, with the head to download."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
-from annotations.admin.common.number_formats import percent, points
-from annotations.admin.common.read_only import ReadOnlyOfAssignments
+from annotations.admin.common.form_errors import RefusalsShown
+from annotations.admin.common.list_columns import column, marked_state
+from annotations.admin.common.number_formats import NONE, percent, points
+from annotations.admin.common.read_only import WORST_GROUP, ReadOnlyOfAssignments
 from annotations.admin.common.study_pages import ZIP, file_answer
+from annotations.admin.common.terms import TERMS
 from annotations.analysis.pools.gathering_tables import slice_checks
 from annotations.exports.retraining.head_files import head_zip
 from annotations.models import Control, Run, RunState
 from annotations.readings.releases.moderated_words import is_excluded
-from annotations.services.common.service_errors import ServiceError
 from modeling.arrays.datasets.groups import group_names
 from modeling.arrays.retraining.control import own_gain
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One measure on test, of the base model, of the control and of the run, ready to show."""
-
-    measure: str
-    base: str
-    control: str
-    run: str
-    own_gain: str
-    gain: str
 
 
 @admin.register(Run)
 class RunAdmin(ReadOnlyOfAssignments):
     related = ("base_model__dataset", "control", "random_slices")
+    list_title = "Retrainings with a phrase"
+    list_help = f"Each percentage: how much of the worst group of test images is right. {WORST_GROUP}"
     list_display = (
         "phrase",
         "participant",
@@ -46,73 +37,38 @@ class RunAdmin(ReadOnlyOfAssignments):
         "worst_group",
         "control_worst_group",
         "base_worst_group",
-        "finished_at",
     )
     list_filter = ("assignment__session__study", "state")
     search_fields = ("phrase_text", "assignment__session__participant__pseudonym")
     ordering = ("-id",)
     fieldsets = (
         (None, {"fields": ("state", "reason", "assignment", "base_model")}),
-        (
-            "Annotation",
-            {"fields": ("phrase_text", "class_name", "threshold", "n_above", "n_below", "min_slice_size")},
-        ),
-        (
-            "Training",
-            {
-                "fields": (
-                    "scheme",
-                    "l2_coefficient",
-                    "loss",
-                    "certified_gap",
-                    "code_version",
-                    "versions",
-                    "attempts",
-                    "leased_until",
-                    "finished_at",
-                )
-            },
-        ),
+        ("What it selects", {"fields": ("phrase_text", "class_name", "cut", "n_above", "n_below", "min_slice_size")}),
+        ("Training", {"fields": ("scheme", "l2", "loss", "certified_gap", "finished_at")}),
+        ("Work", {"fields": ("attempts", "leased_until", "code_version", "versions"), "classes": ("collapse",)}),
     )
-    readonly_fields = ("class_name", "l2_coefficient")
-
-    @admin.display(description="phrase", ordering="phrase_text")
-    def phrase(self, run: Run) -> SafeString:
-        return format_html("<bdi>{}</bdi>", run.phrase_text)
-
-    @admin.display(description="class")
-    def class_name(self, run: Run) -> str:
-        return str(run.base_model.dataset.class_names[run.target_class])
-
-    @admin.display(description="L2 coefficient λ")
-    def l2_coefficient(self, run: Run) -> float:
-        return run.l2
-
-    @admin.display(description="state", ordering="state")
-    def state_mark(self, run: Run) -> SafeString:
-        return format_html('<span class="mark mark-{}">{}</span>', run.state, run.get_state_display())
-
-    @admin.display(description="worst group", ordering="worst_group_accuracy")
-    def worst_group(self, run: Run) -> str:
-        return percent(run.worst_group_accuracy)
-
-    @admin.display(description="base model")
-    def base_worst_group(self, run: Run) -> str:
-        return percent(run.base_model.test_metrics["worst_group"])
-
-    @admin.display(description="without a phrase")
-    def control_worst_group(self, run: Run) -> str:
-        return percent(run.control.worst_group_accuracy if run.control else None)
-
-    @admin.display(description="own gain, points")
-    def own_gain(self, run: Run) -> str:
-        return points(run.own_gain)
+    readonly_fields = ("class_name", "cut")
+    phrase = column("phrase", lambda run: format_html("<bdi>{}</bdi>", run.phrase_text), ordering="phrase_text")
+    class_name = column("class", lambda run: run.base_model.dataset.class_names[run.target_class])
+    cut = column(
+        "similarity from which on it selects", lambda run: NONE if run.threshold is None else f"{run.threshold:.4f}"
+    )
+    state_mark = column("state", marked_state, ordering="state")
+    worst_group = column(
+        "with the phrase", lambda run: percent(run.worst_group_accuracy), ordering="worst_group_accuracy"
+    )
+    base_worst_group = column("before retraining", lambda run: percent(run.base_model.test_metrics["worst_group"]))
+    control_worst_group = column(
+        "control", lambda run: percent(run.control.worst_group_accuracy if run.control else None)
+    )
+    own_gain = column("own gain, points", lambda run: points(run.own_gain))
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         run = context["original"]
-        context["comparisons"] = comparisons(run) if run.state == RunState.DONE else []
+        context["comparisons"] = list(comparisons(run)) if run.state == RunState.DONE else []
+        context["control"] = TERMS["control"]
         context["is_excluded"] = is_excluded(run)
         context["slice_checks"] = slice_checks(run.assignment.session.study, run)
         context["percentile"] = run.random_slice_percentile
@@ -125,17 +81,17 @@ class RunAdmin(ReadOnlyOfAssignments):
     def head_view(self, request: HttpRequest, run_id: int) -> HttpResponse:
         """Hand out the run's head with its model card."""
         run = get_object_or_404(self.get_queryset(request), pk=run_id)
-        try:
-            data = head_zip(run)
-        except ServiceError as error:
-            self.message_user(request, error.message, messages.ERROR)
-            return HttpResponseRedirect(reverse("admin:annotations_run_change", args=[run.pk]))
-        return file_answer(data, ZIP, f"clarify-head-{run.public_id}.zip")
+        with RefusalsShown(request):
+            return file_answer(head_zip(run), ZIP, f"clarify-head-{run.public_id}.zip")
+        return HttpResponseRedirect(reverse("admin:annotations_run_change", args=[run.pk]))
 
 
-def comparisons(run: Run) -> list[Comparison]:
-    """Return the run's measures on test beside the base model's and the control's, the worst group first."""
-    base, dataset = run.base_model.test_metrics, run.base_model.dataset
+def comparisons(run: Run) -> Iterator[tuple[str, ...]]:
+    """Yield of each measure on test, the worst group first, its name and it as the page shows it.
+
+    Of the base model, the control and the run, then how far the run is above the control and above the base model.
+    """
+    of_base, dataset = run.base_model.test_metrics, run.base_model.dataset
     names = (
         "Worst-group accuracy",
         "Average accuracy, groups weighted as in train",
@@ -143,9 +99,11 @@ def comparisons(run: Run) -> list[Comparison]:
         "Robustness gap",
         *group_names(dataset.class_names, dataset.attribute_names),
     )
-    of_base = (base["worst_group"], base["average"], base["average_plain"], base["gap"], *base["accuracies"])
-    of_control = _measures(run.control) if run.control else (None,) * len(names)
-    return [_comparison(*row) for row in zip(names, of_base, of_control, _measures(run), strict=False)]
+    bases = (*(of_base[name] for name in ("worst_group", "average", "average_plain", "gap")), *of_base["accuracies"])
+    controls = _measures(run.control) if run.control else (None,) * len(names)
+    for name, base, control, own in zip(names, bases, controls, _measures(run), strict=False):
+        gains = (None if own is None or less is None else own_gain(own, less) for less in (control, base))
+        yield (name, *map(percent, (base, control, own)), *map(points, gains))
 
 
 def _measures(head: Run | Control) -> tuple[float | None, ...]:
@@ -156,8 +114,3 @@ def _measures(head: Run | Control) -> tuple[float | None, ...]:
         head.robustness_gap,
         *(head.group_accuracies or ()),
     )
-
-
-def _comparison(name: str, base: float | None, control: float | None, run: float | None) -> Comparison:
-    own, over_base = (None if run is None or less is None else own_gain(run, less) for less in (control, base))
-    return Comparison(name, percent(base), percent(control), percent(run), points(own), points(over_base))

@@ -1,5 +1,6 @@
 """Images of a data set that are like words, like some of its images, and unlike others."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -10,15 +11,19 @@ from django.urls import reverse
 
 from annotations.admin.common.number_formats import row_number
 from annotations.admin.similarity_search.pictures import Picture, pictures_of
-from annotations.models import UNFINISHED, Dataset, ImageIndex, ImageSearch, JobState
+from annotations.models import UNFINISHED, BaseModel, Dataset, ImageIndex, ImageSearch, JobState
+from annotations.models.arrays import without_arrays
 from annotations.readings.datasets.image_grids import sample
 from annotations.services import image_searches
 from annotations.services.common.service_errors import ServiceError
+from annotations.services.image_searches import Example
 from annotations.services.staff import roles
 from modeling.arrays.datasets.dataset_files import POOL
+from modeling.arrays.embeddings.duplicate_limits import COPIES_ABOVE
 
 SHOWN = 24  # images to begin with
 _LIKE, _UNLIKE = "+", "-"
+_FIELD = re.compile(r"row_([0-9]{1,18})_([0-9]{1,18})")
 
 
 class IndexForm(forms.Form):
@@ -27,10 +32,10 @@ class IndexForm(forms.Form):
     duplicate_threshold = forms.FloatField(
         label="Near-duplicates are more similar than",
         min_value=0,
-        max_value=1,
-        initial=ImageIndex._meta.get_field("duplicate_threshold").default,
+        max_value=COPIES_ABOVE,
+        required=False,
         widget=forms.NumberInput(attrs={"step": "any"}),
-        help_text="Cosine similarity of their embeddings, at most 1.",
+        help_text=f"Cosine similarity, at most {COPIES_ABOVE}. Empty: it follows from the images themselves.",
     )
 
 
@@ -38,15 +43,16 @@ def page(request: HttpRequest, dataset: Dataset) -> HttpResponse:
     """GET shows the form, and the results of one's own search; POST asks for a search and goes to it."""
     if request.method != "POST":
         return _shown(request, dataset, _own_search(request, dataset))
-    words = request.POST.get("words", "")
+    words, by = request.POST.get("words", ""), request.user.get_username()
     like, unlike = _examples(request.POST)
     try:
         search = image_searches.request_search(
-            dataset, words=words, like=like, unlike=unlike, by=request.user.get_username(), searched_in=_pool(request)
+            dataset, words=words, like=like, unlike=unlike, by=by, searched_in=_pool(request)
         )
     except ServiceError as error:
         return _shown(request, dataset, None, words=words, problem=error.message, status=error.status)
-    return HttpResponseRedirect(f"{_address(dataset)}?search={search.pk}")
+    model = f"&model={row_number(request.POST['model'])}" if "model" in request.POST else ""
+    return HttpResponseRedirect(f"{_address(dataset)}?search={search.pk}{model}")
 
 
 def build(request: HttpRequest, dataset: Dataset) -> HttpResponse:
@@ -57,7 +63,9 @@ def build(request: HttpRequest, dataset: Dataset) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         image_searches.request_index(dataset, **form.cleaned_data, by=request.user.get_username())
     elif request.method == "POST":
-        messages.error(request, "The similarity of near-duplicates must be a number between 0 and 1.")
+        messages.error(
+            request, f"The similarity of near-duplicates must be a number from 0 to {COPIES_ABOVE}, or empty."
+        )
     return HttpResponseRedirect(_address(dataset))
 
 
@@ -69,25 +77,19 @@ def _own_search(request: HttpRequest, dataset: Dataset) -> ImageSearch | None:
     given = request.GET.get("search", "")
     if not given:
         return None
-    number = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else 0
-    return get_object_or_404(ImageSearch, pk=number, dataset=dataset, requested_by=request.user.get_username())
+    by = request.user.get_username()
+    return get_object_or_404(ImageSearch, pk=row_number(given), dataset=dataset, requested_by=by)
 
 
-def _examples(posted: QueryDict) -> tuple[list[int], list[int]]:
-    """The rows that were marked + and -: each image has a field `row_<row>`."""
-    marked = [(name.removeprefix("row_"), sign) for name, sign in posted.items() if name.startswith("row_")]
-    numbers = [(int(row), sign) for row, sign in marked if row.isascii() and row.isdigit() and len(row) < 19]
-    return [row for row, sign in numbers if sign == _LIKE], [row for row, sign in numbers if sign == _UNLIKE]
+def _examples(posted: QueryDict) -> tuple[list[Example], list[Example]]:
+    """The images that were marked + and -: each has a field `row_<data set>_<row>`."""
+    marked = [(_FIELD.fullmatch(name), sign) for name, sign in posted.items()]
+    found = [((int(match[1]), int(match[2])), sign) for match, sign in marked if match]
+    return [each for each, sign in found if sign == _LIKE], [each for each, sign in found if sign == _UNLIKE]
 
 
 def _pool(request: HttpRequest) -> Dataset | None:
     return Dataset.objects.filter(pk=row_number(request.POST.get("searched_in")), pool__isnull=False).first()
-
-
-def _pools(dataset: Dataset) -> list[Dataset]:
-    """The pools that can be searched by examples of this data set."""
-    indexed = Dataset.objects.filter(pool__isnull=False, image_indexes__state=JobState.DONE).exclude(pk=dataset.pk)
-    return list(indexed.filter(similarity_encoder=dataset.similarity_encoder).distinct())
 
 
 def _shown(
@@ -102,6 +104,9 @@ def _shown(
     index, latest = ImageIndex.objects.usable(dataset), ImageIndex.objects.filter(dataset=dataset).first()
     is_building = latest is not None and latest.state in UNFINISHED
     is_pending = search is not None and search.state in UNFINISHED
+    models = list(without_arrays(dataset.base_models.order_by("-pk")))
+    chosen = row_number(request.POST.get("model") or request.GET.get("model"))
+    model = next((each for each in models if each.pk == chosen), next(iter(models), None))
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": f"Images of {dataset}",
@@ -117,29 +122,36 @@ def _shown(
         "problem": problem,
         "is_pending": is_pending,
         "live": "1" if is_pending or is_building else "",
-        "examples": _example_pictures(request, dataset, search),
-        "pools": _pools(dataset),
-        "pictures": _pictures(request, dataset, search) if index and not is_pending else [],
+        "models": models,
+        "model": model,
+        "examples": _example_pictures(request, search, model),
+        "pools": image_searches.searchable_pools(dataset),
+        "pictures": _pictures(request, dataset, search, model) if index and not is_pending else [],
     }
     return render(request, "admin/annotations/dataset/images.html", context, status=status)
 
 
-def _example_pictures(request: HttpRequest, dataset: Dataset, search: ImageSearch | None) -> list[Picture]:
+def _example_pictures(request: HttpRequest, search: ImageSearch | None, model: BaseModel | None) -> list[Picture]:
     if search is None:
         return []
-    owner = f"user:{request.user.pk}"
-    like, unlike = (
-        pictures_of(owner, dataset, rows, sign=sign) for rows, sign in ((search.like, _LIKE), (search.unlike, _UNLIKE))
-    )
-    return [*like, *unlike]
+    signed = [*((_LIKE, *each) for each in search.like), *((_UNLIKE, *each) for each in search.unlike)]
+    there = Dataset.objects.in_bulk({number for _, number, _ in signed})  # without pools that have changed since
+    return [
+        picture
+        for sign, number, row in signed
+        if number in there
+        for picture in pictures_of(f"user:{request.user.pk}", there[number], [row], sign=sign, model=model)
+    ]
 
 
-def _pictures(request: HttpRequest, dataset: Dataset, search: ImageSearch | None) -> list[Picture]:
+def _pictures(
+    request: HttpRequest, dataset: Dataset, search: ImageSearch | None, model: BaseModel | None
+) -> list[Picture]:
     """The images that were found; where nothing was asked, some of the data set to begin with."""
     owner = f"user:{request.user.pk}"
     if search is not None:
-        return pictures_of(owner, search.target, search.rows, similarities=search.similarities)
+        return pictures_of(owner, search.target, search.rows, similarities=search.similarities, model=model)
     if dataset.files.manifest.source_format == POOL:  # nobody has made thumbnails of these
         return []
     rows = sample(dataset.files.n_rows, SHOWN, 0, (dataset.pk,))
-    return pictures_of(owner, dataset, rows.tolist())
+    return pictures_of(owner, dataset, rows.tolist(), model=model)

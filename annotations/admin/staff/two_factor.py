@@ -63,15 +63,15 @@ def wanted_page(request: HttpRequest) -> str:
 def _context(request: HttpRequest) -> dict[str, Any]:
     user: Any = request.user
     is_on = two_factor.is_enrolled(user)
-    enrolment = None if is_on else two_factor.begin(user)
+    device = None if is_on else two_factor.begin(user)
     return {
         "title": "Two-factor sign-in",
         "is_on": is_on,
         "owes_code": two_factor.owes_code(user),
         "is_required": settings.REQUIRE_TWO_FACTOR,
         "n_recovery_codes": two_factor.n_recovery_codes(user),
-        "secret": enrolment.secret if enrolment else "",
-        "qr": qr_path(enrolment.uri) if enrolment else None,
+        "secret": two_factor.base32_secret(device) if device else "",
+        "qr": qr_path(two_factor.setup_uri(device)) if device else None,
         "site_header": "Clarify",
         "site_title": "Clarify",
         "has_permission": two_factor.is_passed(user),

@@ -18,8 +18,9 @@ from annotations.admin.common.study_pages import StudyPage, has_begun, show_page
 from annotations.admin.common.typed_classes import ModelForm
 from annotations.admin.studies.study_sections import HELP, SECTIONS
 from annotations.models import Study, StudyState
+from annotations.models.study import AMENDABLE, CODES
 from annotations.services.common.service_errors import ServiceError
-from annotations.services.studies.lifecycle import AMENDABLE, CODES, amend_study
+from annotations.services.studies.lifecycle import amend_study
 
 TITLE = "Codes, places and alarms"
 
@@ -30,12 +31,11 @@ class AmendForm(ModelForm[Study]):
     The page holds each value as it was shown: what somebody else changed since then is not changed back.
     """
 
-    reward_cents = MoneyField(label="Reward", required=False, help_text=HELP["reward_cents"])
-    min_hourly_cents = MoneyField(label="Least pay an hour", help_text=HELP["min_hourly_cents"])
-
     class Meta:
         model = Study
         fields = AMENDABLE
+        labels = MoneyField.OF_STUDY
+        field_classes = dict.fromkeys(labels, MoneyField)
         help_texts = HELP
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

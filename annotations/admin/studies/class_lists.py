@@ -4,18 +4,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from annotations.admin.common.number_formats import row_number
 from annotations.admin.common.study_pages import StudyPage, show_page
 from annotations.admin.common.typed_classes import ModelForm
 from annotations.models import Audience, BaseModel, Study, StudyState, Task
 from annotations.models.arrays import without_arrays
-from annotations.readings.studies.preselection import preselections
 from annotations.services.common.service_errors import ServiceError
-from annotations.services.staff import roles
 from annotations.services.studies import class_lists
 
 TITLE = "Many classes"
@@ -47,8 +42,6 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     form = ClassListForm(request.POST if is_added else None, initial=initial)
     if request.method == "POST":
         try:
-            if request.POST.get("act") in ("add_ranked", "study_ranked"):
-                return HttpResponseRedirect(_of_ranked(request, study, initial))
             if not is_added:
                 _remove(request, study)
                 return HttpResponseRedirect(request.path)
@@ -65,8 +58,6 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         form=form,
         tasks=list(study.tasks.with_base_models().order_by("position")),
         is_draft=study.state == StudyState.DRAFT,
-        preselections=list(preselections()),
-        may_set_up=roles.may_set_up(request.user),
         status=400 if form.errors else 200,
     )
 
@@ -76,25 +67,6 @@ def _add(request: HttpRequest, study: Study, given: dict[str, Any]) -> None:
     added = class_lists.add(study, given.pop("base_model"), names, by=request.user.get_username(), **given)
     known = f" {added.known} had one before." if added.known else ""
     messages.success(request, f"Added {added.new} task{'' if added.new == 1 else 's'}.{known}")
-
-
-def _of_ranked(request: HttpRequest, study: Study, fields: dict[str, Any]) -> str:
-    """Make tasks, or a study, of the ticked classes of a preselection, in its order; return where to go on."""
-    names, by = request.POST.getlist("ranked"), request.user.get_username()
-    if not names:
-        messages.error(request, "Tick the classes that shall be tasks.")
-        return request.path
-    base_models = without_arrays(BaseModel.objects.select_related("dataset"))
-    base_model = get_object_or_404(base_models, pk=row_number(request.POST.get("base_model")))
-    if request.POST.get("act") == "study_ranked":
-        if not roles.may_set_up(request.user):
-            raise Http404
-        draft = class_lists.study_of_classes(study, base_model, names, by=by, **fields)
-        messages.success(request, "This draft has the set-up of the other study, new codes, and a task a class.")
-        return reverse("admin:annotations_study_change", args=[draft.pk])
-    added = class_lists.add(study, base_model, names, by=by, **fields)
-    messages.success(request, f"Added {added.new} task{'' if added.new == 1 else 's'}.")
-    return request.path
 
 
 def _remove(request: HttpRequest, study: Study) -> None:

@@ -17,38 +17,35 @@ from django.utils.text import slugify
 
 from annotations.admin.common.number_formats import MoneyField, row_number
 from annotations.admin.common.study_pages import StudyPage, show_page
-from annotations.admin.datasets.class_pictures import ClassPictures, classes_of
-from annotations.admin.studies.study_sections import HELP, RETRAINING, present_values
+from annotations.admin.datasets.class_pictures import ClassPictures, readable_classes, usual_title
+from annotations.admin.studies.study_sections import ENTRY, HELP, RETRAINING, present_values
 from annotations.models import BaseModel, Role, Scheme, Study
 from annotations.models.arrays import without_arrays
+from annotations.models.scheme import SCHEME_TITLE
 from annotations.models.study import new_code
 from annotations.models.study_texts import MAX_TITLE_LENGTH
+from annotations.readings.studies.preflight.duration import AROUND_MINUTES
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.staff import members, roles
 from annotations.services.studies import lifecycle
-from annotations.services.studies.cloning import clone_study
+from annotations.services.studies.cloning import clone_study, free_slug
 from annotations.services.studies.lifecycle import StudyUnacceptable
 from annotations.services.visits import rehearsals
-from modeling.arrays.datasets.dataset_files import BadDataset
 
 MAX_MODELS = 6  # that are shown with their pictures; the list of models leads here from each other one
 _MINUTES = "Give from half a minute to 120 minutes, for example 10."
 
 TITLE = "Clone"
+NEW_ENTRY = "With pay: only people whom Prolific vouches for; without: anybody with the link · codes"
 
 
 class NewStudyForm(forms.Form):
-    """The six fields, and behind a fold the scheme.
+    """The six fields, and the scheme.
 
     `target` is "model:class", so that a class is never of another data set than its model.
     """
 
-    title = forms.CharField(
-        label="Title",
-        max_length=200,
-        required=False,
-        widget=forms.TextInput(attrs={"autofocus": True, "placeholder": "Images of … that go wrong"}),
-    )
+    title = forms.CharField(label="Title", max_length=200, required=False)
     target = forms.CharField(error_messages={"required": "Choose the class whose mistakes people look at."})
     quota = forms.IntegerField(label="People", min_value=1, initial=24)
     minutes = forms.DecimalField(
@@ -60,7 +57,12 @@ class NewStudyForm(forms.Form):
     )
     reward = MoneyField(label="Pay each", required=False)
     scheme = forms.ChoiceField(
-        label="In retraining", choices=Scheme, initial=Scheme.CLASS_EQUAL, required=False, help_text=HELP["scheme"]
+        label=SCHEME_TITLE.capitalize(),
+        choices=Scheme,
+        widget=forms.RadioSelect,
+        initial=Scheme.CLASS_EQUAL,
+        required=False,
+        help_text=HELP["scheme"],
     )
 
     def clean_target(self) -> tuple[BaseModel, int]:
@@ -89,7 +91,7 @@ def page(request: HttpRequest) -> HttpResponse:
     """Show the form; a POST makes the draft, and has it rehearsed where that was asked for."""
     if not roles.may_set_up(request.user):
         raise PermissionDenied
-    form, problem = NewStudyForm(request.POST or None, label_suffix=""), ""
+    form, problem = NewStudyForm(request.POST or None), ""
     if request.method == "POST" and form.is_valid():
         try:
             study = _made(form.cleaned_data, by=request.user.get_username())
@@ -98,6 +100,8 @@ def page(request: HttpRequest) -> HttpResponse:
             problem = error.message
     cards = _cards(request)
     chosen = form["target"].value() or _asked_for(request, cards)
+    titles = [each.title for card in cards for each in card.classes if each.value == chosen]
+    form.initial["title"] = next(iter(titles), "")
     context = {
         **admin.site.each_context(request),
         "title": "New study",
@@ -108,9 +112,13 @@ def page(request: HttpRequest) -> HttpResponse:
         "chosen": chosen,
         "chosen_model": row_number(chosen.partition(":")[0]),
         "has_more": _models().count() > len(cards),
-        "topics": [each for each in present_values(Study())[1:] if each[0] != RETRAINING],
-        "scheme_now": dict(Scheme.choices).get(form["scheme"].value(), "").capitalize(),
+        "topics": [
+            (title, NEW_ENTRY if title == ENTRY else value)
+            for title, value in present_values(Study())[1:]
+            if title != RETRAINING
+        ],
         "currency": Study._meta.get_field("currency").default,
+        "around": round(AROUND_MINUTES),
     }
     return render(request, "admin/annotations/study/new.html", context)
 
@@ -123,15 +131,8 @@ def _cards(request: HttpRequest) -> list[ModelCard]:
     """The newest models, that of the address before them."""
     wanted = row_number(request.GET.get("model"))
     models = sorted(_models(), key=lambda model: model.pk != wanted)[:MAX_MODELS]
-    cards = []
-    for model in models:
-        try:
-            classes = classes_of(f"user:{request.user.pk}", model)
-        except (BadDataset, OSError):
-            continue  # its page says what is wrong with it
-        if classes:
-            cards.append(ModelCard(model, model.test_metrics["average_plain"], classes))
-    return cards
+    found = ((model, readable_classes(request, model)) for model in models)
+    return [ModelCard(model, model.test_metrics["average_plain"], classes) for model, classes in found if classes]
 
 
 def _asked_for(request: HttpRequest, cards: list[ModelCard]) -> str:
@@ -149,26 +150,31 @@ def _made(given: dict[str, Any], *, by: str) -> Study:
     """Store the draft, whose coordinator its maker is. Raises StudyUnacceptable."""
     base_model, target = given["target"]
     task = {"base_model": base_model, "target_class": target, "time_limit_s": round(given["minutes"] * 60)}
-    title = given["title"] or f"Images of {base_model.dataset.class_names[target]} that go wrong"
-    study = lifecycle.create_study(
-        slug=_free_slug(title),
-        title=title[:MAX_TITLE_LENGTH],
-        tasks=[task],
+    usual = [usual_title(name) for name in base_model.dataset.class_names]
+    title = usual[target] if given["title"] in ("", *usual) else given["title"]  # of another class: chosen before
+    return make_draft(
+        title,
+        task,
+        by=by,
         quota=given["quota"],
         reward_cents=given["reward"] or None,
         scheme=given["scheme"] or Scheme.CLASS_EQUAL,
-        only_verified=bool(settings.PROLIFIC_TOKEN or given["reward"]),
+    )
+
+
+def make_draft(title: str, *tasks: dict[str, Any], by: str, **fields: Any) -> Study:
+    """Store a draft, whose coordinator its maker is. tasks, fields: as `create_study`. Raises StudyUnacceptable."""
+    study = lifecycle.create_study(
+        slug=free_slug(slugify(title)[:40].strip("-") or "study"),
+        title=title[:MAX_TITLE_LENGTH],
+        tasks=tasks,
+        only_verified=bool(settings.PROLIFIC_TOKEN or fields.get("reward_cents")),
         completion_code=new_code(),
         by=by,
+        **fields,
     )
     members.add(study, by, Role.COORDINATOR, by=by)
     return study
-
-
-def _free_slug(title: str) -> str:
-    slug = slugify(title)[:40].strip("-") or "study"
-    taken = set(Study.objects.filter(slug__startswith=slug).values_list("slug", flat=True))
-    return next(each for each in (slug, *(f"{slug}-{n}" for n in range(2, len(taken) + 3))) if each not in taken)
 
 
 def _then(study: Study, request: HttpRequest) -> str:

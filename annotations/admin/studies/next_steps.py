@@ -14,7 +14,7 @@ from annotations.readings.monitoring.participant_flow import n_inside
 from annotations.readings.payments.reconciliation import compare, n_unknown
 from annotations.readings.releases import moderation
 from annotations.readings.studies.preflight.check_result import FixIn, Level
-from annotations.readings.studies.preflight.preflight_report import report
+from annotations.readings.studies.preflight.preflight_report import preflight_summary, report
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ def next_step(study: Study, place: Place | None) -> NextStep | None:
 def _setup(study: Study) -> Iterator[NextStep]:
     if study.state != StudyState.DRAFT:
         return
-    blocks = [check for part in report(study) for check in part.checks if check.level is Level.BLOCK]
+    checks = [check for part in report(study) for check in part.checks]
+    blocks = [check for check in checks if check.level is Level.BLOCK]
     to_mend = [check.sentence for check in blocks if check.fix_in is not FixIn.REHEARSAL]
     if to_mend:
         n = "1 thing keeps" if len(to_mend) == 1 else f"{len(to_mend)} things keep"
@@ -52,7 +53,8 @@ def _setup(study: Study) -> Iterator[NextStep]:
             _url(study, "rehearsal"),
         )
     else:
-        more = "Everything else is as it should be. What people see freezes then."
+        summary = preflight_summary(study, n_blocking=0, n_warnings=sum(check.level is Level.WARN for check in checks))
+        more = f"{summary.sentence} What people see freezes then."
         yield NextStep("The study can open.", more, "Open the study", _url(study, "step", "open"))
 
 

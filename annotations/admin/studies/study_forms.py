@@ -32,23 +32,18 @@ class StudyForm(ModelForm[Study]):
         error_messages={"required": "This page does not say which version of the draft it shows. Load it again."},
     )
     translations = TranslationsField(help_text=Study._meta.get_field("translations").help_text)
-    reward_cents = MoneyField(label="Reward", required=False, help_text=HELP["reward_cents"])
-    min_hourly_cents = MoneyField(
-        label="Least pay an hour",
-        initial=Study._meta.get_field("min_hourly_cents").default,
-        help_text=HELP["min_hourly_cents"],
-    )
     primary_measures = forms.MultipleChoiceField(
         choices=tuple(MEASURES.items()),
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=HELP["primary_measures"],
     )
-    bonus_cents = MoneyField(label="Bonus", required=False, help_text=HELP["bonus_cents"])
 
     class Meta:
         model = Study
         exclude = ("state",)
+        labels = MoneyField.OF_STUDY
+        field_classes = dict.fromkeys(labels, MoneyField)
         help_texts = HELP
         widgets = {
             "introduction": forms.Textarea(attrs={"rows": 3, "cols": 80}),
@@ -81,13 +76,32 @@ class StudyForm(ModelForm[Study]):
         return super().clean()
 
 
-class TaskForm(ModelForm[Task]):
-    """A task whose class is chosen by name, and whose place is the last one where none is given."""
+class RowForm(ModelForm[Any]):
+    """A row of a table, whose place is the last one where none is given."""
 
     position = forms.IntegerField(
         label="order", min_value=1, required=False, widget=forms.NumberInput(attrs={"class": "narrow"})
     )
-    base_model = forms.ModelChoiceField(without_arrays(BaseModel.objects.select_related("dataset")), label="base model")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = field.label  # in a table the column's head is no label
+        if self.instance._state.adding:
+            self.initial.pop("position", None)  # the model's default, 1, would hide that an empty place is the last
+
+
+class ModelField(forms.ModelChoiceField):  # type: ignore[type-arg]  # which only the stubs know
+    """A base model, by what it is."""
+
+    def label_from_instance(self, model: Any) -> str:
+        return str(model.title)
+
+
+class TaskForm(RowForm):
+    """A task whose class is chosen by name."""
+
+    base_model = ModelField(without_arrays(BaseModel.objects.select_related("dataset")), label="model")
     target = forms.ChoiceField(label="class", required=False)
 
     class Meta:
@@ -113,15 +127,11 @@ class TaskForm(ModelForm[Task]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.widget.attrs["aria-label"] = field.label  # in a table the column's head is no label
         choices: Any = self.fields["target"]
         choices.choices = _class_choices()
         task = self.instance
         if task.target_class is not None:
             choices.initial = f"{task.base_model.dataset_id}:{task.target_class}"
-        if task._state.adding:
-            self.initial.pop("position", None)  # the model's default, 1, would hide that an empty place is the last
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -133,12 +143,8 @@ class TaskForm(ModelForm[Task]):
         return cleaned
 
 
-class ConditionForm(ModelForm[Condition]):
-    """A condition, whose place is the last one where none is given."""
-
-    position = forms.IntegerField(
-        label="order", min_value=1, required=False, widget=forms.NumberInput(attrs={"class": "narrow"})
-    )
+class ConditionForm(RowForm):
+    """A condition."""
 
     class Meta:
         model = Condition
@@ -146,11 +152,7 @@ class ConditionForm(ModelForm[Condition]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.widget.attrs["aria-label"] = field.label
         self.fields["keyword_display"].required = False  # left out, it is the model's default
-        if self.instance._state.adding:
-            self.initial.pop("position", None)
 
 
 class NumberedFormSet(InlineFormSet[Any, Study, Any]):

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from annotations.admin.common.list_columns import column
 from annotations.admin.common.study_scoped import ScopedRows
 from annotations.admin.studies.study_forms import ConditionForm, NumberedFormSet, TaskForm, TaskFormSet
 from annotations.models import Condition, Study, StudyState, Task
@@ -37,11 +38,13 @@ class TaskInline(_OfDraft, ScopedRows):
     model = Task
     form = TaskForm
     formset = TaskFormSet
-    readonly_fields = ("class_name",)
+    readonly_fields = ("frozen_model", "class_name")
+    frozen_model = column("model", "base_model.title")
 
     def get_fields(self, request: HttpRequest, obj: Study | None = None) -> Sequence[str]:  # type: ignore[override]
-        which_class = "target" if self.has_change_permission(request, obj) else "class_name"
-        return ["position", "base_model", which_class, "text_template", "suggested_words", "keywords", *LIMITS]
+        may_change = self.has_change_permission(request, obj)
+        chosen = ["base_model", "target"] if may_change else ["frozen_model", "class_name"]
+        return ["position", *chosen, "text_template", "suggested_words", "keywords", *LIMITS]
 
     def get_extra(self, request: HttpRequest, obj: Study | None = None, **kwargs: Any) -> int:
         return 0 if obj is not None and obj.tasks.exists() else 1

@@ -1,7 +1,10 @@
 """A study's overview: where it stands, what comes next, who is where, what came of it."""
 
+import math
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -9,16 +12,16 @@ from django.shortcuts import render
 
 from annotations.admin.common.study_pages import crowd_came, is_for_crowd, page_context
 from annotations.admin.results.flow_words import flow_steps
-from annotations.admin.results.results_words import task_words
-from annotations.analysis.figures.study_figures import first_tasks
+from annotations.admin.results.results_words import words_of_tasks
 from annotations.analysis.observations.study_rows import people_kind
 from annotations.analysis.results.latest_results import latest
-from annotations.analysis.tables.flow_table import course_lines
+from annotations.analysis.tables.flow_table import COUNTED, WITH_RUN, course_lines
 from annotations.models import OPEN_STATES, Study, StudyState
 from annotations.readings.monitoring import study_progress
 from annotations.readings.monitoring.person_courses import courses
 from annotations.readings.payments.costs import totals
 from annotations.readings.prolific import status_comparison
+from annotations.readings.studies.preflight.duration import longest_minutes
 from annotations.services.staff import roles
 from annotations.services.studies import lifecycle
 
@@ -27,10 +30,7 @@ MAX_TASKS = 5  # whose images the overview names
 
 @dataclass(frozen=True)
 class Step:
-    """One act on a study: from which states, by which service, and how it is offered and confirmed.
-
-    `there` is what can be done on Prolific with it, and `by_hand` what to do there where this site cannot.
-    """
+    """One act on a study: from which states, by which service, and its words in study_steps.toml."""
 
     name: str
     states: tuple[StudyState, ...]
@@ -42,51 +42,14 @@ class Step:
     by_hand: str = ""
 
 
-STEPS = {
-    step.name: step
-    for step in (
-        Step(
-            "open",
-            (StudyState.DRAFT,),
-            lifecycle.open_study,
-            "Open the study",
-            "Participants can enter by the link. Texts, tasks, conditions and limits freeze and cannot be changed "
-            "afterwards.",
-            "The study is open. Its configuration is frozen.",
-        ),
-        Step(
-            "pause",
-            (StudyState.ACTIVE,),
-            lifecycle.pause_study,
-            "Pause",
-            "Nobody new can enter. Those who are inside can finish. You can resume at any time.",
-            "The study is paused.",
-            "Pause it on Prolific too",
-            "Pause it on Prolific first: it goes on sending people.",
-        ),
-        Step(
-            "resume",
-            (StudyState.PAUSED,),
-            lifecycle.resume_study,
-            "Resume",
-            "Participants can enter again, under the same configuration.",
-            "The study is open again.",
-            "Start it on Prolific again too",
-            "Start it on Prolific again afterwards, where you paused it.",
-        ),
-        Step(
-            "close",
-            OPEN_STATES,
-            lifecycle.close_study,
-            "Close for good",
-            "Every task that is still running ends now, and nobody can enter again. All that was submitted is kept. "
-            "This cannot be undone.",
-            "The study is closed. All that was submitted is kept.",
-            "Stop it on Prolific too, for good",
-            "Pause it on Prolific first: it goes on sending people.",
-        ),
-    )
+_ACTS: dict[str, tuple[tuple[StudyState, ...], Callable[..., Study]]] = {
+    "open": ((StudyState.DRAFT,), lifecycle.open_study),
+    "pause": ((StudyState.ACTIVE,), lifecycle.pause_study),
+    "resume": ((StudyState.PAUSED,), lifecycle.resume_study),
+    "close": (OPEN_STATES, lifecycle.close_study),
 }
+_WORDS = tomllib.loads(files(__package__).joinpath("study_steps.toml").read_text("utf-8"))
+STEPS = {name: Step(name, states, act, **_WORDS[name]) for name, (states, act) in _ACTS.items()}
 
 
 def steps_from(study: Study) -> list[Step]:
@@ -103,7 +66,6 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
 
 def overview(study: Study) -> dict[str, Any]:
     """Return what the overview shows."""
-    tasks = list(study.tasks.with_base_models())
     crowd = is_for_crowd(study)
     return {
         "is_overview": True,
@@ -115,11 +77,23 @@ def overview(study: Study) -> dict[str, Any]:
         "asked_there": status_comparison.newest_request(study),
         "now": study_progress.people_now(study),
         "work": study_progress.work(study),
-        "tasks": tasks[:MAX_TASKS],
-        "n_more_tasks": max(0, len(tasks) - MAX_TASKS),
+        **facts(study),
         "totals": totals(study) if crowd_came(study) else None,
         **_results(study),
         "recent": study_progress.newest_phrases(study),
+    }
+
+
+def facts(study: Study) -> dict[str, Any]:
+    """Return what is shown of the set-up in a table; opening it repeats that."""
+    tasks = list(study.tasks.with_base_models())
+    longest = longest_minutes(study) if tasks else None
+    return {
+        "tasks": tasks[:MAX_TASKS],
+        "n_more_tasks": max(0, len(tasks) - MAX_TASKS),
+        "total_cents": (study.quota or 0) * (study.reward_cents or 0),
+        "visit_minutes": None if longest is None else math.ceil(longest),
+        "hourly_cents": round((study.reward_cents or 0) * 60 / longest) if longest else 0,
     }
 
 
@@ -130,5 +104,5 @@ def _results(study: Study) -> dict[str, Any]:
     if results is None:
         return {"flow": flow_steps(course_lines(courses(study, people_kind(study)))), "findings": []}
     tables = results.tables
-    words = [task_words(tables, task, results.concepts) for task in first_tasks(tables)]
-    return {"flow": flow_steps(tables.flow.rows), "findings": words}
+    people = [line for line in tables.flow.rows if line.step not in (COUNTED, WITH_RUN)]  # which the findings explain
+    return {"flow": flow_steps(people), "findings": words_of_tasks(tables, results.concepts)}

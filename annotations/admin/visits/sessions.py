@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from annotations.admin.common.list_columns import column
 from annotations.admin.common.number_formats import NONE, percent, score
 from annotations.admin.common.read_only import ReadOnlyAdmin, ReadOnlyOfAssignments, ReadOnlyRows
 from annotations.admin.visits.screens import FirstScreen, Screens
@@ -36,13 +37,10 @@ class AssignmentRows(ReadOnlyRows):
 class PhraseRows(ReadOnlyRows):
     model = Phrase
     fields = readonly_fields = ("ordinal", "text", "state", "error_score", "submitted_at")
+    error_score = column("error score", lambda phrase: score(_of_score(phrase, "value")))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return without_arrays(super().get_queryset(request).select_related("score"))
-
-    @admin.display(description="error score")
-    def error_score(self, phrase: Phrase) -> str:
-        return score(_of_score(phrase, "value"))
 
 
 @admin.register(AnnotationSession)
@@ -54,27 +52,20 @@ class SessionAdmin(Screens, ReadOnlyAdmin):
     list_select_related = ("participant", "study", "condition")
     readonly_fields = ("screens",)
     inlines = (AssignmentRows,)
+    phrases = column("phrases", "n_phrases", ordering="n_phrases")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         sessions: QuerySet[Any] = super().get_queryset(request).annotate(n_phrases=Count("assignments__phrases"))
         return sessions
 
-    @admin.display(description="phrases", ordering="n_phrases")
-    def phrases(self, session: AnnotationSession) -> int:
-        return int(session.n_phrases)  # type: ignore[attr-defined]  # annotated above
-
 
 @admin.register(Assignment)
 class AssignmentAdmin(ReadOnlyAdmin):
-    list_display = ("session", "study", "task", "state", "started_at", "deadline_at", "ended_at", "end_reason")
+    list_display = ("session", "task", "state", "started_at", "deadline_at", "ended_at", "end_reason")
     list_filter = ("session__study", "session__kind", "state", "end_reason")
     search_fields = ("session__participant__pseudonym", "session__submission_key")
     list_select_related = ("session__participant", "session__study", "task__study")
     inlines = (PhraseRows,)
-
-    @admin.display(description="study")
-    def study(self, assignment: Assignment) -> str:
-        return assignment.session.study.slug
 
 
 @admin.register(Phrase)
@@ -91,23 +82,17 @@ class PhraseAdmin(FirstScreen, ReadOnlyOfAssignments):
         ("Work", {"fields": ("attempts", "last_error"), "classes": ("collapse",)}),
     )
     readonly_fields = ("participant", "study", "screen", *_SCORE_FIELDS, "result")
-
-    @admin.display(description="phrase", ordering="text")
-    def phrase(self, phrase: Phrase) -> SafeString:
-        return format_html("<bdi>{}</bdi>", phrase.text)
-
-    @admin.display(description="error score", ordering="score__value")
-    def error_score(self, phrase: Phrase) -> str:
-        return score(_of_score(phrase, "value"))
+    phrase = column("phrase", lambda phrase: format_html("<bdi>{}</bdi>", phrase.text), ordering="text")
+    error_score = column("error score", lambda phrase: score(_of_score(phrase, "value")), ordering="score__value")
+    two_sided = column("two-sided", lambda phrase: score(_of_score(phrase, "two_sided")))
+    rendered_text = column("embedded as", lambda phrase: _of_score(phrase, "rendered_text") or NONE)
+    encoder = column("encoder", lambda phrase: _of_score(phrase, "encoder") or NONE)
+    scored_at = column("scored at", lambda phrase: _of_score(phrase, "scored_at"))
 
     @admin.display(description="threshold τ", ordering="score__threshold")
     def threshold(self, phrase: Phrase) -> str:
         value = _of_score(phrase, "threshold")
         return NONE if value is None else f"{value:.4f}"
-
-    @admin.display(description="two-sided")
-    def two_sided(self, phrase: Phrase) -> str:
-        return score(_of_score(phrase, "two_sided"))
 
     @admin.display(description="permutation level")
     def null_level(self, phrase: Phrase) -> str:
@@ -123,18 +108,6 @@ class PhraseAdmin(FirstScreen, ReadOnlyOfAssignments):
     def direction(self, phrase: Phrase) -> str:
         sign = _of_score(phrase, "sign")
         return NONE if sign is None else f"{'without' if sign < 0 else 'with'} “{phrase.score.subject}”"
-
-    @admin.display(description="embedded as")
-    def rendered_text(self, phrase: Phrase) -> str:
-        return _of_score(phrase, "rendered_text") or NONE
-
-    @admin.display(description="encoder")
-    def encoder(self, phrase: Phrase) -> str:
-        return _of_score(phrase, "encoder") or NONE
-
-    @admin.display(description="scored at")
-    def scored_at(self, phrase: Phrase) -> Any:
-        return _of_score(phrase, "scored_at")
 
     @admin.display(description="after retraining", ordering="score__run__worst_group_accuracy")
     def result(self, phrase: Phrase) -> str | SafeString:

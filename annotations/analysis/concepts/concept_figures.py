@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from typing import Any
 
-from annotations.analysis.concepts.concept_columns import ConceptTables, Place, TogetherRow
+from annotations.analysis.concepts.concept_columns import Place, TogetherRow
+from annotations.analysis.concepts.filled_concept_tables import ConceptTables
 from annotations.analysis.figures.chart_values import MAX_TASKS, Figure, Line, LineChart, Mark, Panel, Series
 from annotations.analysis.tables.filled_tables import FilledTable
 
@@ -60,19 +61,12 @@ def together_figure(tables: ConceptTables) -> Figure:
     panels = [
         Panel(titles[task], tuple(_lines(list(rows))), task) for task, rows in groupby(tables.together.rows, _task)
     ]
-    return Figure(
+    return Figure.worded(
         "concepts-together",
-        "What the best concepts explain together",
-        "",
-        "Error score of the union of hard slices: the share of the class's wrong images in it, less the share of the "
-        "right ones. One half of the validation images chooses concepts and thresholds, one concept more a line; the "
-        "other half reports. Beside it the same with as many random directions in place of phrases, and with the same "
-        "phrases where errors are shuffled: a broken line from the mean to what 19 of 20 stay below.",
         tables.together,
         LineChart(
             "error score of the union", "score", (_REPORTED, _LEARNED, _RANDOM, _SHUFFLED), tuple(panels[:MAX_TASKS])
         ),
-        "No phrase has an error score above 0 yet.",
         left_out=max(0, len(panels) - MAX_TASKS),
     )
 
@@ -92,15 +86,10 @@ class PhraseMap:
 def map_figure(tables: ConceptTables) -> Figure:
     """Return the map of the phrases of the first tasks."""
     panels = map_panels(tables)
-    return Figure(
+    return Figure.worded(
         "concept-map",
-        "Map of phrases",
-        "",
-        "Phrases that the encoder takes for alike lie near each other: the first two principal components of their "
-        "embeddings. The more people said one, the larger it is; the first concepts have a colour and a shape.",
         tables.map,
         PhraseMap(panels),
-        "No phrase has a score yet.",
         left_out=max(0, len({row.task for row in tables.map.rows}) - len(panels)),
     )
 

@@ -1,59 +1,11 @@
-"""How much the best concepts of a class explain together: chosen on one half of the images, reported on the other.
+"""What the best concepts of a class explain together, from the stored scores of their phrases."""
 
-Thresholds and each concept's phrase are chosen on the first half too, so that the other half has no part in anything.
-Beside it stands what comes of the same procedure where there is nothing to find, or where nobody said anything.
-"""
-
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
-from numpy.typing import NDArray
-
-from annotations.analysis.statistics.estimate_types import SEED
 from annotations.models import BaseModel
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.phrases import score_arrays as reading
-from modeling.arrays.concepts.concept_unions import (
-    select_greedily,
-    stratified_half,
-    together_by_chance,
-    together_in_draws,
-)
-from modeling.arrays.phrases.error_score import error_scores
-
-MAX_TOGETHER = 5  # concepts in a union
-MAX_CANDIDATES = 50  # concepts that are chosen from: those with the best scores on the half that chooses
-MIN_DRAWS, MAX_DRAWS = 20, 200
-_WORK = 20_000_000  # similarities looked at over all draws
-_AT_ONCE = 500_000  # numbers of random directions, or of their similarities
-
-
-@dataclass(frozen=True)
-class Explained:
-    """The error scores of unions of 1, 2, ... concepts. chosen: their numbers, in the order in which they were taken.
-
-    learned, held_out: of the half that chose, and of the other one; shuffled, random: float64[draws, len(chosen)], the
-    latter's held-out scores where errors are shuffled, and for random directions in place of phrases. splits:
-    float64[splits, len(chosen)], held-out scores where other halves choose, of as many concepts.
-    """
-
-    chosen: tuple[int, ...]
-    learned: tuple[float, ...]
-    held_out: tuple[float, ...]
-    shuffled: NDArray[np.float64]
-    random: NDArray[np.float64]
-    splits: NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class _Trials:
-    """How often the procedure is repeated where nobody said anything, of how many concepts, up to how many together."""
-
-    draws: int
-    concepts: int
-    most: int
+from modeling.arrays.concepts.explained_errors import Explained, explain
 
 
 @lru_cache(maxsize=1_024)
@@ -67,87 +19,3 @@ def explained(base_model: int, label: int, scores: tuple[int, ...], numbers: tup
     images = class_images(shown, label)
     embedded = shown.dataset.files.array("similarity")[images.rows]
     return explain(reading.similarities_of(scores), numbers, images.is_error, embedded)
-
-
-def explain(
-    similarities: NDArray[np.float32], numbers: Sequence[int], is_error: NDArray[np.bool_], images: NDArray[np.float32]
-) -> Explained:
-    """Choose on one half and report on the other.
-
-    similarities: float32[K, n], sign times similarity of each annotation to each image of the class; numbers: the
-    concept of each annotation; is_error: bool[n]; images: float32[n, d], their unit embeddings. The same input gives
-    the same result. Raises NothingToSeparate.
-    """
-    rng = np.random.default_rng(SEED)
-    learn = stratified_half(is_error, rng)
-    members, of = _candidates(similarities, np.asarray(numbers), is_error, learn)
-    found = select_greedily(members, is_error, learn, MAX_TOGETHER)
-    most = len(found.chosen)
-    draws = int(np.clip(_WORK // max(members.size, 1), MIN_DRAWS, MAX_DRAWS))
-    return Explained(
-        chosen=tuple(int(of[candidate]) for candidate in found.chosen),
-        learned=found.learned,
-        held_out=found.held_out,
-        shuffled=together_by_chance(members, is_error, learn, most, rng, draws),
-        random=_of_random_directions(images, is_error, learn, _Trials(draws, len(members), most), rng),
-        splits=_over_splits(similarities, np.asarray(numbers), is_error, most, rng),
-    )
-
-
-def _over_splits(
-    similarities: NDArray[np.float32],
-    numbers: NDArray[np.int64],
-    is_error: NDArray[np.bool_],
-    most: int,
-    rng: np.random.Generator,
-) -> NDArray[np.float64]:
-    """The held-out scores of 1, ... most concepts where each of many random halves chooses: float64[splits, most].
-
-    Where a half chooses fewer, more add nothing.
-    """
-    splits = int(np.clip(_WORK // max(similarities.size, 1), MIN_DRAWS, MAX_DRAWS))
-    found = np.zeros((splits, most))
-    for row in found:
-        learn = stratified_half(is_error, rng)
-        members, _ = _candidates(similarities, numbers, is_error, learn)
-        held_out = select_greedily(members, is_error, learn, most).held_out
-        row[: len(held_out)] = held_out
-        row[len(held_out) :] = held_out[-1] if held_out else 0.0
-    return found
-
-
-def _candidates(
-    similarities: NDArray[np.float32], numbers: NDArray[np.int64], is_error: NDArray[np.bool_], learn: NDArray[np.bool_]
-) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """The hard slice of each concept's best annotation on the half that chooses, bool[k, n], and its number."""
-    scores = error_scores(similarities[:, learn], is_error[learn])
-    order = np.lexsort((np.arange(len(numbers)), -scores.value))  # the first of tied ones comes first
-    order = order[scores.value[order] > 0]
-    _, first = np.unique(numbers[order], return_index=True)
-    best = order[np.sort(first)][:MAX_CANDIDATES]
-    return similarities[best] > scores.threshold[best, None].astype(np.float32), numbers[best]
-
-
-def _of_random_directions(
-    images: NDArray[np.float32],
-    is_error: NDArray[np.bool_],
-    learn: NDArray[np.bool_],
-    trials: _Trials,
-    rng: np.random.Generator,
-) -> NDArray[np.float64]:
-    """What `select_greedily` reports for random directions in place of concepts: float64[draws, most]."""
-    draws, k, most = trials.draws, trials.concepts, trials.most
-    if not k:
-        return np.zeros((draws, most))
-    at_once = max(1, _AT_ONCE // (k * max(images.shape)))
-    parts = []
-    for start in range(0, draws, at_once):
-        n = min(at_once, draws - start)
-        directions = rng.standard_normal((n, k, images.shape[1]), dtype=np.float32)
-        similarities = directions @ images.T  # their lengths do not matter: thresholds go with them
-        scores = error_scores(similarities[:, :, learn].reshape(n * k, -1), is_error[learn])
-        thresholds = scores.threshold.reshape(n, k, 1).astype(np.float32)  # not a number: nothing is above
-        order = np.argsort(-scores.value.reshape(n, k), axis=1, kind="stable")  # the first of tied ones comes first
-        members = np.take_along_axis(similarities > thresholds, order[:, :, None], axis=1)
-        parts.append(together_in_draws(members, np.tile(is_error, (n, 1)), learn, most))
-    return np.concatenate(parts)

@@ -11,8 +11,10 @@ from itertools import count, islice
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn import config_context
 from sklearn.cluster import KMeans
 from sklearn.metrics import silhouette_score
+from sklearn.metrics.pairwise import euclidean_distances
 from threadpoolctl import threadpool_limits
 
 from annotations.analysis.concepts.concept_columns import FEWEST_CLUSTERED, UnnamedRow
@@ -106,7 +108,7 @@ def unnamed_rows(facts: TaskFacts, task: Task, inside: NDArray[np.bool_]) -> Ite
 @lru_cache(maxsize=1_024)
 def _kept(base_model: int, label: int, outside: bytes) -> Clusters:
     """Kept, since a base model's errors never change."""
-    shown = BaseModel.objects.select_related("dataset").defer("head").get(pk=base_model)
+    shown = BaseModel.objects.select_related("dataset").get(pk=base_model)
     images = class_images(shown, label)
     some: NDArray[np.bool_] = np.frombuffer(outside, np.bool_)
     embedded = shown.dataset.files.array("similarity")[images.rows[some]]
@@ -121,7 +123,8 @@ def find_clusters(images: NDArray[np.float32], is_error: NDArray[np.bool_]) -> C
     rng = np.random.default_rng(SEED)
     wrong = images[is_error]
     size = min(len(wrong), MOST)
-    with threadpool_limits(1):  # the arrays are small, and threads cost more than they save
+    # The arrays are small: threads, and checks of the parameters of each call, cost more than they save.
+    with threadpool_limits(1), config_context(skip_parameter_validation=True):
         seen = wrong[rng.permutation(len(wrong))[:size]]
         best = _clustered(seen)
         drawn = (images[rng.choice(len(images), size, replace=False)] for _ in count())
@@ -137,15 +140,16 @@ def _clustered(images: NDArray[np.float32]) -> tuple[float, KMeans]:
     """The largest silhouette over numbers of clusters, and the clusters that have it."""
     most = max(2, min(MAX_CLUSTERS, len(images) // SMALLEST))
     fitted = [KMeans(k, n_init=2, random_state=SEED).fit(images) for k in range(2, most + 1)]
-    scores = [_silhouette(images, each.labels_) for each in fitted]
+    distances = euclidean_distances(images)
+    scores = [_silhouette(distances, each.labels_) for each in fitted]
     place = int(np.argmax(scores))
     step_done()
     return scores[place], fitted[place]
 
 
-def _silhouette(images: NDArray[np.float32], labels: NDArray[np.int32]) -> float:
+def _silhouette(distances: NDArray[np.float32], labels: NDArray[np.int32]) -> float:
     """-1 where images that are all the same make one cluster."""
-    return float(silhouette_score(images, labels)) if len(np.unique(labels)) > 1 else -1.0
+    return float(silhouette_score(distances, labels, metric="precomputed")) if len(np.unique(labels)) > 1 else -1.0
 
 
 def _likeness(images: NDArray[np.float32]) -> float:

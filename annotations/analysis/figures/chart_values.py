@@ -1,11 +1,14 @@
 """What a figure is made of: plain values that a renderer draws, whatever they are of."""
 
+import tomllib
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Any, Literal, Protocol
 
 from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.analysis.tables.saturation_columns import SaturationPoint
 
+_WORDS = tomllib.loads(files("annotations.analysis.figures").joinpath("figures.toml").read_text("utf-8"))
 MAX_TASKS = 40  # in one figure: with more nobody reads it, and no image holds it
 
 Spread = Literal["interval", "sd", "level"]
@@ -138,6 +141,11 @@ class Figure:
     empty: str
     also: tuple[FilledTable[Any], ...] = ()
     left_out: int = 0
+
+    @classmethod
+    def worded(cls, words: str, data: FilledTable[Any], chart: Chart, **more: Any) -> "Figure":
+        """Make a figure with its words in figures.toml. more: other fields, or these in place of what stands there."""
+        return cls(**{"key": words, "source": "", **_WORDS[words], "data": data, "chart": chart, **more})
 
     @property
     def caption(self) -> str:

@@ -91,20 +91,11 @@ def _own_gain(tables: StudyTables) -> Figure:
         for what, label in _GAINS.items():
             yield _people_line(tables, task, label, what, per=0.01)
 
-    return Figure(
+    return Figure.worded(
         "own-gain",
-        "What people's words add: own gain",
-        "",
-        "Accuracy on the worst group of test images after retraining with a participant's best phrase, minus that "
-        "after the same retraining without a phrase, the control. A dot is a participant; their phrase with the "
-        "highest error score on validation images is taken. The mean has its 95% interval (whiskers). Everybody who "
-        "was given the task: words that nothing can be retrained with add 0. Below, those who have a retraining. Where "
-        "dots stand in two groups, some people's words helped and others' did not, and the mean lies between them. "
-        "Where the interval excludes 0, the words did more than retraining alone.",
         tables.people,
         LineChart("own gain, points", "points", (PEOPLE,), _panels(tables, lines)),
-        "No retraining and its control are done yet.",
-        (tables.totals,),
+        also=(tables.totals,),
     )
 
 
@@ -125,20 +116,11 @@ def _error_scores(tables: StudyTables) -> Figure:
         levels = [row.vocabulary_level for row in tables.people.rows if row.task == task and row.vocabulary_level]
         return (Reference("vocabulary_level", "1 common word in 20 passes", median_low(levels)),) if levels else ()
 
-    return Figure(
+    return Figure.worded(
         "error-scores",
-        "Error scores of participants and experts",
-        "Figure 3",
-        "The best error score of each participant on each task (a dot): how well a phrase tells wrong images from "
-        "right ones, 1 at best. Their mean with its 95% interval (whiskers). Experts are members of the staff who "
-        "worked on the same class of the same base model. Words unrelated to the errors, in as many tries: a broken "
-        "line from their mean to the level that the best of them does not pass in 19 of 20 cases, both averaged over "
-        "participants. Across the figure: what one common word in twenty passes. A phrase that is better than guessing "
-        "is above both.",
         tables.people,
         LineChart("best error score", "score", (PEOPLE, EXPERTS, RANDOM), _panels(tables, lines, common_words)),
-        "No phrase has a score yet.",
-        (tables.experts, tables.totals),
+        also=(tables.experts, tables.totals),
     )
 
 
@@ -146,18 +128,11 @@ def _annotation_time(tables: StudyTables) -> Figure:
     def lines(task: int, _: list[PersonTask], __: list[PersonTask]) -> Iterator[Line]:
         yield from (_people_line(tables, task, label, what, per=60) for what, label in _TIMES.items())
 
-    return Figure(
+    return Figure.worded(
         "annotation-time",
-        "Annotation time",
-        "Figure 5a",
-        "Minutes of each participant at a task (a dot), and their mean with its 95% interval (whiskers). Those who "
-        "ended it themselves, and apart those whose time ran out. Active: in view, not idle, online, and not waiting "
-        "for a score, from what the browser reported. From start to end is by the server's clock. The data are in "
-        "seconds.",
         tables.people,
         LineChart("minutes", "minutes", (PEOPLE,), _panels(tables, lines), has_log=True),
-        "Nobody has ended a task yet.",
-        (tables.totals,),
+        also=(tables.totals,),
     )
 
 
@@ -182,23 +157,11 @@ def _worst_group(tables: StudyTables) -> Figure:
             if each.key in _REFERENCES and each.worst_group is not None
         )
 
-    return Figure(
+    return Figure.worded(
         "worst-group",
-        "Worst-group accuracy after retraining",
-        "Figure 5b",
-        "On test, by what a method is given (as in Table 1). People's words: of each participant (a dot) the "
-        "retraining with the phrase that has the best error score, which validation images alone have chosen, or the "
-        "control where there is none; below it, as the paper reports it, the best of each participant's retrainings, "
-        "which the test images have chosen; with the means' 95% intervals (whiskers). Broken lines: base model, and "
-        "control, the same retraining without a phrase; what is above it is the phrases' own gain. Other methods on "
-        "the same data: mean, and one standard deviation to either side (a pale bar). Class and Group Prompt compare "
-        "images with the names of classes and groups, untrained. ERM is the usual training on labels. DFR and Group "
-        "DRO also know the true group of each image: “ours” have the mean and the largest loss over groups, solved as "
-        "the retrainings are; the others are as published.",
         tables.methods,
         LineChart("worst-group accuracy on test", "share", (PEOPLE, _METHODS), _panels(tables, lines, references)),
-        "No retraining is done yet.",
-        (tables.people, tables.totals),
+        also=(tables.people, tables.totals),
     )
 
 
@@ -209,17 +172,11 @@ def _splits(tables: StudyTables) -> Figure:
         for task in tables.tasks
         if (of_task := [row for row in rows if row.task == task.position])
     )
-    return Figure(
+    return Figure.worded(
         "splits",
-        "Images like the best phrase, and the others of its class",
-        "Figures 7, 8, 9 and 11",
-        "Accuracy before and after retraining with the study's best phrase, on test images of the class that are like "
-        "the phrase (above its threshold; the paper's minority) and unlike it (the majority), and on all images, with "
-        "Wilson's 95% intervals (whiskers). In brackets: how many images. Validation images alone have chosen phrase "
-        "and threshold.",
         tables.splits,
         LineChart("accuracy on test", "share", (_BEFORE, _AFTER), panels),
-        tables.missing[0] if tables.missing else "No phrase has a threshold yet.",
+        **({"empty": tables.missing[0]} if tables.missing else {}),
     )
 
 
@@ -229,19 +186,11 @@ def _machine_splits(tables: StudyTables) -> Figure:
         for task in tables.tasks
         if (of_task := [row for row in tables.keyword_splits.rows if row.task == task.position])
     )
-    return Figure(
+    return Figure.worded(
         "machine-splits",
-        "What people name, and what a machine names",
-        "Figure 9",
-        "Accuracy on test images of the class above the threshold of people's best phrase (minority) and at or below "
-        "it (majority), and the same of the first keyword of each list, by CLIP score as Bias-to-Text chooses it and "
-        "by error score: of the base model, and after retraining with these words, with Wilson's 95% intervals "
-        "(whiskers). In brackets: how many images. Only validation images have chosen words and thresholds. The lower "
-        "the base model's accuracy on a minority, the better the words name what is hard.",
         tables.keyword_splits,
         LineChart("accuracy on test", "share", (_BEFORE, _AFTER), panels),
-        "Nothing is retrained with a keyword yet: `manage.py rank_keywords --retrain` does it.",
-        (tables.less_machine,),
+        also=(tables.less_machine,),
     )
 
 
@@ -262,27 +211,8 @@ def _saturation(tables: StudyTables, measure: Literal["concepts", "best_score"])
         for task in tables.tasks
     )
     if measure == "concepts":
-        return Figure(
-            "new-concepts",
-            "Distinct concepts over people",
-            "",
-            "How many distinct concepts so many people name on average, with the 95% interval for other people (the "
-            "shaded area). Where the curve is flat, more people bring little that is new. Phrases that say the same "
-            "are one concept. The data go on to twice as many people.",
-            tables.saturation,
-            CurveChart("distinct concepts", "number", panels),
-            "No phrase has been submitted yet.",
-        )
-    return Figure(
-        "best-score-over-people",
-        "Best error score over people",
-        "",
-        "The best error score that the first so many people reach, over random orders of them: the mean, and where 95% "
-        "of orders lie (the shaded area).",
-        tables.saturation,
-        CurveChart("best error score", "score", panels),
-        "No phrase has a score yet.",
-    )
+        return Figure.worded("new-concepts", tables.saturation, CurveChart("distinct concepts", "number", panels))
+    return Figure.worded("best-score-over-people", tables.saturation, CurveChart("best error score", "score", panels))
 
 
 def _no_references(_: int) -> tuple[Reference, ...]:

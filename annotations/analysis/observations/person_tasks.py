@@ -5,16 +5,23 @@ from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from annotations.models import VocabularyLevel
 from modeling.arrays.phrases.null_level import null_level, null_mean
 from modeling.arrays.phrases.vocabulary_level import chance_to_pass
 from modeling.arrays.phrases.worded_scale import BetterThanGuessing, better_than_guessing
 from modeling.arrays.retraining.control import own_gain
 from modeling.arrays.retraining.random_slices import percentile_among_best
+
+
+class Vocabulary(Protocol):
+    """What common words reach on a task: `models.VocabularyLevel`, or what a release has of it."""
+
+    def of_sign(self, sign: int) -> float | None: ...
+    def scores_of(self, sign: int) -> NDArray[np.float64]: ...
 
 
 class Basis(StrEnum):
@@ -176,7 +183,7 @@ def person_tasks(
     times: Mapping[Key, Times],
     controls: Mapping[int, float | None],
     at_work: Collection[Key] = frozenset(),
-    vocabularies: Mapping[int, VocabularyLevel] = MappingProxyType({}),
+    vocabularies: Mapping[int, Vocabulary] = MappingProxyType({}),
     draws: Mapping[int, RandomDraws] = MappingProxyType({}),
 ) -> tuple[PersonTask, ...]:
     """Return a row for everybody who was given a task, by task, then participant.
@@ -219,20 +226,20 @@ def _percentile(best: Tried, tries: int, draws: Mapping[int, RandomDraws]) -> fl
     return of_run.percentile(best.worst_group_accuracy, max(tries, 1))
 
 
-def _levels(best: Tried | None, tries: int, vocabulary: VocabularyLevel | None) -> dict[str, Any]:
+def _levels(best: Tried | None, tries: int, vocabulary: Vocabulary | None) -> dict[str, Any]:
     """What guessing reaches, and whether the best of so many tries is above it."""
     if best is None or best.error_score is None:
         return {"null_level": None}
     unrelated = null_level(best.n_correct, best.n_error, tries)
     level = vocabulary.of_sign(best.sign) if vocabulary else None
     better = better_than_guessing(best.error_score, unrelated, level, best.n_correct, best.n_error)
-    chance = None
-    if vocabulary and vocabulary.level is not None and better is not BetterThanGuessing.TOO_FEW:
-        chance = chance_to_pass(vocabulary.scores_of(1), max(unrelated, vocabulary.level), tries)
+    chance, one_word = None, vocabulary.of_sign(1) if vocabulary else None
+    if vocabulary and one_word is not None and better is not BetterThanGuessing.TOO_FEW:
+        chance = chance_to_pass(vocabulary.scores_of(1), max(unrelated, one_word), tries)
     return {"null_level": unrelated, "vocabulary_level": level, "better": better, "guess_chance": chance}
 
 
-def phrase_is_better(tried: Tried, vocabulary: VocabularyLevel | None) -> BetterThanGuessing | None:
+def phrase_is_better(tried: Tried, vocabulary: Vocabulary | None) -> BetterThanGuessing | None:
     """Judge one phrase by the tries that its person had made by then, as phrases.csv does; None without a score."""
     if tried.error_score is None or tried.tries is None:
         return None
@@ -241,12 +248,12 @@ def phrase_is_better(tried: Tried, vocabulary: VocabularyLevel | None) -> Better
     return better_than_guessing(tried.error_score, unrelated, level, tried.n_correct, tried.n_error)
 
 
-def is_told(vocabulary: VocabularyLevel | None) -> bool:
+def is_told(vocabulary: Vocabulary | None) -> bool:
     """Return whether it can be told on a task what is better than guessing. vocabulary: what common words reach."""
-    return vocabulary is not None and vocabulary.level is not None
+    return vocabulary is not None and vocabulary.of_sign(1) is not None
 
 
-def is_idea(tried: Tried, vocabulary: VocabularyLevel | None) -> bool:
+def is_idea(tried: Tried, vocabulary: Vocabulary | None) -> bool:
     """Return whether a phrase may name a concept: it is better than guessing, or that cannot be told on its task."""
     return not is_told(vocabulary) or phrase_is_better(tried, vocabulary) is BetterThanGuessing.YES
 

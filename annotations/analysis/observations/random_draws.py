@@ -29,7 +29,7 @@ def _runs(scores: Sequence[int]) -> list[tuple[int, int, int, int]]:
 
 def _read(keys: set[tuple[int, int, int]]) -> dict[tuple[int, int, int], RandomDraws]:
     sets = RandomSlices.objects.in_bulk({key[0] for key in keys})
-    controls = without_arrays(Control.objects.all()).in_bulk({key[1] for key in keys})
+    controls = Control.objects.in_bulk({key[1] for key in keys})
     base_models = without_arrays(BaseModel.objects.all()).in_bulk({key[2] for key in keys})
     scored = RandomSliceScores.objects.filter(random_slices__in=sets).values_list(
         "random_slices", "base_model", "values"

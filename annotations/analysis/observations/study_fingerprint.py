@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from annotations.analysis.observations.study_rows import people_kind
 from annotations.models import (
-    OPEN_STATES,
     AuditRecord,
     Benchmark,
     Control,
@@ -24,7 +23,7 @@ from annotations.models import (
 )
 from annotations.models.event_kinds import SPANS_REPORTED
 
-_SPANS_COME = timedelta(minutes=5)  # while people may be at work spans of time always come: look again after this
+_SPANS_COME = timedelta(minutes=5)  # while people are at work spans of time always come: look again after this
 
 
 def state_of(study: Study) -> str:
@@ -32,14 +31,13 @@ def state_of(study: Study) -> str:
 
     That is the study's events, what its staff did, its corrections, the benchmarks and rankings of keywords of its base
     models, what common words reach on them, the controls on their data sets, their random slices, what experts did
-    elsewhere with the same base models and, while it is open, time.
+    elsewhere with the same base models and, while people are at work, time.
     """
     base_models = list(study.tasks.values_list("base_model_id", flat=True))
     experts = Study.objects.filter(sessions__kind=SessionKind.EXPERT, tasks__base_model__in=base_models).order_by("pk")
     benchmarks = Benchmark.objects.filter(base_model__in=base_models).order_by("pk")
     rankings = KeywordRanking.objects.filter(base_model__in=base_models).order_by("pk")
     controls = Control.objects.filter(dataset__base_models__in=base_models)  # runs of earlier versions get theirs later
-    is_open = study.state in OPEN_STATES
     seen = (
         study.pk,
         people_kind(study),
@@ -58,9 +56,17 @@ def state_of(study: Study) -> str:
             base_model__in=base_models, state=RunState.DONE, random_slices=None
         ).count(),  # get them later
         list(study.corrections.order_by("pk").values_list("pk", "state")),
-        timezone.now().timestamp() // _SPANS_COME.total_seconds() if is_open else None,
+        _spans(study),
     )
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:24]
+
+
+def _spans(study: Study) -> object:
+    """The newest report of spans; while such come, the time in steps, since each of them would be news."""
+    reports = study.events.filter(kind=SPANS_REPORTED).order_by("-pk")
+    newest, now = reports.values_list("pk", "occurred_at").first(), timezone.now()
+    is_recent = newest is not None and now - newest[1] < _SPANS_COME
+    return now.timestamp() // _SPANS_COME.total_seconds() if is_recent else newest and newest[0]
 
 
 def _news() -> QuerySet[Event]:

@@ -9,7 +9,7 @@ from django.db.models import Max, QuerySet
 
 from annotations.analysis.observations.exclusion_counts import Counted, counts
 from annotations.analysis.observations.group_runs import GroupRuns, group_runs
-from annotations.analysis.observations.packed_phrases import Packed
+from annotations.analysis.observations.packed_phrases import Packed, by_person
 from annotations.analysis.observations.person_tasks import (
     Basis,
     Key,
@@ -39,7 +39,8 @@ from annotations.models import (
     Task,
     VocabularyLevel,
 )
-from annotations.readings.monitoring.person_courses import Courses, courses
+from annotations.readings.monitoring.course_steps import Courses
+from annotations.readings.monitoring.person_courses import courses
 from annotations.readings.phrases.vocabulary_levels import WHOLE, LevelKey, levels_by_key, levels_of
 from annotations.readings.releases.moderated_words import HIDDEN
 from annotations.readings.retraining.controls import control_worst_groups
@@ -160,6 +161,12 @@ def read_rows(study: Study) -> StudyRows:
         draws=draws_of([*best, *said.experts.best_scores()]),
         groups=group_runs(best, {task.position: _worst(task) for task in said.tasks if task.groups}),
     )
+
+
+def read_people(study: Study) -> tuple[PersonTask, ...]:
+    """Return what each person reached on each task, from phrases and runs as they are now."""
+    rows = read_rows(study)
+    return people_of(rows, by_person(rows.tried))
 
 
 def people_of(rows: StudyRows, tried: Mapping[Key, Packed]) -> tuple[PersonTask, ...]:

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from django.db.models import QuerySet
 
 from annotations.analysis.pools.review_statistics import SliceMeaning, slice_meaning
 from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.models import GatheredTraining, Gathering, GatheringPart, ImageReview, JobState, Run, Study
+from annotations.models.pool import BOTH
 from annotations.readings.releases.moderated_words import words_of_phrase
-from annotations.tables.columns import Column, Count, Integer, Number, Share, Table, Text, Time
+from annotations.tables.columns import Column, Count, Integer, Number, Says, Share, Table, Text, Time, declared
 from annotations.tables.shared import field, task_column
 
 WORTH = {"worst_group": "worst group", "average": "average, groups as in training", "minority": "minority split"}
@@ -20,13 +21,13 @@ WORTH = {"worst_group": "worst group", "average": "average, groups as in trainin
 class WorthRow:
     """One model of a training; measures: value, low, high of each, and of its gain over the base model."""
 
-    gathering: int
-    training: int
-    dataset: str
-    scheme: str
-    name: str
-    n_added: int
-    minutes: float | None
+    gathering: Annotated[int, Says("number of the gathering, unique on the site")]
+    training: Annotated[int, Says("number of the training, unique on the site")]
+    dataset: Annotated[str, Says("data set with the gathered images")]
+    scheme: Annotated[str, Says("how slices are weighted, as in runs.csv")]
+    name: Annotated[str, Says("what the model was trained with", name="model")]
+    n_added: Annotated[int, Says("images from the pool in its train split", "images", name="images_added")]
+    minutes: Annotated[float | None, Says("of review, all reviewers together", "minutes")]
     reason: str
     measures: Mapping[str, Sequence[float]]
 
@@ -47,7 +48,8 @@ class WorthRow:
 
     def _per(self, cost: float | None) -> float | None:
         gain = self.measures.get("minority_gain")
-        return gain[0] / cost if gain and cost else None
+        is_of_images = self.name != BOTH  # whose gain is reweighting's too
+        return gain[0] / cost if gain and cost and is_of_images else None
 
 
 @dataclass(frozen=True)
@@ -146,16 +148,17 @@ GATHERED: Table[WorthRow] = Table(
     "one row per model of each training with gathered images; all are measured on the test images of the parent",
     "by training, then as on the page",
     (
-        Integer("gathering", "number of the gathering, unique on the site", field("gathering")),
-        Integer("training", "number of the training, unique on the site", field("training")),
-        Text("dataset", "data set with the gathered images", field("dataset")),
-        Text("scheme", "how slices are weighted, as in runs.csv", field("scheme")),
-        Text("model", "what the model was trained with", field("name")),
-        Integer("images_added", "images from the pool in its train split", field("n_added"), "images"),
-        Number("minutes", "of review, all reviewers together", field("minutes"), "minutes"),
+        *declared(WorthRow),
         *[column for name, words in WORTH.items() for column in _columns(name, words)],
-        Number("per_image", "gain of the minority split per image added", field("per_image"), "share"),
-        Number("per_minute", "gain of the minority split per minute", field("per_minute"), "share"),
+        Number(
+            "per_image",
+            "gain of the minority split per image added; none with reweighting",
+            field("per_image"),
+            "share",
+        ),
+        Number(
+            "per_minute", "gain of the minority split per minute; none with reweighting", field("per_minute"), "share"
+        ),
         Text("reason", "why there is no such model", lambda row: row.reason or None),
     ),
 )

@@ -1,8 +1,10 @@
 """How well reviewers do: agreement, errors on hidden known images, and what a slice check says."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 from annotations.analysis.statistics.estimate_types import wilson_interval
 from annotations.models import Gathering, ImageReview, Verdict
@@ -37,28 +39,6 @@ class Share:
 
 
 @dataclass(frozen=True)
-class ReviewerLine:
-    """One reviewer; wrong: of the known images that they kept, those with another label than they have."""
-
-    reviewer: str
-    kept: int
-    dropped: int
-    unsure: int
-    minutes: float
-    wrong: Share
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """Cohen's kappa of two reviewers on the n images that both decided on; None where it is not defined."""
-
-    first: str
-    second: str
-    n: int
-    kappa: float | None
-
-
-@dataclass(frozen=True)
 class SliceMeaning:
     """Whether a slice means its phrase.
 
@@ -72,50 +52,39 @@ class SliceMeaning:
     recall_bounds: Bounds
 
 
-@dataclass(frozen=True)
-class ReviewStatistics:
-    """noise: of the known images on which all agreed that they are kept, those with a wrong label."""
+def review_statistics(gathering: Gathering) -> dict[str, Any]:
+    """Return how well the reviewers of a gathering did, and what they say of a slice.
 
-    reviewers: Sequence[ReviewerLine]
-    agreements: Sequence[Agreement]
-    noise: Share
-    meaning: SliceMeaning | None
-
-
-def review_statistics(gathering: Gathering) -> ReviewStatistics:
-    """Return how well the reviewers of a gathering did, and what they say of a slice."""
-    reviews = list(gathering.reviews.order_by("reviewer", "place"))
+    reviewers: of each the name, how many images they kept and dropped and were unsure of, minutes, and the share of the
+    known images that they kept which have another label; agreements: Cohen's kappa of each two on the n images that
+    both decided on, None where it is not defined; noise: of the known images on which all agreed that they are kept,
+    those with a wrong label; meaning: of a slice check alone.
+    """
     by_name: dict[str, list[ImageReview]] = {}
-    for each in reviews:
+    for each in gathering.reviews.order_by("reviewer", "place"):
         by_name.setdefault(each.reviewer, []).append(each)
     known = {place: item["label"] for place, item in enumerate(gathering.items) if item["arm"] == KNOWN}
     agreed = [each for each in decided(gathering) if each.arm == KNOWN and each.label is not None]
-    return ReviewStatistics(
-        [_line(name, of, known) for name, of in by_name.items()],
-        [_agreement(a, b, by_name[a], by_name[b]) for a, b in combinations(by_name, 2)],
-        Share(sum(each.label != each.truth for each in agreed), len(agreed)),
-        None if gathering.pool_id else slice_meaning(gathering),
-    )
+    return {
+        "reviewers": [(name, *_counts(of, known)) for name, of in by_name.items()],
+        "agreements": [(a, b, *_agreement(by_name[a], by_name[b])) for a, b in combinations(by_name, 2)],
+        "noise": Share(sum(each.label != each.truth for each in agreed), len(agreed)),
+        "meaning": None if gathering.pool_id else slice_meaning(gathering),
+    }
 
 
-def _line(name: str, reviews: Sequence[ImageReview], known: dict[int, int]) -> ReviewerLine:
-    verdicts = [each.verdict for each in reviews]
+def _counts(reviews: Sequence[ImageReview], known: dict[int, int]) -> tuple[int, int, int, float, Share]:
+    said = Counter(each.verdict for each in reviews)
     kept = [each for each in reviews if each.place in known and each.verdict == Verdict.KEEP]
-    return ReviewerLine(
-        name,
-        verdicts.count(Verdict.KEEP),
-        verdicts.count(Verdict.DROP),
-        verdicts.count(Verdict.UNSURE),
-        sum(each.seconds for each in reviews) / 60,
-        Share(sum(each.label != known[each.place] for each in kept), len(kept)),
-    )
+    wrong = Share(sum(each.label != known[each.place] for each in kept), len(kept))
+    minutes = sum(each.seconds for each in reviews) / 60
+    return said[Verdict.KEEP], said[Verdict.DROP], said[Verdict.UNSURE], minutes, wrong
 
 
-def _agreement(first: str, second: str, a: Sequence[ImageReview], b: Sequence[ImageReview]) -> Agreement:
+def _agreement(a: Sequence[ImageReview], b: Sequence[ImageReview]) -> tuple[int, float | None]:
     said = [{each.place: each.label for each in of if each.verdict != Verdict.UNSURE} for of in (a, b)]
     both = sorted(said[0].keys() & said[1].keys())
-    kappa = cohens_kappa(*([of[place] for place in both] for of in said)) if both else None
-    return Agreement(first, second, len(both), kappa)
+    return len(both), cohens_kappa(*([of[place] for place in both] for of in said)) if both else None
 
 
 def slice_meaning(gathering: Gathering) -> SliceMeaning:

@@ -42,8 +42,7 @@ class Latest:
 def latest(study: Study) -> Latest:
     """Return the newest stored analysis, and ask for another where the study has changed since."""
     state, now = state_of(study), timezone.now()
-    analyses = StudyAnalysis.objects.filter(study=study).defer(*StudyAnalysis.ARRAYS)
-    last = analyses.first()
+    last = StudyAnalysis.objects.filter(study=study).defer(*StudyAnalysis.ARRAYS).first()
     done = _done(study).first()
     is_current = done is not None and done.study_state == state
     if not is_current and _is_due(last, state, now):
@@ -65,7 +64,9 @@ def stored_concepts(study: Study) -> dict[int, int]:
 
 
 def _done(study: Study) -> QuerySet[StudyAnalysis]:
-    return StudyAnalysis.objects.filter(study=study, state=JobState.DONE, code_version=CODE_VERSION).defer("content")
+    return StudyAnalysis.objects.filter(study=study, state=JobState.DONE, code_version=CODE_VERSION).defer(
+        *StudyAnalysis.ARRAYS
+    )
 
 
 def _is_due(last: StudyAnalysis | None, state: str, now: dt.datetime) -> bool:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from annotations.analysis.concepts.concept_columns import ConceptTables
+from annotations.analysis.concepts.filled_concept_tables import ConceptTables
 from annotations.analysis.tables.filled_tables import FilledTable, StudyTables
 
 Tables = TypeVar("Tables", StudyTables, ConceptTables)

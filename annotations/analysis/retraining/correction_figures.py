@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from annotations.analysis.figures.chart_values import Figure, Line, LineChart, Mark, Panel, Series
 from annotations.analysis.statistics.estimate_types import wilson_interval
 from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.models import Correction
-from annotations.readings.retraining.corrections import AFTER, BEFORE, CONTROL, SET_NAMES
-from annotations.tables.columns import Count, Integer, Share, Table, Text
-from annotations.tables.shared import FROM_1, field
+from annotations.readings.retraining.corrections import AFTER, BEFORE, CONTROL, RESTRICTED, SET_NAMES
+from annotations.tables.columns import Says, Table, declared
+from annotations.tables.shared import COUNT, FROM_1, SHARE
 
 MAX_CLASSES = 40  # drawn, those that change most in the minority
 _OVERALL = ("worst_group", "average", "average_plain", "gap", "minority", "majority")
@@ -24,44 +24,39 @@ _MARKS = (
 class Measured:
     """One accuracy of a model, overall, of a group or of a part with n images.
 
-    model: before, control, after, or without CLASS.
+    model: before, control, after, restricted, or without CLASS.
     """
 
-    correction: int
-    set: str
-    dataset: str
-    model: str
-    what: str
-    class_name: str
-    name: str
-    n: int | None
-    value: float | None
+    correction: Annotated[int, Says("number of the correction", **FROM_1)]
+    set: Annotated[str, Says("which images", range="validation, test, second")]
+    dataset: Annotated[str, Says("the data set that they are of")]
+    model: Annotated[
+        str,
+        Says(
+            "before: the base model; control: trained without any phrase, each class with the same weight; after: "
+            "the correction; without CLASS: the correction without that annotation; restricted, with more than 200 "
+            "classes alone: the correction in the annotated classes' rows, beside which to see those without one",
+        ),
+    ]
+    what: Annotated[str, Says("what the measure is of", range="overall, group, part")]
+    class_name: Annotated[str, Says("of a part: the class", name="class")]
+    name: Annotated[
+        str,
+        Says(
+            "overall: worst_group, average (weighted by the groups' train counts), average_plain, gap, minority and "
+            "majority (unweighted means over annotated classes); group: its name; part: minority (above the "
+            "annotation's threshold), majority, class",
+        ),
+    ]
+    n: Annotated[int | None, Says("in the group or part", name="images", **COUNT)]
+    value: Annotated[float | None, Says("accuracy; of gap: average less worst group", name="accuracy", **SHARE)]
 
 
 EFFECTS: Table[Measured] = Table(
     "correction_effects.csv",
     "one row per correction, set of images, model and measure",
-    "by correction, then model (before, control, after, then without each class), set, then measure",
-    (
-        Integer("correction", "number of the correction", **FROM_1),
-        Text("set", "which images", range="validation, test, second"),
-        Text("dataset", "the data set that they are of"),
-        Text(
-            "model",
-            "before: the base model; control: trained without any phrase, each class with the same weight; after: "
-            "the correction; without CLASS: the correction without that annotation",
-        ),
-        Text("what", "what the measure is of", range="overall, group, part"),
-        Text("class", "of a part: the class", field("class_name")),
-        Text(
-            "name",
-            "overall: worst_group, average (weighted by the groups' train counts), average_plain, gap, minority and "
-            "majority (unweighted means over annotated classes); group: its name; part: minority (above the "
-            "annotation's threshold), majority, class",
-        ),
-        Count("images", "in the group or part", field("n")),
-        Share("accuracy", "accuracy; of gap: average less worst group", field("value")),
-    ),
+    "by correction, then model (before, control, after, restricted, then without each class), set, then measure",
+    declared(Measured),
 )
 
 
@@ -77,23 +72,18 @@ def splits_figure(correction: Correction) -> Figure:
         for each in correction.effects.get("sets", [])
         if (lines := tuple(_lines(each, correction.base_model.dataset.class_names)))
     ]
-    return Figure(
-        f"correction-{correction.pk}-splits",
-        "Minority and majority of each annotated class, before and after",
-        "Figures 7, 8, 9 and 11",
-        "Accuracy on the images of a class above the threshold of its annotation (minority) and at or below it "
-        "(majority), of the base model and of the correction, with Wilson's 95% intervals. Validation images have "
-        "chosen phrases and thresholds; no test image has chosen anything.",
+    return Figure.worded(
+        "correction-splits",
         report(correction),
         LineChart("accuracy", "share", _MARKS, tuple(panels)),
-        "It is not trained yet.",
+        key=f"correction-{correction.pk}-splits",
     )
 
 
 def _rows(correction: Correction) -> Iterator[Measured]:
     names = correction.base_model.dataset.class_names
     sets = {each["name"]: each for each in correction.effects.get("sets", [])}
-    for model in (BEFORE, CONTROL, AFTER):
+    for model in (BEFORE, CONTROL, AFTER, RESTRICTED):
         for each in (each for each in sets.values() if model in each):  # before 0.11 there was no control
             yield from _measured(correction, each, each[model], model)
     for without in correction.ablations:

@@ -19,7 +19,7 @@ _CHUNK = 1_000_000  # values drawn at once
 Bounds = tuple[float | None, float | None]
 
 
-def estimate(values: Iterable[float | None]) -> Estimate:
+def estimate(values: Iterable[float | None], seed: int = SEED) -> Estimate:
     """Return the estimate of the values that are not None. The draws are seeded: equal values give equal bounds.
 
     >>> estimate([2.0, 2.0]).low, estimate([1.0]).low, estimate([]).mean
@@ -33,7 +33,7 @@ def estimate(values: Iterable[float | None]) -> Estimate:
     if len(present) > 1:
         resamples = n_resamples(len(present))
         low, high = t_interval(np.array(present))
-        bca_low, bca_high = _bca_interval(tuple(present), resamples)
+        bca_low, bca_high = _bca_interval(tuple(present), resamples, seed)
     return Estimate(of.n, of.mean, of.sd, statistics.median(present), of.max, low, high, bca_low, bca_high, resamples)
 
 
@@ -80,9 +80,9 @@ def bca_interval(values: NDArray[np.float64], rng: np.random.Generator, resample
 
 
 @lru_cache(maxsize=8_192)
-def _bca_interval(values: tuple[float, ...], resamples: int) -> Bounds:
+def _bca_interval(values: tuple[float, ...], resamples: int, seed: int) -> Bounds:
     """Kept, since the analysis of a study that goes on asks for those of every task again and again."""
-    return bca_interval(np.array(values), np.random.default_rng(SEED), resamples)
+    return bca_interval(np.array(values), np.random.default_rng(seed), resamples)
 
 
 def n_resamples(n: int) -> int:

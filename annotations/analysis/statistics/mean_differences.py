@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from annotations.analysis.statistics.estimate_types import LEVEL, Comparison
 from annotations.analysis.statistics.estimates import at_once, p_value_of_mean, t_interval
@@ -88,11 +87,13 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     >>> holm([0.01, 0.04, None, 0.03])
     [0.03, 0.06, None, 0.06]
     """
-    present = [i for i, p in enumerate(p_values) if p is not None]
-    adjusted: list[float | None] = [None] * len(p_values)
-    if present:
-        for i, p in zip(present, multipletests([p_values[i] for i in present], method="holm")[1], strict=True):
-            adjusted[i] = float(p)
+    values = np.array([np.nan if p is None else p for p in p_values])
+    order = np.argsort(values)  # what is missing comes last
+    left = np.arange(np.isfinite(values).sum(), 0, -1)
+    ordered = np.minimum(np.maximum.accumulate(values[order[: len(left)]] * left), 1)
+    adjusted: list[float | None] = [None] * len(values)
+    for i, p in zip(order, ordered, strict=False):
+        adjusted[i] = float(p)
     return adjusted
 
 

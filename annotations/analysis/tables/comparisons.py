@@ -17,7 +17,7 @@ MAX_TASKS = 20  # of which each two are compared
 
 
 def compare_conditions(
-    rows: Sequence[PersonTask], names: Sequence[str], primary: Collection[str] = ()
+    rows: Sequence[PersonTask], names: Sequence[str], primary: Collection[str] = (), seed: int = SEED
 ) -> tuple[Compared, ...]:
     """Compare each two conditions, by measure, in the order of `names`; rows without a condition are passed over.
 
@@ -37,13 +37,13 @@ def compare_conditions(
         for first, second in combinations(names, 2):
             pair = np.array([condition[person] in (first, second) for person in people], np.bool_)
             in_second = np.array([condition[person] == second for person in people], np.bool_)[pair]
-            result = compare_groups(values[pair], in_second, np.random.default_rng(SEED))
+            result = compare_groups(values[pair], in_second, np.random.default_rng(seed))
             compared.append(Compared(each.measure, each.over, first, second, result, each.is_primary(primary)))
     return _adjusted(compared)
 
 
 def compare_tasks(
-    rows: Sequence[PersonTask], titles: dict[int, str], primary: Collection[str] = ()
+    rows: Sequence[PersonTask], titles: dict[int, str], primary: Collection[str] = (), seed: int = SEED
 ) -> tuple[Compared, ...]:
     """Compare each two tasks over the people who have a value on both, by measure. titles: of the tasks by number.
 
@@ -61,7 +61,7 @@ def compare_tasks(
         for first, second in combinations(sorted(titles), 2):
             both = sorted(by_task[first].keys() & by_task[second].keys())
             differences = [by_task[second][person] - by_task[first][person] for person in both]
-            result = compare_pairs(differences, np.random.default_rng(SEED))
+            result = compare_pairs(differences, np.random.default_rng(seed))
             pair = titles[first], titles[second]
             compared.append(Compared(each.measure, each.over, *pair, result, each.is_primary(primary)))
     return _adjusted(compared)

@@ -10,14 +10,12 @@ from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.tables import study_columns as columns
 from annotations.analysis.tables.baseline_tables import METHODS, Method
-from annotations.analysis.tables.comparison_columns import CONDITIONS, PAIRED, Compared
+from annotations.analysis.tables.comparison_columns import CONDITIONS, PAIRED, TOTALS, Compared, Total
 from annotations.analysis.tables.flow_table import FLOW, FlowLine
 from annotations.analysis.tables.keyword_splits import KEYWORD_SPLITS, LESS_MACHINE, KeywordSplit, PeopleLessMachine
 from annotations.analysis.tables.keyword_tables import AMONG_KEYWORDS, KEYWORDS, Keyword, PhraseAmongKeywords
-from annotations.analysis.tables.measures import SUMMARY
 from annotations.analysis.tables.phrase_splits import Panel, SplitPart
 from annotations.analysis.tables.saturation_columns import NOVELTY, SATURATION, SaturationPoint, TaskNovelty
-from annotations.analysis.tables.study_columns import Total
 from annotations.analysis.tables.table3 import Listed
 from annotations.tables.columns import Table
 
@@ -48,8 +46,8 @@ class StudyTables:
     tasks: tuple[TaskFacts, ...]
     conditions_of_study: tuple[str, ...]
     flow: Annotated[FilledTable[FlowLine], FLOW]
-    people: Annotated[FilledTable[PersonTask], SUMMARY]
-    totals: Annotated[FilledTable[Total], columns.TOTALS]
+    people: Annotated[FilledTable[PersonTask], columns.SUMMARY]
+    totals: Annotated[FilledTable[Total], TOTALS]
     experts: Annotated[FilledTable[PersonTask], columns.EXPERTS]
     methods: Annotated[FilledTable[Method], METHODS]
     keywords: Annotated[FilledTable[Keyword], KEYWORDS]

@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Annotated
 
 from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.tables.estimands import COMPARED, NO_CONTROL
-from annotations.readings.monitoring.person_courses import ERASED, REASONS, WITHDREW, Course, Courses, Step
-from annotations.tables.columns import Count, Integer, Table, Text
+from annotations.readings.monitoring.course_steps import ERASED, REASONS, WITHDREW, Course, Courses, Step
+from annotations.tables.columns import Says, Table, declared
+from annotations.tables.shared import COUNT
 
 COUNTED, WITH_RUN = "counted", "with_run"
 _BY_ITT, _COMPLETE = COMPARED[:2]
@@ -19,11 +21,25 @@ STEPS = (*(step.name.lower() for step in Step), COUNTED, WITH_RUN)
 class FlowLine:
     """How many people came to a step; with a reason, how many of those at the step `of` did not, and why."""
 
-    task: int | None
-    step: str
-    reason: str
-    people: int
-    of: str
+    task: Annotated[int | None, Says("number of the task; empty for the whole study")]
+    step: Annotated[
+        str,
+        Says(
+            "entered; consented; checked, passed the check or did the tutorial; allocated, given a task; worked, wrote "
+            "a phrase; finished; counted, with an own gain in the headline; with_run, that of a retraining",
+            range=", ".join(STEPS),
+        ),
+    ]
+    reason: Annotated[
+        str,
+        Says(
+            "why people did not come to it; empty for those who did. left: without a sign of life until their place "
+            "was given on; inside: may still go on; erased: withdrew, and nothing is left but this count",
+            range=", ".join((*REASONS, "refused", "pending", "failed", NO_CONTROL)),
+        ),
+    ]
+    people: Annotated[int, Says("how many", **COUNT)]
+    of: Annotated[str, Says("the step that these people came to")]
 
 
 FLOW: Table[FlowLine] = Table(
@@ -31,23 +47,7 @@ FLOW: Table[FlowLine] = Table(
     "one row per step, and per reason for which people did not come to it: everybody who entered, of the whole study "
     "and, from allocated on, of each task",
     "the study, then its tasks; by step, those who came to it first",
-    (
-        Integer("task", "number of the task; empty for the whole study"),
-        Text(
-            "step",
-            "entered; consented; checked, passed the check or did the tutorial; allocated, given a task; worked, wrote "
-            "a phrase; finished; counted, with an own gain in the headline; with_run, that of a retraining",
-            range=", ".join(STEPS),
-        ),
-        Text(
-            "reason",
-            "why people did not come to it; empty for those who did. left: without a sign of life until their place "
-            "was given on; inside: may still go on; erased: withdrew, and nothing is left but this count",
-            range=", ".join((*REASONS, "refused", "pending", "failed", NO_CONTROL)),
-        ),
-        Count("people", "how many"),
-        Text("of", "the step that these people came to"),
-    ),
+    declared(FlowLine),
 )
 
 

@@ -1,152 +1,104 @@
 """What the machine's keyword and people's phrase do to the test images of a class (Figure 9 and Appendix B)."""
 
 import base64
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from typing import Any
+from functools import lru_cache
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from annotations.models import BaseModel, Control, KeywordRanking, RunState, Score
 from annotations.models.arrays import unpack_float32, unpack_int32
-from annotations.tables.columns import Count, Number, Share, Table, Text
-from annotations.tables.shared import TASK, field
+from annotations.readings.retraining.trained_rows import has_many_classes
+from annotations.tables.columns import Says, Table, declared
+from annotations.tables.shared import COUNT, SHARE, TASK
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.retraining.annotation import Annotation
+from modeling.arrays.retraining.parts_on_test import RESAMPLES, PartsOnTest, people_less_machine
 
 PEOPLE = "people"
-RESAMPLES, SEED, _AT_ONCE = 2_000, 9, 100
-_ENDS = (2.5, 97.5)
 _BOOTSTRAP = f"{RESAMPLES:,} bootstraps of the class's test images, the same for both"
 
 
 @dataclass(frozen=True)
-class KeywordSplit:
+class _Words:
+    """Whose words, and on which task's class. list: empty for people."""
+
+    task: Annotated[int, TASK]
+    class_name: Annotated[str, Says("the task's class", name="class")]
+    scheme: Annotated[str, Says("of the study's retrainings, as in runs.csv")]
+    list: Annotated[str, Says("name of the list of keywords; empty for people")]
+    list_digest: Annotated[str, Says("SHA-256 of template and keywords, one a line")]
+    whose: Annotated[
+        str,
+        Says(
+            "whose words: people's best phrase, or the machine's first keyword by this score",
+            range="people, clip_score, error_score",
+        ),
+    ]
+
+
+@dataclass(frozen=True)
+class KeywordSplit(_Words):
     """What one word does. whose: people, or the score that chose the machine's keyword; list: empty for people.
 
     before, control, after: accuracy on the part's test images of the base model, of retraining without words, and with
     them; gain: after less control. why_not: why there is no retraining.
     """
 
-    task: int
-    class_name: str
-    scheme: str
-    list: str
-    list_digest: str
-    whose: str
-    words: str
-    part: str
-    n: int
-    before: float | None
-    control: float | None
-    after: float | None
-    gain: float | None
-    gain_low: float | None
-    gain_high: float | None
-    why_not: str
+    words: Annotated[str, Says("phrase or keyword")]
+    part: Annotated[str, Says("above the threshold, or not", range="minority, majority")]
+    n: Annotated[int, Says("test images of the part", **COUNT)]
+    before: Annotated[float | None, Says("accuracy of the base model", **SHARE)]
+    control: Annotated[float | None, Says("accuracy of the same retraining without words", **SHARE)]
+    after: Annotated[float | None, Says("accuracy after retraining with these words", **SHARE)]
+    gain: Annotated[float | None, Says("after less control, or less before without a control", unit="share")]
+    gain_low: Annotated[float | None, Says("lower end of its 95% interval", computed=_BOOTSTRAP)]
+    gain_high: Annotated[float | None, Says("upper end of it", computed=_BOOTSTRAP)]
+    why_not: Annotated[str, Says("why nothing was retrained with these words")]
 
 
 @dataclass(frozen=True)
-class PeopleLessMachine:
+class PeopleLessMachine(_Words):
     """People's value less the machine's, on the test images of one class, with its 95% interval."""
 
-    task: int
-    class_name: str
-    scheme: str
-    list: str
-    list_digest: str
-    whose: str
-    measure: str
-    people: float
-    machine: float
-    difference: float
-    low: float
-    high: float
+    measure: Annotated[
+        str,
+        Says(
+            "minority_before: the base model's accuracy on what the words name; minority_gain: what retraining adds",
+            range="minority_before, minority_gain",
+        ),
+    ]
+    people: Annotated[float, Says("of people's best phrase", unit="share")]
+    machine: Annotated[float, Says("of the machine's keyword", unit="share")]
+    difference: Annotated[float, Says("people less machine", unit="share")]
+    low: Annotated[float, Says("lower end of its 95% interval", computed=_BOOTSTRAP)]
+    high: Annotated[float, Says("upper end of it", computed=_BOOTSTRAP)]
 
 
-@dataclass(frozen=True, eq=False)
-class _OnTest:
-    """Of the m test images of a class with a prediction: bool[m], which are above, and which each model gets right."""
-
-    words: str
-    above: NDArray[np.bool_]
-    right: Mapping[str, NDArray[np.bool_]]
-    why_not: str = ""
-
-    @cached_property
-    def accuracies(self) -> dict[tuple[str, str], NDArray[np.float64]]:
-        """By model and part: accuracy as it is, then of each draw of the m images; NaN where there are none."""
-        parts = {"minority": self.above, "majority": ~self.above}
-        columns = np.stack(
-            [*parts.values(), *(parts[p] & right for right in self.right.values() for p in parts)], axis=1
-        )
-        n, counts = len(self.above), columns.astype(np.float64)
-        rng = np.random.default_rng((SEED, n))  # so that people and machine have the same draws
-        drawn = (rng.multinomial(n, np.full(n, 1 / n), size=_AT_ONCE) for _ in range(0, RESAMPLES, _AT_ONCE))
-        sums = np.concatenate([counts.sum(axis=0, keepdims=True), *(draw @ counts for draw in drawn)])
-        members = dict(zip(parts, sums.T[:2], strict=True))
-        keys = ((name, part) for name in self.right for part in parts)
-        return {
-            key: np.divide(right, members[key[1]], out=np.full(len(sums), np.nan), where=members[key[1]] > 0)
-            for key, right in zip(keys, sums.T[2:], strict=True)
-        }
-
-    def gains(self, part: str) -> NDArray[np.float64]:
-        """What retraining with the words adds to the control, or to the base model where no control is trained."""
-        less = "control" if "control" in self.right else "before"
-        return self.accuracies["after", part] - self.accuracies[less, part]
-
-
-_NAMES = (
-    TASK,
-    Text[Any]("class", "the task's class", field("class_name")),
-    Text[Any]("scheme", "of the study's retrainings, as in runs.csv"),
-    Text[Any]("list", "name of the list of keywords; empty for people"),
-    Text[Any]("list_digest", "SHA-256 of template and keywords, one a line"),
-    Text[Any](
-        "whose",
-        "whose words: people's best phrase, or the machine's first keyword by this score",
-        range="people, clip_score, error_score",
-    ),
-)
 KEYWORD_SPLITS: Table[KeywordSplit] = Table(
     "keyword_splits.csv",
     "one row per task, words and part of the class's test images; validation images have chosen words and threshold",
     "by task, people first, then by list",
-    (
-        *_NAMES,
-        Text("words", "phrase or keyword"),
-        Text("part", "above the threshold, or not", range="minority, majority"),
-        Count("n", "test images of the part"),
-        Share("before", "accuracy of the base model"),
-        Share("control", "accuracy of the same retraining without words"),
-        Share("after", "accuracy after retraining with these words"),
-        Number("gain", "after less control, or less before without a control", unit="share"),
-        Number("gain_low", "lower end of its 95% interval", computed=_BOOTSTRAP),
-        Number("gain_high", "upper end of it", computed=_BOOTSTRAP),
-        Text("why_not", "why nothing was retrained with these words"),
-    ),
+    declared(KeywordSplit),
 )
 LESS_MACHINE: Table[PeopleLessMachine] = Table(
     "people_less_machine.csv",
     "one row per task, list, score and measure: people's best phrase less the machine's first keyword, on test",
     "by task, list, then score",
-    (
-        *_NAMES,
-        Text(
-            "measure",
-            "minority_before: the base model's accuracy on what the words name; minority_gain: what retraining adds",
-            range="minority_before, minority_gain",
-        ),
-        Number("people", "of people's best phrase", unit="share"),
-        Number("machine", "of the machine's keyword", unit="share"),
-        Number("difference", "people less machine", unit="share"),
-        Number("low", "lower end of its 95% interval", computed=_BOOTSTRAP),
-        Number("high", "upper end of it", computed=_BOOTSTRAP),
-    ),
+    declared(PeopleLessMachine),
 )
+
+
+@dataclass(frozen=True, eq=False)
+class _OnTest(PartsOnTest):
+    words: str
+    why_not: str = ""
+
+
+def _splits(of: _OnTest, **named: Any) -> list[KeywordSplit]:
+    return [KeywordSplit(**named, words=of.words, **row, why_not=of.why_not) for row in of.rows()]
 
 
 @dataclass(frozen=True)
@@ -175,6 +127,7 @@ def beside_machine(task: int, score: Score, words: str) -> Beside:
         target_classes=[shown.target_class],
         scheme=scheme,
         l2=shown.base_model.l2,
+        base_model=shown.base_model if has_many_classes(shown.base_model) else None,
     )
     if not made or score.threshold is None:
         return NO_MACHINE
@@ -196,15 +149,15 @@ def _beside(
     score = Score.objects.select_related("phrase__assignment__task__base_model__dataset", "run").get(pk=score_id)
     shown = score.phrase.assignment.task
     people = _of_people(score, words, control_id)
-    named = {"task": task, "class_name": shown.class_name, "scheme": scheme}
-    splits = list(_splits(people, **named, list="", list_digest="", whose=PEOPLE))
+    named: dict[str, Any] = {"task": task, "class_name": shown.class_name, "scheme": scheme}
+    splits = _splits(people, **named, list="", list_digest="", whose=PEOPLE)
     less: list[PeopleLessMachine] = []
     for ranking in KeywordRanking.objects.filter(pk__in=[pk for pk, _ in made]):
         for each in ranking.retrained_with(scheme):
             machine = _of_machine(shown.base_model, ranking, each, control_id)
             whose = {"list": ranking.list_name, "list_digest": ranking.list_digest, "whose": each["by"]}
             splits += _splits(machine, **named, **whose)
-            less += _less(people, machine, **named, **whose)
+            less += [PeopleLessMachine(**named, **whose, **row) for row in people_less_machine(people, machine)]
     return Beside(tuple(splits), tuple(less))
 
 
@@ -225,7 +178,7 @@ def _of_machine(
     base_model: BaseModel, ranking: KeywordRanking, each: dict[str, Any], control_id: int | None
 ) -> _OnTest:
     if each["threshold"] is None:
-        return _OnTest(each["keyword"], np.zeros(0, np.bool_), {}, each["why_not"])
+        return _OnTest(np.zeros(0, np.bool_), {}, each["keyword"], each["why_not"])
     text = np.frombuffer(base64.b64decode(each["text_embedding"]), "<f4")
     annotation = Annotation(ranking.target_class, text, each["sign"], each["threshold"])
     packed = each.get("predictions")
@@ -252,50 +205,5 @@ def _on_test(
         predicted["control"] = unpack_int32(packed)[np.isin(files.rows(Split.TEST), rows)]
     if after is not None:
         predicted["after"] = after
-    return _OnTest(words, above[kept], {name: (values == label)[kept] for name, values in predicted.items()}, why_not)
-
-
-def _splits(of: _OnTest, **named: Any) -> Iterator[KeywordSplit]:
-    for part, members in (("minority", of.above), ("majority", ~of.above)):
-        has_any = bool(members.any())
-        shares = {name: float(of.accuracies[name, part][0]) if has_any else None for name in of.right}
-        gains = of.gains(part) if has_any and "after" in of.right else None
-        low, high = (None, None) if gains is None else _interval(gains[1:])
-        yield KeywordSplit(
-            **named,
-            words=of.words,
-            part=part,
-            n=int(members.sum()),
-            before=shares.get("before"),
-            control=shares.get("control"),
-            after=shares.get("after"),
-            gain=None if gains is None else float(gains[0]),
-            gain_low=low,
-            gain_high=high,
-            why_not=of.why_not,
-        )
-
-
-def _less(people: _OnTest, machine: _OnTest, **named: Any) -> Iterator[PeopleLessMachine]:
-    """Both have the same images, so each draw is of both."""
-    if not (people.above.any() and machine.above.any()):
-        return
-    measures = {"minority_before": [each.accuracies["before", "minority"] for each in (people, machine)]}
-    if "after" in people.right and "after" in machine.right:
-        measures["minority_gain"] = [each.gains("minority") for each in (people, machine)]
-    for measure, (ours, theirs) in measures.items():
-        low, high = _interval(ours[1:] - theirs[1:])
-        yield PeopleLessMachine(
-            **named,
-            measure=measure,
-            people=float(ours[0]),
-            machine=float(theirs[0]),
-            difference=float(ours[0] - theirs[0]),
-            low=low,
-            high=high,
-        )
-
-
-def _interval(draws: NDArray[np.float64]) -> tuple[float, float]:
-    low, high = np.nanpercentile(draws, _ENDS)
-    return float(low), float(high)
+    right = {name: (values == label)[kept] for name, values in predicted.items()}
+    return _OnTest(above[kept], right, words, why_not)

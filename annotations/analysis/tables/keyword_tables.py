@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from annotations.analysis.observations.concept_matching import words_of
 from annotations.analysis.observations.study_rows import BEST_KEYWORDS, MACHINES_TOP, RankedList, TaskFacts
+from annotations.analysis.observations.task_concepts import words_of
 from annotations.models import BaseModel, KeywordRanking, Score
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.releases.moderated_words import HIDDEN
-from annotations.tables.columns import Boolean, Count, Integer, Number, Share, Table, Text
-from annotations.tables.shared import FROM_1, SCORE, TASK, field
+from annotations.tables.columns import Boolean, Count, Integer, Number, Says, Share, Table, Text, declared
+from annotations.tables.shared import COUNT, FROM_1, SCORE, SHARE, TASK, field
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.keywords.keyword_ranking import clip_scores, subgroup_accuracy
 from modeling.arrays.keywords.stored_captions import open_captions
@@ -42,20 +42,20 @@ class PhraseAmongKeywords:
     the same words, None where no keyword has.
     """
 
-    task: int
-    class_name: str
-    list: str
-    list_digest: str
-    n_keywords: int
-    phrase: str
-    error_score: float
-    clip_score: float
-    n_captioned: int | None
-    subgroup_accuracy: float | None
-    error_rank: int
-    clip_rank: int
-    same_rank: int | None
-    same_clip_rank: int | None
+    task: Annotated[int, TASK]
+    class_name: Annotated[str, Says("the task's class", name="class")]
+    list: Annotated[str, Says("name of the list")]
+    list_digest: Annotated[str, Says("SHA-256 of template and keywords, one a line")]
+    n_keywords: Annotated[int, Says("keywords in the list", name="list_keywords", **COUNT)]
+    phrase: Annotated[str, Says("one of people's best by error score")]
+    error_score: Annotated[float, Says("on the validation images", **SCORE)]
+    clip_score: Annotated[float, Says(_CLIP)]
+    n_captioned: Annotated[int | None, Says(f"validation {_CAPTIONED}", **COUNT)]
+    subgroup_accuracy: Annotated[float | None, Says("share of these that are right", **SHARE)]
+    error_rank: Annotated[int, Says("its rank among the keywords by error score", **FROM_1)]
+    clip_rank: Annotated[int, Says("its rank among the keywords by CLIP score", **FROM_1)]
+    same_rank: Annotated[int | None, Says("by error score, of the keyword with the same words", **FROM_1)]
+    same_clip_rank: Annotated[int | None, Says("its rank by CLIP score", **FROM_1)]
 
     @property
     def is_in_top(self) -> bool:
@@ -91,6 +91,13 @@ KEYWORDS: Table[Keyword] = Table(
             computed="the list scored again with permuted labels, from a fixed seed",
             **SCORE,
         ),
+        Number(
+            "null_level",
+            "error score that the best of the whole list stays at or below by chance",
+            _cell_of("null_level"),
+            computed="the same permutations, in 95% of them",
+            **SCORE,
+        ),
         Number("clip_score", _CLIP, _cell_of("clip_score")),
         Integer("clip_rank", "by CLIP score", **FROM_1),
         Count("n_captioned", f"validation {_CAPTIONED}", _cell_of("n_captioned")),
@@ -109,20 +116,7 @@ AMONG_KEYWORDS: Table[PhraseAmongKeywords] = Table(
     "one row per task, list and phrase: where people's best phrases stand among the keywords of a list",
     "by task, list, then error score",
     (
-        TASK,
-        Text("class", "the task's class", field("class_name")),
-        Text("list", "name of the list"),
-        Text("list_digest", "SHA-256 of template and keywords, one a line"),
-        Count("list_keywords", "keywords in the list", field("n_keywords")),
-        Text("phrase", "one of people's best by error score"),
-        Number("error_score", "on the validation images", **SCORE),
-        Number("clip_score", _CLIP),
-        Count("n_captioned", f"validation {_CAPTIONED}"),
-        Share("subgroup_accuracy", "share of these that are right"),
-        Integer("error_rank", "its rank among the keywords by error score", **FROM_1),
-        Integer("clip_rank", "its rank among the keywords by CLIP score", **FROM_1),
-        Integer("same_rank", "by error score, of the keyword with the same words", **FROM_1),
-        Integer("same_clip_rank", "its rank by CLIP score", **FROM_1),
+        *declared(PhraseAmongKeywords),
         Boolean("is_in_top", f"whether that is in the machine's top {MACHINES_TOP}"),
     ),
 )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from annotations.models.arrays import unpack_float32, unpack_int32
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.datasets.image_grids import sample
 from annotations.readings.releases.moderated_words import HIDDEN
+from annotations.tables.columns import Says
+from annotations.tables.shared import CLASS, COUNT, SHARE, TASK
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.retraining.annotation import Annotation
@@ -26,28 +29,34 @@ _SEED = (6, 10)  # of the panels' samples
 class SplitPart:
     """Accuracy on a part of a split. part: minority (above the threshold), majority, class (both) or all classes."""
 
-    task: int
-    class_name: str
-    phrase: str
-    split: str
-    part: str
-    n: int
-    before: float | None
-    after: float | None
+    task: Annotated[int, TASK]
+    class_name: Annotated[str, CLASS]
+    phrase: Annotated[str, Says("the study's phrase with the highest error score")]
+    split: Annotated[str, Says("validation chose the phrase and its threshold; test did not")]
+    part: Annotated[
+        str,
+        Says(
+            "minority: sign times similarity above the threshold; majority: the rest; class: both; all: every class",
+            range="minority, majority, class, all",
+        ),
+    ]
+    n: Annotated[int, Says("in the part", name="images", **COUNT)]
+    before: Annotated[float | None, Says("accuracy of the base model; empty without an image", **SHARE)]
+    after: Annotated[float | None, Says("accuracy after retraining; on test alone", **SHARE)]
 
 
 @dataclass(frozen=True)
 class Panel:
     """One image of a panel. directory: of the data set, relative to DATA_ROOT."""
 
-    task: int
-    class_name: str
-    phrase: str
-    slice: str
-    place: int
-    image_key: str
-    is_error: bool
-    similarity: float
+    task: Annotated[int, TASK]
+    class_name: Annotated[str, CLASS]
+    phrase: Annotated[str, Says("the phrase")]
+    slice: Annotated[str, Says("hard: above the threshold; easy: at or below it", range="easy, hard")]
+    place: Annotated[int, Says("in the panel, from 1")]
+    image_key: Annotated[str, Says("the image, as the data set names it")]
+    is_error: Annotated[bool, Says("whether the base model was wrong on it")]
+    similarity: Annotated[float, Says("to the phrase's subject", unit="cosine")]
     directory: str
     dataset: int
 
@@ -85,7 +94,15 @@ def look(task: int, phrase: int, draw: int) -> Looked:
 def _look(task: int, score_id: int, has_run: bool, words: str, draw: int) -> Looked:
     """Kept, since neither a score nor a data set ever changes. Raises BadDataset, BadArray."""
     score = _whole(score_id)
-    return Looked(tuple(_parts(task, score, has_run, words)), tuple(_panels(task, score, words, draw)))
+    if score.threshold is None:
+        return Looked()
+    shown = score.phrase.assignment.task
+    assert shown.target_class is not None, "a task with phrases has a class"
+    annotation = Annotation(shown.target_class, unpack_float32(score.text_embedding), score.sign, score.threshold)
+    return Looked(
+        tuple(_parts(task, score, annotation, has_run, words)),
+        tuple(panels(task, shown.base_model, annotation, score.similarity_array, words, draw)),
+    )
 
 
 def _whole(score_id: int) -> Score:
@@ -94,15 +111,11 @@ def _whole(score_id: int) -> Score:
     return Score.objects.select_related(*related).defer("run__head").get(pk=score_id)
 
 
-def _parts(task: int, score: Score, has_run: bool, words: str) -> Iterator[SplitPart]:
-    if score.threshold is None:
-        return
+def _parts(task: int, score: Score, annotation: Annotation, has_run: bool, words: str) -> Iterator[SplitPart]:
     shown = score.phrase.assignment.task
-    base_model, label = shown.base_model, shown.target_class
-    assert label is not None, "a task with phrases has a class"
+    base_model, label = shown.base_model, annotation.target_class
     files = base_model.dataset.files
     predicted = base_model.predicted
-    annotation = Annotation(label, unpack_float32(score.text_embedding), score.sign, score.threshold)
     for split in (Split.VALIDATION, Split.TEST):
         rows = files.rows(split, label)
         above = annotation.members(files.array("similarity"), rows, files.labels[rows])
@@ -132,15 +145,15 @@ def _after(score: Score, test_rows: NDArray[np.int64], rows: NDArray[np.int64]) 
     return unpack_int32(score.run.test_predictions)[np.searchsorted(test_rows, rows)]
 
 
-def _panels(task: int, score: Score, words: str, draw: int) -> Iterator[Panel]:
-    if score.threshold is None:
-        return
-    shown = score.phrase.assignment.task
-    dataset = shown.base_model.dataset
-    assert shown.target_class is not None, "a task with phrases has a class"
-    images = class_images(shown.base_model, shown.target_class)
-    values = score.similarity_array
-    above = score.sign * values > np.float32(score.threshold)
+def panels(
+    task: int, base_model: BaseModel, annotation: Annotation, values: NDArray[np.float32], words: str, draw: int = 0
+) -> Iterator[Panel]:
+    """Yield samples of the validation images of a class, of the easy and of the hard ones.
+
+    values: float32[m], similarities of all of them. Raises BadDataset.
+    """
+    dataset, images = base_model.dataset, class_images(base_model, annotation.target_class)
+    above = annotation.sign * values > np.float32(annotation.threshold)
     for name, members in (("easy", ~above), ("hard", above)):
         positions = np.flatnonzero(members)
         chosen = positions[sample(len(positions), PANEL_SIZE, draw, _SEED)]
@@ -148,7 +161,7 @@ def _panels(task: int, score: Score, words: str, draw: int) -> Iterator[Panel]:
         for place, (position, key) in enumerate(zip(chosen, keys, strict=True), start=1):
             yield Panel(
                 task=task,
-                class_name=shown.class_name,
+                class_name=dataset.class_names[annotation.target_class],
                 phrase=words,
                 slice=name,
                 place=place,

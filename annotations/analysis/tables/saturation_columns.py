@@ -3,23 +3,34 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
 
 from annotations.analysis.statistics.estimate_types import Novelty, PeopleNeeded
-from annotations.tables.columns import Boolean, Count, Integer, Number, Share, Table, Text
-from annotations.tables.shared import TASK, field
+from annotations.tables.columns import Says, Table, declared
+from annotations.tables.shared import FROM_1, TASK, field
+from annotations.tables.worded_tables import worded
 
 
 @dataclass(frozen=True)
 class SaturationPoint:
     """A measure of `people` people of a task. is_beyond: more than were asked."""
 
-    task: int
-    measure: str
-    people: int
-    mean: float
-    low: float
-    high: float
-    is_beyond: bool = False
+    task: Annotated[int, TASK]
+    measure: Annotated[
+        str,
+        Says(
+            "concepts: distinct ones, of the phrases that new_concepts.csv counts; best_score",
+            range="concepts, best_score",
+        ),
+    ]
+    people: Annotated[int, Says("so many people", **FROM_1)]
+    mean: Annotated[float, Says("what so many reach on average: exact, or extrapolated by Chao2")]
+    low: Annotated[
+        float,
+        Says("concepts: lower end of the 95% interval for other people; best_score: of the middle 95% of orders"),
+    ]
+    high: Annotated[float, Says("its upper end")]
+    is_beyond: Annotated[bool, Says("whether so many are more than were asked")] = False
 
 
 class Counted(StrEnum):
@@ -57,55 +68,23 @@ SATURATION: Table[SaturationPoint] = Table(
     "saturation.csv",
     "one row per task, measure and number of people: what so many people reach, up to twice as many as were asked",
     "by task, measure, then people",
-    (
-        TASK,
-        Text(
-            "measure",
-            "concepts: distinct ones, of the phrases that new_concepts.csv counts; best_score",
-            range="concepts, best_score",
-        ),
-        Integer("people", "so many people", range="1 or more"),
-        Number("mean", "what so many reach on average: exact, or extrapolated by Chao2"),
-        Number(
-            "low", "concepts: lower end of the 95% interval for other people; best_score: of the middle 95% of orders"
-        ),
-        Number("high", "its upper end"),
-        Boolean("is_beyond", "whether so many are more than were asked"),
-    ),
+    declared(SaturationPoint),
 )
 
-NOVELTY: Table[TaskNovelty] = Table(
-    "new_concepts.csv",
-    "one row per task: whether enough people have been asked",
-    "by task",
-    (
-        TASK,
-        Text(
-            "counted",
-            "which phrases name concepts: those better than guessing (phrases.csv); all where the task has too few "
-            "images to tell, or common words are not scored yet",
-            range=", ".join(Counted),
-        ),
-        Count("people", "who named something", field("novelty.people")),
-        Count("concepts", "distinct concepts", field("novelty.concepts")),
-        Count("named_once", "concepts that one person alone named", field("novelty.named_once")),
-        Share(
-            "chance",
-            "Good-Turing chance that the next person names a new one: the share of people who named one that nobody "
-            "else did",
-            field("novelty.chance"),
-        ),
-        Share("chance_low", "lower end of Wilson's 95% interval", field("novelty.low")),
-        Share("chance_high", "its upper end", field("novelty.high")),
-        Share("enough_below", "the study's threshold"),
-        Boolean("is_enough", "whether chance_high is below that"),
-        Count(
-            "more_people",
-            "how many more people who name something it takes until the chance is below that; empty: more than people, "
-            "or people are fewer than five",
-            _needed("more"),
-        ),
-        Count("more_low", "lower end of its 95% interval", _needed("low")),
-        Count("more_high", "its upper end; empty: more than people", _needed("high")),
-    ),
+NOVELTY: Table[TaskNovelty] = worded(
+    __package__,
+    "new_concepts",
+    {
+        "people": field("novelty.people"),
+        "concepts": field("novelty.concepts"),
+        "named_once": field("novelty.named_once"),
+        "chance": field("novelty.chance"),
+        "chance_low": field("novelty.low"),
+        "chance_high": field("novelty.high"),
+        "more_people": _needed("more"),
+        "more_low": _needed("low"),
+        "more_high": _needed("high"),
+    },
+    {"counted": Counted},
+    [TASK],
 )

@@ -5,29 +5,36 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
 import numpy as np
 
-from annotations.analysis.observations.packed_phrases import Packed
-from annotations.analysis.observations.person_tasks import Key, PersonTask, Tried, is_idea, is_told
-from annotations.analysis.observations.study_rows import StudyRows, TaskFacts
+from annotations.analysis.observations.person_tasks import Key, PersonTask, Tried, Vocabulary, is_idea, is_told
 from annotations.analysis.statistics.estimate_types import SEED, PeopleNeeded
 from annotations.analysis.statistics.rarefaction import Counts, people_needed, rarefied
 from annotations.analysis.statistics.saturation import best_of, novelty, places
 from annotations.analysis.tables.saturation_columns import Counted, SaturationPoint, TaskNovelty
-from annotations.models import VocabularyLevel
 
 FEWEST = 5  # people of whom it is told how many more are needed: of fewer, resamples are all but alike
 Concept = Callable[[Tried], Hashable]  # equal for phrases of a task that say the same, None for what is no concept
 
 
 def over_people(
-    rows: StudyRows, people: Iterable[PersonTask], tried: Mapping[Key, Packed], concept: Concept
+    tasks: Mapping[int, Vocabulary | None],
+    people: Iterable[PersonTask],
+    tried: Mapping[Key, Iterable[Tried]],
+    concept: Concept,
+    enough_below: float,
+    seed: int = SEED,
 ) -> tuple[tuple[SaturationPoint, ...], tuple[TaskNovelty, ...]]:
-    """Return the rows of `SATURATION` and of `NOVELTY`. tried: the phrases of each person on each task."""
-    named = _named(tried, concept, rows.vocabularies)
-    return tuple(_saturation(rows.tasks, people, named)), tuple(_novelty(rows, named))
+    """Return the rows of `SATURATION` and of `NOVELTY`.
+
+    tasks: what common words reach on each; tried: the phrases of each person on each task; enough_below: the chance of
+    something new below which a study has enough people.
+    """
+    named = _named(tried, concept, tasks)
+    curves = _saturation(tasks, people, named, seed)
+    return tuple(curves), tuple(_novelty(tasks, named, enough_below, seed))
 
 
 def _named(
-    tried: Mapping[Key, Packed], concept: Concept, vocabularies: Mapping[int, VocabularyLevel]
+    tried: Mapping[Key, Iterable[Tried]], concept: Concept, vocabularies: Mapping[int, Vocabulary | None]
 ) -> dict[int, list[frozenset[Hashable]]]:
     """By task, the concepts of each person who said something, in the order of pseudonyms; only better than guessing.
 
@@ -47,33 +54,38 @@ def _holders(named: Iterable[frozenset[Hashable]]) -> Counts:
 
 
 def _saturation(
-    tasks: Iterable[TaskFacts], people: Iterable[PersonTask], named: Mapping[int, list[frozenset[Hashable]]]
+    tasks: Iterable[int], people: Iterable[PersonTask], named: Mapping[int, list[frozenset[Hashable]]], seed: int
 ) -> Iterator[SaturationPoint]:
     for task in tasks:
-        of_task = named.get(task.position, [])
-        scores = [row.best_error_score for row in people if row.task == task.position]
+        of_task = named.get(task, [])
+        scores = [row.best_error_score for row in people if row.task == task]
         best = best_of([score for score in scores if score is not None])
         for point in zip(best.people, best.mean, best.low, best.high, strict=True):
-            yield SaturationPoint(task.position, "best_score", *point)
-        yield from _concepts(task.position, _holders(of_task), len(of_task))
+            yield SaturationPoint(task, "best_score", *point)
+        yield from _concepts(task, _holders(of_task), len(of_task), seed)
 
 
-def _concepts(task: int, holders: Counts, n: int) -> Iterator[SaturationPoint]:
+def _concepts(task: int, holders: Counts, n: int, seed: int) -> Iterator[SaturationPoint]:
     """Of as many people as were asked, and of up to twice as many: beyond, no extrapolation is to be trusted."""
     if n == 0:
         return
     shown = np.append(places(n), n + places(n))
-    curve = rarefied(holders, n, shown, np.random.default_rng(SEED))
+    curve = rarefied(holders, n, shown, np.random.default_rng(seed))
     for people, mean, low, high in zip(shown.tolist(), curve.mean, curve.low, curve.high, strict=True):
         yield SaturationPoint(task, "concepts", people, float(mean), float(low), float(high), people > n)
 
 
-def _novelty(rows: StudyRows, named: Mapping[int, list[frozenset[Hashable]]]) -> Iterator[TaskNovelty]:
-    for task in rows.tasks:
-        of_task = named.get(task.position, [])
-        counted = Counted.BETTER if is_told(rows.vocabularies.get(task.position)) else Counted.ALL
-        of, below = novelty(of_task), rows.new_concept_chance
+def _novelty(
+    tasks: Mapping[int, Vocabulary | None],
+    named: Mapping[int, list[frozenset[Hashable]]],
+    below: float,
+    seed: int,
+) -> Iterator[TaskNovelty]:
+    for task, vocabulary in tasks.items():
+        of_task = named.get(task, [])
+        counted = Counted.BETTER if is_told(vocabulary) else Counted.ALL
+        of = novelty(of_task)
         needed: PeopleNeeded | None = None
         if of.chance is not None and of.people >= FEWEST:
-            needed = people_needed(_holders(of_task), of.people, of.chance, below, np.random.default_rng(SEED))
-        yield TaskNovelty(task.position, of, below, counted, needed)
+            needed = people_needed(_holders(of_task), of.people, of.chance, below, np.random.default_rng(seed))
+        yield TaskNovelty(task, of, below, counted, needed)

@@ -19,7 +19,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from annotations.analysis.concepts.concept_columns import ConceptTables
+from annotations.analysis.concepts.filled_concept_tables import ConceptTables
+from annotations.analysis.observations.study_rows import read_people
 from annotations.analysis.pools.gathering_tables import GATHERED, SLICES, pool_tables
 from annotations.analysis.results.latest_results import latest
 from annotations.analysis.results.study_results import definitions
@@ -30,7 +31,6 @@ from annotations.api.common.filters import equal, refuse_unknown
 from annotations.api.common.pagination import Pages
 from annotations.api.common.permissions import Staff
 from annotations.api.releases.row_types import check_values, filter_parameters, rows_of
-from annotations.exports.tables.summary import summarise
 from annotations.exports.tables.table_rows import FILTERS, TABLES, Source, source_of, sources
 from annotations.models import Study
 from annotations.services.analysis_requests import AnalysisNotReady
@@ -181,7 +181,7 @@ def _all(study: Study) -> Iterator[Source]:
 
 def _stored(study: Study) -> Iterator[Source]:
     """Yield the tables whose rows are read from the database as it is now."""
-    yield from sources(study, summarise(study))
+    yield from sources(study, read_people(study))
     yield from (Source(each.table, each.rows) for each in (*correction_tables(study).all, *pool_tables(study)))
 
 

@@ -1,1 +1,1 @@
-"""The script of a release: it computes the release's tables again, and imports nothing of Clarify."""
+"""The script of a release: it computes the release's tables again, by the functions that lie beside it there."""

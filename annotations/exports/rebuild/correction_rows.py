@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .release_tables import Release
-from .report import Report
+from annotations.exports.rebuild.release_tables import Release
+from annotations.exports.rebuild.report import Report
 
 _MODEL = ["correction", "set", "dataset", "model"]
 _WEIGHTED = ["average", "gap"]  # by the groups' train images

@@ -1,37 +1,37 @@
 """What people and experts reached on each task: summary.csv, experts.csv, table_3.csv and flow.csv."""
 
-from collections import Counter
-from collections.abc import Mapping
-from itertools import pairwise
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from itertools import groupby
 
 import pandas as pd
 
-from .error_scores import Vocabulary, judged, null_level, null_mean, vocabularies
-from .recorded_tables import KEY, times
-from .release_tables import Release
-from .report import Report
-from .run_accuracies import TaskAccuracies, among_best
+from annotations.analysis.observations.person_tasks import (
+    Basis,
+    PersonTask,
+    RandomDraws,
+    Times,
+    Tried,
+    annotation_key,
+    is_idea,
+    person_tasks,
+    phrase_is_better,
+)
+from annotations.analysis.tables.flow_table import FLOW, flow_lines
+from annotations.exports.rebuild.error_scores import Vocabulary, vocabularies
+from annotations.exports.rebuild.recorded_tables import KEY, times
+from annotations.exports.rebuild.release_tables import Release
+from annotations.exports.rebuild.report import Report, as_table
+from annotations.exports.rebuild.run_accuracies import TaskAccuracies
+from annotations.readings.monitoring.course_steps import Course, Courses, Step
 
-MEASURES = [
-    "phrases",
-    "tries",
-    "best_error_score",
-    "null_level",
-    "vocabulary_level",
-    "better_than_guessing",
-    "guess_chance",
-    "own_gain",
-    "control_worst_group",
-    "worst_group_accuracy",
-    "worst_group_accuracy_chosen_on_test",
-    "random_slice_percentile",
-]
 _TIMES = ["active_time", "waiting_time", "wall_time"]
-_WORDS = ["basis", "task_end", "best_phrase", "phrase_chosen_on_test"]
 _OF_ARRAYS = ["vocabulary_level", "better_than_guessing", "guess_chance", "random_slice_percentile"]
-WITHOUT_RUN = ["no_phrase", "refused"]
-_STEPS = ["entered", "consented", "checked", "allocated", "worked", "finished"]
+MEASURES = [
+    *("phrases", "tries", "best_error_score", "null_level", "own_gain", "control_worst_group"),
+    *("worst_group_accuracy", "worst_group_accuracy_chosen_on_test", *_OF_ARRAYS),
+]
+_WORDS = ["basis", "task_end", "best_phrase", "phrase_chosen_on_test"]
 
 
 def with_accuracies(release: Release, said: pd.DataFrame, found: Mapping[int, TaskAccuracies]) -> pd.DataFrame:
@@ -42,100 +42,105 @@ def with_accuracies(release: Release, said: pd.DataFrame, found: Mapping[int, Ta
     return said.assign(worst_group_accuracy=accuracy.astype(float))
 
 
+def ideas(said: pd.DataFrame, known: Mapping[int, Vocabulary]) -> list[bool]:
+    """Return which phrases may name a concept: those better than guessing, and all where that cannot be told."""
+    return [is_idea(each, known.get(each.task)) for each in tried_of(said)]
+
+
+def rebuild_guessing(release: Release, report: Report, said: pd.DataFrame, known: Mapping[int, Vocabulary]) -> None:
+    """Compare what phrases.csv says of guessing."""
+    theirs = release.csv("phrases")
+    theirs = theirs[theirs.error_score.notna() & theirs.task.isin(release.tasks)]
+    better = {each.phrase: phrase_is_better(each, known.get(each.task)) for each in tried_of(said)}
+    levels = [known[row.task].of_sign(row.sign) if row.task in known else None for row in theirs.itertuples()]
+    mine = theirs[["phrase"]].assign(vocabulary_level=pd.Series(levels, theirs.index, dtype=float))
+    mine["better_than_guessing"] = mine.phrase.map(better)
+    report.compare("phrases", ["phrase"], mine, theirs, ["vocabulary_level", "better_than_guessing"])
+
+
+def tried_of(said: pd.DataFrame) -> Iterator[Tried]:
+    """Yield phrases with their place, from 1, as the number of their score."""
+    for place, row in enumerate(said.itertuples(), start=1):
+        yield Tried(
+            row.task,
+            row.participant,
+            row.text,
+            None if pd.isna(row.error_score) else float(row.error_score),
+            None if pd.isna(row.worst_group_accuracy) else float(row.worst_group_accuracy),
+            n_correct=0 if pd.isna(row.correct_images) else int(row.correct_images),
+            n_error=0 if pd.isna(row.wrong_images) else int(row.wrong_images),
+            tries=None if pd.isna(row.tries) else int(row.tries),
+            phrase=row.phrase,
+            score=place,
+            key=annotation_key(row.text_digest, row.sign),
+            without_run=Basis(row.basis),
+        )
+
+
+def tried_by_person(said: pd.DataFrame) -> dict[tuple[int, str], list[Tried]]:
+    """Return the phrases of each task and participant, in their order."""
+    every = sorted(tried_of(said), key=lambda each: (each.task, each.participant, each.score))
+    return {key: list(rows) for key, rows in groupby(every, lambda each: (each.task, each.participant))}
+
+
 def reached(
     said: pd.DataFrame,
     people: pd.DataFrame,
     controls: Mapping[int, float | None],
     found: Mapping[int, TaskAccuracies],
     known: Mapping[int, Vocabulary],
-) -> pd.DataFrame:
-    """Return what each person reached on each task, by task and participant.
+    conditions: Mapping[str, str | None],
+) -> tuple[PersonTask, ...]:
+    """Return what each person reached on each task.
 
-    said: with scores and accuracies, the earliest first; people: with a row for each, and `is_at_work`; found: beside
-    which random slices runs are placed; known: what common words reach.
+    said: with scores and accuracies, the earliest first; people: with a row for each, by task and participant, and
+    `is_at_work`; found: beside which random slices runs are placed; known: what common words reach.
     """
-    rows = people.copy()
-    if not len(said):
-        said = said.assign(error_score=pd.Series(dtype=float))
-    scored = said[said.error_score.notna()]
-    best = scored.loc[scored.groupby(KEY).error_score.idxmax()].set_index(KEY)  # the first row of a tie: the earliest
-    ran = said[said.worst_group_accuracy.notna()]
-    chosen = ran.loc[ran.groupby(KEY).worst_group_accuracy.idxmax()].set_index(KEY)
-    by_person = said.groupby(KEY)
-    rows["phrases"] = by_person.size()
-    rows["tries"] = by_person.text.nunique().combine(by_person.tries.max().fillna(0), max)
-    rows[["phrases", "tries"]] = rows[["phrases", "tries"]].fillna(0).astype(int)
-    rows["best_error_score"], rows["best_phrase"] = best.error_score, best.text
-    counts = best[["correct_images", "wrong_images"]].astype(int).join(rows.tries)
-    for name, level in (("null_level", null_level), ("null_mean", null_mean)):
-        rows[name] = pd.Series({key: level(*map(int, each)) for key, each in zip(
-            counts.index, counts.itertuples(index=False), strict=True)}, dtype=float)  # fmt: skip
-    judgements = [
-        _judged(key, row, known) for key, row in best.join(rows[["tries", "null_level"]], rsuffix="_all").iterrows()
-    ]
-    for i, name in enumerate(("vocabulary_level", "better_than_guessing", "guess_chance")):
-        rows[name] = pd.Series([each[i] for each in judgements], best.index, dtype=object)
-    placed = best[best.worst_group_accuracy.notna()].join(rows[["tries"]], rsuffix="_all")
-    places = [_percentile(key, row, found) for key, row in placed.iterrows()]
-    rows["random_slice_percentile"] = pd.Series(places, placed.index, dtype=object)
-    rows["run_worst_group"] = best.worst_group_accuracy
-    rows["worst_group_accuracy_chosen_on_test"] = chosen.worst_group_accuracy
-    rows["phrase_chosen_on_test"] = chosen.text
-    rows["basis"] = _basis(rows, said, best)
-    rows["control_worst_group"] = rows.index.get_level_values("task").map(dict(controls)).astype(float)
-    is_without = rows.basis.isin(WITHOUT_RUN)  # by intention to treat
-    rows["worst_group_accuracy"] = rows.run_worst_group.mask(is_without, rows.control_worst_group)
-    rows["own_gain"] = (rows.run_worst_group - rows.control_worst_group).mask(is_without, 0.0)
-    return rows
+    draws = {}
+    for place, (task, run) in enumerate(zip(said.task, said.run, strict=True), start=1):
+        of_run = found[task].runs.get(run, {}) if task in found else {}
+        if of_run.get("draw_scores") is not None:
+            draws[place] = RandomDraws(of_run["draw_scores"], of_run["draws"])
+    spent = {}
+    if "wall_time" in people:
+        for key, *seconds, end in people[[*_TIMES, "task_end"]].itertuples(name=None):
+            active, waiting, wall = (None if pd.isna(each) else each for each in seconds)
+            spent[key] = Times(active, waiting, wall, "" if pd.isna(end) else end)
+    at_work = set(people.index[people.is_at_work])
+    return person_tasks(people.index, tried_by_person(said), conditions, spent, controls, at_work, known, draws)
 
 
-def _judged(key: Any, best: Any, known: Mapping[int, Vocabulary]) -> tuple[float | None, str, float | None]:
-    """What one common word reaches, whether the best phrase is better than guessing, and how likely guessing is so."""
-    vocabulary = known.get(key[0])
-    counts = int(best.correct_images), int(best.wrong_images)
-    level = vocabulary.level(best.sign) if vocabulary else None
-    better = judged(best.error_score, best.null_level, level, *counts)
-    one_word = vocabulary.level(1) if vocabulary else None
-    if vocabulary is None or one_word is None or better == "too_few_images":
-        return level, better, None
-    return level, better, vocabulary.chance(max(best.null_level, one_word), int(best.tries_all))
-
-
-def _percentile(key: Any, best: Any, found: Mapping[int, TaskAccuracies]) -> float | None:
-    run = found[key[0]].runs.get(best.run, {}) if key[0] in found else {}
-    if run.get("draw_scores") is None:
-        return None
-    return among_best(best.worst_group_accuracy, run["draws"], run["draw_scores"], max(int(best.tries_all), 1))
-
-
-def _basis(rows: pd.DataFrame, said: pd.DataFrame, best: pd.DataFrame) -> pd.Series:
-    """What each person's accuracy on a task rests on."""
-    found = pd.Series("no_phrase", rows.index).mask(rows.is_at_work, "pending")
-    waits = said.assign(waits=said.basis.eq("pending")).groupby(KEY).waits.any()
-    found.update(waits.map({True: "pending", False: "failed"}))
-    found.update(best.basis.mask(best.worst_group_accuracy.notna(), "run"))
-    return found
+def table_of(people: Iterable[PersonTask]) -> pd.DataFrame:
+    """Return people's rows as a table, with the columns of summary.csv by their names there."""
+    columns = [field.name for field in fields(PersonTask)]
+    rows = []
+    for row in people:
+        spent = {"active_time": row.times.active, "waiting_time": row.times.waiting, "wall_time": row.times.wall}
+        own = {"worst_group_accuracy": row.worst_group_accuracy, "own_gain": row.own_gain, "phrases": row.n_phrases}
+        rows.append({**vars(row), **own, **spent, "better_than_guessing": row.better, "task_end": row.times.end})
+    table = pd.DataFrame(rows, columns=[*dict.fromkeys([*columns, *MEASURES, *_TIMES, *_WORDS])])
+    numbers = [each for each in (*MEASURES, *_TIMES, "null_mean") if each != "better_than_guessing"]
+    return table.astype(dict.fromkeys(numbers, float))
 
 
 def rebuild_people(
     release: Release, report: Report, said: pd.DataFrame, found: Mapping[int, TaskAccuracies]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[tuple[PersonTask, ...], tuple[PersonTask, ...]]:
     """Compare summary.csv and experts.csv; return their rows."""
     theirs = release.csv("summary")
     controls = {task: each.control_worst_group for task, each in found.items()}
     for task, control in theirs.groupby("task").control_worst_group.first().items():
-        controls.setdefault(task, control)
+        controls.setdefault(task, None if pd.isna(control) else control)
     known = vocabularies(release)
-    people = reached(said[~said.is_expert], _assigned(release), controls, found, known)
-    condition = theirs.drop_duplicates("participant").set_index("participant").condition
-    people["condition"] = people.index.get_level_values("participant").map(condition)
-    people = people.reset_index()
-    _compare(release, report, "summary", people, theirs, [*MEASURES, *_TIMES, *_WORDS])
+    conditions = dict(theirs[theirs.condition.notna()][["participant", "condition"]].itertuples(index=False))
+    people = reached(said[~said.is_expert], _assigned(release), controls, found, known, conditions)
+    _compare(release, report, "summary", table_of(people), theirs, [*MEASURES, *_TIMES, *_WORDS])
     of_experts = said[said.is_expert]
-    keys = of_experts[KEY].drop_duplicates().set_index(KEY).sort_index().assign(is_at_work=False)
-    experts = reached(of_experts, keys, controls, found, known).reset_index()
+    keys = of_experts[KEY].drop_duplicates().set_index(KEY).assign(is_at_work=False)
+    experts = reached(of_experts, keys, controls, found, known, {})
     there = release.csv("experts").rename(columns={"expert": "participant"})
-    _compare(release, report, "experts", experts, there, [each for each in [*MEASURES, "best_phrase"] if each in there])
+    columns = [each for each in [*MEASURES, "best_phrase"] if each in there]
+    _compare(release, report, "experts", table_of(experts), there, columns)
     return people, experts
 
 
@@ -185,55 +190,14 @@ def rebuild_table_3(release: Release, report: Report, said: pd.DataFrame) -> Non
     report.compare("table_3", key, mine, theirs, ["error_score", "worst_group_accuracy"])
 
 
-def rebuild_flow(release: Release, report: Report, people: pd.DataFrame) -> None:
+def rebuild_flow(release: Release, report: Report, people: Sequence[PersonTask]) -> None:
     """Compare flow.csv: people by how far they came and why no further, and whose own gain counts."""
-    courses = release.lowest("courses")
-    steps = [each for each in _STEPS if each in set(release.csv("flow").step)]
-    lines = [("", "entered", "", len(courses), "")]
-    place = courses.step.map(_STEPS.index)
-    for before, step in pairwise(steps):
-        low, high = _STEPS.index(before), _STEPS.index(step)
-        lines += _lines(
-            "", step, int((place >= high).sum()), Counter(courses.reason[place.between(low, high - 1)]), before
-        )
-    given = set(people.participant)
-    lost = courses[(place >= _STEPS.index("allocated")) & ~courses.participant.isin(given)]
-    reasons = Counter("erased" if each == "erased" else "withdrew" for each in lost.reason)
-    lines += _counted("", [rows for _, rows in people.groupby("participant")], reasons)
-    for task in release.csv("flow").task.dropna().unique().astype(int):
-        of_task = people[people.task == task]
-        lines.append((task, "allocated", "", len(of_task), ""))
-        lines += _counted(task, [of_task.iloc[[i]] for i in range(len(of_task))], Counter())
-    key = ["task", "step", "reason"]
-    mine = pd.DataFrame(lines, columns=[*key, "people", "of"])
-    theirs = release.csv("flow")
-    theirs = theirs.assign(
-        task=[("" if pd.isna(each) else int(each)) for each in theirs.task], reason=theirs.reason.fillna("")
+    theirs, of_people = release.csv("flow"), release.lowest("courses").itertuples()
+    steps = tuple(step for step in Step if step.name.lower() in set(theirs.step))
+    courses = tuple(Course(row.participant, Step[row.step.upper()], row.reason or "") for row in of_people)
+    tasks = theirs.task.dropna().astype(int).unique().tolist()
+    mine = as_table(FLOW, flow_lines(Courses(steps, courses), people, tasks))
+    mine, theirs = (
+        each.assign(task=each.task.fillna(0).astype(int), reason=each.reason.fillna("")) for each in (mine, theirs)
     )
-    mine["reason"] = mine.reason.fillna("")
-    report.compare("flow", key, mine, theirs, ["people", "of"])
-
-
-def _counted(task: Any, of_people: list[pd.DataFrame], lost: Counter[str]) -> list[tuple[Any, ...]]:
-    """A person counts with one value of theirs."""
-    missing = [min("" if pd.notna(row.own_gain) else _why(row) for row in rows.itertuples()) for rows in of_people]
-    counted = [rows for rows, why in zip(of_people, missing, strict=True) if not why]
-    without = [
-        min("" if row.basis == "run" and pd.notna(row.own_gain) else _why(row) for row in rows.itertuples())
-        for rows in counted
-    ]
-    return [
-        *_lines(task, "counted", len(counted), lost + Counter(filter(None, missing)), "allocated"),
-        *_lines(task, "with_run", without.count(""), Counter(filter(None, without)), "counted"),
-    ]
-
-
-def _why(row: Any) -> str:
-    return "no_control" if row.basis == "run" else str(row.basis)
-
-
-def _lines(task: Any, step: str, n: int, out: Counter[Any], of: str) -> list[tuple[Any, ...]]:
-    return [
-        (task, step, "", n, of),
-        *((task, step, reason, people, of) for reason, people in sorted(out.items(), key=lambda pair: str(pair[0]))),
-    ]
+    report.compare("flow", ["task", "step", "reason"], mine, theirs, ["people", "of"])

@@ -1,7 +1,7 @@
 """The figures of a release, drawn by its specifications of the tables that were computed again."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,12 @@ from typing import Any
 import pandas as pd
 import vl_convert
 
-from .mean_tables import ESTIMANDS, is_over, wilson
-from .release_tables import Release
-from .report import Report
+from annotations.analysis.observations.person_tasks import PersonTask
+from annotations.analysis.statistics.estimate_types import wilson_interval
+from annotations.analysis.tables.estimands import ESTIMANDS
+from annotations.exports.rebuild.people_tables import table_of
+from annotations.exports.rebuild.release_tables import Release
+from annotations.exports.rebuild.report import Report
 
 SCALE = 2  # of the PNG, as in the release
 _PER = {"own-gain": 0.01, "annotation-time": 60.0}  # units of a measure that are one of the chart's
@@ -23,8 +26,8 @@ Value = dict[str, Any]
 class Rebuilt:
     """The tables that figures are drawn of."""
 
-    people: pd.DataFrame
-    experts: pd.DataFrame
+    people: Sequence[PersonTask]
+    experts: Sequence[PersonTask]
     means: pd.DataFrame
     methods: pd.DataFrame
     splits: pd.DataFrame
@@ -68,12 +71,11 @@ class Rebuilt:
         return {}
 
     def _dots(self, per: float) -> Iterator[tuple[tuple[Any, ...], Value]]:
-        for measure, over in ESTIMANDS:
-            for row in self.people[is_over(self.people, over)].itertuples():
-                value = getattr(row, measure)
-                if pd.notna(value):
-                    yield ("dots", row.task, f"{measure}/{over}", row.participant), {"value": value / per}
-        for row in self.experts.itertuples():
+        for each in ESTIMANDS:
+            for row in self.people:
+                if (value := each.of(row)) is not None:
+                    yield ("dots", row.task, f"{each.measure}/{each.over}", row.participant), {"value": value / per}
+        for row in self.experts:
             yield ("dots", row.task, "experts", row.participant), {"value": row.best_error_score}
 
     def _means(self, per: float) -> Iterator[tuple[tuple[Any, ...], Value]]:
@@ -85,7 +87,7 @@ class Rebuilt:
             )
 
     def _guesses(self) -> Iterator[tuple[tuple[Any, ...], Value]]:
-        for task, rows in self.people.groupby("task"):
+        for task, rows in table_of(self.people).groupby("task"):
             mean, level = rows.null_mean.mean(), rows.null_level.mean()
             yield ("marks", task, "best_error_score", "random"), {"value": mean, "low": mean, "high": level}
             levels = rows.vocabulary_level[rows.vocabulary_level > 0]
@@ -114,8 +116,8 @@ def _before_and_after(rows: pd.DataFrame, keys: Iterable[tuple[Any, ...]]) -> It
         for name in ("before", "after"):
             value = getattr(row, name)
             if pd.notna(value):
-                low, high = wilson(round(value * row.images), int(row.images))
-                yield (*key, name), {"value": value, "low": low, "high": high}
+                ends = wilson_interval(round(value * row.images), int(row.images)) or (None, None)
+                yield (*key, name), {"value": value, "low": ends[0], "high": ends[1]}
 
 
 def _known(row: Any, *names: str) -> Value:

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .release_tables import Release
-from .report import Report
+from annotations.exports.rebuild.release_tables import Release
+from annotations.exports.rebuild.report import Report
 
 MOST_AT_ONCE, LONG_ENOUGH, SAID_BY, WORDS = 2, 12, 2, 3
 _DURATIONS = {"assignments": ("started_at", ["session", "task"]), "spans": ("began_at", ["row"])}

@@ -2,15 +2,18 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from annotations.tables.columns import Table
+
 CLOSED = 1e-9  # a closed form agrees to this, relative above 1
-_APART = 3 * np.sqrt(2)  # two resampled numbers lie no further apart than so many Monte-Carlo errors of one
+_APART = 3 * np.sqrt(2)  # two numbers of draws lie no further apart than so many Monte-Carlo errors of one
+_OTHER_DRAWS = 8
 _SHOWN = 20  # differences of one table
 
 
@@ -83,23 +86,20 @@ def differ(one: Any, other: Any, room: float = 0.0) -> bool:
     return not abs(here - there) <= max(CLOSED * max(1.0, abs(there)), room)
 
 
-def room_of_mean(draws: Any) -> float:
-    """Return how far the mean of as many other draws may lie from that of these."""
-    return float(_APART * np.std(draws) / np.sqrt(len(draws)))
+def with_rooms(compute: Callable[[int], pd.DataFrame], *columns: str) -> pd.DataFrame:
+    """Return a table that rests on draws, and beside each column how far it may lie from one of other draws.
+
+    compute: makes the table from draws of a number; 0: those of the release.
+    """
+    tables = [compute(number) for number in range(1 + _OTHER_DRAWS)]
+    values = np.array([table[list(columns)].to_numpy(float) for table in tables])
+    apart = np.nan_to_num(_APART * values.std(axis=0, ddof=1))
+    return tables[0].assign(**{f"{name}_room": apart[:, i] for i, name in enumerate(columns)})
 
 
-def room_of_sd(draws: Any) -> float:
-    """Return the same for their standard deviation."""
-    far = np.asarray(draws) - np.mean(draws)
-    variance = np.mean(far**2)
-    return float(_APART * np.sqrt(max(np.mean(far**4) - variance**2, 0) / len(draws) / max(4 * variance, 1e-300)))
-
-
-def room_of_quantile(draws: Any, share: float) -> float:
-    """Return the same for a quantile, by the order statistics on either side."""
-    n, step = len(draws), _APART * np.sqrt(share * (1 - share) / len(draws))
-    low, at, high = np.sort(draws)[[int(np.clip(n * (share + side * step), 0, n - 1)) for side in (-1, 0, 1)]]
-    return float(max(high - at, at - low))
+def as_table(definition: Table[Any], rows: Iterable[Any]) -> pd.DataFrame:
+    """Return rows as their definition writes them into a CSV file."""
+    return pd.DataFrame(map(definition.cells, rows), columns=definition.header)
 
 
 def is_missing(cell: Any) -> bool:

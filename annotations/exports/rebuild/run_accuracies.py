@@ -1,13 +1,14 @@
 """Accuracies of runs and controls by group, own gains and percentiles, from test predictions."""
 
-from math import comb
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from .release_tables import Release
-from .report import Report
+from annotations.exports.rebuild.release_tables import Release
+from annotations.exports.rebuild.report import Report
+from modeling.arrays.retraining.group_accuracies import group_metrics
+from modeling.arrays.retraining.random_slices import percentile_among
 
 RUN = [
     "worst_group_accuracy",
@@ -26,24 +27,12 @@ Accuracies = dict[str, Any]
 
 def accuracies(predicted: Any, test: pd.DataFrame, train: Any) -> Accuracies:
     """Return the accuracies of test predictions; images without one are left out."""
-    shown = np.asarray(predicted) >= 0
-    right = (np.asarray(predicted) == test.label.to_numpy())[shown]
-    groups = test.group.to_numpy()[shown]
-    counts = np.bincount(groups, minlength=len(train))
-    hits = np.bincount(groups, weights=right, minlength=len(train))
-    of_group = np.divide(hits, counts, out=np.full(len(train), np.nan), where=counts > 0)
-    there = counts > 0
-    worst = float(of_group[there].min())
-    average = float(np.average(of_group[there], weights=np.asarray(train)[there]))
-    return {
-        "worst_group_accuracy": worst,
-        "average_accuracy": average,
-        "plain_average_accuracy": float(right.mean()),
-        "robustness_gap": average - worst,
-        "group_accuracies": [None if each != each else float(each) for each in of_group],
-        "counts": counts,
-        "predictions": np.asarray(predicted),
-    }
+    predicted = np.asarray(predicted)
+    shown = predicted >= 0
+    labels, groups = test.label.to_numpy()[shown], test.group.to_numpy()[shown]
+    of = group_metrics(predicted[shown], labels, groups, train)
+    named = dict(zip(RUN, (of.worst_group, of.average, of.average_plain, of.gap, list(of.accuracies)), strict=False))
+    return {**named, "counts": of.counts, "predictions": predicted}
 
 
 class TaskAccuracies:
@@ -87,26 +76,13 @@ class TaskAccuracies:
         if draws.std() < 1 / self.base["counts"][int(np.argmin(shares))]:
             return {}
         value = found["worst_group_accuracy"]
-        percentile = float(100 * (np.mean(draws < value) + np.mean(draws == value) / 2))
         scores = None if slices.scores is None else np.asarray(slices.scores)
-        return {"random_slice_percentile": percentile, "draws": draws, "draw_scores": scores}
+        return {"random_slice_percentile": percentile_among(value, draws), "draws": draws, "draw_scores": scores}
 
     @property
     def control_worst_group(self) -> float | None:
         """Of the task's control; None until a run is trained."""
         return next((each["worst_group_accuracy"] for each in self.controls.values()), None)
-
-
-def among_best(value: float, draws: Any, scores: Any, tries: int) -> float:
-    """Return how many of 100 reach less on test, each with the best-scored of so many random slices."""
-    k = min(tries, len(draws))
-    chance = 0.0
-    for score in np.unique(scores):
-        of_score = scores == score
-        best = comb(int((scores <= score).sum()), k) - comb(int((scores < score).sum()), k)
-        below = (draws[of_score] < value).mean() + (draws[of_score] == value).mean() / 2
-        chance += best / comb(len(draws), k) * below
-    return float(100 * chance)
 
 
 def rebuild_accuracies(release: Release, report: Report) -> dict[int, TaskAccuracies]:

@@ -1,18 +1,20 @@
 """Accuracy on either side of the threshold of each task's best phrase, samples of images, and methods beside people."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from .error_scores import Floats, scores_of
-from .release_tables import Release
-from .report import Report, room_of_quantile
-from .run_accuracies import TaskAccuracies, accuracies
+from annotations.analysis.observations.person_tasks import PersonTask
+from annotations.analysis.statistics.estimate_types import spread
+from annotations.exports.rebuild.error_scores import Floats, scores_of
+from annotations.exports.rebuild.release_tables import Release
+from annotations.exports.rebuild.report import Report
+from annotations.exports.rebuild.run_accuracies import TaskAccuracies, accuracies
+from modeling.arrays.concepts.concept_merging import MAX_SHARE
+from modeling.arrays.retraining.group_resampling import percentile_interval, resampled_accuracies
 
-MAX_SHARE = 0.95  # of the images: what selects more of them is no concept
-RESAMPLES = 2_000
 PARTS = ["images", "before", "after"]
 
 
@@ -137,7 +139,7 @@ def rebuild_panels(release: Release, report: Report, said: pd.DataFrame) -> None
 
 
 def rebuild_methods(
-    release: Release, report: Report, experts: pd.DataFrame, found: Mapping[int, TaskAccuracies]
+    release: Release, report: Report, experts: Sequence[PersonTask], found: Mapping[int, TaskAccuracies]
 ) -> pd.DataFrame:
     """Compare baselines.csv; return its rows."""
     rows: list[dict[str, Any]] = []
@@ -149,14 +151,14 @@ def rebuild_methods(
         if beside is not None:
             worst = beside["worst_group_accuracy"]
             rows.append({"task": task, "method": "control", "n": 1, "worst_group_accuracy": worst})
-        reached = experts[experts.task == task].run_worst_group.dropna()
-        if len(reached):
-            spread = {"worst_group_accuracy": reached.mean(), "worst_group_accuracy_sd": reached.std()}
-            rows.append({"task": task, "method": "experts", "n": len(reached), **spread})
+        of_experts = spread(row.run_worst_group for row in experts if row.task == task)
+        if of_experts.n:
+            both = {"worst_group_accuracy": of_experts.mean, "worst_group_accuracy_sd": of_experts.sd}
+            rows.append({"task": task, "method": "experts", "n": of_experts.n, **both})
         rows += _benchmarked(release, task)
     ends = ["worst_group_accuracy_low", "worst_group_accuracy_high"]
     columns = ["n", "worst_group_accuracy", "worst_group_accuracy_sd", "average_accuracy", *ends]
-    mine = pd.DataFrame(rows, columns=["task", "method", *columns, *(f"{name}_room" for name in ends)])
+    mine = pd.DataFrame(rows, columns=["task", "method", *columns])
     theirs = release.csv("baselines")
     theirs = theirs[theirs.task.isin(release.tasks) & theirs.worst_group_accuracy.notna()]
     known = pd.MultiIndex.from_frame(mine[["task", "method"]])
@@ -175,8 +177,8 @@ def _benchmarked(release: Release, task: int) -> Iterator[dict[str, Any]]:
         each = pd.DataFrame([accuracies(predicted, test, train) for predicted in classifiers.predictions])
         worst = each.worst_group_accuracy
         right = np.stack([np.asarray(predicted) == test.label.to_numpy() for predicted in classifiers.predictions])
-        drawn = _drawn_anew(right, test.group.to_numpy())
-        ends = ("low", 0.025), ("high", 0.975)
+        drawn = resampled_accuracies(right, test.group.to_numpy()).min(axis=2).mean(axis=0)
+        low, high = percentile_interval(drawn)
         yield {
             "task": task,
             "method": method,
@@ -184,17 +186,6 @@ def _benchmarked(release: Release, task: int) -> Iterator[dict[str, Any]]:
             "worst_group_accuracy": worst.mean(),
             "worst_group_accuracy_sd": worst.std(),
             "average_accuracy": each.average_accuracy.mean(),
-            **{f"worst_group_accuracy_{name}": np.quantile(drawn, share) for name, share in ends},
-            **{f"worst_group_accuracy_{name}_room": room_of_quantile(drawn, share) for name, share in ends},
+            "worst_group_accuracy_low": low,
+            "worst_group_accuracy_high": high,
         }
-
-
-def _drawn_anew(right: Floats, groups: Floats) -> Floats:
-    """Return the classifiers' mean worst group where test images are drawn anew within each group, the same for all."""
-    rng, shares = np.random.default_rng(0), []
-    for group in np.unique(groups):
-        kinds, counts = np.unique(right[:, groups == group], axis=1, return_counts=True)
-        n = counts.sum()
-        shares.append(kinds @ rng.multinomial(n, counts / n, RESAMPLES).T / n)
-    worst: Floats = np.min(shares, axis=0).mean(axis=0)
-    return worst

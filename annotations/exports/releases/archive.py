@@ -2,18 +2,18 @@
 
 import csv
 import hashlib
-import io
 import json
 import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any, TextIO, cast
+from typing import IO, Any
+
+from modeling.arrays.common.digests import file_sha256
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip entry can carry
 _PLAIN_FILE = 0o100644 << 16
@@ -56,34 +56,27 @@ class Archive:
     def __enter__(self) -> "Archive":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._zip.close()
 
     def text(self, name: str, text: str) -> None:
         """Add a UTF-8 text file."""
-        with self._entry(name) as (entry, _):
-            entry.write(text)
+        self._add(name, [text])
 
     def csv(self, name: str, lines: Iterable[Sequence[str]]) -> None:
         """Add a CSV file as RFC 4180 has it: commas, CRLF, quotes where needed; UTF-8 without a byte order mark.
 
         The first line is the header.
         """
-        with self._entry(name) as (entry, count):
-            csv.writer(entry, lineterminator="\r\n").writerows(_counted(lines, count, header=True))
+        self._add(name, map(csv.writer(_Echo(), lineterminator="\r\n").writerow, lines), n_heads=1)
 
     def jsonl(self, name: str, values: Iterable[dict[str, Any]]) -> None:
         """Add a file with one JSON object a line."""
-        with self._entry(name) as (entry, count):
-            for value in _counted(values, count):
-                entry.write(json.dumps(value, ensure_ascii=False, sort_keys=True) + "\n")
+        self.lines(name, (json.dumps(value, ensure_ascii=False, sort_keys=True) for value in values))
 
     def lines(self, name: str, lines: Iterable[str]) -> None:
         """Add a text file of lines that are ready."""
-        with self._entry(name) as (entry, count):
-            entry.writelines(f"{line}\n" for line in _counted(lines, count))
+        self._add(name, (f"{line}\n" for line in lines))
 
     def binary(self, name: str, data: bytes) -> None:
         """Add a file as it is."""
@@ -92,29 +85,18 @@ class Archive:
 
     def file(self, name: str, path: Path, rows: int | None = None) -> None:
         """Add a file of the disk as it is, without compressing it again."""
-        hashed = hashlib.sha256()
         with path.open("rb") as source, self._zip.open(self._info(name, zipfile.ZIP_STORED), "w") as target:
-            shutil.copyfileobj(source, _Hashing(target, hashed.update), _CHUNK)
-        self.members.append(Member(name, path.stat().st_size, hashed.hexdigest(), rows))
+            shutil.copyfileobj(source, target, _CHUNK)
+        self.members.append(Member(name, path.stat().st_size, file_sha256(path), rows))
 
-    @contextmanager
-    def _entry(self, name: str) -> Iterator[tuple[TextIO, Callable[[], None]]]:
-        hashed, size, rows = hashlib.sha256(), 0, 0
-
-        def note(data: bytes) -> None:
-            nonlocal size
-            size += len(data)
-            hashed.update(data)
-
-        def count() -> None:
-            nonlocal rows
-            rows += 1
-
-        with (
-            self._zip.open(self._info(name, zipfile.ZIP_DEFLATED), "w", force_zip64=True) as raw,
-            io.TextIOWrapper(cast(IO[bytes], _Hashing(raw, note)), encoding="utf-8", newline="") as text,
-        ):
-            yield text, count
+    def _add(self, name: str, pieces: Iterable[str], n_heads: int = 0) -> None:
+        """Add a text, piece by piece; of a table each piece is a row, but for the first `n_heads`."""
+        hashed, size, rows = hashlib.sha256(), 0, -n_heads
+        with self._zip.open(self._info(name, zipfile.ZIP_DEFLATED), "w", force_zip64=True) as entry:
+            for piece in pieces:
+                size += entry.write(data := piece.encode())
+                hashed.update(data)
+                rows += 1
         self.members.append(Member(name, size, hashed.hexdigest(), rows if name.endswith((".csv", ".jsonl")) else None))
 
     @staticmethod
@@ -126,24 +108,8 @@ class Archive:
         return info
 
 
-class _Hashing(io.RawIOBase):
-    """Passes bytes on to `target`, and shows them to `see`."""
+class _Echo:
+    """A file for csv.writer, which then returns each row as text."""
 
-    def __init__(self, target: IO[bytes], see: Callable[[bytes], object]) -> None:
-        super().__init__()
-        self._target, self._see = target, see
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        piece = bytes(data)
-        self._see(piece)
-        return self._target.write(piece)
-
-
-def _counted(values: Iterable[Any], count: Callable[[], None], *, header: bool = False) -> Iterator[Any]:
-    for position, value in enumerate(values):
-        if position or not header:
-            count()
-        yield value
+    def write(self, text: str) -> str:
+        return text

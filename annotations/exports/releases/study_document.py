@@ -1,35 +1,32 @@
-"""study.json, what the tables of an export stand on, and manifest.json, which state of the study an archive shows."""
+"""The texts of an export: README.txt, study.json, which its tables stand on, and manifest.json, its state."""
 
+import json
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.template.loader import render_to_string
+
 from annotations.models import Study
-from annotations.tables.columns import write_time
+from annotations.tables.columns import Table, write_time
 from annotations.version import CODE_VERSION
 from modeling.arrays.datasets.groups import group_names
 
-FORMAT = "clarify study export 1"
 
-_RECOMPUTE = {
-    "error_score": "max(0, max over t of F_correct(t) - F_error(t)), F the share of the class's validation images with "
-    "sign times similarity at most t; the threshold is midway between the two values around the best t. sign is -1 for "
-    "a negation, and the similarity is that of its subject. manage.py recompute score does it.",
-    "null_level": "The smallest attainable error score x with F0(x) to the power of tries at least 0.95, F0 its "
-    "distribution where every order of correct_images and wrong_images is equally likely. It assumes independent "
-    "phrases, chosen blind.",
-    "better_than_guessing": "error_score above null_level and above vocabulary_level, which is the smallest of the "
-    "error scores of Clarify's common words, each in the template, that at least 95% of them do not exceed. "
-    "manage.py recompute --study does it.",
-    "run": "An annotation is (class, phrase, threshold). It splits the class's train images into those with sign times "
-    "similarity above the threshold and the rest; a linear head is trained on the standardised features with "
-    "slice-balanced weights (scheme) and an L2 penalty (l2). Each run's head can be downloaded, and reproduces its "
-    "test predictions. manage.py recompute run trains it again.",
-    "worst_group_accuracy": "On the test split: the least accuracy over groups (class and attribute) with images.",
-    "summary": "For each participant and task take the rows of phrases.csv in their order. best_error_score is the "
-    "largest error_score, the first row wins a tie; worst_group_accuracy is that of the row's run in runs.csv; "
-    "where nothing could be retrained with (basis) it is the control's, and own_gain is 0. "
-    "worst_group_accuracy_chosen_on_test is the largest over all of the rows' runs. estimates.csv has mean, "
-    "sample standard deviation and maximum over participants who have the value.",
-}
+def readme(study: Study, tables: Iterable[Table[Any]], left_out: Sequence[str] | None = None) -> str:
+    """Return the text, with one line per table. left_out: of the lowest tables; None where these are not there."""
+    title = f"Clarify: export of the study “{study.title}” ({study.slug})"
+    context = {
+        "study": study,
+        "title": title,
+        "underline": "=" * len(title),
+        "tables": list(tables),
+        "is_whole": left_out is not None,
+        "left_out": left_out,
+    }
+    return render_to_string("annotations/files/release_readme.txt", context)
+
+
+FORMAT = "clarify study export 1"
 
 
 def study_document(study: Study) -> dict[str, Any]:
@@ -65,7 +62,7 @@ def study_document(study: Study) -> dict[str, Any]:
             }
             for task in study.tasks.with_base_models()
         ],
-        "how_to_recompute": _RECOMPUTE,
+        "how_to_recompute": json.loads(render_to_string("annotations/files/how_to_recompute.json")),
     }
 
 

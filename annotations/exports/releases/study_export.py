@@ -16,6 +16,7 @@ from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
 from annotations.analysis.observations.person_tasks import PersonTask
+from annotations.analysis.observations.study_rows import read_people
 from annotations.exports.rebuild.input_columns import is_input
 from annotations.exports.releases.archive import Archive
 from annotations.exports.releases.datapackage import (
@@ -26,10 +27,8 @@ from annotations.exports.releases.datapackage import (
     croissant_text,
     datapackage,
 )
-from annotations.exports.releases.readme import readme
 from annotations.exports.releases.snapshot import snapshot
-from annotations.exports.releases.study_document import NOT_THERE, manifest, study_document
-from annotations.exports.tables.summary import summarise, summary_of
+from annotations.exports.releases.study_document import NOT_THERE, manifest, readme, study_document
 from annotations.exports.tables.table_rows import Source, phrase_rows, sources
 from annotations.models import Moderation, Study
 from annotations.readings.releases.moderated_words import HIDDEN
@@ -39,15 +38,29 @@ from modeling.arrays.datasets.croissant import CROISSANT
 
 Row = TypeVar("Row")
 TOLD_EVERY = 2_000  # rows
-SCRIPTS = Path(__file__).parents[1] / "rebuild"
+ROOT = Path(__file__).parents[3]
+_OF_ANALYSIS = (
+    *("__init__", "concepts/__init__", "concepts/concept_columns", "concepts/rows_of_concepts"),
+    *("observations/__init__", "observations/person_tasks", "observations/task_concepts"),
+    *("statistics/*", "tables/__init__"),
+    *("tables/comparison_columns", "tables/comparisons", "tables/estimands", "tables/totals"),
+    *("tables/flow_table", "tables/saturation_columns", "tables/saturation_tables"),
+)
+SOURCES = (  # what rebuild.py runs: its own modules, and those of the analysis and of the method that they call
+    *("annotations/__init__.py", "annotations/exports/__init__.py", "annotations/exports/rebuild/*.py"),
+    *(f"annotations/analysis/{name}.py" for name in _OF_ANALYSIS),
+    *("annotations/exports/rebuild/*.toml", "annotations/analysis/tables/new_concepts.toml"),
+    *(f"annotations/readings/{name}.py" for name in ("__init__", "monitoring/__init__", "monitoring/course_steps")),
+    *("annotations/tables/*.py", "modeling/__init__.py", "modeling/languages.toml", "modeling/arrays/**/*.py"),
+)
 NOTHING_SAID = Deposit()
 Append = Callable[[Sequence[Cell]], None]
 _COMMAND = """\
-\"\"\"Rebuild this release: see rebuild/command.py, or python rebuild.py --help.\"\"\"
+\"\"\"Rebuild this release: see python rebuild.py --help.\"\"\"
 
 import sys
 
-from rebuild.command import main
+from annotations.exports.rebuild.command import main
 
 sys.exit(main())
 """
@@ -99,9 +112,9 @@ def write_study_zip(
         with snapshot():
             study = Study.objects.get(pk=study.pk)
             analysis = extras.analyse(study) if extras else None
-            summary = summary_of(study, analysis.people) if analysis else summarise(study)
+            people = analysis.people if analysis else read_people(study)
             known = analysis.concepts if analysis else None
-            parts = [*sources(study, summary, known), *(analysis.tables if analysis else ())]
+            parts = [*sources(study, people, known), *(analysis.tables if analysis else ())]
             lowest_tables, left_out = (analysis.lowest_tables, analysis.left_out) if analysis else ((), ())
             described = [*(part.table for part in parts), *lowest_tables]
             archive.text("README.txt", readme(study, (*described, DICTIONARY), left_out if extras else None))
@@ -111,9 +124,9 @@ def write_study_zip(
                 _write_lowest(archive, analysis.lowest, Path(folder), extras, progress)
             document = manifest(study, notes=list(left_out) if extras else [NOT_THERE])
         if analysis is not None:
-            for script in sorted(SCRIPTS.glob("*.py")):
-                archive.text(f"{SCRIPTS.name}/{script.name}", script.read_text("utf-8"))
-            archive.text(f"{SCRIPTS.name}.py", _COMMAND)
+            for source in sorted(path for pattern in SOURCES for path in ROOT.glob(pattern)):
+                archive.text(source.relative_to(ROOT).as_posix(), source.read_text("utf-8"))
+            archive.text("rebuild.py", _COMMAND)
             progress("the figures", len(parts), len(parts))
             _add_figures(archive, Path(folder), analysis.draw)
         if deposit.authors:
@@ -173,24 +186,21 @@ def _write_lowest(archive: Archive, parts: Sequence[Source], folder: Path, extra
 
 def _write_table(archive: Archive, table: Table[Any], rows: Iterable[Any], folder: Path, extras: Extras | None) -> None:
     """Write the CSV and its twin in one pass over the rows."""
-    n_rows = 0
     twin = folder / f"{table.name}{extras.suffix}" if extras else None
     with ExitStack() as stack:
         append = stack.enter_context(extras.open_table(table, twin)) if extras and twin else None
 
         def lines() -> Iterator[list[str]]:
-            nonlocal n_rows
             yield table.header
             for row in rows:
                 cells = table.cells(row)
                 if append is not None:
                     append(cells)
-                n_rows += 1
                 yield [write_cell(cell) for cell in cells]
 
         archive.csv(table.file, lines())
     if twin is not None:
-        archive.file(twin.name, twin, n_rows)
+        archive.file(twin.name, twin, archive.members[-1].rows)
         twin.unlink()
 
 
@@ -199,8 +209,7 @@ def _add_figures(archive: Archive, folder: Path, draw: Callable[[Path], object])
     figures.mkdir()
     draw(figures)
     for path in sorted(path for path in figures.rglob("*") if path.is_file()):
-        rows = _rows_of(path) if path.suffix == ".csv" else None
-        archive.file(path.relative_to(folder).as_posix(), path, rows)
+        archive.file(path.relative_to(folder).as_posix(), path, _rows_of(path) if path.suffix == ".csv" else None)
 
 
 def _rows_of(path: Path) -> int:

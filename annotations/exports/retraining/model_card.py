@@ -18,7 +18,7 @@ _MEASURES = {  # of runs and controls, and what a base model's metrics call them
     "robustness_gap": "gap",
 }
 _WITHOUT = {  # by the control's name
-    "without a phrase": "without it, in which each class has the same weight",
+    "the control": "without it, in which each class has the same weight",
     "a new last layer": "without it, which gives the imported model a new last layer",
 }
 
@@ -113,6 +113,7 @@ def _training(run: Run) -> dict[str, Any]:
         "scheme": run.scheme,
         "scheme_in_words": run.get_scheme_display(),
         "l2": run.l2,
+        "trained_rows": run.trained_rows and [run.base_model.dataset.class_names[row] for row in run.trained_rows],
         "n_above_threshold": run.n_above,
         "n_at_or_below_threshold": run.n_below,
         "min_slice_size": run.min_slice_size,

@@ -1,12 +1,13 @@
 """The exclusion ledger: what is left out of the tables or of the headline, each with its reason."""
 
+import datetime as dt
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from django.db.models import Exists, OuterRef, Q
 
 from annotations.analysis.observations.study_rows import people_kind
-from annotations.exports.tables.exclusion_columns import Exclusion
 from annotations.models import (
     AnnotationSession,
     Moderation,
@@ -19,7 +20,33 @@ from annotations.models import (
     Study,
     ThresholdChoice,
 )
-from annotations.models.arrays import without_arrays
+from annotations.tables.columns import Says, Table, declared
+
+REASONS = "preview, simulated, expert, participant, withdrawn, erased, moderation, failed, pending, refused"
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """One thing that is left out. participant, task and ordinal are empty where they do not apply."""
+
+    what: Annotated[str, Says("what is left out", range="visit, phrase, run")]
+    session: Annotated[str, Says("pseudonym of the visit")]
+    participant: Annotated[str | None, Says("pseudonym of the person; empty once they are erased")]
+    task: Annotated[int | None, Says("number of the task")]
+    ordinal: Annotated[int | None, Says("of the phrase in the visit's task")]
+    run: Annotated[str | None, Says("the run's id")]
+    reason: Annotated[str, Says("why, in a word", range=REASONS)]
+    detail: Annotated[str, Says("why, in the words of whoever or whatever decided; written as in phrases.csv")]
+    at: Annotated[dt.datetime | None, Says("when it came to that", "UTC")]
+    consequence: Annotated[str, Says("what it is left out of")]
+
+
+EXCLUSIONS: Table[Exclusion] = Table(
+    "exclusions.csv",
+    "one row per visit, phrase or run that is left out of something, with the reason",
+    "visits, then phrases, then runs, each by session",
+    declared(Exclusion),
+)
 
 _EVERYTHING = "every table but this one"
 _ALL_BUT_SESSIONS = "every table but sessions.csv and participants.csv"
@@ -45,7 +72,7 @@ def exclusions(study: Study) -> Iterator[Exclusion]:
     runs = Run.objects.filter(assignment__session__in=inside).exclude(state=RunState.DONE)
     judged = [each for each in Moderation.values if each != Moderation.EXCLUDED]
     runs = runs.filter(its_phrases(moderation__in=judged))
-    runs = without_arrays(runs.select_related("assignment__session__participant", "assignment__task"))
+    runs = runs.select_related("assignment__session__participant", "assignment__task")
     for run in runs.order_by("assignment__session__submission_key", "assignment__task__position", "id").iterator():
         yield _of_run(run)
 

@@ -5,22 +5,21 @@ person withdrew, or was erased, there is the row in sessions.csv that says so, a
 that the staff excluded is only in exclusions.csv.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Case, Count, F, Model, OuterRef, Q, QuerySet, Subquery, When
 
+from annotations.analysis.observations.person_tasks import PersonTask
+from annotations.analysis.observations.study_rows import people_kind
 from annotations.analysis.results.latest_results import stored_concepts
-from annotations.analysis.tables.flow_table import FLOW
-from annotations.analysis.tables.measures import SUMMARY
-from annotations.exports.tables.answer_columns import END_ANSWERS, SPANS
-from annotations.exports.tables.exclusion_columns import EXCLUSIONS
-from annotations.exports.tables.exclusion_rows import exclusions, its_phrases
+from annotations.analysis.tables.flow_table import FLOW, flow_lines
+from annotations.analysis.tables.study_columns import SUMMARY
+from annotations.exports.tables.exclusion_rows import EXCLUSIONS, exclusions, its_phrases
 from annotations.exports.tables.phrase_columns import PHRASES, with_what_others_did
 from annotations.exports.tables.run_columns import RUNS
-from annotations.exports.tables.summary import StudySummary, flow_of
-from annotations.exports.tables.visit_columns import ASSIGNMENTS, PARTICIPANTS, SESSIONS
+from annotations.exports.tables.visit_columns import ASSIGNMENTS, END_ANSWERS, PARTICIPANTS, SESSIONS, SPANS
 from annotations.models import (
     AnnotationSession,
     Assignment,
@@ -37,6 +36,7 @@ from annotations.models import (
 )
 from annotations.models.arrays import without_arrays
 from annotations.models.participant import SessionQuerySet
+from annotations.readings.monitoring.person_courses import courses
 from annotations.readings.phrases.vocabulary_levels import WHOLE
 from annotations.readings.releases.writing_flags import people_by_words
 from annotations.tables.columns import Table
@@ -71,18 +71,16 @@ class Source:
         return self.rows.iterator(_AT_ONCE) if isinstance(self.rows, QuerySet) else iter(self.rows)
 
 
-def sources(study: Study, summary: StudySummary, concepts: Mapping[int, int] | None = None) -> list[Source]:
-    """Return the tables of a study, in the order of `study_files.TABLES`.
+def sources(study: Study, people: Sequence[PersonTask], concepts: Mapping[int, int] | None = None) -> list[Source]:
+    """Return the tables of a study, in the order of `TABLES`.
 
-    concepts: their numbers by the phrase's id; None: those of the study's last analysis.
+    people: what each reached on each task. concepts: their numbers by the phrase's id; None: those of the study's last
+    analysis.
     """
     of_rows = [source_of(study, table.name, concepts=concepts) for table in TABLES if table.name in _QUERIES]
-    by_name = {
-        "flow": Source(FLOW, flow_of(study, summary)),
-        "summary": Source(SUMMARY, [row for task in summary.tasks for row in task.participants]),
-        "exclusions": Source(EXCLUSIONS, exclusions(study)),
-    }
-    return [*of_rows, *by_name.values()]
+    positions = study.tasks.order_by("position").values_list("position", flat=True)
+    flow = flow_lines(courses(study, people_kind(study)), people, positions)
+    return [*of_rows, Source(FLOW, flow), Source(SUMMARY, people), Source(EXCLUSIONS, exclusions(study))]
 
 
 def source_of(

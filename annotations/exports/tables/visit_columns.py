@@ -1,17 +1,24 @@
-"""Who came, which visits they made, and what they worked on in them."""
+"""Who came, which visits they made, what they worked on and answered in them, and the spans of time on the pages."""
 
 from annotations.models import (
     AllocationState,
     AnnotationSession,
     Assignment,
+    EndAnswer,
     EndReason,
     EntryVerification,
     Outcome,
     Participant,
+    Span,
+    SpanKind,
     Stage,
 )
-from annotations.tables.columns import Boolean, Count, Integer, Number, Table, Text, Time
+from annotations.tables.columns import Table
 from annotations.tables.shared import field, participant_column, session_column, task_column
+from annotations.tables.worded_tables import worded
+
+_SESSION = session_column(lambda row: row.session.submission_key)
+_PARTICIPANT = participant_column(lambda row: row.session.participant.pseudonym)
 
 
 def _seconds_at_work(assignment: Assignment) -> float | None:
@@ -20,82 +27,42 @@ def _seconds_at_work(assignment: Assignment) -> float | None:
     return (assignment.ended_at - assignment.started_at).total_seconds()
 
 
-PARTICIPANTS: Table[Participant] = Table(
-    "participants.csv",
-    "one row per person who entered",
-    "by participant",
-    (
-        participant_column(lambda row: row.pseudonym),
-        Time("created_at", "when the person first entered"),
-        Integer("sessions", "visits of this person", field("n_sessions"), range="1 or more"),
-        Count("finished_sessions", "visits that were completed", field("n_finished")),
-    ),
+PARTICIPANTS: Table[Participant] = worded(
+    __package__,
+    "participants",
+    {"sessions": field("n_sessions"), "finished_sessions": field("n_finished")},
+    shared=[participant_column(lambda row: row.pseudonym)],
 )
-
-SESSIONS: Table[AnnotationSession] = Table(
-    "sessions.csv",
-    "one row per visit",
-    "by participant, then by created_at",
+SESSIONS: Table[AnnotationSession] = worded(
+    __package__,
+    "sessions",
+    {
+        "condition": lambda row: row.condition.name if row.condition else None,
+        "configuration": lambda row: row.configuration.version,
+        "check_tries": field("n_check_tries"),
+        "place": lambda row: row.allocation.state if hasattr(row, "allocation") else None,
+    },
+    {"verification": EntryVerification, "stage": Stage, "outcome": Outcome, "place": AllocationState},
     (
         session_column(lambda row: row.submission_key),
         participant_column(lambda row: row.participant.pseudonym),
-        Text("kind", "whose visit it is", range="participant, expert"),
-        Text(
-            "verification",
-            "how sure it is that the person came from Prolific",
-            range=", ".join(EntryVerification.values),
-        ),
-        Text(
-            "condition",
-            "what the person saw, empty where the study has no conditions",
-            lambda row: row.condition.name if row.condition else None,
-        ),
-        Count("order", "which of the study's orders of tasks"),
-        Integer("configuration", "version frozen at opening", lambda row: row.configuration.version),
-        Text("stage", "where the visit stands", range=", ".join(Stage.values)),
-        Text("outcome", "empty while the visit lasts", range=", ".join(Outcome.values)),
-        Integer("seed", "seeds the samples of images that the person is shown"),
-        Time("created_at", "when the person entered"),
-        Time("consented_at", "when the person consented"),
-        Time("tutorial_done_at", "when the tutorial was done"),
-        Integer("check_tries", "tries at the comprehension check", field("n_check_tries"), range="0 to 2"),
-        Time("ended_at", "when the visit ended"),
-        Time("withdrawn_at", "when the person withdrew: nothing of the visit is to be used then"),
-        Time("erased_at", "when the person was erased"),
-        Text(
-            "place",
-            "whether the visit holds its place: live while it may go on; empty without consent, and of experts",
-            lambda row: row.allocation.state if hasattr(row, "allocation") else None,
-            range=", ".join(AllocationState.values),
-        ),
-        Boolean("is_late", "completed after its place was given to somebody else"),
-        Text("code_version", "version of Clarify at entry"),
     ),
 )
-
-ASSIGNMENTS: Table[Assignment] = Table(
-    "assignments.csv",
-    "one row per visit and task",
-    "by participant, session, then task",
-    (
-        session_column(lambda row: row.session.submission_key),
-        participant_column(lambda row: row.session.participant.pseudonym),
-        task_column(lambda row: row.task.position),
-        Integer("position", "place in this visit's order of tasks, from 1"),
-        Text("state", "whether it was begun and ended", range="waiting, active, ended"),
-        Time("started_at", "when the clock started"),
-        Time("first_deadline_at", "the deadline at the start"),
-        Time("deadline_at", "the same, moved by the time that scoring took"),
-        Time("ended_at", "when it ended"),
-        Text("end_reason", "why it ended", range=", ".join(EndReason.values)),
-        Text("note", "an expert's, on the class; of a skipped one, why; written as in phrases.csv"),
-        Number(
-            "duration",
-            "time at it, waiting included",
-            _seconds_at_work,
-            unit="seconds",
-            computed="ended_at less started_at",
-        ),
-        Count("phrases", "phrases submitted", field("n_phrases")),
-    ),
+ASSIGNMENTS: Table[Assignment] = worded(
+    __package__,
+    "assignments",
+    {"duration": _seconds_at_work, "phrases": field("n_phrases")},
+    {"end_reason": EndReason},
+    (_SESSION, _PARTICIPANT, task_column(lambda row: row.task.position)),
+)
+END_ANSWERS: Table[EndAnswer] = worded(__package__, "end_answers", shared=(_SESSION, _PARTICIPANT))
+SPANS: Table[Span] = worded(
+    __package__,
+    "spans",
+    {
+        "task": lambda row: row.assignment.task.position if row.assignment else None,
+        "duration": lambda row: (row.ended_at - row.began_at).total_seconds(),
+    },
+    {"kind": SpanKind},
+    (_SESSION, _PARTICIPANT),
 )

@@ -5,11 +5,11 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 
 from annotations.management.passwords import read_password
-from annotations.management.plain_errors import plain_errors
+from annotations.management.plain_command import PlainCommand
 from annotations.models import Role
 from annotations.services.staff import members
 from annotations.services.studies import lifecycle
@@ -17,7 +17,7 @@ from annotations.services.studies import lifecycle
 BY = "command line"
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     help = (
         "Makes an account of the staff where there is none, and gives it a role in a study. Without --study the "
         "account can set up a study of its own. The password is asked for, or read from standard input."
@@ -31,7 +31,7 @@ class Command(BaseCommand):
     def handle(self, *, name: str, role: str | None, study: str | None, **options: Any) -> None:
         if (role is None) != (study is None):
             raise CommandError("Give both --role and --study, or neither.")
-        with plain_errors(), transaction.atomic():
+        with transaction.atomic():
             found = None if study is None else lifecycle.find_study(study)
             made = _make(name)
             if found is not None and role is not None:

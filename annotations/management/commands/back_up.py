@@ -4,13 +4,13 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
-from annotations.backups.backup_manifest import BackUpRefused
 from annotations.backups.making import back_up
+from annotations.management.plain_command import PlainCommand
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     help = "Write a back-up of the whole site into a new folder. See docs/operations.md, “Back-ups”."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -19,15 +19,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, folder: Path, **options: Any) -> None:
         try:
             manifest = back_up(folder)
-        except BackUpRefused as refused:
-            raise CommandError(str(refused)) from refused
         except OSError as error:
             raise CommandError(f"{folder} cannot be written: {error.strerror}. Name another folder.") from error
         rows = sum(table.rows for table in manifest.tables.values())
-        self.stdout.write(
-            f"Wrote {folder}: {len(manifest.tables)} tables with {rows:,} rows, and the files of DATA_ROOT."
-        )
+        n_tables = len(manifest.tables)
+        self.stdout.write(f"Wrote {folder}: {n_tables} tables with {rows:,} rows, and DATA_ROOT and DATA_STORE.")
         for name in manifest.missing:
-            self.stdout.write(f"A row names {name}, but this file is not in DATA_ROOT.")
+            self.stdout.write(f"A row names {name}, but this file is missing or damaged.")
         for name, why in manifest.kept_apart.items():
             self.stdout.write(f"Not in the back-up: {name} ({why}).")

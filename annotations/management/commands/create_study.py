@@ -5,9 +5,9 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
-from annotations.management.plain_errors import plain_errors
+from annotations.management.plain_command import PlainCommand
 from annotations.models import Audience, BaseModel, Scheme, Study, StudyState, Task
 from annotations.models.study import new_code
 from annotations.readings.datasets.target_classes import classes_with_errors
@@ -17,10 +17,11 @@ from annotations.services.studies.lifecycle import create_study, entry_url, open
 _JSON_HELP = """JSON file with the study's fields and its tasks, for example {"slug": "birds", "title": "Birds",
 "tasks": [{"base_model": "birds/erm", "target_class": "dog", "time_limit_s": 600}]}; target_class is a name, a number or
 missing (the class with the most errors)"""
+_OF_STUDY, _OF_TASK = ("slug", "title", "scheme"), ("base_model", "target_class", "time_limit_s")  # options
 _NEEDED = "a slug and --base-model, or --from-json FILE"
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     help = "Create a study. One that is there already is left as it is, and refused where it is not what was asked for."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -34,11 +35,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--experts", action="store_true", help="for people who are logged in here; without --time-limit no clock"
         )
-        parser.add_argument("--time-limit", type=int, metavar="SECONDS", help="of the task")
-        parser.add_argument("--min-phrases", type=int, metavar="N")
-        parser.add_argument("--max-phrases", type=int, metavar="N")
+        parser.add_argument("--time-limit", dest="time_limit_s", type=int, metavar="SECONDS", help="of the task")
         parser.add_argument("--scheme", choices=Scheme.values, help="how images count in retraining: docs/methods.md")
-        parser.add_argument("--completion-code", help="default: a random one")
         parser.add_argument("--from-json", type=Path, metavar="FILE", help=_JSON_HELP)
         parser.add_argument("--open", action="store_true", help="open it: its configuration freezes")
         parser.add_argument(
@@ -49,10 +47,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         fields = _from_file(options["from_json"]) if options["from_json"] else _from_arguments(options)
-        with plain_errors():
-            study = self._existing_or_new(fields)
-            if options["open"] and study.state == StudyState.DRAFT:
-                self._open(study, without_rehearsal=options["without_rehearsal"])
+        study = self._existing_or_new(fields)
+        if options["open"] and study.state == StudyState.DRAFT:
+            self._open(study, without_rehearsal=options["without_rehearsal"])
         if study.audience == Audience.EXPERTS:
             self.stdout.write("Experts annotate from the study's page in the admin: Annotate as an expert.")
         else:
@@ -92,21 +89,15 @@ class Command(BaseCommand):
 def _from_arguments(options: dict[str, Any]) -> dict[str, Any]:
     if not options["slug"]:
         raise CommandError(f"Give {_NEEDED}.")
-    task = {
-        "base_model": options["base_model"],
-        "target_class": options["target_class"],
-        "time_limit_s": options["time_limit"],
-        "min_phrases": options["min_phrases"],
-        "max_phrases": options["max_phrases"],
-    }
-    fields = {name: options[name] for name in ("title", "completion_code", "scheme")}
-    fields["audience"] = Audience.EXPERTS if options["experts"] else None
-    task = _given(task)
+    given = {name: value for name, value in options.items() if value is not None}
+    fields: dict[str, Any] = {name: given[name] for name in _OF_STUDY if name in given}
+    task: dict[str, Any] = {name: given[name] for name in _OF_TASK if name in given}
     if (task or options["all_classes"]) and "base_model" not in task:
         raise CommandError("Options of a task need its --base-model.")
-    if task and options["experts"]:
+    if options["experts"]:
+        fields["audience"] = Audience.EXPERTS
         task.setdefault("time_limit_s", None)
-    return {"slug": options["slug"], **_given(fields), "tasks": _of_classes(task, options) if task else []}
+    return {**fields, "tasks": _of_classes(task, options) if "base_model" in task else []}
 
 
 def _of_classes(task: dict[str, Any], options: dict[str, Any]) -> list[dict[str, Any]]:
@@ -118,10 +109,6 @@ def _of_classes(task: dict[str, Any], options: dict[str, Any]) -> list[dict[str,
     base_model = _base_model(task["base_model"])
     names = base_model.dataset.class_names
     return [{**task, "target_class": names[number]} for number in classes_with_errors(base_model)]
-
-
-def _given(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _refuse_another(study: Study, fields: dict[str, Any], tasks: list[dict[str, Any]]) -> None:

@@ -4,14 +4,13 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
 
 from annotations.management.passwords import read_password
-from annotations.management.plain_errors import plain_errors
+from annotations.management.plain_command import PlainCommand
 from annotations.services.staff import members
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     help = (
         "Makes the account of an operator, who sees and runs every study. The password is asked for, or read from "
         "standard input."
@@ -23,9 +22,8 @@ class Command(BaseCommand):
 
     def handle(self, *, username: str | None, email: str, **options: Any) -> None:
         name = username or input("Username: ")
-        with plain_errors():
-            members.refuse_name(name)
-            members.create(name, read_password(), by="command line", email=email, is_operator=True)
+        members.refuse_name(name)
+        members.create(name, read_password(), by="command line", email=email, is_operator=True)
         self.stdout.write(f"{name}: made the operator's account")
         if settings.REQUIRE_TWO_FACTOR:
             self.stdout.write(members.FIRST_SIGN_IN)

@@ -6,9 +6,9 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
-from annotations.management.plain_errors import plain_errors
+from annotations.management.plain_command import PlainCommand
 from annotations.services.datasets.dataset_registration import find_dataset
 from modeling.arrays.common.digests import file_sha256
 from modeling.arrays.datasets.croissant import CROISSANT, DescribedTable, croissant
@@ -23,7 +23,7 @@ _COLUMNS = (
 )
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     help = "Write a data set's images as a table, and its description for catalogues and loaders (Croissant)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -31,8 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("folder", metavar="FOLDER", type=Path, help="made if it is missing; no image is copied")
 
     def handle(self, *args: Any, dataset: str, folder: Path, **options: Any) -> None:
-        with plain_errors():
-            found = find_dataset(dataset)
+        found = find_dataset(dataset)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             table = folder / "images.csv"

@@ -4,15 +4,13 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from annotations.exports.releases.archive import replacing
 from annotations.exports.releases.study_export import export_name, write_study_zip
-from annotations.management.plain_errors import plain_errors, writing
+from annotations.management.plain_command import PlainCommand, writing
 from annotations.services.studies.lifecycle import find_study
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     help = "Write a study's export: tables as CSV, a data dictionary, the frozen configuration. See docs/analysts.md."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -20,8 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("--output", type=Path, help="file to write (default: clarify-SLUG.zip in this folder)")
 
     def handle(self, *args: Any, slug: str, output: Path | None, **options: Any) -> None:
-        with plain_errors():
-            study = find_study(slug)
+        study = find_study(slug)
         path = output or Path(export_name(study))
         with writing(path), replacing(path) as file:
             write_study_zip(study, file)

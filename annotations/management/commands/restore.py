@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
-from annotations.backups.backup_manifest import BackUpRefused
 from annotations.backups.restoring import Restored, restore
+from annotations.management.plain_command import PlainCommand
 from annotations.system_checks import unreadable
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     help = "Make a site of a back-up, in an empty database and in DATA_ROOT. See docs/operations.md, “Back-ups”."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -21,8 +21,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, folder: Path, **options: Any) -> None:
         try:
             restored = restore(folder)
-        except BackUpRefused as refused:
-            raise CommandError(str(refused)) from refused
         except OSError as error:
             raise CommandError(
                 f"{error.filename or settings.DATA_ROOT}: {error.strerror}. The database was not changed. Fix "
@@ -34,9 +32,9 @@ class Command(BaseCommand):
         manifest, seals = restored.manifest, restored.seals
         self.stdout.write(f"This is the site of {manifest.made_at}, backed up by Clarify {manifest.clarify}.")
         self.stdout.write(f"{len(manifest.tables)} tables with {restored.n_rows:,} rows: counts and digests agree.")
-        self.stdout.write(f"{restored.n_files:,} files in {settings.DATA_ROOT}: digests agree.")
+        self.stdout.write(f"{restored.n_files:,} files of DATA_ROOT and DATA_STORE: digests agree.")
         for name in manifest.missing:
-            self.stdout.write(f"A row names {name}, but this file did not exist when the back-up was made.")
+            self.stdout.write(f"A row names {name}, but this file was missing or damaged when the back-up was made.")
         if restored.is_older:
             self.stdout.write("This version of Clarify is newer: run `manage.py migrate`.")
         if seals.unknown:

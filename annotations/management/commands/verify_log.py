@@ -3,23 +3,23 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from annotations.exports.releases.snapshot import snapshot
-from annotations.management.plain_errors import plain_errors
+from annotations.management.plain_command import PlainCommand
 from annotations.services.logs.log_check import LogCheck
 from annotations.services.logs.log_registry import SESSION, TABLES
 from annotations.services.studies.lifecycle import find_study
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     help = "Replay a study's event log and compare it with the stored rows. See docs/analysts.md."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", help="the study, as in the participants' link")
 
     def handle(self, *args: Any, slug: str, **options: Any) -> None:
-        with snapshot(), plain_errors():
+        with snapshot():
             check, n_found = LogCheck(find_study(slug)), 0
             for difference in check.differences():
                 self.stderr.write(difference)

@@ -43,4 +43,4 @@ def _class_images(base_model_id: int, target_class: int) -> ClassImages:
 
 @lru_cache(maxsize=4)  # the classes of one are asked for one after the other
 def _base_model(base_model_id: int) -> BaseModel:
-    return BaseModel.objects.select_related("dataset").defer("head").get(pk=base_model_id)
+    return BaseModel.objects.select_related("dataset").get(pk=base_model_id)

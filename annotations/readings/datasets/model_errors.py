@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,21 @@ from numpy.typing import NDArray
 from annotations.models import BaseModel
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.datasets.groups import group_ids, group_names
+
+LEAST_LEARNED = 0.1  # of the way from guessing to being always right
+
+
+def little_learned(base_model: BaseModel) -> str:
+    """Say of a model that it knows next to nothing of its classes, as where all images look alike to its encoder."""
+    known = [share for share in base_model.validation_accuracies if share is not None]
+    mean, guessing = fmean(known), 1 / len(base_model.validation_accuracies)
+    if mean - guessing >= LEAST_LEARNED * (1 - guessing):
+        return ""
+    return (
+        f"the model is right on {mean:.0%} of a class's validation images, on average; guessing reaches "
+        f"{guessing:.0%}. What people find will be chance. Take a better model, or import the images with an encoder "
+        "that tells them apart."
+    )
 
 
 @dataclass(frozen=True)
@@ -54,7 +70,7 @@ def model_errors(base_model: BaseModel) -> ModelErrors:
 
 @lru_cache(maxsize=64)  # a base model never changes, and its classes get other names
 def _errors(base_model_id: int, class_names: tuple[str, ...]) -> ModelErrors:
-    base_model = BaseModel.objects.select_related("dataset").defer("head").get(pk=base_model_id)
+    base_model = BaseModel.objects.select_related("dataset").get(pk=base_model_id)
     files, predicted = base_model.dataset.files, base_model.predicted
     rows = files.rows(Split.VALIDATION)
     rows = rows[predicted[rows] != BaseModel.NO_PREDICTION]

@@ -6,6 +6,7 @@ itself proves ("session:<id>" of a visit, "user:<id>" of a coordinator).
 
 import time
 from collections.abc import Iterable
+from functools import lru_cache
 
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
@@ -22,7 +23,12 @@ def thumbnail_url(owner: str, dataset_id: int, key: str) -> str:
     The expiry is a whole hour, so that a page that is loaded again finds its images in the browser's cache.
     """
     expires = int(time.time()) // _HOUR * _HOUR + MAX_VALIDITY_S
-    return reverse("thumbnail", args=[dataset_id, key, expires, _signature(owner, dataset_id, key, expires)])
+    return f"{_folder(dataset_id)}{key}/{expires}/{_signature(owner, dataset_id, key, expires)}"
+
+
+@lru_cache(maxsize=256)
+def _folder(dataset_id: int) -> str:
+    return reverse("thumbnail", args=[dataset_id, "0", 0, "0"]).removesuffix("0/0/0")
 
 
 def seconds_valid(owners: Iterable[str], dataset_id: int, key: str, expires: int, signature: str) -> int:

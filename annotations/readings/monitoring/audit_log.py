@@ -1,9 +1,8 @@
 """The audit log as its page and its file show it: filtered, newest first."""
 
-import datetime as dt
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -12,28 +11,19 @@ from annotations.models import AuditRecord
 HEADER = ("occurred_at", "study", "actor", "act", "subject", "reason", "detail")
 
 
-@dataclass(frozen=True)
-class Filters:
-    """What to leave out: an empty one leaves nothing out. Days are whole and in UTC; both are within."""
+# How records are looked up by each field of the page's form; days are whole, in UTC, and both are within.
+LOOKUPS = {
+    "actor": "actor",
+    "act": "act",
+    "subject": "subject__icontains",
+    "since": "occurred_at__date__gte",
+    "until": "occurred_at__date__lte",
+}
 
-    actor: str = ""
-    act: str = ""
-    subject: str = ""
-    since: dt.date | None = None
-    until: dt.date | None = None
 
-
-def filtered(records: QuerySet[AuditRecord], filters: Filters) -> QuerySet[AuditRecord]:
-    """Return the records that pass."""
-    equal = {name: value for name in ("actor", "act") if (value := getattr(filters, name))}
-    records = records.filter(**equal)
-    if filters.subject:
-        records = records.filter(subject__icontains=filters.subject)
-    if filters.since:
-        records = records.filter(occurred_at__gte=_midnight(filters.since))
-    if filters.until:
-        records = records.filter(occurred_at__lt=_midnight(filters.until + dt.timedelta(days=1)))
-    return records
+def filtered(records: QuerySet[AuditRecord], given: Mapping[str, Any]) -> QuerySet[AuditRecord]:
+    """Return the records that pass; given: by the names of LOOKUPS, an empty one leaves nothing out."""
+    return records.filter(**{LOOKUPS[name]: value for name, value in given.items() if value})
 
 
 def cells(records: QuerySet[AuditRecord]) -> Iterator[tuple[str, ...]]:
@@ -48,7 +38,3 @@ def cells(records: QuerySet[AuditRecord]) -> Iterator[tuple[str, ...]]:
             record.reason,
             json.dumps(record.detail, ensure_ascii=False, sort_keys=True) if record.detail else "",
         )
-
-
-def _midnight(day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time(), dt.UTC)

@@ -26,7 +26,7 @@ from annotations.models import (
     event_kinds,
 )
 from annotations.models.participant import LASTING
-from annotations.prolific.statuses import RETURNED, TIMED_OUT
+from annotations.prolific.statuses import Status
 
 ACTIVE_WITHIN = dt.timedelta(minutes=2)
 GONE_AFTER = dt.timedelta(minutes=30)  # without a sign of life: the person has left
@@ -130,7 +130,7 @@ def failed_check(study: Study) -> Share:
 def returned(study: Study) -> Share:
     """Submissions that were returned or timed out on Prolific, of all that have ended there or are at work."""
     known = Submission.objects.filter(study=study).exclude(status="")
-    return Share(known.filter(status__in=(RETURNED, TIMED_OUT)).count(), known.count())
+    return Share(known.filter(status__in=(Status.RETURNED, Status.TIMED_OUT)).count(), known.count())
 
 
 def median_active_s(study: Study) -> float | None:

@@ -1,8 +1,6 @@
 """How far each person came in a study, and why no further: everybody who entered, once."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import IntEnum
 
 from django.db.models import Exists, OuterRef
 
@@ -19,47 +17,20 @@ from annotations.models import (
     StudyState,
 )
 from annotations.models.participant import LASTING
-
-
-class Step(IntEnum):
-    """What a person came to, in this order."""
-
-    ENTERED = 0
-    CONSENTED = 1
-    CHECKED = 2
-    ALLOCATED = 3
-    WORKED = 4
-    FINISHED = 5
-
-
-EXPERTS_STEPS = (Step.ENTERED, Step.ALLOCATED, Step.WORKED, Step.FINISHED)  # they begin with the tasks
-
-
-@dataclass(frozen=True)
-class Course:
-    """One person. reason: why they came no further than their step, or withdrew after the last; else empty."""
-
-    participant: str
-    step: Step
-    reason: str
-
-
-@dataclass(frozen=True)
-class Courses:
-    """Everybody of one kind, by pseudonym, and the steps that they could come to."""
-
-    steps: tuple[Step, ...]
-    people: tuple[Course, ...]
-
-
-ERASED, WITHDREW = "erased", "withdrew"
-INSIDE = "inside"  # may still go on
-_ENDED = {Stage.DECLINED: "declined", Stage.NOT_PASSED: "failed_check"}
-_ON_PROLIFIC = ("returned", "timed_out")  # why a place was released
-REASONS = (
-    *(*_ENDED.values(), "no_answer", *_ON_PROLIFIC, "time_over", "left", "study_closed", "no_phrase"),
-    *(INSIDE, WITHDREW, ERASED),
+from annotations.readings.monitoring.course_steps import (
+    DECLINED,
+    ERASED,
+    EXPERTS_STEPS,
+    FAILED_CHECK,
+    INSIDE,
+    WITHDREW,
+    Course,
+    Courses,
+    Step,
 )
+
+_ENDED = {Stage.DECLINED: DECLINED, Stage.NOT_PASSED: FAILED_CHECK}
+_ON_PROLIFIC = ("returned", "timed_out")  # why a place was released
 
 
 def courses(study: Study, kind: SessionKind) -> Courses:

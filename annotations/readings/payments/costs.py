@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from annotations.models import SETTLED, UNDER_WAY, BatchState, Study
-from annotations.prolific.statuses import APPROVED, AWAITING_REVIEW, PARTIALLY_APPROVED, SCREENED_OUT
+from annotations.models import UNDER_WAY, BatchState, Study
+from annotations.prolific.statuses import Status
 
 
-@dataclass(frozen=True)
-class Amount:
+class Amount(NamedTuple):
     """How many, and how much."""
 
     n: int
@@ -46,24 +46,28 @@ class Totals:
 
 def totals(study: Study) -> Totals:
     """Add up what is due here and what Prolific reports."""
-    rewards = _rewards(study, (APPROVED, PARTIALLY_APPROVED))
-    sums = {
-        name: _payments(study, condition)
-        for name, condition in {
-            "proposed": Q(withheld_reason="", batch=None),
-            "under_way": Q(batch__state__in=UNDER_WAY),
-            "failed": Q(batch__state=BatchState.FAILED),
-            "paid": Q(batch__state=BatchState.PAID),
-            "handed_out": Q(batch__state=BatchState.EXPORTED),
-            "withheld": ~Q(withheld_reason=""),
-        }.items()
+    rewards, awaiting, screened_out = _amounts(
+        study.submissions.counted(),
+        Coalesce("reward_cents", study.reward_cents or 0),
+        Q(status__in=(Status.APPROVED, Status.PARTIALLY_APPROVED)),
+        Q(status=Status.AWAITING_REVIEW),
+        Q(status=Status.SCREENED_OUT),
+    )
+    conditions = {
+        "proposed": Q(withheld_reason="", batch=None),
+        "under_way": Q(batch__state__in=UNDER_WAY),
+        "failed": Q(batch__state=BatchState.FAILED),
+        "paid": Q(batch__state=BatchState.PAID),
+        "handed_out": Q(batch__state=BatchState.EXPORTED),
+        "withheld": ~Q(withheld_reason=""),
     }
-    settled = _payments(study, Q(batch__state__in=SETTLED)).cents
+    sums = dict(zip(conditions, _amounts(study.payments.all(), "amount_cents", *conditions.values()), strict=True))
+    settled = sums["paid"].cents + sums["handed_out"].cents
     percent = settings.PROLIFIC_FEE_PERCENT
     return Totals(
         rewards=rewards,
-        awaiting=_rewards(study, (AWAITING_REVIEW,)),
-        n_screened_out=study.submissions.counted().filter(status=SCREENED_OUT).count(),
+        awaiting=awaiting,
+        n_screened_out=screened_out.n,
         **sums,
         fee_percent=percent,
         fee_cents=None if percent is None else fee(rewards.cents + settled, percent),
@@ -79,13 +83,9 @@ def fee(cents: int, percent: Decimal) -> int:
     return int((cents * percent / 100).quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def _rewards(study: Study, statuses: tuple[str, ...]) -> Amount:
-    rows = study.submissions.counted().filter(status__in=statuses)
-    reward = Coalesce("reward_cents", study.reward_cents or 0)
-    found = rows.aggregate(n=Count("pk"), cents=Coalesce(Sum(reward), 0))
-    return Amount(found["n"], found["cents"])
-
-
-def _payments(study: Study, condition: Q) -> Amount:
-    found = study.payments.filter(condition).aggregate(n=Count("pk"), cents=Coalesce(Sum("amount_cents"), 0))
-    return Amount(found["n"], found["cents"])
+def _amounts(rows: QuerySet[Any], cents: Any, *conditions: Q) -> list[Amount]:
+    """Add up the rows of each condition, in one query."""
+    n = {f"n_{i}": Count("pk", filter=each) for i, each in enumerate(conditions)}
+    sums = {f"cents_{i}": Coalesce(Sum(cents, filter=each), 0) for i, each in enumerate(conditions)}
+    found = rows.aggregate(**n, **sums)
+    return [Amount(found[name], found[total]) for name, total in zip(n, sums, strict=True)]

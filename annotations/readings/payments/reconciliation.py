@@ -16,7 +16,6 @@ from django.db.models.functions import Coalesce
 
 from annotations.models import (
     AuditRecord,
-    Outcome,
     Payment,
     ProlificRequest,
     Reconciliation,
@@ -25,36 +24,12 @@ from annotations.models import (
     Study,
     Submission,
 )
-from annotations.prolific.statuses import AWAITING_REVIEW
-from annotations.readings.payments.discrepancies import (
-    GRACE,
-    REVIEW_LATE,
-    Codes,
-    Discrepancy,
-    ProlificSide,
-    VisitSide,
-    discrepancies,
-    stands,
-)
+from annotations.prolific.statuses import Status
+from annotations.readings.payments.discrepancies import REVIEW_LATE, Case, Discrepancy, Sides, discrepancies, stands
 
 PAGE_SIZE = 50
 ANY = "any"  # filter: whatever differs
-_FIELDS = (
-    "pk",
-    "pseudonym",
-    "session_id",
-    "session__outcome",
-    "session__created_at",
-    "session__ended_at",
-    "session__is_late",
-    "status",
-    "seen_at",
-    "status_changed_at",
-    "started_at",
-    "completed_at",
-    "entered_code",
-    "is_of_another",
-)
+_ONLY_TIME = {Discrepancy.LATE, Discrepancy.REVIEW_DUE}  # nothing lies between what was done here and the review
 
 
 @dataclass(frozen=True)
@@ -108,16 +83,15 @@ def compare_one(submission: Submission, now: dt.datetime) -> Compared:
 
 def _compared(study: Study, submissions: QuerySet[Submission], now: dt.datetime) -> Compared:
     """Compare submissions of which each person has all or none among these."""
-    rows = list(submissions.order_by("-pk").values_list(*_FIELDS))
-    standing = Counter(row[1] for row in rows if stands(row[7]))
-    codes, listed = codes_of(study), listed_at(study)
+    rows = [Sides(*row) for row in submissions.order_by("-pk").values_list(*Sides._fields)]
+    standing = Counter(row.pseudonym for row in rows if stands(row.status))
+    codes, listed = study.codes, listed_at(study)
     differences, approvable = {}, []
     for row in rows:
-        here, there = _sides(row, standing[row[1]])
-        names = discrepancies(here, there, codes=codes, now=now, listed_at=listed)
-        differences[row[0]] = names
-        if _is_approvable(here, there, names):
-            approvable.append(row[0])
+        case = Case(row, codes, now, listed, standing[row.pseudonym])
+        names = differences[row.pk] = discrepancies(case)
+        if row.is_done and row.status == Status.AWAITING_REVIEW and set(names) <= _ONLY_TIME:
+            approvable.append(row.pk)
     return Compared(differences, tuple(approvable), listed)
 
 
@@ -153,20 +127,10 @@ def detailed(study: Study) -> QuerySet[Submission]:
 
 def n_late_reviews(study: Study, now: dt.datetime) -> int:
     """Return how many submissions have the discrepancy `review_due`, by one query: it is asked every few seconds."""
-    waiting = study.submissions.counted().filter(status=AWAITING_REVIEW)
+    waiting = study.submissions.counted().filter(status=Status.AWAITING_REVIEW)
     return (
         waiting.alias(since=Coalesce("completed_at", "status_changed_at")).filter(since__lt=now - REVIEW_LATE).count()
     )
-
-
-def codes_of(study: Study) -> Codes:
-    """Return the study's codes, by the outcome that each stands for."""
-    by_outcome = {
-        Outcome.COMPLETED.value: study.completion_code,
-        Outcome.NO_CONSENT.value: study.no_consent_code,
-        Outcome.FAILED_CHECK.value: study.failed_check_code,
-    }
-    return Codes({outcome: code for outcome, code in by_outcome.items() if code}, study.researcher_code)
 
 
 def listed_at(study: Study) -> dt.datetime | None:
@@ -175,26 +139,3 @@ def listed_at(study: Study) -> dt.datetime | None:
     imports = AuditRecord.objects.filter(study=study, act="import_submissions")
     imported = imports.aggregate(at=Max("occurred_at"))["at"]
     return max(filter(None, (polled, imported)), default=None)
-
-
-def is_unlisted(submission: Submission, listed: dt.datetime | None) -> bool:
-    """Say whether it has the discrepancy `missing`: Prolific told of all submissions after its visit, not of it."""
-    session = submission.session
-    return (
-        session is not None
-        and submission.seen_at is None
-        and listed is not None
-        and session.created_at + GRACE <= listed
-    )
-
-
-def _sides(row: tuple[Any, ...], n_standing: int) -> tuple[VisitSide | None, ProlificSide]:
-    _pk, _person, session, outcome, came, ended, late, status, seen, changed, started, completed, code, other = row
-    here = None if session is None else VisitSide(outcome, came, ended, late)
-    return here, ProlificSide(status, seen, changed, started, completed, code, n_standing, other)
-
-
-def _is_approvable(here: VisitSide | None, there: ProlificSide, names: tuple[Discrepancy, ...]) -> bool:
-    """Done here and to be reviewed there, with nothing in between but time."""
-    is_done = here is not None and here.outcome == Outcome.COMPLETED and there.status == AWAITING_REVIEW
-    return is_done and not set(names) - {Discrepancy.LATE, Discrepancy.REVIEW_DUE}

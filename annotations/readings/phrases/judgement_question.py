@@ -47,14 +47,23 @@ ADVICE: Final[dict[str, Advice]] = {
     ),
 }
 
+IN_PART: Final = Advice(
+    gettext_lazy("Then your words are understood, and may be a part of the reason."),
+    gettext_lazy("Keep what fits best, and leave out the rest. Or look for a new idea."),
+)
+
 
 @dataclass(frozen=True)
 class Question:
-    """answer: of JudgementAnswer, empty before it is given. rewordings: what the study suggests then."""
+    """answer: of JudgementAnswer, empty before it is given. rewordings: what the study suggests then.
+
+    explains_part: the words do better than guessing, so that a yes does not say that they are not the reason.
+    """
 
     most: tuple[Picture, ...]
     answer: str
     rewordings: tuple[str, ...]
+    explains_part: bool = False
 
     @property
     def choices(self) -> list[tuple[str, Promise, bool]]:
@@ -69,7 +78,8 @@ class Question:
     @property
     def advice(self) -> Advice | None:
         """What to try next; None before there is an answer."""
-        return ADVICE.get(self.answer)
+        is_in_part = self.explains_part and self.answer == JudgementAnswer.YES
+        return IN_PART if is_in_part else ADVICE.get(self.answer)
 
     @property
     def needs_other_words(self) -> bool:
@@ -77,7 +87,7 @@ class Question:
         return self.answer in (JudgementAnswer.NO, JudgementAnswer.UNSURE)
 
 
-def question(score: Score, owner: str) -> Question:
+def question(score: Score, owner: str, *, explains_part: bool) -> Question:
     """Return the question about a scored phrase; the images most like it come first."""
     phrase = score.phrase
     task = phrase.assignment.task
@@ -87,6 +97,7 @@ def question(score: Score, owner: str) -> Question:
         most=pictures_of(owner, task.base_model, images, most_like(score.sign * score.similarity_array)),
         answer=phrase.judgement.answer if hasattr(phrase, "judgement") else "",
         rewordings=tuple(score.rewordings),
+        explains_part=explains_part,
     )
 
 

@@ -78,13 +78,15 @@ class Result:
     value: error score, 0 to 1. guessing: what guessing reaches. subject, sign: what was looked for, and -1 where the
     phrase says that images lack it. threshold: where the split is, above it sign * similarity > threshold; both are
     None where there is none. n_unknown: words, where no word list has one of them and they are no better than guessing.
-    The histogram shows the automatic threshold, the handle the one of the split. question: None where the score leaves
-    no doubt which of the two failures it is.
+    The histogram shows the automatic threshold, the handle the one of the split. is_below_best: the verdict is of a
+    chosen threshold, and below the one that the history keeps. question: None where the score leaves no doubt which of
+    the two failures it is.
     """
 
     value: float
     guessing: float
     verdict: Verdict
+    is_below_best: bool
     subject: str
     sign: int
     threshold: float | None
@@ -114,11 +116,13 @@ def result(score: Score, owner: str, *, chosen: float | None) -> Result:
     here = word if chosen is None else verdict_of(score, value_at(signed, is_error, chosen))
     automatic = score.two_sided_threshold if word.is_opposite else score.threshold
     threshold = automatic if chosen is None else chosen
+    is_asked = not (word.is_well or word.is_telling)
     named = score.sign > 0 and names_the_class(score.subject, task.class_name, score.class_name_cosine)
     return Result(
         value=score.value,
         guessing=guessing_of(score),
         verdict=here,
+        is_below_best=here.step is not word.step,
         subject=score.subject,
         sign=score.sign,
         threshold=threshold,
@@ -127,7 +131,7 @@ def result(score: Score, owner: str, *, chosen: float | None) -> Result:
         handle=handle(signed, is_error, threshold, automatic=automatic, is_chosen=chosen is not None),
         names_the_class=named,
         n_unknown=0 if named else n_unknown(score, word),
-        question=None if named or word.is_well or word.is_telling else question(score, owner),
+        question=question(score, owner, explains_part=word.step is Step.PARTLY) if is_asked and not named else None,
     )
 
 

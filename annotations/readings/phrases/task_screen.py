@@ -4,6 +4,7 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from django.db.models import QuerySet
@@ -18,17 +19,25 @@ from annotations.models import (
     PhraseState,
     Reply,
     ReplyKind,
+    Score,
     Task,
 )
 from annotations.models.arrays import without_arrays
 from annotations.readings.datasets.class_images import ClassImages, class_images
 from annotations.readings.datasets.image_grids import Grid, pictures_of, sample
-from annotations.readings.phrases.phrase_feedback import MIN_SHOWN, Result, chosen_threshold, result, verdict_of
-from annotations.readings.phrases.verdicts import Verdict, place
+from annotations.readings.phrases.phrase_feedback import (
+    MIN_SHOWN,
+    Result,
+    chosen_threshold,
+    guessing_of,
+    result,
+    verdict_of,
+)
+from annotations.readings.phrases.verdicts import Verdict, place, verdict
 
 SHOWN_A_GRID = 25
 LITTLE_TIME_S = 10  # in which nobody is asked whether they are done
-PAGE_VERSION = 2  # one more for each change of what the task page shows, or of how its images are drawn
+PAGE_VERSION = 4  # one more for each change of what the task page shows, or of how its images are drawn
 SLOW_AFTER = dt.timedelta(seconds=5)  # a score that takes longer is explained
 
 
@@ -163,13 +172,27 @@ class Images:
     said_instead: tuple[PredictedClassCount, ...]
 
 
-def work(
-    assignment: Assignment, *, owner: str, shown: uuid.UUID | None, deadline: dt.datetime | None, now: dt.datetime
-) -> Work:
-    """Return the history and the answer to the phrase with client uuid `shown` (the last one if there is none)."""
-    phrases = list(_phrases().filter(assignment=assignment))
+def phrases_of(assignment: Assignment, **conditions: Any) -> list[Phrase]:
+    """Return what was said in an assignment, in order, with the scores; its task, data set and session are loaded."""
+    phrases = list(_phrases().filter(assignment=assignment, **conditions))
     for phrase in phrases:
-        phrase.assignment = assignment  # with its task, data set and session loaded
+        phrase.assignment = assignment
+    return phrases
+
+
+def work(
+    assignment: Assignment,
+    phrases: list[Phrase],
+    *,
+    owner: str,
+    shown: uuid.UUID | None,
+    deadline: dt.datetime | None,
+    now: dt.datetime,
+) -> Work:
+    """Return the history and the answer to the phrase with client uuid `shown` (the last one if there is none).
+
+    phrases: of `phrases_of`.
+    """
     chosen = next((phrase for phrase in phrases if phrase.client_uuid == shown), phrases[-1] if phrases else None)
     return Work(
         assignment=assignment,
@@ -188,9 +211,8 @@ def past_work(
     """
     if assignment.keywords_seen_at is not None and assignment.keywords_seen_at > at:
         assignment.keywords_seen_at = None
-    phrases = list(_phrases().filter(assignment=assignment, submitted_at__lte=at))
+    phrases = phrases_of(assignment, submitted_at__lte=at)
     for phrase in phrases:
-        phrase.assignment = assignment
         if phrase.state == PhraseState.SCORED and phrase.score.scored_at > at:
             phrase.state = PhraseState.PENDING
     chosen = next((phrase for phrase in phrases if phrase.ordinal == shown), None)
@@ -237,6 +259,14 @@ class Found:
     task: Task
     best: Phrase | None
 
+    @property
+    def verdict(self) -> Verdict | None:
+        """The best phrase's step on the worded scale; None without one."""
+        if self.best is None:
+            return None
+        score = self.best.score
+        return verdict(score.value, score.two_sided, guessing_of(score))
+
 
 def found(session: AnnotationSession) -> tuple[Found, ...]:
     """Return the best phrase of each of the session's tasks, for the last page."""
@@ -258,10 +288,24 @@ def time_was_over_before(assignment: Assignment) -> bool:
     ).exists()
 
 
+_OF_A_LINE = (
+    *("assignment", "client_uuid", "ordinal", "text", "state", "submitted_at"),
+    *("score__phrase", "score__value", "score__two_sided", "score__guessing_level", "score__scored_at"),
+    *("score__n_correct", "score__n_error", "threshold_choice__phrase", "threshold_choice__threshold"),
+    *("judgement__phrase", "judgement__answer"),
+)
+
+
 def _phrases() -> QuerySet[Phrase]:
-    """Phrases with their scores, whose arrays are read only where they are looked at."""
+    """Phrases with what a line of the history says of their scores."""
     phrases = Phrase.objects.select_related("score", "threshold_choice", "judgement")
-    return without_arrays(phrases.order_by("ordinal"))
+    return phrases.order_by("ordinal").only(*_OF_A_LINE)
+
+
+def _whole_score(phrase: Phrase) -> Score:
+    score = Score.objects.defer("text_embedding").get(pk=phrase.score.pk)
+    score.phrase = phrase
+    return score
 
 
 def _history(phrases: list[Phrase], chosen: Phrase | None) -> tuple[HistoryLine, ...]:
@@ -277,14 +321,15 @@ def _history(phrases: list[Phrase], chosen: Phrase | None) -> tuple[HistoryLine,
 
 def _answer(phrase: Phrase, owner: str, now: dt.datetime) -> Answer:
     is_scored = phrase.state == PhraseState.SCORED
-    shown = result(phrase.score, owner, chosen=chosen_threshold(phrase)) if is_scored else None
+    shown = result(_whole_score(phrase), owner, chosen=chosen_threshold(phrase)) if is_scored else None
     replies = Reply.objects.filter(phrase=phrase, took_effect=True).order_by("pk")
     last_replies = dict(replies.values_list("kind", "client_uuid")) if shown else {}
     return Answer(phrase, shown, is_slow=now - phrase.submitted_at > SLOW_AFTER, last_replies=last_replies)
 
 
 def _past_answer(phrase: Phrase, owner: str, threshold: float | None, at: dt.datetime) -> Answer:
-    shown = result(phrase.score, owner, chosen=threshold) if phrase.state == PhraseState.SCORED else None
+    is_scored = phrase.state == PhraseState.SCORED
+    shown = result(_whole_score(phrase), owner, chosen=threshold) if is_scored else None
     if shown is not None and shown.question is not None:
         replies = Reply.objects.filter(phrase=phrase, kind=ReplyKind.JUDGEMENT, took_effect=True, received_at__lte=at)
         said = replies.order_by("pk").values_list("said", flat=True).last()

@@ -7,8 +7,7 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy
 
-from annotations.models import Task
-from annotations.readings.phrases.vocabulary_levels import vocabulary_level
+from annotations.models import Task, VocabularyLevel
 from modeling.arrays.phrases.null_level import null_level
 from modeling.arrays.phrases.worded_scale import VERY_WELL, WELL, Step, step_of
 
@@ -31,7 +30,7 @@ SENTENCES: Final[dict[Step, Promise]] = {
 ENOUGH: Final = gettext_lazy("<strong>That is enough.</strong>")
 NEXT_STEPS: Final[dict[Step, Promise]] = {
     Step.GUESSING: gettext_lazy("Look at the two groups again. What else is different?"),
-    Step.PARTLY: gettext_lazy("Say it more exactly, or look for a second reason."),
+    Step.PARTLY: gettext_lazy("Try words that fit more of the wrong images, and fewer of the right ones."),
 }
 OPPOSITE: Final = gettext_lazy("The AI is wrong <em>less</em> often on images like that. What do the others have?")
 IF_ANYTHING: Final = gettext_lazy("If at all, the AI is wrong <em>less</em> often on such images. Look again.")
@@ -108,12 +107,11 @@ def place(value: float, guessing: float) -> float:
     return (at + (min(value - ends[at], width) / width if width > 0 else 0.0)) / len(STEPS)
 
 
-def guessing_level(task: Task, n_correct: int, n_error: int, sign: int) -> float:
+def guessing_level(task: Task, n_correct: int, n_error: int, sign: int, common: VocabularyLevel | None) -> float:
     """Return the error score that guessing reaches on a task's images: the same from the first try to the last.
 
     The greater of two: what the best of all the tries that the task allows reaches with words unrelated to the errors,
     and what one common word reaches ("no …" with sign -1), where the worker has measured that.
     """
     unrelated = null_level(n_correct, n_error, task.max_phrases)
-    common = vocabulary_level(task)
     return max(unrelated, (common and common.of_sign(sign)) or 0.0)

@@ -57,11 +57,6 @@ def is_in_half(base_model: BaseModel, target_class: int, half: str) -> NDArray[n
     return scoring_half(base_model.dataset.files.image_keys[images.rows], images.is_error, half)
 
 
-def vocabulary_level(task: Task, half: str = WHOLE) -> VocabularyLevel | None:
-    """Return the level of a task whose class is known, without its scores; None until the worker has scored them."""
-    return levels_of([task], half).get(task.pk)
-
-
 def levels_by_key(base_models: Iterable[int]) -> dict[LevelKey, VocabularyLevel]:
     """Return all levels on some base models, without scores: a draft's tasks may have no class of their own yet."""
     found = without_arrays(VocabularyLevel.objects.filter(base_model__in=base_models))
@@ -69,7 +64,10 @@ def levels_by_key(base_models: Iterable[int]) -> dict[LevelKey, VocabularyLevel]
 
 
 def levels_of(tasks: Iterable[Task], half: str = WHOLE, *, with_scores: bool = False) -> dict[int, VocabularyLevel]:
-    """Return the levels of many tasks that are scored, by the task's id. with_scores: of words, not of "no …" too."""
+    """Return the levels that are scored, by the id of the task, whose class is known.
+
+    with_scores: also what each word reaches, but not each "no …".
+    """
     keys = {
         task.pk: (task.base_model_id, task.target_class, task.text_template, task.study.phrase_language, half)
         for task in tasks

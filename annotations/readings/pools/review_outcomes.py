@@ -1,13 +1,15 @@
 """What the reviewers of a gathering decided together."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
+from typing import Any
 
 from annotations.models import Gathering, Verdict
 from modeling.arrays.pools.review_agreement import agreed_label
 
 CANDIDATE, RANDOM, KNOWN = "candidate", "random", "known"  # arms of a gathering
 ABOVE, BELOW = "above", "below"  # arms of a slice check
+FEW_ADDED = 30  # a rule of thumb: what fewer change is mostly less than its interval over the test images
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,31 @@ class Decided:
     truth: int | None
     label: int | None
     n_reviewers: int
+
+
+def review_counts(gathering: Gathering) -> dict[str, Any]:
+    """Return how many images of a gathering were shown, reviewed, kept and would be added, each of the one before.
+
+    kept: all who decided gave one class; random and known: those of them that are not added; unseen: pseudo-labels;
+    added: the rest, or with these; is_few: whether they can hardly be told from none; classes: how many are added with
+    each class, the most frequent first.
+    """
+    names, gone = gathering.base_model.dataset.class_names, gathering.gone
+    of = decided(gathering)
+    arms = Counter(each.arm for each in of if each.label is not None)
+    added = kept(gathering, of)[CANDIDATE]
+    labels = Counter(label for _, label, _ in added)
+    return {
+        "shown": len(gathering.items) - len(gone),
+        "reviewed": len({*gathering.reviews.values_list("place", flat=True)} - gone),
+        "kept": arms.total(),
+        "random": arms[RANDOM],
+        "known": arms[KNOWN],
+        "unseen": len(added) - arms[CANDIDATE],
+        "added": len(added),
+        "is_few": len(added) < FEW_ADDED,
+        "classes": [(names[label], n) for label, n in labels.most_common()],
+    }
 
 
 def decided(gathering: Gathering) -> list[Decided]:
@@ -36,14 +63,13 @@ def decided(gathering: Gathering) -> list[Decided]:
     ]
 
 
-def kept(gathering: Gathering) -> dict[str, list[list[int]]]:
-    """Return pool rows that are kept, by arm, each with its label and its number of reviewers.
+def kept(gathering: Gathering, of: list[Decided] | None = None) -> dict[str, list[list[int]]]:
+    """Return pool rows that are kept, by arm, each with its label and its number of reviewers. of: what is decided.
 
     With pseudo-labels the candidates at which nobody looked are among them, with 0 reviewers.
     """
     found: dict[str, list[list[int]]] = {CANDIDATE: [], RANDOM: []}
-    of = decided(gathering)
-    for each in of:
+    for each in decided(gathering) if of is None else of:
         if each.arm in found and each.label is not None:
             found[each.arm].append([each.row, each.label, each.n_reviewers])
     if gathering.pseudo_labels:

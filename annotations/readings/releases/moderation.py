@@ -1,18 +1,24 @@
 """The phrases of a study for whoever moderates them, each with what its correction does to every group."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import F, Max, QuerySet
+from django.db.models import Count, F, Max, QuerySet
 from django.db.models.functions import Lower, Trim
 
 from annotations.models import BaseModelOrigin, Moderation, Phrase, Run, RunState, Study
 from annotations.models.arrays import without_arrays
-from annotations.readings.releases.writing_flags import flags_of, people_by_words, with_flag
+from annotations.readings.releases.writing_flags import (
+    TRACES,
+    flags_together,
+    people_by_words,
+    said_by_most_others,
+    with_flag,
+)
 from modeling.arrays.datasets.groups import group_names
-from modeling.arrays.phrases.writing_traces import FLAGS
 
 PER_PAGE = 50
 ALL = "all"
@@ -34,16 +40,16 @@ class Change:
 
 @dataclass(frozen=True)
 class Effect:
-    """What the retraining from one phrase does. worst: of the group that loses most, None where no group loses.
+    """What a phrase does beside retraining without words. worst: of the group that loses most, None where none loses.
 
-    since: what it is compared with, where that is not the base model.
+    since: what it is compared with.
     """
 
     worst_group_before: float
     worst_group_after: float
     changes: Sequence[Change]
     worst: Change | None
-    since: str = ""
+    since: str
 
     @property
     def is_notable(self) -> bool:
@@ -53,18 +59,15 @@ class Effect:
 
 @dataclass(frozen=True)
 class Row:
-    """Phrases of one text. phrase: the newest of them; effect: the one with the largest loss of any group.
+    """Phrases of one text and decision. phrase: the newest of them; effect: the one with the largest loss of any group.
 
     flags: what stands out in how one of them was written.
     """
 
-    phrases: Sequence[Phrase]
+    phrase: Phrase
+    n_phrases: int
     effect: Effect | None
     flags: Sequence[str]
-
-    @property
-    def phrase(self) -> Phrase:
-        return self.phrases[0]
 
 
 def phrases_to_moderate(study: Study, *, state: str, search: str = "", flag: str = "") -> QuerySet[Phrase]:
@@ -92,48 +95,79 @@ def phrases_to_moderate(study: Study, *, state: str, search: str = "", flag: str
 
 
 def page_of(study: Study, phrases: QuerySet[Phrase], number: str | int) -> tuple[Page[Any], list[Row]]:
-    """Return one page of the texts, however written, and its rows; a number outside is the nearest page."""
-    keyed = phrases.annotate(words=Lower(Trim("text")), decided=F("moderation"))
-    texts = (
-        keyed.order_by().values("words", "decided").annotate(newest=Max("submitted_at")).order_by("-newest", "words")
-    )
-    page = Paginator(texts, PER_PAGE).get_page(number)
-    by_text: dict[tuple[str, str], list[Phrase]] = {(text["words"], text["decided"]): [] for text in page}
-    for phrase in keyed.filter(words__in=[words for words, _ in by_text]):
-        by_text.get((phrase.words, phrase.moderation), []).append(phrase)
-    people = people_by_words(study)
-    found = [(same, {flag for phrase in same for flag in flags_of(phrase, people)}) for same in by_text.values()]
-    return page, [Row(same, _worst_of(same), [flag for flag in FLAGS if flag in flags]) for same, flags in found]
+    """Return one page of the texts, however written, and its rows; a number outside is the nearest page.
+
+    Of each text the newest phrase is read, and of each annotation that its phrases gave one: the rest is counted.
+    """
+    keyed = _keyed(phrases)
+    texts = keyed.order_by().values(*_TEXT).annotate(newest=Max("submitted_at"), n=Count("pk"), **TRACES)
+    page = Paginator(texts.order_by("-newest", "words"), PER_PAGE).get_page(number)
+    shown = keyed.filter(words__in=[text["words"] for text in page])
+    newest = {_text_of(phrase): phrase for phrase in _first_of_each(shown, *_TEXT)}
+    effects: dict[tuple[str, str], list[Effect]] = defaultdict(list)
+    trained = shown.filter(score__run__state=RunState.DONE)
+    for phrase in _first_of_each(trained, *_TEXT, "score__run__annotation_digest", "score__run__base_model_id"):
+        effects[_text_of(phrase)] += filter(None, [effect_of(phrase.score.run)])
+    others = said_by_most_others(study, shown, _TEXT)
+    keys = [(text["words"], text["decided"]) for text in page]
+    return page, [
+        Row(newest[key], text["n"], _worst_of(effects[key]), flags_together(text, key[0], others.get(key, 0)))
+        for key, text in zip(keys, page, strict=True)
+        if key in newest  # somebody may have withdrawn, or decided, since the texts were listed
+    ]
 
 
-def _worst_of(phrases: Sequence[Phrase]) -> Effect | None:
-    effects = [effect_of(getattr(getattr(phrase, "score", None), "run", None)) for phrase in phrases]
-    known = [effect for effect in effects if effect is not None]
-    return min(known, key=lambda each: each.worst.difference or 0.0 if each.worst else 0.0, default=None)
+def of_rows(phrases: QuerySet[Phrase], newest: Collection[int]) -> list[Phrase]:
+    """Return the phrases that stood in the rows of some, which were the newest there. newest: their ids."""
+    shown = {_text_of(phrase): phrase for phrase in _keyed(phrases).filter(pk__in=newest)}
+    same = _keyed(phrases).filter(words__in={words for words, _ in shown})
+    return [
+        phrase
+        for phrase in same
+        if _text_of(phrase) in shown and phrase.submitted_at <= shown[_text_of(phrase)].submitted_at
+    ]
+
+
+_TEXT = ("words", "decided")  # what phrases in one row have in common
+
+
+def _keyed(phrases: QuerySet[Phrase]) -> QuerySet[Any, Any]:
+    return phrases.annotate(words=Lower(Trim("text")), decided=F("moderation"))
+
+
+def _text_of(phrase: Any) -> tuple[str, str]:
+    return phrase.words, phrase.decided
+
+
+def _first_of_each(phrases: QuerySet[Any, Any], *alike: str) -> QuerySet[Any, Any]:
+    return phrases.order_by(*alike, "-submitted_at", "-pk").distinct(*alike)
+
+
+def _worst_of(effects: Sequence[Effect]) -> Effect | None:
+    return min(effects, key=lambda each: each.worst.difference or 0.0 if each.worst else 0.0, default=None)
 
 
 def counts(study: Study) -> dict[str, int]:
     """Return how many phrases are in each state of moderation, every state named, and all of them under ALL."""
     phrases = phrases_to_moderate(study, state=ALL).order_by()
-    by_state = dict.fromkeys(Moderation.values, 0)
-    for state in phrases.values_list("moderation", flat=True):
-        by_state[state] += 1
+    found = dict(phrases.values_list("moderation").annotate(n=Count("pk")))
+    by_state = {state: found.get(state, 0) for state in Moderation.values}
     return {**by_state, ALL: sum(by_state.values())}
 
 
 def effect_of(run: Run | None) -> Effect | None:
-    """Return what a run that is done changed on test, None for any other.
+    """Return what a run that is done changed on test beside its control, None for any other.
 
-    Of imported predictions it is what changed over a new last layer without a phrase, None until that is trained.
+    Beside the base model where no control is trained; of imported predictions, which have another last layer, None.
     """
     if run is None or run.state != RunState.DONE or run.worst_group_accuracy is None:
         return None
-    before, since = run.base_model.test_metrics, ""
-    if run.base_model.origin == BaseModelOrigin.IMPORTED:
-        if run.control is None:
-            return None
+    before, since = run.base_model.test_metrics, run.base_model.reference_name
+    if run.control is not None:
         since = run.base_model.control_name
         before = {"accuracies": run.control.group_accuracies, "worst_group": run.control.worst_group_accuracy}
+    elif run.base_model.origin == BaseModelOrigin.IMPORTED:
+        return None
     dataset = run.base_model.dataset
     names = group_names(dataset.class_names, dataset.attribute_names)
     pairs = zip(names, before["accuracies"], run.group_accuracies or [], strict=True)

@@ -1,8 +1,12 @@
 """What stands out in how phrases came into their fields. It changes no score, no check, no payment and no result."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, IntegerField, Max, Min, Q, QuerySet
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 
 from annotations.models import AnnotationSession, Phrase, Study
 from modeling.arrays.phrases import writing_traces
@@ -10,10 +14,28 @@ from modeling.arrays.phrases import writing_traces
 People = Mapping[tuple[int, str], int]  # how many submitted the same words, by the task's id and the words
 
 
-def people_by_words(study: Study, visits: QuerySet[AnnotationSession] | None = None) -> People:
-    """Return how many people said the same words in a task, where two or more did. visits: None: those that count."""
+def _counted(name: str) -> Cast:
+    return Cast(KT(f"writing__{name}"), IntegerField())
+
+
+# What says of phrases of one text that something stands out in one of them.
+TRACES = {
+    "pastes": Max(_counted("pastes")),
+    "left": Max(_counted("left")),
+    "edits": Min(_counted("edits"), filter=Q(writing__edits__gt=0)),
+}
+
+
+def people_by_words(
+    study: Study, visits: QuerySet[AnnotationSession] | None = None, *, texts: Collection[str] | None = None
+) -> People:
+    """Return how many people said the same words in a task, where two or more did.
+
+    visits: None: those that count. texts: None: all.
+    """
     visits = study.sessions.in_results() if visits is None else visits
-    same = Phrase.objects.filter(assignment__session__in=visits).order_by().values("assignment__task", "text")
+    said = Phrase.objects.filter(assignment__session__in=visits, **({} if texts is None else {"text__in": texts}))
+    same = said.order_by().values("assignment__task", "text")
     counted = same.annotate(people=Count("assignment__session__participant", distinct=True)).filter(people__gt=1)
     return {(row["assignment__task"], row["text"]): row["people"] for row in counted.iterator()}
 
@@ -26,6 +48,21 @@ def said_by_others(phrase: Phrase, people: People) -> int:
 def flags_of(phrase: Phrase, people: People) -> tuple[str, ...]:
     """Return what stands out, as `modeling/arrays/phrases/writing_traces` defines it."""
     return writing_traces.flags(phrase.writing, phrase.text, said_by_others(phrase, people))
+
+
+def flags_together(traces: Mapping[str, Any], text: str, said_by_others: int) -> tuple[str, ...]:
+    """Return what stands out in one at least of phrases of one text. traces: by TRACES."""
+    counted = dict.fromkeys(writing_traces.COUNTED, 0) | {name: traces[name] or 0 for name in TRACES}
+    return writing_traces.flags(counted, text, said_by_others)
+
+
+def said_by_most_others(study: Study, phrases: QuerySet[Phrase], alike: tuple[str, ...]) -> dict[tuple[Any, ...], int]:
+    """Return how many others submitted the words of a phrase, at most, among phrases that are alike in some columns."""
+    said = list(phrases.order_by().values_list(*alike, "assignment__task", "text").distinct())
+    people, most = people_by_words(study, texts={text for *_, text in said}), defaultdict[tuple[Any, ...], int](int)
+    for *key, task, text in said:
+        most[tuple(key)] = max(most[tuple(key)], people.get((task, text), 1) - 1)
+    return most
 
 
 def with_flag(phrases: QuerySet[Phrase], flag: str, people: People) -> QuerySet[Phrase]:

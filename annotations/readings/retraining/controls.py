@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from annotations.models import Control, Task
+from annotations.readings.retraining.trained_rows import has_many_classes
 
 
 def control_worst_groups(tasks: Sequence[Task]) -> dict[int, float | None]:
@@ -12,13 +13,15 @@ def control_worst_groups(tasks: Sequence[Task]) -> dict[int, float | None]:
     """
     datasets = {task.base_model.dataset_id for task in tasks}
     controls = Control.objects.filter(dataset__in=datasets)
-    rows = controls.values_list("dataset_id", "target_classes", "scheme", "l2", "worst_group_accuracy")
+    columns = "dataset_id", "target_classes", "scheme", "l2", "base_model_id", "worst_group_accuracy"
+    rows = controls.values_list(*columns)
     known: dict[tuple[object, ...], float] = {
         (dataset, tuple(classes), *how): accuracy for dataset, classes, *how, accuracy in rows
     }
-    return {
-        task.position: known.get(
-            (task.base_model.dataset_id, (task.target_class,), task.study.scheme, task.base_model.l2)
-        )
-        for task in tasks
-    }
+    return {task.position: known.get(_key(task)) for task in tasks}
+
+
+def _key(task: Task) -> tuple[object, ...]:
+    shown = task.base_model
+    starts_from = shown.pk if has_many_classes(shown) else None
+    return shown.dataset_id, (task.target_class,), task.study.scheme, shown.l2, starts_from

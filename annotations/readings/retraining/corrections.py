@@ -20,6 +20,7 @@ _MEASURES = {
     "majority": "Majority splits, mean over annotated classes",
 }
 BEFORE, CONTROL, AFTER = "before", "control", "after"  # models of a correction's effects
+RESTRICTED = "restricted"  # the correction in the annotated classes' rows alone, as it is trained without one of them
 _ABLATED = ("worst_group", "average", "minority")
 
 
@@ -46,80 +47,30 @@ class Change:
 
     @property
     def is_notable_loss(self) -> bool:
-        return self.difference is not None and self.difference <= -NOTABLE_LOSS
+        """Whether the phrases cost as much; of an earlier version's correction, whether the correction does."""
+        lost = self.difference if self.control is None else self.own_gain
+        return lost is not None and lost <= -NOTABLE_LOSS
 
 
-@dataclass(frozen=True)
-class Line:
-    """A row of a table: a name, and a change for each set of images."""
-
-    name: str
-    changes: Sequence[Change]
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """The correction without one annotation: the accuracies that it then has, less those of the whole."""
-
-    class_name: str
-    phrase: str
-    changes: Sequence[Change]
+Line = tuple[str, list[Change]]  # a row of a table: a name, and a change for each set of images
 
 
 @dataclass(frozen=True)
 class PartOf:
+    """One annotation of a correction, with the sizes of its two slices of the class's train images."""
+
     part: CorrectionPart
     class_name: str
     n_above: int | None
     n_below: int | None
 
 
-@dataclass(frozen=True)
-class Option:
-    """The annotations that a class can have in a correction, the best first, each text once."""
+def offers(study: Study) -> list[dict[str, Any]]:
+    """Return what can be trained, for each base model that the study's tasks show.
 
-    label: int
-    class_name: str
-    scores: Sequence[Score]
-
-
-@dataclass(frozen=True)
-class Offer:
-    """What can be trained on one base model of a study. silent: how many of its classes have no approved phrase."""
-
-    base_model: BaseModel
-    options: Sequence[Option]
-    silent: int
-    second: Sequence[BaseModel]
-
-
-@dataclass(frozen=True)
-class Report:
-    """Everything of one correction. sets: the titles of the sets of images; ablated: those of an ablation's columns."""
-
-    correction: Correction
-    parts: Sequence[PartOf]
-    sets: Sequence[str]
-    overall: Sequence[Line]
-    groups: Sequence[tuple[str, Sequence[Line]]]
-    classes: Sequence[tuple[str, Sequence[Line]]]
-    ablated: Sequence[str]
-    left_out: Sequence[LeftOut]
-
-    @property
-    def headline(self) -> Change | None:
-        """What it does to the worst group of the test images, by which nothing was chosen; None without any."""
-        at = {each["name"]: place for place, each in enumerate(self.correction.effects.get("sets", []))}
-        return self.overall[0].changes[at["test"]] if self.overall and "test" in at else None
-
-    @property
-    def losers(self) -> list[tuple[str, Line]]:
-        """Groups that lose notably, each with the set of images where they do."""
-        return [(title, line) for title, lines in self.groups for line in lines if line.changes[0].is_notable_loss]
-
-
-def offers(study: Study) -> list[Offer]:
-    """Return what can be trained, for each base model that the study's tasks show."""
+    options: of each class its number, its name and the annotations that it can have, the best first, each text once;
+    silent: how many of its classes have no approved phrase; second: what can serve as a second test set.
+    """
     base_models = BaseModel.objects.filter(pk__in=study.tasks.values("base_model")).select_related("dataset")
     return [_offer(study, base_model) for base_model in without_arrays(base_models).order_by("pk")]
 
@@ -130,22 +81,39 @@ def listed(study: Study) -> list[Correction]:
     return list(without_arrays(found).order_by("-id"))
 
 
-def report_of(correction: Correction) -> Report:
-    """Return a correction's report; tables are empty until it is done."""
+def report_of(correction: Correction) -> dict[str, Any]:
+    """Return everything of one correction; tables are empty until it is done.
+
+    sets: the titles of the sets of images; overall, groups and classes: of Lines, the last two of each set by its
+    title; headline: what it does to the worst group of the test images, by which nothing was chosen, None without any;
+    losers: groups that lose notably, each with its set; left_out: of each annotation the class, the phrase, and what
+    the correction without it has, less that of the whole, in the columns of `ablated`.
+    """
     sets = correction.effects.get("sets", []) if correction.state == JobState.DONE else []
     names = correction.base_model.dataset.class_names
-    return Report(
-        correction=correction,
-        parts=list(_parts(correction, names)),
-        sets=[_title(each) for each in sets],
-        overall=[Line(words, [_change(each, name) for each in sets]) for name, words in _MEASURES.items()]
-        if sets
-        else [],
-        groups=[(_title(each), list(_groups(each))) for each in sets],
-        classes=[(_title(each), list(_classes(each, names))) for each in sets],
-        ablated=[f"{_title(each)}: {_short(name)}" for each in sets for name in _ABLATED],
-        left_out=[_left_out(each, sets, names) for each in correction.ablations] if sets else [],
-    )
+    groups = [(_title(each), list(_groups(each))) for each in sets]
+    return {
+        "correction": correction,
+        "parts": list(parts_of(correction)),
+        "sets": [_title(each) for each in sets],
+        "overall": [(words, [_change(each, name) for each in sets]) for name, words in _MEASURES.items() if sets],
+        "groups": groups,
+        "classes": [(_title(each), list(_classes(each, names))) for each in sets],
+        "headline": next((_change(each, "worst_group") for each in sets if each["name"] == "test"), None),
+        "losers": [(title, line) for title, lines in groups for line in lines if line[1][0].is_notable_loss],
+        "ablated": [f"{_title(each)}: {_short(name)}" for each in sets for name in _ABLATED],
+        "left_out": [_left_out(each, sets, names) for each in correction.ablations] if sets else [],
+    }
+
+
+def parts_of(correction: Correction) -> Iterator[PartOf]:
+    """Yield a correction's annotations, by class."""
+    names = correction.base_model.dataset.class_names
+    sizes = {each["class"]: each for each in correction.effects.get("slices", [])}
+    parts = without_arrays(correction.parts.select_related("score__phrase"))
+    for part in parts.order_by("target_class"):
+        size = sizes.get(part.target_class, {})
+        yield PartOf(part, names[part.target_class], size.get("n_above"), size.get("n_below"))
 
 
 def worst_group_gain(effects: Mapping[str, Any], less: str) -> float | None:
@@ -159,14 +127,16 @@ def worst_group_gain(effects: Mapping[str, Any], less: str) -> float | None:
     return None
 
 
-def _offer(study: Study, base_model: BaseModel) -> Offer:
+def _offer(study: Study, base_model: BaseModel) -> dict[str, Any]:
     found = candidates(study, base_model)
     names = base_model.dataset.class_names
-    options = [Option(label, names[label], _distinct(scores)) for label, scores in found.items()]
-    asked = set(
-        study.tasks.filter(base_model=base_model).exclude(target_class=None).values_list("target_class", flat=True)
-    )
-    return Offer(base_model, options, len(asked - set(found)), second_sets(base_model))
+    asked = study.tasks.filter(base_model=base_model).exclude(target_class=None).values_list("target_class", flat=True)
+    return {
+        "base_model": base_model,
+        "options": [(label, names[label], _distinct(scores)) for label, scores in found.items()],
+        "silent": len(set(asked) - set(found)),
+        "second": second_sets(base_model),
+    }
 
 
 def _distinct(scores: Sequence[Score]) -> list[Score]:
@@ -174,14 +144,6 @@ def _distinct(scores: Sequence[Score]) -> list[Score]:
     for score in scores:
         by_text.setdefault(score.phrase.text.casefold(), score)
     return list(by_text.values())[:MAX_OPTIONS]
-
-
-def _parts(correction: Correction, names: Sequence[str]) -> Iterator[PartOf]:
-    sizes = {each["class"]: each for each in correction.effects.get("slices", [])}
-    parts = without_arrays(correction.parts.select_related("score__phrase"))
-    for part in parts.order_by("target_class"):
-        size = sizes.get(part.target_class, {})
-        yield PartOf(part, names[part.target_class], size.get("n_above"), size.get("n_below"))
 
 
 def _change(of: Mapping[str, Any], name: str) -> Change:
@@ -205,7 +167,7 @@ def _groups(of: Mapping[str, Any]) -> Iterator[Line]:
         of["groups"], before["accuracies"], after["accuracies"], before["counts"], controls, strict=True
     ):
         if n:
-            yield Line(group, [Change(old, new, n, control)])
+            yield group, [Change(old, new, n, control)]
 
 
 def _classes(of: Mapping[str, Any], names: Sequence[str]) -> Iterator[Line]:
@@ -215,10 +177,12 @@ def _classes(of: Mapping[str, Any], names: Sequence[str]) -> Iterator[Line]:
         parts.setdefault(old["class"], {})[old["part"]] = Change(old["accuracy"], new["accuracy"], old["n"])
     for label, found in parts.items():
         if "minority" in found:
-            yield Line(names[label], [found["minority"], found["majority"], found["class"]])
+            yield names[label], [found["minority"], found["majority"], found["class"]]
 
 
-def _left_out(ablation: Mapping[str, Any], sets: Sequence[Mapping[str, Any]], names: Sequence[str]) -> LeftOut:
-    whole = {each["name"]: each["after"] for each in sets}
+def _left_out(
+    ablation: Mapping[str, Any], sets: Sequence[Mapping[str, Any]], names: Sequence[str]
+) -> tuple[str, str, list[Change]]:
+    whole = {each["name"]: each.get(RESTRICTED, each[AFTER]) for each in sets}
     changes = [Change(whole[each["name"]][name], each["after"][name]) for each in ablation["sets"] for name in _ABLATED]
-    return LeftOut(names[ablation["class"]], ablation["phrase"], changes)
+    return names[ablation["class"]], ablation["phrase"], changes

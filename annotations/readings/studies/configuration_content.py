@@ -6,54 +6,26 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Model
 
-from annotations.models import BaseModel, Study, Task
+from annotations.models import BaseModel, Condition, Study, Task
 from annotations.models.consent_texts import frozen_consent
+from annotations.models.study import AMENDABLE, OF_THE_ROW
 from annotations.readings.datasets.target_classes import resolved_target_class
 from annotations.readings.studies.shown_keywords import shows_keywords, top_keywords
 from annotations.version import CODE_VERSION
 
+
+def fields_of(model: type[Model], *others: str) -> tuple[str, ...]:
+    """Return the names of a model's columns without some of them."""
+    return tuple(field.name for field in model._meta.concrete_fields if field.name not in others)
+
+
 # What shapes a visit and freezes at opening. Codes and the outside study id are no part of it: exports show it, and one
 # that was mistyped can be corrected later, a code also once the study is closed.
-FROZEN_STUDY_FIELDS = (
-    "slug",
-    "title",
-    "language",
-    "phrase_language",
-    "translations",
-    "introduction",
-    "consent_text",
-    "researchers",
-    "participant_parameter",
-    "study_parameter",
-    "session_parameter",
-    "completion_url",
-    "comprehension_check",
-    "end_questions",
-    "goal",
-    "suggest_rewordings",
-    "keyword_display",
-    "audience",
-    "task_order",
-    "restart_rule",
-    "lease_minutes",
-    "only_verified",
-    "bonus_cents",
-    "retention_days",
-    "primary_measures",
-    "scheme",
-)
-FROZEN_CONDITION_FIELDS = ("position", "name", "show_suggestions", "suggest_rewordings", "show_goal", "keyword_display")
-FROZEN_TASK_FIELDS = (
-    "position",
-    "target_class",
-    "text_template",
-    "suggested_words",
-    "keywords",
-    "min_phrases",
-    "max_phrases",
-    "time_limit_s",
-)
+FROZEN_STUDY_FIELDS = fields_of(Study, *AMENDABLE, *OF_THE_ROW)
+FROZEN_CONDITION_FIELDS = fields_of(Condition, "id", "study")
+FROZEN_TASK_FIELDS = fields_of(Task, "id", "study", "base_model")
 
 
 def configuration_digest(study: Study) -> str:
@@ -106,7 +78,7 @@ def _frozen_task(task: Task, *, with_keywords: bool) -> dict[str, Any]:
 
 
 def _frozen_base_model(base_model_id: int) -> dict[str, Any]:
-    base_model = BaseModel.objects.select_related("dataset").defer("head").get(pk=base_model_id)
+    base_model = BaseModel.objects.select_related("dataset").get(pk=base_model_id)
     dataset = base_model.dataset
     return {
         "name": base_model.name,

@@ -1,18 +1,22 @@
 """Which classes to annotate among many: those whose errors keywords name, by how unlikely that is by chance."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from annotations.models import BaseModel, KeywordRanking
+import numpy as np
 
-ACCURACIES, MOST = (0.2, 0.8), 100  # as in the paper
+from annotations.models import BaseModel
+from modeling.arrays.keywords.keyword_ranking import select_classes
 
 
 @dataclass(frozen=True)
 class PreselectedClass:
-    """A class with its best keyword. n_images, n_error: of validation; p_value: of the list's maximum."""
+    """A class with its best keyword. n_images, n_error: of validation; p_value: of the list's maximum.
+
+    null_level: what the best of so many words unrelated to the errors reaches; None of a ranking of an earlier version.
+    """
 
     name: str
     accuracy: float
@@ -21,32 +25,30 @@ class PreselectedClass:
     keyword: str
     error_score: float
     p_value: float
+    null_level: float | None
 
 
 @dataclass(frozen=True)
 class Preselection:
     """The classes of a base model that a list is ranked on, within the bounds of accuracy, the best first."""
 
-    base_model: BaseModel
     list_name: str
     classes: tuple[PreselectedClass, ...]
 
 
-def preselections() -> Iterator[Preselection]:
-    """Yield one for each list that is ranked on several classes of a base model.
-
-    Ordered by p-value: the raw maximum favours classes with few errors, which chance fits more easily. It orders those
-    of one p-value, which none can be below of one in so many permutations.
-    """
-    ranked: Any = KeywordRanking.objects.order_by("base_model", "list_name", "text_template", "target_class", "pk")
-    columns = ("base_model", "list_name", "text_template", "target_class", "n_correct", "n_error", "rows__0")
-    for (pk, name, _), rows in groupby(ranked.values_list(*columns).iterator(), key=lambda row: row[:3]):
-        base_model = BaseModel.objects.select_related("dataset").defer(*BaseModel.ARRAYS).get(pk=pk)
-        found = {row[3]: _class(base_model, *row[3:]) for row in rows}  # of two lists of a name the newer one
+def preselections(base_model: BaseModel) -> Iterator[Preselection]:
+    """Yield one for each list that is ranked on several classes of a base model."""
+    ranked: Any = base_model.keyword_rankings.order_by("list_name", "text_template", "target_class", "pk")
+    columns = ("list_name", "text_template", "target_class", "n_correct", "n_error", "rows__0")
+    for (name, _), rows in groupby(ranked.values_list(*columns).iterator(), key=lambda row: row[:2]):
+        found = {row[2]: _class(base_model, *row[2:]) for row in rows}  # of two lists of a name the newer one
         if len(found) > 1:
-            kept = [each for each in found.values() if ACCURACIES[0] <= each.accuracy <= ACCURACIES[1]]
-            kept.sort(key=lambda each: (each.p_value, -each.error_score))
-            yield Preselection(base_model, name, tuple(kept[:MOST]))
+            yield Preselection(name, _selected(list(found.values())))
+
+
+def _selected(classes: Sequence[PreselectedClass]) -> tuple[PreselectedClass, ...]:
+    facts = np.array([(each.accuracy, each.p_value, each.error_score) for each in classes])
+    return tuple(classes[place] for place in select_classes(*facts.T))
 
 
 def _class(base_model: BaseModel, label: int, n_correct: int, n_error: int, best: dict[str, Any]) -> PreselectedClass:
@@ -58,4 +60,5 @@ def _class(base_model: BaseModel, label: int, n_correct: int, n_error: int, best
         keyword=best["keyword"],
         error_score=best["error_score"],
         p_value=best["adjusted_p"],
+        null_level=best.get("null_level"),
     )

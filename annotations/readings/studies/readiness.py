@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from annotations.models import UNFINISHED, BaseModel, JobState, Study, Task
+from annotations.models import UNFINISHED, JobState, Study, Task
 from annotations.prolific.id_format import is_outside_id
 from annotations.readings.datasets.class_images import ClassImages, class_images
 from annotations.readings.datasets.target_classes import resolved_target_class
@@ -83,7 +83,7 @@ def task_reasons(task: Task) -> list[str]:
         return [f"{str(error).rstrip('.')}."]
     return [
         *_suggestion_reasons(task),
-        *_image_reasons(base_model, images, base_model.dataset.class_names[target_class]),
+        *_image_reasons(images, base_model.dataset.class_names[target_class]),
     ]
 
 
@@ -115,9 +115,9 @@ def _why(word: str, reason: str) -> str:
     return "could not be submitted as a phrase. Write them with letters or numbers."
 
 
-def _image_reasons(base_model: BaseModel, images: ClassImages, name: str) -> list[str]:
+def _image_reasons(images: ClassImages, name: str) -> list[str]:
     return [
-        f"{base_model} has no {kind} validation image in class “{name}”, so phrases cannot be scored. {way_on}"
+        f"The model has no {kind} validation image in class “{name}”, so phrases cannot be scored. {way_on}"
         for kind, count, way_on in (
             ("wrong", images.n_error, "Choose a class with errors."),
             ("right", images.n_correct, "Choose a class that the model sometimes gets right."),

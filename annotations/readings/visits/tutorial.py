@@ -1,8 +1,8 @@
 """The tutorial's example: twenty squares, half of which an AI took for ovals, mostly the red ones.
 
 The pictures are committed (annotations/static/annotations/tutorial), and a script beside their test draws them again.
-What a person tries is scored by the same code as in a task, on similarities that the bundled encoder gave for a
-vocabulary (readings/visits/tutorial_words.py).
+What a person tries is scored by the same code as in a task, on which squares have what the words say
+(readings/visits/tutorial_words.py).
 """
 
 from dataclasses import dataclass
@@ -16,41 +16,16 @@ from annotations.models import AnnotationSession, PracticePhrase
 from annotations.readings.datasets.image_grids import Grid, numbered
 from annotations.readings.phrases.phrase_feedback import MIN_SHOWN, Side, Split
 from annotations.readings.phrases.verdicts import Verdict, verdict
-from annotations.readings.visits.tutorial_words import similarities, understood
+from annotations.readings.visits.tutorial_words import having, understood
 from modeling.arrays.phrases.error_score import ErrorScore, error_score
 from modeling.arrays.phrases.null_level import null_level
 from modeling.arrays.phrases.worded_scale import WELL
 
-RIGHT = (
-    {"colour": "blue", "size": "large", "tilt": "upright", "shade": "light"},
-    {"colour": "blue", "size": "medium", "tilt": "tilted", "shade": "dark"},
-    {"colour": "blue", "size": "small", "tilt": "upright", "shade": "light"},
-    {"colour": "green", "size": "large", "tilt": "tilted", "shade": "light"},
-    {"colour": "blue", "size": "medium", "tilt": "upright", "shade": "light"},
-    {"colour": "blue", "size": "large", "tilt": "tilted", "shade": "dark"},
-    {"colour": "red", "size": "small", "tilt": "tilted", "shade": "dark"},
-    {"colour": "blue", "size": "medium", "tilt": "tilted", "shade": "light"},
-    {"colour": "green", "size": "medium", "tilt": "upright", "shade": "dark"},
-    {"colour": "blue", "size": "large", "tilt": "upright", "shade": "dark"},
-)
-WRONG = (
-    {"colour": "red", "size": "medium", "tilt": "upright", "shade": "light"},
-    {"colour": "red", "size": "large", "tilt": "tilted", "shade": "light"},
-    {"colour": "red", "size": "large", "tilt": "upright", "shade": "dark"},
-    {"colour": "red", "size": "small", "tilt": "tilted", "shade": "light"},
-    {"colour": "blue", "size": "medium", "tilt": "tilted", "shade": "light"},
-    {"colour": "red", "size": "large", "tilt": "tilted", "shade": "dark"},
-    {"colour": "red", "size": "large", "tilt": "tilted", "shade": "dark"},
-    {"colour": "red", "size": "large", "tilt": "upright", "shade": "light"},
-    {"colour": "red", "size": "medium", "tilt": "upright", "shade": "dark"},
-    {"colour": "red", "size": "large", "tilt": "tilted", "shade": "light"},
-)
-SQUARES = RIGHT + WRONG
-_IS_ERROR = np.array([False] * len(RIGHT) + [True] * len(WRONG))
-
+N_RIGHT, N_WRONG = 10, 10  # the right ones come first; nine of ten wrong ones are red, one of ten right ones is
+_IS_ERROR = np.array([False] * N_RIGHT + [True] * N_WRONG)
 
 HINT_AFTER, TELL_AFTER = 2, 4  # known words that missed, until the page helps
-GUESSING = null_level(len(RIGHT), len(WRONG), 5)  # what the best of five words unrelated to the errors reaches
+GUESSING = null_level(N_RIGHT, N_WRONG, 5)  # what the best of five words unrelated to the errors reaches
 FOUND = max(WELL, GUESSING)  # of the example's scores, those above it explain the mistakes well
 
 
@@ -72,7 +47,7 @@ class Example:
     understood: str
     value: float
     verdict: Verdict
-    split: Split | None
+    split: Split
     sign: int = 1
 
     @property
@@ -109,6 +84,12 @@ class Practice:
         return sum(phrase.value is not None for phrase in self.phrases)
 
     @property
+    def tried(self) -> list[tuple[PracticePhrase, Verdict | None]]:
+        """Each phrase with its step on the worded scale, None where it has no score."""
+        steps = (None if each.value is None else verdict(each.value, each.value, GUESSING) for each in self.phrases)
+        return list(zip(self.phrases, steps, strict=True))
+
+    @property
     def best(self) -> PracticePhrase | None:
         known = [phrase for phrase in self.phrases if (phrase.value or 0) >= MIN_SHOWN]
         return max(known, key=lambda phrase: (phrase.value or 0, -phrase.ordinal), default=None)
@@ -128,8 +109,8 @@ def grids() -> Grids:
 
 
 def is_wrong(picture: int) -> bool:
-    """Whether the AI got the picture at this position of SQUARES wrong; False for one that is not there."""
-    return 0 <= picture < len(SQUARES) and bool(_IS_ERROR[picture])
+    """Whether the AI got the picture at this position wrong; False for one that is not there."""
+    return 0 <= picture < len(_IS_ERROR) and bool(_IS_ERROR[picture])
 
 
 def practice(session: AnnotationSession) -> Practice:
@@ -141,19 +122,16 @@ def practice(session: AnnotationSession) -> Practice:
 def practice_score(text: str) -> ErrorScore | None:
     """Return the error score of a phrase on the example; None for words that the tutorial does not know."""
     words = understood(text)
-    return None if words is None else error_score(similarities(words), _IS_ERROR)
+    return None if words is None else error_score(having(words).astype(np.float32), _IS_ERROR)
 
 
 def example(text: str) -> Example | None:
     """Return what the page shows of a phrase; None for words that the tutorial does not know."""
-    words = understood(text)
-    if words is None:
+    words, score = understood(text), practice_score(text)
+    if words is None or score is None:
         return None
-    score = error_score(similarities(words), _IS_ERROR)
     word = verdict(score.value, score.two_sided, GUESSING)
-    threshold = score.two_sided_threshold if word.is_opposite else score.threshold
-    split = None if threshold is None else _split(similarities(words) > np.float32(threshold))
-    return Example(text, words, score.value, word, split)
+    return Example(text, " ".join(words), score.value, word, _split(having(words)))
 
 
 def _lesson(session: AnnotationSession, phrases: tuple[PracticePhrase, ...]) -> Lesson:
@@ -165,7 +143,7 @@ def _lesson(session: AnnotationSession, phrases: tuple[PracticePhrase, ...]) -> 
     if max(values) <= FOUND:
         return Lesson.IMPROVE
     # Whoever found it at once tries one thing more, whatever that is.
-    return Lesson.COMPARE if len(phrases) == 1 else Lesson.DONE
+    return Lesson.COMPARE if len({phrase.text.casefold() for phrase in phrases}) == 1 else Lesson.DONE
 
 
 def _split(above: NDArray[np.bool_]) -> Split:

@@ -1,7 +1,8 @@
-"""The words that the tutorial knows, and how similar its pictures are to them.
+"""The words that the tutorial knows, and which of its squares have what they say.
 
-tutorial_words.json is made by a script beside its test from the bundled encoder's own vocabulary; the web process
-embeds nothing. A phrase counts as the words in it that the encoder was taught, each by its plainest synonym.
+tutorial_words.json is made by a script beside its test from the words that the bundled encoder was taught. A phrase
+counts as those words in it, each by its plainest synonym; a square has what it was drawn with, so that what is counted
+is what a person sees.
 """
 
 import json
@@ -14,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 FILE = Path(__file__).parent / "tutorial_words.json"
-MAX_TOGETHER = 2  # words beside the class's name
 CLASS_WORD = "square"
 
 _SAY_NOTHING = """
@@ -26,25 +26,22 @@ _FILLERS = frozenset(_SAY_NOTHING.split())
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
-def understood(text: str) -> str | None:
-    """Return the words that a phrase is scored by; None where the tutorial does not know one, or too many together.
+def understood(text: str) -> tuple[str, ...] | None:
+    """Return the words that a phrase counts as; None where the tutorial does not know one.
 
     The class's own name says nothing about squares, so it counts only where it is alone.
 
     >>> understood("Crimson squares"), understood("something fluffy")
-    ('red', None)
+    (('red',), None)
     """
     words = _known_words(text)
-    if not words:
-        return None
-    said = sorted(words - {CLASS_WORD}) or [CLASS_WORD]
-    key = " ".join(said)
-    return key if key in _file()["similarities"] else None
+    return tuple(sorted(words - {CLASS_WORD})) or (CLASS_WORD,) if words else None
 
 
-def similarities(words: str) -> NDArray[np.float32]:
-    """Return the similarity of each of the tutorial's pictures to words that `understood` returned: float32[20]."""
-    return np.array(_file()["similarities"][words], np.float32)
+def having(words: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Return which of the tutorial's squares have all that words of `understood` say: bool[20]."""
+    rows = (_file()["having"][word] for word in words)
+    return np.array([set(square) == {"x"} for square in zip(*rows, strict=True)])
 
 
 def _known_words(text: str) -> set[str] | None:

@@ -2,54 +2,32 @@
 
 import datetime as dt
 from collections.abc import Set
-from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Max
 
 from annotations.models import SETTLED, JobState, Participant, Payment, Phrase, Release, Study, Submission
-from annotations.prolific.statuses import PAID, REJECTED, RETURNED
+from annotations.prolific.statuses import PAID, Status
 from annotations.readings.payments.discrepancies import REVIEW_WITHIN
 
-_REVIEWED = PAID | {REJECTED, RETURNED}
+_REVIEWED = PAID | {Status.REJECTED, Status.RETURNED}
 
 
-@dataclass(frozen=True)
-class Withdrawn:
-    """One person who withdrew. ids_kept: who they are on Prolific is still stored, since they are owed something."""
+def withdrawn(study: Study, now: dt.datetime) -> list[dict[str, Any]]:
+    """Return the people who withdrew, the last one first.
 
-    person: Participant
-    withdrawn_at: dt.datetime
-    is_erased: bool
-    ids_kept: bool
-    is_owed: bool
-
-
-@dataclass(frozen=True)
-class Found:
-    """A person whom a coordinator looked up, and what goes if they are withdrawn.
-
-    releases: all that hold them, those that somebody else's withdrawal superseded too: copies of them are about.
+    ids_kept: who they are on Prolific is still stored, since they are owed something.
     """
-
-    person: Participant
-    visits: int
-    phrases: int
-    releases: list[Release]
-    is_withdrawn: bool
-
-
-def withdrawn(study: Study, now: dt.datetime) -> list[Withdrawn]:
-    """Return the people who withdrew, the last one first."""
     people = study.participants.filter(sessions__withdrawn_at__isnull=False)
     people = people.annotate(last_at=Max("sessions__withdrawn_at")).order_by("-last_at")
     return [
-        Withdrawn(
-            person=person,
-            withdrawn_at=person.last_at,  # type: ignore[attr-defined]  # annotated
-            is_erased=not person.sessions.filter(withdrawn_at__isnull=False, erased_at=None).exists(),
-            ids_kept=study.keeps_ids and person.erased_at is None,
-            is_owed=is_owed(person, now),
-        )
+        {
+            "person": person,
+            "withdrawn_at": person.last_at,  # type: ignore[attr-defined]  # annotated
+            "is_erased": not person.sessions.filter(withdrawn_at__isnull=False, erased_at=None).exists(),
+            "ids_kept": study.keeps_ids and person.erased_at is None,
+            "is_owed": is_owed(person, now),
+        }
         for person in people
     ]
 
@@ -70,18 +48,21 @@ def is_owed(participant: Participant, now: dt.datetime) -> bool:
     return waiting.exclude(status__in=_REVIEWED).exists()
 
 
-def find(study: Study, names: Set[str]) -> Found | None:
-    """Return the person who has one of the pseudonyms."""
+def find(study: Study, names: Set[str]) -> dict[str, Any] | None:
+    """Return the person who has one of the pseudonyms, and what goes if they are withdrawn.
+
+    releases: all that hold them, those that somebody else's withdrawal superseded too: copies of them are about.
+    """
     person = study.participants.filter(pseudonym__in=names, erased_at=None).first()
     if person is None:
         return None
     visits = list(person.sessions.order_by("pk"))
-    first_at = min(visit.created_at for visit in visits) if visits else None
     held = Release.objects.filter(study=study, state=JobState.DONE)
-    return Found(
-        person=person,
-        visits=len(visits),
-        phrases=Phrase.objects.filter(assignment__session__participant=person).count(),
-        releases=list(held.filter(snapshot_at__gte=first_at).order_by("number")) if first_at else [],
-        is_withdrawn=all(visit.withdrawn_at or visit.outcome == "no_consent" for visit in visits),
-    )
+    first_at = min((visit.created_at for visit in visits), default=None)
+    return {
+        "person": person,
+        "visits": len(visits),
+        "phrases": Phrase.objects.filter(assignment__session__participant=person).count(),
+        "releases": held.filter(snapshot_at__gte=first_at).order_by("number") if first_at else [],
+        "is_withdrawn": all(visit.withdrawn_at or visit.outcome == "no_consent" for visit in visits),
+    }

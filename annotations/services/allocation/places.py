@@ -26,6 +26,7 @@ from annotations.models import (
 )
 from annotations.readings.allocation.cells import Cell, cell_counts, cell_key, taken
 from annotations.services.allocation import repeat_visits
+from annotations.services.common.row_changes import change
 from annotations.services.common.service_errors import PlacesHeld, StudyFull
 from annotations.services.logs import events
 
@@ -81,8 +82,8 @@ def extend_lease(session: AnnotationSession) -> None:
         return
     study = _locked(session.study_id)
     for allocation in Allocation.objects.filter(session=session, state=AllocationState.LIVE):
-        allocation.lease_expires_at = allocation.allocated_at + dt.timedelta(minutes=study.lease_minutes)
-        allocation.save(update_fields=["lease_expires_at"])
+        lease = dt.timedelta(minutes=study.lease_minutes)
+        change(allocation, lease_expires_at=allocation.allocated_at + lease)
         _record(event_kinds.ALLOCATION_EXTENDED, allocation, session)
 
 
@@ -107,10 +108,7 @@ def complete(session: AnnotationSession) -> None:
     )
     counts_in_cell = not others.exists()
     if counts_in_cell:
-        allocation.state = AllocationState.COMPLETED
-        allocation.ended_at = timezone.now()
-        allocation.release_reason = ""
-        allocation.save(update_fields=["state", "ended_at", "release_reason"])
+        change(allocation, state=AllocationState.COMPLETED, ended_at=timezone.now(), release_reason="")
     _record(event_kinds.ALLOCATION_COMPLETED, allocation, session, is_late=is_late, counts_in_cell=counts_in_cell)
 
 
@@ -173,8 +171,7 @@ def _refuse_without_room(study: Study, quota: int, *, is_unverified: bool) -> No
 def _store(
     session: AnnotationSession, study: Study, cell: Cell, counts: Mapping[str, int], seed: int, rule: str
 ) -> None:
-    session.condition, session.order = cell.condition, cell.order
-    session.save(update_fields=["condition", "order"])
+    change(session, condition=cell.condition, order=cell.order)
     now = timezone.now()
     lease = UNVERIFIED_LEASE if _is_unverified(session) else dt.timedelta(minutes=study.lease_minutes)
     allocation = Allocation.objects.create(
@@ -197,9 +194,7 @@ def _release(allocations: Iterable[Allocation], reason: str) -> int:
     live = Allocation.objects.filter(pk__in=ids, state=AllocationState.LIVE).select_related("condition", "session")
     released = list(live.order_by("id"))
     for allocation in released:
-        allocation.state, allocation.ended_at = AllocationState.RELEASED, timezone.now()
-        allocation.release_reason = reason
-        allocation.save(update_fields=["state", "ended_at", "release_reason"])
+        change(allocation, state=AllocationState.RELEASED, ended_at=timezone.now(), release_reason=reason)
         _record(event_kinds.ALLOCATION_RELEASED, allocation, allocation.session, reason=reason)
     return len(released)
 

@@ -64,7 +64,7 @@ def import_predictions(
     """Store the predictions of any classifier, read from a CSV file (`modeling.arrays.datasets.prediction_file`).
 
     Such a base model has no head; runs retrain on the data set's features with λ = `l2`. Returns the base model and
-    whether it is new: the same file again is left as it is. Raises BadPredictions, BaseModelNameTaken,
+    whether it is new: the same file again is left as it is. Raises BadSource, BaseModelNameTaken,
     NothingToEvaluate.
     """
     read = read_predictions(file, dataset.files, allow_missing)

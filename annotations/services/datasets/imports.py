@@ -19,7 +19,7 @@ from annotations.services.common.service_errors import ServiceError
 from annotations.services.logs import audit
 from annotations.services.queue import jobs, worker_wakeup
 from modeling.arrays.datasets.importing.archives import SUFFIXES
-from modeling.arrays.datasets.importing.sources import FORMATS
+from modeling.arrays.datasets.importing.sources import ALL_FORMATS, FORMATS
 
 UPLOADS = "uploads"  # folder in DATA_ROOT
 _DEPTH = 2  # of folders below IMPORT_ROOT that are offered
@@ -90,10 +90,13 @@ def request_import(source: ImportSource, *, by: str) -> DatasetImport:
         validate_slug(name)
     except ValidationError as error:
         raise ImportNotPossible("The name of a data set may contain only letters, digits, _ and -.") from error
-    if source.source_format not in FORMATS:
-        raise ImportNotPossible(f"{source.source_format!r} is not a known format. Choose one of {', '.join(FORMATS)}.")
+    if source.source_format not in ALL_FORMATS:
+        known = ", ".join(ALL_FORMATS)
+        raise ImportNotPossible(f"{source.source_format!r} is not a known format. Choose one of {known}.")
     if bool(folder) == bool(archive):
         raise ImportNotPossible("Choose a folder or upload an archive, but not both.")
+    if archive and source.source_format not in FORMATS:
+        raise ImportNotPossible("Files of this format cannot be uploaded. Have the folder put on this server.")
     if folder:
         folder_of(folder)
     encoder = _known_encoder(source.similarity_encoder or known_encoders()[0])
@@ -131,7 +134,6 @@ def request_again(job: DatasetImport, *, similarity_encoder: str = "", by: str) 
         locked.similarity_encoder = _known_encoder(similarity_encoder)
     locked.save(update_fields=["similarity_encoder"])
     jobs.retry(locked, by, similarity_encoder=locked.similarity_encoder)
-    worker_wakeup.dispatch_on_commit(worker_wakeup.IMPORT_DATASETS)
 
 
 def can_be_tried_again(job: DatasetImport) -> bool:

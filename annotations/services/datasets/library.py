@@ -21,6 +21,7 @@ from annotations.models import (
     Study,
     StudyState,
 )
+from annotations.services.common.row_changes import change
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.logs import audit
 from annotations.services.queue import worker_wakeup
@@ -51,8 +52,7 @@ def name_classes(dataset: Dataset, names: Sequence[str], *, by: str) -> None:
     if opened:
         raise DatasetInUse("A study on it was opened, and people read its names. Import the images again to rename.")
     audit.record("classes_named", study=None, by=by, subject=str(dataset), was=dataset.class_names, are=names)
-    dataset.class_names = names
-    dataset.save(update_fields=["class_names"])
+    change(dataset, class_names=names)
 
 
 @transaction.atomic

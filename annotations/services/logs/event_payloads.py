@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 
+from annotations.data_store.stored_files import StoredFile
 from annotations.services.logs.log_registry import OF_MODEL
 from annotations.services.logs.log_schema import LoggedTable, Paths
 
@@ -37,13 +38,14 @@ class RowState:
 
 def row_state(row: Model) -> RowState:
     """Return the state of a row as the object has it; reads what it points to if that is not loaded."""
-    return _row_state(OF_MODEL[type(row)], _reader(row))
+    table = OF_MODEL[type(row)]
+    return _state(table, _reader(row), table.plain, table.personal)
 
 
 def partial_state(row: Model, *names: str) -> RowState:
     """Return the state of some plain fields of a row, the others being as the log has them already."""
-    table, read = OF_MODEL[type(row)], _reader(row)
-    return RowState(table, _key(table, read), _visit(table, read), _told(table, _some(table.plain, names), read))
+    table = OF_MODEL[type(row)]
+    return _state(table, _reader(row), {name: table.plain[name] for name in names}, {})
 
 
 def unsealed_state(row: Model) -> RowState:
@@ -55,11 +57,13 @@ def unsealed_state(row: Model) -> RowState:
 def stored_states(table: LoggedTable, rows: QuerySet[Any, Any]) -> Iterator[RowState]:
     """Yield the states of rows of a table as they are stored."""
     for row in rows.values(*table.paths).iterator(_AT_ONCE):
-        yield _row_state(table, row.__getitem__)
+        yield _state(table, row.__getitem__, table.plain, table.personal)
 
 
-def digest(data: bytes | memoryview | None) -> str | None:
-    """Return the SHA-256 of an array's bytes, None where there is none."""
+def digest(data: bytes | memoryview | StoredFile | None) -> str | None:
+    """Return the SHA-256 of an array's bytes, None where there is none; a file is named by it, and is not read."""
+    if isinstance(data, StoredFile):
+        return data.digest
     return None if data is None else hashlib.sha256(data).hexdigest()
 
 
@@ -75,9 +79,10 @@ def plain_json(value: Any) -> Any:
 _AT_ONCE = 200  # rows in memory, some with the similarities to a whole class
 
 
-def _row_state(table: LoggedTable, read: Read) -> RowState:
-    plain, personal = _told(table, table.plain, read), _told(table, table.personal, read)
-    return RowState(table, _key(table, read), _visit(table, read), plain, personal)
+def _state(table: LoggedTable, read: Read, plain: Paths, personal: Paths) -> RowState:
+    key = " / ".join(str(plain_json(read(path))) for path in table.key)
+    visit = read(table.visit) if table.visit else None
+    return RowState(table, key, visit, _told(table, plain, read), _told(table, personal, read))
 
 
 def _reader(row: Model) -> Read:
@@ -99,15 +104,3 @@ def _value(table: LoggedTable, name: str, path: str, read: Read) -> Any:
         return ""
     value = read(path)
     return digest(value) if name in table.digests else plain_json(value)
-
-
-def _key(table: LoggedTable, read: Read) -> Key:
-    return " / ".join(str(plain_json(read(path))) for path in table.key)
-
-
-def _visit(table: LoggedTable, read: Read) -> int | None:
-    return read(table.visit) if table.visit else None
-
-
-def _some(paths: Paths, names: tuple[str, ...]) -> Paths:
-    return {name: paths[name] for name in names}

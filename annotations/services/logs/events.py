@@ -63,7 +63,7 @@ def _states_of(entry: Entry) -> Sequence[RowState]:
     if entry.kind not in event_kinds.OF_A_VISIT or entry.session is None:
         return states
     visits = AnnotationSession.objects.select_related("participant", "configuration", "condition")
-    visit = visits.get(pk=entry.session.pk)
+    visit = visits.defer("configuration__data").get(pk=entry.session.pk)  # which holds every text of the study
     # A person is told of under each of their keys: an erasure replaces the one that they entered with.
     is_told = entry.kind in (event_kinds.SESSION_ENTERED, event_kinds.SESSION_ERASED)
     person = (row_state(visit.participant),) if is_told else ()

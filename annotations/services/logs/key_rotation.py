@@ -4,6 +4,7 @@ That is keys, tokens and the secrets of the staff's authenticator apps. What a p
 the seal around the key changes (docs/decisions/0007).
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -32,14 +33,7 @@ class Seals:
     unknown: int
 
 
-@dataclass(frozen=True)
-class _Sealed:
-    """One secret as it is stored, and where."""
-
-    model: type[Model]
-    column: str
-    pk: int
-    value: bytes
+_Secret = tuple[type[Model], str, int, bytes]  # its model, column and row, and what is stored there
 
 
 def reseal() -> int:
@@ -48,23 +42,22 @@ def reseal() -> int:
     What is done already is passed over, so that it goes on where it stopped. Each secret is replaced by one conditional
     UPDATE of its own: nobody who arrives waits for it, and one that was destroyed or replaced meanwhile stays so.
     """
-    return sum(_replace(secret) for secret in _secrets() if not identities.is_under_newest(secret.value))
+    return sum(_replace(*secret) for secret in _secrets() if not identities.is_under_newest(secret[-1]))
 
 
 def count() -> Seals:
     """Return how the secrets are sealed now."""
-    newest = older = unknown = 0
-    for secret in _secrets():
-        if identities.is_under_newest(secret.value):
-            newest += 1
-        elif identities.is_readable(secret.value):
-            older += 1
-        else:
-            unknown += 1
-    return Seals(newest, older, unknown)
+    found = Counter(_sealed_under(value) for *_, value in _secrets())
+    return Seals(found["newest"], found["older"], found["none"])
 
 
-def _secrets() -> Iterator[_Sealed]:
+def _sealed_under(value: bytes) -> str:
+    if identities.is_under_newest(value):
+        return "newest"
+    return "older" if identities.is_readable(value) else "none"
+
+
+def _secrets() -> Iterator[_Secret]:
     """Every secret that is there; before a migration, a table or column may not be there yet."""
     tables = connection.introspection.table_names()
     for model, column in SEALED:
@@ -78,20 +71,19 @@ def _has(model: type[Model], column: str) -> bool:
     return column in {each.name for each in there}
 
 
-def _of(model: type[Model], column: str) -> Iterator[_Sealed]:
+def _of(model: type[Model], column: str) -> Iterator[_Secret]:
     """Each by its row's id, a batch at a time without a transaction around them; later rows come last."""
     last = 0
     rows = model._default_manager.order_by("pk").exclude(**{column: b""}).exclude(**{column: None})
     while batch := list(rows.filter(pk__gt=last).values_list("pk", column)[:BATCH]):
         for pk, value in batch:
-            yield _Sealed(model, column, pk, bytes(value))
+            yield model, column, pk, bytes(value)
         last = batch[-1][0]
 
 
-def _replace(secret: _Sealed) -> int:
+def _replace(model: type[Model], column: str, pk: int, value: bytes) -> int:
     try:
-        anew = identities.resealed(secret.value)
+        anew = identities.resealed(value)
     except IdentityUnreadable:
         return 0  # `count` tells of it
-    rows = secret.model._default_manager.filter(**{"pk": secret.pk, secret.column: secret.value})
-    return rows.update(**{secret.column: anew})
+    return model._default_manager.filter(**{"pk": pk, column: value}).update(**{column: anew})

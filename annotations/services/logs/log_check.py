@@ -1,10 +1,11 @@
 """Comparing a study's log with its tables, a few people at a time: memory does not grow with the study."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from annotations.models import Participant, Study
 from annotations.services.logs.event_payloads import stored_states
@@ -39,21 +40,18 @@ class LogCheck:
 
     def _of(self, people: Sequence[int]) -> Iterator[str]:
         state = replay(self.study, self.study.events.filter(session__participant__in=people))
-        tables = LoggedRows()
-        for table in _OF_PEOPLE:
-            tables.add(stored_states(table, table.rows_of(self.study, people)))
         self.erased |= state.erased
-        yield from self._compared(state, tables)
+        yield from self._compared(state, {table: table.rows_of(self.study, people) for table in _OF_PEOPLE})
 
     def _of_the_study(self) -> Iterator[str]:
         """What no visit's event tells; a part of a correction goes with the visit that it is of."""
         state = replay(self.study, self.study.events.filter(session=None), erased=self.erased)
-        tables = LoggedRows()
-        for table in _OF_THE_STUDY:
-            tables.add(stored_states(table, table.rows(self.study)))
-        yield from self._compared(state, tables)
+        yield from self._compared(state, {table: table.rows(self.study) for table in _OF_THE_STUDY})
 
-    def _compared(self, state: LoggedRows, tables: LoggedRows) -> Iterator[str]:
+    def _compared(self, state: LoggedRows, stored: Mapping[LoggedTable, QuerySet[Any]]) -> Iterator[str]:
+        tables = LoggedRows()
+        for table, rows in stored.items():
+            tables.add(stored_states(table, rows))
         self.replayed.update({table: len(rows) for table, rows in state.rows.items()})
         self.stored.update({table: len(rows) for table, rows in tables.rows.items()})
         yield from differences(state, tables)

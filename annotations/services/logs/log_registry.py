@@ -37,6 +37,8 @@ from annotations.models import (
     Task,
     ThresholdChoice,
 )
+from annotations.models.study import AMENDABLE
+from annotations.readings.studies.configuration_content import FROZEN_STUDY_FIELDS
 from annotations.services.logs.log_schema import LoggedTable, columns
 
 
@@ -73,13 +75,8 @@ STUDY = LoggedTable(
     plain=columns("slug title state audience new_concept_chance created_at opened_at closed_at"),
     only=~Q(state=StudyState.DRAFT),
     left_out={
-        _IN_CONFIGURATION: "language phrase_language translations introduction consent_text researchers "
-        "participant_parameter study_parameter session_parameter completion_url comprehension_check end_questions goal "
-        "suggest_rewordings task_order keyword_display restart_rule lease_minutes only_verified bonus_cents "
-        "retention_days primary_measures scheme",
-        _NEVER_FROZE: "external_study_id completion_code no_consent_code failed_check_code failed_check_is_paid "
-        "researcher_code quota max_minutes reward_cents currency min_hourly_cents alarm_email alarm_webhook "
-        "alarm_dropout alarm_failed_check",
+        _IN_CONFIGURATION: " ".join({*FROZEN_STUDY_FIELDS} - {"slug", "title", "audience"}),
+        _NEVER_FROZE: " ".join({*AMENDABLE} - {"new_concept_chance"}),
         _KEY: "sealed_pseudonym_key",
         _STAFF: "revision revised_by revised_at",
         "says nothing of the study's people": "cloned_from",
@@ -232,6 +229,7 @@ RUN = LoggedTable(
     left_out={
         _JOB: "attempts leased_until",
         "follows from data set, class, slices, scheme and λ": "control random_slices",
+        "follows from base model and class": "trained_rows",
     },
     of_person="assignment__session__participant",
 )
@@ -286,31 +284,8 @@ PART = LoggedTable(
     only=~Q(correction__code_version=""),
 )
 
-# A row comes after what it points to.
-TABLES = (
-    STUDY,
-    CONFIGURATION,
-    CONDITION,
-    TASK,
-    PARTICIPANT,
-    SESSION,
-    CONSENT,
-    ALLOCATION,
-    DEVICE,
-    PRACTICE,
-    CHECK,
-    END_ANSWER,
-    ASSIGNMENT,
-    SPAN,
-    PHRASE,
-    RUN,
-    SCORE,
-    CHOICE,
-    JUDGEMENT,
-    REPLY,
-    CORRECTION,
-    PART,
-)
+# In the order above, in which a row comes after what it points to.
+TABLES = tuple(table for table in vars().values() if isinstance(table, LoggedTable))
 # What somebody did in a visit: it goes with the visit when that is erased, a row before what it points to.
 DONE_IN_A_VISIT = tuple(table for table in reversed(TABLES) if table.visit and not table.outlives_erasure)
 OF_MODEL: Mapping[type[Model], LoggedTable] = {table.model: table for table in TABLES}

@@ -3,7 +3,6 @@
 import datetime as dt
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -20,7 +19,7 @@ from annotations.models import (
     StudyState,
     Submission,
 )
-from annotations.prolific.statuses import AWAITING_REVIEW
+from annotations.prolific.statuses import Status
 from annotations.prolific.study_statuses import SENDING
 from annotations.readings.datasets.encoder_problems import encoder_problems
 from annotations.readings.monitoring import queue_health
@@ -42,12 +41,7 @@ FIRST_RETRY_S = 15.0  # doubled with each attempt: the last one comes about half
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class AlarmCondition:
-    """What is wrong now. `kind` names it for as long as it lasts, `message` says it with its numbers."""
-
-    kind: str
-    message: str
+Conditions = dict[str, str]  # what is wrong now: its kind, for as long as it lasts, and a message with its numbers
 
 
 def watch(now: dt.datetime) -> int:
@@ -61,21 +55,21 @@ def watch(now: dt.datetime) -> int:
     return changed + over.update(cleared_at=now)
 
 
-def active_conditions(study: Study, now: dt.datetime) -> list[AlarmCondition]:
+def active_conditions(study: Study, now: dt.datetime) -> Conditions:
     """Return what is wrong with a study now; of one that does not run, with its money and on Prolific alone."""
-    outside = [*_money(study, now), *_on_prolific(study)]
+    outside = _money(study, now) | status_comparison.mismatches(study)
     if study.state not in OPEN_STATES:
         return outside
-    people = flow(study, now)
-    return [
-        *outside,
-        *(AlarmCondition("encoder", problem) for problem in encoder_problems(study)[:1]),
-        *_scoring(study, now),
-        *_silent_queues(now),
-        *_share("dropout", people.dropout, study.alarm_dropout, "of those who consented left before the end"),
-        *_share("failed_check", people.failed_check, study.alarm_failed_check, "did not pass the comprehension check"),
-        *_share("returned", people.returned, study.alarm_dropout, "of the submissions on Prolific were returned"),
-    ]
+    people, problems = flow(study, now), encoder_problems(study)
+    return {
+        **outside,
+        **({"encoder": problems[0]} if problems else {}),
+        **_scoring(study, now),
+        **_silent_queues(now),
+        **_share("dropout", people.dropout, study.alarm_dropout, "of those who consented left before the end"),
+        **_share("failed_check", people.failed_check, study.alarm_failed_check, "did not pass the comprehension check"),
+        **_share("returned", people.returned, study.alarm_dropout, "of the submissions on Prolific were returned"),
+    }
 
 
 def acknowledge(alarm: Alarm, *, by: str) -> None:
@@ -91,16 +85,15 @@ def notify_due(now: dt.datetime) -> int:
     return sum(_notify(alarm, now) for alarm in waiting if now >= _due_at(alarm))
 
 
-def _update(study: Study, found: list[AlarmCondition], now: dt.datetime) -> int:
-    kinds = {condition.kind for condition in found}
+def _update(study: Study, found: Conditions, now: dt.datetime) -> int:
     lasting = set(study.alarms.filter(cleared_at__isnull=True).values_list("kind", flat=True))
     new = [
-        Alarm(study=study, kind=condition.kind, message=condition.message, raised_at=now)
-        for condition in found
-        if condition.kind not in lasting
+        Alarm(study=study, kind=kind, message=message, raised_at=now)
+        for kind, message in found.items()
+        if kind not in lasting
     ]
     Alarm.objects.bulk_create(new, ignore_conflicts=True)  # another process may have raised it in this moment
-    cleared = study.alarms.filter(cleared_at__isnull=True, kind__in=lasting - kinds).update(cleared_at=now)
+    cleared = study.alarms.filter(cleared_at__isnull=True, kind__in=lasting - found.keys()).update(cleared_at=now)
     for alarm in new:
         logger.warning("alarm %s in study %s: %s", alarm.kind, study.slug, alarm.message)
     return len(new) + cleared
@@ -109,7 +102,7 @@ def _update(study: Study, found: list[AlarmCondition], now: dt.datetime) -> int:
 def _watched() -> QuerySet[Study]:
     """Those that run, and closed ones where money may wait for somebody, or Prolific may send people."""
     batches = PaymentBatch.objects.filter(study=OuterRef("pk"), state__in=(BatchState.UNSURE, BatchState.FAILED))
-    reviews = Submission.objects.filter(study=OuterRef("pk"), status=AWAITING_REVIEW)
+    reviews = Submission.objects.filter(study=OuterRef("pk"), status=Status.AWAITING_REVIEW)
     there = StudyOnProlific.objects.filter(study=OuterRef("pk"), status__in=SENDING)
     failed = ProlificRequest.objects.filter(
         study=OuterRef("pk"), act__in=recruitment.TRANSITIONS, state=RequestState.FAILED
@@ -119,11 +112,7 @@ def _watched() -> QuerySet[Study]:
     return Study.objects.filter(Q(state__in=OPEN_STATES) | outside)
 
 
-def _on_prolific(study: Study) -> list[AlarmCondition]:
-    return [AlarmCondition(kind, message) for kind, message in status_comparison.mismatches(study).items()]
-
-
-def _money(study: Study, now: dt.datetime) -> list[AlarmCondition]:
+def _money(study: Study, now: dt.datetime) -> Conditions:
     """What nobody but a coordinator can settle, and people wait for."""
     states = set(study.payment_batches.values_list("state", flat=True))
     late = reconciliation.n_late_reviews(study, now)
@@ -144,42 +133,36 @@ def _money(study: Study, now: dt.datetime) -> list[AlarmCondition]:
             "approves automatically. See “Reconciliation”.",
         ),
     }
-    return [AlarmCondition(kind, message) for kind, (holds, message) in found.items() if holds]
+    return {kind: message for kind, (holds, message) in found.items() if holds}
 
 
-def _scoring(study: Study, now: dt.datetime) -> list[AlarmCondition]:
+def _scoring(study: Study, now: dt.datetime) -> Conditions:
     phrases, _runs = queue_health.waiting(study, now)
     if phrases.oldest_s <= MAX_WAIT_S:
-        return []
+        return {}
     noun = "pending phrase" if phrases.n == 1 else "pending phrases"
     waits = f"{phrases.n} {noun}, the oldest for {phrases.oldest_s:.0f} s"
     last = queue_health.last_score_at()
     if last is None or (now - last).total_seconds() > MAX_WAIT_S:
-        return [
-            AlarmCondition("nobody_scores", f"No phrase on this site has been scored for {MAX_WAIT_S:.0f} s: {waits}.")
-        ]
-    return [AlarmCondition("oldest_pending", f"Scoring cannot keep up: {waits}.")]
+        return {"nobody_scores": f"No phrase on this site has been scored for {MAX_WAIT_S:.0f} s: {waits}."}
+    return {"oldest_pending": f"Scoring cannot keep up: {waits}."}
 
 
-def _silent_queues(now: dt.datetime) -> list[AlarmCondition]:
-    return [
-        AlarmCondition(f"silent_{row.queue}"[:30], f"No worker serves the queue “{row.queue}”{_since(row.silent_s)}.")
+def _silent_queues(now: dt.datetime) -> Conditions:
+    return {
+        f"silent_{row.queue}"[:30]: f"No worker serves the queue “{row.queue}”{_since(row.silent_s)}."
         for row in queue_health.silent(queue_health.workers(now))
-    ]
+    }
 
 
 def _since(silent_s: float | None) -> str:
     return ", and none ever has" if silent_s is None else f"; the last heartbeat was {silent_s:.0f} s ago"
 
 
-def _share(kind: str, share: Share, level: float, what: str) -> list[AlarmCondition]:
+def _share(kind: str, share: Share, level: float, what: str) -> Conditions:
     if share.value is None or share.of < MIN_PEOPLE or share.value <= level:
-        return []
-    return [
-        AlarmCondition(
-            kind, f"{share.value:.0%} ({share.n} of {share.of}) {what}. The study's alarm level is {level:.0%}."
-        )
-    ]
+        return {}
+    return {kind: f"{share.value:.0%} ({share.n} of {share.of}) {what}. The study's alarm level is {level:.0%}."}
 
 
 def _due_at(alarm: Alarm) -> dt.datetime:

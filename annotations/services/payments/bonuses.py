@@ -25,7 +25,7 @@ from annotations.models import (
     VocabularyLevel,
 )
 from annotations.models.arrays import unpack_float32
-from annotations.prolific.statuses import REJECTED, RETURNED, SCREENED_OUT
+from annotations.prolific.statuses import Status
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.phrases.vocabulary_levels import half_of, is_in_half, levels_of
 from annotations.services.common.service_errors import LevelsAwaited
@@ -34,7 +34,7 @@ from modeling.arrays.phrases.held_out import HeldOutScore, score_held_out
 from modeling.arrays.phrases.vocabulary_level import is_telling
 
 RULE = "held-out score"
-_NOT_EARNED = (RETURNED, REJECTED, SCREENED_OUT)
+_NOT_EARNED = (Status.RETURNED, Status.REJECTED, Status.SCREENED_OUT)
 _AT_ONCE = 100  # people whose similarities are in memory together
 
 

@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Iterable
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -16,24 +15,25 @@ from annotations.models import (
     Study,
     Submission,
 )
-from annotations.prolific.statuses import ACTIVE, AWAITING_REVIEW, REJECTED, RESERVED, TIMED_OUT
+from annotations.prolific.statuses import Status
 from annotations.services.allocation import places
-from annotations.services.common.service_errors import NoProlificToken, RequestRefused
+from annotations.services.common.service_errors import RequestRefused
 from annotations.services.logs import audit
 from annotations.services.payments import payment_ledger
 from annotations.services.prolific import submission_requests
 from annotations.services.prolific.submissions import AT_MOST_EVERY
 from annotations.services.queue import worker_wakeup
+from annotations.services.studies import recruitment
 
 BY_HAND = "by_hand"  # why a place was released
-_OPEN = (ACTIVE, AWAITING_REVIEW)
+_OPEN = (Status.ACTIVE, Status.AWAITING_REVIEW)
 _STATUSES = {
-    "approve": (AWAITING_REVIEW,),
-    "complete": (RESERVED, ACTIVE, TIMED_OUT),
+    "approve": (Status.AWAITING_REVIEW,),
+    "complete": (Status.RESERVED, Status.ACTIVE, Status.TIMED_OUT),
     "request_return": _OPEN,
     "screen_out": _OPEN,
-    "reject": (AWAITING_REVIEW,),
-    "unreject": (REJECTED,),
+    "reject": (Status.AWAITING_REVIEW,),
+    "unreject": (Status.REJECTED,),
 }
 _PAYS = ("approve", "complete")  # acts after which Prolific pays the reward
 _LONG_AGO = dt.timedelta(days=1)
@@ -122,12 +122,7 @@ def refresh(study: Study, *, by: str) -> None:
     Raises NoProlificToken, RequestRefused, also where that was begun less than a minute ago: Prolific is not asked
     again so soon.
     """
-    if not settings.PROLIFIC_TOKEN:
-        raise NoProlificToken
-    if not study.external_study_id:
-        raise RequestRefused(
-            "The study has no Prolific id, so Clarify cannot list its submissions. Enter the id first."
-        )
+    recruitment.refuse_unlinked(study)
     now = timezone.now()
     with transaction.atomic():
         polled = Reconciliation.objects.filter(study=study)

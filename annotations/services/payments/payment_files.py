@@ -3,7 +3,6 @@
 For coordinators alone, each one audited, and never part of a release: this module is asked by the money pages only.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import Literal
 
@@ -13,9 +12,10 @@ from django.utils import timezone
 from annotations.models import BatchState, Payment, PaymentBatch, Study, Submission
 from annotations.prolific.client import bonus_lines, units
 from annotations.readings.payments.discrepancies import own_code
+from annotations.services.common.row_changes import change
 from annotations.services.common.service_errors import IdentityDestroyed, IdentityUnreadable, PaymentRefused
 from annotations.services.logs import audit
-from annotations.services.payments.payment_ledger import MOVED_ON, refuse_paid_on_prolific
+from annotations.services.payments.payment_ledger import MOVED_ON, amounts, refuse_paid_on_prolific
 from annotations.services.prolific.submissions import ids_of
 from annotations.tables.columns import csv_text
 
@@ -40,9 +40,8 @@ def hand_out(batch: PaymentBatch, form: Form, *, by: str) -> str:
             raise PaymentRefused(MOVED_ON)
         if waits:
             refuse_paid_on_prolific(locked)
-        text = _amounts(locked) if form == "ids" else _by_code(locked)
-        locked.state, locked.finished_at = BatchState.EXPORTED, locked.finished_at or timezone.now()
-        locked.save(update_fields=["state", "finished_at"])
+        text = bonus_lines(amounts(locked).items()) + "\n" if form == "ids" else _by_code(locked)
+        change(locked, state=BatchState.EXPORTED, finished_at=locked.finished_at or timezone.now())
         subject = f"batch {locked.pk}"
         audit.record("payment_file", study=locked.study, by=by, subject=subject, form=form, again=not waits)
     return text
@@ -70,13 +69,6 @@ def submission_list(study: Study, submissions: Iterable[Submission], *, by: str,
         )
     audit.record("submission_list", study=study, by=by, reason=reason, rows=len(rows))
     return csv_text(("Submission id", "Participant id", "Pseudonym here", "Status", "Completion code"), rows)
-
-
-def _amounts(batch: PaymentBatch) -> str:
-    cents: Counter[str] = Counter()
-    for payment in batch.payments.select_related("submission__study").order_by("pk"):
-        cents[ids_of(payment.submission).participant] += payment.amount_cents
-    return bonus_lines(cents.items()) + "\n"
 
 
 def _by_code(batch: PaymentBatch) -> str:

@@ -6,6 +6,7 @@ alone: owed, in a batch that is under way, settled. `payment_calls` does what a 
 
 import datetime as dt
 import uuid
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +16,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotations.models import UNDER_WAY, BatchState, Payment, PaymentBatch, Study, Submission
-from annotations.prolific.statuses import RETURNED, TIMED_OUT
+from annotations.prolific.statuses import Status
 from annotations.readings.payments import reconciliation
+from annotations.readings.payments.discrepancies import is_unlisted
+from annotations.services.common.row_changes import change
 from annotations.services.common.service_errors import NoProlificToken, PaymentRefused, ServiceError
 from annotations.services.logs import audit
 from annotations.services.payments import bonuses
@@ -25,7 +28,7 @@ from annotations.services.queue import worker_wakeup
 
 BY_HAND = "by hand"
 REWARD = "reward as a bonus"  # of somebody whom Prolific does not pay any more
-UNPAID = (RETURNED, TIMED_OUT)  # by Prolific, whatever was done here
+UNPAID = (Status.RETURNED, Status.TIMED_OUT)  # by Prolific, whatever was done here
 MOVED_ON = "This batch has changed since the page was loaded. Reload the page to see its state."
 _MAX_REASON_LENGTH = 2_000  # characters
 
@@ -78,8 +81,7 @@ def withhold(payment: Payment, *, reason: str, by: str) -> None:
         locked = Payment.objects.select_for_update().get(pk=payment.pk)
         if locked.batch_id is not None:
             raise PaymentRefused("This payment is already in a batch. If the batch has not been sent, undo it first.")
-        locked.withheld_reason = reason.strip()
-        locked.save(update_fields=["withheld_reason"])
+        change(locked, withheld_reason=reason.strip())
         act = "payment_withheld" if locked.withheld_reason else "payment_owed_again"
         audit.record(act, study=locked.study, by=by, subject=f"payment {locked.pk}", reason=locked.withheld_reason)
 
@@ -120,7 +122,7 @@ def send(batch: PaymentBatch, *, by: str) -> None:
     with transaction.atomic():
         locked = _locked(batch, waits=True)
         refuse_paid_on_prolific(locked)
-        _save(locked, due_at=timezone.now())
+        change(locked, due_at=timezone.now())
         _record("payments_sent", locked, by)
         worker_wakeup.dispatch_on_commit(worker_wakeup.CALL_PROLIFIC)
 
@@ -140,6 +142,16 @@ def refuse_paid_on_prolific(batch: PaymentBatch) -> None:
         _refuse_paid_on_prolific(payment)
 
 
+def amounts(batch: PaymentBatch) -> Counter[str]:
+    """Return what each person gets in hundredths, by their id on Prolific: one sum a person, however many payments."""
+    cents: Counter[str] = Counter()
+    for payment in batch.payments.select_related("submission__study").order_by("pk"):
+        cents[submissions.ids_of(payment.submission).participant] += payment.amount_cents
+    if not cents:
+        raise PaymentRefused("This batch has no payments. Undo it.")
+    return cents
+
+
 def under_way(study: Study) -> PaymentBatch | None:
     """Return the batch of the study that is neither settled nor failed, None where there is none."""
     return study.payment_batches.filter(state__in=UNDER_WAY).first()
@@ -152,7 +164,7 @@ def record_paid(batch: PaymentBatch, *, by: str) -> None:
         locked = _locked(batch)
         if locked.state != BatchState.UNSURE and not (locked.state == BatchState.FAILED and locked.outside_id):
             raise PaymentRefused(MOVED_ON)
-        _save(locked, state=BatchState.PAID, due_at=None, finished_at=timezone.now())
+        change(locked, state=BatchState.PAID, due_at=None, finished_at=timezone.now())
         _record("payments_seen_paid", locked, by)
 
 
@@ -165,7 +177,7 @@ def record_not_sent(batch: PaymentBatch, *, by: str) -> None:
             raise PaymentRefused(MOVED_ON)
         _refuse_second(locked)
         fresh = {"state": BatchState.PREPARED, "due_at": None, "outside_id": "", "attempts": 0}
-        _save(locked, **fresh, last_error="", finished_at=None)
+        change(locked, **fresh, last_error="", finished_at=None)
         _record("payments_seen_missing", locked, by)
 
 
@@ -182,7 +194,7 @@ def pay_again(batch: PaymentBatch, *, by: str) -> None:
         if locked.state == BatchState.FAILED:  # so another refusal says why, too; from a doubt it only deepens it
             locked.attempts = 0
         fresh = {"state": BatchState.SENT, "due_at": timezone.now(), "attempts": locked.attempts}
-        _save(locked, **fresh, last_error="asked again", finished_at=None)
+        change(locked, **fresh, last_error="asked again", finished_at=None)
         _record("payments_sent_again", locked, by)
         worker_wakeup.dispatch_on_commit(worker_wakeup.CALL_PROLIFIC)
 
@@ -226,7 +238,8 @@ def _refuse_paid_on_prolific(payment: Payment) -> None:
 def _refuse_unpayable(payment: Payment, listed: dt.datetime | None) -> None:
     _refuse_paid_on_prolific(payment)
     submission = payment.submission
-    if reconciliation.is_unlisted(submission, listed):
+    came_at = submission.session.created_at if submission.session else None
+    if is_unlisted(came_at, submission.seen_at, listed):
         raise PaymentRefused(
             f"Prolific does not list {submission}, and one unknown submission makes it reject the whole batch. "
             "Leave this payment out."
@@ -254,12 +267,6 @@ def _refuse_second(batch: PaymentBatch) -> None:
     other = under_way(batch.study)
     if other is not None and other.pk != batch.pk:
         raise PaymentRefused("Another batch of this study is under way. Settle that batch first.")
-
-
-def _save(batch: PaymentBatch, **changes: Any) -> None:
-    for name, value in changes.items():
-        setattr(batch, name, value)
-    batch.save(update_fields=list(changes))
 
 
 def _record(act: str, batch: PaymentBatch, by: str, **detail: Any) -> None:

@@ -7,8 +7,6 @@ batch asks a person. Once the id is noted, paying it again is harmless: Prolific
 
 import datetime as dt
 import random
-from collections import Counter
-from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -17,8 +15,10 @@ from django.utils import timezone
 from annotations.models import BatchState, PaymentBatch
 from annotations.prolific.client import Prolific
 from annotations.prolific.prolific_errors import ProlificError, TokenRefused
-from annotations.services.common.service_errors import PaymentRefused, ServiceError
+from annotations.services.common.row_changes import change
+from annotations.services.common.service_errors import ServiceError
 from annotations.services.logs import audit
+from annotations.services.payments.payment_ledger import amounts
 from annotations.services.prolific.retry_schedule import LEASE, MAX_TRIES, TOKEN_WAIT, Uniform, next_try_in
 from annotations.services.prolific.submissions import ids_of
 
@@ -58,7 +58,8 @@ def _claim(now: dt.datetime) -> PaymentBatch | None:
 
 def _set_up(prolific: Prolific, batch: PaymentBatch, uniform: Uniform) -> None:
     try:
-        study_id, lines = _lines(batch)
+        lines = amounts(batch)
+        study_id = batch.study.external_study_id or _study_id_of(batch)
     except ServiceError as error:
         _end(batch, BatchState.FAILED, error.message)
         return
@@ -70,8 +71,13 @@ def _set_up(prolific: Prolific, batch: PaymentBatch, uniform: Uniform) -> None:
     except ProlificError as error:
         _after(error, batch, uniform, is_unsure=not error.is_undone)
         return
-    batch.state, batch.outside_id, batch.attempts = BatchState.SENT, outside_id, 1
-    batch.save(update_fields=["state", "outside_id", "attempts"])
+    change(batch, state=BatchState.SENT, outside_id=outside_id, attempts=1)
+
+
+def _study_id_of(batch: PaymentBatch) -> str:
+    """The study on Prolific that a submission tells of: not all do."""
+    paid = batch.payments.select_related("submission__study").order_by("pk")
+    return next(filter(None, (ids_of(payment.submission).study for payment in paid)), "")
 
 
 def _pay(prolific: Prolific, batch: PaymentBatch, uniform: Uniform) -> int:
@@ -95,19 +101,6 @@ def _pay(prolific: Prolific, batch: PaymentBatch, uniform: Uniform) -> int:
     return 1
 
 
-def _lines(batch: PaymentBatch) -> tuple[str, Counter[str]]:
-    """Prolific's study id, and what each person gets in hundredths: one line a person, however many payments."""
-    cents: Counter[str] = Counter()
-    study_id = batch.study.external_study_id
-    for payment in batch.payments.select_related("submission__study").order_by("pk"):
-        ids = ids_of(payment.submission)
-        study_id = study_id or ids.study
-        cents[ids.participant] += payment.amount_cents
-    if not cents:
-        raise PaymentRefused("This batch has no payments. Undo it.")
-    return study_id, cents
-
-
 def _after(error: ProlificError, batch: PaymentBatch, uniform: Uniform, *, is_unsure: bool) -> None:
     """Ask a person where it may have happened; else try later what may be tried again, and is worth it."""
     if is_unsure:
@@ -120,20 +113,14 @@ def _after(error: ProlificError, batch: PaymentBatch, uniform: Uniform, *, is_un
 
 def _postpone(batch: PaymentBatch, error: ProlificError, uniform: Uniform) -> None:
     due_at = timezone.now() + next_try_in(error, batch.attempts, uniform)
-    _save(batch, due_at=due_at, last_error=str(error))
+    change(batch, due_at=due_at, last_error=str(error))
 
 
 def _give_back(batch: PaymentBatch, error: ProlificError) -> None:
     """Leave a claimed batch to a later turn: nothing was done, and it does not count as tried."""
-    _save(batch, due_at=timezone.now() + TOKEN_WAIT, last_error=str(error), attempts=batch.attempts - 1)
+    change(batch, due_at=timezone.now() + TOKEN_WAIT, last_error=str(error), attempts=batch.attempts - 1)
 
 
 def _end(batch: PaymentBatch, state: BatchState, reason: str) -> None:
     finished_at = None if state == BatchState.UNSURE else timezone.now()
-    _save(batch, state=state, due_at=None, last_error=reason, finished_at=finished_at)
-
-
-def _save(batch: PaymentBatch, **changes: Any) -> None:
-    for name, value in changes.items():
-        setattr(batch, name, value)
-    batch.save(update_fields=list(changes))
+    change(batch, state=state, due_at=None, last_error=reason, finished_at=finished_at)

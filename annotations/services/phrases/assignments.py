@@ -21,6 +21,7 @@ from annotations.models import (
 )
 from annotations.models.arrays import without_arrays
 from annotations.models.assignment import MAX_WAITING
+from annotations.services.common.row_changes import change
 from annotations.services.common.service_errors import (
     AssignmentNotActive,
     SkippedWithoutReason,
@@ -82,8 +83,7 @@ def show_keywords(assignment: Assignment) -> None:
         refuse_unless_running(locked, now)
         on_demand = locked.session.keyword_display == KeywordDisplay.ON_DEMAND and locked.task.keyword_list
         if on_demand and locked.keywords_seen_at is None:
-            locked.keywords_seen_at = now
-            locked.save(update_fields=["keywords_seen_at"])
+            change(locked, keywords_seen_at=now)
             _record(event_kinds.KEYWORDS_SHOWN, locked)
 
 
@@ -93,8 +93,7 @@ def note(assignment: Assignment, text: str) -> None:
         locked = lock(assignment)
         text = text.replace("\0", "").strip()[:MAX_NOTE]
         if text != locked.note:
-            locked.note = text
-            locked.save(update_fields=["note"])
+            change(locked, note=text)
             _record(event_kinds.ASSIGNMENT_NOTED, locked)
 
 
@@ -103,8 +102,7 @@ def take_up_again(assignment: Assignment) -> Assignment:
     with transaction.atomic():
         locked = lock(assignment)
         if locked.end_reason == EndReason.SKIPPED:
-            locked.state, locked.ended_at, locked.end_reason = AssignmentState.ACTIVE, None, ""
-            locked.save(update_fields=["state", "ended_at", "end_reason"])
+            change(locked, state=AssignmentState.ACTIVE, ended_at=None, end_reason="")
             _record(event_kinds.ASSIGNMENT_STARTED, locked)
     assignment.refresh_from_db()
     return assignment
@@ -139,51 +137,65 @@ def end_overdue(now: dt.datetime, *, session: AnnotationSession | None = None) -
     return sum(_end_if_overdue(pk, now, grace) for pk in active.values_list("pk", flat=True))
 
 
-def effective_deadline(assignment: Assignment, now: dt.datetime) -> dt.datetime | None:
+def effective_deadline(
+    assignment: Assignment, now: dt.datetime, phrases: Iterable[Phrase] | None = None
+) -> dt.datetime | None:
     """Return the deadline if every phrase that waits were scored at `now`; None where the task has no clock.
 
     That is deadline_at plus the current waiting of pending phrases, each at most MAX_WAITING_FOR_ONE, the sum of all
     credit at most MAX_WAITING. Raises AssignmentNotActive for an assignment that never started.
+
+    phrases: all of the assignment, where they were read already.
     """
     if assignment.started_at is None:
         raise AssignmentNotActive
     if assignment.deadline_at is None or assignment.first_deadline_at is None:
         return None
-    pending = assignment.phrases.filter(state=PhraseState.PENDING).values_list("submitted_at", flat=True)
+    if phrases is None:
+        phrases = assignment.phrases.filter(state=PhraseState.PENDING).order_by()
+    pending = (phrase.submitted_at for phrase in phrases if phrase.state == PhraseState.PENDING)
     waiting = sum((_credit(submitted_at, now) for submitted_at in pending), start=dt.timedelta(0))
     return min(assignment.deadline_at + waiting, assignment.first_deadline_at + MAX_WAITING)
 
 
-def is_over(assignment: Assignment, now: dt.datetime, grace: dt.timedelta = dt.timedelta(0)) -> bool:
+def is_over(
+    assignment: Assignment,
+    now: dt.datetime,
+    grace: dt.timedelta = dt.timedelta(0),
+    phrases: Iterable[Phrase] | None = None,
+) -> bool:
     """Say whether the time of a started assignment is over, `grace` included; without a clock it never is."""
-    deadline = effective_deadline(assignment, now)
+    deadline = effective_deadline(assignment, now, phrases)
     return deadline is not None and now > deadline + grace
 
 
-def refuse_unless_running(assignment: Assignment, now: dt.datetime) -> None:
+def refuse_unless_running(assignment: Assignment, now: dt.datetime, phrases: Iterable[Phrase] | None = None) -> None:
     """Refuse what comes before the start or after the end; the caller has locked the assignment.
 
+    phrases: all of the assignment, where they were read already.
     Raises StudyNotOpen in a closed study, TimeIsOver (after SLACK), AssignmentNotActive.
     """
-    study = assignment.session.study
-    if study.state == StudyState.CLOSED:
-        raise StudyNotOpen(study.state)
+    is_closed = assignment.session.study.state == StudyState.CLOSED  # as it was read, maybe before the lock
+    if is_closed or assignment.end_reason == EndReason.STUDY_CLOSED:
+        raise StudyNotOpen(StudyState.CLOSED)
     if assignment.end_reason == EndReason.TIME_OVER:
         raise TimeIsOver
     if assignment.state != AssignmentState.ACTIVE:
         raise AssignmentNotActive
-    if is_over(assignment, now, SLACK):
+    if is_over(assignment, now, SLACK, phrases):
         raise TimeIsOver
 
 
-def credit_waiting(assignment: Assignment, phrase: Phrase, now: dt.datetime) -> None:
-    """Move an active assignment's deadline by the time that a phrase waited; the caller has locked the assignment."""
-    if assignment.state != AssignmentState.ACTIVE or assignment.deadline_at is None:
-        return
-    assert assignment.first_deadline_at is not None, "both deadlines are there, or none"
-    latest = assignment.first_deadline_at + MAX_WAITING
-    assignment.deadline_at = min(assignment.deadline_at + _credit(phrase.submitted_at, now), latest)
-    assignment.save(update_fields=["deadline_at"])
+def credit_waiting(waited: Iterable[tuple[Assignment, Phrase]], now: dt.datetime) -> None:
+    """Move active assignments' deadlines by the time that phrases waited; the caller has locked the assignments."""
+    moved = {}
+    for assignment, phrase in waited:
+        if assignment.state == AssignmentState.ACTIVE and assignment.deadline_at is not None:
+            assert assignment.first_deadline_at is not None, "both deadlines are there, or none"
+            latest = assignment.first_deadline_at + MAX_WAITING
+            assignment.deadline_at = min(assignment.deadline_at + _credit(phrase.submitted_at, now), latest)
+            moved[assignment.pk] = assignment
+    Assignment.objects.bulk_update(moved.values(), ["deadline_at"])
 
 
 def lock(assignment: Assignment) -> Assignment:
@@ -191,9 +203,18 @@ def lock(assignment: Assignment) -> Assignment:
     return _locked(Assignment.objects.filter(pk=assignment.pk)).get()
 
 
+def lock_row(assignment: Assignment) -> Assignment:
+    """Return the row as it is now, locked as by `lock`, with the task and the session that the object has loaded."""
+    locked = Assignment.objects.select_for_update(no_key=True).get(pk=assignment.pk)
+    locked.task, locked.session = assignment.task, assignment.session
+    return locked
+
+
 def lock_all(ids: Iterable[int]) -> dict[int, Assignment]:
     """Lock several assignments, in one order whoever asks, so that two workers never wait for each other."""
-    return {locked.pk: locked for locked in _locked(Assignment.objects.filter(pk__in=ids)).order_by("pk")}
+    rows = Assignment.objects.filter(pk__in=ids).select_related("session__study", "session__participant")
+    locked = rows.select_for_update(of=("self",), no_key=True).order_by("pk")
+    return {assignment.pk: assignment for assignment in locked}
 
 
 def _locked(assignments: QuerySet[Assignment], *, skip_locked: bool = False) -> QuerySet[Assignment]:
@@ -246,10 +267,7 @@ def _end_if_overdue(pk: int, now: dt.datetime, grace: dt.timedelta) -> bool:
 
 
 def _end(assignment: Assignment, reason: EndReason, now: dt.datetime) -> None:
-    assignment.state = AssignmentState.ENDED
-    assignment.ended_at = now
-    assignment.end_reason = reason
-    assignment.save(update_fields=["state", "ended_at", "end_reason"])
+    change(assignment, state=AssignmentState.ENDED, ended_at=now, end_reason=reason)
     _record(event_kinds.ASSIGNMENT_ENDED, assignment)
     runs.plan_runs(assignment)
 

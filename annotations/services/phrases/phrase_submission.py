@@ -1,14 +1,13 @@
 """Submitting a phrase: stored in the transaction that answers the request, before anything is computed from it."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Q
 from django.utils import timezone
 
-from annotations.models import AnnotationSession, Assignment, AssignmentState, Phrase, PhraseState, event_kinds
+from annotations.models import AnnotationSession, Assignment, Phrase, PhraseState, event_kinds
 from annotations.services.common import redis_counters
 from annotations.services.common.service_errors import ClientUuidReused, PhraseRefused, TooFast, TooManyPhrases
 from annotations.services.logs import events
@@ -22,11 +21,17 @@ WINDOW_S = 60
 
 
 def submit(
-    assignment: Assignment, *, client_uuid: uuid.UUID, text: str, writing: Mapping[str, int] | None = None
+    assignment: Assignment,
+    *,
+    client_uuid: uuid.UUID,
+    text: str,
+    writing: Mapping[str, int] | None = None,
+    once: bool = False,
 ) -> tuple[Phrase, bool]:
     """Store a phrase and ask for its score. Returns the row, and whether this call made it.
 
-    writing: how the words came into the field, which changes nothing here (decision 0061).
+    writing: how the words came into the field, which changes nothing here (decision 0061). once: where a phrase that
+    did not fail says the same, capitals aside, return that one: whoever says it once more uses up no try.
 
     A replay (the same client uuid and text) returns the stored row, also after the deadline; the same uuid with another
     text raises ClientUuidReused. Raises PhraseRefused for a text that cannot be scored, StudyNotOpen in a closed study,
@@ -37,46 +42,43 @@ def submit(
         raise PhraseRefused(reason)
     text = phrase_text.normalise(text)
     with transaction.atomic():
-        locked = assignments.lock(assignment)
-        stored = locked.phrases.filter(client_uuid=client_uuid).first()
+        locked = assignments.lock_row(assignment)
+        said = list(locked.phrases.order_by("ordinal"))  # nobody adds to it meanwhile
+        stored = next((phrase for phrase in said if phrase.client_uuid == client_uuid), None)
         if stored is not None:
             if stored.text != text:
                 raise ClientUuidReused
             redis_counters.tally("duplicate_phrases")
             return stored, False
-        _refuse_late(locked)
-        phrase = _store(locked, client_uuid, text, writing)
+        assignments.refuse_unless_running(locked, timezone.now(), said)
+        before = _says_the_same(said, text) if once else None
+        if before is not None:
+            return before, False
+        _refuse_too_many(locked, said)
+        phrase = _store(locked, len(said) + 1, client_uuid, text, writing)
         worker_wakeup.dispatch_on_commit(worker_wakeup.SCORE_PHRASES)
     return phrase, True
 
 
-def said_before(assignment: Assignment, *, client_uuid: uuid.UUID, text: str) -> Phrase | None:
-    """Return the phrase of a running assignment that says the same, capitals aside; None for one sent again, or failed.
-
-    Whoever says it once more is shown that phrase, and uses up no try.
-    """
-    text = phrase_text.normalise(text).casefold()
-    if assignment.state != AssignmentState.ACTIVE:
-        return None
-    said = [phrase for phrase in assignment.phrases.order_by("ordinal") if phrase.text.casefold() == text]
-    if any(phrase.client_uuid == client_uuid for phrase in said):
-        return None
-    return next((phrase for phrase in said if phrase.state != PhraseState.FAILED), None)
+def _says_the_same(said: Sequence[Phrase], text: str) -> Phrase | None:
+    same = (phrase for phrase in said if phrase.text.casefold() == text.casefold())
+    return next((phrase for phrase in same if phrase.state != PhraseState.FAILED), None)
 
 
-def _refuse_late(assignment: Assignment) -> None:
-    assignments.refuse_unless_running(assignment, timezone.now())
-    counts = assignment.phrases.aggregate(n=Count("id"), n_failed=Count("id", filter=Q(state=PhraseState.FAILED)))
+def _refuse_too_many(assignment: Assignment, said: Sequence[Phrase]) -> None:
+    n_failed = sum(phrase.state == PhraseState.FAILED for phrase in said)
     # A phrase that could not be scored is no fault of the person, so it does not use up a try; but there is an end.
-    if counts["n"] - min(counts["n_failed"], MAX_FAILED) >= assignment.task.max_phrases:
+    if len(said) - min(n_failed, MAX_FAILED) >= assignment.task.max_phrases:
         raise TooManyPhrases(assignment.task.max_phrases)
 
 
-def _store(assignment: Assignment, client_uuid: uuid.UUID, text: str, writing: Mapping[str, int] | None) -> Phrase:
+def _store(
+    assignment: Assignment, ordinal: int, client_uuid: uuid.UUID, text: str, writing: Mapping[str, int] | None
+) -> Phrase:
     phrase = Phrase.objects.create(
         assignment=assignment,
         client_uuid=client_uuid,
-        ordinal=assignment.phrases.count() + 1,
+        ordinal=ordinal,
         text=text,
         writing=writing,
         submitted_at=timezone.now(),

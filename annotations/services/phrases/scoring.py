@@ -8,22 +8,38 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from annotations.models import Assignment, AssignmentState, Dataset, Phrase, PhraseState, Score, Study, event_kinds
+from annotations.models import (
+    Assignment,
+    AssignmentState,
+    Dataset,
+    Phrase,
+    PhraseState,
+    Score,
+    Study,
+    VocabularyLevel,
+    event_kinds,
+)
 from annotations.models.arrays import pack_float32, unpack_float32, without_arrays
 from annotations.readings.phrases.task_screen import PAGE_VERSION
 from annotations.readings.phrases.verdicts import guessing_level, verdict
+from annotations.readings.phrases.vocabulary_levels import levels_of
 from annotations.services.logs import events
 from annotations.services.phrases import assignments
-from annotations.services.queue.claims import MAX_ATTEMPTS, claim, exhausted
+from annotations.services.queue.claims import MAX_ATTEMPTS, claim, exhausted, give_back
 from annotations.services.retraining import runs
 from annotations.version import CODE_VERSION
 from modeling.arrays.phrases.error_score import ErrorScore, null_level
 
 NULL_QUANTILE = 0.95  # what phrases unrelated to the errors reach at most, in this share of cases
+_PERSON_AND_CLASS = (
+    "assignment__session__participant",
+    "assignment__task__base_model",
+    "assignment__task__target_class",
+)
 _STOPPED_WORKER = f"its worker stopped {MAX_ATTEMPTS} times while it scored this phrase"
 
 
@@ -63,9 +79,11 @@ def claim_phrases(dataset: Dataset, *, limit: int = 64, tried: Collection[int] =
 def lock_phrases(ids: Collection[int]) -> list[Phrase]:
     """Return those of the phrases that are due, locked to the end of the transaction; held ones are passed over."""
     of_visit = "assignment__session__study", "assignment__session__condition"
-    related = "assignment__task__base_model__dataset", "assignment__task__study", *of_visit
-    due = without_arrays(_due().filter(pk__in=ids).select_related(*related))
-    return list(due.select_for_update(of=("self",), no_key=True, skip_locked=True))
+    due = _due().filter(pk__in=ids).select_related("assignment__task__base_model__dataset", *of_visit)
+    locked = list(without_arrays(due).select_for_update(of=("self",), no_key=True, skip_locked=True))
+    for phrase in locked:
+        phrase.assignment.task.study = phrase.assignment.session.study  # each study is as wide as all the rest
+    return locked
 
 
 def stored_embeddings(dataset: Dataset, texts: Collection[str]) -> dict[str, NDArray[np.float32]]:
@@ -78,28 +96,40 @@ def stored_embeddings(dataset: Dataset, texts: Collection[str]) -> dict[str, NDA
     return {text: unpack_float32(embedding) for text, embedding in known.values_list("rendered_text", "text_embedding")}
 
 
-def tries(phrase: Phrase) -> int:
-    """Count the distinct phrases that the person has submitted so far for the class, this one included.
+def tries(phrases: Collection[Phrase]) -> dict[int, int]:
+    """Count the distinct phrases that its person had submitted for the class by each phrase, it included; by its id.
 
     Phrases of all visits and tasks in which the person saw the same class of the same base model; texts as stored.
     """
+    shown = [_shown_to(phrase) for phrase in phrases]
+    of = dict(zip(_PERSON_AND_CLASS, map(set, zip(*shown, strict=True)), strict=True)) if shown else {}
+    said = Phrase.objects.filter(**{f"{path}__in": values for path, values in of.items()}).order_by()
+    by_class: dict[tuple[int | None, ...], list[tuple[tuple[dt.datetime, int], str]]] = defaultdict(list)
+    for at, pk, text, *of_whom in said.values_list("submitted_at", "pk", "text", *_PERSON_AND_CLASS):
+        by_class[tuple(of_whom)].append(((at, pk), text))
+    return {
+        phrase.pk: len({text for at, text in by_class[whose] if at <= (phrase.submitted_at, phrase.pk)})
+        for phrase, whose in zip(phrases, shown, strict=True)
+    }
+
+
+def _shown_to(phrase: Phrase) -> tuple[int | None, ...]:
     task = phrase.assignment.task
-    so_far = Q(submitted_at__lt=phrase.submitted_at) | Q(submitted_at=phrase.submitted_at, pk__lte=phrase.pk)
-    for_the_class = Phrase.objects.filter(
-        so_far,
-        assignment__session__participant=phrase.assignment.session.participant_id,
-        assignment__task__base_model=task.base_model_id,
-        assignment__task__target_class=task.target_class,
-    )
-    return for_the_class.values("text").distinct().count()
+    return phrase.assignment.session.participant_id, task.base_model_id, task.target_class
 
 
-def score_of(scored: ScoredPhrase) -> Score:
-    """Return the row that holds all this, not stored and without `scored_at`."""
-    task, score, n_tries = scored.phrase.assignment.task, scored.score, tries(scored.phrase)
+def scores_of(scored: Sequence[ScoredPhrase]) -> list[Score]:
+    """Return the rows that hold all this, not stored and without `scored_at`."""
+    n_tries = tries([each.phrase for each in scored])
+    common = levels_of({each.phrase.assignment.task for each in scored})
+    return [_score(each, n_tries[each.phrase.pk], common.get(each.phrase.assignment.task_id)) for each in scored]
+
+
+def _score(scored: ScoredPhrase, n_tries: int, common: VocabularyLevel | None) -> Score:
+    task, score = scored.phrase.assignment.task, scored.score
     embedding, dataset = pack_float32(scored.text_embedding), task.base_model.dataset
     session = scored.phrase.assignment.session
-    guessing = guessing_level(task, score.n_correct, score.n_error, scored.sign)
+    guessing = guessing_level(task, score.n_correct, score.n_error, scored.sign, common)
     return Score(
         phrase=scored.phrase,
         value=score.value,
@@ -140,11 +170,14 @@ def store_scores(scored: Sequence[ScoredPhrase]) -> int:
     Moves each active assignment's deadline by the time its phrase waited. Where an assignment ended meanwhile, the
     phrase's run is planned now.
     """
-    scores = [score_of(each) for each in scored]  # before anything is locked: a null level takes its time
-    now = timezone.now()
+    scores = scores_of(scored)  # before anything is locked: a null level takes its time
     with transaction.atomic():
         locked = assignments.lock_all({score.phrase.assignment_id for score in scores})
-        stored = [score for score in scores if _store(score, locked[score.phrase.assignment_id], now)]
+        for score in scores:
+            locked[score.phrase.assignment_id].task = score.phrase.assignment.task
+        changed = _leave_pending([score.phrase for score in scores], PhraseState.SCORED)
+        stored = [score for score in scores if score.phrase_id in changed]
+        _store(stored, locked, timezone.now())
         _record_scores(stored, locked)
         _plan_late_runs(locked)
     return len(stored)
@@ -158,6 +191,11 @@ def fail_phrase(phrase_id: int, reason: str, *, final: bool) -> None:
                 _fail(phrase, reason)
             else:
                 Phrase.objects.filter(pk=phrase_id).update(last_error=reason)
+
+
+def give_back_phrases(ids: Collection[int]) -> None:
+    """Let an attempt at claimed phrases count for nothing."""
+    give_back(_due(), ids)
 
 
 def fail_exhausted_phrases() -> int:
@@ -174,13 +212,11 @@ def _due() -> QuerySet[Phrase]:
     return Phrase.objects.filter(state=PhraseState.PENDING).order_by("submitted_at", "pk")
 
 
-def _store(score: Score, assignment: Assignment, now: dt.datetime) -> bool:
-    if not _leave_pending(score.phrase, PhraseState.SCORED):
-        return False
-    score.scored_at = now
-    score.save(force_insert=True)
-    assignments.credit_waiting(assignment, score.phrase, now)
-    return True
+def _store(scores: Sequence[Score], locked: Mapping[int, Assignment], now: dt.datetime) -> None:
+    for score in scores:
+        score.scored_at = now
+    Score.objects.bulk_create(scores)
+    assignments.credit_waiting([(locked[score.phrase.assignment_id], score.phrase) for score in scores], now)
 
 
 def _record_scores(scores: Sequence[Score], locked: Mapping[int, Assignment]) -> None:
@@ -201,17 +237,20 @@ def _plan_late_runs(locked: Mapping[int, Assignment]) -> None:
 
 def _fail(phrase: Phrase, reason: str) -> None:
     assignment = assignments.lock(phrase.assignment)
-    if _leave_pending(phrase, PhraseState.FAILED, last_error=reason):
-        assignments.credit_waiting(assignment, phrase, timezone.now())
+    if _leave_pending([phrase], PhraseState.FAILED, last_error=reason):
+        assignments.credit_waiting([(assignment, phrase)], timezone.now())
         events.record_all(assignment.session.study, [_entry(event_kinds.PHRASE_FAILED, phrase, assignment)])
 
 
-def _leave_pending(phrase: Phrase, state: PhraseState, **changes: str) -> bool:
-    """Change a phrase that waits, and say whether this call did; the object then shows the row."""
-    changed = Phrase.objects.filter(pk=phrase.pk, state=PhraseState.PENDING).update(state=state, **changes) == 1
-    if changed:
-        for name, value in {"state": state, **changes}.items():
-            setattr(phrase, name, value)
+def _leave_pending(phrases: Sequence[Phrase], state: PhraseState, **changes: str) -> set[int]:
+    """Change the phrases that wait, and return the ids of those; their objects then show their rows."""
+    waiting = Phrase.objects.filter(pk__in=[phrase.pk for phrase in phrases], state=PhraseState.PENDING)
+    changed = set(waiting.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+    Phrase.objects.filter(pk__in=changed).update(state=state, **changes)
+    for phrase in phrases:
+        if phrase.pk in changed:
+            for name, value in {"state": state, **changes}.items():
+                setattr(phrase, name, value)
     return changed
 
 

@@ -38,12 +38,10 @@ def level_row(
     versions: dict[str, str],
 ) -> VocabularyLevel:
     """Return the row, not stored, that holds the scores of words on n images; none where these are too few."""
+    of_key = key._asdict()
     return VocabularyLevel(
-        base_model_id=key.base_model,
-        target_class=key.target_class,
-        text_template=key.text_template,
-        language=key.language,
-        half=key.half,
+        base_model_id=of_key.pop("base_model"),
+        **of_key,
         n_correct=int((~is_error).sum()),
         n_error=int(is_error.sum()),
         level=vocabulary_level(scores) if len(scores) else None,

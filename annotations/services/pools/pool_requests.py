@@ -15,8 +15,6 @@ from annotations.services.datasets import imports, library
 from annotations.services.logs import audit
 from annotations.services.queue import jobs, worker_wakeup
 
-DUPLICATE_THRESHOLD = 0.98
-
 
 class PoolNotPossible(ServiceError, status=400):
     """What was asked for cannot be a pool; `message` says why. Nothing was stored."""
@@ -51,7 +49,6 @@ def import_again(pool: Pool, *, by: str) -> None:
     """Have images added that are new in the pool's folder. Raises PoolNotPossible."""
     if not jobs.retry(pool, by, ended=(JobState.DONE, JobState.FAILED)):
         raise PoolNotPossible("The images of this pool are being imported. Wait until that is finished.")
-    worker_wakeup.dispatch_on_commit(worker_wakeup.GATHER_IMAGES)
 
 
 @transaction.atomic
@@ -81,7 +78,7 @@ def take_out(
     locked.removals.append({"why": why, "by": by, "at": at, "rows": sorted(rows)})
     locked.save(update_fields=["removals"])
     audit.record("pool_images_taken_out", study=None, by=by, subject=pool.name, n=len(rows), why=why)
-    image_searches.request_index(locked.dataset, duplicate_threshold=DUPLICATE_THRESHOLD, by=by)
+    image_searches.request_index(locked.dataset, by=by)
     trainings = GatheredTraining.objects.filter(gathering__pool=locked, dataset__isnull=False).order_by("pk")
     with_some = [each for each in trainings if any(row in rows for row, _, _ in each.kept["candidate"])]
     return len(rows), [each.dataset for each in with_some if each.dataset]
@@ -96,6 +93,6 @@ def store_images(pool: Pool, dataset: Dataset) -> None:
             raise PoolNotPossible(f"These images are imported already, as {earlier}.")
         jobs.finish(pool, phase="", dataset=dataset)
         if before != dataset:
-            image_searches.request_index(dataset, duplicate_threshold=DUPLICATE_THRESHOLD, by=pool.requested_by)
+            image_searches.request_index(dataset, by=pool.requested_by)
         if before not in (None, dataset):
             library.delete_dataset(before, by=pool.requested_by)

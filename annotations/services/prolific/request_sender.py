@@ -30,6 +30,11 @@ from annotations.services.studies.recruitment import TRANSITIONS
 BULK_SETTLES_IN = dt.timedelta(minutes=10)  # the poll brings what a bulk approval did; then each is looked at
 BUDGET_S = 15.0  # a worker's turn; others wait for it
 _CHUNK = 100
+# What goes with an act on a submission, by its name in the request and at Prolific.
+_WITH_IT = {
+    "complete": {"code": "completion_code"},
+    "reject": {"message": "message", "category": "rejection_category"},
+}
 # What is done again each time that it is sent, with what to say where it may have been done.
 _ONCE = {
     "message": "Prolific may still have received it.",
@@ -176,22 +181,12 @@ def _send(prolific: Prolific, row: ProlificRequest) -> None:
     if row.act == study_drafts.RAISE:
         study_drafts.send(prolific, row)
         return
-    ids, detail = _ids(row), row.detail
-    if row.act == "approve":
-        prolific.transition(ids.session, "APPROVE")
-    elif row.act == "complete":
-        prolific.transition(ids.session, "COMPLETE", completion_code=detail["code"])
-    elif row.act == "screen_out":
-        prolific.transition(ids.session, "SCREEN_OUT")
-    elif row.act == "reject":
-        category = detail["category"]
-        prolific.transition(ids.session, "REJECT", message=detail["message"], rejection_category=category)
-    elif row.act == "unreject":
-        prolific.transition(ids.session, "UNREJECT")
-    elif row.act == "request_return":
-        prolific.request_return(ids.session, [detail["reason"]])
-    else:
-        raise ValueError(f"{row.act!r} is not a request that Prolific accepts")
+    session, detail = _ids(row).session, row.detail
+    if row.act == "request_return":
+        prolific.request_return(session, [detail["reason"]])
+        return
+    with_it = {there: detail[here] for here, there in _WITH_IT.get(row.act, {}).items()}
+    prolific.transition(session, row.act.upper(), **with_it)
 
 
 def _ids(row: ProlificRequest) -> OutsideIds:

@@ -5,15 +5,12 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from annotations.models import Audience, ProlificRequest, RequestState, Study
 from annotations.prolific.client import Prolific
 from annotations.readings.studies.preflight.duration import estimate
 from annotations.services.common.service_errors import NoProlificToken, RequestRefused
-from annotations.services.logs import audit
-from annotations.services.queue import worker_wakeup
-from annotations.services.studies import lifecycle
+from annotations.services.studies import lifecycle, recruitment
 
 CREATE: Final = "create_draft"
 RAISE: Final = "raise_places"
@@ -99,7 +96,7 @@ def ask_for_draft(study: Study, fields: dict[str, Any], *, by: str) -> ProlificR
     if locked.external_study_id:
         raise RequestRefused("The study already has an id on Prolific. Change it on Prolific's page.")
     pending = study.prolific_requests.filter(act=CREATE, state=RequestState.PENDING).first()
-    return pending or _store(study, CREATE, fields, by)
+    return pending or recruitment.store(study, CREATE, fields, by=by)
 
 
 @transaction.atomic
@@ -108,17 +105,12 @@ def raise_places(study: Study, places: int, *, by: str) -> ProlificRequest:
 
     Raises NoProlificToken, RequestRefused where there is no id, or it would not be more: Prolific takes no place back.
     """
-    if not settings.PROLIFIC_TOKEN:
-        raise NoProlificToken
     locked = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
-    if not locked.external_study_id:
-        raise RequestRefused(
-            "The study has no Prolific id, so Clarify cannot send requests about it. Enter the id first."
-        )
+    recruitment.refuse_unlinked(locked)
     if locked.quota is None or places <= locked.quota:
         raise RequestRefused(f"The quota is {locked.quota or 'not set'}. It can only be raised here.")
     lifecycle.amend_study(study, {"quota": places}, by=by)
-    return _store(study, RAISE, {"places": places}, by)
+    return recruitment.store(study, RAISE, {"places": places}, by=by, places=places)
 
 
 def send(prolific: Prolific, request: ProlificRequest) -> None:
@@ -142,16 +134,6 @@ def is_in_effect(prolific: Prolific, request: ProlificRequest) -> bool:
     """Say whether the study has the places there. Raises a ProlificError."""
     places = prolific.study(request.study.external_study_id).places
     return places is not None and places >= request.detail["places"]
-
-
-def _store(study: Study, act: str, detail: dict[str, Any], by: str) -> ProlificRequest:
-    request = ProlificRequest.objects.create(
-        study=study, act=act, detail=detail, due_at=timezone.now(), requested_by=by
-    )
-    said = {"places": detail["places"]} if act == RAISE else {}
-    audit.record(f"prolific_{act}", study=study, by=by, request=request.pk, **said)
-    worker_wakeup.dispatch_on_commit(worker_wakeup.CALL_PROLIFIC)
-    return request
 
 
 def _codes(study: Study, screen_out_cents: int | None, screen_out_slots: int | None) -> list[dict[str, Any]]:

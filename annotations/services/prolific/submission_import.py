@@ -16,13 +16,12 @@ from django.utils import timezone
 
 from annotations.models import Study, Submission
 from annotations.prolific.id_format import is_outside_id
-from annotations.prolific.payloads import moment
+from annotations.prolific.payloads import RemoteSubmission, moment
 from annotations.prolific.statuses import PLACE_FREED, status_of
-from annotations.readings.prolific.external_ids import OutsideIds
 from annotations.services.common.service_errors import FileRefused, IdentityDestroyed
 from annotations.services.logs import audit
 from annotations.services.logs.identities import pseudonym
-from annotations.services.prolific.submissions import Facts, Source, StatusReport, note_status
+from annotations.services.prolific.submissions import Source, note_remote
 
 LARGEST_FILE: Final = 10 * 1024 * 1024  # bytes
 MAX_ROWS: Final = 20_000
@@ -42,34 +41,21 @@ _NOTHING = {"", "-", "null", "none", "n/a", "not applicable", "data_expired", "c
 _STUDY_ID = re.compile(r"[0-9a-f]{24}")
 
 
-@dataclass(frozen=True)
-class Row:
-    """One submission of the file; `line` is where it begins there, from 1."""
-
-    line: int
-    submission: str
-    participant: str
-    status: str
-    started_at: dt.datetime | None
-    completed_at: dt.datetime | None
-    entered_code: str
-
-
-def read(data: bytes) -> list[Row]:
+def read(data: bytes, taken_at: dt.datetime) -> list[RemoteSubmission]:
     """Return every submission of the file; raises FileRefused with each bad line by its number, at most 20."""
     if len(data) > LARGEST_FILE:
         raise FileRefused([f"The file is too large. The limit is {LARGEST_FILE // 2**20} MiB."])
     text = _text(data)
     separator, columns = _header(text)
-    rows: list[Row] = []
+    rows: list[RemoteSubmission] = []
     problems: list[str] = []
     first_lines: dict[str, int] = {}
     for line, cells in _lines(text, separator):
         try:
-            row = _row(line, cells, columns)
-            if row.submission in first_lines:
-                raise ValueError(f"repeats the submission of line {first_lines[row.submission]}")
-            first_lines[row.submission] = line
+            row = _row(cells, columns, taken_at)
+            if row.submission_id in first_lines:
+                raise ValueError(f"repeats the submission of line {first_lines[row.submission_id]}")
+            first_lines[row.submission_id] = line
             rows.append(row)
         except ValueError as error:
             problems.append(f"Line {line} {error}.")
@@ -135,7 +121,7 @@ def _lines(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
         raise FileRefused([f"Line {begins} cannot be read: {error}."]) from error
 
 
-def _row(line: int, cells: Sequence[str], columns: Mapping[str, int]) -> Row:
+def _row(cells: Sequence[str], columns: Mapping[str, int], taken_at: dt.datetime) -> RemoteSubmission:
     if len(cells) <= max(columns.values()):
         raise ValueError("has fewer columns than the first line")
     value = {name: cells[place].strip() for name, place in columns.items()}
@@ -144,11 +130,12 @@ def _row(line: int, cells: Sequence[str], columns: Mapping[str, int]) -> Row:
             raise ValueError(f"has no {name} id")
     if value["status"].lower() in _NOTHING:
         raise ValueError("has no status")
-    return Row(
-        line=line,
-        submission=value["submission"],
-        participant=value["participant"],
+    return RemoteSubmission(
+        submission_id=value["submission"],
+        participant_id=value["participant"],
+        study_id="",
         status=status_of(value["status"]),
+        told_at=taken_at,
         started_at=_moment(value, "started_at"),
         completed_at=_moment(value, "completed_at"),
         entered_code=_something(value.get("entered_code", ""))[:64],
@@ -194,12 +181,12 @@ def import_csv(
     _refuse_other_study(study, name)
     if taken_at > timezone.now() + dt.timedelta(minutes=1):
         raise FileRefused(["The time of the download is in the future. Correct it."])
-    rows = read(file.read(LARGEST_FILE + 1))
+    rows = read(file.read(LARGEST_FILE + 1), taken_at)
     with transaction.atomic():
         before = _statuses(study)
         # Freeing a place locks the study for those who enter, so that comes last.
-        for row in sorted(rows, key=lambda row: (row.status in PLACE_FREED, row.line)):
-            _note(study, row, taken_at)
+        for row in sorted(rows, key=lambda row: row.status in PLACE_FREED):
+            note_remote(study, row, Source.FILE)
         report = _report(study, rows, before)
         audit.record("import_submissions", study=study, by=by, rows=report.n_rows, changed=report.n_changed)
     return report
@@ -212,19 +199,13 @@ def _refuse_other_study(study: Study, name: str) -> None:
         raise FileRefused([f"{other} Download the export of this study, or correct the study's Prolific id here."])
 
 
-def _note(study: Study, row: Row, taken_at: dt.datetime) -> None:
-    facts = Facts(row.started_at, row.completed_at, row.entered_code)
-    ids = OutsideIds(row.participant, study.external_study_id, row.submission)
-    note_status(study, StatusReport(row.status, taken_at, Source.FILE, facts), ids=ids)
-
-
 def _statuses(study: Study) -> dict[str, str]:
     return dict(Submission.objects.filter(study=study).values_list("submission_key", "status"))
 
 
-def _report(study: Study, rows: list[Row], before: Mapping[str, str]) -> Report:
+def _report(study: Study, rows: list[RemoteSubmission], before: Mapping[str, str]) -> Report:
     after = _statuses(study)
-    told = {pseudonym(study, "S", row.submission) for row in rows}
+    told = {pseudonym(study, "S", row.submission_id) for row in rows}
     keys = told & after.keys()  # without those of erased people
     counted = study.submissions.counted()
     return Report(

@@ -14,8 +14,7 @@ from django.utils import timezone
 from annotations.models import Outcome, ProlificRequest, RequestState, Submission
 from annotations.prolific.client import MIN_REJECTION_MESSAGE, REJECTION_CATEGORIES
 from annotations.services.common.service_errors import IdentityDestroyed, NoProlificToken, RequestRefused
-from annotations.services.logs import audit
-from annotations.services.queue import worker_wakeup
+from annotations.services.studies import recruitment
 
 Act = Literal["approve", "complete", "request_return", "screen_out", "reject", "unreject", "message"]
 MAX_MESSAGE_LENGTH: Final = 5000  # characters
@@ -43,25 +42,9 @@ def ask(submission: Submission, act: Act, *, by: str, **detail: str) -> Prolific
             raise IdentityDestroyed
         if asked := _asked_already(locked, act, checked):
             return asked
-        request = ProlificRequest.objects.create(
-            study=submission.study,
-            submission=locked,
-            act=act,
-            detail=checked,
-            due_at=timezone.now(),
-            requested_by=by,
-        )
-        audit.record(
-            f"prolific_{act}",
-            study=submission.study,
-            by=by,
-            subject=f"submission {submission.pk}",
-            reason=checked.get("reason") or checked.get("message", ""),
-            request=request.pk,
-            **({"category": checked["category"]} if "category" in checked else {}),
-        )
-        worker_wakeup.dispatch_on_commit(worker_wakeup.CALL_PROLIFIC)
-    return request
+        said = {"category": checked["category"]} if "category" in checked else {}
+        reason = checked.get("reason") or checked.get("message", "")
+        return recruitment.store(submission.study, act, checked, by=by, submission=locked, reason=reason, **said)
 
 
 def ask_again(request: ProlificRequest, *, by: str) -> ProlificRequest:

@@ -5,8 +5,8 @@ than once; the newest by Prolific's clock stands, so all orders end in the same 
 """
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -62,23 +62,13 @@ class Effect(StrEnum):
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What Prolific says of a submission beside its status; None and "" where it says nothing."""
-
-    started_at: dt.datetime | None = None
-    completed_at: dt.datetime | None = None
-    entered_code: str = ""
-    reward_cents: int | None = None
-
-
-@dataclass(frozen=True)
 class StatusReport:
-    """What one way tells of a submission: its status, and when it was so by Prolific's clock."""
+    """What one way tells of a submission: its status, when it was so by Prolific's clock, and other facts by field."""
 
     status: str
     at: dt.datetime
     source: Source
-    facts: Facts = Facts()
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def confirm(study: Study, ids: OutsideIds) -> bool | None:
@@ -146,7 +136,7 @@ def note_status(
 
 def note_remote(study: Study, remote: RemoteSubmission, source: Source, submission: Submission | None = None) -> Effect:
     """Take in one submission as Prolific's API shows it."""
-    facts = Facts(remote.started_at, remote.completed_at, remote.entered_code, remote.reward_cents)
+    facts = {name: getattr(remote, name) for name in ("started_at", "completed_at", "entered_code", "reward_cents")}
     report = StatusReport(remote.status, remote.told_at, source, facts)
     ids = OutsideIds(remote.participant_id, remote.study_id or study.external_study_id, remote.submission_id)
     return note_status(study, report, submission=submission, ids=ids)
@@ -253,9 +243,9 @@ def _locked(study: Study, submission: Submission | None, ids: OutsideIds | None)
     return row or rows.get(pk=make(study, ids).pk)
 
 
-def _keep(row: Submission, facts: Facts, is_newer: bool) -> None:
+def _keep(row: Submission, facts: Mapping[str, Any], is_newer: bool) -> None:
     """Take over what is told; what is told late only fills in what is not known."""
-    for name, value in asdict(facts).items():
+    for name, value in facts.items():
         if value not in (None, "") and (is_newer or getattr(row, name) in (None, "")):
             setattr(row, name, value)
 

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import transaction
@@ -22,35 +21,19 @@ UNKNOWN_STUDY: Final = "unknown_study"
 IGNORED: Final = "ignored"
 
 
-@dataclass(frozen=True)
-class Delivery:
-    """A webhook whose signature was checked. `occurred_at` is Prolific's clock."""
+def take(event_id: str, event_type: str, occurred_at: dt.datetime, body: Mapping[str, Any]) -> str:
+    """Store a webhook whose signature was checked, with its effect, in one transaction; return the effect.
 
-    event_id: str
-    event_type: str
-    occurred_at: dt.datetime
-    body: Mapping[str, Any]
-
-
-def take(delivery: Delivery) -> str:
-    """Store a delivery with its effect, in one transaction; return the effect.
-
-    applied · older (something newer is known) · unknown_submission (nobody here knows it: the next poll tells whether
-    it is of one of our studies) · unknown_study (no study here has that id) · ignored (about something else) ·
-    duplicate (it was taken in before).
+    occurred_at: by Prolific's clock. applied · older (something newer is known) · unknown_submission (nobody here knows
+    it: the next poll tells whether it is of one of our studies) · unknown_study (no study here has that id) · ignored
+    (about something else) · duplicate (it was taken in before).
     """
+    of_it = {"event_type": event_type[:60], "occurred_at": occurred_at, "effect": IGNORED}
     with transaction.atomic():
-        row, is_new = WebhookDelivery.objects.get_or_create(
-            event_id=delivery.event_id,
-            defaults={
-                "event_type": delivery.event_type[:60],
-                "occurred_at": delivery.occurred_at,
-                "effect": IGNORED,
-            },
-        )
+        row, is_new = WebhookDelivery.objects.get_or_create(event_id=event_id, defaults=of_it)
         if not is_new:
             return DUPLICATE
-        _apply(row, delivery)
+        _apply(row, event_type, occurred_at, body)
         row.save(update_fields=["submission", "status", "effect"])
     return row.effect
 
@@ -72,24 +55,18 @@ def subscribe(prolific: Prolific, workspace_id: str, target_url: str) -> list[st
     return missing
 
 
-def _apply(row: WebhookDelivery, delivery: Delivery) -> None:
-    resource, status = delivery.body.get("resource_id"), delivery.body.get("status")
+def _apply(row: WebhookDelivery, event_type: str, at: dt.datetime, body: Mapping[str, Any]) -> None:
+    resource, status = body.get("resource_id"), body.get("status")
     if not (isinstance(resource, str) and isinstance(status, str) and resource and status):
         return
-    if delivery.event_type == STUDY_STATUS:
+    if event_type == STUDY_STATUS:
         row.status = status[:40]
         study = study_status.find(resource)
-        row.effect = UNKNOWN_STUDY if study is None else note_study(study, status, delivery.occurred_at)
-    elif delivery.event_type == SUBMISSION_STATUS:
+        row.effect = UNKNOWN_STUDY if study is None else note_study(study, status, at)
+    elif event_type == SUBMISSION_STATUS:
         row.status = status[:40]
-        _apply_to_submission(row, resource, status, delivery.occurred_at)
-
-
-def _apply_to_submission(row: WebhookDelivery, resource: str, status: str, at: dt.datetime) -> None:
-    submission = find(resource)
-    if submission is None:
+        row.submission = submission = find(resource)
         row.effect = UNKNOWN_SUBMISSION
-        return
-    row.submission = submission
-    report = StatusReport(status, at, Source.WEBHOOK)
-    row.effect = note_status(submission.study, report, submission=submission)
+        if submission is not None:
+            report = StatusReport(status, at, Source.WEBHOOK)
+            row.effect = note_status(submission.study, report, submission=submission)

@@ -34,6 +34,11 @@ def claim(
     return ids
 
 
+def give_back(due: QuerySet[Any], ids: Collection[int]) -> None:
+    """Let an attempt at claimed rows count for nothing, as the trouble was not theirs; those that are not due stay."""
+    due.filter(pk__in=ids, attempts__gt=0).update(attempts=F("attempts") - 1)
+
+
 def exhausted(due: QuerySet[Any]) -> QuerySet[Any]:
     """Return the due rows that were tried MAX_ATTEMPTS times and that no worker holds: each try ended its worker."""
     return due.filter(attempts__gte=MAX_ATTEMPTS).select_for_update(of=("self",), skip_locked=True)

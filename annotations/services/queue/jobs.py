@@ -14,7 +14,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from annotations.models.jobs import UNFINISHED, Job, JobState
+from annotations.services.common.row_changes import change
 from annotations.services.logs import audit
+from annotations.services.queue import worker_wakeup
 
 SILENT_FOR = dt.timedelta(seconds=60)  # after that a running job's worker is taken for dead; its steps are shorter
 MAX_ATTEMPTS = 5
@@ -38,11 +40,9 @@ def claim(model: type[AnyJob], now: dt.datetime | None = None) -> AnyJob | None:
         for job in due.select_for_update(of=("self",), skip_locked=True):
             if (tries := job.attempts - job.attempts_before) >= MAX_ATTEMPTS:
                 error = f"The worker stopped {tries} times during “{job.phase or 'the start'}”. See its log."
-                _end(job, JobState.FAILED, error=error)
+                change(job, state=JobState.FAILED, error=error, finished_at=timezone.now())
                 continue
-            job.attempts = F("attempts") + 1
-            job.state, job.heartbeat_at, job.phase_began_at = JobState.RUNNING, now, None
-            job.save(update_fields=["attempts", "state", "heartbeat_at", "phase_began_at"])
+            change(job, attempts=F("attempts") + 1, state=JobState.RUNNING, heartbeat_at=now, phase_began_at=None)
             job.refresh_from_db(fields=["attempts"])
             return job
     return None
@@ -86,7 +86,7 @@ def cancel(job: Job, by: str) -> bool:
 
 @transaction.atomic
 def retry(job: Job, by: str, *, ended: Collection[str] = (JobState.FAILED,), **detail: Any) -> bool:
-    """Let a job that ended so be tried again, for a person; detail: for the audit log. Returns whether it can be.
+    """Have a job that ended so tried again, for a person; detail: for the audit log. Returns whether it can be.
 
     `attempts` goes on: an earlier worker that is still at it must not take the new try for its own.
     """
@@ -98,6 +98,7 @@ def retry(job: Job, by: str, *, ended: Collection[str] = (JobState.FAILED,), **d
         return False
     if is_due:
         audit.record("job_tried_again", study=job.of_study, by=by, subject=str(job), **detail)
+        worker_wakeup.dispatch_on_commit(worker_wakeup.TASK_OF[str(job._meta.model_name)])
     return is_due
 
 
@@ -124,12 +125,6 @@ def _finish(job: Job, state: JobState, **fields: Any) -> None:
         raise JobLost(str(job))
     for name, value in changes.items():
         setattr(job, name, value)
-
-
-def _end(job: Job, state: JobState, **fields: Any) -> None:
-    for name, value in {**fields, "state": state, "finished_at": timezone.now()}.items():
-        setattr(job, name, value)
-    job.save(update_fields=[*fields, "state", "finished_at"])
 
 
 def _held(job: Job) -> Any:

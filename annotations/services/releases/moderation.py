@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from annotations.models import Moderation, Phrase, event_kinds
 from annotations.services import analysis_requests
+from annotations.services.common.row_changes import change
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.logs import audit, events
 
@@ -47,8 +48,7 @@ def moderate(phrase: Phrase, decision: Moderation, *, by: str, reason: str = "")
         before = locked.moderation
         if (before, locked.moderation_reason) == (decision, reason):
             return locked
-        locked.moderation, locked.moderation_reason = decision, reason
-        locked.save(update_fields=["moderation", "moderation_reason"])
+        change(locked, moderation=decision, moderation_reason=reason)
         session = locked.assignment.session
         which = {"assignment": locked.assignment.public_id, "ordinal": locked.ordinal}
         events.record(event_kinds.PHRASE_MODERATED, session, locked, **which)

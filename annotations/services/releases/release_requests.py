@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from annotations.models import UNFINISHED, AnnotationSession, JobState, Release, Study
+from annotations.services.common.row_changes import change
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.logs import audit
 from annotations.services.queue import jobs, worker_wakeup
@@ -47,17 +47,6 @@ class ReleaseFileMissing(ServiceError, status=410):
     sentence = "The file of this release is no longer on this server. Request a new release."
 
 
-@dataclass(frozen=True)
-class Built:
-    """What a worker hands over: the file, below DATA_ROOT, its SHA-256, its size in bytes, and its manifest."""
-
-    file: str
-    digest: str
-    size: int
-    manifest: Mapping[str, Any]
-    snapshot_at: dt.datetime
-
-
 @transaction.atomic
 def request(study: Study, *, by: str, licence: str = "", doi: str = "", authors: str = "") -> Release:
     """Ask for a release, numbered from 1 within the study; the one that is being made already is it."""
@@ -80,23 +69,15 @@ def file_of(release: Release) -> Path:
 
 
 @transaction.atomic
-def store(release: Release, built: Built) -> None:
-    """End a release well. It is superseded at once where somebody in it withdrew meanwhile. Raises jobs.JobLost."""
+def store(release: Release, *, manifest: Mapping[str, Any], snapshot_at: dt.datetime, **of_file: Any) -> None:
+    """End a release well. It is superseded at once where somebody in it withdrew meanwhile. Raises jobs.JobLost.
+
+    of_file: the file, below DATA_ROOT, its digest and size.
+    """
     Study.objects.select_for_update(no_key=True).get(pk=release.study_id)  # a withdrawal waits, or is seen here
-    jobs.finish(
-        release,
-        phase="",
-        file=built.file,
-        digest=built.digest,
-        size=built.size,
-        manifest=dict(built.manifest),
-        last_event=built.manifest["last_event"],
-        snapshot_at=built.snapshot_at,
-        code_version=CODE_VERSION,
-    )
-    gone = release.study.sessions.counted().filter(
-        withdrawn_at__gte=built.snapshot_at, created_at__lte=built.snapshot_at
-    )
+    made = {"manifest": dict(manifest), "last_event": manifest["last_event"], "snapshot_at": snapshot_at}
+    jobs.finish(release, phase="", **of_file, **made, code_version=CODE_VERSION)
+    gone = release.study.sessions.counted().filter(withdrawn_at__gte=snapshot_at, created_at__lte=snapshot_at)
     if gone.exists():
         _supersede([release], "somebody in it withdrew while it was made")
 
@@ -130,8 +111,7 @@ def open_file(release: Release) -> Path:
 def _supersede(releases: list[Release], reason: str) -> list[Release]:
     now = timezone.now()
     for release in releases:
-        release.superseded_at, release.superseded_reason = now, reason
-        release.save(update_fields=["superseded_at", "superseded_reason"])
+        change(release, superseded_at=now, superseded_reason=reason)
         audit.record(
             "release_superseded",
             study=release.study,

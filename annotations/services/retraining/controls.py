@@ -11,7 +11,7 @@ from annotations.services.retraining.runs import RetrainedHead, TrainingBatch, b
 
 @dataclass(frozen=True, order=True)
 class ControlKey:
-    """What tells the controls of a data set and a λ apart: the annotated classes, sorted, and the scheme."""
+    """What tells the controls of a batch apart: the annotated classes, sorted, and the scheme."""
 
     target_classes: tuple[int, ...]
     scheme: str
@@ -25,7 +25,7 @@ def stored(batch: TrainingBatch, keys: Iterable[ControlKey]) -> dict[ControlKey,
     """Return those of the controls that are trained already."""
     wanted = set(keys)
     of_classes = Control.objects.filter(target_classes__in=[list(key.target_classes) for key in wanted])
-    controls = of_classes.filter(dataset=batch.dataset, l2=batch.l2).defer(*Control.ARRAYS)
+    controls = of_classes.filter(**batch.columns)
     found = {ControlKey(tuple(each.target_classes), each.scheme): each for each in controls}
     return {key: found[key] for key in wanted & found.keys()}
 
@@ -36,19 +36,14 @@ def store(batch: TrainingBatch, key: ControlKey, trained: RetrainedHead) -> Cont
     Where several are stored in one transaction, their keys must be sorted, or two workers wait for each other.
     """
     control, _created = Control.objects.get_or_create(
-        dataset=batch.dataset,
-        target_classes=list(key.target_classes),
-        scheme=key.scheme,
-        l2=batch.l2,
-        defaults=trained.columns,
+        **batch.columns, target_classes=list(key.target_classes), scheme=key.scheme, defaults=trained.columns
     )
     return control
 
 
 def lacking(batch: TrainingBatch) -> QuerySet[Run]:
     """Return the runs of a batch that were trained by a version without controls."""
-    done = Run.objects.filter(state=RunState.DONE, control=None)
-    return done.filter(base_model__dataset=batch.dataset, l2=batch.l2)
+    return batch.among(Run.objects.filter(state=RunState.DONE, control=None))
 
 
 def lacking_batches() -> list[TrainingBatch]:

@@ -5,7 +5,6 @@ coordinator approved it, and only while every phrase in it is still approved.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
@@ -27,18 +26,6 @@ class CorrectionNotPossible(ServiceError):
 
 class CorrectionNotApproved(ServiceError):
     """Its head is not handed out; `message` says why."""
-
-
-@dataclass(frozen=True)
-class TrainedCorrection:
-    """What a worker hands over. effects, ablations: as `Correction` keeps them (docs/methods.md); head: safetensors."""
-
-    effects: dict[str, Any]
-    ablations: list[dict[str, Any]]
-    head: bytes
-    loss: float
-    certified_gap: float
-    versions: dict[str, str] = field(default_factory=dict)
 
 
 @transaction.atomic
@@ -88,20 +75,10 @@ def request(
     return correction
 
 
-def store(correction: Correction, trained: TrainedCorrection) -> None:
-    """Finish a correction that is held. Raises JobLost."""
+def store(correction: Correction, **trained: Any) -> None:
+    """Finish a correction that is held; trained: its fields that a worker has made. Raises JobLost."""
     with transaction.atomic():
-        jobs.finish(
-            correction,
-            phase="",
-            effects=trained.effects,
-            ablations=trained.ablations,
-            head=trained.head,
-            loss=trained.loss,
-            certified_gap=trained.certified_gap,
-            versions=trained.versions,
-            code_version=CODE_VERSION,
-        )
+        jobs.finish(correction, phase="", **trained, code_version=CODE_VERSION)
         parts = without_arrays(correction.parts.select_related("score__phrase__assignment"))
         events.record(event_kinds.CORRECTION_TRAINED, correction.study, correction, *parts)
 

@@ -14,7 +14,7 @@ from modeling.arrays.retraining.random_slices import rounded_slice_size
 
 @dataclass(frozen=True, order=True)
 class SliceKey:
-    """What tells the random slices of a data set and a λ apart."""
+    """What tells the random slices of a batch apart."""
 
     target_class: int
     n_above: int
@@ -34,7 +34,7 @@ class SliceKey:
 
 def lacking(batch: TrainingBatch) -> QuerySet[Run]:
     """Return the runs of a batch that are done, and have no random slices yet."""
-    return _lacking().filter(base_model__dataset=batch.dataset, l2=batch.l2)
+    return batch.among(_lacking())
 
 
 def lacking_batches() -> list[TrainingBatch]:
@@ -45,18 +45,17 @@ def lacking_batches() -> list[TrainingBatch]:
 def find(run: Run) -> RandomSlices | None:
     """Return the random slices of a run that is done, where they are trained."""
     key = SliceKey.of(run)
-    of_class = RandomSlices.objects.filter(dataset=run.base_model.dataset_id, target_class=key.target_class)
-    return of_class.filter(n_above=key.n_above, scheme=key.scheme, l2=run.l2).first()
+    of_batch = RandomSlices.objects.filter(**TrainingBatch.of(run).columns)
+    return of_batch.filter(target_class=key.target_class, n_above=key.n_above, scheme=key.scheme).first()
 
 
 def store(batch: TrainingBatch, key: SliceKey, worst_groups: Sequence[float], versions: dict[str, str]) -> RandomSlices:
     """Store draws, or return those that another worker stored meanwhile."""
     stored, _created = RandomSlices.objects.get_or_create(
-        dataset=batch.dataset,
+        **batch.columns,
         target_class=key.target_class,
         n_above=key.n_above,
         scheme=key.scheme,
-        l2=batch.l2,
         defaults={
             "seed": key.seed(batch.dataset.digest),
             "worst_groups": list(worst_groups),

@@ -6,8 +6,9 @@ A worker claims a run for the time of a lease, and renews that from the steps of
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,25 +18,31 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from numpy.typing import NDArray
 
+from annotations.data_store.stored_files import StoredFile
 from annotations.models import (
     Assignment,
+    BaseModel,
     Control,
     Dataset,
     EndReason,
+    RandomSlices,
     Run,
     RunState,
     Score,
     ThresholdChoice,
     event_kinds,
 )
-from annotations.models.arrays import pack_int32
+from annotations.models.arrays import pack_int32, without_arrays
+from annotations.readings.retraining.trained_rows import rows_to_train
+from annotations.services.common.row_changes import change
 from annotations.services.logs import events
 from annotations.services.logs.event_payloads import RowState, partial_state, row_state
 from annotations.services.queue import worker_wakeup
-from annotations.services.queue.claims import MAX_ATTEMPTS, claim, exhausted
+from annotations.services.queue.claims import MAX_ATTEMPTS, claim, exhausted, give_back
 from annotations.version import CODE_VERSION
 from modeling.arrays.common.modeling_errors import SliceTooSmall
 from modeling.arrays.retraining.group_accuracies import GroupMetrics
+from modeling.arrays.retraining.heads import Head
 
 NO_THRESHOLD = "the error score is 0, so there is no similarity threshold"
 
@@ -45,14 +52,36 @@ _STOPPED_WORKER = f"its worker stopped {MAX_ATTEMPTS} times while it trained thi
 
 @dataclass(frozen=True)
 class TrainingBatch:
-    """What runs that are trained together share: the data set, with its features and labels, and λ.
+    """What runs that are trained together share: the data set, with its features and labels, λ, and the trained rows.
 
-    The rest of what a run is trained for is its annotation, as weights of the images. Runs of several base models of a
-    data set can share all this, since a base model's predictions are in a run's threshold and nowhere else.
+    rows: sorted; empty where all are trained. base_model: whose other rows stay; None where there are none. The
+    rest of what a run is trained for is its annotation, as weights of the images. Runs of several base models of a data
+    set can share a batch of all rows, since a base model's predictions are in a run's threshold and nowhere else.
     """
 
     dataset: Dataset
     l2: float
+    base_model: BaseModel | None = None
+    rows: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, trained: Run | RandomSlices) -> "TrainingBatch":
+        """Return the batch that a run or a set of random slices is in."""
+        dataset = trained.base_model.dataset if isinstance(trained, Run) else trained.dataset
+        if trained.trained_rows is None:
+            return cls(dataset, trained.l2)
+        return cls(dataset, trained.l2, trained.base_model, tuple(trained.trained_rows))
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """Its columns in the tables of controls and of random slices."""
+        rows = list(self.rows) or None
+        return {"dataset": self.dataset, "l2": self.l2, "base_model": self.base_model, "trained_rows": rows}
+
+    def among(self, runs: QuerySet[Run]) -> QuerySet[Run]:
+        """Return those of some runs that are in it."""
+        runs = runs.filter(base_model__dataset=self.dataset, l2=self.l2, trained_rows=list(self.rows) or None)
+        return runs if self.base_model is None else runs.filter(base_model=self.base_model)
 
     def __str__(self) -> str:
         return f"{self.dataset} with λ = {self.l2:g}"
@@ -62,32 +91,37 @@ class TrainingBatch:
 class RetrainedHead:
     """A head as a worker hands it over: plain numbers and arrays.
 
-    metrics: on test. test_predictions: int[n_test], in the manifest's row order. head: safetensors. loss,
-    certified_gap: the objective's.
+    metrics: on test. test_predictions: int[n_test], in the manifest's row order. loss, certified_gap: the objective's.
     """
 
     metrics: GroupMetrics
     test_predictions: NDArray[np.integer]
-    head: bytes
+    head: Head
     loss: float
     certified_gap: float
     versions: dict[str, str] = field(default_factory=dict)
 
     @property
-    def columns(self) -> dict[str, Any]:
-        """Its columns in the table of runs, and in that of controls."""
+    def numbers(self) -> dict[str, Any]:
+        """Its columns in the table of runs, and in that of controls, without those that name files."""
         return {
             "worst_group_accuracy": self.metrics.worst_group,
             "average_accuracy": self.metrics.average,
             "plain_average_accuracy": self.metrics.average_plain,
             "robustness_gap": self.metrics.gap,
             "group_accuracies": list(self.metrics.accuracies),
-            "test_predictions": pack_int32(self.test_predictions),
-            "head": self.head,
             "loss": self.loss,
             "certified_gap": self.certified_gap,
             "versions": self.versions,
             "code_version": CODE_VERSION,
+        }
+
+    @cached_property
+    def columns(self) -> dict[str, Any]:
+        """All its columns; the files that they name are written the first time. Raises StorageFailed."""
+        return self.numbers | {
+            "test_predictions": StoredFile.of(pack_int32(self.test_predictions)),
+            "head": StoredFile.of(self.head.to_bytes()),
         }
 
 
@@ -95,12 +129,13 @@ class RetrainedHead:
 class TrainedRun:
     """What a worker hands over for one run.
 
-    n_above, n_below: train images of the class above and not above the threshold. control: of its class, scheme and λ.
+    n_above, n_below: train images of the class above and not above the threshold. columns: of its retrained head.
+    control: of its class, scheme and λ.
     """
 
     n_above: int
     n_below: int
-    retrained: RetrainedHead
+    columns: Mapping[str, Any]
     control: Control
 
 
@@ -138,9 +173,12 @@ def annotation_digest(target_class: int, text_digest: str, threshold: float | No
 
 def batches_of(runs: QuerySet[Run]) -> list[TrainingBatch]:
     """Return the batches that some runs are in, those of a data set one after the other."""
-    pairs = runs.order_by("base_model__dataset_id", "l2").values_list("base_model__dataset_id", "l2").distinct()
-    datasets = Dataset.objects.in_bulk({dataset for dataset, _ in pairs})
-    return [TrainingBatch(datasets[dataset], l2) for dataset, l2 in pairs]
+    columns = "base_model__dataset_id", "l2", "trained_rows", "base_model_id"
+    found = runs.order_by(*columns).values_list(*columns).distinct()
+    keys = dict.fromkeys((dataset, l2, rows and shown, tuple(rows or ())) for dataset, l2, rows, shown in found)
+    datasets = Dataset.objects.in_bulk({dataset for dataset, *_ in keys})
+    shown = without_arrays(BaseModel.objects.all()).in_bulk({base_model for *_, base_model, _ in keys if base_model})
+    return [TrainingBatch(datasets[dataset], l2, shown.get(of), rows) for dataset, l2, of, rows in keys]
 
 
 def store_run(run: Run, trained: TrainedRun) -> bool:
@@ -153,7 +191,7 @@ def store_run(run: Run, trained: TrainedRun) -> bool:
         n_above=trained.n_above,
         n_below=trained.n_below,
         control=trained.control,
-        **trained.retrained.columns,
+        **trained.columns,
     )
 
 
@@ -184,8 +222,7 @@ def _plan(assignment: Assignment, score: Score) -> _Planned:
     score.run = run
     states = [*_states_of_new(run, created), partial_state(score, "run")]
     if run.is_chosen:  # planned earlier for somebody's choice, which turns out to be this phrase's automatic one
-        run.is_chosen = False
-        run.save(update_fields=["is_chosen"])
+        change(run, is_chosen=False)
         states.append(partial_state(run, "is_chosen"))
     return _Planned(run, score, created, tuple(states))
 
@@ -226,6 +263,7 @@ def _get_or_create(
             "sign": score.sign,
             "scheme": scheme,
             "l2": task.base_model.l2,
+            "trained_rows": rows_to_train(task.base_model, task.target_class),
             "min_slice_size": settings.MIN_SLICE_SIZE,
         },
     )
@@ -254,15 +292,14 @@ def due_batches() -> list[TrainingBatch]:
 
 def claim_runs(batch: TrainingBatch, *, limit: int, tried: Collection[int] = ()) -> list[int]:
     """Take up due runs of a batch, oldest first, for the time of a LEASE; returns their ids (see `claims.claim`)."""
-    due = _due().filter(base_model__dataset=batch.dataset, l2=batch.l2)
-    return claim(due, limit=limit, tried=tried, lease=LEASE)
+    return claim(batch.among(_due()), limit=limit, tried=tried, lease=LEASE)
 
 
 def claimed_runs(ids: Collection[int]) -> list[Run]:
     """Return those of the runs that still have no result, oldest first."""
     due = _pending().filter(pk__in=ids)
     due = due.select_related("base_model__dataset", "assignment__session__study", "assignment__session__participant")
-    return list(due.defer("base_model__head", "base_model__predictions"))  # large, and the same in each row
+    return list(due.defer("base_model__predictions"))  # long, and the same in each row
 
 
 def renew_lease(claimed: Collection[Run]) -> None:
@@ -280,6 +317,11 @@ def fail_run(run_id: int, reason: str, *, final: bool) -> None:
             fail(run, reason)
         else:
             _pending().filter(pk=run_id).update(reason=reason, leased_until=None)
+
+
+def give_back_runs(ids: Collection[int]) -> None:
+    """Let an attempt at claimed runs count for nothing; they are due again when their lease has passed."""
+    give_back(_pending(), ids)
 
 
 def fail_exhausted_runs() -> int:

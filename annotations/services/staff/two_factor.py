@@ -4,7 +4,6 @@ import base64
 import hashlib
 import secrets
 import time
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -97,14 +96,6 @@ class CodeNotRight(ServiceError, status=400):
     )
 
 
-@dataclass(frozen=True)
-class Enrolment:
-    """What an app needs to make codes, before its first code has been seen."""
-
-    uri: str
-    secret: str
-
-
 def is_enrolled(user: AbstractBaseUser) -> bool:
     """Say whether a person's sign-in asks for a code."""
     return TotpDevice.objects.filter(user_id=user.pk, confirmed=True).exists()
@@ -143,10 +134,9 @@ def n_recovery_codes(user: AbstractBaseUser) -> int:
     return StaticToken.objects.filter(device__user_id=user.pk).count()
 
 
-def begin(user: AbstractBaseUser) -> Enrolment:
-    """Return a new secret, or the one that still waits for its first code."""
-    device = TotpDevice.objects.filter(user_id=user.pk, confirmed=False).first() or new_device(user)
-    return Enrolment(setup_uri(device), base32_secret(device))
+def begin(user: AbstractBaseUser) -> TotpDevice:
+    """Return a device with a new secret, or the one that still waits for its first code."""
+    return TotpDevice.objects.filter(user_id=user.pk, confirmed=False).first() or new_device(user)
 
 
 def confirm(user: Any, code: str) -> tuple[TotpDevice, list[str]]:

@@ -13,7 +13,6 @@ from annotations.readings.datasets.target_classes import classes_with_errors
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.logs import audit
 from annotations.services.studies import lifecycle
-from annotations.services.studies.cloning import derived_study
 
 MOST = 1_000  # tasks of one study
 
@@ -62,18 +61,6 @@ def add(study: Study, base_model: BaseModel, names: Sequence[str] = (), *, by: s
             "classes_added", study=study, by=by, subject=study.slug, base_model=str(base_model), tasks=len(new)
         )
     return Added(len(new), len(wanted) - len(new))
-
-
-@transaction.atomic
-def study_of_classes(study: Study, base_model: BaseModel, names: Sequence[str], *, by: str, **fields: Any) -> Study:
-    """Return a new draft with a study's settings and a task for each class of a list, and no other.
-
-    Raises ClassListRefused as `add` does.
-    """
-    draft = derived_study(study, "classes", ": chosen classes", by=by)
-    draft.tasks.all().delete()
-    add(draft, base_model, names, by=by, **fields)
-    return draft
 
 
 @transaction.atomic

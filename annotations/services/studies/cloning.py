@@ -6,30 +6,13 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from annotations.models import BaseModel, Study, StudyState
-from annotations.models.study import new_code
-from annotations.models.study_texts import MAX_TITLE_LENGTH
+from annotations.models.study import CODES, OF_THE_ROW, new_code
 from annotations.services.logs import audit
 from annotations.services.studies.lifecycle import StudyUnacceptable
 
 # What belongs to one study alone. A clone is another study on Prolific: its people get other pseudonyms, and its codes
 # are others, or somebody could hand in at one study what was given out at the other, and both records would agree.
-_CODES = ("completion_code", "no_consent_code", "failed_check_code", "researcher_code")
-_ITS_OWN = {
-    "id",
-    "slug",
-    "title",
-    "state",
-    "external_study_id",
-    *_CODES,
-    "sealed_pseudonym_key",
-    "cloned_from",
-    "revision",
-    "revised_by",
-    "revised_at",
-    "created_at",
-    "opened_at",
-    "closed_at",
-}
+_ITS_OWN = {"slug", "title", "external_study_id", *CODES, *OF_THE_ROW}
 
 
 @transaction.atomic
@@ -41,7 +24,7 @@ def clone_study(study: Study, *, slug: str, title: str, by: str) -> Study:
     settings = {
         field.name: getattr(study, field.name) for field in Study._meta.concrete_fields if field.name not in _ITS_OWN
     }
-    codes = {name: new_code() for name in _CODES if getattr(study, name)}
+    codes = {name: new_code() for name in CODES if getattr(study, name)}
     clone = Study(
         **settings,
         **codes,
@@ -64,16 +47,10 @@ def clone_study(study: Study, *, slug: str, title: str, by: str) -> Study:
     return clone
 
 
-def derived_study(study: Study, ending: str, title: str, *, by: str) -> Study:
-    """Clone a study under a free slug, its own and `ending`, and its title with `title` behind it."""
-    return clone_study(
-        study, slug=_free_slug(study, ending), title=study.title[: MAX_TITLE_LENGTH - len(title)] + title, by=by
-    )
-
-
-def _free_slug(study: Study, ending: str) -> str:
+def free_slug(start: str) -> str:
+    """Return a slug that no study has: `start`, or with a number behind it."""
     for number in count(1):
-        slug = f"{study.slug[:36]}-{ending}{'' if number == 1 else f'-{number}'}"
+        slug = start if number == 1 else f"{start}-{number}"
         taken = BaseModel.objects.filter(name__endswith=f"({slug})")  # of a draft that was deleted
         if not Study.objects.filter(slug=slug).exists() and not taken.exists():
             return slug

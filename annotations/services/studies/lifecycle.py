@@ -26,36 +26,17 @@ from annotations.models import (
     Task,
     event_kinds,
 )
+from annotations.models.study import AMENDABLE, CODES
 from annotations.readings.datasets.target_classes import resolved_target_class
 from annotations.readings.studies.configuration_content import configuration_content, digest_of
 from annotations.readings.studies.preflight.preflight_report import blocking
+from annotations.readings.studies.readiness import reasons_not_ready
 from annotations.readings.studies.shown_keywords import shows_keywords, top_keywords
+from annotations.services.common.row_changes import change
 from annotations.services.common.service_errors import ServiceError, StudyNotFound, StudyNotReady
 from annotations.services.logs import audit, events
 from annotations.services.phrases import assignments
 from annotations.services.studies import recruitment
-
-# What never freezes: how to find and pay people, and whom to call. A code that was mistyped on one side can be mended.
-AMENDABLE = (
-    "external_study_id",
-    "completion_code",
-    "no_consent_code",
-    "failed_check_code",
-    "failed_check_is_paid",
-    "researcher_code",
-    "quota",
-    "max_minutes",
-    "reward_cents",
-    "currency",
-    "min_hourly_cents",
-    "new_concept_chance",
-    "alarm_email",
-    "alarm_webhook",
-    "alarm_dropout",
-    "alarm_failed_check",
-)
-# What can be put right even when the study is closed: whoever handed in a wrong code still waits for their pay.
-CODES = ("completion_code", "no_consent_code", "failed_check_code", "researcher_code")
 
 
 @transaction.atomic
@@ -68,17 +49,24 @@ def freeze(study: Study) -> StudyConfiguration:
     """
     Study.objects.select_for_update(no_key=True).get(pk=study.pk)  # two at once would take one number
     for task in study.tasks.filter(target_class=None).with_base_models():
-        task.target_class = resolved_target_class(task)
-        task.save(update_fields=["target_class"])
+        change(task, target_class=resolved_target_class(task))
     for task in study.tasks.filter(keywords="").with_base_models() if shows_keywords(study) else ():
-        task.keywords = "\n".join(top_keywords(task))
-        task.save(update_fields=["keywords"])
+        change(task, keywords="\n".join(top_keywords(task)))
     data = configuration_content(study)
     newest = study.configurations.order_by("version").last()
     if newest is not None and newest.digest == digest_of(data):
         return newest
     version = 1 if newest is None else newest.version + 1
     return StudyConfiguration.objects.create(study=study, version=version, data=data, digest=digest_of(data))
+
+
+def configuration_now(study: Study) -> StudyConfiguration:
+    """Return the configuration that a visit to the study has now; raises StudyNotReady for a draft nobody can visit."""
+    if study.state != StudyState.DRAFT:
+        return study.configurations.latest("version")
+    if reasons := reasons_not_ready(study):
+        raise StudyNotReady(reasons)
+    return freeze(study)
 
 
 class StaleDraft(ServiceError):

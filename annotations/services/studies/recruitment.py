@@ -1,17 +1,18 @@
-"""Ask Prolific to pause, start or stop a study.
+"""Ask Prolific for something, as to pause, start or stop a study: a request is stored here, and sent by a worker.
 
 What was asked for last is what shall be. An earlier request that nobody is sending gives way to it, and one that is
 being sent goes first: two of them are never on the line at once, so none can overtake the other.
 """
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from annotations.models import ProlificRequest, RequestState, Study
+from annotations.models import ProlificRequest, RequestState, Study, Submission
 from annotations.prolific.client import StudyAct
 from annotations.prolific.study_statuses import StudyRequest
 from annotations.services.common.service_errors import NoProlificToken, RequestRefused
@@ -19,8 +20,6 @@ from annotations.services.logs import audit
 from annotations.services.queue import worker_wakeup
 
 TRANSITIONS: Final[dict[str, StudyAct]] = {"pause_study": "PAUSE", "start_study": "START", "stop_study": "STOP"}
-
-
 SUPERSEDED: Final = "A later request replaced this one."
 
 
@@ -30,14 +29,9 @@ def ask(study: Study, act: StudyRequest, *, by: str) -> ProlificRequest:
     by: the user's name. What was asked last and is not done yet is returned as it is. Raises NoProlificToken,
     RequestRefused where the study has no id there.
     """
-    if not settings.PROLIFIC_TOKEN:
-        raise NoProlificToken
+    refuse_unlinked(study)
     if act not in TRANSITIONS:
         raise RequestRefused(f"“{act}” is not a request that Prolific accepts.")
-    if not study.external_study_id:
-        raise RequestRefused(
-            "The study has no Prolific id, so Clarify cannot send requests about it. Enter the id first."
-        )
     with transaction.atomic():
         Study.objects.select_for_update(no_key=True).get(pk=study.pk)  # one after the other
         pending = study.prolific_requests.filter(act__in=TRANSITIONS, state=RequestState.PENDING)
@@ -45,9 +39,38 @@ def ask(study: Study, act: StudyRequest, *, by: str) -> ProlificRequest:
         if newest is not None and newest.act == act:
             return newest
         _supersede(pending)
-        request = ProlificRequest.objects.create(study=study, act=act, due_at=timezone.now(), requested_by=by)
-        audit.record(f"prolific_{act}", study=study, by=by, request=request.pk)
-        worker_wakeup.dispatch_on_commit(worker_wakeup.CALL_PROLIFIC)
+        return store(study, act, by=by)
+
+
+def refuse_unlinked(study: Study) -> None:
+    """Raise NoProlificToken, or RequestRefused where the study has no id on Prolific."""
+    if not settings.PROLIFIC_TOKEN:
+        raise NoProlificToken
+    if not study.external_study_id:
+        raise RequestRefused(
+            "The study has no Prolific id, so Clarify cannot send requests about it. Enter the id first."
+        )
+
+
+def store(
+    study: Study,
+    act: str,
+    detail: Mapping[str, Any] | None = None,
+    *,
+    by: str,
+    submission: Submission | None = None,
+    **said: Any,
+) -> ProlificRequest:
+    """Store a request, with its line in the audit log, in the caller's transaction; it is sent in seconds.
+
+    detail: what Prolific is sent; said: what the audit log says besides.
+    """
+    request = ProlificRequest.objects.create(
+        study=study, submission=submission, act=act, detail=detail or {}, due_at=timezone.now(), requested_by=by
+    )
+    subject = f"submission {submission.pk}" if submission else ""
+    audit.record(f"prolific_{act}", study=study, by=by, subject=subject, request=request.pk, **said)
+    worker_wakeup.dispatch_on_commit(worker_wakeup.CALL_PROLIFIC)
     return request
 
 

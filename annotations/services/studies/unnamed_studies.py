@@ -11,10 +11,13 @@ from django.db import transaction
 from numpy.typing import NDArray
 
 from annotations.models import BaseModel, Study
+from annotations.models.study_texts import MAX_TITLE_LENGTH
 from annotations.readings.datasets.class_images import class_images
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.datasets.base_models import store_part
-from annotations.services.studies.cloning import derived_study
+from annotations.services.studies.cloning import clone_study, free_slug
+
+_TITLE = ": what nobody has named yet"
 
 
 class NothingUnnamed(ServiceError):
@@ -32,7 +35,8 @@ def study_unnamed(study: Study, unnamed: Mapping[int, Collection[str]], *, by: s
     positions = [position for position, keys in unnamed.items() if keys]
     if not positions:
         raise NothingUnnamed
-    draft = derived_study(study, "unnamed", ": what nobody has named yet", by=by)
+    title = study.title[: MAX_TITLE_LENGTH - len(_TITLE)] + _TITLE
+    draft = clone_study(study, slug=free_slug(f"{study.slug[:36]}-unnamed"), title=title, by=by)
     draft.tasks.exclude(position__in=positions).delete()
     for base_model in BaseModel.objects.filter(tasks__study=draft).select_related("dataset").distinct():
         tasks = draft.tasks.filter(base_model=base_model)

@@ -67,7 +67,7 @@ def _signed(token: str) -> SignedEntry | None:
     try:
         return prolific_client.verify_link(token)
     except (LinkNotSigned, KeysUnavailable) as error:
-        logger.warning("signed link rejected: %s", type(error).__name__)
+        logger.warning("signed link rejected: %s", error)
         return None
 
 

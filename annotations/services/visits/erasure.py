@@ -8,7 +8,6 @@ in it cannot be read again, since its key is gone.
 import datetime as dt
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from django.db import OperationalError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -29,6 +28,7 @@ from annotations.models import (
     event_kinds,
 )
 from annotations.readings.visits.withdrawal import is_owed
+from annotations.services.common.row_changes import change
 from annotations.services.logs import audit, events, identities
 from annotations.services.logs.event_payloads import unsealed_state
 from annotations.services.logs.log_registry import DONE_IN_A_VISIT
@@ -39,14 +39,6 @@ from annotations.services.releases import release_requests
 from annotations.services.visits import withdrawal
 
 _UNREADABLE = "The author of a phrase in this correction withdrew. Train it again without that phrase."
-
-
-@dataclass(frozen=True)
-class Erased:
-    """How many people lost what they did, and how many who they are, in one sweep."""
-
-    contents: int
-    identities: int
 
 
 def request(participant: Participant, *, by: str, reason: str) -> None:
@@ -64,11 +56,14 @@ def request(participant: Participant, *, by: str, reason: str) -> None:
     worker_wakeup.dispatch_on_commit(worker_wakeup.ERASE_WITHDRAWN)
 
 
-def erase_due(now: dt.datetime) -> Erased:
-    """Erase everybody who is due. Those whose rows a worker holds just now are left to the next sweep."""
+def erase_due(now: dt.datetime) -> tuple[int, int]:
+    """Erase everybody who is due; return how many people lost what they did, and how many who they are.
+
+    Those whose rows a worker holds just now are left to the next sweep.
+    """
     contents = sum(_tried(erase_content, person) for person in with_content_due())
     forgotten = sum(_tried(forget, person) for person in with_identity_due(now))
-    return Erased(contents, forgotten)
+    return contents, forgotten
 
 
 def with_content_due() -> QuerySet[Participant]:
@@ -106,8 +101,7 @@ def erase_content(participant: Participant) -> bool:
     delete_work([*visits, *declined])
     _replace_key(person)
     for visit in visits:
-        visit.erased_at = timezone.now()
-        visit.save(update_fields=["erased_at"])
+        change(visit, erased_at=timezone.now())
         release_requests.supersede(visit, "somebody in it withdrew")
         events.record(event_kinds.SESSION_ERASED, visit)
     return True
@@ -132,8 +126,7 @@ def forget(participant: Participant) -> bool:
     study, pseudonym = person.study, person.pseudonym
     submissions.store_never_again(study, _submission_keys(person))
     identities.destroy(study, pseudonym)
-    person.pseudonym, person.erased_at = _random_pseudonym(), timezone.now()
-    person.save(update_fields=["pseudonym", "erased_at"])
+    change(person, pseudonym=_random_pseudonym(), erased_at=timezone.now())
     for visit in person.sessions.order_by("pk"):
         key = _random_pseudonym()
         AnnotationSession.objects.filter(pk=visit.pk).update(submission_key=key)
@@ -141,9 +134,8 @@ def forget(participant: Participant) -> bool:
             submission_key=key, pseudonym=person.pseudonym, sealed_ids=None, entered_code=""
         )
     for submission in Submission.objects.filter(study=study, pseudonym=pseudonym):  # those that never came here
-        submission.submission_key, submission.pseudonym = _random_pseudonym(), person.pseudonym
-        submission.sealed_ids, submission.entered_code = None, ""
-        submission.save(update_fields=["submission_key", "pseudonym", "sealed_ids", "entered_code"])
+        anew = {"submission_key": _random_pseudonym(), "pseudonym": person.pseudonym}
+        change(submission, **anew, sealed_ids=None, entered_code="")
     for visit in person.sessions.select_related("participant", "configuration", "condition").order_by("pk"):
         nameless = (unsealed_state(visit.participant), unsealed_state(visit))
         events.record(event_kinds.IDENTITY_DESTROYED, visit, *nameless)
@@ -170,10 +162,9 @@ def _undo_corrections(visits: list[AnnotationSession]) -> None:
     """A head that was trained with a phrase which nobody may use any more goes; the job says why."""
     used = Correction.objects.filter(parts__score__phrase__assignment__session__in=visits).distinct()
     for correction in Correction.objects.filter(pk__in=used.values("pk")).select_for_update():
-        correction.state, correction.error = JobState.FAILED, _UNREADABLE
-        correction.finished_at = correction.finished_at or timezone.now()
-        correction.head, correction.effects, correction.ablations = None, {}, []
-        correction.save(update_fields=["state", "error", "finished_at", "head", "effects", "ablations"])
+        finished_at = correction.finished_at or timezone.now()
+        change(correction, state=JobState.FAILED, error=_UNREADABLE, finished_at=finished_at)
+        change(correction, head=None, effects={}, ablations=[])
         events.record(event_kinds.CORRECTION_UNDONE, correction.study, correction)
         audit.record(
             "correction_undone",

@@ -4,8 +4,6 @@ An expert's visit begins at its tasks: without consent, tutorial, check, place a
 do, in any order, and comes back as often as they like; each class that was picked is an assignment.
 """
 
-import secrets
-
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import transaction
 from django.db.models import Max
@@ -23,14 +21,11 @@ from annotations.models import (
     Study,
     StudyState,
     Task,
-    event_kinds,
 )
 from annotations.services.common.service_errors import ServiceError, StageMismatch, StudyNotOpen
-from annotations.services.logs import events
 from annotations.services.logs.identities import pseudonym
 from annotations.services.phrases import assignments
 from annotations.services.visits import sessions
-from annotations.version import CODE_VERSION
 
 
 class NotForExperts(ServiceError):
@@ -63,23 +58,8 @@ def enter(study: Study, user: AbstractBaseUser | AnonymousUser) -> AnnotationSes
     if study.state != StudyState.ACTIVE:
         raise StudyNotOpen(study.state)
     person, _created = Participant.objects.get_or_create(study=study, pseudonym=_pseudonym(study, "E", user))
-    # Of two requests at once, the unique constraint lets one create and gives the other what it made.
-    visit, created = AnnotationSession.objects.get_or_create(
-        study=study,
-        submission_key=_pseudonym(study, "S", user),
-        defaults={
-            "participant": person,
-            "configuration": study.configurations.latest("version"),
-            "kind": SessionKind.EXPERT,
-            "verification": EntryVerification.LOCAL,
-            "stage": Stage.TASKS,
-            "seed": secrets.randbits(63),
-            "code_version": CODE_VERSION,
-        },
-    )
-    if created:
-        events.record(event_kinds.SESSION_ENTERED, visit)
-    return visit
+    expert = {"kind": SessionKind.EXPERT, "verification": EntryVerification.LOCAL, "stage": Stage.TASKS}
+    return sessions.make(person, _pseudonym(study, "S", user), **expert)[0]
 
 
 @transaction.atomic

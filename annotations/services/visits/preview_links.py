@@ -24,18 +24,14 @@ from annotations.models import (
     Participant,
     SessionKind,
     Study,
-    StudyConfiguration,
     StudyState,
-    event_kinds,
 )
 from annotations.readings.allocation.cells import cells
-from annotations.readings.studies.readiness import reasons_not_ready
-from annotations.services.common.service_errors import ServiceError, StudyNotOpen, StudyNotReady
-from annotations.services.logs import events
+from annotations.services.common.service_errors import ServiceError, StudyNotOpen
 from annotations.services.logs.identities import pseudonym
 from annotations.services.staff import roles
-from annotations.services.studies.lifecycle import freeze
-from annotations.version import CODE_VERSION
+from annotations.services.studies import lifecycle
+from annotations.services.visits import sessions
 
 PARAMETER = "rehearsal"  # of the link
 GOOD_FOR = dt.timedelta(days=1)
@@ -125,32 +121,16 @@ def _enter_anew(study: Study, link: Link, key: str) -> AnnotationSession:
     person = pseudonym(study, "P", f"{link.kind}:{link.name}")  # no id from outside has a colon in it
     participant, _created = Participant.objects.get_or_create(study=study, pseudonym=person)
     condition, order = _cell(study, link)
-    session, created = AnnotationSession.objects.get_or_create(
-        study=study,
-        submission_key=key,
-        defaults={
-            "participant": participant,
-            "configuration": _configuration(study),
-            "kind": link.kind,
-            "verification": EntryVerification.LOCAL,
-            "condition": condition,
-            "order": order,
-            "seed": _seed(link),
-            "code_version": CODE_VERSION,
-        },
-    )
-    if created:
-        events.record(event_kinds.SESSION_ENTERED, session)
-    return session
-
-
-def _configuration(study: Study) -> StudyConfiguration:
-    if study.state != StudyState.DRAFT:
-        return study.configurations.latest("version")
-    reasons = reasons_not_ready(study)
-    if reasons:
-        raise StudyNotReady(reasons)
-    return freeze(study)
+    return sessions.make(
+        participant,
+        key,
+        configuration=lifecycle.configuration_now(study),
+        kind=link.kind,
+        verification=EntryVerification.LOCAL,
+        condition=condition,
+        order=order,
+        seed=_seed(link),
+    )[0]
 
 
 def _cell(study: Study, link: Link) -> tuple[Condition | None, int]:

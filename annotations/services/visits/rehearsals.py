@@ -19,11 +19,10 @@ from annotations.models import (
     StudyState,
     Submission,
 )
-from annotations.readings.studies.readiness import reasons_not_ready
-from annotations.services.common.service_errors import ServiceError, StudyNotReady
+from annotations.services.common.service_errors import ServiceError
 from annotations.services.logs import audit
 from annotations.services.queue import worker_wakeup
-from annotations.services.studies.lifecycle import freeze
+from annotations.services.studies.lifecycle import configuration_now
 from annotations.services.visits import erasure
 
 MAX_PEOPLE = 52
@@ -52,16 +51,9 @@ def request_rehearsal(study: Study, n_people: int, *, by: str) -> Rehearsal:
         raise RehearsalNotPossible(f"Choose 1 to {MAX_PEOPLE} simulated participants.")
     if study.rehearsals.filter(state__in=UNFINISHED).exists():
         raise RehearsalNotPossible("A rehearsal is still running. Wait until it is finished.")
-    if study.state == StudyState.DRAFT:
-        reasons = reasons_not_ready(study)
-        if reasons:
-            raise StudyNotReady(reasons)
-        configuration = freeze(study)
-    else:
-        configuration = study.configurations.latest("version")
     rehearsal = Rehearsal.objects.create(
         study=study,
-        configuration_digest=configuration.digest,
+        configuration_digest=configuration_now(study).digest,
         n_people=n_people,
         n_total=n_people,
         seed=secrets.randbits(31),

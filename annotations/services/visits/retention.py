@@ -5,6 +5,7 @@ import datetime as dt
 from django.db import transaction
 
 from annotations.models import IdentityKey, Study, StudyState, Submission
+from annotations.services.common.row_changes import change
 from annotations.services.logs import audit
 
 
@@ -41,7 +42,6 @@ def destroy_ids(study: Study, *, by: str) -> bool:
     keys, _by_model = IdentityKey.objects.filter(study=locked).delete()
     ids = Submission.objects.filter(study=locked, sealed_ids__isnull=False).update(sealed_ids=None, entered_code="")
     locked.sessions.update(sealed_withdrawal_token=b"")
-    locked.sealed_pseudonym_key = b""
-    locked.save(update_fields=["sealed_pseudonym_key"])
+    change(locked, sealed_pseudonym_key=b"")
     audit.record("ids_destroyed", study=locked, by=by, subject=locked.slug, keys=keys, submissions=ids)
     return True

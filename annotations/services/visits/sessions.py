@@ -90,9 +90,7 @@ def refuse_new_participants(study: Study, ids: OutsideIds) -> None:
     Raises Withdrawn for that of an erased visit, StudyNotOpen where the study takes nobody new, StudyFull where its
     places are taken by other people.
     """
-    _refuse_withdrawn(study, ids)
-    if study.state != StudyState.ACTIVE:
-        raise StudyNotOpen(study.state)
+    _refuse_closed_to_new(study, ids)
     places.refuse_full(study, pseudonym(study, "P", ids.participant))
 
 
@@ -115,9 +113,7 @@ def outside_ids(study: Study, *, participant_id: str, study_id: str, session_id:
 
 
 def _enter_anew(study: Study, ids: OutsideIds, token: str, browser: Browser) -> AnnotationSession:
-    _refuse_withdrawn(study, ids)
-    if study.state != StudyState.ACTIVE:
-        raise StudyNotOpen(study.state)
+    _refuse_closed_to_new(study, ids)
     # Before the transaction, which waits for nobody outside.
     verification = entry_verification.verify_entry(study, ids, token)
     with transaction.atomic():
@@ -126,30 +122,35 @@ def _enter_anew(study: Study, ids: OutsideIds, token: str, browser: Browser) -> 
         )
         repeat_visits.refuse_again(participant)
         places.refuse_full(study, participant.pseudonym)
-        # Of two requests at once, the unique constraint lets one create and gives the other what it made.
-        session, created = AnnotationSession.objects.get_or_create(
-            study=study,
-            submission_key=pseudonym(study, "S", ids.session),
-            defaults={
-                "participant": participant,
-                "configuration": study.configurations.latest("version"),
-                "verification": verification,
-                "seed": secrets.randbits(63),
-                "code_version": CODE_VERSION,
-            },
-        )
-        if created:
+        session, is_new = make(participant, pseudonym(study, "S", ids.session), verification=verification)
+        if is_new:
             submissions.make(study, ids, session)
-            events.record(event_kinds.SESSION_ENTERED, session)
             if verification == EntryVerification.UNVERIFIED:
                 entry_verification.count_start(study, browser)
     return session
 
 
-def _refuse_withdrawn(study: Study, ids: OutsideIds) -> None:
+def make(participant: Participant, submission_key: str, **fields: Any) -> tuple[AnnotationSession, bool]:
+    """Return the one visit of a submission, and whether it was made now; fields: of a new one, beside what all have."""
+    study = participant.study
+    always = {"participant": participant, "seed": secrets.randbits(63), "code_version": CODE_VERSION}
+    if "configuration" not in fields:
+        always["configuration"] = study.configurations.latest("version")
+    # Of two requests at once, the unique constraint lets one create and gives the other what it made.
+    session, is_new = AnnotationSession.objects.get_or_create(
+        study=study, submission_key=submission_key, defaults={**always, **fields}
+    )
+    if is_new:
+        events.record(event_kinds.SESSION_ENTERED, session)
+    return session, is_new
+
+
+def _refuse_closed_to_new(study: Study, ids: OutsideIds) -> None:
     """Of an erased person nothing but the submission's key is known: whoever withdrew is not taken in again."""
     if study.forgotten_submissions.filter(submission_key=pseudonym(study, "S", ids.session)).exists():
         raise Withdrawn
+    if study.state != StudyState.ACTIVE:
+        raise StudyNotOpen(study.state)
 
 
 def refuse_without_place(session: AnnotationSession) -> None:

@@ -19,7 +19,7 @@ MAX_PRACTICE_PHRASES = 50
 def look(session: AnnotationSession, picture: int) -> bool:
     """Take a picture that a person pointed at as one that the AI got wrong, and return whether it is.
 
-    picture: a position in `readings.visits.tutorial.SQUARES`. The first right answer is stored.
+    picture: its position, from 0. The first right answer is stored.
     """
     if not is_wrong(picture):
         return False

@@ -1,7 +1,7 @@
 """Who is visiting, and where the visit stands."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
@@ -19,6 +19,10 @@ from annotations.services.visits import withdrawal
 from annotations.views.common import error_pages
 
 SESSION_KEY = "annotation_session"  # where the cookie's session keeps the visit
+AT_WORK = (
+    *("stage", "kind", "seed", "condition", "participant__pseudonym", "participant__erased_at"),
+    *("study__state", "study__goal", "study__suggest_rewordings", "study__keyword_display"),
+)
 STEPS = (_("Consent"), _("How it works"), _("Images"), _("End"))
 
 _PAGES = {
@@ -45,27 +49,34 @@ def see(name: str, *args: Any) -> SeeOther:
     return SeeOther(reverse(name, args=args))
 
 
-def visiting(request: HttpRequest) -> AnnotationSession | None:
-    """Return the visit that this browser is in; an expert's only while they are logged in and may see the study."""
+def visiting(request: HttpRequest, *columns: str) -> AnnotationSession | None:
+    """Return the visit that this browser is in; an expert's only while they are logged in and may see the study.
+
+    columns: those that will be looked at; none: all.
+    """
     key = request.session.get(SESSION_KEY)
     if key is None:
         return None
-    session = AnnotationSession.objects.select_related("study", "participant", "condition").filter(pk=key).first()
+    visits = AnnotationSession.objects.select_related("study", "participant", "condition").filter(pk=key).order_by()
+    session = (visits.only(*columns) if columns else visits).first()
     if session is not None and session.is_expert and not roles.may(request.user, "view", session.study):
         return None
     return session
 
 
-def in_visit(*stages: Stage) -> Callable[[VisitView[P]], Callable[Concatenate[HttpRequest, P], HttpResponse]]:
+def in_visit(
+    *stages: Stage, columns: Sequence[str] = ()
+) -> Callable[[VisitView[P]], Callable[Concatenate[HttpRequest, P], HttpResponse]]:
     """Give a view the visit, at one of `stages`; at another stage send the person to where they are.
 
     The page is never stored by a browser, an unknown visit is a 404, and what a service refuses becomes a page.
+    columns: those of the visit that the view reads; others are loaded on demand. None: all.
     """
 
     def decorate(view: VisitView[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
         @wraps(view)
         def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-            session = visiting(request)
+            session = visiting(request, *columns)
             if session is None:
                 return error_pages.no_visit(request)
             if session.stage not in stages:

@@ -13,19 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from annotations.models import Study, StudyState
 from annotations.services.common.service_errors import ServiceError, StudyNotOpen, TryAgainLater
-from annotations.views.common.staff_error_pages import (
-    BAD_REQUEST,
-    CSRF,
-    FORBIDDEN,
-    NOT_FOUND,
-    OUTAGE,
-    RETRY_AFTER_S,
-    UNFORESEEN,
-    StaffFault,
-    is_staff_page,
-    page_of,
-    staff_read,
-)
+from annotations.views.common.staff_error_pages import FAULTS, StaffFault, is_staff_page, page_of, staff_read
 
 DATABASE_IS_OUT = (OperationalError, InterfaceError)
 
@@ -122,7 +110,7 @@ def no_visit(request: HttpRequest) -> HttpResponse:
     )
 
 
-@staff_read(CSRF)
+@staff_read("csrf")
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a POST without a valid CSRF token (setting CSRF_FAILURE_VIEW)."""
     happened = _("This page was open for too long, or cookies are off. So what you sent last was not taken.")
@@ -133,20 +121,20 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _page(request, 403, _("Please send that again"), happened, safe=_SAFE, **way_on)
 
 
-@staff_read(BAD_REQUEST)
+@staff_read("bad_request")
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a request that no page of ours makes (handler400)."""
     happened = _("Something in this request cannot be right. Please go back, reload the page and try again.")
     return _page(request, 400, _("We could not read that"), happened)
 
 
-@staff_read(FORBIDDEN)
+@staff_read("forbidden")
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer for what somebody signed in may not do (handler403). No participant is signed in."""
     return not_found(request, exception)
 
 
-@staff_read(NOT_FOUND)
+@staff_read("not_found")
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer for an address that leads nowhere, or to what is somebody else's (handler404)."""
     happened = _(
@@ -160,18 +148,18 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return database_outage(request) if isinstance(sys.exception(), DATABASE_IS_OUT) else _unforeseen(request)
 
 
-@staff_read(OUTAGE)
+@staff_read("outage")
 def database_outage(request: HttpRequest) -> HttpResponse:
     """Answer while the database does not: nothing was stored, and the same request may be sent again."""
     happened = _(
         "We cannot reach our store at the moment. Please try again in a few seconds: nothing is counted twice."
     )
     response = _page(request, 503, _("One moment, please"), happened, safe=_SAFE)
-    response["Retry-After"] = str(RETRY_AFTER_S)
+    response["Retry-After"] = str(FAULTS["outage"].retry_after_s)
     return response
 
 
-@staff_read(UNFORESEEN)
+@staff_read("unforeseen")
 def _unforeseen(request: HttpRequest) -> HttpResponse:
     happened = _("Something went wrong on our side. Please try again; if it happens again, come back in a few minutes.")
     return _page(request, 500, _("That did not work"), happened, safe=_SAFE)

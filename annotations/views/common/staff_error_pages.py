@@ -1,8 +1,10 @@
 """What the staff read where something went wrong under /admin/: what happened, what is safe, what to do."""
 
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from importlib.resources import files
 from typing import Concatenate, ParamSpec
 
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +13,6 @@ from django.template.loader import render_to_string
 Rest = ParamSpec("Rest")
 Handler = Callable[Concatenate[HttpRequest, Rest], HttpResponse]
 
-RETRY_AFTER_S = 5
 _STAFF_PAGES = "/admin/"
 
 
@@ -25,46 +26,13 @@ class StaffFault:
     retry_after_s: int | None = None
 
 
-BAD_REQUEST = StaffFault(
-    400,
-    "The request is invalid",
-    "The request contained an invalid value, so nothing was changed. Go back, reload the page and try again.",
-)
-FORBIDDEN = StaffFault(
-    403,
-    "Your role does not allow this",
-    "You are signed in, but your role does not include this page. A coordinator of the study can give you "
-    "another role, under Members. Operators can see and run every study.",
-)
-CSRF = StaffFault(
-    403,
-    "Please send the form again",
-    "Nothing was changed. The page was open for too long, you signed in again in another tab, or cookies are "
-    "switched off. Go back, reload the page and send the form again.",
-)
-NOT_FOUND = StaffFault(
-    404,
-    "Page not found",
-    "The address is wrong, the page was deleted, or you have no role in the study that allows it. A "
-    "coordinator of the study can give you a role, under Members.",
-)
-UNFORESEEN = StaffFault(
-    500,
-    "Something went wrong",
-    "An unexpected error occurred. Check whether your change was stored before you try again. If the error "
-    "persists, tell your operator when it happened. The log of the web role has the details.",
-)
-OUTAGE = StaffFault(
-    503,
-    "One moment, please",
-    "The database cannot be reached, so nothing was changed. Try again in a few seconds. If the error "
-    "persists, tell your operator.",
-    RETRY_AFTER_S,
-)
+_FILE = files(__package__).joinpath("staff_faults.toml").read_text("utf-8")
+FAULTS = {name: StaffFault(**words) for name, words in tomllib.loads(_FILE).items()}
 
 
-def staff_read(fault: StaffFault) -> Callable[[Handler[Rest]], Handler[Rest]]:
-    """Let the staff's pages answer with their own words, and every other page with what the handler says."""
+def staff_read(name: str) -> Callable[[Handler[Rest]], Handler[Rest]]:
+    """Let the staff's pages answer with the fault of this name, and every other page with what the handler says."""
+    fault = FAULTS[name]
 
     def decorator(handler: Handler[Rest]) -> Handler[Rest]:
         @wraps(handler)

@@ -15,7 +15,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotations.models import AnnotationSession, Assignment, AssignmentState, EndReason, Phrase, Stage, event_kinds
+from annotations.models import (
+    AnnotationSession,
+    Assignment,
+    AssignmentState,
+    EndReason,
+    Phrase,
+    PhraseState,
+    Stage,
+    event_kinds,
+)
 from annotations.models.arrays import without_arrays
 from annotations.readings.phrases import task_screen
 from annotations.readings.phrases.screen_records import screen
@@ -26,12 +35,13 @@ from annotations.services.common.service_errors import ServiceError
 from annotations.services.common.visit_budgets import Budget
 from annotations.services.logs import events
 from annotations.services.phrases import assignments, phrase_submission
-from annotations.views.common.current_visit import SeeOther, go_on, in_visit, steps
+from annotations.views.common.current_visit import AT_WORK, SeeOther, go_on, in_visit, steps
 from annotations.views.common.current_visit import client_uuid as uuid_of
 from annotations.views.common.error_pages import with_headers_of
 from modeling.arrays.phrases.writing_traces import COUNTED
 
 _FRAGMENT_HEADER = "Clarify-Fragment"  # a script asks for what changes, and not for the whole page
+_NOT_SHOWN = [f"task__base_model__{name}" for name in ("validation_accuracies", "test_metrics", "training")]
 _MAX_DRAWS = 10_000
 _MAX_TRACE = 10**9  # of any count: what a page says is bounded, and otherwise believed
 
@@ -53,12 +63,11 @@ def task(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID)
         return go_on(session)
     if assignment.state == AssignmentState.WAITING:
         return _begin_page(request, assignment)
-    now = timezone.now()
-    deadline = assignments.effective_deadline(assignment, now)
-    if deadline is not None and now > deadline:
+    said = task_screen.phrases_of(assignment)
+    if assignments.is_over(assignment, timezone.now(), phrases=said):
         context = {"assignment": assignment, "session": session, **steps(3)}
         return render(request, "annotations/task_time_over.html", context)
-    return _task_page(request, assignment, deadline, request.GET)
+    return _task_page(request, assignment, request.GET, said)
 
 
 @require_POST
@@ -81,35 +90,33 @@ def show_keywords(request: HttpRequest, session: AnnotationSession, public_id: u
 
 
 @require_POST
-@in_visit(Stage.TASKS, Stage.FINISHED)
+@in_visit(Stage.TASKS, Stage.FINISHED, columns=AT_WORK)
 def submit_phrase(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID) -> HttpResponse:
     """Store a phrase, then show it; a refusal is shown beside the field, with what was typed still in it."""
     assignment = own_assignment(session, public_id)
     text = request.POST.get("text", "")
     try:
         phrase_submission.check_rate_limit(session)
-        before = phrase_submission.said_before(assignment, client_uuid=uuid_of(request.POST), text=text)
-        if before is not None and _is_running(assignment, timezone.now()):
-            return answer(request, assignment, before.client_uuid, is_repeated=True)
         said, writing = uuid_of(request.POST), _traces(request.POST.get("writing", ""))
-        stored, _created = phrase_submission.submit(assignment, client_uuid=said, text=text, writing=writing)
+        stored, _created = phrase_submission.submit(assignment, client_uuid=said, text=text, writing=writing, once=True)
     except ServiceError as error:
-        now = timezone.now()
-        if not _is_running(assignment, now):
+        if not _is_running(assignment, timezone.now()):
             raise
-        return _refusal(request, assignment, now, error, text)
-    return answer(request, assignment, stored.client_uuid)
+        return _refusal(request, assignment, error, text)
+    return answer(request, assignment, stored.client_uuid, is_repeated=stored.client_uuid != said)
 
 
 @require_safe
-@in_visit(Stage.TASKS, Stage.FINISHED)
+@in_visit(Stage.TASKS, Stage.FINISHED, columns=AT_WORK)
 def phrase(
     request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID, client_uuid: uuid.UUID
 ) -> HttpResponse:
-    """Answer with what changes on the page when this phrase's state does."""
-    assignment = own_assignment(session, public_id)
-    get_object_or_404(Phrase, assignment=assignment, client_uuid=client_uuid)
-    return _fragment(request, assignment, client_uuid)
+    """Answer with what changes on the page when this phrase's state does; with 204 while it waits, and not for long."""
+    own = Phrase.objects.filter(assignment__public_id=public_id, assignment__session=session, client_uuid=client_uuid)
+    asked = get_object_or_404(own.only("state", "submitted_at"))
+    if asked.state == PhraseState.PENDING and timezone.now() - asked.submitted_at <= task_screen.SLOW_AFTER:
+        return HttpResponse(status=204)
+    return _fragment(request, own_assignment(session, public_id), client_uuid)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -125,8 +132,7 @@ def done(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID)
     if request.method != "POST" and assignment.state == AssignmentState.ENDED:
         return go_on(session)
     if request.POST.get("sure") != "yes" and _is_running(assignment, timezone.now()):
-        deadline = assignments.effective_deadline(assignment, timezone.now())
-        context = _work_context(assignment, None, Draws(), deadline)
+        context = _work_context(assignment, None, Draws())
         if context["work"].asks_when_done:
             shown = {"assignment": assignment, "session": session, **steps(3)}
             return render(request, "annotations/task_done.html", {**context, **shown})
@@ -138,7 +144,7 @@ def done(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID)
 
 def own_assignment(session: AnnotationSession, public_id: uuid.UUID) -> Assignment:
     """Return an assignment of this visit; anybody else's is not found."""
-    rows = without_arrays(Assignment.objects.select_related("task__base_model__dataset"))
+    rows = without_arrays(Assignment.objects.select_related("task__base_model__dataset")).defer(*_NOT_SHOWN)
     assignment = get_object_or_404(rows, public_id=public_id, session=session)
     assignment.session = session  # with its study loaded
     return assignment
@@ -174,12 +180,12 @@ def _begin_page(request: HttpRequest, assignment: Assignment) -> HttpResponse:
 def _task_page(
     request: HttpRequest,
     assignment: Assignment,
-    deadline: dt.datetime | None,
     given: QueryDict,
+    said: list[Phrase] | None = None,
     refused: _Refused | None = None,
 ) -> HttpResponse:
     draws, shown = _draws(given), _shown(given)
-    work = _work_context(assignment, shown, draws, deadline)
+    work = _work_context(assignment, shown, draws, said)
     restored = work["work"].answer.phrase.text if shown and work["work"].answer else ""
     context = {
         **work,
@@ -220,8 +226,7 @@ def _fragment(
 ) -> HttpResponse:
     """Answer with what changes on the page from one phrase to the next."""
     given = request.POST if request.method == "POST" else request.GET
-    deadline = assignments.effective_deadline(assignment, timezone.now())
-    context = {**_work_context(assignment, shown, _draws(given), deadline), "is_repeated": is_repeated}
+    context = {**_work_context(assignment, shown, _draws(given)), "is_repeated": is_repeated}
     _log_screen(request, context)
     return render(request, "annotations/work_fragment.html", context)
 
@@ -236,23 +241,21 @@ def _log_screen(request: HttpRequest, context: dict[str, Any]) -> None:
                 events.record(event_kinds.SCREEN_SHOWN, session, **shown)
 
 
-def _refusal(
-    request: HttpRequest, assignment: Assignment, now: dt.datetime, error: ServiceError, typed: str
-) -> HttpResponse:
+def _refusal(request: HttpRequest, assignment: Assignment, error: ServiceError, typed: str) -> HttpResponse:
     if _FRAGMENT_HEADER in request.headers:
         response = render(request, "annotations/parts/phrase_error.html", {"error": error.message})
         response.status_code = error.status
     else:
-        deadline = assignments.effective_deadline(assignment, now)
-        response = _task_page(request, assignment, deadline, request.POST, _Refused(error, typed))
+        response = _task_page(request, assignment, request.POST, refused=_Refused(error, typed))
     return with_headers_of(error, response)
 
 
 def _work_context(
-    assignment: Assignment, shown: uuid.UUID | None, draws: Draws, deadline: dt.datetime | None
+    assignment: Assignment, shown: uuid.UUID | None, draws: Draws, said: list[Phrase] | None = None
 ) -> dict[str, Any]:
-    now = timezone.now()
-    work = task_screen.work(assignment, owner=_owner(assignment), shown=shown, deadline=deadline, now=now)
+    now, said = timezone.now(), task_screen.phrases_of(assignment) if said is None else said
+    deadline = assignments.effective_deadline(assignment, now, said)
+    work = task_screen.work(assignment, said, owner=_owner(assignment), shown=shown, deadline=deadline, now=now)
     minutes = _minutes(work.seconds_left)
     return {
         "work": work,

@@ -16,7 +16,6 @@ from annotations.prolific import hook_signatures
 from annotations.prolific.hook_signatures import HookNotSigned, SignatureStale
 from annotations.prolific.payloads import moment
 from annotations.services.prolific import webhooks
-from annotations.services.prolific.webhooks import Delivery
 
 LARGEST_BODY = 64 * 1024  # bytes
 MAX_EVENT_ID_LENGTH = 100
@@ -38,7 +37,7 @@ class HookRefused(Exception):
 def prolific_webhook(request: HttpRequest) -> HttpResponse:
     """Take in one webhook: 200 with what came of it, once it is stored. Anything else makes Prolific send it again."""
     try:
-        effect = webhooks.take(_delivery(request))
+        effect = webhooks.take(*_delivery(request))
     except HookRefused as refusal:
         logger.warning("webhook rejected: %s", refusal.code)
         error = {"code": refusal.code, "message": refusal.message}
@@ -47,8 +46,8 @@ def prolific_webhook(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"effect": effect})
 
 
-def _delivery(request: HttpRequest) -> Delivery:
-    """The webhook of a request, its signature checked first; raises HookRefused."""
+def _delivery(request: HttpRequest) -> tuple[str, str, dt.datetime, dict[str, Any]]:
+    """The id, type, time and body of a request's webhook, its signature checked first; raises HookRefused."""
     if request.method != "POST":
         raise HookRefused(405, "method_not_allowed", "This address accepts only POST.")
     if not settings.PROLIFIC_WEBHOOK_SECRET:
@@ -64,7 +63,7 @@ def _delivery(request: HttpRequest) -> Delivery:
     body = _object(raw)
     event_type = str(body.get("event_type", ""))
     # These two headers are not signed: with a time after the signature, an old message sent anew would beat newer ones.
-    return Delivery(event_id, event_type, min(occurred_at, signed_at + WHOLE_SECOND), body)
+    return event_id, event_type, min(occurred_at, signed_at + WHOLE_SECOND), body
 
 
 def _raw_body(request: HttpRequest) -> bytes:

@@ -52,7 +52,7 @@ def practise(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
         tutorials.try_phrase(session, client_uuid=client_uuid(request.POST), text=text)
     except PhraseRefused as error:
         return _page(request, session, error=error.message, typed=text, status=error.status)
-    return SeeOther(f"{reverse('tutorial')}#example")
+    return SeeOther(f"{reverse('tutorial')}#text")  # a browser gives a field that it is led to the focus
 
 
 def _page(request: HttpRequest, session: AnnotationSession, *, status: int = 200, **context: Any) -> HttpResponse:

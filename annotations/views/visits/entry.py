@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from annotations.models import AnnotationSession, Stage, Study
+from annotations.models import AnnotationSession, DeviceReport, Stage, Study
 from annotations.readings.studies.preflight.duration import longest_minutes
 from annotations.readings.visits.tutorial import grids
 from annotations.services.common.service_errors import (
@@ -27,7 +27,6 @@ from annotations.services.common.service_errors import (
     Withdrawn,
 )
 from annotations.services.visits import device_reports, preview_links, sessions
-from annotations.services.visits.device_reports import Device
 from annotations.services.visits.entry_verification import Browser
 from annotations.views.common import error_pages
 from annotations.views.common.client_address import client_network
@@ -53,12 +52,12 @@ class DeviceForm(forms.Form):
     milliseconds = forms.IntegerField(min_value=0, max_value=600_000, required=False)
 
 
-def reported(given: QueryDict) -> Device:
-    """Return the report in a form's fields device-…; fields that cannot be read are None."""
+def reported(given: QueryDict) -> DeviceReport:
+    """Return what a browser says of itself in a form's fields device-…; fields that cannot be read are None."""
     form = DeviceForm(given, prefix="device")
     form.is_valid()
     read = form.cleaned_data
-    return Device(
+    return DeviceReport(
         client_uuid=read.get("client_uuid"),
         has_script=given.get("device-script") == "yes",
         images_load=_yes_or_no(read.get("images")),

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from modeling.arrays.common import digests
 from modeling.arrays.common.modeling_errors import ModelingError
+from modeling.arrays.common.steps import step_done
 from modeling.arrays.datasets.groups import group_counts, group_ids
 
 FORMAT = 1
@@ -27,6 +28,7 @@ LABELS = "labels.npy"
 SPLITS = "splits.npy"
 ATTRIBUTES = "attributes.npy"
 IMAGE_KEYS = "image_keys.npy"
+PICTURED = "pictured.npy"  # where not every image has a thumbnail
 FILENAMES = "filenames.json"
 REPORT = "report.csv"
 NOTES = "notes.json"  # of a pool, or of a data set with gathered images
@@ -104,7 +106,7 @@ class Manifest:
     group_counts : mapping of str to tuple of int
         Images per split and group, in the numbering of `modeling.arrays.datasets.groups`.
     report : mapping
-        Numbers of images listed, kept and, by reason, left out.
+        Numbers of images listed, kept and, by reason, left out; how many were embedded at once.
     files : mapping of str to str
         sha256 of each file that is neither an array nor a thumbnail.
     thumbnails_sha256 : str
@@ -219,6 +221,16 @@ class DatasetFiles:
         if not isinstance(names, list) or len(names) != self.n_rows:
             raise BadDataset(f"{self.directory / FILENAMES} does not list {self.n_rows} names")
         return tuple(names)
+
+    @cached_property
+    def pictured(self) -> NDArray[np.bool_]:
+        """Return which images have a thumbnail since the import, bool[n].
+
+        Those of a pool are made when somebody is to see them.
+        """
+        if PICTURED in self.manifest.files:
+            return _mapped(self.directory / PICTURED, np.dtype(np.bool_), (self.n_rows,))
+        return np.full(self.n_rows, self.manifest.source_format != POOL)
 
     @cached_property
     def notes(self) -> tuple[Mapping[str, Any], ...]:
@@ -423,9 +435,10 @@ def verify(directory: Path) -> None:
     dataset = open_dataset(directory)
     expected = {entry.file: entry.sha256 for entry in dataset.manifest.arrays.values()} | dict(dataset.manifest.files)
     damaged = [name for name, digest in sorted(expected.items()) if file_sha256(directory / name) != digest]
-    keys_hold = IMAGE_KEYS not in damaged and dataset.manifest.source_format != POOL
-    if keys_hold and thumbnails_sha256(directory, dataset.image_keys) != dataset.manifest.thumbnails_sha256:
-        damaged.append(THUMBNAILS)
+    if not {IMAGE_KEYS, PICTURED} & set(damaged):
+        keys = dataset.image_keys[dataset.pictured]
+        if thumbnails_sha256(directory, keys) != dataset.manifest.thumbnails_sha256:
+            damaged.append(THUMBNAILS)
     if damaged:
         raise BadDataset(f"{directory}: changed since the import: {', '.join(damaged)}. Import the data set again")
 
@@ -475,6 +488,7 @@ def thumbnails_sha256(directory: Path, image_keys: Iterable[bytes]) -> str:
     total = hashlib.sha256()
     for key in sorted(key.decode("ascii") for key in image_keys):
         total.update(f"{key} {file_sha256(directory / thumbnail_name(key))}\n".encode())
+        step_done()
     return total.hexdigest()
 
 

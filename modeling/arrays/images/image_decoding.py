@@ -14,7 +14,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -70,7 +69,9 @@ def read_image(path: Path) -> Image.Image:
 
 
 def decode_apart(data: bytes) -> Image.Image:
-    """Decode the first frame as RGB, as `decode` does, in the process for that.
+    """Decode the first frame as RGB, as `decode` does, in a process for that.
+
+    Each thread that decodes at the same time has its own.
 
     Parameters
     ----------
@@ -87,11 +88,26 @@ def decode_apart(data: bytes) -> Image.Image:
     CannotDecode
         If there is no process that decodes.
     """
-    return _process.decode(data)
+    try:
+        process = _free.pop()
+    except IndexError:
+        process = DecodingProcess()
+    try:
+        return process.decode(data)
+    finally:
+        _free.append(process)
+
+
+def end_processes() -> None:
+    """End the processes that decode and are not at it; `decode_apart` starts others."""
+    while _free:
+        _free.pop().close()
 
 
 class DecodingProcess:
     """One process that decodes images, and another after one that it did not survive.
+
+    It serves one thread at a time.
 
     Parameters
     ----------
@@ -104,7 +120,6 @@ class DecodingProcess:
     def __init__(self, seconds: float = SECONDS, decoder: str = image_files.__name__) -> None:
         self._seconds = seconds
         self._decoder = decoder
-        self._one_at_a_time = threading.Lock()
         self._child: _Child | None = None
 
     def decode(self, data: bytes) -> Image.Image:
@@ -125,22 +140,21 @@ class DecodingProcess:
         CannotDecode
             If there is no process that decodes.
         """
-        with self._one_at_a_time:
-            for _ in range(TRIES):
-                child, self._child = self._child or _Child(self._decoder), None
-                try:
-                    answer = child.answer(data, time.monotonic() + self._seconds)
-                    self._child = child
-                except TimeoutError:
-                    answer = ImageRejected("unreadable", f"its decoder did not end within {self._seconds:g} s")
-                except (OSError, EOFError, ValueError, LookupError, TypeError) as error:
-                    answer = ImageRejected("unreadable", f"its decoder crashed ({child.end() or repr(error)})")
-                finally:
-                    if self._child is None:  # it may still answer, and the next image would get that answer
-                        child.end()
-                step_done()
-                if self._child is not None:
-                    break
+        for _ in range(TRIES):
+            child, self._child = self._child or _Child(self._decoder), None
+            try:
+                answer = child.answer(data, time.monotonic() + self._seconds)
+                self._child = child
+            except TimeoutError:
+                answer = ImageRejected("unreadable", f"its decoder did not end within {self._seconds:g} s")
+            except (OSError, EOFError, ValueError, LookupError, TypeError) as error:
+                answer = ImageRejected("unreadable", f"its decoder crashed ({child.end() or repr(error)})")
+            finally:
+                if self._child is None:  # it may still answer, and the next image would get that answer
+                    child.end()
+            step_done()
+            if self._child is not None:
+                break
         if isinstance(answer, ImageRejected):
             raise answer
         return answer
@@ -241,5 +255,5 @@ def _left(until: float) -> float:
     return max(until - time.monotonic(), 0.001)
 
 
-_process = DecodingProcess()
-atexit.register(_process.close)
+_free: list[DecodingProcess] = []  # the last one to decode is the next one: who decodes one by one needs no other
+atexit.register(end_processes)

@@ -15,6 +15,7 @@ from modeling.arrays.common.array_checks import check_booleans, check_count, che
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.common.steps import step_done
 from modeling.arrays.phrases.error_score import ErrorScore, advantages, ends_of_ties, error_scores, separable
+from modeling.arrays.phrases.vocabulary_level import QUANTILE
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,9 @@ class RankedKeyword:
         Its p-value is that of this keyword by itself.
     adjusted_p : float
         Probability that the best keyword of the whole list scores at least this if the labels are permuted.
+    null_level : float
+        What the best keyword of the whole list stays at or below with a probability of 0.95 if the labels are permuted:
+        `adjusted_p` is at most 0.05 where the error score is above it. The same for every row.
     """
 
     keyword: str
@@ -42,6 +46,7 @@ class RankedKeyword:
     subgroup_accuracy: float | None
     error_score: ErrorScore
     adjusted_p: float
+    null_level: float
 
 
 def rank_keywords(
@@ -65,7 +70,7 @@ def rank_keywords(
     captions : sequence of n str, or None
         None if the images have no captions.
     rng : numpy.random.Generator
-        For the permutations behind `adjusted_p`.
+        For the permutations behind `adjusted_p` and `null_level`.
     permutations : int, default 1000
 
     Returns
@@ -83,12 +88,16 @@ def rank_keywords(
     scores = error_scores(similarities, is_error)
     if len(keywords) != len(scores):
         raise BadArray(f"there are {len(keywords)} keywords but similarities to {len(scores)}")
-    of_list = adjusted_p(scores.value, permuted_maxima(similarities, is_error, rng, permutations))
+    maxima = permuted_maxima(similarities, is_error, rng, permutations)
+    of_list = adjusted_p(scores.value, maxima)
+    # The observed order counts as one permutation there, so it does here.
+    level = float(np.quantile(np.append(maxima, 1.0), QUANTILE, method="inverted_cdf"))
     by_clip = clip_scores(similarities, is_error)
     rows = []
     for k, keyword in enumerate(keywords):
         n_captioned, accuracy = (None, None) if captions is None else subgroup_accuracy(keyword, captions, is_error)
-        rows.append(RankedKeyword(keyword, float(by_clip[k]), n_captioned, accuracy, scores[k], float(of_list[k])))
+        by_words = (float(by_clip[k]), n_captioned, accuracy)
+        rows.append(RankedKeyword(keyword, *by_words, scores[k], float(of_list[k]), level))
     return tuple(sorted(rows, key=lambda row: -row.error_score.value))
 
 
@@ -248,17 +257,23 @@ def adjusted_p(values: NDArray[np.floating], maxima: NDArray[np.floating]) -> ND
 
 def select_classes(
     accuracies: NDArray[np.floating],
+    p_values: NDArray[np.floating],
     best_scores: NDArray[np.floating],
     least: float = 0.2,
     most: float = 0.8,
     count: int = 100,
 ) -> NDArray[np.int64]:
-    """Select the classes to annotate, by the largest error score of a keyword.
+    """Select the classes to annotate, by how unlikely their best keyword is by chance.
+
+    The raw maximum favours classes with few errors, which chance fits more easily. It orders those of one p-value: none
+    can be below that of one in so many permutations.
 
     Parameters
     ----------
     accuracies : float ndarray of shape (C,)
         Of the base model, per class.
+    p_values : float ndarray of shape (C,)
+        `adjusted_p` of the best keyword of each class.
     best_scores : float ndarray of shape (C,)
         Largest error score over a class's keywords.
     least, most : float, default 0.2 and 0.8
@@ -269,16 +284,16 @@ def select_classes(
     Returns
     -------
     int64 ndarray of shape (m,)
-        Class ids by descending score, m ≤ count; the lower id wins a tie.
+        Class ids by ascending p-value, then descending score, m ≤ count; the lower id wins a tie.
 
     Raises
     ------
     BadArray
-        If lengths differ, `count` is below 1, or the best score of an eligible class is NaN.
+        If lengths differ, `count` is below 1, or an eligible class has a NaN.
     """
-    check_one_length(accuracies=accuracies, best_scores=best_scores)
+    check_one_length(accuracies=accuracies, p_values=p_values, best_scores=best_scores)
     check_count(count, "the number of classes")
     eligible = np.flatnonzero((accuracies >= least) & (accuracies <= most))
-    if np.isnan(best_scores[eligible]).any():
-        raise BadArray("the best score of a class with an accuracy within the bounds is NaN")
-    return eligible[np.argsort(-best_scores[eligible], kind="stable")][:count].astype(np.int64)
+    if np.isnan(p_values[eligible] + best_scores[eligible]).any():
+        raise BadArray("the best keyword of a class with an accuracy within the bounds has a NaN")
+    return eligible[np.lexsort((-best_scores[eligible], p_values[eligible]))][:count].astype(np.int64)

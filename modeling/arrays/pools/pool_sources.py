@@ -8,12 +8,13 @@ from typing import Any
 from modeling.arrays.datasets.dataset_files import POOL, Split
 from modeling.arrays.datasets.importing.import_errors import BadSource, OutsideRoot
 from modeling.arrays.datasets.importing.importer import Notes
-from modeling.arrays.datasets.importing.sources import Source, SourceImage, csv_lines
+from modeling.arrays.datasets.importing.listings import Source, SourceImage, csv_lines
 
 CLASS = "unlabelled"  # the only class of a pool
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 METADATA = "metadata.csv"
 _LICENCE, _SOURCE, _UNSAFE = ("licence", "license", "LICENSE"), ("source", "url", "URL"), ("nsfw", "NSFW")
+NOTED = (*_LICENCE, *_SOURCE, *_UNSAFE)  # columns
 _SAFE = ("", "unlikely", "false", "no", "0", "0.0")
 
 

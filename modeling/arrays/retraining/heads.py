@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from modeling.arrays.common.modeling_errors import BadArray, BadHead
-from modeling.arrays.embeddings.standardization import Standardization
+from modeling.arrays.embeddings.standardization import Standardization, unit_blocks
 
 FORMAT = "clarify-head-1"
 
@@ -167,10 +167,7 @@ class Head:
         An image's logits do not depend on the other images, to the bit. BLAS rounds differently for other numbers of
         rows.
         """
-        z = np.ascontiguousarray(self.standardization.apply(features), dtype=np.float64)
-        of_classes = [np.einsum("ij,j->i", z, row) for row in self.coef.astype(np.float64)]
-        logits: NDArray[np.float64] = np.stack(of_classes, axis=1) + self.intercept
-        return logits
+        return self._logits(self.standardization.apply(features))
 
     def predict(self, features: NDArray[np.floating]) -> NDArray[np.int64]:
         """Predict the label with the largest logit.
@@ -190,8 +187,15 @@ class Head:
         BadArray
             If d differs, or a row is zero or not finite.
         """
-        labels: NDArray[np.int64] = self.logits(features).argmax(axis=1)
-        return labels
+        of_rows = self.standardization.of_unit_rows
+        labels = [self._logits(of_rows(unit)).argmax(axis=1) for _, unit in unit_blocks(features)]
+        return np.concatenate([np.empty(0, np.int64), *labels])
+
+    def _logits(self, standardised: NDArray[np.float32]) -> NDArray[np.float64]:
+        z = np.ascontiguousarray(standardised, dtype=np.float64)
+        of_classes = [np.einsum("ij,j->i", z, row) for row in self.coef.astype(np.float64)]
+        logits: NDArray[np.float64] = np.stack(of_classes, axis=1) + self.intercept
+        return logits
 
     def to_bytes(self, metadata: Mapping[str, str] | None = None) -> bytes:
         """Encode the head as a safetensors file.

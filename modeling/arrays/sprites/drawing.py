@@ -1,10 +1,7 @@
 """Drawing of sprites: shapes over backgrounds, blurred and noisy."""
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from modeling.arrays.sprites.attributes import SpriteAttributes
 from modeling.arrays.sprites.backgrounds import backgrounds
@@ -51,28 +48,6 @@ def draw(attributes: SpriteAttributes, rng: np.random.Generator, style: Style = 
         rows = slice(start, start + chunk)
         images[rows] = _draw_chunk(attributes.take(rows), rng, style)
     return images
-
-
-def draw_examples(sprites: Sequence[Mapping[str, str]], seed: int = 0) -> list[Image.Image]:
-    """Draw clean sprites for a page, without noise or blur.
-
-    Parameters
-    ----------
-    sprites : sequence of mappings of str to str
-        Words, as for `SpriteAttributes.of`.
-    seed : int, default 0
-
-    Returns
-    -------
-    list of PIL images
-
-    Raises
-    ------
-    ValueError
-        If an attribute or a value does not exist.
-    """
-    clean = Style(noise=(0, 0), blurred=0)
-    return [Image.fromarray(array) for array in draw(SpriteAttributes.of(sprites), np.random.default_rng(seed), clean)]
 
 
 def _draw_chunk(attributes: SpriteAttributes, rng: np.random.Generator, style: Style) -> Images:

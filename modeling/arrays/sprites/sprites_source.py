@@ -7,7 +7,7 @@ over the base model.
 """
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,16 +111,27 @@ def write_sprites_pool(directory: Path, seed: int, n: int, progress: Callable[[i
     """
     rng = np.random.default_rng(seed)
     images = draw(_attributes(rng, *_pool(rng, n)), rng, AMBIGUOUS)
+    rows = ((f"{i:05d}.png", "CC0-1.0", f"drawn by Clarify, seed {seed}") for i in range(n))
+    _write(directory, images, ("filename", "licence", "source"), rows, progress)
+
+
+def _write(
+    directory: Path,
+    images: Images,
+    heading: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    progress: Callable[[int, int], None] | None,
+) -> None:
+    """Write PNG files and the table of them: a row begins with the name of its image's file."""
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / "metadata.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(("filename", "licence", "source"))
-        for i, image in enumerate(images):
-            filename = f"{i:05d}.png"
-            Image.fromarray(image).save(directory / filename, compress_level=1)
-            writer.writerow((filename, "CC0-1.0", f"drawn by Clarify, seed {seed}"))
+        writer.writerow(heading)
+        for i, (image, row) in enumerate(zip(images, rows, strict=True), start=1):
+            Image.fromarray(image).save(directory / row[0], compress_level=1)
+            writer.writerow(row)
             if progress:
-                progress(i + 1, n)
+                progress(i, len(images))
 
 
 def _pool(rng: np.random.Generator, n: int) -> tuple[Ints, Ints, Ints]:
@@ -159,20 +170,14 @@ def write_sprites_source(directory: Path, seed: int, progress: Callable[[int, in
         Called with (done, total) after each image.
     """
     dataset = sprites_dataset(seed)
-    total = len(dataset.images)
     (directory / "images").mkdir(parents=True, exist_ok=True)
-    with (directory / "metadata.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(("filename", "split", "class", "attribute"))
-        for i, image in enumerate(dataset.images):
-            filename = f"images/{i:05d}.png"
-            Image.fromarray(image).save(directory / filename, compress_level=1)
-            label, attribute = CLASSES[dataset.labels[i]], ATTRIBUTES[dataset.attribute_ids[i]]
-            writer.writerow((filename, SPLITS[dataset.splits[i]], label, attribute))
-            if progress:
-                progress(i + 1, total)
+    names = [f"images/{i:05d}.png" for i in range(len(dataset.labels))]
+    said = ((SPLITS, dataset.splits), (CLASSES, dataset.labels), (ATTRIBUTES, dataset.attribute_ids))
+    columns = [[words[place] for place in places] for words, places in said]
+    heading = ("filename", "split", "class", "attribute")
+    _write(directory, dataset.images, heading, zip(names, *columns, strict=True), progress)
     with (directory / CAPTIONS).open("w", newline="", encoding="utf-8") as file:
-        rows = ((f"images/{i:05d}.png", caption) for i, caption in enumerate(_captions(dataset.attributes)))
+        rows = zip(names, _captions(dataset.attributes), strict=True)
         csv.writer(file).writerows([("filename", "caption"), *rows])
 
 

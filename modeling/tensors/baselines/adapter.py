@@ -1,29 +1,20 @@
 """A bottleneck adapter on frozen embeddings, classified by class prompts (Gao et al. 2021; Zhang and Ré 2022)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, normalize
+from torch.nn.functional import normalize
 
 from modeling.arrays.common.array_checks import check_unit_rows
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.embeddings.standardization import unit_rows
 from modeling.tensors.baselines.classifiers import check_features
 from modeling.tensors.baselines.grouped import GroupedFeatures, check_pair
-from modeling.tensors.baselines.sgd import (
-    BestEpoch,
-    Device,
-    SgdSettings,
-    coefficients,
-    linear_layer,
-    minibatches,
-    step,
-    tensors,
-    train_epochs,
-)
+from modeling.tensors.baselines.sgd import Device, SgdSettings, coefficients, linear_layer, train_by_cross_entropy
 
 HIDDEN = 128
 LOGIT_SCALE = 100.0
@@ -127,8 +118,8 @@ class AdapterClassifier:
     up_bias : float64 ndarray of shape (d,)
     class_embeddings : float64 ndarray of shape (C, d)
         Unit rows.
-    best : BestEpoch
-        The epoch that was kept.
+    details : dict
+        The `best` epoch, which was kept.
     """
 
     down: NDArray[np.float64]
@@ -136,17 +127,18 @@ class AdapterClassifier:
     up: NDArray[np.float64]
     up_bias: NDArray[np.float64]
     class_embeddings: NDArray[np.float64]
-    best: BestEpoch
+    details: dict[str, Any]
 
     @classmethod
-    def of(cls, adapter: Adapter, best: BestEpoch) -> "AdapterClassifier":
+    def of(cls, adapter: Adapter, best: dict[str, Any]) -> "AdapterClassifier":
         """Make the classifier of a trained adapter.
 
         Parameters
         ----------
         adapter : Adapter
             In evaluation mode.
-        best : BestEpoch
+        best : dict
+            As of `train_epochs`.
 
         Returns
         -------
@@ -165,7 +157,7 @@ class AdapterClassifier:
             (down_bias - norm["running_mean"]) * scale + norm["bias"],
             *coefficients(adapter.up),
             adapter.classes.double().cpu().numpy(),
-            best,
+            {"best": best},
         )
         if not all(np.isfinite(array).all() for array in (classifier.down, classifier.down_bias, classifier.up)):
             raise BadArray("the adapter is not finite: training diverged")
@@ -246,12 +238,5 @@ def train_erm_adapter(
         If the input does not fit, or training diverges.
     """
     check_adapter_input(train, validation, class_embeddings)
-    features, labels, _ = tensors(train, device)
-    adapter = Adapter(class_embeddings, rng, device)
-    optimizer = settings.optimizer(adapter)
-
-    def train_epoch(_: int) -> None:
-        for batch in minibatches(rng.permutation(len(train)), settings.batch_size, device):
-            step(optimizer, cross_entropy(adapter(features[batch]), labels[batch]))
-
-    return AdapterClassifier.of(adapter, train_epochs(adapter, validation, train_epoch, settings.epochs, device))
+    adapter, rows = Adapter(class_embeddings, rng, device), np.arange(len(train))
+    return AdapterClassifier.of(adapter, train_by_cross_entropy(adapter, train, validation, rows, settings, rng))

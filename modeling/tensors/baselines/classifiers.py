@@ -1,6 +1,8 @@
 """Classifiers that the baselines return: fixed and in NumPy, for features of the kind that they were trained on."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,8 @@ class LinearClassifier:
     ----------
     coef : float64 ndarray of shape (C, d)
     intercept : float64 ndarray of shape (C,)
+    details : mapping
+        What else is known of its training, as JSON values.
 
     Raises
     ------
@@ -26,6 +30,7 @@ class LinearClassifier:
 
     coef: NDArray[np.float64]
     intercept: NDArray[np.float64]
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.coef.ndim != 2 or self.intercept.shape != self.coef.shape[:1]:

@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from modeling.arrays.common.array_checks import check_count
-from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.embeddings.standardization import unit_rows
 from modeling.arrays.embeddings.zero_shot import ZeroShot
 from modeling.tensors.baselines.adapter import Adapter, AdapterClassifier, check_adapter_input
@@ -48,11 +46,6 @@ class ContrastiveSettings:
         Share of the wrong images that an epoch visits, in [0, 1].
     cell_size : int
         Images of each cell in an epoch of cross-entropy, ≥ 1.
-
-    Raises
-    ------
-    BadArray
-        If a value is out of range.
     """
 
     temperature: float = 0.1
@@ -62,14 +55,6 @@ class ContrastiveSettings:
     anchors_per_update: int = 128
     anchor_share: float = 1.0
     cell_size: int = 500
-
-    def __post_init__(self) -> None:
-        if not 0 < self.temperature < np.inf:
-            raise BadArray(f"the temperature must be positive and finite, not {self.temperature}")
-        if not 0 <= self.anchor_share <= 1:
-            raise BadArray(f"the share of anchors must be in [0, 1], not {self.anchor_share}")
-        for name in ("positives", "negatives", "neighbours", "anchors_per_update", "cell_size"):
-            check_count(getattr(self, name), name.replace("_", " "))
 
 
 def train_contrastive_adapter(

@@ -1,15 +1,13 @@
 """Deep feature reweighting, as published by Kirichenko et al. (2023): sparse logistic regression on balanced groups."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from modeling.arrays.common.array_checks import check_choice, check_count
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.tensors.baselines.classifiers import LinearClassifier, without_scaling
 from modeling.tensors.baselines.grouped import GroupedFeatures, check_pair, subsampled_rows
@@ -17,19 +15,6 @@ from modeling.tensors.baselines.grouped import GroupedFeatures, check_pair, subs
 C_OPTIONS = (1.0, 0.7, 0.3, 0.1, 0.07, 0.03, 0.01)
 FitOn = Literal["validation", "train"]
 N_MODELS: dict[FitOn, int] = {"validation": 20, "train": 10}
-
-
-@dataclass(frozen=True)
-class DfrClassifier(LinearClassifier):
-    """Linear classifier of features before their z-score.
-
-    Attributes
-    ----------
-    c : float
-        Inverse strength of the penalty that was chosen.
-    """
-
-    c: float
 
 
 def train_dfr(
@@ -40,7 +25,7 @@ def train_dfr(
     fit_on: FitOn = "validation",
     c_options: Sequence[float] = C_OPTIONS,
     n_models: int | None = None,
-) -> DfrClassifier:
+) -> LinearClassifier:
     """Average L1-penalised logistic regressions on random group-balanced subsets.
 
     Parameters
@@ -59,8 +44,8 @@ def train_dfr(
 
     Returns
     -------
-    DfrClassifier
-        The mean over the subsets, on features z-scored with the training images.
+    LinearClassifier
+        The mean over the subsets, of features before their z-score; `C` is the one that was chosen.
 
     Raises
     ------
@@ -71,11 +56,7 @@ def train_dfr(
     -----
     With more than two classes, each is trained against the rest.
     """
-    check_choice(fit_on, get_args(FitOn), "split to fit on")
-    if not c_options or not all(0 < c < np.inf for c in c_options):
-        raise BadArray(f"there must be values of C to choose from, positive and finite, not {list(c_options)}")
     n_models = N_MODELS[fit_on] if n_models is None else n_models
-    check_count(n_models, "the number of models")
     check_pair(train, validation)
     c = _chosen_c(train, validation, fit_on, c_options, rng)
     data, scaler = validation if fit_on == "validation" else train, StandardScaler().fit(train.features)
@@ -83,7 +64,7 @@ def train_dfr(
         _fit(data.take(subsampled_rows(data.groups, rng)), c, train.n_classes, scaler, rng) for _ in range(n_models)
     ]
     coef = np.mean([model.coef for model in models], axis=0)
-    return DfrClassifier(coef, np.mean([model.intercept for model in models], axis=0), c)
+    return LinearClassifier(coef, np.mean([model.intercept for model in models], axis=0), {"C": c})
 
 
 def _chosen_c(

@@ -4,19 +4,14 @@
 paper's tables call Group DRO.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from modeling.arrays.common.modeling_errors import BadArray
 from modeling.tensors.baselines.classifiers import LinearClassifier
 from modeling.tensors.baselines.grouped import GroupedFeatures, check_pair
 from modeling.tensors.baselines.sgd import (
-    BestEpoch,
     Device,
     SgdSettings,
     coefficients,
@@ -29,51 +24,7 @@ from modeling.tensors.baselines.sgd import (
 )
 
 SETTINGS = SgdSettings(learning_rate=1e-3, weight_decay=1e-4, epochs=300)  # for Waterbirds; CelebA: 1e-4, 1e-4, 50
-
-
-@dataclass(frozen=True)
-class GroupDroSettings:
-    """How the groups' weights move.
-
-    Parameters
-    ----------
-    step_size : float, default 0.01
-        η ≥ 0, of the weights.
-    adjustment : float, default 0
-        C ≥ 0 of C/√n_g, added to a group's loss when weights are updated.
-    reweight_groups : bool, default True
-        Draw each batch from the groups alike, with replacement.
-
-    Raises
-    ------
-    BadArray
-        If a number is negative or not finite.
-    """
-
-    step_size: float = 0.01
-    adjustment: float = 0.0
-    reweight_groups: bool = True
-
-    def __post_init__(self) -> None:
-        for name, number in (("step size", self.step_size), ("adjustment", self.adjustment)):
-            if not 0 <= number < np.inf:
-                raise BadArray(f"the {name} of the groups' weights must be finite and ≥ 0, not {number}")
-
-
-@dataclass(frozen=True)
-class GroupDroClassifier(LinearClassifier):
-    """Linear classifier that Group DRO trained.
-
-    Attributes
-    ----------
-    best : BestEpoch
-        The epoch that was kept.
-    group_weights : float64 ndarray of shape (G,)
-        q at the end of training, with sum 1.
-    """
-
-    best: BestEpoch
-    group_weights: NDArray[np.float64]
+STEP_SIZE = 0.01  # η
 
 
 def train_group_dro_eg(
@@ -82,9 +33,9 @@ def train_group_dro_eg(
     *,
     rng: np.random.Generator,
     settings: SgdSettings = SETTINGS,
-    dro: GroupDroSettings = GroupDroSettings(),
+    step_size: float = STEP_SIZE,
     device: Device = "cpu",
-) -> GroupDroClassifier:
+) -> LinearClassifier:
     """Train a linear layer with Group DRO, and keep the best epoch on validation.
 
     Parameters
@@ -94,13 +45,14 @@ def train_group_dro_eg(
     rng : numpy.random.Generator
         Draws the initial layer and the batches.
     settings : SgdSettings
-    dro : GroupDroSettings
+    step_size : float
+        η ≥ 0, of the groups' weights.
     device : str or torch.device, default "cpu"
 
     Returns
     -------
-    GroupDroClassifier
-        After the epoch with the best worst-group accuracy on validation.
+    LinearClassifier
+        After the epoch with the best worst-group accuracy on validation; `group_weights` are q at the end.
 
     Raises
     ------
@@ -112,21 +64,19 @@ def train_group_dro_eg(
     layer = linear_layer(train.features.shape[1], train.n_classes, rng, device)
     optimizer = settings.optimizer(layer)
     counts = np.bincount(train.groups)
-    added = torch.from_numpy(dro.adjustment / np.sqrt(np.maximum(counts, 1))).to(device)
     has_members = torch.from_numpy(counts > 0).to(device)
     q = has_members.double() / has_members.sum()
-    draw = (1 / counts[train.groups]) / (counts > 0).sum() if dro.reweight_groups else None
+    draw = (1 / counts[train.groups]) / (counts > 0).sum()  # from the groups alike
 
     def train_epoch(epoch: int) -> None:
-        rows = rng.permutation(len(train)) if draw is None else rng.choice(len(train), len(train), p=draw)
-        for batch in minibatches(rows, settings.batch_size, device):
+        for batch in minibatches(rng.choice(len(train), len(train), p=draw), settings.batch_size, device):
             losses = cross_entropy(layer(features[batch]), labels[batch], reduction="none")
             group_losses, _ = group_means(losses, groups[batch], len(counts))
-            q.copy_(exponentiated_gradient(q, group_losses.detach() + added, dro.step_size))
+            q.copy_(exponentiated_gradient(q, group_losses.detach(), step_size))
             step(optimizer, robust_loss(q, group_losses))
 
     best = train_epochs(layer, validation, train_epoch, settings.epochs, device)
-    return GroupDroClassifier(*coefficients(layer), best, q.cpu().numpy())
+    return LinearClassifier(*coefficients(layer), {"group_weights": q.tolist(), "best": best})
 
 
 def exponentiated_gradient(q: Tensor, losses: Tensor, step_size: float) -> Tensor:

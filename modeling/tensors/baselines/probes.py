@@ -1,44 +1,16 @@
 """Linear probes on groups made equal in size (the rows "DFR (subsample)" and "DFR (upsample)" of tables 1 and 4)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from torch.nn.functional import cross_entropy
 
 from modeling.tensors.baselines.classifiers import LinearClassifier
 from modeling.tensors.baselines.grouped import GroupedFeatures, check_pair
-from modeling.tensors.baselines.sgd import (
-    BestEpoch,
-    Device,
-    SgdSettings,
-    coefficients,
-    linear_layer,
-    minibatches,
-    step,
-    tensors,
-    train_epochs,
-)
+from modeling.tensors.baselines.sgd import Device, SgdSettings, coefficients, linear_layer, train_by_cross_entropy
 
 SETTINGS = SgdSettings()
 Resample = Callable[[NDArray[np.integer], np.random.Generator], NDArray[np.int64]]  # rows of groups
-
-
-@dataclass(frozen=True)
-class ProbeClassifier(LinearClassifier):
-    """Linear classifier that a probe trained.
-
-    Attributes
-    ----------
-    best : BestEpoch
-        The epoch that was kept.
-    n_images : int
-        Images in an epoch.
-    """
-
-    best: BestEpoch
-    n_images: int
 
 
 def train_probe(
@@ -49,7 +21,7 @@ def train_probe(
     rng: np.random.Generator,
     settings: SgdSettings = SETTINGS,
     device: Device = "cpu",
-) -> ProbeClassifier:
+) -> LinearClassifier:
     """Train a linear layer on groups that are made equal in size.
 
     Parameters
@@ -66,8 +38,8 @@ def train_probe(
 
     Returns
     -------
-    ProbeClassifier
-        After the epoch with the best worst-group accuracy on validation.
+    LinearClassifier
+        After the epoch with the best worst-group accuracy on validation; `n_images` are in an epoch.
 
     Raises
     ------
@@ -76,13 +48,6 @@ def train_probe(
     """
     check_pair(train, validation)
     rows = resample(train.groups, rng)
-    features, labels, _ = tensors(train, device)
     layer = linear_layer(train.features.shape[1], train.n_classes, rng, device)
-    optimizer = settings.optimizer(layer)
-
-    def train_epoch(_: int) -> None:
-        for batch in minibatches(rng.permutation(rows), settings.batch_size, device):
-            step(optimizer, cross_entropy(layer(features[batch]), labels[batch]))
-
-    best = train_epochs(layer, validation, train_epoch, settings.epochs, device)
-    return ProbeClassifier(*coefficients(layer), best, len(rows))
+    best = train_by_cross_entropy(layer, train, validation, rows, settings, rng)
+    return LinearClassifier(*coefficients(layer), {"n_images": len(rows), "best": best})

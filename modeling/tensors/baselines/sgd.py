@@ -3,14 +3,14 @@
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 
-from modeling.arrays.common.array_checks import check_count
-from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.common.steps import step_done
 from modeling.tensors.baselines.grouped import GroupedFeatures
 
@@ -29,11 +29,6 @@ class SgdSettings:
     momentum : float
     batch_size, epochs : int
         At least 1.
-
-    Raises
-    ------
-    BadArray
-        If a number is negative or not finite, or a count is below 1.
     """
 
     learning_rate: float = 1e-3
@@ -41,14 +36,6 @@ class SgdSettings:
     momentum: float = 0.9
     batch_size: int = 128
     epochs: int = 100
-
-    def __post_init__(self) -> None:
-        numbers = {"learning rate": self.learning_rate, "weight decay": self.weight_decay, "momentum": self.momentum}
-        for name, number in numbers.items():
-            if not 0 <= number < np.inf:
-                raise BadArray(f"the {name} must be finite and ≥ 0, not {number}")
-        check_count(self.batch_size, "the batch size")
-        check_count(self.epochs, "the number of epochs")
 
     def optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
         """Make the optimizer of a model's parameters.
@@ -64,22 +51,6 @@ class SgdSettings:
         return torch.optim.SGD(
             model.parameters(), lr=self.learning_rate, momentum=self.momentum, weight_decay=self.weight_decay
         )
-
-
-@dataclass(frozen=True)
-class BestEpoch:
-    """The epoch with the highest worst-group accuracy on validation.
-
-    Attributes
-    ----------
-    epoch : int
-        From 1; the earliest wins a tie.
-    worst_group : float
-        Its worst-group accuracy, in [0, 1].
-    """
-
-    epoch: int
-    worst_group: float
 
 
 def linear_layer(d_in: int, d_out: int, rng: np.random.Generator, device: Device = "cpu") -> nn.Linear:
@@ -183,7 +154,7 @@ def train_epochs(
     train_epoch: Callable[[int], None],
     epochs: int,
     device: Device,
-) -> BestEpoch:
+) -> dict[str, Any]:
     """Train, and leave the model as it was after its best epoch on validation.
 
     Parameters
@@ -198,19 +169,58 @@ def train_epochs(
 
     Returns
     -------
-    BestEpoch
+    dict
+        `epoch`, which was kept, and `worst_group`, the highest worst-group accuracy on validation.
     """
     features, _, _ = tensors(validation, device)
-    best, state = BestEpoch(0, -1.0), copy.deepcopy(model.state_dict())
+    best: dict[str, Any] = {"epoch": 0, "worst_group": -1.0}
+    state = copy.deepcopy(model.state_dict())
     for epoch in range(1, epochs + 1):
         model.train()
         train_epoch(epoch)
         worst_group = validation.worst_group_accuracy(_predictions(model, features))
-        if worst_group > best.worst_group:
-            best, state = BestEpoch(epoch, worst_group), copy.deepcopy(model.state_dict())
+        if worst_group > best["worst_group"]:
+            best, state = {"epoch": epoch, "worst_group": worst_group}, copy.deepcopy(model.state_dict())
     model.load_state_dict(state)
     model.eval()
     return best
+
+
+def train_by_cross_entropy(
+    model: nn.Module,
+    train: GroupedFeatures,
+    validation: GroupedFeatures,
+    rows: NDArray[np.integer],
+    settings: SgdSettings,
+    rng: np.random.Generator,
+) -> dict[str, Any]:
+    """Train by the mean cross-entropy of minibatches, and keep the best epoch.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Maps features to logits.
+    train, validation : GroupedFeatures
+    rows : int ndarray of shape (m,)
+        The training images of an epoch.
+    settings : SgdSettings
+    rng : numpy.random.Generator
+        Draws the batches.
+
+    Returns
+    -------
+    dict
+        As of `train_epochs`.
+    """
+    device = next(model.parameters()).device
+    features, labels, _ = tensors(train, device)
+    optimizer = settings.optimizer(model)
+
+    def train_epoch(_: int) -> None:
+        for batch in minibatches(rng.permutation(rows), settings.batch_size, device):
+            step(optimizer, cross_entropy(model(features[batch]), labels[batch]))
+
+    return train_epochs(model, validation, train_epoch, settings.epochs, device)
 
 
 def _predictions(model: nn.Module, features: Tensor) -> NDArray[np.int64]:

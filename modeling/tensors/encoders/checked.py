@@ -26,6 +26,8 @@ class Encoder(Protocol):
 
     - `describe() -> dict`: JSON-like facts that decide its results (preprocessing, digest of its weights, versions);
     - `logit_scale`: factor of the cosines in the model's training (CLIP's is 100);
+    - `prepare(image) -> image`: what `encode_images` does first with each image, such as making it smaller. Imports
+      call it in several threads beside the encoder; `encode_images` makes the same rows of what it returns;
     - `languages`: codes of the languages that it understands, such as `("en", "de")`. Default: what
       `modeling/languages.toml` says of an encoder with its name; otherwise English alone.
     """
@@ -85,6 +87,8 @@ class CheckedEncoder:
         None if the encoder does not have one.
     languages : tuple of str
         Codes of the languages that it understands: what it says itself, else what its name tells.
+    prepare : callable
+        The encoder's own; images stay as they are if it has none.
     """
 
     def __init__(self, encoder: Encoder, batch_size: int = 64) -> None:
@@ -94,6 +98,7 @@ class CheckedEncoder:
         self.dim: int = encoder.dim
         self.logit_scale: float | None = getattr(encoder, "logit_scale", None)
         self.languages = tuple(getattr(encoder, "languages", encoder_languages(encoder.name)))
+        self.prepare: Callable[[Image], Image] = getattr(encoder, "prepare", lambda image: image)
 
     def encode_images(self, images: Sequence[Image]) -> NDArray[np.float32]:
         """Embed images.

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import open_clip
 import torch
 from numpy.typing import NDArray
 from PIL.Image import Image
+from torchvision.transforms import ToTensor
 
 from modeling.arrays.common.digests import file_sha256
 from modeling.arrays.common.modeling_errors import EncoderUnavailable
@@ -45,9 +47,27 @@ class OpenClipEncoder:
         self._weights_file = weights.file
         self._device = available_device()
         self._model, self._preprocess = _load_model(model, weights, self._device)
+        steps = self._preprocess.transforms
+        self._before_tensors = list(takewhile(lambda step: not isinstance(step, ToTensor), steps))
         self._tokenizer = _load_tokenizer(model)
         self.dim = self.encode_texts(["a"]).shape[1]
         self.logit_scale = float(self._model.logit_scale.detach().exp())
+
+    def prepare(self, image: Image) -> Image:
+        """Make an image as large as the model takes it.
+
+        Parameters
+        ----------
+        image : PIL image
+
+        Returns
+        -------
+        PIL image
+            `encode_images` makes the same of it as of the image: whatever is as large already is left as it is.
+        """
+        for step in self._before_tensors:
+            image = step(image)
+        return image
 
     def encode_images(self, images: Sequence[Image]) -> NDArray[np.float32]:
         """Embed images as one batch.

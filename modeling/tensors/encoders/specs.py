@@ -6,10 +6,12 @@ A worker that only retrains last layers starts without it.
 
 from typing import Any
 
+from modeling.arrays.common.foreign_modules import plugged_in
 from modeling.arrays.common.modeling_errors import EncoderUnavailable
 from modeling.tensors.encoders.checked import CheckedEncoder, Encoder
-from modeling.tensors.encoders.python_encoder import load_custom
+from modeling.tensors.encoders.inference import loading
 
+_INTERFACE = ("name", "dim", "encode_images", "encode_texts")
 BUNDLED = "bundled:small-clip"
 
 _FORMS = (
@@ -81,5 +83,11 @@ def _load(spec: str) -> Encoder:
             raise EncoderUnavailable(_NO_TRANSFORMERS) from error
         return load_transformers(rest)
     if kind == "python" and rest:
-        return load_custom(rest)
+        return _custom(spec, model, pretrained or "load")
     raise EncoderUnavailable(f"{spec!r} names no encoder: use {_FORMS}")
+
+
+def _custom(spec: str, module_name: str, factory_name: str) -> Encoder:
+    with loading(f"the encoder {spec} cannot be loaded"):
+        encoder: Encoder = plugged_in(module_name, factory_name, _INTERFACE)
+    return encoder

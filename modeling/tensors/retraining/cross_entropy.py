@@ -2,7 +2,7 @@
 
 An optimal head has Σ_c W_c = 0. So heads are kept as coordinates V in that plane: W = B V with B [C, C - 1] an
 orthonormal basis of it. Norms are the same there, and two classes need one column instead of two. `z` is V x,
-[K, C - 1, m], and the logits are B z.
+[K, C - 1, m], and the logits are B z. B is never written out: a dense product with it would cost C² per image.
 """
 
 from dataclasses import dataclass
@@ -19,8 +19,21 @@ class CrossEntropy(Protocol):
     """Cross-entropy of images by K heads."""
 
     @property
-    def basis(self) -> Tensor:
-        """Return B, float64[C, C - 1]."""
+    def n_columns(self) -> int:
+        """Return b, the number of coordinates of a class's weights: C - 1."""
+        ...
+
+    def rows(self, v: Tensor) -> Tensor:
+        """Compute B V: the rows of heads, or logits, from their coordinates.
+
+        Parameters
+        ----------
+        v : Tensor of shape (K, b, p)
+
+        Returns
+        -------
+        Tensor of shape (K, C, p)
+        """
         ...
 
     def of_images(self, z: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
@@ -53,41 +66,19 @@ class CrossEntropy(Protocol):
         ...
 
 
-def cross_entropy(n_classes: int, device: torch.device) -> CrossEntropy:
+def cross_entropy(n_classes: int) -> CrossEntropy:
     """Make the cross-entropy of C classes, with a short form for two.
 
     Parameters
     ----------
     n_classes : int
         C ≥ 2.
-    device : torch.device
 
     Returns
     -------
     CrossEntropy
     """
-    basis = zero_sum_basis(n_classes).to(device)
-    return _OfTwo(basis) if n_classes == 2 else _OfMany(basis)
-
-
-def zero_sum_basis(n_classes: int) -> Tensor:
-    """Compute Helmert's contrasts, an orthonormal basis of the vectors with sum 0.
-
-    Parameters
-    ----------
-    n_classes : int
-        C ≥ 2.
-
-    Returns
-    -------
-    float64 Tensor of shape (C, C - 1)
-        Column j contrasts class j + 1 with the mean of the classes before it.
-    """
-    basis = torch.zeros(n_classes, n_classes - 1, dtype=torch.float64)
-    for j in range(1, n_classes):
-        basis[:j, j - 1] = -1 / (j * (j + 1)) ** 0.5
-        basis[j, j - 1] = (j / (j + 1)) ** 0.5
-    return basis
+    return _OfTwo() if n_classes == 2 else _OfMany(n_classes - 1)
 
 
 @dataclass(frozen=True)
@@ -97,7 +88,10 @@ class _OfTwo:
     The logits are (-z, z) / √2, so an image's margin is ±√2 z and its cross-entropy log(1 + exp(-margin)).
     """
 
-    basis: Tensor
+    n_columns: int = 1
+
+    def rows(self, v: Tensor) -> Tensor:
+        return torch.cat([-v, v], 1) / _SQRT_2
 
     def of_images(self, z: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         sign = 2 * _SQRT_2 * labels.to(z.dtype) - _SQRT_2
@@ -112,18 +106,31 @@ class _OfTwo:
 
 @dataclass(frozen=True)
 class _OfMany:
-    basis: Tensor
+    """Cross-entropy of more than two classes.
+
+    B is a Householder reflection without its first column. With s the sum of z, the logit of class 0 is s / √C, and
+    that of any other class c is z_c - s / (C - √C). Gradients by the logits have the sum 0, so all that Bᵀ does is to
+    add that of class 0, divided by √C - 1, to those of the others.
+    """
+
+    n_columns: int
+
+    def rows(self, v: Tensor) -> Tensor:
+        n_classes, total = self.n_columns + 1, v.sum(1, keepdim=True)
+        rows = v.new_empty(len(v), n_classes, v.shape[2])
+        rows[:, :1] = total / n_classes**0.5
+        torch.sub(v, total / (n_classes - n_classes**0.5), out=rows[:, 1:])
+        return rows
 
     def of_images(self, z: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        basis = self.basis.to(z.dtype)
-        logits = basis @ z  # [K, C, m]
-        of_label = labels.expand(len(z), 1, -1)
-        log_total = logits.logsumexp(1, keepdim=True)
-        losses = (log_total - logits.gather(1, of_label))[:, 0]
-        p = logits.sub_(log_total).exp_()
-        p.scatter_add_(1, of_label, p.new_full((), -1).expand(of_label.shape))
-        return losses, basis.T @ p
+        logits, of_label = self.rows(z), labels.expand(len(z), 1, -1)
+        largest, of_labels = logits.amax(1, keepdim=True), logits.gather(1, of_label)
+        p = logits.sub_(largest).exp_()
+        total = p.sum(1, keepdim=True)
+        losses = (total.log() + (largest - of_labels))[:, 0]
+        p.div_(total).scatter_add_(1, of_label, p.new_full((), -1).expand(of_label.shape))
+        return losses, p[:, 1:].add_(p[:, :1] / ((self.n_columns + 1) ** 0.5 - 1))
 
     def curvature(self, z: Tensor, labels: Tensor) -> Tensor:
-        p = (self.basis.to(z.dtype) @ z).softmax(0)
-        return (1 - (p * p).sum(0)) / self.basis.shape[1]
+        p = self.rows(z[None])[0].softmax(0)
+        return (1 - (p * p).sum(0)) / self.n_columns

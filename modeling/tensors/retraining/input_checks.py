@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from modeling.arrays.common.array_checks import check_count, check_two_classes, checked_ids
 from modeling.arrays.common.modeling_errors import BadArray, NotConverged
+from modeling.arrays.common.steps import step_done
 
 _LARGEST = 1e6  # a z-score is at most √n
 _MIN_SUM, _MAX_SUM = 1e-30, 1e30  # weights and the inverse of their sum must be finite in float32
@@ -80,6 +81,7 @@ def check_values(features: NDArray[np.floating]) -> None:
     """
     for start in range(0, len(features), _ROWS_AT_ONCE):
         rows = features[start : start + _ROWS_AT_ONCE]
+        step_done()
         with np.errstate(over="ignore", invalid="ignore"):
             total = np.vdot(rows, rows)  # fast, and small only if all numbers are finite and small
             if total <= _LARGEST**2:

@@ -21,6 +21,8 @@ _BLOCK_ON_CPU = 2048  # bytes per feature
 _BLOCK_ELSEWHERE = 32_768  # images
 CHUNK_LOGITS = 1 << 18
 _CACHED_LOGITS = 1 << 22  # of a cached block, which is large
+FEATURES_PER_VALUE = 28  # values kept of all images for some heads may total 1/28 of the feature values
+MOST_KEPT = 1 << 27  # for one head they may be more than that, but no more than this
 
 
 @dataclass(frozen=True)
@@ -101,14 +103,21 @@ class Problem:
             features=on_device,
             labels=torch.from_numpy(labels.astype(np.int64)).to(device),
             l2=l2,
-            cross_entropy=cross_entropy(n_classes, on_device.device),
+            cross_entropy=cross_entropy(n_classes),
             bfloat16_blocks=Bfloat16Blocks.of(on_device),
         )
 
     @property
     def n_columns(self) -> int:
         """Return b = C - 1."""
-        return self.cross_entropy.basis.shape[1]
+        return self.cross_entropy.n_columns
+
+    @property
+    def kept_stride(self) -> int:
+        """Return the stride of images at which the logits of one head may be kept."""
+        n, d = self.features.shape
+        is_large = self.n_columns * FEATURES_PER_VALUE > d
+        return -(-n * self.n_columns // MOST_KEPT) if is_large else 1
 
     def zeros(self, n_heads: int) -> Tensor:
         """Return the point 0 of K heads.
@@ -143,7 +152,7 @@ class Problem:
         block : Block
         products : Tensor of shape (K, b, m)
         """
-        coef, bias = v[..., :-1].flatten(0, 1), v[..., -1:].to(values)
+        coef, bias = v[..., :-1].flatten(0, 1).to(operands).contiguous(), v[..., -1:].to(values)
         for block in self.blocks(n_heads, operands):
             yield block, block.logits(coef).to(values).view(*v.shape[:2], -1) + bias
 
@@ -214,6 +223,8 @@ class Problem:
         -------
         Problem
         """
+        if stride == 1:
+            return self
         features = self.features[::stride]
         return replace(
             self, features=features, labels=self.labels[::stride], bfloat16_blocks=Bfloat16Blocks.of(features)

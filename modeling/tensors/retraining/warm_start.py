@@ -30,7 +30,7 @@ from modeling.tensors.retraining.preconditioner import Preconditioner, whitening
 from modeling.tensors.retraining.problem import Problem
 from modeling.tensors.retraining.solver import precisions
 
-FORMAT = "clarify-warm-start-2"
+FORMAT = "clarify-warm-start-3"
 
 _BLOCK = 256
 PRECONDITIONER_ROWS = 20_000  # this many images determine the curvature well enough
@@ -268,12 +268,12 @@ def start_of(problem: Problem) -> WarmStart:
     """
     weights, zero = _class_balanced(problem.labels), problem.zeros(1)
     stride = _stride(problem, PRECONDITIONER_ROWS)
-    sample = problem.every(stride) if stride >= _WORTH_A_SAMPLE else problem
+    sample = problem.every(max(stride if stride >= _WORTH_A_SAMPLE else 1, problem.kept_stride))
     rough = _roughly(
         sample, zero, curvature_preconditioner(problem, weights, zero[0], _FIRST_ROWS * zero.shape[2]), _ROUGH
     )
     preconditioner = curvature_preconditioner(problem, weights, rough[0], PRECONDITIONER_ROWS)
-    reference = _roughly(problem, rough, preconditioner, _LESS_ROUGH)[0]
+    reference = _roughly(problem.every(problem.kept_stride), rough, preconditioner, _LESS_ROUGH)[0]
     blocks = problem.bfloat16_blocks
     return WarmStart(reference, preconditioner, problem.l2, FeatureCache(blocks, reference) if blocks else None)
 

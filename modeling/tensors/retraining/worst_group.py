@@ -135,7 +135,7 @@ def train_worst_group(
         start, problem = (start_of(problem), problem) if start is None else start.matched_to(problem)
         weights = GroupMeans.of(groups, problem.labels.device)
         v, certificate, iterations = _solve(problem, weights, start, tolerance, max_iterations)
-        coefficients = (problem.cross_entropy.basis @ v[0]).cpu().numpy()
+        coefficients = problem.cross_entropy.rows(v)[0].cpu().numpy()
     return TrainedWorstGroup(
         coef=coefficients[:, :-1].copy(),
         intercept=coefficients[:, -1].copy(),

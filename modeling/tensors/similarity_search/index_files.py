@@ -39,7 +39,7 @@ from modeling.tensors.similarity_search.search_protocol import Nearest, checked_
 from modeling.tensors.similarity_search.segment_building import build_segment
 from modeling.tensors.similarity_search.staged_files import RECORD, StagedFiles, write_index
 
-PARTITION, MEANS, REMOVED, ABSENT = "partition.faiss", "means.npy", "removed.npy", "absent.npy"
+PARTITION, MEANS, ABSENT = "partition.faiss", "means.npy", "absent.npy"
 _NONE: NDArray[np.int64] = np.empty(0, np.int64)
 _BUILD = "build of an index of these images"
 
@@ -98,10 +98,10 @@ def build_index(
         staged = _staging(directory)
         partition, measured = (None, None) if parameters.is_exact else _trained(staged, rows, texts, parameters)
         segments = _segments(staged, rows, parameters, partition, progress, without=without)
-        for name in (REMOVED, ABSENT) if len(without) else ():
-            staged.store(name, partial(_save, without))
-        n = len(without)
-        manifest = IndexManifest((images,), parameters, measured, faiss.__version__, segments, staged.digests, n, n)
+        if len(without):
+            staged.store(ABSENT, partial(_save, without))
+        made_of = ((images,), parameters, measured, faiss.__version__, segments, staged.digests)
+        manifest = IndexManifest(*made_of, len(without))
         return _published(staged.folder, directory, manifest)
 
 
@@ -145,43 +145,6 @@ def add_images(directory: Path, rows: NDArray[np.float32], images: Images, progr
         )
 
 
-def remove_images(directory: Path, rows: NDArray[np.int64]) -> Path:
-    """Make an index that never finds some images of another.
-
-    `IndexManifest.is_due_for_rebuilding` tells when so many are removed that it is better built again, without them.
-
-    Parameters
-    ----------
-    directory : pathlib.Path
-        It stays as it is. FAISS ends the process where images are removed from a mapped file, so none are.
-    rows : int64 ndarray of shape (r,)
-        Rows beside those that were removed before.
-
-    Returns
-    -------
-    pathlib.Path
-        The new directory, beside the other.
-
-    Raises
-    ------
-    BadIndex, BadArray, ImportRunning, StorageFailed
-        As `open_index` and `build_index` do; BadArray also if a row is not there or no image would be left.
-    """
-    manifest = checked_manifest(directory)
-    removed = np.union1d(removed_rows(directory, manifest), rows).astype(np.int64)
-    if len(removed) and (removed[0] < 0 or removed[-1] >= manifest.n_rows):
-        raise BadArray(f"rows to remove must be between 0 and {manifest.n_rows - 1}")
-    if len(removed) == manifest.n_rows:
-        raise BadArray("no image would be left")
-    new = _beside(directory, {"removed": sha256(removed.tobytes()).hexdigest()})
-    with only_import(directory.parent, _BUILD):
-        staged = _staging(new)
-        names = _linked(directory, staged.folder, manifest, without=REMOVED)
-        staged.store(REMOVED, partial(_save, removed))
-        files = {**names, **staged.digests}
-        return _published(staged.folder, new, replace(manifest, files=files, n_removed=len(removed)))
-
-
 def checked_manifest(directory: Path) -> IndexManifest:
     """Read the manifest of an index, and check the digest of every file.
 
@@ -203,7 +166,6 @@ def checked_manifest(directory: Path) -> IndexManifest:
     manifest = read_manifest(directory)
     needed = {segment.file for segment in manifest.segments}
     needed |= set() if manifest.parameters.is_exact else {PARTITION, MEANS}
-    needed |= {REMOVED} if manifest.n_removed else set()
     needed |= {ABSENT} if manifest.n_absent else set()
     n_rows = [segment.n_rows for segment in manifest.segments]
     first_rows = [segment.first_row for segment in manifest.segments]
@@ -235,26 +197,6 @@ def read_partition(directory: Path) -> Partition:
     """
     image_mean, text_mean = np.load(directory / MEANS, allow_pickle=False)
     return Partition(faiss.read_index(str(directory / PARTITION)), image_mean, text_mean)
-
-
-def removed_rows(directory: Path, manifest: IndexManifest) -> NDArray[np.int64]:
-    """Return the rows that an index never finds.
-
-    Parameters
-    ----------
-    directory : pathlib.Path
-    manifest : IndexManifest
-        Of this directory, from `checked_manifest`.
-
-    Returns
-    -------
-    int64 ndarray of shape (r,)
-        In ascending order; r is the manifest's `n_removed`.
-    """
-    if not manifest.n_removed:
-        return np.empty(0, np.int64)
-    rows: NDArray[np.int64] = np.load(directory / REMOVED, allow_pickle=False)
-    return rows
 
 
 def _check_encoder(directory: Path, manifest: IndexManifest, images: Images) -> None:
@@ -317,13 +259,12 @@ def _staging(directory: Path) -> StagedFiles:
     return StagedFiles(folder)
 
 
-def _linked(old: Path, folder: Path, manifest: IndexManifest, without: str = "") -> dict[str, str]:
-    names = {name: digest for name, digest in manifest.files.items() if name != without}
-    for name in names:
+def _linked(old: Path, folder: Path, manifest: IndexManifest) -> dict[str, str]:
+    for name in manifest.files:
         with storing(folder / name):
             (folder / name).unlink(missing_ok=True)
             os.link(old / name, folder / name)
-    return names
+    return dict(manifest.files)
 
 
 def _published(folder: Path, directory: Path, manifest: IndexManifest) -> Path:
@@ -452,17 +393,25 @@ class SegmentedIndex:
         return queries
 
 
-def open_index(directory: Path, images: Sequence[Images], rows: Sequence[NDArray[np.float32]]) -> SegmentedIndex:
+def open_index(
+    directory: Path,
+    images: Sequence[Images],
+    rows: Sequence[NDArray[np.float32]],
+    removed: NDArray[np.int64] = _NONE,
+) -> SegmentedIndex:
     """Open an index, and check that it is whole and of these images.
 
     Parameters
     ----------
     directory : pathlib.Path
-        From `build_index`, `add_images` or `remove_images`.
+        From `build_index` or `add_images`.
     images : sequence of Images
         Those that it was built of and, in order, those that were added.
     rows : sequence of float32 ndarray of shape (n, d)
         Their unit rows, for exact values; they may be memory-mapped.
+    removed : int64 ndarray of shape (r,), optional
+        Rows that it never finds. `IndexManifest.is_due_for_rebuilding` tells when so many are removed that it is better
+        built again, without them.
 
     Returns
     -------
@@ -473,12 +422,17 @@ def open_index(directory: Path, images: Sequence[Images], rows: Sequence[NDArray
     ------
     BadIndex
         If a file is missing or damaged, or the index is of other images or another encoder.
+    BadArray
+        If a row to remove is not there, or no image would be left.
     """
     manifest = checked_manifest(directory)
+    if len(removed) and (removed.min() < 0 or removed.max() >= manifest.n_rows):
+        raise BadArray(f"rows to remove must be between 0 and {manifest.n_rows - 1}")
+    if len(np.unique(removed)) == manifest.n_rows:
+        raise BadArray("no image would be left")
     _check_images(directory, manifest, images)
     if [array.shape for array in rows] != [(each.n_rows, each.dim) for each in images]:
         raise BadIndex(f"{directory}: the embeddings do not have the rows that the index has")
-    removed = removed_rows(directory, manifest)
     absent = np.load(directory / ABSENT, allow_pickle=False) if manifest.n_absent else _NONE
     segments = []
     for entry in manifest.segments:

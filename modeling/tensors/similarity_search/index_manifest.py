@@ -76,10 +76,8 @@ class IndexManifest:
     segments : tuple of SegmentEntry
     files : mapping of str to str
         SHA-256 of each file.
-    n_removed : int
-        Images that are never found.
     n_absent : int
-        Of them, those that are in no segment, since the index was built without them.
+        Images that are in no segment, since the index was built without them.
     """
 
     images: tuple[Images, ...]
@@ -88,7 +86,6 @@ class IndexManifest:
     faiss: str
     segments: tuple[SegmentEntry, ...]
     files: Mapping[str, str]
-    n_removed: int
     n_absent: int = 0
 
     @property
@@ -96,13 +93,21 @@ class IndexManifest:
         """Return the number of images, those that were removed included."""
         return sum(images.n_rows for images in self.images)
 
-    @property
-    def is_due_for_rebuilding(self) -> bool:
-        """Return whether more than a tenth of the images in the segments are removed.
+    def is_due_for_rebuilding(self, n_removed: int) -> bool:
+        """Tell whether more than a tenth of the images in the segments are removed.
 
         They slow every search.
+
+        Parameters
+        ----------
+        n_removed : int
+            Images that are never found, those that are absent included.
+
+        Returns
+        -------
+        bool
         """
-        return self.n_removed - self.n_absent > REBUILD_SHARE * (self.n_rows - self.n_absent)
+        return n_removed - self.n_absent > REBUILD_SHARE * (self.n_rows - self.n_absent)
 
     def to_json(self) -> str:
         """Return the manifest as JSON with sorted keys."""
@@ -137,7 +142,7 @@ class IndexManifest:
             measured=None if measured is None else Measured(**measured),
             segments=tuple(SegmentEntry(**each) for each in fields.pop("segments")),
             n_absent=fields.get("n_absent", 0),
-            **{name: fields[name] for name in ("faiss", "files", "n_removed")},
+            **{name: fields[name] for name in ("faiss", "files")},
         )
 
 

@@ -79,3 +79,33 @@ def near_duplicates(
     image, other, value = np.concatenate(images), np.concatenate(others), np.concatenate(values)
     order = np.lexsort((other, image, -value))
     return NearDuplicates(image[order], other[order], value[order])
+
+
+def similarities_to_nearest(
+    index: SimilaritySearch, rows: NDArray[np.float32], looked_at: NDArray[np.int64], progress: Progress = silent
+) -> NDArray[np.float32]:
+    """Compute how similar images are to the most similar other image.
+
+    Parameters
+    ----------
+    index : SimilaritySearch
+        Of the rows.
+    rows : float32 ndarray of shape (n, d)
+        Unit rows.
+    looked_at : int64 ndarray of shape (k,)
+    progress : Progress, default silent
+
+    Returns
+    -------
+    float32 ndarray of shape (k,)
+        In the order of `looked_at`; shorter where an image has no other, or an approximate index finds none.
+    """
+    values = [np.empty(0, np.float32)]
+    for start in range(0, len(looked_at), _AT_ONCE):
+        some = looked_at[start : start + _AT_ONCE]
+        found = index.nearest(np.ascontiguousarray(rows[some]), 2)  # the image itself is one of them
+        is_other = (found.rows != some[:, None]) & (found.rows >= 0)
+        values.append(np.where(is_other, found.similarities, -np.inf).max(axis=1))
+        progress("looking at how alike images are", start + len(some), len(looked_at))
+    nearest = np.concatenate(values)
+    return nearest[np.isfinite(nearest)]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from modeling.arrays.common.array_checks import check_count
 from modeling.tensors.similarity_search.exact_segment import Selector, best, exact_similarities
-from modeling.tensors.similarity_search.index_parameters import IndexParameters
+from modeling.tensors.similarity_search.index_parameters import SCAN_ROWS, IndexParameters
 from modeling.tensors.similarity_search.search_protocol import Nearest, NotExact
 
 _CANDIDATES = 10  # computed exactly, for each image that is asked for
@@ -162,7 +162,10 @@ class PartitionedSegment:
         NotExact
             Always.
         """
-        raise NotExact("this index is approximate and cannot tell all images above a threshold; build an exact one")
+        raise NotExact(
+            "this index is approximate and cannot tell all images above a threshold. An exact one holds at most "
+            f"{SCAN_ROWS:,} images and needs a worker with more memory"
+        )
 
     def _probing(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return queries less the mean of their own side, which is the mean that they are more similar to."""

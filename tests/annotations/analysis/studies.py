@@ -3,13 +3,17 @@
 import datetime as dt
 import hashlib
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest import mock
 
 import numpy as np
 from django.utils import timezone
 from numpy.typing import NDArray
 
+from annotations.analysis.figures.chart_values import Figure
+from annotations.analysis.figures.drawn_figures import DrawnFigure
 from annotations.analysis.observations.person_tasks import Tried
 from annotations.models import (
     AnnotationSession,
@@ -39,7 +43,8 @@ from annotations.services.studies import lifecycle
 from annotations.version import CODE_VERSION
 from tests.actors import ENCODER, OVAL, SQUARE, open_study
 from tests.fake_encoder import FakeEncoder
-from worker.study_analyses import analyse_due_studies
+from worker import study_analyses
+from worker.figures.rendering import drawn_for_pages
 
 BEGAN = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 N_CORRECT, N_ERROR, N_VALIDATION, N_TEST = 15, 9, 24, 48
@@ -56,6 +61,7 @@ def store_ranking(base_model: BaseModel, label: int, *keywords: str, list_name: 
             "threshold": 0.25,
             "p_value": 0.01 * (rank + 1),
             "adjusted_p": 0.02 * (rank + 1),
+            "null_level": 0.45,
             "clip_score": 2.5,
         }
         for rank, keyword in enumerate(keywords)
@@ -73,12 +79,27 @@ def store_ranking(base_model: BaseModel, label: int, *keywords: str, list_name: 
     )
 
 
-def analyse(study: Study) -> Study:
-    """Have a study analysed as it is now, whatever its log says, and return it."""
+def analyse(study: Study, *, draws: bool | str | tuple[str, ...] = False) -> Study:
+    """Have a study analysed as it is now, whatever its log says, and return it. draws: as `drawing` has it."""
     StudyAnalysis.objects.filter(study=study).delete()
     analysis_requests.ask(study, "")
-    assert analyse_due_studies() == 1
+    with drawing(draws):
+        assert study_analyses.analyse_due_studies() == 1
     return study
+
+
+@contextmanager
+def drawing(draws: bool | str | tuple[str, ...]) -> Iterator[None]:
+    """Let an analysis draw all its figures, none, or those whose keys begin so: to draw takes longer than all the rest.
+
+    Of a figure that is not drawn a page says so.
+    """
+
+    def drawn(figures: Iterable[Figure]) -> dict[str, DrawnFigure]:
+        return drawn_for_pages(each for each in figures if draws is True or (draws and each.key.startswith(draws)))
+
+    with mock.patch.object(study_analyses, "drawn_for_pages", drawn):
+        yield
 
 
 def two_tasks(base_model: BaseModel, slug: str = "scripted", **fields: Any) -> Study:

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,16 +18,17 @@ from psycopg import sql
 
 from annotations.backups import files, postgres_tools
 from annotations.backups.making import back_up
-from annotations.models import IdentityKey, Phrase
+from annotations.data_store.folder_store import FolderStore
+from annotations.models import BaseModel, IdentityKey, Phrase
 from annotations.readings.monitoring import back_ups
+from annotations.services.common import unnamed_files
+from tests import forked
 from tests.actors import Visit
 from tests.other_arrivals import arrivals, wait_for_arrivals
 from tests.steps import end, submit, submit_and_score
 from worker.retraining.run_training import train_due_runs
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-ROOT = Path(__file__).parents[3]
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,7 @@ class Elsewhere:
 
     def manage(self, *arguments: object, succeeds: bool = True, **settings: str) -> str:
         """Run one of manage.py's commands there; returns what it said."""
-        command = [sys.executable, "manage.py", *map(str, arguments)]
-        done = subprocess.run(command, cwd=ROOT, env=self.environment | settings, capture_output=True, text=True)
+        done = forked.run(forked.MANAGE, *map(str, arguments), environment=self.environment | settings)
         assert (done.returncode == 0) == succeeds, done.stdout + done.stderr
         return done.stdout + done.stderr
 
@@ -64,7 +63,11 @@ def elsewhere(tmp_path: Path, subprocess_environment: dict[str, str]) -> Iterato
     with psycopg.connect(urlunsplit(url._replace(path="/postgres")), autocommit=True) as server:
         server.execute(drop)
         server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        there = {"DATABASE_URL": urlunsplit(url._replace(path=f"/{name}")), "DATA_ROOT": str(tmp_path / "data")}
+        there = {
+            "DATABASE_URL": urlunsplit(url._replace(path=f"/{name}")),
+            "DATA_ROOT": str(tmp_path / "data"),
+            "DATA_STORE": str(tmp_path / "data" / "contents"),
+        }
         yield Elsewhere(subprocess_environment | there, tmp_path / "data")
         server.execute(drop)
 
@@ -133,7 +136,28 @@ def test_it_holds_what_is_whole_and_sha256sum_agrees(backed_up: Path, data_root:
         "datasets/.import.lock",
         "uploads/import-7/unpacked",
     }
-    assert len((backed_up / "SHA256SUMS").read_text().splitlines()) == len(kept) + 2
+    n_stored = len(list((backed_up / "contents").iterdir()))
+    assert len((backed_up / "SHA256SUMS").read_text().splitlines()) == len(kept) + n_stored + 2
+
+
+def test_it_holds_the_files_that_rows_name_and_tells_of_those_that_are_damaged_or_missing(
+    data_root: Path, bob: Visit, folder: Path, own_store: FolderStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base_model = bob.assignment.task.base_model
+    BaseModel.objects.filter(pk=base_model.pk).update(head=b"damaged")
+    base_model.pk, base_model.name, base_model.head = None, "another", b"missing"
+    base_model.save(force_insert=True)
+    damaged, missing = (BaseModel.objects.get(name=name).head for name in ("by colour", "another"))
+    assert damaged and missing
+    own_store.path(damaged.digest).write_bytes(b"half of it")
+    own_store.path(missing.digest).unlink()
+    own_store.put(b"what no row names")
+    call_command("back_up", folder)
+    said = capsys.readouterr().out
+    for digest in (damaged.digest, missing.digest):
+        assert f"A row names contents/{digest}, but this file is missing or damaged." in said
+    there = unnamed_files.named() - {damaged.digest, missing.digest}
+    assert there == {file.name for file in (folder / "contents").iterdir()}
 
 
 def test_the_jobs_page_tells_operators_of_the_last_back_up(data_root: Path, folder: Path, admin_client: Client) -> None:
@@ -145,7 +169,7 @@ def test_the_jobs_page_tells_operators_of_the_last_back_up(data_root: Path, fold
     made = back_ups.last()
     assert made is not None and made.made_at < made.checked_at and made.folder == "today"
     assert made.n_bytes == sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    assert "There is none." not in page() and "<dd>today</dd>" in page()
+    assert "There is none." not in page() and "<td>today</td>" in page()
 
 
 def test_a_copy_that_is_not_what_was_read_is_no_back_up(
@@ -232,7 +256,7 @@ def test_a_back_up_of_0_9_is_refused(backed_up: Path, elsewhere: Elsewhere) -> N
 def test_a_file_that_a_row_names_and_nobody_has_is_told_of(data_root: Path, folder: Path, capsys) -> None:
     shutil.rmtree(data_root / "datasets")
     call_command("back_up", folder)
-    assert "but this file is not in DATA_ROOT" in capsys.readouterr().out
+    assert "but this file is missing or damaged." in capsys.readouterr().out
 
 
 def test_a_folder_that_is_there_and_one_in_data_root_are_refused(data_root: Path, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from annotations.models import (
     ImageIndex,
     ImageReview,
     ImageSearch,
+    ImportShard,
     KeywordRanking,
     Payment,
     PaymentBatch,
@@ -82,13 +83,14 @@ def store_rows(visit: Visit) -> None:
     )
     correction = Correction.objects.create(study=study, base_model=base_model, **BY)
     CorrectionPart.objects.create(correction=correction, score=Score.objects.all()[0], target_class=0, threshold=0.5)
-    Pool.objects.create(name="web", folder="web", encoder="x", **BY)
-    gathering = Gathering.objects.create(study=study, base_model=base_model, **BY)
+    pool = Pool.objects.create(name="web", folder="web", encoder="x", **BY)
+    gathering = Gathering.objects.create(study=study, base_model=base_model, pool=pool, **BY)
     GatheringPart.objects.create(gathering=gathering, score=Score.objects.all()[0], target_class=0, threshold=0.5)
     ImageReview.objects.create(gathering=gathering, place=0, reviewer="ana", verdict="keep", label=0, seconds=1)
     GatheredTraining.objects.create(gathering=gathering, **BY)
     ForgottenSubmission.objects.create(study=study, submission_key="SAAA")
     ProlificRequest.objects.create(study=study, submission=submission, act="approve", due_at=NOW, **BY)
+    ImportShard.objects.create(directory="datasets/birds/0", number=0, digest="0" * 64, count=512)
     WorkerHeartbeat.objects.create(queue="interactive", process="host 1", started_at=NOW, heartbeat_at=NOW)
     batch = PaymentBatch.objects.create(study=study, created_by="coordinator")
     Payment.objects.create(
@@ -177,6 +179,7 @@ BROKEN: dict[str, list[Way]] = {
         change(ImageIndex, duplicate_threshold=-0.1),
         change(ImageIndex, duplicate_threshold=1.1),
     ],
+    "image_index_done_has_limit": [change(ImageIndex, state="done", finished_at=NOW)],
     "image_search_has_query": [change(ImageSearch, words="")],
     "image_search_done_says_how": [change(ImageSearch, state="done", finished_at=NOW)],
     "correction_head": [change(Correction, state="done", finished_at=NOW)],
@@ -190,6 +193,7 @@ BROKEN: dict[str, list[Way]] = {
     "pool_done_has_images": [change(Pool, state="done", finished_at=NOW)],
     "gathering_class_by_known": [change(Gathering, class_by="guess")],
     "gathering_thresholds_in_range": [change(Gathering, class_threshold=2), change(Gathering, duplicate_threshold=-1)],
+    "gathering_done_has_limit": [change(Gathering, state="done", finished_at=NOW)],
     "gathering_one_annotation_a_class": [again(GatheringPart)],
     "image_review_once": [again(ImageReview)],
     "image_review_kept_has_label": [
@@ -215,4 +219,6 @@ BROKEN: dict[str, list[Way]] = {
     "study_member_role_known": [change(StudyMember, role="boss")],
     "alarm_once_at_a_time": [again(Alarm)],
     "worker_heartbeat_once": [again(WorkerHeartbeat)],
+    "import_shard_once": [again(ImportShard)],
+    "import_shard_done_at_most_whole": [change(ImportShard, n_done=513)],
 }

@@ -11,6 +11,8 @@ from annotations.services.visits.withdrawal import withdraw
 from tests.actors import Visit
 from tests.steps import submit_and_score
 
+pytestmark = pytest.mark.usefixtures("stored_alice")
+
 
 def refuses(statement: str, because: str) -> None:
     with pytest.raises(IntegrityError, match=because), transaction.atomic(), connection.cursor() as cursor:
@@ -52,5 +54,5 @@ def test_replies_go_with_a_visit_that_is_erased_and_no_others(alice: Visit, bob:
     judge(bob)
     withdraw(alice.session)
     refuses("UPDATE annotations_reply SET said = 'yes'", "append-only")
-    assert erasure.erase_due(timezone.now()).contents == 1
+    assert erasure.erase_due(timezone.now())[0] == 1
     assert Reply.objects.get().phrase.assignment.session == bob.session

@@ -98,7 +98,7 @@ def test_an_unknown_status_is_kept_as_it_came(fake, client):
         ("APPROVE", "AWAITING REVIEW", "APPROVED", {}),
         ("REJECT", "AWAITING REVIEW", "REJECTED", {"message": REASON, "rejection_category": "LOW_EFFORT"}),
         ("COMPLETE", "ACTIVE", "AWAITING REVIEW", {"completion_code": "RESEARCH"}),
-        ("COMPLETE", "TIMED-OUT", "AWAITING REVIEW", {"completion_code": "RESEARCH", "completion_code_data": {"a": 1}}),
+        ("COMPLETE", "TIMED-OUT", "AWAITING REVIEW", {"completion_code": "RESEARCH"}),
         ("RETURN", "ACTIVE", "RETURNED", {}),
         ("SCREEN_OUT", "AWAITING REVIEW", "SCREENED OUT", {}),
         ("START", "RESERVED", "ACTIVE", {}),

@@ -7,6 +7,7 @@ import pytest
 
 from annotations.prolific import signed_links
 from annotations.prolific.link_keys import KeysUnavailable, LinkKeys
+from annotations.prolific.signed_links import LinkNotSigned
 from tests.fake_prolific import link_signer
 from tests.fake_prolific.server import FakeProlific, Trouble
 
@@ -70,33 +71,33 @@ PAST = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 @pytest.mark.parametrize(
     ("claims", "error"),
     [
-        ({"exp": PAST}, signed_links.TokenExpired),
-        ({"exp": None}, signed_links.TokenMalformed),
-        ({"iss": "https://www.prolific.example"}, signed_links.WrongIssuer),
-        ({"iss": None}, signed_links.TokenMalformed),
-        ({"sub": None}, signed_links.TokenMalformed),
-        ({"sub": ""}, signed_links.TokenMalformed),
-        ({"nbf": dt.datetime(2999, 1, 1, tzinfo=dt.UTC)}, signed_links.TokenMalformed),
-        ({"prolific": {}}, signed_links.TokenMalformed),
-        ({"prolific": "workspace-1"}, signed_links.TokenMalformed),
-        ({"prolific": {"workspace_id": 7}}, signed_links.TokenMalformed),
+        ({"exp": PAST}, "ExpiredSignature"),
+        ({"exp": None}, "MissingRequiredClaim"),
+        ({"iss": "https://www.prolific.example"}, "InvalidIssuer"),
+        ({"iss": None}, "MissingRequiredClaim"),
+        ({"sub": None}, "MissingRequiredClaim"),
+        ({"sub": ""}, "TokenMalformed"),
+        ({"nbf": dt.datetime(2999, 1, 1, tzinfo=dt.UTC)}, "ImmatureSignature"),
+        ({"prolific": {}}, "TokenMalformed"),
+        ({"prolific": "workspace-1"}, "TokenMalformed"),
+        ({"prolific": {"workspace_id": 7}}, "TokenMalformed"),
     ],
 )
 def test_one_wrong_claim_is_enough(fake, keys, claims, error):
-    with pytest.raises(error):
+    with pytest.raises(LinkNotSigned, match=error):
         verify(fake.link_token("s1", HERE, **claims), keys)
 
 
 @pytest.mark.parametrize("audience", ["other.example.org", "evil-study.example.org", [], None])
 def test_a_link_for_another_site_is_not_for_this_one(fake, keys, audience):
-    with pytest.raises((signed_links.WrongAudience, signed_links.TokenMalformed)):
+    with pytest.raises(LinkNotSigned, match=r"InvalidAudience|MissingRequiredClaim"):
         verify(fake.link_token("s1", audience), keys)
 
 
 def test_a_link_of_another_workspace_is_refused_where_ours_is_known(fake, keys):
     token = fake.link_token("s1", HERE)
     assert verify(token, keys, workspace="workspace-1").session_id == "s1"
-    with pytest.raises(signed_links.WrongWorkspace):
+    with pytest.raises(LinkNotSigned, match="WrongWorkspace"):
         verify(token, keys, workspace="workspace-2")
 
 
@@ -108,16 +109,16 @@ def test_somebody_elses_signature_is_wrong(fake, keys):
         algorithm="RS256",
         headers={"kid": fake.keys[0]},
     )
-    with pytest.raises(signed_links.WrongSignature):
+    with pytest.raises(LinkNotSigned, match="InvalidSignature"):
         verify(forged, keys)
 
 
 def test_a_token_that_was_changed_is_refused(fake, keys):
     head, body, signature = fake.link_token("s1", HERE).split(".")
     other = fake.link_token("s2", HERE).split(".")[1]
-    with pytest.raises(signed_links.WrongSignature):
+    with pytest.raises(LinkNotSigned, match="InvalidSignature"):
         verify(".".join([head, other, signature]), keys)
-    with pytest.raises(signed_links.LinkNotSigned):
+    with pytest.raises(LinkNotSigned):
         verify(f"{head}.{body}.", keys)
 
 
@@ -126,19 +127,19 @@ def test_no_algorithm_but_prolifics_is_taken(fake, keys, algorithm):
     claims = jwt.decode(fake.link_token("s1", HERE), options={"verify_signature": False})
     key = None if algorithm == "none" else "a-secret-that-is-long-enough-for-the-library"
     token = jwt.encode(claims, key, algorithm=algorithm, headers={"kid": fake.keys[0]})
-    with pytest.raises(signed_links.WrongAlgorithm):
+    with pytest.raises(LinkNotSigned, match="WrongAlgorithm"):
         verify(token, keys)
 
 
 @pytest.mark.parametrize("token", ["", "a.b.c", "x" * 20_000, "🙂", "\0"])
 def test_what_is_no_token_is_malformed(keys, token):
-    with pytest.raises(signed_links.TokenMalformed):
+    with pytest.raises(LinkNotSigned, match="TokenMalformed"):
         verify(token, keys)
 
 
 def test_a_token_without_the_name_of_its_key_is_malformed(fake, keys):
     claims = jwt.decode(fake.link_token("s1", HERE), options={"verify_signature": False})
-    with pytest.raises(signed_links.TokenMalformed):
+    with pytest.raises(LinkNotSigned, match="TokenMalformed"):
         verify(jwt.encode(claims, link_signer.private_key("key-1"), algorithm="RS256"), keys)
 
 
@@ -163,11 +164,11 @@ def test_a_new_key_is_found_when_its_name_first_comes(fake, keys, clock):
 def test_made_up_names_do_not_make_us_ask_again_and_again(fake, keys, clock):
     verify(fake.link_token("s1", HERE), keys)
     for i in range(5):
-        with pytest.raises(signed_links.UnknownKey):
+        with pytest.raises(LinkNotSigned, match="UnknownKey"):
             verify(link_signer.token("forger", submission_id=f"s{i}", audience=HERE), keys)
     assert fake.n_key_fetches == 1
     clock.now += 61
-    with pytest.raises(signed_links.UnknownKey):
+    with pytest.raises(LinkNotSigned, match="UnknownKey"):
         verify(link_signer.token("forger", submission_id="s", audience=HERE), keys)
     assert fake.n_key_fetches == 2
 
@@ -177,7 +178,7 @@ def test_a_key_that_prolific_took_back_is_not_good_any_more(fake, keys, clock):
     verify(old, keys)
     fake.keys[:] = ["key-2"]
     clock.now += 13 * 3600
-    with pytest.raises(signed_links.UnknownKey):
+    with pytest.raises(LinkNotSigned, match="UnknownKey"):
         verify(old, keys)
 
 

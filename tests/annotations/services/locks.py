@@ -7,7 +7,7 @@ from django.db import connection
 
 def wait_for_a_waiting_lock(n: int = 1) -> None:
     """Return once n other connections to this database wait for a lock."""
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         with connection.cursor() as cursor:
             cursor.execute(

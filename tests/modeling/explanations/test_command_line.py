@@ -15,17 +15,20 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 import modeling
-from modeling.arrays.sprites.sprites_source import ATTRIBUTES, CLASSES, SPLITS, sprites_dataset
+from modeling.arrays.sprites import sprites_source
+from modeling.arrays.sprites.sprites_source import ATTRIBUTES, CLASSES, SPLITS
 from modeling.explanations.command_line import Watched, main
+from modeling.tensors.encoders.clip import OpenClipEncoder
+from tests.modeling.conftest import encode
 
 ENCODER = "bundled:small-clip"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(sprites_once: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Drawings of ovals and squares, and a classifier that takes whatever is red for an oval."""
     folder = tmp_path_factory.mktemp("pictures")
-    sprites = sprites_dataset(seed=0)
+    sprites = sprites_source.sprites_dataset(seed=0)
     is_rare = (sprites.splits == 0) & (sprites.labels == CLASSES.index("square"))
     some = np.flatnonzero(is_rare | (np.arange(len(sprites.splits)) % 8 == 0))
     with (folder / "table.csv").open("w", newline="", encoding="utf-8") as file:
@@ -67,10 +70,12 @@ def test_words_for_people_say_class_split_and_own_gain(folder: Path) -> None:
     assert Image.open(folder / "sheet.png").width > 100
 
 
-def test_embeddings_stand_for_pictures_and_give_the_same_scores(folder: Path) -> None:
+def test_embeddings_stand_for_pictures_and_give_the_same_scores(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with (folder / "table.csv").open(encoding="utf-8") as file:
         pictures = [Image.open(folder / row["path"]) for row in csv.DictReader(file)]
-    np.save(folder / "embeddings.npy", modeling.load_encoder(ENCODER).encode_images(pictures))
+    with monkeypatch.context() as anew:
+        anew.setattr(OpenClipEncoder, "encode_images", encode)
+        np.save(folder / "embeddings.npy", modeling.load_encoder(ENCODER).encode_images(pictures))
     from_files = json.loads(explain(folder, "--json").stdout)["phrases"]
     from_rows = json.loads(explain(folder, "--json", "--embeddings", folder / "embeddings.npy").stdout)["phrases"]
     assert from_files == from_rows
@@ -106,7 +111,7 @@ def test_a_language_that_the_encoder_does_not_understand_is_told_before_images_a
     assert done.exit_code == 1 and done.stderr.startswith("Error: the encoder does not understand German: choose one")
 
 
-@pytest.mark.parametrize("command", ["explain", "manage", "import", "unpack", "demo", "bench"])
+@pytest.mark.parametrize("command", ["explain", "manage", "import", "demo", "bench"])
 def test_the_help_names_each_command(command: str) -> None:
     assert f"  {command} " in run("--help").stdout
 

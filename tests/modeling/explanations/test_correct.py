@@ -49,7 +49,7 @@ def test_a_correction_says_its_gain_and_what_it_costs(
     report: clarify.Explanation, correction: clarify.Correction
 ) -> None:
     said, table = str(correction), correction.table()
-    changes = (table.corrected - table.base)[: len(correction.group_names)]
+    changes = (table.corrected - table.control)[: len(correction.group_names)]
     assert said.startswith(str(correction.gain))
     assert f"{changes.idxmin()} loses {-100 * changes.min():.1f} points" in said
     assert "“red” tells errors apart best" in str(report) and len(str(report)) < 300

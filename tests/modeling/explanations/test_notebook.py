@@ -8,6 +8,8 @@ import pytest
 
 import modeling
 
+pytestmark = pytest.mark.usefixtures("sprites_once")
+
 NOTEBOOKS = Path(modeling.__file__).parents[1] / "docs" / "notebooks"
 
 

@@ -1,20 +1,16 @@
 """What an explanation and a data set look like to other tools."""
 
-import csv
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
-from datasets import ClassLabel, Dataset, DatasetDict, Features, Image, Value
 from numpy.typing import NDArray
 from PIL import Image as Pictures
 
 import modeling as clarify
 from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.datasets.importing.sources import read_source
-from modeling.explanations.huggingface import unpack
 
 RED, BLUE = (250, 0, 0), (0, 0, 250)
 
@@ -66,29 +62,3 @@ def test_embeddings_alone_cannot_be_opened_there(report: clarify.Explanation, tm
     bare = clarify.explain(report.images, labels, predictions, phrases={"red": np.eye(3)[0]})
     with pytest.raises(BadArray, match="passed as embeddings"):
         bare.to_fiftyone(tmp_path)
-
-
-@pytest.fixture
-def birds() -> DatasetDict:
-    features = Features({"picture": Image(), "kind": ClassLabel(names=["land", "water"]), "place": Value("string")})
-    rows = {"picture": [Pictures.new("RGB", (4, 4), RED)] * 2, "kind": [0, 1], "place": ["wood", "lake"]}
-    return DatasetDict({name: Dataset.from_dict(rows, features) for name in ("train", "val", "test")})
-
-
-def test_a_data_set_of_hugging_face_becomes_a_folder_that_the_server_imports(
-    birds: DatasetDict, tmp_path: Path
-) -> None:
-    assert unpack(birds, tmp_path, image="picture", label="kind", group="place") == 6
-    source = read_source("csv", tmp_path)
-    assert source.class_names == ("land", "water") and source.attribute_names == ("lake", "wood")
-    assert [image.path.is_file() for image in source.images] == [True] * 6
-    with (tmp_path / "metadata.csv").open() as file:
-        assert [row["split"] for row in csv.DictReader(file)] == ["train"] * 2 + ["val"] * 2 + ["test"] * 2
-
-
-@pytest.mark.parametrize(
-    ("split", "column", "said"), [("train", "label", "no column label"), ("all", "kind", "not one of train")]
-)
-def test_what_is_not_there_is_named(birds: DatasetDict, tmp_path: Path, split: str, column: str, said: str) -> None:
-    with pytest.raises(BadArray, match=said):
-        unpack({split: birds["train"]}, tmp_path, image="picture", label=column)

@@ -65,7 +65,11 @@ def data_root(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def source(tmp_path: Path, sprites_directory: Path) -> Path:
     """The small sprites as files, with a metadata.csv as the format csv has it."""
-    folder, files = tmp_path / "source", open_dataset(sprites_directory)
+    return write_source(tmp_path / "source", sprites_directory)
+
+
+def write_source(folder: Path, sprites_directory: Path) -> Path:
+    files = open_dataset(sprites_directory)
     folder.mkdir()
     assert files.attributes is not None
     with (folder / "metadata.csv").open("w", newline="") as stream:
@@ -78,18 +82,37 @@ def source(tmp_path: Path, sprites_directory: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def imported(db: None, command: Command, data_root: Path, source: Path) -> Dataset:
-    """The source as a data set."""
-    command("import_dataset", "mine", source, *AS_CSV)
-    return Dataset.objects.get(name="mine")
+@pytest.fixture(scope="module")
+def stored_import(
+    rows_of_the_module: None, sprites_directory: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Dataset]:
+    """The source as a data set, for a module that imports it once: `imported` is this one."""
+    folder = tmp_path_factory.mktemp("imported")
+    source = write_source(folder / "source", sprites_directory)
+    with override_settings(DATA_ROOT=folder / "data"):
+        call_command("import_dataset", "mine", str(source), *AS_CSV, stdout=io.StringIO())
+        yield Dataset.objects.get(name="mine")
 
 
 @pytest.fixture
-def finished_run(imported: Dataset, command: Command) -> Run:
+def imported(db: None, stored_import: Dataset) -> Dataset:
+    return Dataset.objects.get(pk=stored_import.pk)
+
+
+@pytest.fixture(scope="module")
+def stored_run(stored_import: Dataset) -> Run:
     """A run that is done. Its head is trained without an annotation: the commands do not care for which."""
-    command("train_base_model", "mine", "--l2", "0.5")
-    base_model = BaseModel.objects.get(dataset=imported)
+    call_command("train_base_model", "mine", "--l2", "0.5", stdout=io.StringIO())
+    return _finished(BaseModel.objects.get(dataset=stored_import))
+
+
+@pytest.fixture
+def finished_run(db: None, stored_run: Run) -> Run:
+    return Run.objects.get(pk=stored_run.pk)
+
+
+def _finished(base_model: BaseModel) -> Run:
+    imported = base_model.dataset
     visit = actors.start_visit(actors.open_study(actors.create_study(base_model)), "alice")
     erm = train_erm_head(imported, 0.01)
     predictions = erm.head.predict(imported.files.array("features")[imported.files.rows(Split.TEST)])
@@ -106,13 +129,13 @@ def finished_run(imported: Dataset, command: Command) -> Run:
     retrained = RetrainedHead(
         metrics=measure(imported, predictions),
         test_predictions=predictions,
-        head=erm.head.to_bytes(),
+        head=erm.head,
         loss=erm.loss,
         certified_gap=erm.certified_gap,
         versions=library_versions(),
     )
     batch = TrainingBatch(imported, run.l2)
     control = controls.store(batch, ControlKey.of(run), retrained)
-    assert store_run(run, TrainedRun(n_above=20, n_below=30, retrained=retrained, control=control))
+    assert store_run(run, TrainedRun(n_above=20, n_below=30, columns=retrained.columns, control=control))
     run.refresh_from_db()
     return run

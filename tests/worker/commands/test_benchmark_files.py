@@ -134,7 +134,7 @@ def test_the_recorded_command_makes_the_same_again(base_model: BaseModel, comman
     command(
         "benchmark", "sprites-like@1", "--base-model=by colour", "--annotation=square:it's \"red\":0.3",
         "--annotation=oval:blue", "--methods=class_prompt,slice_balanced", "--seeds=2", "--l2=0.5", "--scheme=paper",
-        "--class-template=a {class}", "--class-template=the {class}", "--prompt-classes=box,egg", "--output", tmp_path,
+        "--published=waterbirds", "--output", tmp_path,
     )  # fmt: skip
     recorded = json.loads((tmp_path / "benchmark.json").read_text())["command"]
     program, *arguments = shlex.split(recorded)

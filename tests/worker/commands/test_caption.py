@@ -1,8 +1,6 @@
 """`manage.py caption`: captions written by a model, in steps that survive the process."""
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,9 +15,10 @@ from huggingface_hub import constants
 from annotations.models import BaseModel
 from modeling.arrays.datasets.dataset_files import Split, verify
 from modeling.arrays.keywords.stored_captions import FOLDER, open_captions
+from tests.forked import MANAGE, Forked
 from tests.modeling.tensors.encoders.test_transformers import TEXT, VISION, WORDS, tokenizer
 from tests.worker.commands.conftest import Command
-from tests.worker.processes import ROOT, TIMEOUT_S
+from tests.worker.processes import TIMEOUT_S
 from worker.keywords.captioning import BATCH
 
 SLOW = "python:tests.worker.commands.slow_captioner:make"
@@ -75,10 +74,10 @@ def test_a_model_that_is_not_here_says_how_to_get_it(
 @pytest.mark.parametrize(
     ("spec", "why"),
     [
-        ("magic:x", "'magic:x' names nothing: use transformers, or python:<module>:<factory>."),
+        ("magic:x", "'magic:x' names nothing: use transformers or python:<module>:<factory>."),
         ("transformers:", "name a model: transformers:Salesforce/blip-image-captioning-base, or a folder of it."),
         ("transformers:{tmp}", "does not hold a model that writes captions"),
-        ("python:builtins:dict", "what builtins.dict() returns lacks caption, describe."),
+        ("python:builtins:dict", "what builtins.dict() returns lacks caption, describe, name."),
     ],
 )
 def test_a_captioner_that_is_none_is_refused_in_a_sentence(
@@ -117,7 +116,8 @@ def test_killed_in_the_middle_it_goes_on_and_captions_nothing_twice(
     files = base_model.dataset.files
     arguments = ["caption", base_model.dataset.name, "--captioner", SLOW, "--split", "all"]
     environment = {**subprocess_environment, "CAPTIONED": str(log), "CAPTION_S": "0.4"}
-    process = subprocess.Popen([sys.executable, "manage.py", *arguments], cwd=ROOT, env=environment)
+    said = log.with_suffix(".said")
+    process = Forked(MANAGE, arguments, environment, (said, said))
     end = time.monotonic() + TIMEOUT_S
     while not (log.exists() and len(log.read_text().split()) >= 3):
         assert process.poll() is None and time.monotonic() < end

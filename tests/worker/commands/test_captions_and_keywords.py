@@ -1,5 +1,6 @@
 """Captions brought by command, and keywords made of them and ranked."""
 
+import importlib
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,6 @@ import pytest
 import torch
 import transformers
 from django.core.management import CommandError
-from sentence_transformers import SentenceTransformer
 
 from annotations.models import BaseModel, Dataset, KeywordRanking
 from modeling.arrays.datasets.dataset_files import verify
@@ -136,7 +136,9 @@ def minilm(tmp_path: Path) -> Path:
     torch.manual_seed(0)
     transformers.BertModel(transformers.BertConfig(**TEXT)).save_pretrained(tmp_path / "bert")
     tokenizer().save_pretrained(tmp_path / "bert")
-    SentenceTransformer(str(tmp_path / "bert"), device="cpu").save(str(tmp_path / "minilm"))
+    # It takes longer to load than all other libraries together, and each process of a run collects this module.
+    sentence_transformers = importlib.import_module("sentence_transformers")
+    sentence_transformers.SentenceTransformer(str(tmp_path / "bert"), device="cpu").save(str(tmp_path / "minilm"))
     return tmp_path / "minilm"
 
 
@@ -202,10 +204,10 @@ def test_a_class_without_captions_is_left_out_by_name(command: Command, base_mod
 @pytest.mark.parametrize(
     ("source", "why"),
     [
-        ("magic", "'magic' names nothing: use contrast, yake, keybert, or python:<module>:<factory>"),
+        ("magic", "'magic' names nothing: use contrast, yake, keybert or python:<module>:<factory>"),
         (
             "python:nowhere.at_all:make",
-            "needs the module nowhere, which is not installed: add its folder",
+            "the module nowhere is not installed: add its folder",
         ),
         ("python:json:nothing", "the module json has no function nothing()"),
         ("python:builtins:dict", "what builtins.dict() returns lacks propose"),

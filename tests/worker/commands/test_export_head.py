@@ -10,21 +10,24 @@ import numpy as np
 import pytest
 import yaml
 from django.core.management import CommandError
+from django.test import Client
+from django.urls import reverse
 from huggingface_hub import ModelCard
 
+from annotations.data_store.folder_store import FolderStore
 from annotations.exports.retraining.head_files import RunHasNoHead, head_files, head_zip
 from annotations.models import BaseModel, BaseModelOrigin, Run, RunState
 from annotations.services.retraining.runs import refuse_run
 from modeling.arrays.retraining.heads import Head, read_metadata
-from tests.actors import ENCODER, Visit
+from tests.actors import ENCODER
 from tests.worker.commands.conftest import Command
 
 
 @pytest.fixture
-def refused_run(alice: Visit) -> Run:
+def refused_run(finished_run: Run) -> Run:
     run = Run.objects.create(
-        assignment=alice.assignment,
-        base_model=alice.assignment.task.base_model,
+        assignment=finished_run.assignment,
+        base_model=finished_run.base_model,
         annotation_digest="1" * 64,
         target_class=0,
         phrase_text="blue",
@@ -124,6 +127,17 @@ def test_a_refused_run_has_no_head_and_the_reason_is_said(refused_run: Run, comm
     with pytest.raises(CommandError, match=r"no head to export because it is refused: the error score is 0"):
         command("export_head", refused_run.public_id, "--output", tmp_path / "head")
     assert not (tmp_path / "head").exists()
+
+
+def test_a_damaged_head_is_a_sentence_for_operators_and_coordinators(
+    finished_run: Run, command: Command, tmp_path: Path, own_store: FolderStore, admin_client: Client
+) -> None:
+    assert finished_run.head is not None
+    own_store.path(finished_run.head.digest).write_bytes(b"half of it")
+    with pytest.raises(CommandError, match=r"is damaged: its SHA-256 is not its name\. Copy it here from a back-up\.$"):
+        command("export_head", finished_run.public_id, "--output", tmp_path / "head")
+    page = admin_client.get(reverse("admin:annotations_run_head", args=[finished_run.pk]), follow=True)
+    assert "is damaged: its SHA-256 is not its name" in page.content.decode()
 
 
 @pytest.mark.django_db

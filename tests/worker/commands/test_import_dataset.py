@@ -16,6 +16,12 @@ from tests.worker.commands.conftest import AS_CSV, Command
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture
+def imported(command: Command, data_root: Path, source: Path) -> Dataset:
+    command("import_dataset", "mine", source, *AS_CSV)
+    return Dataset.objects.get(name="mine")
+
+
 def test_a_folder_becomes_a_data_set_and_the_report_says_what_is_in_it(
     command: Command, data_root: Path, source: Path
 ) -> None:

@@ -36,6 +36,7 @@ def test_the_word_that_names_the_errors_of_a_class_comes_first(
     assert [row["rank"] for row in rows] == ["1", "2", "3", "4"]
     assert {row["class"] for row in rows} == {"square"}
     assert rows[0]["keyword"] == "red" and float(rows[0]["adjusted_p"]) < 0.05
+    assert 0 < float(rows[0]["null_level"]) < float(rows[0]["error_score"])
     assert "| square | red " in printed and "ranked_keywords.csv" in printed
 
 
@@ -86,10 +87,10 @@ def test_without_a_list_the_vocabulary_is_ranked_on_every_class(
     rows = rows_of(tmp_path / "out")
     assert {row["class"] for row in rows} == set(CLASSES)
     assert len(rows) == 2 * len(vocabulary())
-    best = {row["class"]: float(row["error_score"]) for row in reversed(rows)}
+    best = {row["class"]: (float(row["adjusted_p"]), -float(row["error_score"])) for row in reversed(rows)}
     first = sorted(
         (name for name, share in zip(CLASSES, base_model.validation_accuracies, strict=True) if 0.2 <= share <= 0.8),
-        key=lambda name: -best[name],
+        key=lambda name: best[name],
     )
     assert f"Classes to annotate first (accuracy 20% to 80%): {', '.join(first) or 'none'}." in printed
 
@@ -119,6 +120,21 @@ def test_a_class_without_errors_is_left_out_by_name(
     printed = ranked(command, right, tmp_path / "out", "--list", words)
     assert "square: skipped, there is nothing to separate" in printed
     assert rows_of(tmp_path / "out") == [] and not KeywordRanking.objects.exists()
+
+
+def test_a_class_without_any_image_is_left_out_by_name(
+    command: Command, base_model: BaseModel, tmp_path: Path, words: Path
+) -> None:
+    predicted = base_model.predicted.copy()
+    predicted[base_model.dataset.files.labels == SQUARE] = BaseModel.NO_PREDICTION
+    part = BaseModel.objects.create(
+        dataset=base_model.dataset, name="ovals", origin="imported", l2=1, test_metrics=base_model.test_metrics,
+        validation_accuracies=[None, 0.5], predictions=predicted.astype("<i4").tobytes(),
+    )  # fmt: skip
+    printed = ranked(command, part, tmp_path / "out", "--list", words)
+    assert "square: skipped, there is nothing to separate" in printed
+    assert {row["class"] for row in rows_of(tmp_path / "out")} == {"oval"}
+    assert "Classes to annotate first (accuracy 20% to 80%): oval." in printed
 
 
 @pytest.mark.parametrize(

@@ -1,33 +1,33 @@
 """`manage.py recompute`: what is stored comes out again, and where it does not that is said."""
 
-import io
-from dataclasses import replace
-from typing import Any
-
 import numpy as np
 import pytest
-from django.core.management import CommandError, call_command
-from django.utils import timezone
+from django.core.management import CommandError
 
-from annotations.models import Dataset, RandomSlices, RandomSliceScores, Run, RunState, Score, Study, ThresholdChoice
+from annotations.data_store.folder_store import FolderStore
+from annotations.models import BaseModel, Dataset, RandomSlices, RandomSliceScores, Run, RunState, Score
 from annotations.models.arrays import pack_float32, pack_int32, unpack_float32, unpack_int32
-from annotations.services.phrases import assignments, replies
-from annotations.services.visits import erasure, sessions, withdrawal
 from modeling.arrays.datasets.dataset_files import BadDataset
 from modeling.arrays.phrases.null_level import null_level
 from modeling.arrays.retraining.heads import Head
 from tests import actors
 from tests.actors import Visit
-from tests.steps import end, submit, submit_and_score
+from tests.steps import end, submit_and_score
 from tests.worker.commands.conftest import Command
+from tests.worker.commands.recomputing import change, run_of, score_of, told
 from worker.common import process_cache
 from worker.retraining.random_slices import train_missing_random_slices
 from worker.retraining.run_training import train_due_runs
 
+pytestmark = pytest.mark.usefixtures("stored_base_model")
+FOR_EVER = 4e9
 
-@pytest.fixture
-def worked(alice: Visit, bob: Visit) -> Visit:
+
+@pytest.fixture(scope="module")
+def stored_worked(stored_base_model: BaseModel) -> Visit:
     """Two runs that are done, one of them of a negation, one without a threshold, and one that waits."""
+    study = actors.open_study(actors.create_study(stored_base_model))
+    alice, bob = (actors.start_visit(study, name) for name in ("alice", "bob"))
     submit_and_score(alice, "red", "blue", "no blue", "red")
     submit_and_score(bob, "red")
     end(alice)
@@ -36,25 +36,9 @@ def worked(alice: Visit, bob: Visit) -> Visit:
     return alice
 
 
-def score_of(text: str) -> Score:
-    return Score.objects.filter(phrase__text=text).order_by("pk")[0]
-
-
-def run_of(text: str) -> Run:
-    return Run.objects.filter(phrase_text=text).order_by("pk")[0]
-
-
-def change(row: Score | Run, **values: object) -> None:
-    type(row).objects.filter(pk=row.pk).update(**values)
-
-
-def told(*arguments: object) -> str:
-    """What the command prints where something comes out differently."""
-    output = io.StringIO()
-    with pytest.raises(CommandError, match="differ from what is stored") as ended:
-        call_command("recompute", *map(str, arguments), stdout=output)
-    assert ended.value.returncode == 1
-    return output.getvalue()
+@pytest.fixture
+def worked(db: None, stored_worked: Visit) -> Visit:
+    return actors.again(stored_worked)
 
 
 def test_everything_comes_out_as_it_is_stored(worked: Visit, command: Command) -> None:
@@ -63,16 +47,6 @@ def test_everything_comes_out_as_it_is_stored(worked: Visit, command: Command) -
         == "Recomputed 5 scores, 3 runs and 0 sets of random slices: all match what is stored.\n"
     )
     assert "5 scores, 3 runs and" in command("recompute", "--study", "sprites")
-
-
-def test_a_run_of_a_chosen_threshold_comes_out_too(alice: Visit, command: Command) -> None:
-    (phrase,) = submit_and_score(alice, "red")
-    choice = replies.choose_threshold(phrase, float(np.median(phrase.score.similarity_array)))
-    end(alice)
-    train_due_runs()
-    assert "1 score, 2 runs and" in command("recompute", "--all")
-    ThresholdChoice.objects.filter(pk=choice.pk).update(threshold=0.0)
-    assert "annotation_digest" in told("--all")
 
 
 def test_a_single_score_and_a_single_run(worked: Visit, command: Command) -> None:
@@ -162,42 +136,6 @@ def test_a_score_of_another_version_is_named(worked: Visit, command: Command) ->
     assert "all match what is stored" in output
 
 
-@pytest.fixture
-def came_again(alice: Visit) -> Visit:
-    """Alice tried two phrases, withdrew, and said "red" and "large" in another visit; then the first was erased."""
-    submit_and_score(alice, "blue", "dark")
-    withdrawal.withdraw(alice.session)
-    ids: dict[str, Any] = {
-        "participant_id": alice.external_ids["PROLIFIC_PID"],
-        "study_id": alice.external_ids["STUDY_ID"],
-    }
-    session = sessions.give_consent(sessions.enter(alice.session.study, **ids, session_id="alice-later-visit"))
-    session = actors.pass_check(actors.do_tutorial(session))
-    again = replace(alice, session=session, assignment=assignments.start(session.assignments.get()))
-    submit_and_score(again, "red", "large")
-    assert erasure.erase_due(timezone.now()).contents == 1
-    return again
-
-
-def test_tries_that_were_erased_since_are_no_difference(came_again: Visit, command: Command) -> None:
-    assert [score_of(text).tries for text in ("red", "large")] == [3, 4]
-    assert (
-        command("recompute", "--all")
-        == "Recomputed 2 scores, 0 runs and 0 sets of random slices: all match what is stored.\n"
-    )
-
-
-@pytest.mark.parametrize(
-    ("field", "value", "told_field"),
-    [("null_level", 0.1, "null_level"), ("tries", 3, "null_level"), ("tries", 1, "tries")],
-)
-def test_after_an_erasure_what_is_stored_must_still_fit_together(
-    came_again: Visit, field: str, value: float, told_field: str
-) -> None:
-    change(score_of("large"), **{field: value})
-    assert f"“large”: {told_field}: stored " in told("--all")
-
-
 def test_tries_must_be_counted_again_where_nothing_was_erased(worked: Visit) -> None:
     score = score_of("blue")
     change(score, tries=3, null_level=null_level(score.n_correct, score.n_error, 3, 0.95))
@@ -208,7 +146,9 @@ def test_an_encoder_that_is_gone_is_told_and_the_others_go_on(worked: Visit, mon
     process_cache.forget_failures()
     Dataset.objects.update(similarity_encoder="python:no.such.module")
     output = told("--all")
-    assert output.count("cannot be recomputed: the encoder module no.such.module was not found") == 5
+    assert (
+        output.count("cannot be recomputed: the encoder python:no.such.module cannot be loaded: the module no is") == 5
+    )
 
 
 @pytest.mark.parametrize(
@@ -303,6 +243,23 @@ def test_a_damaged_head_is_told_of_that_run_alone(worked: Visit) -> None:
     assert output.count("cannot be recomputed") == 1
 
 
+@pytest.mark.parametrize(("content", "said"), [(b"half of it", "is damaged"), (None, "is missing, which a row names")])
+def test_a_file_that_is_not_what_its_row_names_is_told(
+    worked: Visit, own_store: FolderStore, content: bytes | None, said: str
+) -> None:
+    head = run_of("red").head
+    assert head is not None
+    path = own_store.path(head.digest)
+    path.unlink() if content is None else path.write_bytes(content)
+    assert f"cannot be recomputed: {path} {said}" in told("run", run_of("red").public_id)
+
+
+def test_recomputing_writes_no_file(worked: Visit, own_store: FolderStore, command: Command) -> None:
+    before = set(own_store.put_before(FOR_EVER))
+    command("recompute", "--all")
+    assert set(own_store.put_before(FOR_EVER)) == before
+
+
 def test_a_refused_run_that_can_be_trained_now_is_told(worked: Visit) -> None:
     change(run_of("red"), state=RunState.REFUSED, reason="a slice is too small")
     assert "state: stored 'refused', now 'done'" in told("run", run_of("red").public_id)
@@ -311,17 +268,6 @@ def test_a_refused_run_that_can_be_trained_now_is_told(worked: Visit) -> None:
 def test_a_done_run_that_is_refused_now_is_told(worked: Visit) -> None:
     change(run_of("red"), min_slice_size=45)
     assert "state: stored 'done', now 'refused'" in told("run", run_of("red").public_id)
-
-
-def test_a_refused_run_comes_out_with_the_sizes_of_its_slices(alice: Visit, command: Command, settings: Any) -> None:
-    settings.MIN_SLICE_SIZE = 45
-    submit_and_score(alice, "red")
-    end(alice)
-    train_due_runs()
-    run = Run.objects.get()
-    assert "all match" in command("recompute", "run", run.public_id)
-    change(run, n_above=3)
-    assert "n_above: stored 3, now " in told("run", run.public_id)
 
 
 def test_a_run_that_is_nobodys_is_told(worked: Visit) -> None:
@@ -361,11 +307,6 @@ def test_an_unknown_run_is_refused(command: Command, id_: str) -> None:
         command("recompute", "run", id_)
 
 
-def test_a_phrase_without_its_score_has_nothing_to_compute_again(alice: Visit, command: Command) -> None:
-    with pytest.raises(CommandError, match="There is no score"):
-        command("recompute", "score", submit(alice, "red").pk)
-
-
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -383,6 +324,6 @@ def test_what_to_compute_is_said_once(command: Command, arguments: list[str]) ->
         command("recompute", *arguments)
 
 
-def test_an_unknown_study_is_refused_and_the_known_ones_named(open_study: Study, command: Command) -> None:
+def test_an_unknown_study_is_refused_and_the_known_ones_named(worked: Visit, command: Command) -> None:
     with pytest.raises(CommandError, match=r"There is no study 'sprite'\. Known studies: sprites\."):
         command("recompute", "--study", "sprite")

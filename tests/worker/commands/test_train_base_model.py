@@ -11,6 +11,8 @@ from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.retraining.heads import Head
 from tests.worker.commands.conftest import AS_CSV, Command
 
+pytestmark = pytest.mark.usefixtures("stored_import")
+
 
 def test_the_report_names_loss_accuracies_and_the_class_with_most_errors(imported: Dataset, command: Command) -> None:
     report = command("train_base_model", "mine", "--l2", "0.5")
@@ -55,9 +57,9 @@ def test_a_data_set_without_train_images_is_refused(command: Command, data_root:
     table = source / "metadata.csv"
     kept = [line for line in table.read_text().splitlines(keepends=True) if ",train," not in line]
     table.write_text("".join(kept))
-    command("import_dataset", "mine", source, *AS_CSV)
+    command("import_dataset", "few", source, *AS_CSV)
     with pytest.raises(CommandError, match="no training features"):
-        command("train_base_model", "mine")
+        command("train_base_model", "few")
     assert not BaseModel.objects.exists()
 
 
@@ -68,9 +70,9 @@ def test_train_images_of_one_class_alone_are_refused_in_a_sentence(
     table = source / "metadata.csv"
     kept = [line for line in table.read_text().splitlines(keepends=True) if ",train," not in line or "oval" not in line]
     table.write_text("".join(kept))
-    command("import_dataset", "mine", source, *AS_CSV)
+    command("import_dataset", "few", source, *AS_CSV)
     with pytest.raises(CommandError, match=r"all labels are of one class \(0\), but a classifier needs two"):
-        command("train_base_model", "mine")
+        command("train_base_model", "few")
     assert not BaseModel.objects.exists()
 
 
@@ -82,5 +84,6 @@ def test_an_l2_that_is_no_positive_number_is_refused(imported: Dataset, command:
 
 @pytest.mark.django_db
 def test_an_unknown_data_set_is_refused(command: Command) -> None:
+    Dataset.objects.all().delete()
     with pytest.raises(CommandError, match=r"There is no data set nothing\. Known data sets: none; import one first\."):
         command("train_base_model", "nothing")

@@ -1,8 +1,6 @@
 """A worker imports what was asked for in the admin, goes on where a killed one stopped, and says why it failed."""
 
 import datetime as dt
-import subprocess
-import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -16,7 +14,9 @@ from annotations.models import BaseModel, Dataset, DatasetImport, JobState
 from annotations.services.datasets import imports
 from annotations.services.queue import jobs
 from modeling.arrays.datasets.dataset_files import verify
+from modeling.arrays.datasets.importing import shards
 from tests.actors import ENCODER
+from tests.forked import Forked
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
 from worker.datasets.imports import run_due_imports
 
@@ -132,8 +132,10 @@ def test_an_encoder_that_cannot_be_loaded_keeps_the_archive_for_another_try(
 
 @pytest.mark.django_db(transaction=True)
 def test_an_import_that_was_killed_goes_on_where_it_stopped(
-    subprocess_environment: dict[str, str], roots: Path
+    subprocess_environment: dict[str, str], roots: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(shards, "SHARD_IMAGES", 4)  # as the worker that is killed has it
+    monkeypatch.setattr(shards, "BATCH_IMAGES", 4)
     given: dict[str, Any] = {"name": "animals", "source_format": "csv", "folder": "animals"}
     job = imports.request_import(imports.ImportSource(**given, similarity_encoder=ENCODER), by="coordinator")
     environment = {
@@ -142,7 +144,8 @@ def test_an_import_that_was_killed_goes_on_where_it_stopped(
         "IMPORT_ROOT": str(roots / "import"),
         "DJANGO_SETTINGS_MODULE": "clarify_site.settings",
     }
-    process = subprocess.Popen([sys.executable, "-m", "tests.worker.datasets.slow_dataset_import"], env=environment)
+    said = roots / "importing.log"
+    process = Forked("import tests.worker.datasets.slow_dataset_import", (), environment, (said, said))
     until = time.monotonic() + 60
     while not (job.phase == "embedding" and job.n_done >= 8):
         assert process.poll() is None and time.monotonic() < until

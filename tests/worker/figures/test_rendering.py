@@ -1,6 +1,7 @@
 """Drawings of a study's figures: the same bytes each time, whatever people typed, and nothing that a page refuses."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -33,13 +34,16 @@ NAMES = (
 def test_every_figure_is_drawn_and_the_same_values_give_the_same_bytes(base_model: BaseModel, tmp_path: Path) -> None:
     study = two_tasks(base_model)
     tell(study, scripted_phrases())
-    first, second = tmp_path / "first", tmp_path / "second"
-    for folder in (first, second):
+    first, second, data = tmp_path / "first", tmp_path / "second", pictures(study)
+    of_each_kind = {type(figure.chart): figure for figure in data.figures}.values()
+    for folder, drawn_there in ((first, data), (second, replace(data, figures=tuple(of_each_kind)))):
         folder.mkdir()
-        draw_files(pictures(study), folder)
+        draw_files(drawn_there, folder)
     names = sorted([*(f"{name}.{kind}" for name in NAMES for kind in ("json", "png", "svg")), "panels.png"])
     assert sorted(path.name for path in first.iterdir()) == names
-    assert all((first / name).read_bytes() == (second / name).read_bytes() for name in names)
+    again = list(second.iterdir())
+    assert len(of_each_kind) == 3 and len(again) == 3 * (3 + 1) + 1  # table 3 beside them, and panels of images
+    assert all((first / path.name).read_bytes() == path.read_bytes() for path in again)
     with Image.open(first / "error-scores.png") as image:
         assert image.width > 1_000
     drawn = ElementTree.parse(first / "error-scores.svg").getroot()  # our own
@@ -68,7 +72,7 @@ def test_what_is_the_same_is_not_drawn_again(base_model: BaseModel, monkeypatch:
 
 
 def test_a_page_has_a_colour_of_its_own_for_each_colour_of_a_figure() -> None:
-    style = Path(str(finders.find("annotations/admin/admin.css"))).read_text("utf-8")
+    style = Path(str(finders.find("annotations/admin/results.css"))).read_text("utf-8")
     for colour in (INK, *PALETTE):
         assert f'.chart [fill="{colour}"]' in style and f'.chart [stroke="{colour}"]' in style
     assert all(f'.chart [stroke="{colour}"]' in style for colour in (RULE, PAPER))

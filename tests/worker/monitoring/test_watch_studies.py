@@ -86,7 +86,7 @@ def test_a_database_that_is_away_leaves_it_to_the_next_turn(monkeypatch: pytest.
 @pytest.mark.django_db
 def test_watching_twice_at_once_raises_one_alarm(open_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     now = timezone.now()
-    found = [alarms.AlarmCondition("dropout", "Many left.")]
+    found = {"dropout": "Many left."}
     alarms._update(open_study, found, now)
     monkeypatch.setattr(alarms, "active_conditions", lambda study, at: found)
     Alarm.objects.bulk_create(

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.test import override_settings
 
 from annotations.models import BaseModel, Dataset, Score, Study, Task, VocabularyLevel
-from annotations.readings.phrases.vocabulary_levels import vocabulary_level
+from annotations.readings.phrases.vocabulary_levels import levels_of
 from annotations.readings.studies.preflight.check_result import Level
 from annotations.readings.studies.preflight.preflight_report import report
 from modeling.arrays.phrases import vocabulary_level as levels
@@ -108,7 +108,7 @@ def test_an_operators_list_of_german_words_makes_the_level(german_study: Study, 
     assert score_missing_vocabularies() == 1
     level = VocabularyLevel.objects.get()
     assert (level.language, level.n_words, level.words_digest) == ("de", len(WORDS), words_digest(WORDS))
-    assert vocabulary_level(german_study.tasks.get()) == level
+    assert list(levels_of(german_study.tasks.all()).values()) == [level]
     assert checks(german_study, "list of common") == []
     assert len(checks(german_study, "so it hardly knows German")) == 1  # eight words are few
 
@@ -120,7 +120,7 @@ def test_the_same_template_in_two_languages_has_two_levels(
     english = actors.create_study(base_model, "english")
     Task.objects.update(text_template="{phrase}")
     assert score_missing_vocabularies() == 2
-    of_english, of_german = (vocabulary_level(study.tasks.get()) for study in (english, german_study))
+    of_english, of_german = (next(iter(levels_of(study.tasks.all()).values())) for study in (english, german_study))
     assert of_english and of_german
     assert (of_english.language, of_german.language) == ("en", "de")
     assert of_english.n_words > of_german.n_words == len(WORDS)

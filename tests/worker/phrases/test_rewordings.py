@@ -1,13 +1,14 @@
 import pytest
 
 from annotations.models import Dataset, Score, Study
+from annotations.services.phrases import vocabulary_levels
 from modeling.arrays.phrases.word_forms import vocabulary
 from tests.actors import ENCODER, Visit
 from tests.fake_encoder import FakeEncoder
 from tests.steps import submit_and_score
 from worker.common import process_cache
 from worker.phrases import rewordings as rewording
-from worker.phrases.scoring import score_due_phrases
+from worker.phrases.vocabulary_levels import score_missing_vocabularies
 
 
 @pytest.fixture
@@ -47,8 +48,9 @@ def test_the_vocabulary_is_embedded_once_before_anybody_waits(
             return super().encode_texts(texts)
 
     monkeypatch.setattr(process_cache, "encoder", lambda spec: Counting())
-    score_due_phrases()
+    monkeypatch.setattr(vocabulary_levels, "lacking", list)
+    score_missing_vocabularies()
     assert sum(batches) == len(vocabulary())
-    score_due_phrases()
+    score_missing_vocabularies()
     assert rewording.embedded(ENCODER, suggesting.assignment.task.text_template).shape[0] == sum(batches)
     rewording.embedded.cache_clear()

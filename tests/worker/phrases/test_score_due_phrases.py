@@ -1,6 +1,5 @@
 import logging
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -9,7 +8,7 @@ from django.db import OperationalError, connection
 
 from annotations.models import Dataset, Phrase, PhraseState, Score
 from annotations.readings.datasets.class_images import class_images
-from annotations.services.phrases import scoring
+from annotations.services.queue.claims import MAX_ATTEMPTS
 from modeling.arrays.common.modeling_errors import BadEmbedding, EncoderUnavailable
 from modeling.arrays.datasets.dataset_files import BadDataset, DatasetFiles
 from modeling.arrays.embeddings.similarity import similarities
@@ -21,6 +20,8 @@ from tests.steps import submit, submit_and_score
 from worker.common import process_cache, throttled_log
 from worker.phrases.phrase_scores import score_batch
 from worker.phrases.scoring import score_due_phrases
+
+pytestmark = pytest.mark.usefixtures("stored_alice")
 
 
 class Encoder(FakeEncoder):
@@ -178,7 +179,7 @@ def test_an_encoder_that_cannot_be_loaded_is_nobodys_attempt(alice, caplog, monk
             assert score_due_phrases() == 0
     phrase.refresh_from_db()
     assert (phrase.state, phrase.attempts) == (PhraseState.PENDING, 0)
-    assert caplog.text.count("the encoder module no.such.module was not found") == 1
+    assert caplog.text.count("the encoder python:no.such.module cannot be loaded: the module no is not installed:") == 1
     Dataset.objects.update(similarity_encoder=ENCODER)
     assert score_due_phrases() == 1
 
@@ -196,13 +197,35 @@ def test_files_that_are_missing_are_nobodys_attempt(alice, use, monkeypatch):
     assert score_due_phrases() == 1
 
 
-def test_trouble_of_the_database_is_no_rows_fault(alice, use):
-    use(Encoder(poison="red", error=OperationalError("the connection is gone")))
+def test_trouble_of_the_database_is_no_rows_fault_however_often_it_comes(alice, use):
+    broken = Encoder(poison="red", error=OperationalError("the connection is gone"))
     phrase = submit(alice, "red")
-    with pytest.raises(OperationalError):
-        score_due_phrases()
+    use(broken)
+    for _ in range(MAX_ATTEMPTS + 2):
+        with pytest.raises(OperationalError):
+            score_due_phrases()
     phrase.refresh_from_db()
-    assert (phrase.state, phrase.last_error) == (PhraseState.PENDING, "")
+    assert (phrase.state, phrase.attempts, phrase.last_error) == (PhraseState.PENDING, 0, "")
+    broken.poison = ""
+    assert score_due_phrases() == 1
+
+
+def test_a_statement_that_takes_too_long_may_be_the_rows_fault_and_counts(alice, use):
+    class Slow(Encoder):
+        def encode_texts(self, texts):
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL statement_timeout = 50")
+                cursor.execute("SELECT pg_sleep(60)")
+            return super().encode_texts(texts)
+
+    use(Slow())
+    phrase = submit(alice, "red")
+    for _ in range(MAX_ATTEMPTS):
+        with pytest.raises(OperationalError):
+            score_due_phrases()
+    assert score_due_phrases() == 0
+    phrase.refresh_from_db()
+    assert (phrase.state, phrase.attempts) == (PhraseState.FAILED, MAX_ATTEMPTS)
 
 
 def test_an_encoder_with_other_weights_than_the_images_scores_nothing(alice, monkeypatch):
@@ -234,22 +257,3 @@ def test_an_encoder_that_failed_to_load_is_not_tried_at_every_sweep(monkeypatch)
     with pytest.raises(EncoderUnavailable):
         process_cache.encoder("bundled:none")
     assert len(tried) == 2
-
-
-@pytest.mark.django_db(transaction=True)
-def test_several_workers_at_once_score_each_phrase_once(alice, bob):
-    for number in range(15):
-        submit(alice, f"red {number}")
-        submit(bob, f"blue {number}")
-
-    def work(_: int) -> int:
-        try:
-            return score_due_phrases()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(work, range(4)))
-    score_due_phrases()  # what one passed over while another held it
-    assert Score.objects.count() == 30
-    assert not scoring.due_datasets()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from annotations.models import BaseModel, Dataset, Study, Task, VocabularyLevel
 from annotations.models.arrays import pack_float64
 from annotations.readings.datasets.class_images import class_images
-from annotations.readings.phrases.vocabulary_levels import half_of, is_in_half, vocabulary_level
+from annotations.readings.phrases.vocabulary_levels import half_of, is_in_half, levels_of
 from annotations.services.phrases import vocabulary_levels as service
 from annotations.services.queue import worker_wakeup
 from modeling.arrays.common.modeling_errors import BadArray, EncoderUnavailable
@@ -51,10 +51,10 @@ def stored() -> list[VocabularyLevel]:
 
 
 def test_a_task_has_its_level_while_its_study_is_a_draft(task: Task) -> None:
-    assert task.study.state == "draft" and vocabulary_level(task) is None
+    assert task.study.state == "draft" and not levels_of([task])
     assert score_missing_vocabularies() == 1
     (level,) = stored()
-    assert vocabulary_level(task) == level
+    assert levels_of([task]) == {task.pk: level}
     images = class_images(task.base_model, SQUARE)
     assert (level.n_correct, level.n_error) == (images.n_correct, images.n_error)
     assert (level.n_words, level.words_digest) == (len(WORDS), words_digest(WORDS))
@@ -79,7 +79,7 @@ def test_a_level_is_scored_once_for_all_tasks_that_it_fits(task: Task) -> None:
     other = create_study(task.base_model, "again").tasks.get()
     assert score_missing_vocabularies() == 1
     assert score_missing_vocabularies() == 0
-    assert vocabulary_level(other) == vocabulary_level(task)
+    assert levels_of([other])[other.pk] == levels_of([task])[task.pk]
     Task.objects.filter(pk=other.pk).update(text_template="a drawing of {phrase}")
     assert score_missing_vocabularies() == 1
 
@@ -93,7 +93,7 @@ def test_a_task_without_a_class_has_the_level_of_the_one_that_it_will_get(task: 
 def test_a_study_with_a_bonus_has_the_level_of_the_half_that_scores(task: Task) -> None:
     Study.objects.update(bonus_cents=50)
     assert score_missing_vocabularies() == 2
-    half = vocabulary_level(task, half_of(task.study))
+    half = levels_of([task], half_of(task.study))[task.pk]
     chosen = is_in_half(task.base_model, SQUARE, half_of(task.study))
     is_error = class_images(task.base_model, SQUARE).is_error[chosen]
     assert half is not None
@@ -119,7 +119,7 @@ def test_a_turn_ends_soon_and_the_next_one_is_asked_for_and_goes_on(
         turns.append(score_missing_vocabularies())
     n_batches = -(-len(WORDS) // worker.AT_ONCE)
     assert turns == [0] * 2 * n_batches + [1]  # a batch is embedded, or scored
-    assert asked == [worker_wakeup.SCORE_PHRASES] * 2 * n_batches
+    assert asked == [worker_wakeup.SCORE_VOCABULARIES] * 2 * n_batches
 
 
 def test_a_worker_that_is_killed_leaves_nothing_half_done(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,20 +10,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from annotations.models import BaseModel, Gathering, Pool, Score, Verdict
+from annotations.models import BaseModel, GatheredTraining, Gathering, Pool, Score, Verdict
 from annotations.models.arrays import pack_float32
 from annotations.services.pools import gatherings, image_reviews, pool_requests
 from modeling.arrays.common.progress import silent
-from modeling.arrays.datasets.importing.sources import read_source
 from tests import actors
 from tests.actors import BLUE, ENCODER, OVAL, RED, SQUARE, Visit, sprite
 from tests.annotations.exports.rows import add_phrase
 from tests.fake_encoder import FakeEncoder
 from worker.datasets.base_models import trained
-from worker.datasets.dataset_import import import_source
+from worker.datasets.dataset_import import import_folder
 from worker.tasks.embed import gather_images
 
 WRONG_COLOUR = {(SQUARE, RED), (OVAL, BLUE)}
+POOL = [(SQUARE, BLUE)] * 60 + [(OVAL, RED)] * 60 + [(SQUARE, RED)] * 30 + [(OVAL, BLUE)] * 10
 
 
 def draw(folder: Path, pictures: list[tuple[int, int]], seed: int, licence: str = "CC0-1.0") -> list[Path]:
@@ -40,9 +40,13 @@ def draw(folder: Path, pictures: list[tuple[int, int]], seed: int, licence: str 
 
 @pytest.fixture
 def source(tmp_path: Path, settings: Any) -> Path:
-    """The folder of the data set: in train 40 blue squares and red ovals, 6 of the others; elsewhere 12 of each."""
+    """The folder of the data set, and a DATA_ROOT of this test's own."""
     settings.DATA_ROOT = tmp_path / "data"
-    folder = tmp_path / "source"
+    return draw_source(tmp_path / "source")
+
+
+def draw_source(folder: Path) -> Path:
+    """In train 40 blue squares and red ovals, 6 of the others; elsewhere 12 of each."""
     lines, pictures = [], []
     for split, counts in (("train", (40, 6)), ("validation", (12, 12)), ("test", (12, 12))):
         for label, colour in ((SQUARE, BLUE), (SQUARE, RED), (OVAL, BLUE), (OVAL, RED)):
@@ -58,6 +62,13 @@ def source(tmp_path: Path, settings: Any) -> Path:
 
 
 @pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The folder of a pool."""
+    draw(tmp_path / "pool", POOL, seed=7)
+    return tmp_path / "pool"
+
+
+@pytest.fixture
 def features() -> str | None:
     """The encoder of the features; None for that of the similarities."""
     return None
@@ -65,14 +76,22 @@ def features() -> str | None:
 
 @pytest.fixture
 def shown(db: None, source: Path, features: str | None) -> BaseModel:
+    return show(source, features)
+
+
+def show(source: Path, features: str | None = None) -> BaseModel:
     """A base model that was trained on the data set."""
-    listing = read_source("csv", source, actors.CLASSES, actors.COLOURS)
-    dataset, _ = import_source(listing, "shapes", similarity_encoder=ENCODER, features=features, progress=silent)
+    names: dict[str, Any] = {"class_names": actors.CLASSES, "attribute_names": actors.COLOURS, "progress": silent}
+    dataset, _ = import_folder("shapes", "csv", source, similarity_encoder=ENCODER, features=features, **names)
     return trained(dataset, name="erm", l2=1.0)[0]
 
 
 @pytest.fixture
 def red(shown: BaseModel) -> Score:
+    return score_red(shown)
+
+
+def score_red(shown: BaseModel) -> Score:
     """The score of the phrase “red”, above whose threshold red squares lie."""
     visit: Visit = actors.start_visit(actors.open_study(actors.create_study(shown, "shapes")), "alice")
     score = add_phrase(visit, "red", 0.5).score
@@ -118,6 +137,27 @@ def is_square(path: Path) -> bool:
     """Whether a drawing is of a square, by its corners."""
     pixels = np.asarray(Image.open(path).convert("RGB"), np.float64)
     return bool(np.abs(pixels[3, 3] - pixels[8, 8]).max() < 5)
+
+
+def truth(gathering: Gathering, folder: Path) -> Any:
+    """What an attentive reviewer says."""
+    assert gathering.pool is not None and gathering.pool.dataset is not None
+    names = gathering.pool.dataset.files.filenames
+
+    def label_of(item: dict[str, Any]) -> int:
+        if item["arm"] == "known":
+            return int(item["label"])
+        return SQUARE if is_square(folder / names[item["row"]]) else OVAL
+
+    return label_of
+
+
+def train(gathering: Gathering) -> GatheredTraining:
+    training = gatherings.request_training(gathering, by="ada")
+    gather_images()
+    training.refresh_from_db()
+    assert training.error == ""
+    return training
 
 
 def watched(monkeypatch: pytest.MonkeyPatch) -> list[set[bytes]]:

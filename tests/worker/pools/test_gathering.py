@@ -1,94 +1,152 @@
 """From a pool to a data set that has grown: who is a candidate, what is kept, and what it is worth."""
 
 import shutil
-import signal
-import subprocess
-import sys
+from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
-from django.utils import timezone
+from django.test import override_settings
 
 from annotations.analysis.pools.gathering_tables import worth_rows
-from annotations.models import BaseModel, Dataset, GatheredTraining, Gathering, JobState, Pool, Score
+from annotations.models import Dataset, GatheredTraining, Gathering, JobState, Pool, Score
 from annotations.readings.pools import review_outcomes
 from annotations.readings.pools.review_progress import review_progress
 from annotations.services.datasets.dataset_registration import find_dataset
 from annotations.services.pools import gatherings, pool_requests
 from annotations.services.pools.gatherings import GatheringNotPossible
-from annotations.services.queue import jobs
-from modeling.arrays.datasets.dataset_files import Split, verify
-from tests.actors import BLUE, OVAL, RED, SQUARE
-from tests.worker.pools.conftest import draw, gather, imported, is_square, review, watched
+from modeling.arrays.common.progress import silent
+from modeling.arrays.datasets.dataset_files import DatasetFiles, Split, verify
+from modeling.arrays.embeddings.duplicate_limits import duplicate_limit
+from modeling.arrays.embeddings.similarity import similarities
+from tests.actors import BLUE, CLASSES, ENCODER, OVAL, RED, SQUARE
+from tests.worker.pools.conftest import (
+    POOL,
+    draw,
+    draw_source,
+    gather,
+    imported,
+    review,
+    score_red,
+    show,
+    train,
+    truth,
+)
+from worker.datasets.dataset_import import import_folder
 from worker.pools.gathered_training import effects
-from worker.tasks.embed import gather_images
 
-POOL = [(SQUARE, BLUE)] * 60 + [(OVAL, RED)] * 60 + [(SQUARE, RED)] * 30 + [(OVAL, BLUE)] * 10
+
+@dataclass(frozen=True)
+class Stored:
+    """What is there for all tests of the module, of which each has a DATA_ROOT of its own."""
+
+    data_root: Path
+    source: Path
+    folder: Path
+    score: Score
+    pool: Pool
+
+
+@pytest.fixture(scope="module")
+def stored(rows_of_the_module: None, tmp_path_factory: pytest.TempPathFactory) -> Stored:
+    root = tmp_path_factory.mktemp("gathering")
+    draw(root / "pool", POOL, seed=7)
+    with override_settings(DATA_ROOT=root / "data"):
+        score = score_red(show(draw_source(root / "source")))
+        return Stored(root / "data", root / "source", root / "pool", score, imported(root / "pool"))
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    draw(tmp_path / "pool", POOL, seed=7)
-    return tmp_path / "pool"
+def red(stored: Stored, db: None, tmp_path: Path, settings: Any) -> Score:
+    settings.DATA_ROOT = shutil.copytree(stored.data_root, tmp_path / "data")
+    return Score.objects.get(pk=stored.score.pk)
 
 
-def truth(gathering: Gathering, folder: Path) -> Any:
-    """What an attentive reviewer says."""
-    assert gathering.pool is not None and gathering.pool.dataset is not None
-    names = gathering.pool.dataset.files.filenames
-
-    def label_of(item: dict[str, Any]) -> int:
-        if item["arm"] == "known":
-            return int(item["label"])
-        return SQUARE if is_square(folder / names[item["row"]]) else OVAL
-
-    return label_of
+@pytest.fixture
+def pool(stored: Stored, red: Score) -> Pool:
+    return Pool.objects.get(pk=stored.pool.pk)
 
 
-def train(gathering: Gathering) -> GatheredTraining:
-    training = gatherings.request_training(gathering, by="ada")
-    gather_images()
-    training.refresh_from_db()
-    assert training.error == ""
-    return training
-
-
-def test_candidates_are_on_the_error_side_the_most_like_first(red: Score, folder: Path) -> None:
-    gathering = gather(red, imported(folder))
+def test_candidates_are_on_the_error_side_the_most_like_first(red: Score, pool: Pool) -> None:
+    gathering = gather(red, pool)
     assert gathering.state == JobState.DONE, gathering.error
-    pool = gathering.pool.dataset.files  # type: ignore[union-attr]
+    files = pool.dataset.files  # type: ignore[union-attr]
     likeness = [item["likeness"] for item in gathering.items if item["arm"] == "candidate"]
     assert likeness == sorted(likeness, reverse=True) and min(likeness) > red.threshold
-    colours = [POOL[int(Path(pool.filenames[item["row"]]).stem)][1] for item in gathering.items if "likeness" in item]
+    colours = [POOL[int(Path(files.filenames[item["row"]]).stem)][1] for item in gathering.items if "likeness" in item]
     assert set(colours) == {RED}
     assert [item["arm"] for item in gathering.items].count("random") == 10
     assert [item["arm"] for item in gathering.items].count("known") == 6
-    assert all(pool.image_path(pool.image_keys[item["row"]].decode()).exists() for item in gathering.items[:3])
+    assert all(files.image_path(files.image_keys[item["row"]].decode()).exists() for item in gathering.items[:3])
 
 
-@pytest.mark.parametrize("split", list(Split))
+@pytest.mark.parametrize("limit", [0.9999, None])
 def test_a_copy_of_an_image_of_the_data_set_is_no_candidate_and_its_pair_is_shown(
-    red: Score, source: Path, folder: Path, split: Split
+    stored: Stored, red: Score, tmp_path: Path, limit: float | None
 ) -> None:
     files = red.phrase.assignment.task.base_model.dataset.files
-    original = next(
-        row for row in files.rows(split, SQUARE) if files.attributes is not None and files.attributes[row] == RED
-    )
-    shutil.copy(source / files.filenames[original], folder / "copy.png")
-    shutil.copy(folder / "0000.json", folder / "copy.json")
-    pool = imported(folder)
+    assert files.attributes is not None
+    is_red = files.attributes == RED
+    originals = {split: next(int(row) for row in files.rows(split, SQUARE) if is_red[row]) for split in Split}
+    folder = Path(shutil.copytree(stored.folder, tmp_path / "pool"))
+    for split, original in originals.items():
+        shutil.copy(stored.source / files.filenames[original], folder / f"{split.word}.png")
+        shutil.copy(folder / "0000.json", folder / f"{split.word}.json")
+    pool = imported(folder, "with-copies")
+    gathering = gather(red, pool, n_random=200, duplicate_threshold=limit)
+    names = pool.dataset.files.filenames  # type: ignore[union-attr]
+    for split, original in originals.items():
+        copied = names.index(f"{split.word}.png")
+        assert copied not in [item["row"] for item in gathering.items if item["arm"] != "known"]
+        assert [copied, split.word, original] in [pair[:3] for pair in gathering.report["pairs"]]
+
+
+def test_the_limit_that_the_images_give_is_stored_and_given_again_finds_the_same(red: Score, pool: Pool) -> None:
+    of_images = gather(red, pool, duplicate_threshold=None, seed=3)
+    files = of_images.base_model.dataset.files
+    rows = files.array("similarity")
+    looked_at = np.flatnonzero(files.splits != Split.TRAIN)
+    nearest = [np.delete(similarities(rows, rows[row]), row).max() for row in looked_at]
+    assert of_images.duplicate_threshold == duplicate_limit(np.array(nearest, np.float32))
+    again = gather(red, pool, duplicate_threshold=of_images.duplicate_threshold, seed=3)
+    assert (again.items, again.report) == (of_images.items, of_images.report)
+
+
+@pytest.mark.parametrize("limit", [1.0, -0.5])
+def test_a_limit_that_copies_would_pass_is_refused(red: Score, pool: Pool, limit: float) -> None:
+    with pytest.raises(GatheringNotPossible, match="Something does not fit"):
+        gather(red, pool, duplicate_threshold=limit)
+
+
+def test_a_copy_of_an_image_of_another_test_set_is_no_candidate(
+    stored: Stored, red: Score, pool: Pool, tmp_path: Path
+) -> None:
+    """ImageNet-V2 is such a set; what has images to train with is another version, and keeps nothing out."""
+    others = {}
+    for name, copied, split in (("tested", "0125.png", "test"), ("trained", "0126.png", "train")):
+        (root := tmp_path / name).mkdir()
+        shutil.copy(stored.folder / copied, root / "copy.png")
+        shutil.copy(stored.folder / "0000.png", root / "other.png")
+        (root / "metadata.csv").write_text(f"filename,split,class\ncopy.png,test,square\nother.png,{split},square\n")
+        given: dict[str, Any] = {"similarity_encoder": ENCODER, "class_names": CLASSES, "progress": silent}
+        others[name], _ = import_folder(name, "csv", root, **given)
     gathering = gather(red, pool, n_random=200)
-    copied = pool.dataset.files.filenames.index("copy.png")  # type: ignore[union-attr]
-    assert copied not in [item["row"] for item in gathering.items if item["arm"] != "known"]
-    assert [copied, split.word, int(original)] in [pair[:3] for pair in gathering.report["pairs"]]
+    names = pool.dataset.files.filenames  # type: ignore[union-attr]
+    shown = {names[item["row"]] for item in gathering.items if item["arm"] != "known"}
+    assert shown & {"0125.png", "0126.png"} == {"0126.png"}
+    reasons = {f"they are nearly the same as a test image of {dataset}": name for name, dataset in others.items()}
+    assert {reasons[reason] for reason in gathering.report["counts"] if reason in reasons} == {"tested"}
 
 
-def test_only_train_grows_and_what_is_evaluated_stays_identical_to_the_byte(red: Score, folder: Path) -> None:
-    gathering = gather(red, imported(folder))
-    review(gathering, truth(gathering, folder))
+def test_only_train_grows_and_what_is_evaluated_stays_identical_to_the_byte(
+    stored: Stored, red: Score, pool: Pool
+) -> None:
+    gathering = gather(red, pool)
+    review(gathering, truth(gathering, stored.folder))
     training = train(gathering)
     parent, grown = gathering.base_model.dataset, training.dataset
     assert grown is not None and grown.name == "shapes-gathered"
@@ -114,9 +172,11 @@ def test_only_train_grows_and_what_is_evaluated_stays_identical_to_the_byte(red:
     assert len(notes) == n_kept and {note["licence"] for note in notes} == {"CC0-1.0"}
 
 
-def test_what_was_gathered_lifts_the_minority_more_than_random_pool_images(red: Score, folder: Path) -> None:
-    gathering = gather(red, imported(folder), class_by="zero_shot", n_candidates=30, n_random=30)
-    review(gathering, truth(gathering, folder))
+def test_what_was_gathered_lifts_the_minority_more_than_random_pool_images(
+    stored: Stored, red: Score, pool: Pool
+) -> None:
+    gathering = gather(red, pool, class_by="zero_shot", n_candidates=30, n_random=30)
+    review(gathering, truth(gathering, stored.folder))
     training = train(gathering)
     rows = {row["name"]: row for row in training.table}
     assert list(rows) == ["base", "control", "reweighting", "gathered data", "both", "random pool images"]
@@ -136,19 +196,6 @@ def test_what_was_gathered_lifts_the_minority_more_than_random_pool_images(red: 
     assert "minority_gain [0] of gathered data: stored" in line
 
 
-@pytest.mark.parametrize("features", ["python:tests.fake_encoder:load"])
-def test_an_image_is_encoded_once_where_features_come_from_an_encoder_of_their_own(
-    red: Score, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gathering = gather(red, imported(folder), n_random=0)
-    review(gathering, truth(gathering, folder))
-    encoded = watched(monkeypatch)
-    training = train(gathering)
-    assert training.dataset is not None and training.dataset.files.manifest.arrays["features"].encoder == "features"
-    assert sum(len(batch) for batch in encoded) == len(training.kept["candidate"])
-    assert training.table[3]["minority_gain"][0] > 0
-
-
 def recomputed(training: GatheredTraining) -> list[str]:
     """What the command says of a training. The test's score is made up, so it always differs."""
     output, study = StringIO(), training.gathering.study
@@ -157,8 +204,7 @@ def recomputed(training: GatheredTraining) -> list[str]:
     return [line for line in output.getvalue().splitlines() if str(training) in line]
 
 
-def test_nothing_is_added_at_which_nobody_looked_unless_the_gathering_says_so(red: Score, folder: Path) -> None:
-    pool = imported(folder)
+def test_nothing_is_added_at_which_nobody_looked_unless_the_gathering_says_so(red: Score, pool: Pool) -> None:
     looked, pseudo = gather(red, pool), gather(red, pool, pseudo_labels=True)
     with pytest.raises(GatheringNotPossible, match="Review some first"):
         gatherings.request_training(looked, by="ada")
@@ -168,11 +214,12 @@ def test_nothing_is_added_at_which_nobody_looked_unless_the_gathering_says_so(re
     assert training.kept["random"] == []
 
 
-def test_an_image_that_is_taken_out_of_the_pool_leaves_the_review_and_what_is_kept(red: Score, folder: Path) -> None:
-    pool = imported(folder)
+def test_an_image_that_is_taken_out_of_the_pool_leaves_the_review_and_what_is_kept(
+    stored: Stored, red: Score, pool: Pool
+) -> None:
     gathering = gather(red, pool)
     places = [place for place, item in enumerate(gathering.items) if item["arm"] == "candidate"]
-    review(gathering, truth(gathering, folder))
+    review(gathering, truth(gathering, stored.folder))
     first = gathering.items[places[0]]["row"]
     training = train(gathering)
     assert pool.dataset is not None
@@ -195,7 +242,7 @@ def test_licences_and_unsafe_images_are_left_out_and_counted(red: Score, tmp_pat
     (folder / "0000.json").unlink()
     (folder / "0001.json").write_text('{"license": "CC-BY-4.0", "NSFW": "UNSURE"}')
     (folder / "0002.json").write_text('{"license": "all rights reserved"}')
-    pool = imported(folder)
+    pool = imported(folder, "licensed")
     gathering = gather(red, pool, licences=["cc0-1.0", "CC-BY-4.0"])
     assert gathering.report["counts"] == {
         "their licence is not known": 1,
@@ -206,74 +253,15 @@ def test_licences_and_unsafe_images_are_left_out_and_counted(red: Score, tmp_pat
     assert not {reason for reason in every.report["counts"] if "licence" in reason or "unsafe" in reason}
 
 
-# Kills itself as soon as it has looked at candidates.
-KILLED = """
-import os, signal, django
-django.setup()
-from annotations.services.pools import gatherings
-gatherings.store_candidates = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-from worker.tasks.embed import gather_images
-gather_images()
-"""
-
-
-# Says what two images show, and is killed while the third verdict is being stored.
-KILLED_IN_REVIEW = """
-import os, signal, sys, django
-django.setup()
-from django.db.models.signals import post_save
-from annotations.models import Gathering, ImageReview, Verdict
-from annotations.services.pools import image_reviews
-gathering = Gathering.objects.get(pk=sys.argv[1])
-for place in (0, 1):
-    image_reviews.say(gathering, place, Verdict.DROP, None, by="ada")
-    print(place, flush=True)
-post_save.connect(lambda **_: os.kill(os.getpid(), signal.SIGKILL), sender=ImageReview, weak=False)
-image_reviews.say(gathering, 2, Verdict.DROP, None, by="ada")
-print(2, flush=True)
-"""
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_review_that_was_killed_keeps_every_verdict_that_it_acknowledged(
-    red: Score, folder: Path, subprocess_environment: dict[str, str]
-) -> None:
-    gathering = gather(red, imported(folder))
-    command = [sys.executable, "-c", KILLED_IN_REVIEW, str(gathering.pk)]
-    done = subprocess.run(command, env=subprocess_environment, check=False, capture_output=True, text=True)
-    assert (done.returncode, done.stdout.split()) == (-signal.SIGKILL, ["0", "1"]), done.stderr
-    assert list(gathering.reviews.order_by("place").values_list("place", flat=True)) == [0, 1]
-    progress = review_progress(gathering, "ada")
-    assert (progress.n_done, progress.place) == (2, 2)  # goes on where it was
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_search_that_was_killed_is_done_again_and_finds_the_same(
-    red: Score, folder: Path, subprocess_environment: dict[str, str]
-) -> None:
-    pool = imported(folder)
-    whole = gather(red, pool, seed=3)
-    study, base_model = whole.study, whole.base_model
-    settings = {"class_by": "none", "duplicate_threshold": 0.9999, "n_random": 10, "n_known": 6, "seed": 3}
-    killed = gatherings.request(study, base_model, pool, [(red, red.threshold or 0.0)], by="ada", **settings)
-    done = subprocess.run([sys.executable, "-c", KILLED], env=subprocess_environment, check=False)
-    assert done.returncode == -signal.SIGKILL
-    killed.refresh_from_db()
-    assert (killed.state, killed.items) == (JobState.RUNNING, [])
-    long_ago = timezone.now() - 2 * jobs.SILENT_FOR
-    Gathering.objects.filter(pk=killed.pk).update(heartbeat_at=long_ago)
-    gather_images()
-    killed.refresh_from_db()
-    assert (killed.state, killed.items) == (JobState.DONE, whole.items)
-
-
-def test_what_cannot_be_gathered_is_a_sentence(red: Score, tmp_path: Path, shown: BaseModel) -> None:
+def test_what_cannot_be_gathered_is_a_sentence(red: Score, tmp_path: Path) -> None:
     draw(tmp_path / "one", [(OVAL, BLUE)], seed=3)
     one = imported(tmp_path / "one", "one")
     assert "No pool image is a candidate. Left out: 1: they are not on the error side" in gather(red, one).error
     draw(tmp_path / "red", [(SQUARE, RED)], seed=3)
     single = gather(red, imported(tmp_path / "red", "single"))
     assert (single.state, len([item for item in single.items if item["arm"] == "candidate"])) == (JobState.DONE, 1)
+    with mock.patch.object(DatasetFiles, "pictured", property(lambda files: files.splits != Split.VALIDATION)):
+        assert "The class has no validation image that can be shown" in gather(red, None).error
     assert one.dataset_id is not None
     Dataset.objects.filter(pk=one.dataset_id).update(similarity_encoder="python:another")
     mismatch = gather(red, one)

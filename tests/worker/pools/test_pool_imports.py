@@ -16,15 +16,18 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from PIL import Image
 
-from annotations.models import BaseModel, Dataset, ImageIndex, JobState, Pool
+from annotations.models import BaseModel, Dataset, ImageIndex, JobState, Pool, Score
 from annotations.services import image_searches
+from annotations.services.image_searches import SearchNotPossible
 from annotations.services.pools import pool_requests
 from annotations.services.pools.pool_requests import PoolNotPossible
-from modeling.arrays.datasets.dataset_files import verify
+from modeling.arrays.datasets.dataset_files import Split, verify
+from modeling.arrays.embeddings.similarity import similarities
+from modeling.tensors.similarity_search.example_queries import query_of_examples
 from modeling.tensors.similarity_search.index_manifest import IndexManifest, read_manifest
 from tests.actors import BLUE, ENCODER, OVAL, RED, SQUARE
 from tests.fake_encoder import FakeEncoder
-from tests.worker.pools.conftest import draw, imported, watched
+from tests.worker.pools.conftest import draw, gather, imported, watched
 from worker.similarity_search.index_builds import open_index_of
 from worker.similarity_search.shown_images import show
 from worker.tasks.embed import build_image_indexes, gather_images, search_images
@@ -112,15 +115,15 @@ def test_images_that_are_taken_out_are_not_found_seen_or_brought_in_again(folder
         assert show(index.dataset, range(files.n_rows)) == set(range(files.n_rows)) - pool.removed
         return read_manifest(settings.DATA_ROOT / index.directory)
 
-    assert (manifest().n_removed, manifest().n_absent) == (2, 0)
+    assert manifest().n_absent == 0 and len(pool.removed) == 2
     call_command("take_out_of_pool", "drawings", licence="CC-BY-4.0", why="licence withdrawn", stdout=said)
-    assert (manifest().n_removed, manifest().n_absent) == (22, 22), "more than a tenth: it is built without them"
+    assert manifest().n_absent == 22 == len(pool.removed), "more than a tenth: it is built without them"
     assert [(each["why"], len(each["rows"])) for each in pool.removals] == [("a face", 2), ("licence withdrawn", 20)]
     draw(folder / "a-later-folder", [(OVAL, RED)] * 2, seed=11)
     assert "28 of 28" in run(folder)
     pool.refresh_from_db()
     files = pool.dataset.files
-    assert (manifest().n_removed, manifest().n_absent) == (22, 22) and len(manifest().segments) == 2
+    assert manifest().n_absent == 22 == len(pool.removed) and len(manifest().segments) == 2
 
 
 @pytest.mark.parametrize(
@@ -191,12 +194,19 @@ def test_embeddings_of_others_are_searched_from_a_data_set_and_only_images_that_
     files = shown.dataset.files
     red = int(np.flatnonzero((files.labels == SQUARE) & (files.attributes == RED))[0])
     search = image_searches.request_search(
-        shown.dataset, words="", like=[red], unlike=[], by="ada", searched_in=pool.dataset
+        shown.dataset, words="", like=[(shown.dataset.pk, red)], unlike=[], by="ada", searched_in=pool.dataset
     )
     search_images()
     search.refresh_from_db()
     assert search.error == "" and set(search.rows[:3]) == {0, 1, 2} and 5 not in search.rows
     assert len(list(pool.dataset.files.directory.rglob("*.webp"))) == 5
+
+
+def test_embeddings_that_are_not_the_encoders_are_refused(folder: Path) -> None:
+    paths = sorted(folder.glob("*.png"))
+    rows = FakeEncoder().encode_images([Image.open(path) for path in paths])
+    with pytest.raises(CommandError, match="The embeddings are another encoder's: of 6 images, what"):
+        run(embeddings(folder, -rows, [path.name for path in paths]))
 
 
 def test_an_import_whose_worker_was_killed_goes_on_where_it_stopped(folder: Path) -> None:
@@ -227,3 +237,45 @@ def test_a_pool_takes_no_name_of_a_data_set(sprites_like: Dataset) -> None:
         pool_requests.new_pool("sprites-like", Path("/x"), ENCODER, by="ada")
     with pytest.raises(PoolNotPossible, match="only letters"):
         pool_requests.new_pool("a b", Path("/x"), ENCODER, by="ada")
+
+
+def test_images_of_a_pool_are_examples_in_the_pool_and_in_the_data_set(folder: Path, shown: BaseModel) -> None:
+    pool = imported(folder)
+    assert pool.dataset is not None
+    image_searches.request_index(shown.dataset, by="ada")
+    build_image_indexes()
+    own, of_pool = shown.dataset.files.array("similarity"), pool.dataset.files.array("similarity")
+    asked: dict[str, Any] = {
+        "words": "",
+        "like": [(pool.dataset.pk, 4)],
+        "unlike": [(shown.dataset.pk, 9)],
+        "by": "ada",
+    }
+    in_pool = image_searches.request_search(shown.dataset, searched_in=pool.dataset, **asked)
+    in_data_set = image_searches.request_search(shown.dataset, **asked)
+    search_images()
+    query = query_of_examples(of_pool[[4]], own[[9]])[0]
+    for search, rows, example in ((in_pool, of_pool, 4), (in_data_set, own, 9)):
+        search.refresh_from_db()
+        assert search.error == "" and example not in search.rows
+        values = np.delete(similarities(rows, query), example)
+        assert search.similarities == np.sort(values)[::-1][: len(search.rows)].tolist()
+    with pytest.raises(SearchNotPossible, match="not in this data set or in a pool of it"):
+        image_searches.request_search(shown.dataset, words="", like=[(0, 1)], unlike=[], by="ada")
+
+
+def test_a_copy_whose_embedding_was_rounded_to_less_than_a_unit_is_no_candidate(
+    folder: Path, source: Path, red: Score
+) -> None:
+    files = red.phrase.assignment.task.base_model.dataset.files
+    assert files.attributes is not None
+    tested = next(int(row) for row in files.rows(Split.TEST, SQUARE) if files.attributes[row] == RED)
+    shutil.copy(source / files.filenames[tested], folder / "copy.png")
+    paths = sorted(folder.glob("*.png"))
+    rows = FakeEncoder().encode_images([Image.open(path) for path in paths]) * np.float32(0.9992)
+    pool = imported(embeddings(folder, rows, [str(path) for path in paths]))
+    gathering = gather(red, pool, n_random=20)
+    assert gathering.error == "" and pool.dataset is not None
+    copied = pool.dataset.files.filenames.index("copy.png")
+    assert copied not in [item["row"] for item in gathering.items if item["arm"] != "known"]
+    assert [copied, "test", tested] in [pair[:3] for pair in gathering.report["pairs"]]

@@ -89,7 +89,12 @@ def an_index(base_model: BaseModel, study: Study) -> Job:
 
 def a_search(base_model: BaseModel, study: Study) -> Job:
     ImageIndex.objects.create(
-        dataset=base_model.dataset, state="done", finished_at=timezone.now(), directory="x", kind="flat"
+        dataset=base_model.dataset,
+        state="done",
+        finished_at=timezone.now(),
+        directory="x",
+        kind="flat",
+        duplicate_threshold=0.9,
     )
     return ImageSearch.objects.create(dataset=base_model.dataset, words="red", requested_by="ada")
 
@@ -98,7 +103,7 @@ KINDS = {
     "index": Kind(an_index, index_builds, "build_index", embed.build_image_indexes),
     "search": Kind(a_search, searches, "open_index_of", embed.search_images),
     "analysis": Kind(an_analysis, study_analyses, "read_rows", analysis.analyse_studies),
-    "import": Kind(an_import, imports, "read_source", embed.import_datasets),
+    "import": Kind(an_import, imports, "import_folder", embed.import_datasets),
     "release": Kind(a_release, release_building, "write_study_zip", embed.build_releases),
     "correction": Kind(a_correction, corrections, "train", retrain.train_corrections),
     "benchmark": Kind(a_benchmark, requested_benchmarks, "run_benchmark", retrain.benchmark_baselines),

@@ -21,11 +21,13 @@ from tests.actors import (
     SQUARE,
     Visit,
     client_of,
+    create_study,
     start_visit,
     store_base_model,
     store_dataset,
     write_sprites,
 )
+from tests.actors import open_study as open_study_of
 from tests.annotations.exports.rows import add_phrase, add_run
 from tests.correcting import approve, say, study_of_both
 from tests.steps import end, submit_and_score
@@ -48,11 +50,19 @@ def _no_files_of_another_test() -> Iterator[None]:
 
 @pytest.fixture
 def _nothing_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw_nothing(monkeypatch)
+
+
+def draw_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(release_building, "draw_files", lambda pictures, directory: None)
 
 
 @pytest.fixture
 def worked(open_study: Study, alice: Visit, bob: Visit) -> Study:
+    return worked_study(open_study, alice, bob)
+
+
+def worked_study(open_study: Study, alice: Visit, bob: Visit) -> Study:
     """alice types what breaks CSV files, bob three phrases of which two tie; carol's scores come from the worker."""
     for i, text in enumerate(TRICKY):
         add_run(add_phrase(alice, text, i / 20), i / 20 + 0.25 if i else None)
@@ -67,8 +77,19 @@ def worked(open_study: Study, alice: Visit, bob: Visit) -> Study:
     return open_study
 
 
-@pytest.fixture
-def explained(db: None, monkeypatch: pytest.MonkeyPatch) -> Study:
+def store_worked(sprites_directory: Path) -> Study:
+    """The study of `worked`, for what a module makes of it once."""
+    return store_visits(sprites_directory)[0]
+
+
+def store_visits(sprites_directory: Path) -> tuple[Study, Visit, Visit]:
+    """The same, with the visits of alice and bob."""
+    study = open_study_of(create_study(store_base_model(store_dataset(sprites_directory))))
+    alice, bob = start_visit(study, "alice"), start_visit(study, "bob")
+    return worked_study(study, alice, bob), alice, bob
+
+
+def explained_study(monkeypatch: pytest.MonkeyPatch) -> Study:
     """Four people's words for both classes, scored and retrained with as the workers do it; one person says nothing.
 
     In two conditions, beside an expert, a benchmark, two lists of keywords and a correction; with ten errors or more in

@@ -68,7 +68,8 @@ def build(study: Study) -> Release:
 
 
 def opened(release: Release) -> zipfile.ZipFile:
-    return zipfile.ZipFile(Path(settings.DATA_ROOT) / release.file)
+    """The file of a release, in memory: it outlives the file on the disk."""
+    return zipfile.ZipFile(io.BytesIO((Path(settings.DATA_ROOT) / release.file).read_bytes()))
 
 
 def table(archive: zipfile.ZipFile, name: str) -> list[dict[str, str]]:

@@ -14,14 +14,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_release_does_not_wait_for_an_import_where_two_workers_serve_the_queue(
-    worked: Study, subprocess_environment: dict[str, str], tmp_path: Path
+    open_study: Study, subprocess_environment: dict[str, str], tmp_path: Path
 ) -> None:
     DatasetImport.objects.create(
         name="animals", folder="animals", source_format="csv", similarity_encoder=ENCODER, requested_by="ada"
     )
     taken = jobs.claim(DatasetImport)
     assert taken is not None
-    release, log = release_requests.request(worked, by="ada"), tmp_path / "second.log"
+    release, log = release_requests.request(open_study, by="ada"), tmp_path / "second.log"
 
     def is_built() -> bool:
         jobs.beat(taken)  # the first worker goes on

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import zipfile
 from pathlib import Path
 
 import mlcroissant
@@ -13,15 +14,21 @@ from frictionless import Package
 
 from annotations.models import Study
 from annotations.services.releases import release_requests
+from tests.conftest import Committed
+from tests.worker.releases.conftest import draw_nothing, store_worked
 from tests.worker.releases.released import build, opened, without_figures
 from worker.releases.release_building import build_due_releases
 
-pytestmark = pytest.mark.django_db(transaction=True)
+
+@pytest.fixture(scope="module")
+def archive(committed: Committed, sprites_directory: Path) -> zipfile.ZipFile:
+    """A release of which nothing was said."""
+    with committed(), pytest.MonkeyPatch.context() as patched:
+        draw_nothing(patched)
+        return opened(build(store_worked(sprites_directory)))
 
 
-@without_figures
-def test_frictionless_finds_every_table_as_its_schema_says(worked: Study, tmp_path: Path) -> None:
-    archive = opened(build(worked))
+def test_frictionless_finds_every_table_as_its_schema_says(archive: zipfile.ZipFile, tmp_path: Path) -> None:
     archive.extractall(tmp_path)
     package = Package(str(tmp_path / "datapackage.json"))
     assert {resource.path for resource in package.resources} == set(archive.namelist()) - {
@@ -38,9 +45,7 @@ def test_frictionless_finds_every_table_as_its_schema_says(worked: Study, tmp_pa
     assert phrases.get_field("submitted_at").type == "datetime"
 
 
-@without_figures
-def test_the_phrases_are_a_data_set_that_mlcroissant_reads(worked: Study, tmp_path: Path) -> None:
-    archive = opened(build(worked))
+def test_the_phrases_are_a_data_set_that_mlcroissant_reads(archive: zipfile.ZipFile, tmp_path: Path) -> None:
     archive.extractall(tmp_path)
     read = mlcroissant.Dataset(jsonld=tmp_path / "croissant.json")
     assert not read.metadata.ctx.issues.errors
@@ -55,14 +60,13 @@ def test_the_phrases_are_a_data_set_that_mlcroissant_reads(worked: Study, tmp_pa
     assert "license" not in json.loads((tmp_path / "croissant.json").read_text("utf-8"))
 
 
-@without_figures
-def test_nothing_is_made_up_of_a_release_of_which_nothing_was_said(worked: Study) -> None:
-    archive = opened(build(worked))
+def test_nothing_is_made_up_of_a_release_of_which_nothing_was_said(archive: zipfile.ZipFile) -> None:
     descriptor = json.loads(archive.read("datapackage.json"))
     assert not {"licenses", "contributors", "id"} & descriptor.keys()
     assert "CITATION.cff" not in archive.namelist()
 
 
+@pytest.mark.django_db(transaction=True)
 @without_figures
 def test_licence_authors_and_doi_of_the_form_are_in_the_release(worked: Study, coordinator_client: Client) -> None:
     page = f"/admin/annotations/study/{worked.pk}/releases/"
@@ -85,6 +89,7 @@ def test_licence_authors_and_doi_of_the_form_are_in_the_release(worked: Study, c
     assert "Lovelace, Ada" in offered and "zenodo.1234" not in offered  # a DOI belongs to one release
 
 
+@pytest.mark.django_db
 def test_what_is_no_doi_is_refused_with_a_reason(worked: Study, coordinator_client: Client) -> None:
     page = f"/admin/annotations/study/{worked.pk}/releases/"
     answer = coordinator_client.post(page, {"licence": "", "doi": "https://doi.org/x", "authors": ""})
@@ -92,6 +97,7 @@ def test_what_is_no_doi_is_refused_with_a_reason(worked: Study, coordinator_clie
     assert not worked.releases.exists()
 
 
+@pytest.mark.django_db
 def test_a_release_without_a_word_is_asked_for_as_before(worked: Study) -> None:
     release = release_requests.request(worked, by="ada")
     assert (release.licence, release.doi, release.authors) == ("", "", "")

@@ -1,4 +1,4 @@
-"""Run by test_corrections.py: takes up the due correction and never ends training it, so that it can be killed."""
+"""Run by test_killed_correction.py: takes up the due correction and trains it without end, so that it can be killed."""
 
 import time
 from typing import Any, NoReturn
@@ -10,10 +10,10 @@ django.setup()
 from worker.retraining import corrections  # noqa: E402 - Django comes first
 
 
-def for_ever(*given: Any) -> NoReturn:
+def for_ever(*given: Any, **options: Any) -> NoReturn:
     while True:
         time.sleep(1)
 
 
-corrections.solve = for_ever  # type: ignore[assignment]
+corrections.solve = for_ever
 corrections.train_due_corrections()

@@ -1,18 +1,18 @@
 """A worker trains pooled corrections: as a direct fit would, with what each annotation adds, and through crashes."""
 
 import datetime as dt
-import subprocess
-import sys
-import time
 from typing import Any
 
 import numpy as np
 import pytest
 from django.utils import timezone
+from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from annotations.models import BaseModel, Correction, CorrectionPart, Dataset, JobState, Study
 from annotations.models.arrays import unpack_float32
+from annotations.readings.retraining import trained_rows
+from annotations.readings.retraining.corrections import report_of
 from annotations.services.queue import jobs
 from annotations.services.retraining import corrections
 from modeling.arrays.datasets.dataset_files import Split
@@ -26,15 +26,23 @@ from tests.correcting import approve, say, study_of_both
 from worker.common.process_cache import training_set
 from worker.datasets import head_training
 from worker.datasets.base_models import trained
+from worker.datasets.head_training import TrainedHead
 from worker.retraining import corrections as worker
 from worker.retraining.corrections import train_due_corrections
 
+pytestmark = pytest.mark.usefixtures("stored_base_model")
 
-@pytest.fixture
-def study(base_model: BaseModel) -> Study:
-    study = study_of_both(base_model)
+
+@pytest.fixture(scope="module")
+def stored_study(stored_base_model: BaseModel) -> Study:
+    study = study_of_both(stored_base_model)
     approve(*say(study, "alice"))
     return study
+
+
+@pytest.fixture
+def study(db: None, stored_study: Study) -> Study:
+    return Study.objects.get(pk=stored_study.pk)
 
 
 def corrected(study: Study, base_model: BaseModel, **given: Any) -> Correction:
@@ -145,9 +153,9 @@ def test_of_one_annotation_the_ablation_only_balances_the_classes(
 ) -> None:
     solve, seen = worker.solve, []
 
-    def watched(base_model: BaseModel, weights: np.ndarray, classes: Any) -> Any:
+    def watched(base_model: BaseModel, weights: np.ndarray, classes: Any, **options: Any) -> Any:
         seen.append(weights)
-        return solve(base_model, weights, classes)
+        return solve(base_model, weights, classes, **options)
 
     monkeypatch.setattr(worker, "solve", watched)
     (only,) = corrected(study, base_model, by_hand={OVAL: None}).ablations
@@ -195,17 +203,33 @@ def test_the_heads_file_says_what_it_was_made_from(study: Study, base_model: Bas
     assert float(card["test_gain_over_base_model"]) == test["after"]["worst_group"] - test["before"]["worst_group"]
 
 
-def test_with_many_classes_only_the_annotated_rows_move(
+def test_with_many_classes_leaving_one_out_moves_the_annotated_rows_and_is_seen_beside_the_same_rows(
     study: Study, base_model: BaseModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown, _ = trained(base_model.dataset, name="erm", l2=0.01)
     BaseModel.objects.filter(pk=base_model.pk).update(origin="trained", head=shown.head)
-    monkeypatch.setattr(worker, "MANY_CLASSES", 1)
+    monkeypatch.setattr(trained_rows, "MANY_CLASSES", 1)
+    moved: list[tuple[list[int], list[TrainedHead]]] = []
+    train_rows = head_training.train_rows
+
+    def kept(base_model: BaseModel, weights: NDArray[np.float64], rows: list[int]) -> list[TrainedHead]:
+        moved.append((rows, train_rows(base_model, weights, rows)))
+        return moved[-1][1]
+
+    monkeypatch.setattr(head_training, "train_rows", kept)
     correction = corrected(study, BaseModel.objects.get(pk=base_model.pk), by_hand={OVAL: None})
-    assert correction.effects["solved"] == worker.SOME_ROWS
+    assert correction.effects["solved"] == worker.ALL_ROWS
     before, after = Head.from_bytes(bytes(shown.head or b"")), Head.from_bytes(bytes(correction.head or b""))
-    np.testing.assert_array_equal(after.coef[OVAL], before.coef[OVAL])
-    assert np.abs(after.coef[SQUARE] - before.coef[SQUARE]).max() > 0.01
+    assert np.abs(after.coef[OVAL] - before.coef[OVAL]).max() > 0.01
+    ((rows, (whole, without)),) = moved
+    assert rows == [SQUARE]
+    for each in (whole, without):
+        np.testing.assert_array_equal(each.head.coef[OVAL], before.coef[OVAL])
+    test, (ablation,) = effect(correction, "test"), correction.ablations
+    ((_, _, changes),) = report_of(correction)["left_out"]
+    (alone,) = [each["after"] for each in ablation["sets"] if each["name"] == "test"]
+    of_test = changes[[each["name"] for each in ablation["sets"]].index("test") * 3]
+    assert (of_test.before, of_test.after) == (test["restricted"]["worst_group"], alone["worst_group"])
 
 
 def test_a_second_test_set_is_measured_with_the_base_models_own_head(study: Study, base_model: BaseModel) -> None:
@@ -243,32 +267,11 @@ def test_what_was_undone_meanwhile_stays_undone(
     correction = corrections.request(study, base_model, by="coordinator")
     solve = worker.solve
 
-    def undone(*given: Any) -> Any:
+    def undone(*given: Any, **options: Any) -> Any:
         Correction.objects.update(state=JobState.FAILED, error="somebody withdrew", finished_at=timezone.now())
-        return solve(*given)
+        return solve(*given, **options)
 
     monkeypatch.setattr(worker, "solve", undone)
     train_due_corrections()
     correction.refresh_from_db()
     assert (correction.state, correction.error, correction.head) == (JobState.FAILED, "somebody withdrew", None)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_correction_whose_worker_was_killed_is_trained_by_the_next(
-    subprocess_environment: dict[str, str], study: Study, base_model: BaseModel
-) -> None:
-    correction = corrections.request(study, base_model, by="coordinator")
-    environment = {**subprocess_environment, "DJANGO_SETTINGS_MODULE": "clarify_site.settings"}
-    process = subprocess.Popen([sys.executable, "-m", "tests.worker.retraining.slow_correction"], env=environment)
-    until = time.monotonic() + 90
-    while correction.phase != "training":
-        assert process.poll() is None and time.monotonic() < until
-        time.sleep(0.05)
-        correction.refresh_from_db()
-    process.kill()
-    process.wait()
-    assert (correction.state, correction.head) == (JobState.RUNNING, None)
-    Correction.objects.update(heartbeat_at=timezone.now() - jobs.SILENT_FOR - dt.timedelta(seconds=1))
-    assert train_due_corrections() == 1
-    correction.refresh_from_db()
-    assert (correction.state, correction.attempts, correction.error) == (JobState.DONE, 2, "")

@@ -1,11 +1,13 @@
 import signal
 import socket
+import time
 
 import pytest
 from django.utils import timezone
 from kombu import Connection
 
 from annotations.models import Dataset, Event, PhraseState, Run, RunState, Score, Study
+from annotations.services.common import unnamed_files
 from annotations.services.logs.log_check import LogCheck
 from annotations.services.queue import worker_wakeup
 from annotations.services.retraining.runs import LEASE
@@ -26,12 +28,6 @@ def environment(subprocess_environment, tmp_path):
     return {**subprocess_environment, "SLOW_ENCODER_GATE": str(tmp_path), "LOG_LEVEL": "INFO"}
 
 
-@pytest.fixture(autouse=True)
-def broker_is_well(monkeypatch):
-    """No trouble of another test is remembered."""
-    worker_wakeup.broker_circuit.close()
-
-
 def test_a_worker_killed_between_the_claim_and_the_score_loses_nothing(environment, alice, bob, log, tmp_path):
     Dataset.objects.update(similarity_encoder="python:tests.slow_encoder")
     with scoring_worker(log, environment) as worker:
@@ -46,6 +42,7 @@ def test_a_worker_killed_between_the_claim_and_the_score_loses_nothing(environme
     (tmp_path / "open").touch()
     with scoring_worker(log, environment) as worker:
         for _ in range(3):  # a message too many does no harm
+            worker_wakeup.taken_up(worker_wakeup.SCORE_PHRASES)  # otherwise one would be enough
             worker_wakeup.dispatch_on_commit(worker_wakeup.SCORE_PHRASES)
         wait_until(lambda: Score.objects.count() == 2, worker, log)
     for phrase in (hers, his):
@@ -74,9 +71,9 @@ def rows():
 
 
 def test_a_worker_killed_in_the_middle_of_a_training_batch_loses_and_repeats_nothing(
-    environment, base_model, alice, bob, log, tmp_path
+    environment, base_model, alice, bob, log, tmp_path, own_store
 ):
-    environment["STORING_GATE"] = str(tmp_path)
+    environment |= {"STORING_GATE": str(tmp_path), "DATA_STORE": str(own_store.root)}
     for visit, texts in ((alice, ("red", "red oval", "blue")), (bob, ("red", "no blue"))):
         submit_and_score(visit, *texts)
         end(visit)
@@ -87,6 +84,7 @@ def test_a_worker_killed_in_the_middle_of_a_training_batch_loses_and_repeats_not
         worker.kill()
         worker.wait()
     assert rows() == before
+    assert unnamed_files.named() < set(own_store.put_before(time.time()))  # files that no row names, but none lacks
     assert set(due.values_list("attempts", flat=True)) == {1}
     now = timezone.now()
     assert all(now < run.leased_until <= now + LEASE for run in due)
@@ -95,11 +93,14 @@ def test_a_worker_killed_in_the_middle_of_a_training_batch_loses_and_repeats_not
     log.write_text("")
     with training_worker(log, environment) as worker:
         for _ in range(3):  # messages too many do no harm
+            worker_wakeup.taken_up(worker_wakeup.TRAIN_RUNS)
             worker_wakeup.dispatch_on_commit(worker_wakeup.TRAIN_RUNS)
         wait_until(lambda: log.read_text().count("succeeded") >= 3, worker, log)
     done = list(Run.objects.filter(state=RunState.DONE))
     assert [run.attempts for run in done] == [2] * 4
     assert Event.objects.filter(kind="run_done").count() == 4
+    unnamed_files.remove(timezone.now() + 2 * unnamed_files.GRACE)
+    assert unnamed_files.named() == set(own_store.put_before(time.time()))
     assert not any(run_differences(base_model, done))
     assert list(LogCheck(Study.objects.get()).differences()) == []
 

@@ -21,9 +21,9 @@ from annotations.analysis.concepts.concept_tables import concept_tables
 from annotations.analysis.figures.chart_values import LineChart
 from annotations.analysis.figures.study_figures import figures
 from annotations.analysis.observations.person_tasks import Tried
+from annotations.analysis.observations.study_rows import read_people
 from annotations.analysis.tables.study_tables import study_tables
 from annotations.exports.retraining.head_files import head_files
-from annotations.exports.tables.summary import summarise
 from annotations.exports.tables.table_rows import source_of, sources
 from annotations.models import BaseModel, Dataset, Run, RunState, Score, Study
 from annotations.models.arrays import pack_float32
@@ -32,6 +32,7 @@ from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.retraining.slices import SCHEMES
 from tests.actors import open_study
 from tests.annotations.analysis.studies import analyse, tell
+from tests.undone import undone
 from tests.worker.retraining.planted import ABOVE_NOISE, ABOVE_TRUE, NOISE, RARE, TRUE, write_planted
 from worker.datasets import base_models
 from worker.retraining.run_training import train_due_runs
@@ -48,18 +49,19 @@ def base_model(rows_of_the_module: None) -> BaseModel:
     return base_models.trained(dataset, name="erm", l2=1e-3)[0]
 
 
-@pytest.fixture(params=SCHEMES)
-def scheme(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+@pytest.fixture(scope="module", params=SCHEMES)
+def stored(request: pytest.FixtureRequest, base_model: BaseModel) -> Iterator[dict[str, Study]]:
+    """Two studies of two people: in one both said words that say nothing of the labels, in the other the true ones."""
+    with undone(), pytest.MonkeyPatch.context() as patched:
+        patched.setattr(lifecycle, "blocking", lambda *_study, **_how: [])  # there are no pictures, and no encoder
+        told = {text: _study(base_model, text, str(request.param)) for text in PHRASES}
+        assert train_due_runs() == 4
+        yield {text: analyse(study) for text, study in told.items()}
 
 
 @pytest.fixture
-def studies(db: None, base_model: BaseModel, scheme: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Study]:
-    """Two studies of two people: in one both said words that say nothing of the labels, in the other the true ones."""
-    monkeypatch.setattr(lifecycle, "blocking", lambda *_study, **_how: [])  # there are no pictures, and no encoder
-    told = {text: _study(base_model, text, scheme) for text in PHRASES}
-    assert train_due_runs() == 4
-    return {text: analyse(study) for text, study in told.items()}
+def studies(db: None, stored: dict[str, Study]) -> dict[str, Study]:
+    return {text: Study.objects.get(pk=study.pk) for text, study in stored.items()}
 
 
 def _study(base_model: BaseModel, text: str, scheme: str) -> Study:
@@ -140,7 +142,8 @@ def of_overview(study: Study, client: Client) -> Iterator[float]:
 
 def of_run_page(study: Study, client: Client) -> Iterator[float]:
     for run in _runs(study):
-        yield float(comparisons(run)[0].own_gain) / 100
+        _measure, *_accuracies, gained, _over_base = next(comparisons(run))
+        yield float(gained) / 100
 
 
 def of_model_card(study: Study, client: Client) -> Iterator[float]:
@@ -183,5 +186,5 @@ def _rows(study: Study, name: str) -> list[dict[str, Any]]:
     if name == "runs":
         source = source_of(study, name)
     else:
-        source = next(each for each in sources(study, summarise(study)) if each.table.name == name)
+        source = next(each for each in sources(study, read_people(study)) if each.table.name == name)
     return [dict(zip(source.table.header, source.table.cells(row), strict=True)) for row in source]

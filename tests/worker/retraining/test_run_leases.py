@@ -7,10 +7,12 @@ from django.db import connection
 from django.utils import timezone
 
 from annotations.models import Run, RunState
+from annotations.services.queue.claims import MAX_ATTEMPTS
 from annotations.services.retraining import runs
 from annotations.services.retraining.runs import TrainingBatch
 from modeling.arrays.common.steps import step_done
 from tests.steps import end, submit_and_score
+from worker.common import throttled_log
 from worker.datasets import head_training
 from worker.queue import worker_heartbeat
 from worker.retraining.run_training import train_batch, train_due_runs
@@ -87,6 +89,23 @@ def test_a_worker_whose_runs_were_claimed_by_another_breaks_off_and_leaves_them_
     assert train_batch(batch, claim(batch)) == []
     assert set(Run.objects.values_list("state", "attempts")) == {(RunState.PENDING, 2)}
     assert all(run.leased_until > timezone.now() for run in Run.objects.all())
+
+
+def test_a_data_store_that_cannot_be_written_is_no_runs_fault_however_often(batch, own_store, caplog):
+    throttled_log.forget()
+    own_store.root.mkdir(exist_ok=True)
+    in_the_way = [own_store.root / f"{number:02x}" for number in range(256)]  # files where folders should be
+    in_the_way = [path for path in in_the_way if not path.exists()]
+    for path in in_the_way:
+        path.touch()
+    for _ in range(MAX_ATTEMPTS + 2):
+        assert train_due_runs() == 0
+        assert set(Run.objects.values_list("state", "attempts")) == {(RunState.PENDING, 0)}
+        Run.objects.update(leased_until=None)
+    assert "due rows wait: " in caplog.text and "cannot be written" in caplog.text
+    for path in in_the_way:
+        path.unlink()
+    assert train_due_runs() == 2
 
 
 def test_a_worker_whose_runs_were_erased_breaks_off(batch, during_training, monkeypatch):

@@ -9,9 +9,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from annotations.exports.releases.readme import readme
+from annotations.analysis.observations.study_rows import read_people
+from annotations.exports.releases.study_document import readme
 from annotations.exports.retraining.head_files import head_files
-from annotations.exports.tables.summary import summarise
 from annotations.exports.tables.table_rows import sources
 from annotations.models import BaseModel, KeywordRanking, RandomSlices, Run, RunState, Scheme, Study
 from annotations.readings.retraining.controls import control_worst_groups
@@ -35,18 +35,31 @@ from worker.retraining.corrections import train_due_corrections
 from worker.retraining.random_slices import train_missing_random_slices
 from worker.retraining.run_training import train_due_runs
 
+pytestmark = pytest.mark.usefixtures("stored_base_model")
+
 OTHER = Scheme.MEAN_SLICES
 
 
+@pytest.fixture(scope="module")
+def stored_usual(stored_base_model: BaseModel) -> Study:
+    return worked(study_of_both(stored_base_model, "usual"))
+
+
+@pytest.fixture(scope="module")
+def stored_other(stored_usual: Study, stored_base_model: BaseModel) -> Study:
+    return worked(study_of_both(stored_base_model, "other", scheme=OTHER))
+
+
 @pytest.fixture
-def usual(base_model: BaseModel) -> Study:
+def usual(db: None, stored_usual: Study) -> Study:
     """A study of the default scheme, whose control, heads and draws are there already."""
-    return worked(study_of_both(base_model, "usual"))
+    return Study.objects.get(pk=stored_usual.pk)
 
 
 @pytest.fixture
-def other(usual: Study, base_model: BaseModel) -> Study:
-    return worked(study_of_both(base_model, "other", scheme=OTHER))
+def other(db: None, stored_other: Study) -> Study:
+    """One of another scheme, beside the usual one."""
+    return Study.objects.get(pk=stored_other.pk)
 
 
 def worked(study: Study) -> Study:
@@ -95,7 +108,7 @@ def test_the_control_is_the_one_of_the_scheme(other: Study, base_model: BaseMode
 
 
 def tables_of(study: Study) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    for each in (*sources(study, summarise(study)), *EXTRAS.analyse(study).tables):
+    for each in (*sources(study, read_people(study)), *EXTRAS.analyse(study).tables):
         names = [column.name for column in each.table.columns]
         yield each.table.name, [dict(zip(names, each.table.cells(row), strict=True)) for row in each]
 

@@ -165,7 +165,7 @@ def test_an_accident_leaves_the_run_due_and_a_later_success_clears_its_reason(en
 
 
 def test_files_that_are_missing_are_nobodys_attempt(ended, monkeypatch):
-    def missing(base_model):
+    def missing(dataset, n_rows):
         raise BadDataset("the disk is not mounted")
 
     with monkeypatch.context() as patched:

@@ -13,6 +13,7 @@ from django.conf import settings as site
 from annotations.models import Dataset, ImageIndex, ImageSearch, JobState
 from annotations.services import image_searches
 from annotations.services.image_searches import KEPT, MAX_EXAMPLES, SearchNotPossible
+from modeling.arrays.embeddings.duplicate_limits import duplicate_limit
 from modeling.arrays.embeddings.similarity import similarities
 from modeling.tensors.similarity_search import index_files
 from modeling.tensors.similarity_search.example_queries import query_of_examples
@@ -22,14 +23,18 @@ from worker.similarity_search.searches import COUNT
 from worker.tasks.embed import build_image_indexes, search_images
 
 
-def build(dataset: Dataset, threshold: float = 0.98) -> ImageIndex:
+def build(dataset: Dataset, threshold: float | None = 0.98) -> ImageIndex:
     image_searches.request_index(dataset, duplicate_threshold=threshold, by="ada")
     build_image_indexes()
     return ImageIndex.objects.filter(dataset=dataset).latest("pk")
 
 
 def ask(dataset: Dataset, words: str = "", like: Any = (), unlike: Any = ()) -> ImageSearch:
-    search = image_searches.request_search(dataset, words=words, like=like, unlike=unlike, by="ada")
+    examples: dict[str, Any] = {
+        "like": [(dataset.pk, row) for row in like],
+        "unlike": [(dataset.pk, row) for row in unlike],
+    }
+    search = image_searches.request_search(dataset, words=words, by="ada", **examples)
     search_images()
     search.refresh_from_db()
     return search
@@ -167,7 +172,18 @@ def test_only_somebodys_latest_searches_are_kept(own_copy: Dataset) -> None:
     assert ImageSearch.objects.filter(pk__in=[asked[0].pk, asked[-1].pk]).count() == 2
 
 
-@pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan")])
+def test_without_a_limit_it_follows_from_how_alike_the_images_are(own_copy: Dataset) -> None:
+    index = build(own_copy, threshold=None)
+    rows, splits = own_copy.files.array("similarity"), own_copy.files.splits
+    others = [np.delete(similarities(rows, rows[row]), row).max() for row in np.flatnonzero(splits != 0)]
+    nearest = np.array(others, np.float32)
+    assert index.duplicate_threshold == index.likeness["limit"] == duplicate_limit(nearest)
+    assert index.likeness["n_looked_at"] == 96
+    assert dict(index.likeness["n_above"])[0.9] == (nearest > np.float32(0.9)).sum()
+    assert build(own_copy, threshold=0.5).likeness == index.likeness  # whatever somebody asks for
+
+
+@pytest.mark.parametrize("threshold", [-0.1, 1, 1.1, float("nan")])
 def test_a_similarity_of_near_duplicates_out_of_range_is_refused(own_copy: Dataset, threshold: float) -> None:
-    with pytest.raises(SearchNotPossible, match="between 0 and 1"):
+    with pytest.raises(SearchNotPossible, match=r"between 0 and 0\.9999"):
         build(own_copy, threshold)

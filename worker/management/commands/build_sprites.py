@@ -4,9 +4,9 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.core.management import BaseCommand, CommandParser, call_command
+from django.core.management import CommandParser, call_command
 
-from annotations.management.plain_errors import plain_errors
+from annotations.management.plain_command import PlainCommand
 from modeling.arrays.sprites.sprites_source import write_sprites_pool
 from modeling.tensors.encoders.specs import BUNDLED
 from worker.common.progress_bars import ProgressBars
@@ -14,7 +14,7 @@ from worker.datasets.dataset_import import import_report
 from worker.datasets.sprites import import_sprites
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     help = "Draw the sprites data set (squares and ovals, mostly blue and mostly red in train) and import it."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -24,12 +24,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["pool"]:
             folder = settings.DATA_ROOT / "sources" / f"sprites-pool-{options['seed']}-{options['pool']}"
-            with plain_errors(), ProgressBars() as progress:
+            with ProgressBars() as progress:
                 if not folder.exists():
                     write_sprites_pool(folder, options["seed"], options["pool"], partial(progress, "drawing"))
             call_command("import_pool", "sprites-pool", folder, encoder=BUNDLED)
             return
-        with plain_errors(), ProgressBars() as progress:
+        with ProgressBars() as progress:
             dataset, created = import_sprites(progress)
-        for line in import_report(dataset, created):
-            self.stdout.write(line)
+        self.tell(import_report(dataset, created))

@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from django.core.management import BaseCommand, CommandParser
+from django.core.management import CommandParser
 
-from annotations.management.plain_errors import plain_errors
+from annotations.management.plain_command import PlainCommand
 from annotations.services.datasets.dataset_registration import find_dataset
 from modeling.arrays.datasets.dataset_files import SPLIT_WORDS, Split
 from worker.common.progress_bars import ProgressBars
@@ -16,7 +16,7 @@ _ALL = "all"
 _SHOWN = 20  # images that cannot be read and are told one by one
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     help = (
         "Write captions of a data set's images by a model, on the GPU if there is one. They are kept as they come: "
         "run it again after an interruption, and it goes on. Keywords are made of them (rank_keywords --from)."
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         spec, split = options["captioner"], options["split"]
         name = options["name"] or re.sub(r"^[a-z]+:", "", spec).rstrip("/")
         splits = list(Split) if split == _ALL else [SPLIT_WORDS[split]]
-        with plain_errors(), ProgressBars() as progress:
+        with ProgressBars() as progress:
             dataset = find_dataset(options["dataset"])
             told = caption(dataset, spec, splits, options["images"], name=name, progress=progress)
         for line in told.unreadable[:_SHOWN]:

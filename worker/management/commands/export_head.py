@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.core.management import BaseCommand, CommandError, CommandParser
+from django.core.management import CommandError, CommandParser
 
 from annotations.exports.retraining.head_files import HEAD, head_files
-from annotations.management.plain_errors import plain_errors, write_files
+from annotations.management.plain_command import PlainCommand, write_files
 from annotations.models import Run
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     help = "Write a run's head (safetensors) and its model card (Markdown and JSON)."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -20,8 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         folder: Path = options["output"] or Path(f"head-{options['run']}")
-        with plain_errors():
-            files = head_files(_find(options["run"]))
+        files = head_files(_find(options["run"]))
         write_files(folder, files)
         for name in files:
             self.stdout.write(str(folder / name))

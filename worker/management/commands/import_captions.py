@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from django.core.management import BaseCommand, CommandError, CommandParser
+from django.core.management import CommandError, CommandParser
 
-from annotations.management.plain_errors import plain_errors
+from annotations.management.plain_command import PlainCommand
 from annotations.services.datasets.dataset_registration import find_dataset
 from modeling.arrays.datasets.dataset_files import file_sha256
 from modeling.arrays.keywords.caption_files import read_caption_file
@@ -15,7 +15,7 @@ from modeling.arrays.keywords.stored_captions import store_captions
 _SHOWN = 20  # rows that are left out and told one by one
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     help = (
         "Keep captions with a data set: a CSV file with the columns filename and caption, or JSON Lines with these "
         "keys. Keywords are made of them (rank_keywords --from). No version of the data set changes."
@@ -28,14 +28,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
-        with plain_errors():
-            dataset = find_dataset(options["dataset"])
-            read = read_caption_file(path, dataset.files.filenames)
-            self._tell(read.problems)
-            if not read.captions:
-                raise CommandError(f"{path} has no caption of an image of {dataset}. Nothing was stored.")
-            source = {"file": path.name, "sha256": file_sha256(path)}
-            store_captions(dataset.files, options["name"] or path.stem, source, read.captions)
+        dataset = find_dataset(options["dataset"])
+        read = read_caption_file(path, dataset.files.filenames)
+        self._tell(read.problems)
+        if not read.captions:
+            raise CommandError(f"{path} has no caption of an image of {dataset}. Nothing was stored.")
+        source = {"file": path.name, "sha256": file_sha256(path)}
+        store_captions(dataset.files, options["name"] or path.stem, source, read.captions)
         n_images, n = dataset.files.n_rows, len(read.captions)
         self.stdout.write(f"{n:,} of {n_images:,} images of {dataset} have a caption now; {n_images - n:,} have none.")
 

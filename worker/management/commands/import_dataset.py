@@ -4,22 +4,24 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import BaseCommand, CommandParser
+from django.core.management import CommandParser
 
 from annotations.management.arguments import names
-from annotations.management.plain_errors import plain_errors
-from modeling.arrays.datasets.importing.sources import FORMATS, read_source
+from annotations.management.plain_command import PlainCommand
+from modeling.arrays.datasets.importing.sources import ALL_FORMATS
 from worker.common.progress_bars import ProgressBars
-from worker.datasets.dataset_import import images_of, import_report, import_source
+from worker.datasets.dataset_import import import_folder, import_report
 
 
-class Command(BaseCommand):
-    help = "Import a folder of images: check and embed each, make thumbnails, and register the data set."
+class Command(PlainCommand):
+    help = "Import a folder of images, or of their embeddings: check each, make thumbnails, register the data set."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", metavar="NAME", help="what the data set is called: letters, digits, _ and -")
-        parser.add_argument("path", metavar="PATH", type=Path, help="the folder, or the CSV file of the format csv")
-        parser.add_argument("--format", required=True, choices=list(FORMATS))
+        parser.add_argument(
+            "path", metavar="PATH", type=Path, help="the folder, the CSV file of the format csv, or hf:OWNER/NAME"
+        )
+        parser.add_argument("--format", required=True, choices=ALL_FORMATS)
         parser.add_argument(
             "--similarity-encoder",
             default=settings.DEFAULT_SIMILARITY_ENCODER,
@@ -31,20 +33,25 @@ class Command(BaseCommand):
         features.add_argument("--features", metavar="FILE", type=Path, help="an .npz with filenames and features")
         parser.add_argument("--class-names", type=names, default=[], metavar="A,B", help="in the order of the labels")
         parser.add_argument("--attribute-names", type=names, default=[], metavar="A,B")
+        parser.add_argument(
+            "--columns",
+            type=names,
+            default=[],
+            metavar="IMAGE,LABEL[,GROUP]",
+            help="of the format huggingface (default: image,label)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with (
-            plain_errors(),
-            ProgressBars() as progress,
-            images_of(options["format"], options["path"], progress) as folder,
-        ):
-            source = read_source(options["format"], folder, options["class_names"], options["attribute_names"])
-            dataset, created = import_source(
-                source,
+        with ProgressBars() as progress:
+            dataset, created = import_folder(
                 options["name"],
+                options["format"],
+                options["path"],
                 similarity_encoder=options["similarity_encoder"],
                 features=options["feature_encoder"] or options["features"],
+                class_names=options["class_names"],
+                attribute_names=options["attribute_names"],
+                columns=options["columns"],
                 progress=progress,
             )
-        for line in import_report(dataset, created):
-            self.stdout.write(line)
+        self.tell(import_report(dataset, created))

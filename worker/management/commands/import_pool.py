@@ -5,16 +5,16 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import BaseCommand, CommandError, CommandParser
+from django.core.management import CommandError, CommandParser
 
-from annotations.management.plain_errors import plain_errors
+from annotations.management.plain_command import PlainCommand
 from annotations.models import JobState, Pool
 from annotations.services.pools import pool_requests
 from worker.pools.pool_imports import import_due_pools
 from worker.similarity_search.index_builds import build_due_indexes
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     help = (
         "Import a folder of unlabelled images, of tar shards, or of embeddings (img_emb and metadata) as a pool. "
         "Once more, it adds the images that are new in the folder."
@@ -32,22 +32,21 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         name, folder, encoder = options["name"], options["path"].resolve(), options["encoder"]
-        with plain_errors():
-            same = Pool.objects.filter(name=name, folder=str(folder), encoder=encoder)
-            pool = same.exclude(state=JobState.FAILED, dataset=None).first()
-            before = pool.dataset if pool else None
-            if pool is None:
-                pool = pool_requests.new_pool(name, folder, encoder, by="command")
-            elif pool.finished_at is not None:
-                pool_requests.import_again(pool, by="command")
-                pool.refresh_from_db()
-            while pool.finished_at is None:  # a worker of the site may be faster, and goes on where another was killed
-                import_due_pools()
-                pool.refresh_from_db()
-                if pool.finished_at is None:
-                    self.stdout.write(f"{pool.phase} {pool.n_done:,} of {pool.n_total or 0:,}")
-                    time.sleep(2)
-            build_due_indexes()
+        same = Pool.objects.filter(name=name, folder=str(folder), encoder=encoder)
+        pool = same.exclude(state=JobState.FAILED, dataset=None).first()
+        before = pool.dataset if pool else None
+        if pool is None:
+            pool = pool_requests.new_pool(name, folder, encoder, by="command")
+        elif pool.finished_at is not None:
+            pool_requests.import_again(pool, by="command")
+            pool.refresh_from_db()
+        while pool.finished_at is None:  # a worker of the site may be faster, and goes on where another was killed
+            import_due_pools()
+            pool.refresh_from_db()
+            if pool.finished_at is None:
+                self.stdout.write(f"{pool.phase} {pool.n_done:,} of {pool.n_total or 0:,}")
+                time.sleep(2)
+        build_due_indexes()
         if pool.error or pool.dataset is None:
             raise CommandError(pool.error)
         if pool.dataset == before:

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TextIO
 
-from django.core.management import BaseCommand, CommandError, CommandParser
+from django.core.management import CommandError, CommandParser
 from django.core.management.base import OutputWrapper
 
-from annotations.management.plain_errors import plain_errors, writing
+from annotations.management.plain_command import PlainCommand, writing
 from modeling.arrays.common.modeling_errors import BadHead
 from modeling.arrays.retraining.heads import Head, read_metadata
 from modeling.tensors.encoders import load_encoder
@@ -16,7 +16,7 @@ from worker.common.progress_bars import ProgressBars
 from worker.retraining.prediction import Prediction, Rejected, find_images, predict_images
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     help = "Classify images with an exported head: a CSV of image, predicted class and the probability of each class."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--encoder", metavar="SPEC", help="default: the one that the head's file names")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with plain_errors(), ProgressBars() as progress:
+        with ProgressBars() as progress:
             head, spec = _read_head(options["head"], options["encoder"])
             images = find_images(options["images"])
             outcomes = predict_images(head, load_encoder(spec), images, progress)

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from django.core.management import BaseCommand, CommandError, CommandParser
+from django.core.management import CommandError, CommandParser
 
-from annotations.management.plain_errors import plain_errors, write_files
+from annotations.management.plain_command import PlainCommand, write_files
 from annotations.models import BaseModel
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
 from annotations.services.datasets.dataset_registration import find_dataset
@@ -23,11 +23,11 @@ from worker.keywords.keyword_retraining import retrain
 
 CSV = "ranked_keywords.csv"
 SHOWN = 10  # keywords of the table on the terminal, where one class is ranked; of several classes the best alone
-_COLUMNS = ("keyword", "text", "sign", "error_score", "threshold", "p_value", "adjusted_p", "clip_score", "clip_rank",
-            "n_captioned", "subgroup_accuracy")  # fmt: skip
+_COLUMNS = ("keyword", "text", "sign", "error_score", "threshold", "p_value", "adjusted_p", "null_level", "clip_score",
+            "clip_rank", "n_captioned", "subgroup_accuracy")  # fmt: skip
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     help = (
         "Rank a list of keywords by how well each names a base model's errors on a class. The rankings are stored, and "
         "stand beside what people said on the results pages of studies. See docs/methods.md."
@@ -72,7 +72,7 @@ class Command(BaseCommand):
         permutations, seed = options["permutations"], options["seed"]
         if permutations < 1 or seed < 0:
             raise CommandError("--permutations must be at least 1, and --seed must be at least 0.")
-        with plain_errors(), ProgressBars(unit="steps") as progress:
+        with ProgressBars(unit="steps") as progress:
             dataset = find_dataset(options["dataset"])
             base_model = find_base_model(dataset, options["base_model"])
             classes = _classes(base_model, options["class_name"])
@@ -86,8 +86,7 @@ class Command(BaseCommand):
                 progress("retraining", done, len(stored))
         folder = options["output"] or Path(f"keywords-{dataset.name}-v{dataset.version}")
         _write(folder, base_model, rankings)
-        for line in _told(base_model, rankings):
-            self.stdout.write(line)
+        self.tell(_told(base_model, rankings))
         self.stdout.write(f"Written: {folder / CSV}. What is needed to compute it again is stored with the rankings.")
 
 
@@ -131,12 +130,13 @@ def _write(folder: Path, base_model: BaseModel, rankings: Sequence[ClassRanking]
 
 def _told(base_model: BaseModel, rankings: Sequence[ClassRanking]) -> list[str]:
     names, shown = base_model.dataset.class_names, SHOWN if len(rankings) == 1 else 1
-    heading = ("class", "keyword", "error score", "p of the list", "CLIP score")
+    heading = ("class", "keyword", "error score", "null level", "p of the list", "CLIP score")
     lines = [
         (
             names[ranking.target_class],
             row.keyword,
             f"{row.error_score.value:.3f}",
+            f"{row.null_level:.3f}",
             f"{row.adjusted_p:.3g}",
             f"{row.clip_score:.2f}",
         )
@@ -153,7 +153,7 @@ def _told(base_model: BaseModel, rankings: Sequence[ClassRanking]) -> list[str]:
 
 def _worth_annotating(base_model: BaseModel, rankings: Sequence[ClassRanking]) -> list[int]:
     """Of all classes, those within the bounds of `select_classes`, in its order."""
-    best = np.array([ranking.best_score for ranking in rankings])
+    p_values, best = np.array([ranking.best for ranking in rankings]).T
     accuracies = np.array(base_model.validation_accuracies, dtype=np.float64)  # null is NaN
-    found: list[int] = select_classes(np.where(np.isnan(best), np.nan, accuracies), best).tolist()
+    found: list[int] = select_classes(np.where(np.isnan(best), np.nan, accuracies), p_values, best).tolist()
     return found

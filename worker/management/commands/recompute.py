@@ -3,10 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from django.core.management import BaseCommand, CommandError, CommandParser
+from django.core.management import CommandError, CommandParser
 from django.db.models import QuerySet
 
-from annotations.management.plain_errors import plain_errors
+from annotations.management.plain_command import PlainCommand
 from annotations.models import GatheredTraining, JobState, RandomSlices, Run, Score, Study, VocabularyLevel
 from annotations.readings.phrases.vocabulary_levels import WHOLE, half_of, levels_of
 from annotations.services.studies.lifecycle import find_study
@@ -15,19 +15,16 @@ from worker.common.progress_bars import ProgressBars
 from worker.recomputing.recomputation import Row, compute_again, random_slices_of
 from worker.recomputing.stored_runs import HAS_RESULT
 
-_SEVERAL = {
-    "score": "scores",
-    "level": "levels",
-    "run": "runs",
-    "set of random slices": "sets of random slices",
-    "training with gathered images": "trainings with gathered images",
-}
+_COUNTED = (
+    *(("score", "scores"), ("level", "levels"), ("run", "runs"), ("set of random slices", "sets of random slices")),
+    ("training with gathered images", "trainings with gathered images"),
+)
 _RARE = ("level", "training with gathered images")  # not told where there are none
 _SAYS_WHAT = "give what to recompute: score PHRASE, run RUN, --study SLUG or --all"
 _Chosen = tuple[QuerySet[Score], QuerySet[VocabularyLevel], QuerySet[Run], QuerySet[GatheredTraining]]
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     help = (
         "Compute stored scores and runs again by their phrases' words, what common words reach, the random slices "
         "that the runs are judged beside, and what gathered images are worth, and say where they come out differently. "
@@ -49,21 +46,15 @@ class Command(BaseCommand):
         scores, levels, runs, trainings = _chosen(
             options["what"], options["id"], options["study"], everything=options["all"]
         )
-        n_different, draws = 0, random_slices_of(runs)
-        counts = (
-            ("score", scores),
-            ("level", levels),
-            ("run", runs),
-            ("set of random slices", draws),
-            ("training with gathered images", trainings),
-        )
-        told = [_counted(n, name) for name, rows in counts if (n := rows.count()) or name not in _RARE]
-        with plain_errors(), ProgressBars("rows") as progress:
+        n_different, every = 0, (scores, levels, runs, random_slices_of(runs), trainings)
+        counts = ((each.count(), *names) for each, names in zip(every, _COUNTED, strict=True))
+        told = [f"{n} {one if n == 1 else several}" for n, one, several in counts if n or one not in _RARE]
+        with ProgressBars("rows") as progress:
             for row, differences in compute_again(scores, levels, runs, trainings, progress):
                 n_different += bool(differences)
                 for difference in differences:
                     self.stdout.write(f"{_name(row)}: {difference}")
-        for version in sorted(_versions(scores, levels, runs, draws, trainings) - {CODE_VERSION}):
+        for version in sorted(_versions(*every) - {CODE_VERSION}):
             self.stdout.write(f"Some were computed by Clarify {version}; this is {CODE_VERSION}.")
         what = f"{', '.join(told[:-1])} and {told[-1]}"
         if n_different:
@@ -77,8 +68,7 @@ def _chosen(what: str | None, id_: str | None, slug: str | None, *, everything: 
     scores, levels, runs = Score.objects.all(), VocabularyLevel.objects.all(), Run.objects.filter(state__in=HAS_RESULT)
     trainings = GatheredTraining.objects.filter(state=JobState.DONE)
     if slug is not None:
-        with plain_errors():
-            study = find_study(slug)
+        study = find_study(slug)
         return (
             scores.filter(phrase__assignment__session__study=study),
             levels.filter(pk__in=_levels_of(study)),
@@ -135,7 +125,3 @@ def _name(row: Row) -> str:
 
 def _versions(*rows: QuerySet[Any]) -> set[str]:
     return {version for each in rows for version in each.order_by().values_list("code_version", flat=True).distinct()}
-
-
-def _counted(n: int, what: str) -> str:
-    return f"{n} {what if n == 1 else _SEVERAL[what]}"

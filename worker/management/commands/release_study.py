@@ -3,9 +3,9 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
-from annotations.management.plain_errors import plain_errors
+from annotations.management.plain_command import PlainCommand
 from annotations.models import JobState
 from annotations.services.logs import audit
 from annotations.services.releases import release_requests
@@ -14,15 +14,14 @@ from worker.queue.job_waiting import work_until_ended
 from worker.releases.release_building import build_due_releases
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     help = "Build a release of a study: tables, Parquet, figures, manifest. See docs/analysts.md."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", help="the study, as in the participants' link")
 
     def handle(self, *args: Any, slug: str, **options: Any) -> None:
-        with plain_errors():
-            study = find_study(slug)
+        study = find_study(slug)
         release = release_requests.request(study, by=audit.SYSTEM)
         work_until_ended(release, build_due_releases)
         if release.state != JobState.DONE:

@@ -3,15 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management import BaseCommand, CommandError, CommandParser
+from django.core.management import CommandError, CommandParser
 
-from annotations.management.plain_errors import plain_errors
+from annotations.management.plain_command import PlainCommand
 from annotations.models import Pool
 from annotations.services.pools import pool_requests
 from worker.similarity_search.index_builds import build_due_indexes
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     help = "Take images out of a pool for good: nobody finds, sees, reviews or trains with them again."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -25,13 +25,10 @@ class Command(BaseCommand):
         pool = Pool.objects.filter(name=options["name"], dataset__isnull=False).order_by("-pk").first()
         if pool is None:
             raise CommandError(f"There is no pool {options['name']}.")
-        with plain_errors():
-            lines = options["files"].read_text("utf-8").splitlines() if options["files"] else []
-            names = [line.strip() for line in lines if line.strip()]
-            n, made = pool_requests.take_out(
-                pool, options["why"], by="command", names=names, licence=options["licence"]
-            )
-            build_due_indexes()
+        lines = options["files"].read_text("utf-8").splitlines() if options["files"] else []
+        names = [line.strip() for line in lines if line.strip()]
+        n, made = pool_requests.take_out(pool, options["why"], by="command", names=names, licence=options["licence"])
+        build_due_indexes()
         self.stdout.write(f"Took {n:,} image{'' if n == 1 else 's'} out of {pool}.")
         for dataset in made:
             self.stdout.write(f"{dataset} was made with some of them, and keeps these.")

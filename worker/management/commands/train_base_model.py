@@ -3,16 +3,16 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.management import BaseCommand, CommandParser
+from django.core.management import CommandParser
 
 from annotations.management.arguments import positive
 from annotations.management.base_model_report import base_model_report
-from annotations.management.plain_errors import plain_errors
+from annotations.management.plain_command import PlainCommand
 from annotations.services.datasets.dataset_registration import find_dataset
 from worker.datasets.base_models import trained
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     help = "Train a last layer on a data set's train features (ERM) and store it with its predictions."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -23,13 +23,11 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with plain_errors():
-            dataset = find_dataset(options["dataset"])
-            base_model, created = trained(dataset, name=options["name"], l2=options["l2"])
+        dataset = find_dataset(options["dataset"])
+        base_model, created = trained(dataset, name=options["name"], l2=options["l2"])
         self.stdout.write(
             f"{'Trained' if created else 'Nothing to do: already trained'} {base_model}, λ = {base_model.l2:g}"
         )
         training = base_model.training
         self.stdout.write(f"Loss {training['loss']:.6f}, at most {training['certified_gap']:.1e} above the optimum")
-        for line in base_model_report(base_model):
-            self.stdout.write(line)
+        self.tell(base_model_report(base_model))

@@ -11,11 +11,13 @@ from annotations.models import (
     AnnotationSession,
     Assignment,
     AssignmentState,
+    DeviceReport,
     EndReason,
     SessionKind,
     Stage,
     Study,
 )
+from annotations.models.participant import SessionQuerySet
 
 AROUND_MINUTES = 5.0  # consent, tutorial, check and end take about so long beside the tasks
 MIN_PEOPLE = 5  # whose times an estimate can rest on
@@ -34,7 +36,7 @@ class Estimate:
 def estimate(study: Study) -> Estimate | None:
     """Return the best that is known, None where a task has no clock and nobody was there yet.
 
-    People count, from coming in to the end, breaks included; simulated participants are quick and say nothing.
+    People count, from coming in to the end, breaks included; simulated ones are quick and say nothing.
     """
     return _of_visits(study) or _of_tasks(study) or _of_limits(study)
 
@@ -45,11 +47,17 @@ def longest_minutes(study: Study) -> float | None:
     return None if None in limits else AROUND_MINUTES + sum(limit for limit in limits if limit) / 60
 
 
+def _people() -> SessionQuerySet:
+    """Visits of people, whose browsers run the pages' script; who comes without it may be a script, as in the demo."""
+    reported = DeviceReport.objects.filter(has_script=True)
+    # Experts know the task, and take their time.
+    return AnnotationSession.objects.filter(kind=SessionKind.PARTICIPANT, pk__in=reported.values("session"))
+
+
 def _of_visits(study: Study) -> Estimate | None:
     """The median of people who completed this study or those it was cloned from."""
     family = _family(study)
-    people = AnnotationSession.objects.filter(kind=SessionKind.PARTICIPANT)  # experts know it, and take their time
-    visits = people.filter(study__in=family, stage=Stage.FINISHED)
+    visits = _people().filter(study__in=family, stage=Stage.FINISHED)
     times = [_minutes(begun, ended) for begun, ended in visits.values_list("created_at", "ended_at") if ended]
     if len(times) < MIN_PEOPLE:
         return None
@@ -88,7 +96,7 @@ def _of_limits(study: Study) -> Estimate | None:
 def _times_in_tasks(time_limit_s: int | None, min_phrases: int, max_phrases: int) -> list[tuple[int, float]]:
     """(person, minutes) of the newest tasks of real people with these limits of time and phrases."""
     ended = Assignment.objects.filter(
-        session__kind=SessionKind.PARTICIPANT,
+        session__in=_people(),
         task__time_limit_s=time_limit_s,
         task__min_phrases=min_phrases,
         task__max_phrases=max_phrases,
@@ -102,7 +110,7 @@ def _times_in_tasks(time_limit_s: int | None, min_phrases: int, max_phrases: int
 
 def _minutes_around() -> float:
     """What visits took beside their tasks: the median of people who finished; AROUND_MINUTES where too few did."""
-    finished = AnnotationSession.objects.filter(kind=SessionKind.PARTICIPANT, stage=Stage.FINISHED)
+    finished = _people().filter(stage=Stage.FINISHED)
     at_work = Sum(F("assignments__ended_at") - F("assignments__started_at"))
     rows = finished.annotate(at_work=at_work).order_by("-ended_at").values_list("created_at", "ended_at", "at_work")
     times = [

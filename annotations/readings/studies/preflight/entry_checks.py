@@ -1,6 +1,5 @@
 """Checks of entry and exit, of places, and of the rest that a study runs by."""
 
-from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -8,6 +7,7 @@ from django.db.models import Q
 
 from annotations.models import Study
 from annotations.models.consent_texts import RETENTION
+from annotations.models.study import CODES
 from annotations.readings.allocation.task_orders import n_orders
 from annotations.readings.studies.preflight.check_result import Check, FixIn, block, passed, warning
 from annotations.readings.studies.readiness import link_reasons
@@ -26,6 +26,7 @@ def place_checks(study: Study) -> list[Check]:
     """Whether places can be spread evenly, and are held long enough."""
     conditions = study.conditions.count()
     n_cells = max(1, conditions) * n_orders(study)
+    cells = f"{n_cells} combinations of condition and order of tasks"
     found = []
     if conditions == 1:
         found.append(
@@ -34,13 +35,11 @@ def place_checks(study: Study) -> list[Check]:
     if study.quota is None:
         found.append(warning("There is no quota: as many people as come are let in, and paid.", FixIn.PLACES))
     elif study.quota % n_cells:
-        found.append(
-            warning(
-                f"{study.quota} people cannot be spread evenly over {n_cells} cells. Take a multiple.", FixIn.PLACES
-            )
-        )
+        text = f"{study.quota} people cannot be spread evenly over {cells}. Use a multiple of {n_cells}."
+        found.append(warning(text, FixIn.PLACES))
     else:
-        found.append(passed(f"{study.quota} people, {study.quota // n_cells} in each of {n_cells} {_cells(n_cells)}."))
+        spread = "who all see the same" if n_cells == 1 else f"{study.quota // n_cells} in each of {cells}"
+        found.append(passed(f"{study.quota} people, {spread}."))
     return found
 
 
@@ -86,17 +85,6 @@ def _alarms(study: Study) -> Check:
     return warning("Alarms reach nobody: give an address, or keep the page “Live” open.", FixIn.ALARMS)
 
 
-def codes_of(study: Study) -> dict[str, str]:
-    """Return the codes that the study has, each by its outcome."""
-    codes = {
-        "completed": study.completion_code,
-        "no consent": study.no_consent_code,
-        "failed check": study.failed_check_code,
-        "researcher": study.researcher_code,
-    }
-    return {outcome: code for outcome, code in codes.items() if code}
-
-
 def _verification(study: Study) -> list[Check]:
     """Anybody can invent the ids of an unsigned link, and so as many people as there are places, each with its code."""
     if study.only_verified:
@@ -104,7 +92,7 @@ def _verification(study: Study) -> list[Check]:
         way = (
             "Prolific's API confirms them too." if settings.PROLIFIC_TOKEN else f"{on_prolific}: no token is set here."
         )
-        return [passed(f"Only people whom Prolific vouches for come in. {way}")]
+        return [passed(f"{study.who_enters} can enter. {way}")]
     if study.reward_cents or study.bonus_cents:
         sentence = (
             "The study pays, and anybody can invent people by its link, who take places and codes. Tick “only verified "
@@ -130,12 +118,13 @@ def _redirect(study: Study) -> Check:
 
 def _codes(study: Study) -> Check:
     """Names outcomes, and no code or other study: analysts read this too."""
-    codes = codes_of(study)
+    codes = {outcome.replace("_", " "): code for outcome, code in study.codes.items()}
     alike = [outcome for outcome, code in codes.items() if list(codes.values()).count(code) > 1]
     if alike:
         outcomes = " and ".join(f"“{outcome}”" for outcome in alike)
         return block(f"The outcomes {outcomes} have the same code. Each needs a code of its own.", FixIn.ENTRY)
-    if Study.objects.exclude(pk=study.pk).filter(_has_one_of(codes.values())).exists():
+    has_one_of_them = Q(*((f"{name}__in", list(codes.values())) for name in CODES), _connector=Q.OR)
+    if Study.objects.exclude(pk=study.pk).filter(has_one_of_them).exists():
         return warning(
             "Another study has one of these codes too, so people could hand in here what they got there. "
             "Take new ones.",
@@ -144,23 +133,8 @@ def _codes(study: Study) -> Check:
     return passed(f"Each outcome has a code of its own: {', '.join(codes)}.")
 
 
-def _has_one_of(codes: Iterable[str]) -> Q:
-    codes = list(codes)
-    return (
-        Q(completion_code__in=codes)
-        | Q(no_consent_code__in=codes)
-        | Q(failed_check_code__in=codes)
-        | Q(researcher_code__in=codes)
-    )
-
-
 def _study_id(study: Study) -> Check:
     if study.external_study_id:
-        return passed("Links of another study on Prolific are refused.")
-    return warning(
-        "Prolific's study id is not given, so a link of any study is taken. It can be added later.", FixIn.ENTRY
-    )
-
-
-def _cells(n: int) -> str:
-    return "cell" if n == 1 else "cells"
+        return passed("Links that name another study on Prolific are refused.")
+    text = f"{study.who_enters} can enter, whichever study on Prolific the link names: no Prolific id is given here."
+    return warning(f"{text} It can be added later.", FixIn.ENTRY)

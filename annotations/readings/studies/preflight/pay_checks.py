@@ -1,6 +1,7 @@
 """Checks of time and money: what people have time for, how long they take, and what that pays an hour."""
 
 from annotations.models import Study
+from annotations.models.payment import amount
 from annotations.readings.studies.preflight.check_result import Check, FixIn, block, passed, warning
 from annotations.readings.studies.preflight.duration import AROUND_MINUTES, Estimate, estimate, longest_minutes
 
@@ -40,17 +41,14 @@ def _pay(study: Study) -> list[Check]:
         return []
     hourly = hourly_cents(study, likely)
     unknown = "Too few people were here to tell how long it takes. Whoever uses all the time"
-    takes = f"{unknown if likely.is_most else 'A person'} takes {_about(likely.minutes)} ({likely.basis})"
+    minutes = max(round(likely.minutes), 1)
+    takes = f"{unknown if likely.is_most else 'A person'} takes {minutes} minute{'s' * (minutes > 1)} ({likely.basis})"
     if hourly is None:
         return [warning(f"{takes}. Give the reward, to see what that pays an hour.", FixIn.MONEY)]
-    reward = (study.reward_cents or 0) / 100
     least = "at least " if likely.is_most else ""
-    pays = f"{takes}, so {study.currency} {reward:.2f} pay {least}{hourly / 100:.2f} an hour"
+    reward, an_hour = (amount(cents, study.currency) for cents in (study.reward_cents or 0, hourly))
+    pays = f"{takes}, so {reward} each is {least}{an_hour} an hour"
     if hourly < study.min_hourly_cents:
-        wanted = study.min_hourly_cents / 100
-        return [warning(f"{pays}: less than the {wanted:.2f} that you set as the least.", FixIn.MONEY)]
+        wanted = amount(study.min_hourly_cents, study.currency)
+        return [warning(f"{pays}: less than {wanted}, the least that is set for this study.", FixIn.MONEY)]
     return [passed(f"{pays}.")]
-
-
-def _about(minutes: float) -> str:
-    return "less than a minute" if minutes < 1 else f"{minutes:.0f} minutes"

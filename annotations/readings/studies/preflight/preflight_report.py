@@ -91,6 +91,11 @@ def preflight_summary(study: Study, *, n_blocking: int, n_warnings: int) -> Summ
     return Summary("done", "Ready", nothing if worth else "Everything is as it should be.")
 
 
+def worth_a_look(study: Study) -> list[str]:
+    """Return what each check says that warns."""
+    return [check.sentence for part in report(study) for check in part.checks if check.level is Level.WARN]
+
+
 def _things(n: int) -> str:
     return "1 thing" if n == 1 else f"{n} things"
 

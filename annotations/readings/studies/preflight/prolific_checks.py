@@ -3,11 +3,11 @@
 from urllib.parse import parse_qs, urlsplit
 
 from annotations.models import Study, StudyState
+from annotations.models.payment import amount
 from annotations.prolific.payloads import RemoteStudy
 from annotations.prolific.study_statuses import OVER, SENDING, study_status_of
 from annotations.readings.studies.preflight.check_result import Check, FixIn, Level, passed, warning
 from annotations.readings.studies.preflight.duration import estimate, longest_minutes
-from annotations.readings.studies.preflight.entry_checks import codes_of
 
 _MUCH_LONGER = 1.25  # than people were told, before somebody is told
 # Which action each code must set off there, for what is written here to be true.
@@ -59,15 +59,15 @@ def _ids(remote: RemoteStudy) -> Check | None:
 def _codes(study: Study, remote: RemoteStudy) -> list[Check]:
     there = {code.code: code for code in remote.completion_codes}
     found = [
-        warning(f"The code for “{outcome}” is not on Prolific.", FixIn.ENTRY)
-        for outcome, code in codes_of(study).items()
+        warning(f"The code for “{outcome.replace('_', ' ')}” is not on Prolific.", FixIn.ENTRY)
+        for outcome, code in study.codes.items()
         if code not in there
     ]
-    for outcome, code in codes_of(study).items():
+    for outcome, code in study.codes.items():
         wants = "researcher" if outcome == "researcher" else "participant"
         if code in there and there[code].actor != wants:
             has = f"has the {there[code].actor} as its actor on Prolific, and needs the {wants}"
-            found.append(warning(f"The code for “{outcome}” {has}.", FixIn.ENTRY))
+            found.append(warning(f"The code for “{outcome.replace('_', ' ')}” {has}.", FixIn.ENTRY))
     failed = there.get(study.failed_check_code)
     wanted = _SCREEN_OUT if study.failed_check_is_paid else _RETURN
     if failed is not None and wanted not in failed.actions:
@@ -100,7 +100,7 @@ def _money_and_places(study: Study, remote: RemoteStudy) -> list[Check]:
         text = f"The reward is in {remote.currency} there and in {study.currency} here."
         found.append(warning(text, FixIn.MONEY))
     if study.reward_cents is not None and remote.reward_cents not in (None, study.reward_cents):
-        text = f"The reward is {(remote.reward_cents or 0) / 100:.2f} there and {study.reward_cents / 100:.2f} here."
+        text = f"The reward is {amount(remote.reward_cents or 0)} there and {amount(study.reward_cents)} here."
         found.append(warning(text, FixIn.MONEY))
     if study.quota is not None and remote.places not in (None, study.quota):
         found.append(warning(f"{remote.places} places there, and a quota of {study.quota} here.", FixIn.PLACES))

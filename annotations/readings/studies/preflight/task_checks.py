@@ -1,7 +1,6 @@
 """Checks of a study's tasks: the data set's files, the encoder, the class, what guessing reaches, the images."""
 
 import hashlib
-from statistics import fmean
 
 import numpy as np
 
@@ -9,18 +8,18 @@ from annotations.models import Audience, Dataset, Score, Study, Task
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.datasets.encoder_choices import BUNDLED
 from annotations.readings.datasets.encoder_problems import encoder_problem
+from annotations.readings.datasets.model_errors import little_learned
 from annotations.readings.datasets.target_classes import resolved_target_class
 from annotations.readings.phrases.vocabulary_levels import levels_by_key
 from annotations.readings.studies.preflight.check_result import Check, FixIn, Level, block, passed, warning
 from annotations.readings.studies.preflight.guessing_checks import Levels, guessing_checks
 from annotations.readings.studies.readiness import task_reasons
 from annotations.readings.studies.shown_keywords import shows_keywords, top_keywords
-from modeling.arrays.datasets.dataset_files import BadDataset, DatasetFiles
+from modeling.arrays.datasets.dataset_files import BadDataset, DatasetFiles, Split
 from modeling.arrays.images.image_files import is_whole_thumbnail
 from modeling.arrays.phrases.phrase_languages import ENGLISH
 
 IMAGES_LOOKED_AT = 12
-LEAST_LEARNED = 0.1  # of the way from guessing to being always right
 MAX_TOLD = 20  # checks of tasks at each level, where there are more tasks than that
 
 
@@ -64,10 +63,10 @@ def _of_task(study: Study, task: Task, levels: Levels, *, keywords: bool) -> lis
     name = base_model.dataset.class_names[resolved_target_class(task)]
     found = [
         passed(
-            f"Task {task.position}: {base_model} is right on {images.n_correct} and wrong on {images.n_error} of the "
+            f"Task {task.position}: the model is right on {images.n_correct} and wrong on {images.n_error} of the "
             f"validation images of “{name}”."
         ),
-        *_hardly_better_than_guessing(task),
+        *_little_learned(task),
         *guessing_checks(study, task, images, levels),
         _clock(study, task),
     ]
@@ -80,20 +79,9 @@ def _of_task(study: Study, task: Task, levels: Levels, *, keywords: bool) -> lis
     return found
 
 
-def _hardly_better_than_guessing(task: Task) -> list[Check]:
-    """Warn of a model that knows next to nothing of its classes, as with an encoder to which all images look alike."""
-    known = [share for share in task.base_model.validation_accuracies if share is not None]
-    mean, guessing = fmean(known), 1 / len(task.base_model.validation_accuracies)
-    if mean - guessing >= LEAST_LEARNED * (1 - guessing):
-        return []
-    text = f"Task {task.position}: {task.base_model} is right on {mean:.0%} of a class's validation images, on average"
-    return [
-        warning(
-            f"{text}; guessing reaches {guessing:.0%}. What people find will be chance. Take a better model, or import "
-            "the images with an encoder that tells them apart.",
-            FixIn.LIBRARY,
-        )
-    ]
+def _little_learned(task: Task) -> list[Check]:
+    said = little_learned(task.base_model)
+    return [warning(f"Task {task.position}: {said}", FixIn.LIBRARY)] if said else []
 
 
 def _clock(study: Study, task: Task) -> Check:
@@ -136,8 +124,14 @@ def _digest(dataset: Dataset, files: DatasetFiles) -> Check:
 
 
 def _images(dataset: Dataset, files: DatasetFiles) -> Check:
-    """Some thumbnails, spread over the data set, can be opened."""
-    rows = np.linspace(0, files.n_rows - 1, min(IMAGES_LOOKED_AT, files.n_rows)).astype(int)
+    """Some thumbnails of what people look at, spread over the data set, can be opened."""
+    shown = files.rows(Split.VALIDATION)
+    if without := int((~files.pictured[shown]).sum()):
+        text = (
+            f"{without:,} of {len(shown):,} validation images of {dataset} have no picture, so people cannot see them."
+        )
+        return block(f"{text} Import its embeddings again with the image files beside them.", FixIn.LIBRARY)
+    rows = shown[np.linspace(0, len(shown) - 1, min(IMAGES_LOOKED_AT, len(shown))).astype(int)]
     broken = [key for key in (files.image_keys[row].decode("ascii") for row in rows) if not _opens(files, key)]
     if broken:
         return block(

@@ -1,5 +1,5 @@
-// The form of a new study: shows the classes of the chosen model alone, and what the pay comes to. Without this script all
-// classes are in view, and the one that is ticked counts.
+// The form of a new study: shows the classes of the chosen model alone, calls the study by the chosen class until somebody types a
+// title, and says what the pay comes to. Without this script all classes are in view, and the one that is ticked counts.
 const form = document.querySelector(".new-study");
 const groups = [...form.querySelectorAll("[data-model]")];
 const pay = document.getElementById("pay");
@@ -12,15 +12,28 @@ function showClasses() {
   }
 }
 
+const title = form.elements.title;
+const titleOfClass = () => form.querySelector("[name=target]:checked")?.dataset.title;
+let usual = titleOfClass();
+
+function tellTitle() {
+  if (title.value === usual) title.value = titleOfClass();
+  usual = titleOfClass();
+}
+
 function tellPay() {
   const [people, minutes, reward] = ["quota", "minutes", "reward"].map((name) => Number(form.elements[name].value));
   const money = (amount) => `${amount.toFixed(2)} ${pay.dataset.currency}`;
   pay.value = people > 0 && minutes > 0 && reward > 0
-    ? `${money((reward * 60) / minutes)} an hour of the task. Together ${money(reward * people)}, and Prolific’s fee.`
+    ? `${money((reward * 60) / (minutes + Number(pay.dataset.around)))} an hour, with ${pay.dataset.around} minutes for what is around the task. ` +
+      `Together ${money(reward * people)}, and Prolific’s fee.`
     : "";
 }
 
-form.addEventListener("change", (event) => event.target.name === "base_model" && showClasses());
+form.addEventListener("change", (event) => {
+  if (event.target.name === "base_model") showClasses();
+  if (["base_model", "target"].includes(event.target.name)) tellTitle();
+});
 form.addEventListener("input", tellPay);
 for (const of of form.querySelectorAll("[data-model] .of")) of.hidden = true;
 showClasses();

@@ -1,5 +1,5 @@
 // The copy button beside a completion code. Without a clipboard to write to, it stays hidden: the code is marked by a click.
-// Where the browser refuses, the code is marked, so that the usual keys copy it.
+// Where the browser refuses, the code is marked, so that the usual way copies it, and the button says so.
 
 const button = document.querySelector("[data-copy]");
 
@@ -12,7 +12,7 @@ if (button && navigator.clipboard) {
       button.textContent = button.dataset.copied;
     } catch {
       getSelection().selectAllChildren(code);
-      button.hidden = true;
+      button.textContent = button.dataset.marked;
     }
   });
 }

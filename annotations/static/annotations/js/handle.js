@@ -90,13 +90,15 @@ document.addEventListener("submit", (event) => {
   if (event.target.id !== "threshold") return;
   event.preventDefault();
   reply(event.target, event.submitter);
+  document.getElementById("threshold-thumb").focus({ preventScroll: true }); // the button goes
 });
 
 function prepare() {
   const form = formOf(), thumb = document.getElementById("threshold-thumb");
-  if (!form || thumb.dataset.ready) return;
-  thumb.dataset.ready = "yes";
+  if (!form) return;
   place(form, Number(fieldOf(form).value));
+  if (thumb.dataset.ready) return;
+  thumb.dataset.ready = "yes";
   thumb.addEventListener("pointerdown", onDown);
   thumb.addEventListener("pointermove", onMove);
   thumb.addEventListener("pointerup", onUp);

@@ -25,6 +25,15 @@ document.addEventListener("click", async (event) => {
   }
 });
 
+// A long history scrolls by itself: the line that is shown stays in view.
+function keepInView() {
+  const list = document.querySelector("#history ol"), line = list.querySelector("[aria-current]")?.closest("li");
+  if (line) list.scrollTop = line.offsetTop - list.offsetTop + line.offsetHeight - list.clientHeight;
+}
+
+document.addEventListener("clarify:swapped", keepInView);
+keepInView();
+
 // An earlier phrase is shown again: the field agrees with the answer.
 function restore(words) {
   const field = document.getElementById("text");

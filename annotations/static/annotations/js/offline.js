@@ -20,7 +20,7 @@ function goOn() {
   if (!held || !navigator.onLine || underWay.size) return;
   const { form, submitter } = held;
   held = null;
-  if (form.isConnected) form.requestSubmit(submitter);
+  if (form.isConnected) form.requestSubmit(submitter?.isConnected ? submitter : null);
   else document.getElementById(form.id)?.requestSubmit(); // an answer has brought it anew
 }
 

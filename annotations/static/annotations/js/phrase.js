@@ -22,9 +22,11 @@ const draft = `clarify:draft:${location.pathname}`; // what stands in the field
 const unanswered = `clarify:unanswered:${location.pathname}`; // phrases that the server has not answered yet
 const outbox = JSON.parse(sessionStorage.getItem(unanswered) ?? "[]");
 let said = { text: "", at: 0 }; // last
+let offered = ""; // words that typing would replace, had the field been entered
 let sending = false;
 let retry = 0;
 let polling = 0;
+let before; // what was read of the answer
 
 // -- Sending ----------------------------------------------------------------------------------------------------------
 
@@ -38,6 +40,12 @@ field.addEventListener("input", () => {
   sessionStorage.setItem(draft, field.value);
   field.removeAttribute("aria-invalid");
   document.getElementById("phrase-error").textContent = ""; // it was about other words
+});
+
+// On a phone the first touch after an answer marks the words, so that new ones do not grow onto them.
+field.addEventListener("click", () => {
+  if (offered && field.value === offered) field.select();
+  offered = "";
 });
 
 form.addEventListener("submit", (event) => {
@@ -105,7 +113,10 @@ function received(answer, words) {
 // The words stay, marked, so that typing replaces them; but no keyboard opens over the answer on a phone.
 function offerAnother() {
   sessionStorage.removeItem(draft);
-  if (document.activeElement !== field && !matchMedia("(pointer: fine)").matches) return;
+  if (document.activeElement !== field && !matchMedia("(pointer: fine)").matches) {
+    offered = field.value;
+    return;
+  }
   field.focus({ preventScroll: true });
   field.select();
 }
@@ -148,20 +159,29 @@ async function poll(url, waited) {
   polling = setTimeout(poll, wait, url, wait);
 }
 
-// The split, the step of the scale and that it is enough: what the page says in words, in its order. A voice rests after a share.
+// The split, the step of the scale, what to do next and the question: what the page says in words, in its order.
+const SPOKEN = "#answer :is(.read-as, .side .says, .verdict, .next-step, .kind-word, #doubt h3, .advice, .rewordings), #progress > p:not(.count)";
+
+function spoken() {
+  const { state, phrase } = document.getElementById("answer").dataset;
+  const say = (part) => part.innerText.replace(/\s+/g, " ").trim().replace(/%$/, "%."); // a voice rests after a share
+  const words = state === "pending" ? [text("scoring")] : [...document.querySelectorAll(SPOKEN)].map(say).filter(Boolean);
+  return { about: `${state} ${phrase}`, words };
+}
+
+// Of an answer that was read before, what has changed: the split where the handle stands now, what a reply calls for.
 function announce() {
-  const answer = document.getElementById("answer");
-  const parts = document.querySelectorAll("#answer :is(.read-as, .split .says p, .verdict, .next-step, .kind-word), #progress > p:not(.count)");
-  const say = (part) => part.textContent.replace(/\s+/g, " ").trim() + (part.matches(".share") ? "." : "");
-  const words = [...parts].filter((part) => part.checkVisibility()).map(say).filter(Boolean);
-  const said = answer.dataset.state === "pending" ? text("scoring") : words.join(" ");
-  if (announcement.textContent !== said) announcement.textContent = said;
+  const now = spoken();
+  const fresh = now.words.filter((each) => now.about !== before.about || !before.words.includes(each));
+  before = now;
+  if (fresh.length) announcement.textContent = fresh.join(" ");
 }
 
 document.addEventListener("clarify:swapped", announce);
 document.addEventListener("clarify:swapped", watch);
 const kept = sessionStorage.getItem(draft);
 if (kept && (!field.value || field.value === document.getElementById("answer").dataset.text)) field.value = kept;
+before = spoken();
 watch();
 setUnderWay("phrases", outbox.length > 0);
 sendFirst();

@@ -51,8 +51,9 @@ async function tell() {
   if (untold.get(address) === told) {
     untold.delete(address);
     keep();
+    const form = [...document.forms].find(({ action }) => action === address); // none: another phrase is shown
     if (!isOurs(answer)) location.reload();
-    else if ([...document.forms].some((form) => form.action === address)) swap(answer.html); // else another phrase is shown
+    else if (form) swap(answer.html, form.dataset.swap?.split(" "));
   }
   tell();
 }

@@ -1,8 +1,10 @@
 """Reasons why an import stops. An image that is merely left out is not an error: the report lists it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from modeling.arrays.common.modeling_errors import ModelingError
+from modeling.arrays.common.modeling_errors import BadArray, ModelingError
 
 
 class ImportRefused(ModelingError):
@@ -38,3 +40,29 @@ class ImportRunning(ImportRefused):
 
 class StorageFailed(ImportRefused):
     """The data set cannot be written: no space, no permission, or a read-only disk."""
+
+
+@contextmanager
+def reading(file: Path) -> Iterator[None]:
+    """Turn what a library says of a damaged or missing file into BadSource.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+
+    Raises
+    ------
+    BadSource
+        If the code inside raises OSError, ValueError or EOFError; in one line.
+    """
+    try:
+        yield
+    except BadArray as error:
+        raise BadSource(file, str(error)) from error
+    except ModelingError:
+        raise
+    except UnicodeDecodeError as error:
+        raise BadSource(file, f"it is not UTF-8: {error.reason}") from error
+    except (OSError, ValueError, EOFError) as error:
+        said, _, _ = str(getattr(error, "strerror", None) or error).partition("\n")
+        raise BadSource(file, f"it cannot be read: {said}") from error

@@ -1,6 +1,7 @@
 """Import of a folder's listing into a data set directory (docs/datasets.md)."""
 
 import hashlib
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,15 +10,17 @@ from typing import Any
 import numpy as np
 
 from modeling.arrays.common.progress import Progress, silent
+from modeling.arrays.common.steps import step_done
 from modeling.arrays.datasets import dataset_files as files
-from modeling.arrays.datasets.importing.embedding_arrays import Column, Embeddings
-from modeling.arrays.datasets.importing.features import FeatureTable
+from modeling.arrays.datasets.importing.embedding_arrays import Column, Embeddings, FeatureTable
 from modeling.arrays.datasets.importing.import_errors import BadSource
-from modeling.arrays.datasets.importing.listing_checks import HashedImage, hash_images, without_duplicates
-from modeling.arrays.datasets.importing.partial import Partial, forget_record, staging_folder
+from modeling.arrays.datasets.importing.listing_checks import HashedImage, LeftOut, hash_images, without_duplicates
+from modeling.arrays.datasets.importing.listings import Source
 from modeling.arrays.datasets.importing.row_files import Described, Rows, image_key, write_rows
-from modeling.arrays.datasets.importing.sources import Source
-from modeling.arrays.datasets.importing.storage import json_bytes, only_import, publish
+from modeling.arrays.datasets.importing.shards import Embed, Plan, embed_alone, make_plan, shards_folder
+from modeling.arrays.datasets.importing.storage import RowFile, json_bytes, only_import, publish, staging_folder
+
+IMAGES_A_PROCESS = 16  # for fewer no further one is started, which takes as long as decoding some dozen images
 
 Notes = Mapping[str, Mapping[str, Any]]  # by file name
 
@@ -30,6 +33,8 @@ def import_images(
     embeddings: Embeddings,
     key_secret: bytes,
     notes: Notes | None = None,
+    n_processes: int = 1,
+    embed: Embed = embed_alone,
     progress: Progress = silent,
 ) -> Path:
     """Make the data set directory `data_root/datasets/<name>/<digest>`.
@@ -45,6 +50,10 @@ def import_images(
         Keys the opaque names of the thumbnails; not empty.
     notes : mapping of str to mapping, optional
         By file name what is known of an image, such as its licence.
+    n_processes : int, default 1
+        How many processes decode beside the encoder; the result is the same to the byte.
+    embed : callable, optional
+        Has all shards of a plan embedded, by whomever. Default: here, one after the other.
     progress : Progress, optional
         Counts images in the stages `reading` and `embedding`.
 
@@ -66,8 +75,8 @@ def import_images(
 
     Notes
     -----
-    The digest covers images, labels, splits, groups, names and encoders. An interrupted import continues at
-    the batch where it stopped; the result is identical to the byte.
+    The digest covers images, labels, splits, groups, names and encoders. An interrupted import continues with the
+    shards that are not done; the result is identical to the byte.
     """
     if not key_secret:
         raise ValueError("an empty key_secret would let anybody guess the names of thumbnails")
@@ -75,19 +84,23 @@ def import_images(
     if isinstance(embeddings.features, FeatureTable):
         embeddings.features.require_match(source)
     files.dataset_directory(data_root, name, "")  # rejects an invalid name before reading images
-    hashed = hash_images(source, progress)
+    hashed = hash_images(source, progress, n_processes)
     digest = source_digest(source, hashed, parts, notes)
     directory = files.dataset_directory(data_root, name, digest)
     with only_import(directory.parent):
         if directory.exists():
             files.open_dataset(directory)
         else:
-            encoders = {column.name: dict(column.origin) for column in parts if column.is_encoded}
+            candidates, duplicates = without_duplicates(hashed)
+            keys = [image_key(key_secret, digest, entry.image.filename) for entry in candidates]
+            encoded = [column for column in parts if column.table is None]
+            plan = make_plan(directory, source.root, candidates, keys, encoded, source.format != files.POOL)
+            embed(plan, encoded, min(n_processes, 1 + plan.count // IMAGES_A_PROCESS), progress)
+            encoders = {column.name: dict(column.origin) for column in encoded}
             described = Described(name, digest, source.format, source.class_names, source.attribute_names, {}, encoders)
-            staging = staging_folder(directory)
-            _make(staging, source, hashed, described, parts, key_secret, notes, progress)
-            publish(staging, directory)
-        forget_record(directory)
+            _merge(plan, source, candidates, duplicates, keys, described, parts, notes)
+            publish(staging_folder(directory), directory)
+        shutil.rmtree(shards_folder(directory), ignore_errors=True)
     return directory
 
 
@@ -128,36 +141,48 @@ def source_digest(
     return total.hexdigest()
 
 
-def _make(
-    folder: Path,
+def _merge(
+    plan: Plan,
     source: Source,
-    hashed: Sequence[HashedImage],
+    candidates: Sequence[HashedImage],
+    duplicates: Sequence[LeftOut],
+    keys: Sequence[str],
     described: Described,
     columns: Sequence[Column],
-    key_secret: bytes,
     notes: Notes | None,
-    progress: Progress,
 ) -> None:
-    """Make a data set in a hidden folder, which is then renamed. described: without the arrays."""
-    candidates, duplicates = without_duplicates(hashed)
-    keys = [image_key(key_secret, described.digest, entry.image.filename) for entry in candidates]
-    partial = Partial(folder, columns, candidates, keys, has_thumbnails=source.format != files.POOL)
-    partial.embed(progress)
-    left_out = sorted([*duplicates, *partial.left_out])
-    if not partial.kept:
-        first = f"{left_out[0].filename}: {left_out[0].reason}, {left_out[0].detail}"
-        raise BadSource(source.root, f"none of the {len(hashed)} listed images can be used; {first}")
-    partial.finish()
-    images = [candidates[index].image for index in partial.kept]
+    """Make the data set of what was made of its shards, in a hidden folder. described: without the arrays."""
+    folder = staging_folder(plan.directory)
+    files_of = [RowFile(folder / column.file, column.dim) for column in columns]
+    kept: list[int] = []
+    left_out = list(duplicates)
+    first = 0
+    for shard in plan.shards:
+        rejected = shard.rejected()
+        some = [first + place for place in range(shard.count) if place not in rejected]
+        for column, file in zip(columns, files_of, strict=True):
+            names = [candidates[index].image.filename for index in some]
+            file.write(len(kept), shard.rows(column) if column.table is None else column.table.of(names))
+        left_out += [candidates[first + place].left_out(*why) for place, why in rejected.items()]
+        kept += some
+        first += shard.count
+        step_done()
+    left_out.sort()
+    if not kept:
+        line = f"{left_out[0].filename}: {left_out[0].reason}, {left_out[0].detail}"
+        raise BadSource(source.root, f"none of the {len(source.images)} listed images can be used; {line}")
+    for file in files_of:
+        file.finish(len(kept))
+    images = [candidates[index].image for index in kept]
     rows = Rows(
         filenames=[image.filename for image in images],
         labels=np.array([image.label for image in images], np.int32),
         splits=np.array([image.split for image in images], np.int8),
         attributes=np.array([image.attribute for image in images], np.int32) if source.attribute_names else None,
-        keys=[keys[index] for index in partial.kept],
+        keys=[keys[index] for index in kept],
         notes=None if notes is None else [notes[image.filename] for image in images],
     )
-    write_rows(folder, replace(described, arrays=_arrays(folder, columns)), rows, left_out)
+    write_rows(folder, replace(described, arrays=_arrays(folder, columns)), rows, left_out, plan.batch_images)
 
 
 def _arrays(folder: Path, columns: Sequence[Column]) -> dict[str, files.ArrayEntry]:
@@ -167,8 +192,8 @@ def _arrays(folder: Path, columns: Sequence[Column]) -> dict[str, files.ArrayEnt
             file=column.file,
             dim=column.dim,
             sha256=files.file_sha256(folder / column.file),
-            encoder=column.name if column.is_encoded else None,
-            supplied=None if column.is_encoded else dict(column.origin),
+            encoder=column.name if column.table is None else None,
+            supplied=None if column.table is None else dict(column.origin),
         )
         for column in columns
     }

@@ -2,15 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from modeling.arrays.common.digests import file_sha256
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.importing.import_errors import ImageInTwoSplits
-from modeling.arrays.datasets.importing.sources import Source, SourceImage
+from modeling.arrays.datasets.importing.listings import Source, SourceImage
 from modeling.arrays.images.image_decoding import read_image
 from modeling.arrays.images.image_files import ImageRejected
+
+_SUBMITTED = 256  # files that threads are given at once
 
 
 class LeftOut(NamedTuple):
@@ -55,7 +58,7 @@ class HashedImage:
         return LeftOut(self.image.filename, self.image.split.word, reason, detail)
 
 
-def hash_images(source: Source, progress: Progress) -> list[HashedImage]:
+def hash_images(source: Source, progress: Progress, n_threads: int = 1) -> list[HashedImage]:
     """Hash every listed image.
 
     Parameters
@@ -63,6 +66,8 @@ def hash_images(source: Source, progress: Progress) -> list[HashedImage]:
     source : Source
     progress : Progress
         Counts images in the stage `reading`.
+    n_threads : int, default 1
+        How many files are read at the same time.
 
     Returns
     -------
@@ -70,10 +75,13 @@ def hash_images(source: Source, progress: Progress) -> list[HashedImage]:
         In row order: by label, split and filename.
     """
     ordered = sorted(source.images, key=lambda image: (image.label, image.split, image.filename))
-    hashed = []
-    for done, image in enumerate(ordered, 1):
-        hashed.append(HashedImage(image, _sha256(image)))
-        progress("reading", done, len(ordered))
+    hashed: list[HashedImage] = []
+    with ThreadPoolExecutor(n_threads) as threads:
+        for start in range(0, len(ordered), _SUBMITTED):
+            some = ordered[start : start + _SUBMITTED]
+            for image, sha256 in zip(some, threads.map(_sha256, some), strict=True):
+                hashed.append(HashedImage(image, sha256))
+                progress("reading", len(hashed), len(ordered))
     return hashed
 
 

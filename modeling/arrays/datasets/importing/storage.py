@@ -118,6 +118,20 @@ def replace_durably(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
+def staging_folder(directory: Path) -> Path:
+    """Return where a data set directory is made: a hidden folder beside it.
+
+    Parameters
+    ----------
+    directory : pathlib.Path
+
+    Returns
+    -------
+    pathlib.Path
+    """
+    return directory.with_name(f".partial-{directory.name}")
+
+
 def publish(staging: Path, directory: Path) -> None:
     """Rename a finished folder once all of it is on the disk.
 

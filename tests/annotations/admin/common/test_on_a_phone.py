@@ -1,9 +1,11 @@
-"""The staff's pages on a phone of 320 pixels: nothing is wider than the window, and all that is needed is in sight."""
+"""The staff's pages from a phone of 320 pixels to a laptop: nothing is wider than the window, all that is needed is in
+sight, and can be read in the light and in the dark."""
 
 from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
@@ -11,9 +13,11 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.admin.study_registry import PAGES
-from annotations.models import Phrase, Study
-from tests.accessibility import overhang
+from annotations.models import Audience, BaseModel, Condition, Dataset, Phrase, Pool, Run, Study, Submission
+from tests.accessibility import DJANGOS, assert_no_violations_in_both_themes, overhang
 from tests.actors import Visit
+from tests.annotations.admin.pools.conftest import ITEMS, make
+from tests.annotations.analysis.studies import analyse
 from tests.annotations.exports.rows import add_phrase, add_run
 from tests.annotations.views.pages import task_url
 
@@ -24,7 +28,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def phone(chromium: Browser, live_server: LiveServer, coordinator_client: Client) -> Iterator[Page]:
     """A phone on which a coordinator is signed in; addresses begin at the site's."""
     context = chromium.new_context(
-        base_url=live_server.url, viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True
+        base_url=live_server.url,
+        viewport={"width": 320, "height": 640},
+        has_touch=True,
+        is_mobile=True,
+        bypass_csp=True,  # axe-core is put into the page as a script
     )
     name = settings.SESSION_COOKIE_NAME
     context.add_cookies([{"name": name, "value": coordinator_client.cookies[name].value, "url": live_server.url}])
@@ -40,13 +48,70 @@ def seen(open_study: Study, alice: Visit) -> Study:
     return open_study
 
 
-def test_no_page_of_a_study_scrolls_sideways(phone: Page, seen: Study) -> None:
-    pages = [page.url(seen) for page in PAGES if page.in_navigation and page.applies_to(seen)]
-    assert len(pages) > 12
-    for address in ("/admin/", f"/admin/annotations/study/{seen.pk}/change/", *pages):
+ACTS_AND_FILES = {"baselines", "unnamed", "release_file"}
+LONG = "Donaudampfschifffahrtsgesellschaftskapitänsmützen"
+
+
+@pytest.fixture
+def long_names(seen: Study) -> Study:
+    """The same with a gathering, and with the longest names that somebody gives to each thing."""
+    make(Phrase.objects.get().score, ITEMS, pool=True)
+    Study.objects.update(title=f"Photographs of {LONG} that go wrong")
+    Condition.objects.create(study=seen, position=1, name=LONG)
+    Dataset.objects.update(name="photographs_of_animals_and_of_cartoons_in_the_field_study", class_names=[LONG, "oval"])
+    BaseModel.objects.update(name="resnet50_trained_on_imagenet_with_augmentations_of_colours")
+    return Study.objects.get()
+
+
+def test_every_list_fits_a_laptop(phone: Page, long_names: Study) -> None:
+    phone.set_viewport_size({"width": 1280, "height": 900})
+    lists = [f"/admin/{model._meta.app_label}/{model._meta.model_name}/" for model in admin.site._registry]
+    too_far = {}
+    for address in lists:
         phone.goto(address)
+        expect(phone.locator("#changelist")).to_be_visible()
+        inside = "boxes => Math.max(0, ...boxes.map(box => box.scrollWidth - box.clientWidth))"
+        too_far[address] = overhang(phone), phone.locator("#changelist .results").evaluate_all(inside)
+    assert "/admin/annotations/phrase/" in too_far
+    assert {address: pixels for address, pixels in too_far.items() if pixels != (0, 0)} == {}
+
+
+def test_the_main_pages_of_a_study_have_no_violation_in_either_theme(phone: Page, long_names: Study) -> None:
+    phone.set_viewport_size({"width": 1280, "height": 900})
+    for name in ("change", "setup", "preflight", "monitor", "moderation", "payments", "withdrawals", "members"):
+        phone.goto(f"/admin/annotations/study/{long_names.pk}/{name}/")
         expect(phone.locator("#content")).to_be_visible()
-        assert overhang(phone) == 0, address
+        assert_no_violations_in_both_themes(phone, name, without=DJANGOS)
+    phone.goto("/admin/annotations/study/add/")
+    assert_no_violations_in_both_themes(phone, "new study", without=DJANGOS)
+
+
+def test_no_page_of_a_study_scrolls_sideways(phone: Page, long_names: Study) -> None:
+    analyse(long_names, draws=True)
+    study, run, model, phrase = long_names, Run.objects.get(), BaseModel.objects.get(), Phrase.objects.get()
+    of = f"?submission={Submission.objects.get().pk}&gathering={study.gatherings.get().pk}"
+    pages = [page.url(study) + of for page in PAGES if page.applies_to(study) and page.name not in ACTS_AND_FILES]
+    pages += [f"/admin/annotations/study/{study.pk}/step/{name}/" for name in ("pause", "close")]
+    assert len(pages) > 20
+    rows = (study, run, phrase, phrase.assignment, phrase.assignment.session, model, model.dataset, Pool.objects.get())
+    pages += [f"/admin/annotations/{row._meta.model_name}/{row.pk}/change/" for row in rows]
+    wide = [each for page in ("/admin/", "/admin/annotations/study/add/", *pages) for each in too_wide(phone, page)]
+    Study.objects.update(audience=Audience.EXPERTS)
+    for name in ("change", "annotate", "classes"):
+        wide += too_wide(phone, f"/admin/annotations/study/{study.pk}/{name}/")
+    assert not wide
+
+
+def too_wide(phone: Page, address: str) -> list[tuple[str, int, int]]:
+    """At which widths of the window the page is wider, and by how many pixels."""
+    answer = phone.goto(address)
+    assert answer is not None and answer.ok, address
+    expect(phone.locator("#content")).to_be_visible()
+    found: list[tuple[str, int, int]] = []
+    for width in (320, 390, 1280):
+        phone.set_viewport_size({"width": width, "height": 640})
+        found += [(address, width, pixels)] if (pixels := overhang(phone)) else []
+    return found
 
 
 def test_how_far_people_came_is_drawn(phone: Page, seen: Study) -> None:

@@ -7,8 +7,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
-from annotations.models import AuditRecord, BaseModel, Dataset, DatasetImport, Study
+from annotations.models import AuditRecord, BaseModel, Dataset, DatasetImport, JobState, Study
 from annotations.readings.datasets.model_errors import model_errors
 from modeling.arrays.datasets.dataset_files import Split
 from tests.actors import SQUARE
@@ -53,6 +54,16 @@ def test_a_model_has_the_same_page_with_its_own_errors(coordinator_client: Clien
     assert "Where the model is wrong" in page and base_model.name in page
 
 
+def test_images_without_a_picture_are_counted(
+    coordinator_client: Client, base_model: BaseModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "of the images have no picture here"
+    assert said not in coordinator_client.get(page_of(base_model.dataset)).content.decode()
+    pictured = base_model.dataset.files.splits != Split.TRAIN
+    monkeypatch.setitem(vars(base_model.dataset.files), "pictured", pictured)
+    assert f"{(~pictured).sum()} {said}" in coordinator_client.get(page_of(base_model.dataset)).content.decode()
+
+
 def test_another_lambda_is_asked_of_the_workers_once(coordinator_client: Client, base_model: BaseModel) -> None:
     response = coordinator_client.post(page_of(base_model.dataset), {"act": "train", "l2": "0.5"})
     job = DatasetImport.objects.get()
@@ -64,14 +75,27 @@ def test_another_lambda_is_asked_of_the_workers_once(coordinator_client: Client,
 @pytest.mark.parametrize("l2", ["0", "-1", "much", "nan", "inf"])
 def test_a_lambda_that_is_none_is_refused_in_words(coordinator_client: Client, base_model: BaseModel, l2: str) -> None:
     response = coordinator_client.post(page_of(base_model.dataset), {"act": "train", "l2": l2}, follow=True)
-    assert "Give λ as a number above 0, for example 0.001." in response.content.decode()
+    assert "Give the strength of regularisation (λ) as a number above 0, for example" in response.content.decode()
     assert not DatasetImport.objects.exists()
+
+
+@pytest.mark.parametrize(("shares", "is_told"), [([0.58, 0.47], True), ([0.625, None], False)])
+def test_a_model_that_hardly_learned_is_told_where_its_import_ends(
+    coordinator_client: Client, base_model: BaseModel, shares: list[float | None], is_told: bool
+) -> None:
+    BaseModel.objects.update(validation_accuracies=shares)
+    ended = {"folder": "birds", "state": JobState.DONE, "finished_at": timezone.now()}
+    job = DatasetImport.objects.create(name="birds", dataset=base_model.dataset, requested_by="ada", **ended)
+    page = coordinator_client.get(f"/admin/annotations/datasetimport/{job.pk}/change/").content.decode()
+    assert ("validation images, on average; guessing reaches 50%. What people find will be chance." in page) is is_told
 
 
 def test_classes_are_named_until_a_study_opens(
     coordinator_client: Client, draft_study: Study, base_model: BaseModel
 ) -> None:
     address = page_of(base_model.dataset)
+    (field,) = tree(coordinator_client.get(address)).select("#names")
+    assert field.text.split("\n") == [*base_model.dataset.class_names, ""]
     coordinator_client.post(address, {"act": "name", "names": "a box\r\n a  ball "})
     base_model.dataset.refresh_from_db()
     assert base_model.dataset.class_names == ["a box", "a ball"]

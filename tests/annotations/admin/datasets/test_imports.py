@@ -1,5 +1,6 @@
 """Importing a data set from the admin: the form, the upload, its limits, and the page of an import."""
 
+import datetime as dt
 import io
 import zipfile
 from pathlib import Path
@@ -11,9 +12,11 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from annotations.models import DatasetImport, Role, Study, StudyMember
 from annotations.services.queue import jobs
+from tests.annotations.views.pages import one, tree
 
 NEW = "/admin/annotations/datasetimport/new/"
 UPLOAD = "/admin/uploads/data-set/"
@@ -56,6 +59,30 @@ def test_a_folder_is_asked_for_and_its_page_waits(coordinator_client: Client) ->
     assert (job.folder, job.train_base_model, job.requested_by) == ("birds", True, "coordinator")
     page = coordinator_client.get(response.headers["Location"]).content.decode()
     assert "Waits for a worker" in page and 'data-live="2"' in page
+
+
+def test_an_import_stands_under_data(coordinator_client: Client) -> None:
+    here = one(coordinator_client.get("/admin/annotations/datasetimport/new/"), ".site-places > ul a[aria-current]")
+    assert (here.text, here["href"]) == ("Data", "/admin/annotations/dataset/")
+
+
+def test_what_comes_in_a_folder_is_offered_where_there_is_one(coordinator_client: Client, settings: Any) -> None:
+    offered = '[name="source_format"][value="huggingface"]'
+    assert tree(coordinator_client.get(NEW)).select(offered)
+    settings.IMPORT_ROOT = None
+    assert not tree(coordinator_client.get(NEW)).select(offered)
+
+
+def test_its_page_says_how_fast_images_are_embedded_and_how_long_that_takes(coordinator_client: Client) -> None:
+    coordinator_client.post(UPLOAD, form(folder="birds"))
+    job = jobs.claim(DatasetImport)
+    assert job is not None
+    jobs.beat(job, phase="embedding", n_done=1_000, n_total=401_000)
+    jobs.beat(job, phase="embedding", n_done=101_000)
+    DatasetImport.objects.update(phase_began_at=timezone.now() - dt.timedelta(seconds=1_000))
+    page = coordinator_client.get(reverse("admin:annotations_datasetimport_change", args=[job.pk])).content.decode()
+    assert "Embedding: 101,000 of 401,000 images." in page
+    assert "100 images a second, 50:00 minutes left" in page
 
 
 def test_an_archive_is_stored_where_the_worker_finds_it(coordinator_client: Client, roots: Path) -> None:
@@ -106,6 +133,7 @@ def test_a_failed_import_is_tried_again(coordinator_client: Client) -> None:
     address = reverse("admin:annotations_datasetimport_change", args=[job.pk])
     page = coordinator_client.get(address).content.decode()
     assert "There is no &lt;folder&gt;." in page and "Try again" in page
+    assert "ago" not in page.split("Asked for by")[1].split("</p>")[0]  # the page does not count on
     coordinator_client.post(address)
     job.refresh_from_db()
     assert (job.state, job.error, job.finished_at) == ("pending", "", None)

@@ -71,6 +71,14 @@ def test_a_cell_that_a_spreadsheet_would_run_is_disarmed(
     assert row["reason"] == "'=HYPERLINK(0)"
 
 
+def test_money_is_read_in_units(coordinator_client: Client, open_study: Study) -> None:
+    changes = {"reward_cents": {"from": None, "to": 180}, "quota": {"from": 8, "to": 9}}
+    audit.record("study_amended", study=open_study, by="ann", subject="sprites", changes=changes)
+    audit.record("payment_owed", study=open_study, by="ann", subject="P123", cents=5)
+    shown = coordinator_client.get(page(open_study)).content.decode()
+    assert "quota 8 → 9; reward amount nothing → 1.80" in shown and "amount: 0.05" in shown
+
+
 def test_taking_the_file_is_itself_an_act(coordinator_client: Client, open_study: Study) -> None:
     coordinator_client.get(page(open_study), {"format": "csv"})
     assert AuditRecord.objects.filter(act="audit_log_exported", study=open_study, actor="coordinator").exists()

@@ -1,6 +1,8 @@
 """The page of jobs: who sees which, how far each is, and what cancelling and trying again do."""
 
 import datetime as dt
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -8,7 +10,6 @@ from django.test import Client
 from django.utils import timezone
 
 from annotations.models import AuditRecord, Correction, DatasetImport, JobState, Study
-from annotations.readings.monitoring.jobs_listed import listed
 from annotations.services.queue import jobs
 from annotations.services.queue.heartbeats import WorkerProcess, store_heartbeat
 
@@ -31,12 +32,11 @@ def test_a_job_has_its_pace_since_its_phase_began(running: DatasetImport) -> Non
     jobs.beat(running, phase="embedding", n_done=100, n_total=1_100)
     jobs.beat(running, phase="embedding", n_done=300, n_total=1_100)
     assert running.phase_began_at is not None
-    seen = listed(running, running.phase_began_at + dt.timedelta(seconds=10))
-    assert (seen.rate, seen.left_s) == (20.0, 40.0)
+    assert running.pace(running.phase_began_at + dt.timedelta(seconds=10)) == (20.0, 40.0)
 
 
 def test_a_job_that_has_just_begun_has_no_pace(running: DatasetImport) -> None:
-    assert listed(running, timezone.now()).left_s is None
+    assert running.pace(timezone.now()) == (None, None)
 
 
 def test_a_job_taken_up_again_counts_only_what_this_worker_did(running: DatasetImport) -> None:
@@ -44,7 +44,7 @@ def test_a_job_taken_up_again_counts_only_what_this_worker_did(running: DatasetI
     again = jobs.claim(DatasetImport, timezone.now() + 2 * jobs.SILENT_FOR)
     assert again is not None
     jobs.beat(again, phase="embedding", n_done=900, n_total=1_000)
-    assert (again.phase_began_with, listed(again, timezone.now() + dt.timedelta(hours=1)).rate) == (900, None)
+    assert (again.phase_began_with, again.pace(timezone.now() + dt.timedelta(hours=1))) == (900, (None, None))
 
 
 def test_an_operator_cancels_a_job_and_has_it_tried_again(admin_client: Client, running: DatasetImport) -> None:
@@ -129,3 +129,11 @@ def test_an_operator_sees_each_workers_device_memory_and_version(admin_client: C
     assert "NVIDIA H100" in page and "3.0\xa0GB" in page
     assert "is not the web process’s" in page
     assert "Nobody serves the queue interactive." in page and "Nobody serves the queue retrain." not in page
+
+
+def test_an_operator_sees_the_page_before_there_is_a_data_set(
+    admin_client: Client, settings: Any, tmp_path: Path
+) -> None:
+    settings.DATA_ROOT = tmp_path / "not made yet"
+    page = admin_client.get(ADDRESS)
+    assert page.status_code == 200 and "No data set is stored yet" in page.content.decode()

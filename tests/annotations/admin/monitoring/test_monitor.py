@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from annotations.admin.monitoring.monitor import HEIGHT, sparkline
 from annotations.models import Alarm, Phrase, Role, Study
-from annotations.readings.monitoring.monitor import monitor
+from annotations.readings.monitoring.live_study import seen_of
 from tests.actors import Visit, create_study, start_visit
 from tests.annotations.exports.rows import add_phrase
 from tests.annotations.views.pages import tree
@@ -75,14 +75,14 @@ def test_an_alarm_of_another_study_is_not_found(
 
 
 def test_what_is_seen_of_a_study_with_somebody_inside(open_study: Study, alice: Visit, alarm: Alarm) -> None:
-    seen = monitor(open_study, timezone.now())
-    assert (seen.flow.steps[0].label, sum(step.here for step in seen.flow.steps)) == ("Consent", 1)
-    assert len(seen.phrases_by_minute) == 60
-    assert next((row.n, row.oldest_s) for row in seen.waiting if row.what == "phrases") == (0, 0.0)
-    assert (seen.budget.left, seen.budget.share) == (1, None)
-    assert [row.kind for row in seen.alarms] == ["dropout"]
-    assert [(cell.condition, cell.order, cell.live, cell.completed) for cell in seen.cells] == [(None, 0, 1, 0)]
-    assert (seen.quota, seen.taken) == (None, 1)
+    seen = seen_of(open_study, timezone.now())
+    assert (seen["flow"].steps[0].label, sum(step.here for step in seen["flow"].steps)) == ("Consent", 1)
+    assert len(seen["phrases_by_minute"]) == 60
+    assert next((row.n, row.oldest_s) for row in seen["waiting"] if row.what == "phrases") == (0, 0.0)
+    assert (seen["budget"].left, seen["budget"].share) == (1, None)
+    assert [row.kind for row in seen["alarms"]] == ["dropout"]
+    assert [(cell.condition, cell.order, cell.live, cell.completed) for cell in seen["cells"]] == [(None, 0, 1, 0)]
+    assert (seen["quota"], seen["taken"]) == (None, 1)
 
 
 def test_it_asks_as_much_of_the_database_for_many_people_as_for_one(
@@ -101,6 +101,6 @@ def test_it_asks_as_much_of_the_database_for_many_people_as_for_one(
 
 
 def test_the_fullest_minute_is_as_high_as_the_drawing() -> None:
-    bars = sparkline((0, 2, 4))
-    assert [(bar.x, bar.y, bar.height) for bar in bars] == [(0, HEIGHT, 0), (4, HEIGHT / 2, HEIGHT / 2), (8, 0, HEIGHT)]
-    assert [bar.height for bar in sparkline((0, 0))] == [0, 0]
+    bars = list(sparkline([0, 2, 4]))
+    assert bars == [(0, HEIGHT, 0, 0), (4, HEIGHT / 2, HEIGHT / 2, 2), (8, 0, HEIGHT, 4)]
+    assert [high for _, _, high, _ in sparkline([0, 0])] == [0, 0]

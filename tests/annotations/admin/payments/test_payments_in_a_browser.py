@@ -15,7 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 from annotations.models import AnnotationSession, BatchState, PaymentBatch, Study, Submission
 from annotations.services.prolific import prolific_client
 from annotations.services.prolific.submissions import reconcile
-from tests.accessibility import DJANGOS, assert_no_violations, follow, overhang
+from tests.accessibility import DJANGOS, assert_no_violations_in_both_themes, follow, overhang
 from tests.annotations.admin.common.test_in_a_browser import shoot, sign_in
 from tests.annotations.chromium import page_without_complaints
 from tests.annotations.money import complete, right_words, wrong_words
@@ -33,7 +33,7 @@ def look(page: Page, name: str = "") -> None:
     """Keep a picture where it has a name, look at the page with axe, and see that it fits a phone."""
     if name:
         shoot(page, name)
-    assert_no_violations(page, without=DJANGOS)
+    assert_no_violations_in_both_themes(page, without=DJANGOS)
     page.set_viewport_size({"width": 400, "height": 800})
     assert overhang(page) == 0, page.url
     for table in page.locator(".scrolls:has(.stacks)").all():  # nor does a table scroll within it

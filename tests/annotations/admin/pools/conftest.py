@@ -35,7 +35,8 @@ def make(score: Score, items: list[dict[str, Any]], *, pool: bool, **fields: Any
         if pool
         else None
     )
-    made = Gathering.objects.create(study=study, base_model=base_model, pool=of, items=items, **DONE, **fields)
+    usual = {"duplicate_threshold": 0.98, **DONE, **fields}
+    made = Gathering.objects.create(study=study, base_model=base_model, pool=of, items=items, **usual)
     assert score.threshold is not None
     GatheringPart.objects.create(gathering=made, score=score, target_class=0, threshold=score.threshold)
     return made

@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import GatheredTraining, Gathering
-from tests.accessibility import DJANGOS, assert_no_violations, overhang
+from tests.accessibility import DJANGOS, assert_no_violations_in_both_themes, overhang
 from tests.annotations.admin.common.test_in_a_browser import sign_in
 from tests.annotations.admin.pools.conftest import DONE
 from tests.annotations.chromium import page_without_complaints
@@ -31,7 +31,7 @@ def test_keys_review_and_the_pages_fit(
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
         page.goto(f"{study}/image_review/?gathering={gathering.pk}")
-        assert_no_violations(page)
+        assert_no_violations_in_both_themes(page)
         for n_done, key in enumerate("1du2", 1):
             page.keyboard.press(key)
             expect(page.get_by_text(f"{n_done} of 4 images")).to_be_visible()
@@ -42,13 +42,13 @@ def test_keys_review_and_the_pages_fit(
         page.goto(f"{study}/gathering/")
         expect(page.get_by_role("heading", name="What the gathered images are worth")).to_be_visible()
         expect(page.get_by_text("a slice is too small")).to_be_visible()
-        assert_no_violations(page)
+        assert_no_violations_in_both_themes(page)
         page.set_viewport_size({"width": 390, "height": 844})
         assert overhang(page) == 0
         page.goto(f"{live_server.url}/admin/annotations/pool/{gathering.pool_id}/change/")
         assert overhang(page) == 0
         page.get_by_label("Or these files, one a line").fill(base_model.dataset.files.filenames[4])
-        page.get_by_label("Why:").fill("A face.")
+        page.get_by_label("Why", exact=True).fill("A face.")
         page.get_by_role("button", name="Take out").click()
         expect(page.get_by_text("Took 1 image out.")).to_be_visible()
         expect(page.get_by_text("1 image, A face.")).to_be_visible()
@@ -66,5 +66,5 @@ def test_the_page_of_a_pool_has_no_violation(
     sign_in(page, live_server.url)
     page.goto(f"{live_server.url}/admin/annotations/pool/{gathering.pool_id}/change/")
     expect(page.get_by_role("button", name="Look for new images")).to_be_visible()
-    assert_no_violations(page, without=DJANGOS)
+    assert_no_violations_in_both_themes(page, without=DJANGOS)
     page.context.close()

@@ -2,6 +2,8 @@
 
 import pytest
 from bs4 import BeautifulSoup
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from annotations.models import Moderation, Phrase
@@ -9,6 +11,7 @@ from annotations.readings.retraining.correction_candidates import approved
 from annotations.services.releases import moderation
 from annotations.services.studies import lifecycle
 from annotations.services.visits import withdrawal
+from modeling.arrays.phrases.writing_traces import COUNTED
 from tests.steps import submit_and_score
 
 
@@ -52,6 +55,38 @@ def test_all_shown_can_be_approved_at_once(alice, address, coordinator_client):
     red, _dark = submit_and_score(alice, "red", "dark")
     coordinator_client.post(address, {"phrase": [red.pk], "act": "approve_shown"})
     assert list(approved(alice.session.study)) == [red]
+
+
+def test_a_decision_is_on_all_that_said_the_same_until_the_page_was_made(alice, bob, address, coordinator_client):
+    (red,), (again,) = submit_and_score(alice, "red"), submit_and_score(bob, "Red")
+    (form,) = BeautifulSoup(coordinator_client.get(address).content, "html.parser").select("form.within")
+    assert [each["value"] for each in form.select("input[name=phrase]")] == [str(again.pk)]
+    (later,) = submit_and_score(alice, "RED")
+    coordinator_client.post(address, {"phrase": again.pk, "act": "approve"})
+    assert list(approved(alice.session.study).order_by("pk")) == [red, again]
+    coordinator_client.post(address, {"phrase": later.pk, "act": "exclude", "reason": "an insult"})
+    assert list(approved(alice.session.study).order_by("pk")) == [red, again]  # they stand in another row
+
+
+def test_a_decision_leaves_what_the_filter_of_the_page_left_out(alice, bob, address, coordinator_client):
+    submit_and_score(alice, "red")
+    (pasted,) = submit_and_score(bob, "red")
+    Phrase.objects.filter(pk=pasted.pk).update(writing=dict.fromkeys(COUNTED, 0) | {"pastes": 1})
+    assert "written: pasted" in coordinator_client.get(address).content.decode()
+    coordinator_client.post(f"{address}?writing=pasted", {"phrase": pasted.pk, "act": "approve"})
+    assert list(approved(alice.session.study)) == [pasted]
+
+
+def test_what_many_say_is_counted_and_not_read(alice, address, coordinator_client):
+    coordinator_client.get(address)  # what is loaded once is loaded now
+    asked = []
+    for n in (1, 15):
+        submit_and_score(alice, *["red"] * n)
+        with CaptureQueriesContext(connection) as queries:
+            page = coordinator_client.get(address).content.decode()
+        asked.append((len(queries), len(page.replace("×16", ""))))
+    assert "×16" in page
+    assert asked[0][0] == asked[1][0] and abs(asked[1][1] - asked[0][1]) < 200
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def study(stored_base_model: BaseModel) -> Study:
     say(study, "ann", {SQUARE: ["red", "red things", "<b>dark</b>"], OVAL: ["blue"]})
     say(study, "ben", {SQUARE: ["red", "=mossy"], OVAL: ["blue dots"]})
     train_due_runs()
-    return analyse(study)
+    return analyse(study, draws="concept")
 
 
 def page_of(client: Client, study: Study, query: str = "") -> str:

@@ -24,7 +24,7 @@ def study(rows_of_the_module: None) -> Iterator[Study]:
     """Of three pages; the figures of the first two classes are drawn."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(concept_figures, "MAX_TASKS", 2)
-        yield analyse(study_of_many_classes(25, n_people=1))
+        yield analyse(study_of_many_classes(25, n_people=1), draws="concept-map")
 
 
 def opened(client: Client, study: Study, query: str = "") -> str:

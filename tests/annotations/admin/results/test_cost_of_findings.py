@@ -18,15 +18,15 @@ from tests.prolific_steps import THERE, arrive
     [
         (
             Cost("GBP", 4_600, 400, None, 23, 8),
-            "GBP 50.00 was paid: 2.17 for each of 23 people, 6.25 for each of 8 ideas that are better than guessing.",
+            "50.00 GBP was paid: 2.17 for each of 23 people, 6.25 for each of 8 ideas that are better than guessing.",
         ),
         (
             Cost("EUR", 300, 0, 100, 1, 1),
-            "EUR 4.00 was paid with Prolific's fee: 4.00 for each of 1 person, 4.00 for the one idea that is better "
+            "4.00 EUR was paid with Prolific's fee: 4.00 for each of 1 person, 4.00 for the one idea that is better "
             "than guessing.",
         ),
-        (Cost("GBP", 600, 0, None, 2, None), "GBP 6.00 was paid: 3.00 for each of 2 people."),
-        (Cost("GBP", 600, 0, None, 2, 0), "GBP 6.00 was paid: 3.00 for each of 2 people."),
+        (Cost("GBP", 600, 0, None, 2, None), "6.00 GBP was paid: 3.00 for each of 2 people."),
+        (Cost("GBP", 600, 0, None, 2, 0), "6.00 GBP was paid: 3.00 for each of 2 people."),
         (Cost("GBP", 0, 0, None, 0, 3), ""),
     ],
 )
@@ -46,7 +46,7 @@ def paid(open_study: Study) -> Study:
 
 def test_coordinators_see_it_and_have_it_as_a_file(coordinator_client: Client, paid: Study) -> None:
     address = f"/admin/annotations/study/{paid.pk}/results/"
-    assert "GBP 6.00 was paid: 3.00 for each of 2 people." in coordinator_client.get(address).content.decode()
+    assert "6.00 GBP was paid: 3.00 for each of 2 people." in coordinator_client.get(address).content.decode()
     text = coordinator_client.get(f"{address}?table=costs.csv").content.decode()
     row = next(csv.DictReader(io.StringIO(text)))
     assert (row["rewards"], row["total"], row["people"], row["findings"]) == ("600", "600", "2", "")

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from annotations.admin.common.terms import TERMS
 from annotations.admin.results.finding_words import beside_random_slices, better_and_others, most_said
 from annotations.analysis.concepts.concept_columns import ConceptRow
 from annotations.analysis.observations.person_tasks import Basis, PersonTask, Tried
@@ -17,16 +18,13 @@ from tests.annotations.analysis.studies import analyse, tell, two_tasks
 from tests.annotations.exports.rows import add_phrase, add_run
 from tests.annotations.views.pages import tree
 
+pytestmark = pytest.mark.usefixtures("stored_base_model")
+
 CONTROL = 0.5
 COUNTED, WITH_RUN = (
     "of those given a task are counted, finished or not",
     "of those counted have a retraining with their words",
 )
-
-
-@pytest.fixture
-def base_model(db: None, stored_base_model: BaseModel) -> BaseModel:
-    return BaseModel.objects.get(pk=stored_base_model.pk)
 
 
 def train_control(base_model: BaseModel) -> None:
@@ -68,9 +66,9 @@ def test_own_gain_comes_first_with_its_interval_and_whom_it_is_over(
     Run.objects.filter(state=RunState.REFUSED).update(worst_group_accuracy=None)
     train_control(base_model)
     gain, accuracies, over, *_ = of_task(coordinator_client, study)
-    assert "people's words added +21.2 points of accuracy (95% interval " in gain and " 0." not in gain
+    assert "people's words added +21.2 points of accuracy over the control (95% interval " in gain and " 0." not in gain
     assert "gets 25.0% right as it is (“square, " in accuracies
-    assert "50.0% after the same retraining without words, and 71.2% after retraining with people's" in accuracies
+    assert "50.0% after the control, and 71.2% after retraining with people's" in accuracies
     assert over == (
         "Gains are means over 6 people who had the task, on test images that had no part in choosing their words. "
         "1 of them counts as no gain (1 with words that nothing can be retrained with); the mean of the others is "
@@ -90,8 +88,9 @@ def test_groups_have_their_names_and_what_the_others_lose_is_said(
     worst, other, *_ = (name for name, _ in base_model.named_groups)
     gain, course, whichever, *_ = of_task(coordinator_client, study)
     assert gain.startswith(f"On “{worst}”, the group that the model gets wrong most often, people's words added +25.0 ")
-    assert gain.endswith(f" No other group loses more than 5.0 points by them on average (“{other}”).")
-    assert course.startswith(f"Of “{worst}” the model gets 25.0% right as it is, 50.0% after the same retraining ")
+    against = f" Against it no other group loses more than 5.0 points on average (“{other}”)."
+    assert gain.endswith(f"{against} {TERMS['control']}")
+    assert course.startswith(f"Of “{worst}” the model gets 25.0% right as it is, 50.0% after the control, ")
     assert "and 75.0% after retraining with people's words" in course
     assert (
         whichever.startswith("Another group may be worst after retraining.") and "words added +25.5 points" in whichever
@@ -100,7 +99,51 @@ def test_groups_have_their_names_and_what_the_others_lose_is_said(
     Run.objects.filter(state=RunState.REFUSED).update(worst_group_accuracy=None)
     assert "added +20.8 points" in of_task(coordinator_client, study)[0]  # as if the sixth had gained nothing
     by_group([0.5, 0.9, None, 0.8], [0.75, 0.9, None, 0.81])
-    assert of_task(coordinator_client, study)[0].endswith(" No other group loses by them.")
+    assert " Against it no other group loses." in of_task(coordinator_client, study)[0]
+
+
+def test_what_a_group_loses_is_measured_against_the_control_on_every_page(
+    coordinator_client: Client, base_model: BaseModel
+) -> None:
+    metrics = base_model.test_metrics | {"accuracies": [0.25, 0.9, None, 1.0]}
+    BaseModel.objects.update(origin=BaseModelOrigin.TRAINED, head=b"head", test_metrics=metrics)
+    study = two_tasks(base_model)
+    tell(study, said_by(6))
+    train_control(base_model)
+    by_group([0.5, 0.9, None, 0.8], [0.75, 0.85, None, 0.81])  # the last group is far below the base model's 100%
+    other = base_model.named_groups[1][0]
+    assert f"loses more than 5.0 points on average (“{other}”)" in of_task(coordinator_client, study)[0]
+    moderation = tree(coordinator_client.get(f"/admin/annotations/study/{study.pk}/moderation/"))
+    cells = moderation.select("td[data-label='After retraining']")
+    told = {" ".join(each.text.split()) for each in cells}
+    assert all(each.startswith("Worst group, from the control: 50.0% → 7") for each in told)
+    assert all(f"{other} loses 90.0% → 85.0%" in each for each in told) and len(told) == 2
+    Run.objects.update(control=None)
+    page = coordinator_client.get(f"/admin/annotations/study/{study.pk}/moderation/").content.decode()
+    assert "Worst group, from the base model: " in page
+
+
+@pytest.mark.parametrize(
+    ("page", "terms"),
+    [
+        ("results", ("control", "unrelated words")),
+        ("change", ("control",)),
+        ("concepts", ("better than guessing", "unrelated words", "control")),
+        ("moderation", ("unrelated words", "control")),
+    ],
+)
+def test_each_page_defines_once_what_it_compares_with(
+    coordinator_client: Client, base_model: BaseModel, page: str, terms: tuple[str, ...]
+) -> None:
+    study = two_tasks(base_model)
+    tell(study, said_by(6))
+    train_control(base_model)
+    by_group([0.5, 0.9, None, 0.8], [0.75, 0.85, None, 0.81])
+    shown = tree(coordinator_client.get(f"/admin/annotations/study/{analyse(study).pk}/{page}/"))
+    text = " ".join(shown.get_text(" ").split())
+    for term in terms:
+        first = text.casefold().index(term)
+        assert text.count(TERMS[term]) == 1 and text.index(TERMS[term]) < first + 400, term
 
 
 def test_data_without_named_groups_has_a_worst_class(coordinator_client: Client, base_model: BaseModel) -> None:
@@ -164,7 +207,7 @@ def test_of_imported_predictions_the_control_is_a_new_last_layer(
     tell(study, said_by(6))
     train_control(base_model)
     course = of_task(coordinator_client, study)[1]
-    assert course.startswith("Of its worst group, a new last layer gets 50.0% right without words and ")
+    assert course.startswith("Of its worst group, the control, a new last layer, gets 50.0% right, and one with ")
     assert "The imported predictions get 25.0% right (“square, " in course
     # The new last layer has another worst group than the imported predictions, and it is what words are judged by.
     by_group([0.9, 0.5, None, 0.8], [0.9, 0.75, None, 0.8])
@@ -173,10 +216,7 @@ def test_of_imported_predictions_the_control_is_a_new_last_layer(
     assert gain.startswith(
         f"On “{group[0]}”, the group that a new last layer gets wrong most often, people's words added"
     )
-    assert (
-        f"gets 50.0% right without words and 75.0% with people's words. The imported predictions get {group[1]:.1%}"
-        in course
-    )
+    assert f"gets 50.0% right, and one with people's words 75.0%. The imported predictions get {group[1]:.1%}" in course
     assert "not what words gain" in course and "as it is" not in course
     page = coordinator_client.get(f"/admin/annotations/study/{study.pk}/results/").content.decode()
     assert "Control (no phrase)" not in page and "A new last layer (no phrase)" in page

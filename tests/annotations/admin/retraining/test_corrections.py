@@ -15,6 +15,7 @@ from annotations.analysis.retraining.correction_tables import correction_tables
 from annotations.models import BaseModel, Correction, Phrase, Role, Study
 from modeling.arrays.retraining.heads import Head
 from tests.actors import OVAL, SQUARE
+from tests.annotations.analysis.studies import drawing
 from tests.correcting import approve, say, study_of_both
 from worker.retraining.corrections import train_due_corrections
 from worker.study_analyses import analyse_due_studies
@@ -95,8 +96,8 @@ def test_the_report_leads_with_own_gain_and_has_the_gain_over_the_base_model_bes
     before, control, after = (test[name]["worst_group"] for name in ("before", "control", "after"))
     page = " ".join(coordinator_client.get(address).content.decode().split())
     assert (
-        f"The phrases themselves add {100 * (after - control):+.1f} points on the worst group of the test images. "
-        "Over the imported predictions, which come from another last layer, the correction gains "
+        f"The phrases themselves add {100 * (after - control):+.1f} points to a new last layer on the worst group of "
+        "the test images. Over the imported predictions, which come from another last layer, the correction gains "
         f"{100 * (after - before):+.1f}."
     ) in page
     assert "base → a new last layer → corrected" in page  # its predictions were imported
@@ -140,7 +141,8 @@ def test_its_figure_is_drawn_with_the_next_analysis_of_the_study(
     early = coordinator_client.get(address).content.decode()
     assert "It is being drawn." in early and 'data-poll="2"' in early
     assert coordinator_client.get(address, {"figure": figure}).status_code == 404
-    analyse_due_studies()
+    with drawing("correction"):
+        analyse_due_studies()
     page = coordinator_client.get(address).content.decode()
     assert f'data-vega="?correction={correction.pk}&amp;figure={figure}&amp;layout=narrow"' in page
     assert 'data-poll="0"' in page

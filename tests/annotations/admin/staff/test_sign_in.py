@@ -3,7 +3,6 @@
 import base64
 import io
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from django.test.utils import CaptureQueriesContext
 from redis import Redis
 
 from annotations.models import AuditRecord, Study, TotpDevice
-from annotations.services.common import redis_counters
 from annotations.services.staff import sign_in_throttle, two_factor
 from annotations.services.staff.sign_in_throttle import SignInTooSoon
 from annotations.services.staff.two_factor import CodeNotRight
@@ -46,20 +44,13 @@ def is_in(client: Client) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def redis(settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
-    """Few tries, since a password takes long to check on purpose. Nothing was counted before, or is afterwards."""
+def redis(settings, monkeypatch: pytest.MonkeyPatch) -> Redis:
+    """Few tries, since a password takes long to check on purpose."""
     settings.SIGN_IN_TRIES = 3
     monkeypatch.setattr(sign_in_throttle, "WAITS_S", (600, 900))  # no test is too slow for it
     monkeypatch.setattr(sign_in_throttle, "NAME_WAITS_S", (600, 900))
-    redis_counters.redis_circuit.close()
     client: Redis = Redis.from_url(settings.REDIS_URL)
-    _forget(client)
-    yield client
-    _forget(client)
-
-
-def _forget(client: Redis) -> None:
-    client.delete(*client.keys("clarify:s*"), "none")
+    return client
 
 
 @pytest.fixture

@@ -44,7 +44,8 @@ def test_unknown_names_get_few_hashes_at_once_and_the_coordinator_still_signs_in
 ) -> None:
     Redis.from_url(settings.REDIS_URL).delete("clarify:salt")  # nothing was counted before
     address = f"{live_server.url}/admin/login/"
-    with httpx2.Client(timeout=30) as http:
+    # Each request has a connection of its own: none is taken up again just as the server closes it.
+    with httpx2.Client(timeout=30, limits=httpx2.Limits(max_keepalive_connections=0)) as http:
         token = re.search('name="csrfmiddlewaretoken" value="([^"]+)"', http.get(address).text)
         assert token
 

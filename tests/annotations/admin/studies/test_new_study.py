@@ -30,19 +30,16 @@ def test_six_fields_make_a_draft_that_its_maker_coordinates(
     assert study.members.get(user=coordinator).role == Role.COORDINATOR
 
 
-def test_the_scheme_is_chosen_behind_a_fold_that_says_what_it_is(
-    coordinator_client: Client, base_model: BaseModel
-) -> None:
-    fold = one(coordinator_client.get(ADD), "details.fold")
-    assert fold.select(".present")[0].text == "All classes count alike, and both slices of a class alike"
-    wrong = one(coordinator_client.post(ADD, six(base_model, scheme="mean_slices", quota=0)), "details.fold")
-    assert wrong.select(".present")[0].text == "All slices count alike, so a class with a phrase counts more"
+def test_the_scheme_is_chosen_beside_the_rest(coordinator_client: Client, base_model: BaseModel) -> None:
+    assert one(coordinator_client.get(ADD), 'input[name="scheme"][checked]')["value"] == "class_equal"
+    wrong = coordinator_client.post(ADD, six(base_model, scheme="mean_slices", quota=0))
+    assert one(wrong, 'input[name="scheme"][checked]')["value"] == "mean_slices"
     coordinator_client.post(ADD, six(base_model, scheme="mean_slices"))
     study = Study.objects.get()
     assert study.scheme == "mean_slices"
     page = tree(coordinator_client.get(f"/admin/annotations/study/{study.pk}/setup/"))
     folded = {fold.select("h2")[0].text: fold.select(".present")[0].text for fold in page.select(".fold")}
-    assert folded["Retraining"] == "All slices count alike, so a class with a phrase counts more"
+    assert folded["Retraining"] == "Images with the phrase, images without it and each other class count alike"
     coordinator_client.post(ADD, six(base_model, scheme="by feeling", title="Another"))
     assert Study.objects.count() == 1
 
@@ -53,8 +50,13 @@ def test_the_draft_can_be_rehearsed_at_once(coordinator_client: Client, base_mod
     assert response.headers["Location"] == f"/admin/annotations/study/{rehearsal.study_id}/rehearsal/"
 
 
-def test_without_a_title_it_is_called_after_the_class(coordinator_client: Client, base_model: BaseModel) -> None:
-    coordinator_client.post(ADD, six(base_model, title=""))
+@pytest.mark.parametrize("title", ["", "Images of oval that go wrong"], ids=["empty", "of the class chosen before"])
+def test_without_a_title_it_is_called_after_the_class(
+    coordinator_client: Client, base_model: BaseModel, title: str
+) -> None:
+    shown = coordinator_client.get(ADD, {"model": base_model.pk, "class": OVAL})
+    assert one(shown, "#id_title")["value"] == "Images of oval that go wrong"  # nobody needs to type one
+    coordinator_client.post(ADD, six(base_model, title=title))
     study = Study.objects.get()
     assert (study.title, study.slug) == ("Images of square that go wrong", "images-of-square-that-go-wrong")
 
@@ -101,6 +103,8 @@ def test_each_class_is_shown_with_right_and_wrong_images_and_their_numbers(
     for card in cards:
         assert card.select(".sides img") and "right" in card.text and "wrong" in card.text
     assert one(page, f'input[value="{base_model.pk}:{SQUARE}"]').has_attr("checked")
+    assert ["most often wrong" in card.text for card in cards] == [True, False]  # why it is chosen
+    assert "9 wrong, 37.5%" in cards[0].text
 
 
 def test_the_page_of_the_images_leads_to_their_class(coordinator_client: Client, base_model: BaseModel) -> None:

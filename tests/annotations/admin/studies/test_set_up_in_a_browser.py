@@ -4,21 +4,23 @@ Every page is looked at with axe and at the width of a phone; CLARIFY_SCREENSHOT
 """
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import BaseModel, DatasetImport, Study
-from tests import pictures, steps
-from tests.accessibility import DJANGOS, assert_no_violations, overhang
+from modeling.arrays.datasets.dataset_files import Split
+from tests import actors, pictures, steps
+from tests.accessibility import DJANGOS, assert_no_violations_in_both_themes, overhang
 from tests.annotations.admin.common.test_in_a_browser import shoot, sign_in
 from tests.annotations.chromium import page_without_complaints
-from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
 from worker.datasets.imports import run_due_imports
 from worker.phrases.scoring import score_due_phrases
 from worker.rehearsals import run_due_rehearsals
@@ -52,14 +54,15 @@ def test_a_coordinator_sets_a_study_up_rehearses_it_and_opens_it(
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
         page.get_by_role("link", name="New study").click()
+        page.get_by_role("radio", name="oval").check()
+        expect(page.get_by_label("Title", exact=True)).to_have_value("Images of oval that go wrong")
         page.get_by_label("Title", exact=True).fill("Squares that go wrong")
         page.get_by_role("radio", name="square").check()
         page.get_by_label("People", exact=True).fill("30")
         page.get_by_label("Pay each").fill("2.505")
-        page.get_by_role("heading", name="Retraining").click()
-        page.get_by_label("In retraining").select_option("mean_slices")
+        page.get_by_role("radio", name="Images with the phrase, images without it").check()
         page.get_by_text("75.15 GBP, and Prolific’s fee").wait_for()
-        look(page, "admin-new-study")
+        fits_a_phone(page)
         page.get_by_role("button", name="Only make the draft").click()
         page.get_by_role("alert").get_by_role("link", name="Pay each").click()
         page.get_by_label("Pay each").fill("2.50")
@@ -77,6 +80,11 @@ def test_a_coordinator_sets_a_study_up_rehearses_it_and_opens_it(
         assert tasks.evaluate("each => each.scrollWidth <= each.clientWidth")  # every column of a task is in view
         page.get_by_role("heading", name="Money and time").click()
         page.locator("#id_max_minutes").fill("45")
+        page.get_by_role("heading", name="Retraining").click()
+        for value in ("class_mass", "mean_slices"):
+            page.get_by_label("How images count in retraining").select_option(value)
+            chosen = page.locator("#id_scheme option:checked").inner_text()
+            expect(page.locator(".fold", has=page.locator("#id_scheme")).locator(".present")).to_have_text(chosen)
         page.evaluate("scrollTo(0, 0)")
         pictures.keep("admin-set-up", page.screenshot)  # its beginning; the whole is long
         page.get_by_role("button", name="Save", exact=True).click()
@@ -99,7 +107,7 @@ def test_a_coordinator_sets_a_study_up_rehearses_it_and_opens_it(
         assert "PROLIFIC_PID={{%PROLIFIC_PID%}}" in page.locator("#entry-url").input_value()
         page.get_by_role("button", name="Copy").click()
         page.get_by_role("link", name="Set up", exact=True).click()
-        page.get_by_text("All slices count alike, so a class with a phrase counts more").first.wait_for()  # in words
+        page.get_by_text("Images with the phrase, images without it and each other class count alike").first.wait_for()
         page.get_by_role("link", name="Codes, places and alarms").click()
         page.get_by_label("Prolific's study id").fill("64a0f1b2c3d4e5f6a7b8c9d0")
         look(page, "admin-amend")
@@ -129,37 +137,62 @@ def test_a_preview_leads_into_a_draft(
         shoot(page, "admin-preview")
 
 
-def test_an_archive_becomes_a_data_set(
+def test_ten_acts_lead_from_an_archive_to_an_open_study(
     live_server: LiveServer, chromium: Browser, coordinator: User, tmp_path: Path, settings: Any
 ) -> None:
-    settings.DATA_ROOT = tmp_path / "data"
-    folder = write_csv_folder(tmp_path / "animals", animals(per_group=3))
-    with zipfile.ZipFile(tmp_path / "animals.zip", "w") as archive:
-        for file in folder.rglob("*.*"):
-            archive.write(file, file.relative_to(tmp_path))
-    with page_without_complaints(chromium, live_server.url) as page:
+    settings.DATA_ROOT, settings.REHEARSAL_URL = tmp_path / "data", live_server.url
+    archive = _archive_of_sprites(tmp_path / "shapes.zip")
+    at_work = steps.workers(run_due_imports, score_due_phrases, run_due_rehearsals)
+    with at_work, page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
-        page.get_by_role("link", name="Import a data set").click()
-        page.locator("#id_name").fill("animals")
-        page.get_by_label("Images with a table").check()
-        page.get_by_label("Archive").set_input_files(tmp_path / "animals.zip")
-        look(page, "admin-import")
-        page.get_by_role("button", name="Import").click()
-        page.get_by_text("Waits for a worker").wait_for()
-        run_due_imports()
-        page.get_by_text("No image was left out.").wait_for()
-        look(page, "admin-import-done")
-        page.get_by_role("link", name="Make a study").click()
-        page.get_by_role("heading", name="New study").wait_for()
-    assert DatasetImport.objects.get().dataset is not None
+        acts: tuple[Callable[[], object], ...] = (
+            page.get_by_role("link", name="Import a data set").click,
+            lambda: page.get_by_label("Archive").set_input_files(archive),
+            lambda: page.get_by_label("Strength of regularisation").fill("100"),
+            page.get_by_role("button", name="Import").click,
+            page.get_by_role("link", name="Make a study of square").click,
+            lambda: page.get_by_label("Pay each").fill("1.80"),
+            page.get_by_role("radio", name="As in the paper").check,
+            page.get_by_role("button", name="Make the draft and rehearse it").click,
+            partial(page.locator(".next").get_by_role("link", name="Open the study").click, timeout=120_000),
+            page.get_by_role("button", name="Open the study").click,
+        )
+        before = {3: "admin-import", 4: "admin-import-done", 7: "admin-new-study", 9: "admin-open"}
+        for number, act in enumerate(acts):
+            if number == 4:
+                page.get_by_text("No image was left out.").wait_for()
+            if number == 9:
+                page.get_by_text("43.20 GBP together").wait_for()
+                for fact in ("shapes v1, class square", "last layer, λ 100", "1.80 GBP each", "As in the paper"):
+                    expect(page.locator(".facts")).to_contain_text(fact)
+            if number in before:
+                look(page, before[number])
+            act()
+        page.get_by_text("The study is open. Its configuration is frozen.").wait_for()
+    study = Study.objects.get()
+    task = study.tasks.get()
+    assert len(acts) == 10
+    assert (study.state, study.scheme, study.reward_cents, task.base_model.l2) == ("active", "paper", 180, 100)
+    assert (study.title, task.class_name) == ("Images of square that go wrong", "square")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+def _archive_of_sprites(path: Path) -> Path:
+    """Folders of squares and ovals, of which a strongly regularised model goes by colour."""
+    rng = np.random.default_rng(1)
+    with zipfile.ZipFile(path, "w") as archive:
+        for (label, colour), by_split in actors.COUNTS.items():
+            for split, count in zip(Split, by_split, strict=True):
+                for n in range(count):
+                    with archive.open(f"{split.word}/{actors.CLASSES[label]}/{colour}-{n}.png", "w") as file:
+                        actors.sprite(label, colour, rng).save(file, "PNG")
+    return path
+
+
 def test_no_page_of_the_set_up_has_a_violation(
-    live_server: LiveServer, chromium: Browser, coordinator: User, draft_study: Study, scheme: Any
+    live_server: LiveServer, chromium: Browser, coordinator: User, draft_study: Study
 ) -> None:
     # axe-core is put into the page as a script, which the pages' own policy would not let in.
-    context = chromium.new_context(bypass_csp=True, color_scheme=scheme, viewport={"width": 1280, "height": 900})
+    context = chromium.new_context(bypass_csp=True, viewport={"width": 1280, "height": 900})
     page = context.new_page()
     sign_in(page, live_server.url)
     study = f"/admin/annotations/study/{draft_study.pk}"
@@ -173,5 +206,5 @@ def test_no_page_of_the_set_up_has_a_violation(
         f"/admin/annotations/datasetimport/{imported.pk}/change/",
     ):
         page.goto(f"{live_server.url}{path}")
-        assert_no_violations(page, path, without=DJANGOS, scheme=scheme)
+        assert_no_violations_in_both_themes(page, path, without=DJANGOS)
     context.close()

@@ -7,10 +7,13 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from annotations.admin.study_registry import PAGES
 from annotations.models import AnnotationSession, Condition, Rehearsal, Role, Study, StudyMember, StudyState
+from annotations.models.study import CODES
 from annotations.services.queue import jobs
 from annotations.services.studies import lifecycle
 from annotations.services.visits import preview_links
+from tests.annotations.views.pages import tree
 
 FIELDS: dict[str, Any] = {
     "completion_code": "C0DE1234",
@@ -34,6 +37,14 @@ def analyst_client(draft_study: Study) -> Client:
     client = Client()
     client.force_login(analyst)
     return client
+
+
+def test_the_title_of_every_page_of_a_study_has_its_name(coordinator_client: Client, draft_study: Study) -> None:
+    addresses = [page.url(draft_study) for page in PAGES if page.in_navigation]
+    addresses += [reverse(f"admin:annotations_study_{name}", args=[draft_study.pk]) for name in ("change", "delete")]
+    addresses.append(reverse("admin:annotations_study_step", args=[draft_study.pk, "open"]))
+    titles = {each: tree(coordinator_client.get(each)).select("title")[0].text for each in addresses}
+    assert len(titles) > 15 and [each for each, title in titles.items() if draft_study.title not in title] == []
 
 
 def test_the_pre_flight_says_what_is_wrong_and_links_there(coordinator_client: Client, draft_study: Study) -> None:
@@ -74,7 +85,7 @@ def test_a_rehearsal_is_asked_for_and_its_progress_shown(coordinator_client: Cli
     person = {"name": "diligent-0", "outcome": "broke off", "problem": "<b>500</b>", "n_phrases": 0, "seconds": 1}
     jobs.fail(taken, "diligent-0: <b>500</b>.", report={"people": [person]})
     page = coordinator_client.get(address(draft_study, "rehearsal")).content.decode()
-    assert "data-live" not in page
+    assert "data-live" not in page and "ago" not in page.split("Asked for by")[1].split("</p>")[0]  # nothing counts on
     assert "&lt;b&gt;500" in page and "<b>500" not in page
 
 
@@ -181,12 +192,12 @@ def test_the_codes_of_a_closed_study_are_corrected_and_nothing_else(
     lifecycle.close_study(open_study)
     page = coordinator_client.get(address(open_study, "amend"))
     assert "its codes can still be corrected" in page.content.decode()
-    assert shown_on(page) == set(lifecycle.CODES)
+    assert shown_on(page) == set(CODES)
     changed = sent_untouched(page) | {"completion_code": "RIGHT"}
     response = coordinator_client.post(address(open_study, "amend"), changed, follow=True)
     assert "Changed: completion code." in response.content.decode()
     response = coordinator_client.post(address(open_study, "amend"), {**ONLY_CODES, "quota": 40})
-    assert (response.status_code, shown_on(response)) == (400, set(lifecycle.CODES))
+    assert (response.status_code, shown_on(response)) == (400, set(CODES))
     open_study.refresh_from_db()
     assert (open_study.completion_code, open_study.quota) == ("RIGHT", None)
 
@@ -200,10 +211,10 @@ def test_what_was_typed_into_a_page_that_was_open_while_the_study_closed_is_refu
     lifecycle.close_study(open_study)
     for typed in ({"quota": 40}, {"failed_check_is_paid": "on"}, {"quota": 40, "completion_code": "RIGHT"}):
         response = coordinator_client.post(address(open_study, "amend"), opened | typed)
-        assert (response.status_code, shown_on(response)) == (400, set(lifecycle.CODES))
+        assert (response.status_code, shown_on(response)) == (400, set(CODES))
         assert "Only its codes can still be changed" in response.content.decode()
     response = coordinator_client.post(address(open_study, "amend"), opened | {"quota": "four"})
-    assert (response.status_code, shown_on(response)) == (400, {*lifecycle.CODES, "quota"})
+    assert (response.status_code, shown_on(response)) == (400, {*CODES, "quota"})
     open_study.refresh_from_db()
     assert (open_study.completion_code, open_study.quota, open_study.failed_check_is_paid) == ("C0DE1234", None, False)
 
@@ -225,7 +236,7 @@ def test_a_study_that_closes_while_a_page_is_sent_keeps_all_but_its_codes(
     lifecycle.close_study(open_study)
     monkeypatch.setattr("annotations.admin.studies.amend.Study.objects.get", lambda pk: read)
     response = coordinator_client.post(address(open_study, "amend"), {**FIELDS, "quota": 40})
-    assert (response.status_code, shown_on(response)) == (400, set(lifecycle.CODES))
+    assert (response.status_code, shown_on(response)) == (400, set(CODES))
     assert "Only its codes can still be changed" in response.content.decode()
 
 

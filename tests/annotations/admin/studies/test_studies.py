@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from annotations.admin.common.number_formats import MoneyField
 from annotations.admin.studies.study_forms import MAX_ERRORS
 from annotations.models import BaseModel, Dataset, Rehearsal, Role, Study, StudyState
 from annotations.services.queue import jobs
@@ -120,6 +121,15 @@ def test_money_is_typed_in_units_and_kept_in_hundredths(coordinator_client: Clie
     assert 'name="reward_cents" value="3.50"' in coordinator_client.get(set_up_of(study)).content.decode()
 
 
+def test_an_open_study_shows_money_as_it_was_typed(coordinator_client: Client, open_study: Study) -> None:
+    Study.objects.update(reward_cents=180, bonus_cents=50)
+    rows = {name: one(coordinator_client.get(set_up_of(open_study)), f".field-{name}") for name in MoneyField.OF_STUDY}
+    read = [(row.select("label")[0].text.strip(":"), row.select(".readonly")[0].text) for row in rows.values()]
+    assert read == [("Reward", "1.80"), ("Least pay an hour", "9.00"), ("Bonus", "0.50")]
+    model = one(coordinator_client.get(set_up_of(open_study)), ".field-frozen_model").text.strip()
+    assert model == "sprites-like v1: own predictions “by colour”, λ 0.01"  # not by what commands call it
+
+
 def test_money_of_three_decimals_is_refused(coordinator_client: Client, base_model: BaseModel) -> None:
     page = coordinator_client.post(ADD, form(base_model, "", reward_cents="3.505")).content.decode()
     assert '<a href="#id_reward_cents">Reward</a>: Ensure that there are no more than 2 decimal places.' in page
@@ -144,6 +154,10 @@ def test_every_error_is_linked_from_the_top(coordinator_client: Client, base_mod
     summary = page[page.index('id="form-errors"') :]
     for expected in ('<a href="#id_title">Title</a>', "Each outcome needs a code of its own", "Task 1: "):
         assert expected in summary
+    assert (
+        '<a href="#id_tasks-0-time_limit_s">Task 1: Time limit, seconds</a>: Give from 30 to 7,200 seconds.' in summary
+    )
+    assert "not below the least number of phrases." in summary and "Constraint" not in page
 
 
 def test_whoever_sets_a_study_up_coordinates_it_and_the_audit_log_knows(
@@ -322,14 +336,15 @@ def test_the_overview_counts_each_person_once_however_many_phrases(
         add_phrase(alice, text)
 
     def flow() -> dict[str, int]:
-        return {step.label: step.n for step in coordinator_client.get(page_of(open_study)).context["flow"]}
+        return {step["label"]: step["n"] for step in coordinator_client.get(page_of(open_study)).context["flow"]}
 
     came = {"entered": 2, "agreed": 2, "were given a task": 2, "wrote a phrase": 1, "finished": 0}
-    last = ("of those given a task are counted, finished or not", "of those counted have a retraining with their words")
-    counted = dict.fromkeys(last, 0)
     assert flow() == came  # nothing is analysed yet
+    assert not coordinator_client.get(page_of(open_study)).context["findings"]
     analyse(open_study)
-    assert flow() == {**came, **counted}  # their words have no score yet
+    assert flow() == came  # whom the results count is told beside them
+    (told,) = coordinator_client.get(page_of(open_study)).context["findings"]
+    assert told["facts"].class_name == "square"
 
 
 def test_a_phrase_is_escaped_on_the_overview(coordinator_client: Client, open_study: Study, alice: Visit) -> None:

@@ -120,9 +120,9 @@ def test_each_of_a_thousand_classes_can_be_ticked(draft, coordinator_client):
     ("wrong", "says"),
     [
         ({"names": "zebra"}, "has no class “zebra”"),
-        ({"text_template": "without"}, "phrase"),
+        ({"text_template": "without"}, "Write {phrase} where"),
         ({"base_model": ""}, "required"),
-        ({"time_limit_s": "3"}, "limit"),
+        ({"time_limit_s": "3"}, "Give from 30 to 7,200 seconds."),
     ],
 )
 def test_what_is_not_right_is_said_beside_the_form_with_what_was_typed(

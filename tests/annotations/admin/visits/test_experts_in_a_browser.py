@@ -1,7 +1,6 @@
 """An expert from the draft to the end of their visit, moderation and withdrawals, in a real browser."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -13,7 +12,7 @@ from annotations.models import BaseModel, Moderation, Phrase, Study
 from annotations.services.releases import moderation
 from annotations.services.studies import lifecycle
 from annotations.services.visits import erasure, experts
-from tests.accessibility import DJANGOS, assert_no_violations, follow, overhang
+from tests.accessibility import DJANGOS, assert_no_violations_in_both_themes, follow, overhang
 from tests.actors import Visit
 from tests.annotations.admin.common.test_in_a_browser import shoot, sign_in
 from tests.annotations.chromium import page_without_complaints
@@ -135,27 +134,26 @@ def test_a_coordinator_moderates_and_takes_a_person_out(
     assert not Phrase.objects.exists()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_none_of_these_pages_has_a_violation(
-    live_server: LiveServer, chromium: Browser, coordinator: User, written: Study, base_model: BaseModel, scheme: Any
+    live_server: LiveServer, chromium: Browser, coordinator: User, written: Study, base_model: BaseModel
 ) -> None:
     study = experts_draft(base_model)
     paths = [f"/admin/annotations/study/{study.pk}/{name}/" for name in ("classes", "annotate", "change")]
     paths += [f"/admin/annotations/study/{written.pk}/{name}/" for name in ("moderation/?state=all", "withdrawals")]
     # axe-core is put into the page as a script, which the pages' own policy would not let in.
-    context = chromium.new_context(bypass_csp=True, color_scheme=scheme, viewport={"width": 1280, "height": 900})
+    context = chromium.new_context(bypass_csp=True, viewport={"width": 1280, "height": 900})
     page = context.new_page()
     sign_in(page, live_server.url)
     for path in paths:
         page.goto(f"{live_server.url}{path.replace('/?state=all/', '/?state=all')}")
-        assert_no_violations(page, path, without=DJANGOS, scheme=scheme)
+        assert_no_violations_in_both_themes(page, path, without=DJANGOS)
     lifecycle.open_study(study)
     page.goto(f"{live_server.url}{paths[1]}")
     page.get_by_role("button", name="Begin").click()
     page.get_by_role("link", name="Leave, to come back later").wait_for()
-    assert_no_violations(page, without=DJANGOS, scheme=scheme)
+    assert_no_violations_in_both_themes(page, without=DJANGOS)
     experts.pick(study.sessions.get(), study.tasks.first())  # type: ignore[arg-type]
     page.reload()
-    assert_no_violations(page, without=DJANGOS, scheme=scheme)
+    assert_no_violations_in_both_themes(page, without=DJANGOS)
     page.goto("about:blank")  # what a page reports as it is left arrives before the database is emptied
     context.close()

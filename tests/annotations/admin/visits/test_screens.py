@@ -1,26 +1,24 @@
 """The screens that a visit saw, on its page of the admin: each drawn again, and nothing on it can be pressed."""
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Browser, expect
-from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import AnnotationSession, Event, Phrase, event_kinds
 from annotations.services.visits import erasure
 from annotations.services.visits.withdrawal import withdraw
-from tests.accessibility import assert_no_violations
 from tests.actors import Visit
-from tests.annotations.admin.common.test_in_a_browser import sign_in
-from tests.annotations.chromium import page_without_complaints
 from tests.annotations.views.pages import say, task_url, tree
 from worker.phrases.scoring import score_due_phrases
 
 
 @pytest.fixture
 def seen(alice: Visit) -> Visit:
+    return see(alice)
+
+
+def see(alice: Visit) -> Visit:
     """Alice saw her task, said "tilted", and saw the answer."""
     alice.client.get(task_url(alice))
     say(alice, "tilted")
@@ -141,23 +139,3 @@ def test_a_phrase_whose_score_nobody_saw_leads_to_its_visit(coordinator_client: 
     answer = coordinator_client.get(first_screen_of(Phrase.objects.get()), follow=True)
     assert answer.redirect_chain == [(page_of(alice), 302)]
     assert "Nobody was shown what became of “tilted”." in tree(answer).text
-
-
-@pytest.mark.browser
-@pytest.mark.django_db(transaction=True)
-def test_a_coordinator_looks_at_what_somebody_saw(
-    live_server: LiveServer, chromium: Browser, coordinator: User, seen: Visit
-) -> None:
-    with page_without_complaints(chromium, live_server.url) as page:
-        sign_in(page, live_server.url)
-        page.goto(live_server.url + page_of(seen))
-        page.locator(".field-screens a").last.click()
-        expect(page.get_by_text("Replayed.")).to_be_visible()
-        for image in page.locator(".class-grid img").all():
-            image.scroll_into_view_if_needed()
-            expect(image).to_have_js_property("complete", True)
-            assert image.evaluate("image => image.naturalWidth") > 0
-        assert page.locator("form, button, input").count() == 0
-        assert_no_violations(page)
-        page.get_by_role("link", name="Back to the visit").click()
-        expect(page.locator(".field-screens")).to_be_visible()

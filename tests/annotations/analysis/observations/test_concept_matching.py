@@ -6,11 +6,12 @@ from collections.abc import Hashable
 import numpy as np
 import pytest
 
-from annotations.analysis.concepts.concept_columns import ConceptTables
 from annotations.analysis.concepts.concept_tables import concept_tables
-from annotations.analysis.observations.concept_matching import Concepts, by_words, concepts_of, words_of
+from annotations.analysis.concepts.filled_concept_tables import ConceptTables
+from annotations.analysis.observations.concept_matching import Concepts, concepts_of
 from annotations.analysis.observations.person_tasks import Tried
 from annotations.analysis.observations.study_rows import read_rows
+from annotations.analysis.observations.task_concepts import words_of
 from annotations.analysis.tables.study_tables import study_tables
 from annotations.models import (
     Audience,
@@ -129,9 +130,7 @@ def test_the_chance_of_something_new_counts_concepts_and_not_texts(base_model: B
 
 def test_a_negation_is_another_concept() -> None:
     assert words_of("no red squares") == words_of("there are no red squares") == "not red square"
-    assert by_words(Tried(1, "ann", "a red square", None, None)) != by_words(
-        Tried(1, "ann", "no red square", None, None)
-    )
+    assert words_of("a red square") != words_of("no red square")
 
 
 def test_the_table_says_who_named_a_concept_and_what_it_covers(base_model: BaseModel) -> None:
@@ -277,6 +276,17 @@ def test_a_phrase_that_is_no_better_than_guessing_names_no_concept(base_model: B
     assert (row.name, row.texts) == (RED, ("asdf", CRIMSON, RED))
     assert numbers(study) == {RED: 1, CRIMSON: 1, "asdf": 1, BLUE: 0}
     assert [(place.text, place.number) for place in concept_tables(study).map.rows][-1] == (BLUE, 0)
+
+
+def test_the_images_shown_are_of_what_most_people_said_better_than_guessing(base_model: BaseModel) -> None:
+    selects = {"asdf": SELECTS[UNLIKE], RED: SELECTS[RED], CRIMSON: SELECTS[CRIMSON], BLUE: SELECTS[BLUE]}
+    study = told(base_model, {"ann": ["asdf", RED], "ben": [BLUE], "cat": [BLUE], "dan": ["asdf"]}, selects)
+    Score.objects.update(n_error=12)
+    Score.objects.filter(phrase__text="asdf").update(tries=10**6)  # any word may score so high once in so many tries
+    know_words(study, level=0.5)
+    tables = study_tables(study)
+    assert list(dict.fromkeys(row.phrase for row in tables.panels.rows)) == [BLUE, RED]
+    assert {row.phrase for row in tables.splits.rows} == {"asdf"}  # which has the highest error score
 
 
 def test_where_it_cannot_be_told_every_phrase_counts(base_model: BaseModel) -> None:

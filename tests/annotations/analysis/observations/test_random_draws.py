@@ -5,7 +5,7 @@ import pytest
 
 from annotations.analysis.observations.person_tasks import RandomDraws
 from annotations.analysis.observations.random_draws import draws_of
-from annotations.exports.tables.summary import summarise
+from annotations.analysis.observations.study_rows import read_people
 from annotations.models import RandomSlices, RandomSliceScores, Run, Score
 from modeling.arrays.retraining.random_slices import DRAWS, percentile_among_best
 from tests.actors import Visit
@@ -43,7 +43,7 @@ def test_draws_that_hardly_differ_or_have_no_scores_are_none(best: Score) -> Non
 
 
 def test_the_summary_places_a_person_among_the_best_of_two(best: Score) -> None:
-    (row,) = summarise(best.phrase.assignment.session.study).tasks[0].participants
+    (row,) = read_people(best.phrase.assignment.session.study)
     assert row.best_phrase == "red" and row.tries == 2
     reached = Run.objects.get(phrase_text="red").worst_group_accuracy
     assert reached is not None

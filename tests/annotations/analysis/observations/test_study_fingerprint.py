@@ -1,6 +1,9 @@
 """What counts as a change of what a study's analysis stands on."""
 
+import datetime as dt
+
 import pytest
+import time_machine
 from django.utils import timezone
 
 from annotations.analysis.observations.person_tasks import Tried
@@ -52,6 +55,18 @@ def test_an_act_of_the_staff_is_news(closed: Study) -> None:
     before = state_of(closed)
     audit.record("look", study=closed, by="coordinator")
     assert state_of(closed) != before
+
+
+def test_time_is_news_while_people_are_at_work_and_once_after_that(open_study: Study, alice: Visit) -> None:
+    began = timezone.now()
+
+    def state(minutes: float) -> str:
+        with time_machine.travel(began + dt.timedelta(minutes=minutes), tick=False):
+            return state_of(open_study)
+
+    assert state(0) == state(60)
+    events.record(event_kinds.SPANS_REPORTED, alice.session)
+    assert state(1) != state(6) == state(60)
 
 
 def test_a_decision_on_a_phrase_is_news(open_study: Study, alice: Visit) -> None:

@@ -1,6 +1,7 @@
 """A page shows the newest stored analysis, says as of when it is, and has a newer one computed after a change."""
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -8,8 +9,8 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from annotations.analysis.concepts.concept_columns import ConceptTables
 from annotations.analysis.concepts.concept_tables import concept_tables
+from annotations.analysis.concepts.filled_concept_tables import ConceptTables
 from annotations.analysis.figures.drawn_figures import DrawnFigure, DrawnLayout, StoredFigures, figures_to_bytes
 from annotations.analysis.observations.study_fingerprint import state_of
 from annotations.analysis.results import latest_results
@@ -24,9 +25,11 @@ from annotations.services.queue import jobs
 from annotations.services.releases import moderation
 from annotations.services.visits import withdrawal
 from tests.actors import Visit
-from tests.annotations.analysis.studies import analyse
+from tests.annotations.analysis.studies import analyse, drawing
 from tests.annotations.exports.rows import add_phrase
 from worker.study_analyses import analyse_due_studies
+
+pytestmark = pytest.mark.usefixtures("stored_base_model")
 
 LATER = dt.timedelta(minutes=4)
 
@@ -38,9 +41,11 @@ def close(study: Study) -> Study:
     return study
 
 
-@pytest.fixture
-def base_model(db: None, stored_base_model: BaseModel) -> BaseModel:
-    return BaseModel.objects.get(pk=stored_base_model.pk)
+@pytest.fixture(autouse=True)
+def _nothing_is_drawn() -> Iterator[None]:
+    """`test_concepts` and `test_study_results` look at what is drawn."""
+    with drawing(False):
+        yield
 
 
 @pytest.fixture

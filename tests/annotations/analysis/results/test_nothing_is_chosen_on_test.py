@@ -12,10 +12,9 @@ from annotations.analysis.concepts import joint_coverage
 from annotations.analysis.concepts.concept_tables import concept_tables
 from annotations.analysis.observations import concept_matching
 from annotations.analysis.observations.concept_matching import concepts_of
-from annotations.analysis.observations.study_rows import read_rows
+from annotations.analysis.observations.study_rows import read_people, read_rows
 from annotations.analysis.tables.phrase_splits import Looked
 from annotations.analysis.tables.study_tables import tables_of
-from annotations.exports.tables.summary import summarise
 from annotations.models import BaseModel, Control, RandomSlices, Run, RunState, Study
 from annotations.models.arrays import pack_int32, unpack_int32
 from annotations.readings.datasets import class_images
@@ -32,14 +31,19 @@ from worker.retraining.random_slices import train_missing_random_slices
 Choices = dict[str, Any]
 
 
-@pytest.fixture
-def study(base_model: BaseModel) -> Study:
-    study = whole_study(base_model)
+@pytest.fixture(scope="module")
+def stored_study(stored_base_model: BaseModel) -> Study:
+    study = whole_study(stored_base_model)
     while list(vocabulary_levels.lacking()):
         score_missing_vocabularies()
     while train_missing_random_slices():
         pass
     return study
+
+
+@pytest.fixture
+def study(db: None, stored_study: Study) -> Study:
+    return Study.objects.get(pk=stored_study.pk)
 
 
 def choices(study: Study) -> Choices:
@@ -51,7 +55,7 @@ def choices(study: Study) -> Choices:
         concept_matching._merged,
     ):
         cached.cache_clear()
-    people = [row for task in summarise(study).tasks for row in task.participants]
+    people = read_people(study)
     concepts = concept_tables(study)
     base_model = study.tasks.with_base_models()[0].base_model
     return {
@@ -123,11 +127,11 @@ def turn_round(study: Study) -> None:
 def test_every_choice_stays_where_everything_on_test_is_turned_round(study: Study) -> None:
     before = choices(study)
     assert all(before.values())
-    told = [row.worst_group_accuracy_chosen_on_test for row in summarise(study).tasks[0].participants]
+    told = [row.worst_group_accuracy_chosen_on_test for row in read_people(study)]
     turn_round(study)
     assert choices(study) == before
     # It was turned round: what is said to be chosen on test is another.
-    assert [row.worst_group_accuracy_chosen_on_test for row in summarise(study).tasks[0].participants] != told
+    assert [row.worst_group_accuracy_chosen_on_test for row in read_people(study)] != told
 
 
 def test_no_choice_reads_a_test_image(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import statsmodels.formula.api as smf
 from numpy.typing import NDArray
 from pandas import DataFrame
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from annotations.analysis.statistics.mean_differences import compare_groups, compare_pairs, holm, person_values
 
@@ -127,4 +128,9 @@ def test_no_pair_is_no_comparison() -> None:
 
 def test_holm_worked_by_hand() -> None:
     assert holm([0.01, 0.04, None, 0.03]) == pytest.approx([0.03, 0.06, None, 0.06])
-    assert holm([None]) == [None]
+    assert holm([None]) == [None] and holm([]) == []
+
+
+def test_holm_is_that_of_statsmodels() -> None:
+    p_values = [*np.random.default_rng(1).uniform(0, 0.2, 12), 0.01, 0.01]
+    assert holm(p_values) == pytest.approx(list(multipletests(p_values, method="holm")[1]))

@@ -1,15 +1,17 @@
 """All tables of a study, from rows in the database: the scripted study, and the studies that lack something."""
 
 import statistics
+from collections.abc import Hashable
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 from scipy import stats
 
-from annotations.analysis.observations.concept_matching import by_words
+from annotations.analysis.observations.concept_matching import Concepts, concepts_of
 from annotations.analysis.observations.person_tasks import Tried
 from annotations.analysis.observations.study_rows import BEST_KEYWORDS, read_rows
+from annotations.analysis.observations.task_concepts import words_of
 from annotations.analysis.tables.filled_tables import StudyTables
 from annotations.analysis.tables.phrase_splits import look
 from annotations.analysis.tables.saturation_columns import Counted
@@ -37,10 +39,7 @@ from tests.annotations.analysis.studies import store_ranking, tell, two_tasks
 from tests.annotations.exports.rows import add_phrase, add_run
 from tests.annotations.vocabularies import words_scored
 
-
-@pytest.fixture
-def base_model(db: None, stored_base_model: BaseModel) -> BaseModel:
-    return BaseModel.objects.get(pk=stored_base_model.pk)
+pytestmark = pytest.mark.usefixtures("stored_base_model")
 
 
 def left_out(tables: StudyTables) -> dict[str, int]:
@@ -178,7 +177,8 @@ def test_the_best_keywords_of_each_list_stand_beside_their_task(scripted: Study,
     assert (rows[0].ranked.n_keywords, rows[0].row["keyword"], rows[-1].row["keyword"]) == (25, "word 0", "blue")
     header, first, *_ = study_tables(scripted).keywords.lines()
     cells = dict(zip(header, first, strict=True))
-    assert (cells["list"], cells["keyword"], cells["adjusted_p"]) == ("colours", "word 0", "0.02")
+    told = cells["list"], cells["keyword"], cells["adjusted_p"], cells["null_level"]
+    assert told == ("colours", "word 0", "0.02", "0.45")
 
 
 def test_a_study_without_people_has_every_table(draft_study: Study) -> None:
@@ -261,14 +261,22 @@ def give_conditions(study: Study) -> None:
         AnnotationSession.objects.filter(pk=session.pk).update(condition=goal if is_even else plain)
 
 
+class ByWords(Concepts):
+    """Phrases say the same that have the same words, whatever they select."""
+
+    def __call__(self, tried: Tried) -> Hashable:
+        return words_of(tried.text)
+
+
 def test_ideas_are_counted_that_are_better_than_guessing(base_model: BaseModel) -> None:
     study = two_tasks(base_model, "words")
     said = [("ann", "red", 0.9), ("ann", "asdf", 0.45), ("ben", "dark red", 0.8), ("cat", "qwer", 0.45)]
     tell(study, [Tried(task, who, text, score, 0.5, 25, 25, 1) for task in (1, 2) for who, text, score in said])
     words_scored(study.tasks.get(position=1), [place / 200 for place in range(100)])
-    tables = tables_of(study.slug, study.title, read_rows(study), by_words, look)
-    rows = {row.task: row for row in tables.novelty.rows}
-    assert [(rows[task].counted, rows[task].novelty.concepts) for task in (1, 2)] == [
+    rows = read_rows(study)
+    tables = tables_of(study.slug, study.title, rows, ByWords(concepts_of(rows).by_task), look)
+    novelty = {row.task: row for row in tables.novelty.rows}
+    assert [(novelty[task].counted, novelty[task].novelty.concepts) for task in (1, 2)] == [
         (Counted.BETTER, 2),
         (Counted.ALL, 4),
     ]

@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from annotations.analysis.observations.study_rows import read_people
 from annotations.exports.releases.study_document import study_document
-from annotations.exports.tables.summary import summarise
 from annotations.exports.tables.table_rows import Source, sources
 from annotations.models import Run, RunState, Study
 from annotations.readings.payments.discrepancies import REVIEW_WITHIN
@@ -98,7 +98,7 @@ GONE = {one_who_withdrew, one_who_was_erased, one_who_was_forgotten}
 
 
 def tables(study: Study) -> Iterator[Source]:
-    yield from sources(study, summarise(study))
+    yield from sources(study, read_people(study))
     yield from EXTRAS.analyse(study).tables
 
 

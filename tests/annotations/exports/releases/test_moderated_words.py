@@ -16,18 +16,20 @@ from annotations.models import Moderation, Phrase, Run, Score, Study
 from annotations.services.releases import moderation
 from annotations.services.retraining import corrections
 from tests import correcting
+from tests.actors import Visit
 from tests.steps import end, submit_and_score
 from worker.retraining.corrections import train_due_corrections
 from worker.retraining.run_training import train_due_runs
 
-pytestmark = pytest.mark.django_db(transaction=True)  # an export reads in a transaction of its own
+pytestmark = pytest.mark.usefixtures("stored_base_model", "no_snapshot")
 
 HIDDEN, EXCLUDED = "red zanzibar", "crimson quetzal"
 
 
-@pytest.fixture
-def moderated(alice, bob) -> Study:
+@pytest.fixture(scope="module")
+def stored_moderated(stored_alice: Visit, stored_bob: Visit) -> Study:
     """Alice's best words are hidden, Bob's are excluded; each was in the analysis before."""
+    alice, bob = stored_alice, stored_bob
     (hidden,), (excluded,) = submit_and_score(alice, HIDDEN), submit_and_score(bob, EXCLUDED)
     submit_and_score(alice, "dark")
     end(alice), end(bob)
@@ -38,6 +40,11 @@ def moderated(alice, bob) -> Study:
     moderation.moderate(hidden, Moderation.HIDDEN, by="carol", reason="names somebody")
     moderation.moderate(excluded, Moderation.EXCLUDED, by="carol", reason="an insult")
     return study
+
+
+@pytest.fixture
+def moderated(db: None, stored_moderated: Study) -> Study:
+    return Study.objects.get(pk=stored_moderated.pk)
 
 
 def told(study: Study) -> str:

@@ -24,6 +24,8 @@ from tests import actors
 from tests.actors import WRONG_ANSWERS, WRONG_TRIES, Visit, create_study, do_tutorial, start_visit
 from tests.annotations.exports.rows import add_phrase
 
+pytestmark = pytest.mark.usefixtures("stored_alice")
+
 SECOND = dt.timedelta(seconds=1)
 
 
@@ -120,7 +122,7 @@ def test_an_erasure_leaves_both_counts_of_the_check_as_they_were(open_study: Stu
     before = seen(open_study)
     session.refresh_from_db()
     withdrawal.withdraw(session)
-    assert erasure.erase_due(timezone.now()).contents == 1
+    assert erasure.erase_due(timezone.now())[0] == 1
     after = seen(open_study)
     assert after.failed_check == before.failed_check == Share(1, 2)
     assert by_label(after)["Check"][0] == by_label(before)["Check"][0] == 2

@@ -7,7 +7,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from annotations.models import AnnotationSession, Assignment, Audience, BaseModel, EndReason, SessionKind, Study
-from annotations.readings.monitoring.person_courses import Course, Step, courses
+from annotations.readings.monitoring.course_steps import Course, Step
+from annotations.readings.monitoring.person_courses import courses
 from annotations.services.allocation import places
 from annotations.services.phrases import assignments
 from annotations.services.studies import lifecycle
@@ -52,7 +53,7 @@ def test_an_erased_person_is_a_count_and_came_as_far_as_is_known(open_study: Stu
     finished, at_work = finish(open_study, "hal", "red"), start_visit(open_study, "eve").session
     for session in (finished, at_work):
         withdrawal.withdraw(session)
-    assert erasure.erase_due(timezone.now()).contents == 2
+    assert erasure.erase_due(timezone.now())[0] == 2
     assert sorted(of(open_study).values()) == [(Step.CONSENTED, "erased"), (Step.FINISHED, "erased")]
 
 

@@ -6,26 +6,38 @@ import pytest
 from django.utils import timezone
 
 from annotations.prolific.statuses import KNOWN
-from annotations.readings.payments.discrepancies import Codes, Discrepancy, ProlificSide, VisitSide, discrepancies
+from annotations.readings.payments.discrepancies import Case, Discrepancy, Sides, discrepancies
 from annotations.readings.payments.discrepancy_words import REPAIR_WORDS, WORDS
 
 NOW = timezone.now()
-CODES = Codes({"completed": "DONE", "no_consent": "NO", "failed_check": "FAILED"}, "RESEARCH")
+CODES = {"completed": "DONE", "no_consent": "NO", "failed_check": "FAILED", "researcher": "RESEARCH"}
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
-DONE = VisitSide("completed", came_at=NOW - 3 * HOUR, ended_at=NOW - 2 * HOUR)
-AT_WORK = VisitSide("", came_at=NOW - HOUR)
-NOT_PASSED = VisitSide("failed_check", came_at=NOW - 3 * HOUR, ended_at=NOW - 2 * HOUR)
-TOLD = {"seen_at": NOW - HOUR, "changed_at": NOW - 2 * HOUR, "started_at": NOW - 3 * HOUR}
+TOLD = {"seen_at": NOW - HOUR, "status_changed_at": NOW - 2 * HOUR, "started_at": NOW - 3 * HOUR}
+UNTOLD = Sides()
+
+
+def visit(outcome, *, came=3 * HOUR, ended=2 * HOUR, is_late=False):
+    """What happened in a visit; how long ago it began and ended."""
+    ended_at = None if outcome == "" else NOW - ended
+    return {
+        "session__outcome": outcome,
+        "session__created_at": NOW - came,
+        "session__ended_at": ended_at,
+        "session__is_late": is_late,
+    }
+
+
+DONE, NOT_PASSED, AT_WORK = visit("completed"), visit("failed_check"), visit("", came=HOUR)
 
 
 def there(status, code="", *, days_ago=0, **fields):
     """What Prolific says; a code comes with the time at which it was handed in."""
     handed_in = {"entered_code": code, "completed_at": NOW - 2 * HOUR - days_ago * DAY} if code else {}
-    return ProlificSide(status, **{**TOLD, **handed_in, **fields})
+    return Sides(status=status, **{**TOLD, **handed_in, **fields})
 
 
-def found(here, of, listed_at=NOW):
-    return discrepancies(here, of, codes=CODES, now=NOW, listed_at=listed_at)
+def found(here, of, listed_at=NOW, n_standing=1):
+    return discrepancies(Case(of._replace(**(here or {})), CODES, NOW, listed_at, n_standing))
 
 
 def test_done_here_and_returned_there():
@@ -47,7 +59,7 @@ def test_done_here_and_handed_in_there_with_nothing():
 
 def test_done_here_and_still_under_way_there_once_the_redirect_had_its_time():
     assert found(DONE, there("ACTIVE")) == (Discrepancy.NO_CODE,)
-    just_now = VisitSide("completed", came_at=NOW - HOUR, ended_at=NOW - dt.timedelta(minutes=1))
+    just_now = visit("completed", came=HOUR, ended=dt.timedelta(minutes=1))
     assert found(just_now, there("ACTIVE")) == ()
 
 
@@ -66,14 +78,14 @@ def test_another_outcome_with_its_own_code_agrees():
 
 
 def test_who_withdrew_after_handing_in_is_not_chased():
-    withdrawn = VisitSide("withdrawn", came_at=NOW - HOUR, ended_at=NOW)
+    withdrawn = visit("withdrawn", came=HOUR, ended=0 * HOUR)
     assert found(withdrawn, there("APPROVED", "DONE")) == ()
 
 
 def test_here_and_missing_there_once_prolific_told_of_all_others():
-    assert found(DONE, ProlificSide(), listed_at=NOW) == (Discrepancy.MISSING,)
-    assert found(DONE, ProlificSide(), listed_at=None) == ()
-    assert found(DONE, ProlificSide(), listed_at=DONE.came_at) == ()
+    assert found(DONE, UNTOLD, listed_at=NOW) == (Discrepancy.MISSING,)
+    assert found(DONE, UNTOLD, listed_at=None) == ()
+    assert found(DONE, UNTOLD, listed_at=DONE["session__created_at"]) == ()
 
 
 def test_there_and_never_came_here():
@@ -88,12 +100,12 @@ def test_who_never_came_and_is_gone_there_too_needs_nothing(status):
 
 
 def test_two_submissions_of_one_person():
-    assert found(DONE, there("APPROVED", "DONE", n_standing=2)) == (Discrepancy.TWICE,)
-    assert found(DONE, there("APPROVED", "DONE", n_standing=1)) == ()
+    assert found(DONE, there("APPROVED", "DONE"), n_standing=2) == (Discrepancy.TWICE,)
+    assert found(DONE, there("APPROVED", "DONE"), n_standing=1) == ()
 
 
 def test_a_submission_that_was_returned_before_a_second_one_is_no_double():
-    assert found(AT_WORK, there("RETURNED", n_standing=1)) == ()
+    assert found(AT_WORK, there("RETURNED"), n_standing=1) == ()
 
 
 def test_a_wrong_code():
@@ -107,7 +119,7 @@ def test_the_researchers_code_completes_what_was_done():
 
 
 def test_late():
-    late = VisitSide("completed", came_at=DONE.came_at, ended_at=DONE.ended_at, is_late=True)
+    late = visit("completed", is_late=True)
     assert found(late, there("APPROVED", "DONE")) == (Discrepancy.LATE,)
 
 
@@ -138,8 +150,8 @@ def test_done_and_approved_agrees():
 
 
 def test_without_any_word_from_prolific_nothing_differs():
-    assert found(DONE, ProlificSide(), listed_at=None) == ()
-    assert found(AT_WORK, ProlificSide(), listed_at=None) == ()
+    assert found(DONE, UNTOLD, listed_at=None) == ()
+    assert found(AT_WORK, UNTOLD, listed_at=None) == ()
 
 
 def test_every_status_of_every_visit_has_an_answer():

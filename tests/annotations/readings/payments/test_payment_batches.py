@@ -1,20 +1,21 @@
 """A batch of payments on the payments page."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
 from annotations.models import BatchState, PaymentBatch
-from annotations.readings.payments.payment_batches import ShownBatch
+from annotations.readings.payments.payment_batches import shown_batch
 
 NOW = dt.datetime(2026, 5, 1, 12, 0, tzinfo=dt.UTC)
 
 
 def shown(
     state: BatchState, *, due: bool = False, outside_id: str = "", has_token: bool = True, alike: bool = False
-) -> ShownBatch:
+) -> dict[str, Any]:
     batch = PaymentBatch(state=state, due_at=NOW if due else None, outside_id=outside_id, last_error="It broke.")
-    return ShownBatch(batch, has_token=has_token, codes_are_alike=alike)
+    return shown_batch(batch, has_token=has_token, codes_are_alike=alike)
 
 
 @pytest.mark.parametrize(
@@ -29,8 +30,8 @@ def shown(
         (shown(BatchState.PAID), "paid", "mark-done"),
     ],
 )
-def test_its_state_is_said_in_words(batch: ShownBatch, state: str, mark: str) -> None:
-    assert (batch.state, batch.mark) == (state, mark)
+def test_its_state_is_said_in_words(batch: dict[str, Any], state: str, mark: str) -> None:
+    assert (batch["state"], batch["mark"]) == (state, mark)
 
 
 @pytest.mark.parametrize(
@@ -48,28 +49,30 @@ def test_its_state_is_said_in_words(batch: ShownBatch, state: str, mark: str) ->
         (shown(BatchState.PAID), []),
     ],
 )
-def test_only_the_acts_that_fit_are_offered(batch: ShownBatch, acts: list[str]) -> None:
-    assert [act.name for act in batch.acts] == acts
+def test_only_the_acts_that_fit_are_offered(batch: dict[str, Any], acts: list[str]) -> None:
+    assert [name for name, _, _ in batch["acts"]] == acts
 
 
 def test_one_act_of_a_ready_batch_is_the_first() -> None:
     for has_token, first in ((True, "send"), (False, "file_ids")):
-        acts = shown(BatchState.PREPARED, has_token=has_token).acts
-        assert [act.name for act in acts if act.look == "first"] == [first]
+        acts = shown(BatchState.PREPARED, has_token=has_token)["acts"]
+        assert [name for name, _, look in acts if look == "first"] == [first]
 
 
 def test_a_batch_that_never_reached_prolific_is_made_ready_again() -> None:
-    labels = {batch.batch.state: batch.acts[-1].label for batch in (shown(BatchState.FAILED), shown(BatchState.UNSURE))}
+    labels = {
+        batch["batch"].state: batch["acts"][-1][1] for batch in (shown(BatchState.FAILED), shown(BatchState.UNSURE))
+    }
     assert labels == {"failed": "Make it ready again", "unsure": "Nothing of it is on Prolific"}
 
 
 def test_an_error_is_shown_until_it_is_paid() -> None:
-    assert shown(BatchState.FAILED).error == "It broke."
-    assert shown(BatchState.PAID).error == ""
+    assert shown(BatchState.FAILED)["error"] == "It broke."
+    assert shown(BatchState.PAID)["error"] == ""
 
 
 def test_it_warns_of_codes_that_do_not_tell_people_apart_while_their_file_can_be_taken() -> None:
-    warned = [state for state in BatchState if shown(state, alike=True).warns_of_codes]
+    warned = [state for state in BatchState if shown(state, alike=True)["warns_of_codes"]]
     assert warned == [BatchState.PREPARED, BatchState.EXPORTED]
-    assert not shown(BatchState.PREPARED, alike=False).warns_of_codes
-    assert not shown(BatchState.PREPARED, due=True, alike=True).warns_of_codes
+    assert not shown(BatchState.PREPARED, alike=False)["warns_of_codes"]
+    assert not shown(BatchState.PREPARED, due=True, alike=True)["warns_of_codes"]

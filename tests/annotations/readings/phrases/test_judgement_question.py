@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from annotations.models import JudgementAnswer
-from annotations.readings.phrases.judgement_question import Question, most_like
+from annotations.readings.phrases.judgement_question import ADVICE, Question, most_like
 from annotations.readings.phrases.phrase_feedback import result
 from annotations.services.phrases import replies
 from tests.actors import Visit
@@ -46,6 +46,13 @@ def test_an_answer_calls_for_advice(answer: str, said: str, finding: str, needs_
     assert (str(asked.said), str(asked.advice.finding)) == (said, finding)
     assert asked.needs_other_words is needs_other_words
     assert [value for value, _, is_given in asked.choices if is_given] == [answer]
+
+
+def test_words_that_explain_a_part_are_not_called_no_reason() -> None:
+    asked = Question(most=(), answer="yes", rewordings=(), explains_part=True)
+    assert asked.advice is not None
+    assert str(asked.advice.finding) == "Then your words are understood, and may be a part of the reason."
+    assert Question(most=(), answer="no", rewordings=(), explains_part=True).advice == ADVICE["no"]
 
 
 def test_without_an_answer_there_is_no_advice() -> None:

@@ -90,7 +90,7 @@ def test_words_may_be_unknown_only_where_nothing_shows_that_they_are_known(subje
 def test_a_step_has_a_sentence_and_what_to_try_next() -> None:
     well, guessing = Verdict(Step.VERY_WELL, 0.9), Verdict(Step.GUESSING, 0.1)
     assert well.sentence == "Your words explain the mistakes <strong>very well.</strong>"
-    assert well.next_step == ""
+    assert well.next_step == ""  # the page says that one can stop, and where the rest is
     assert guessing.next_step == "Look at the two groups again. What else is different?"
     assert Verdict(Step.GUESSING, 0.1, is_opposite=True, is_telling=True).next_step.startswith(
         "The AI is wrong <em>less"

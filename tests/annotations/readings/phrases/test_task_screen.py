@@ -11,7 +11,7 @@ from annotations.models import Assignment, Phrase, PhraseState, Score
 from annotations.models.arrays import pack_float32
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.phrases.phrase_feedback import Result
-from annotations.readings.phrases.task_screen import SHOWN_A_GRID, Draws, Work, found, images, work
+from annotations.readings.phrases.task_screen import SHOWN_A_GRID, Draws, Work, found, images, phrases_of, work
 from annotations.services.phrases.phrase_submission import submit
 from modeling.arrays.phrases.error_score import error_score, null_level
 from modeling.arrays.phrases.worded_scale import Step
@@ -30,7 +30,8 @@ def say(alice: Visit) -> Say:
 def screen(assignment: Assignment, shown: Phrase | None = None) -> Work:
     now = timezone.now()
     client_uuid = shown.client_uuid if shown else None
-    return work(assignment, owner="session:1", shown=client_uuid, deadline=now + dt.timedelta(minutes=5), now=now)
+    said, deadline = phrases_of(assignment), now + dt.timedelta(minutes=5)
+    return work(assignment, said, owner="session:1", shown=client_uuid, deadline=deadline, now=now)
 
 
 def answer(assignment: Assignment, phrase: Phrase) -> Result:

@@ -10,6 +10,7 @@ from annotations.models import (
     Assignment,
     AssignmentState,
     BaseModel,
+    DeviceReport,
     EndReason,
     Participant,
     SessionKind,
@@ -29,8 +30,12 @@ def send(
     n: int = MIN_PEOPLE,
     kind: str = SessionKind.PARTICIPANT,
     finishes: bool = True,
+    has_script: bool = True,
 ) -> None:
-    """So many people, who each take so long, `of_tasks` minutes of it in each task; or leave after their tasks."""
+    """So many people, who each take so long, `of_tasks` minutes of it in each task; or leave after their tasks.
+
+    has_script: of their browsers.
+    """
     now = timezone.now()
     configuration = study.configurations.latest("version")
     for i in range(n):
@@ -48,6 +53,7 @@ def send(
             consented_at=now,
             **ended,
         )
+        DeviceReport.objects.create(session=session, has_script=has_script)
         AnnotationSession.objects.filter(pk=session.pk).update(created_at=now - dt.timedelta(minutes=minutes))
         started = now - dt.timedelta(minutes=of_tasks)
         deadline = started + dt.timedelta(hours=1)
@@ -99,6 +105,14 @@ def test_the_median_of_people_who_completed_it_is_best(open_study: Study) -> Non
 def test_simulated_participants_previews_and_experts_say_nothing(open_study: Study, kind: str) -> None:
     send(open_study, 1, kind=kind)
     assert found(open_study).is_most
+
+
+def test_simulated_people_who_come_by_the_link_say_nothing(open_study: Study, another: Study) -> None:
+    send(open_study, 0.4, of_tasks=0.2, has_script=False)
+    assert found(open_study).is_most and found(another).is_most
+    send(open_study, 12, of_tasks=4)
+    assert found(open_study).basis == "the median of 5 people in this study"
+    assert found(another).minutes == pytest.approx(4 + 8, abs=0.1)
 
 
 def test_a_clone_rests_on_those_before_it(open_study: Study, base_model: BaseModel) -> None:

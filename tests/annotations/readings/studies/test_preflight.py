@@ -1,10 +1,12 @@
 """What the pre-flight finds, each fault planted alone in a study that is right."""
 
 import datetime as dt
+import json
 import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -17,6 +19,7 @@ from annotations.readings.studies.preflight.check_result import FixIn, Level
 from annotations.readings.studies.preflight.preflight_report import blocking, report
 from annotations.readings.studies.preflight.prolific_checks import remote_checks
 from annotations.services.studies import lifecycle
+from modeling.arrays.datasets.dataset_files import Split, file_sha256, open_dataset
 from modeling.arrays.phrases import vocabulary_level
 from tests import actors
 from tests.annotations.exports.rows import add_phrase
@@ -61,16 +64,22 @@ def test_a_study_in_a_language_that_the_encoder_does_not_understand_is_not_opene
             FixIn.ENTRY,
         ),
         ("session_parameter", "STUDY_ID", "different names", Level.BLOCK, FixIn.LINK),
-        ("external_study_id", "64a0f1", "Links of another study", Level.PASS, None),
+        ("external_study_id", "64a0f1", "Links that name another study", Level.PASS, None),
         ("max_minutes", 14, "times people out after 14", Level.BLOCK, FixIn.MONEY),
         ("max_minutes", 15, "Prolific gives 15", Level.PASS, None),
         ("lease_minutes", 10, "Hold it longer", Level.WARN, FixIn.PLACES),
         ("goal", 0.3, "luck reaches it", Level.WARN, FixIn.TASKS),
-        ("reward_cents", 100, "pay at least 4.00 an hour: less than the 9.00", Level.WARN, FixIn.MONEY),
-        ("reward_cents", 225, "GBP 2.25 pay at least 9.00 an hour.", Level.PASS, None),
+        (
+            "reward_cents",
+            100,
+            "1.00 GBP each is at least 4.00 GBP an hour: less than 9.00",
+            Level.WARN,
+            FixIn.MONEY,
+        ),
+        ("reward_cents", 225, "2.25 GBP each is at least 9.00 GBP an hour.", Level.PASS, None),
         ("alarm_webhook", "https://example.org/a", "Alarms go to a webhook at example.org.", Level.PASS, None),
         ("retention_days", 30, "destroyed 30 days after", Level.PASS, None),
-        ("quota", 30, "30 people, 30 in each of 1 cell.", Level.PASS, None),
+        ("quota", 30, "30 people, who all see the same.", Level.PASS, None),
     ],
 )
 def test_each_setting_is_looked_at(
@@ -83,7 +92,7 @@ def test_each_setting_is_looked_at(
 
 @pytest.mark.parametrize("pays", [{"reward_cents": 300}, {"bonus_cents": 50}], ids=["reward", "bonus"])
 def test_a_study_that_pays_opens_for_verified_people_alone(draft_study: Study, settings: Any, pays: Any) -> None:
-    said = ("anybody can invent people", "Only people whom Prolific vouches for come in")
+    said = ("anybody can invent people", "Only people whom Prolific vouches for can enter. ")
     assert [levels(draft_study, text) for text in said] == [[], []]  # nobody is paid
     Study.objects.update(**pays)
     draft_study.refresh_from_db()
@@ -118,7 +127,10 @@ def test_a_quota_that_does_not_spread_is_told(draft_study: Study) -> None:
     for position in (1, 2):
         Condition.objects.create(study=draft_study, position=position, name=str(position))
     draft_study.quota = 31
-    assert levels(draft_study, "31 people cannot be spread evenly over 2 cells") == [(Level.WARN, FixIn.PLACES)]
+    uneven = "31 people cannot be spread evenly over 2 combinations of condition and order of tasks. Use a multiple"
+    assert levels(draft_study, uneven) == [(Level.WARN, FixIn.PLACES)]
+    draft_study.quota = 32
+    assert levels(draft_study, "32 people, 16 in each of 2 combinations") == [(Level.PASS, None)]
 
 
 def test_a_crowd_needs_a_clock_and_experts_do_not(draft_study: Study) -> None:
@@ -143,6 +155,22 @@ def test_files_that_changed_since_the_import_block(
     assert levels(draft_study, "12 of 12 images of sprites-like v1 cannot be opened") == [(Level.BLOCK, FixIn.LIBRARY)]
     Dataset.objects.update(digest="0" * 64)
     assert levels(draft_study, "are of another version") == [(Level.BLOCK, FixIn.LIBRARY)]
+
+
+def test_images_that_nobody_can_see_block(
+    draft_study: Study, tmp_path: Path, settings: Any, sprites_directory: Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(sprites_directory, copy)
+    settings.DATA_ROOT = tmp_path
+    Dataset.objects.update(directory="copy")
+    files, manifest = open_dataset(copy), json.loads((copy / "manifest.json").read_text())
+    np.save(copy / "pictured.npy", files.splits != Split.VALIDATION)
+    manifest["files"]["pictured.npy"] = file_sha256(copy / "pictured.npy")
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    n = len(files.rows(Split.VALIDATION))
+    said = f"{n} of {n} validation images of sprites-like v1 have no picture, so people cannot see them"
+    assert levels(draft_study, said) == [(Level.BLOCK, FixIn.LIBRARY)]
 
 
 def test_a_study_without_tasks_says_that_alone_of_them(draft_study: Study) -> None:

@@ -11,7 +11,8 @@ from annotations.readings.datasets.class_images import class_images
 from annotations.services.datasets.base_models import BaseModelNameTaken, import_predictions
 from modeling.arrays.common.modeling_errors import NothingToEvaluate
 from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.datasets.prediction_file import BadPredictions, PredictionsMissing
+from modeling.arrays.datasets.importing.import_errors import BadSource
+from modeling.arrays.datasets.prediction_file import PredictionsMissing
 from tests.actors import SQUARE
 
 Line = tuple[str, str, str]
@@ -87,13 +88,13 @@ def test_another_file_under_the_same_name_is_refused(sprites_like: Dataset, line
     ("broken", "message"),
     [
         (("no-such.png", "test", "oval"), "line 2: the data set has no image 'no-such.png'"),
-        (("{image}", "{split}", "triangle"), "line 2: 'triangle' is not one of the classes"),
-        (("{image}", "{split}", "2"), "line 2: '2' is not one of the classes"),
-        (("{image}", "{split}", "-1"), "line 2: '-1' is not one of the classes"),
+        (("{image}", "{split}", "triangle"), "line 2: predicted is 'triangle', not one of 0, 1, square, oval"),
+        (("{image}", "{split}", "2"), "line 2: predicted is '2', not one of 0, 1, square, oval"),
+        (("{image}", "{split}", "-1"), "line 2: predicted is '-1', not one of 0, 1, square, oval"),
         (("{image}", "train", "oval"), "line 2: .* in the split .*, not 'train'"),
         (("{image}", "holdout", "oval"), "line 2: .* in the split .*, not 'holdout'"),
-        (("{image}", "{split}", "oval,extra"), "line 2: the line has more or fewer cells"),
-        (("{image}", "{split}"), "line 2: the line has more or fewer cells"),
+        (("{image}", "{split}", "oval,extra"), "line 2: it has 4 cells, but the header has 3"),
+        (("{image}", "{split}"), "line 2: it has 2 cells, but the header has 3"),
     ],
 )
 def test_a_wrong_line_is_named_and_nothing_is_stored(
@@ -101,7 +102,7 @@ def test_a_wrong_line_is_named_and_nothing_is_stored(
 ) -> None:
     image, split, _ = lines[0]
     lines[0] = tuple(cell.format(image=image, split=split) for cell in broken)  # type: ignore[assignment]
-    with pytest.raises(BadPredictions, match=message):
+    with pytest.raises(BadSource, match=message):
         bring(sprites_like, write(lines))
     assert not BaseModel.objects.exists()
 
@@ -109,7 +110,7 @@ def test_a_wrong_line_is_named_and_nothing_is_stored(
 def test_an_image_named_twice_is_refused_with_both_lines(
     sprites_like: Dataset, lines: list[Line], write: Write
 ) -> None:
-    with pytest.raises(BadPredictions, match=rf"line {len(lines) + 2}: .* already named in line 2"):
+    with pytest.raises(BadSource, match=rf"line {len(lines) + 2}: .* already named in line 2"):
         bring(sprites_like, write([*lines, lines[0]]))
 
 
@@ -154,10 +155,10 @@ def test_a_file_that_is_no_such_table_is_refused(
 ) -> None:
     file = tmp_path / "predictions.csv"
     file.write_bytes(content)
-    with pytest.raises(BadPredictions, match=message):
+    with pytest.raises(BadSource, match=message):
         bring(sprites_like, file)
 
 
 def test_a_file_that_is_not_there_is_refused(sprites_like: Dataset, tmp_path: Path) -> None:
-    with pytest.raises(BadPredictions, match="No such file"):
+    with pytest.raises(BadSource, match="No such file"):
         bring(sprites_like, tmp_path / "none.csv")

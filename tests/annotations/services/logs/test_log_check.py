@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from annotations.models import BaseModel, CorrectionPart, Participant, Phrase, Score, Study
+from annotations.models import CorrectionPart, Participant, Phrase, Score, Study
 from annotations.services.logs import identities, log_check
 from annotations.services.logs.log_check import LogCheck
 from annotations.services.logs.log_registry import TABLES
@@ -14,15 +14,12 @@ from tests import actors
 from tests.actors import Visit
 from tests.steps import submit_and_score
 
+pytestmark = pytest.mark.usefixtures("stored_base_model")
+
 
 @pytest.fixture(params=[1, 10_000], ids=["one by one", "all at once"], autouse=True)
 def events_at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log_check, "EVENTS_AT_ONCE", request.param)
-
-
-@pytest.fixture
-def base_model(db: None, stored_base_model: BaseModel) -> BaseModel:
-    return BaseModel.objects.get(pk=stored_base_model.pk)
 
 
 def assert_the_same_as_all_at_once(study: Study) -> list[str]:

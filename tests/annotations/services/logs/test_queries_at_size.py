@@ -69,10 +69,10 @@ def test_the_end_of_a_retention_period_takes_as_many_statements_for_many_people(
     Study.objects.filter(pk=draft_study.pk).update(retention_days=1)
     draft_study.refresh_from_db()
     study = plant(draft_study, 1, 2)
-    copy(1, 300)
+    copy(1, 60)
     log(study)
     lifecycle.close_study(study)
-    assert IdentityKey.objects.count() == 301
+    assert IdentityKey.objects.count() == 61
     asked = statements(lambda: retention.apply_due(timezone.now() + dt.timedelta(days=2)))
     assert not IdentityKey.objects.exists()
     assert len(asked) < 12

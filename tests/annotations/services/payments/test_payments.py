@@ -18,8 +18,7 @@ from annotations.models import (
     Reconciliation,
     Submission,
 )
-from annotations.readings.payments.discrepancies import GRACE
-from annotations.readings.payments.reconciliation import is_unlisted
+from annotations.readings.payments.discrepancies import GRACE, is_unlisted
 from annotations.services.common.service_errors import NoProlificToken, PaymentRefused
 from annotations.services.payments import payment_files, payment_ledger
 from annotations.tables.columns import read_text
@@ -278,7 +277,7 @@ def test_whom_prolific_does_not_list_is_left_out_of_a_batch_since_it_would_refus
     came = anna.session.created_at
     Submission.objects.filter(pk=bert.pk).update(status="APPROVED", seen_at=came + GRACE)
     listed = Reconciliation.objects.create(study=study, begun_at=came, done_at=came + GRACE - dt.timedelta(seconds=1))
-    assert not is_unlisted(anna, listed.done_at)  # too early to tell
+    assert not is_unlisted(came, anna.seen_at, listed.done_at)  # too early to tell
     Reconciliation.objects.update(done_at=came + GRACE)
     of_anna, of_bert = owe(anna), owe(bert)
     with pytest.raises(PaymentRefused, match=f"does not list {anna}, and one unknown submission"):

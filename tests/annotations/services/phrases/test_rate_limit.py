@@ -2,31 +2,26 @@
 
 import logging
 import uuid
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from redis import Redis
 
 from annotations.models import Study
-from annotations.readings.visits.tutorial import RIGHT
-from annotations.services.common.redis_counters import redis_circuit
+from annotations.readings.visits.tutorial import N_RIGHT
 from annotations.services.common.service_errors import TooFast
 from annotations.services.phrases import phrase_submission
 from annotations.services.visits import sessions, tutorial
 from tests.actors import Visit, client_of
 
+pytestmark = pytest.mark.usefixtures("stored_alice")
+
 MOST = 3
 
 
 @pytest.fixture(autouse=True)
-def _few_a_minute(settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _few_a_minute(settings) -> None:
     settings.PHRASES_PER_MINUTE = MOST
-    redis_circuit.close()
-    redis = Redis.from_url(settings.REDIS_URL)
-    redis.delete(*(redis.keys("clarify:phrases:*") or ["none"]))
-    yield
-    redis_circuit.close()
 
 
 def page(visit: Visit) -> str:
@@ -101,7 +96,7 @@ def test_without_redis_phrases_are_taken_and_the_log_says_so_once(
 def test_the_example_of_the_tutorial_is_held_to_it_too(open_study: Study) -> None:
     session = sessions.enter(open_study, participant_id="carol", study_id="s", session_id="v")
     sessions.give_consent(session)
-    tutorial.look(session, len(RIGHT))
+    tutorial.look(session, N_RIGHT)
     browser = client_of(session)
     codes = [
         browser.post("/visit/tutorial/phrases", {"client_uuid": str(uuid.uuid4()), "text": "red"}).status_code

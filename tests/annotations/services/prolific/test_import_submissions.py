@@ -9,7 +9,7 @@ from django.utils import timezone
 from annotations.models import AllocationState, AuditRecord, Study, Submission
 from annotations.services.common.service_errors import FileRefused, IdentityDestroyed
 from annotations.services.prolific.submission_import import import_csv
-from annotations.services.prolific.submissions import Source, StatusReport, ids_of, note_status
+from annotations.services.prolific.submissions import Source, StatusReport, ids_of, note_remote, note_status
 from tests.prolific_steps import THERE, arrive, ids, submission_of
 
 HEADER = (
@@ -96,10 +96,10 @@ def test_it_is_in_the_audit_log_without_ids(study):
 
 
 def test_an_import_that_breaks_in_the_middle_leaves_nothing(study, monkeypatch):
-    def breaks_at_bert(*args, ids):
-        return 1 / 0 if ids.session == "bert-visit" else note_status(*args, ids=ids)
+    def breaks_at_bert(study, remote, source):
+        return 1 / 0 if remote.submission_id == "bert-visit" else note_remote(study, remote, source)
 
-    monkeypatch.setattr("annotations.services.prolific.submission_import.note_status", breaks_at_bert)
+    monkeypatch.setattr("annotations.services.prolific.submission_import.note_remote", breaks_at_bert)
     with pytest.raises(ZeroDivisionError):
         take(study, HEADER, ANNA, BERT)
     assert not Submission.objects.exists() and not AuditRecord.objects.filter(act="import_submissions").exists()

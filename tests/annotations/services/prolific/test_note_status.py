@@ -8,7 +8,7 @@ from annotations.models import AllocationState, Event, IdentityKey, Submission, 
 from annotations.prolific.statuses import PLACE_FREED
 from annotations.services.logs import identities
 from annotations.services.prolific import submissions
-from annotations.services.prolific.submissions import Effect, Facts, Source, StatusReport, ids_of, note_status
+from annotations.services.prolific.submissions import Effect, Source, StatusReport, ids_of, note_status
 from tests import actors
 from tests.prolific_steps import arrive, ids, put_on_prolific, submission_of
 
@@ -114,8 +114,8 @@ def test_a_change_is_an_event_and_a_repetition_is_none(study):
 
 
 def test_facts_are_kept_and_late_ones_only_fill_in(study):
-    note(study, "AWAITING REVIEW", 5, facts=Facts(started_at=at(0), entered_code="NEW", reward_cents=150))
-    note(study, "ACTIVE", 1, facts=Facts(completed_at=at(4), entered_code="OLD"))
+    note(study, "AWAITING REVIEW", 5, facts={"started_at": at(0), "entered_code": "NEW", "reward_cents": 150})
+    note(study, "ACTIVE", 1, facts={"completed_at": at(4), "entered_code": "OLD"})
     row = Submission.objects.get()
     assert (row.started_at, row.completed_at, row.entered_code, row.reward_cents) == (at(0), at(4), "NEW", 150)
 

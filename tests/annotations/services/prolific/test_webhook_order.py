@@ -11,7 +11,6 @@ from hypothesis.strategies import composite
 from annotations.models import Allocation, Submission, WebhookDelivery
 from annotations.services.prolific import submissions, webhooks
 from annotations.services.prolific.submissions import Source
-from annotations.services.prolific.webhooks import Delivery
 from tests.prolific_steps import arrive, ids, put_on_prolific, submission_of
 
 T = dt.datetime(2026, 11, 2, 9, 0, tzinfo=dt.UTC)
@@ -39,7 +38,7 @@ def say(study, message, run):
     at = T + dt.timedelta(minutes=minute)
     if way == "webhook":
         body = {"resource_id": ids("anna", study).session, "status": status}
-        webhooks.take(Delivery(f"{run}-{event_id}", webhooks.SUBMISSION_STATUS, at, body))
+        webhooks.take(f"{run}-{event_id}", webhooks.SUBMISSION_STATUS, at, body)
     else:
         report = submissions.StatusReport(status, at, Source.POLL)
         submissions.note_status(study, report, ids=ids("anna", study))
@@ -95,7 +94,7 @@ def test_a_poll_brings_what_every_lost_webhook_would_have(open_study, prolific):
             order.shuffle(arrived)
             for _before, person, status, hook in arrived:
                 body = {"resource_id": person.submission_id, "status": status}
-                webhooks.take(Delivery(hook.event_id, webhooks.SUBMISSION_STATUS, clerk.now, body))
+                webhooks.take(hook.event_id, webhooks.SUBMISSION_STATUS, clerk.now, body)
             clerk.tick()
             submissions.Reconciliation.objects.all().delete()
             assert submissions.reconcile(study, submissions.prolific_client.client()) == 5

@@ -2,18 +2,15 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from celery.signals import task_prerun
 from django.db import transaction
 from kombu import Connection
 from kombu.simple import SimpleQueue
 
+from annotations.services.common import redis_counters
 from annotations.services.queue import worker_wakeup
 from clarify_site.celery import app
-
-
-@pytest.fixture(autouse=True)
-def heard(monkeypatch):
-    """No trouble of another test is remembered."""
-    worker_wakeup.broker_circuit.close()
+from worker.tasks.interactive import score_phrases
 
 
 @pytest.fixture
@@ -39,6 +36,23 @@ def test_a_dispatch_of_scores_is_a_message_without_arguments_to_the_scoring_work
     assert (args, kwargs) == ([], {})
     assert message.headers["task"] == worker_wakeup.SCORE_PHRASES
     assert message.headers["ignore_result"] is True
+
+
+def test_one_message_is_enough_until_a_worker_takes_it_up(interactive, monkeypatch):
+    monkeypatch.setattr(worker_wakeup, "WAKING_S", 60)
+    for _ in range(3):
+        worker_wakeup.send(worker_wakeup.SCORE_PHRASES)
+    assert interactive.qsize() == 1
+    task_prerun.send(sender=score_phrases, task=score_phrases)
+    worker_wakeup.send(worker_wakeup.SCORE_PHRASES)
+    assert interactive.qsize() == 2
+
+
+def test_without_redis_every_message_is_sent(interactive, monkeypatch):
+    monkeypatch.setattr(redis_counters, "count", lambda *_: None)
+    for _ in range(3):
+        worker_wakeup.send(worker_wakeup.SCORE_PHRASES)
+    assert interactive.qsize() == 3
 
 
 @pytest.mark.django_db(transaction=True)

@@ -22,21 +22,30 @@ from annotations.readings.retraining.correction_candidates import candidates, se
 from annotations.services.queue.jobs import claim, fail
 from annotations.services.releases import moderation
 from annotations.services.retraining import corrections
-from annotations.services.retraining.corrections import CorrectionNotApproved, CorrectionNotPossible, TrainedCorrection
+from annotations.services.retraining.corrections import CorrectionNotApproved, CorrectionNotPossible
 from tests.actors import OVAL, SQUARE
 from tests.correcting import approve, say, study_of_both
 
+pytestmark = pytest.mark.usefixtures("stored_base_model")
+
+
+@pytest.fixture(scope="module")
+def stored_study(stored_base_model: BaseModel) -> Study:
+    study = study_of_both(stored_base_model)
+    say(study, "ann", {SQUARE: ["red", "dark red"], OVAL: ["blue"]})
+    say(study, "ben", {SQUARE: ["Red", "blue"], OVAL: ["red"]})
+    return study
+
 
 @pytest.fixture
-def study(base_model: BaseModel) -> Study:
-    return study_of_both(base_model)
+def study(db: None, stored_study: Study) -> Study:
+    return Study.objects.get(pk=stored_study.pk)
 
 
 @pytest.fixture
 def said(study: Study) -> dict[str, Phrase]:
     """By text; nothing approved yet. Of squares “red” has the highest score, and “red” of ben is as good."""
-    phrases = say(study, "ann", {SQUARE: ["red", "dark red"], OVAL: ["blue"]})
-    phrases += say(study, "ben", {SQUARE: ["Red", "blue"], OVAL: ["red"]})
+    phrases = Phrase.objects.filter(assignment__session__study=study).order_by("pk")
     return {f"{phrase.text} {phrase.assignment.task.class_name}": phrase for phrase in phrases}
 
 
@@ -52,7 +61,8 @@ def trained(correction: Correction) -> Correction:
     """As a worker would have left it."""
     job = claim(Correction)
     assert job == correction
-    corrections.store(job, TrainedCorrection({"sets": []}, [], b"head", 0.5, 1e-9, {"numpy": "2"}))
+    made = {"effects": {"sets": []}, "head": b"head", "loss": 0.5, "certified_gap": 1e-9, "versions": {"numpy": "2"}}
+    corrections.store(job, **made)
     return job
 
 

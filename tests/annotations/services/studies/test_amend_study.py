@@ -5,6 +5,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
 from annotations.models import Study, StudyState, event_kinds
+from annotations.models.study import AMENDABLE, CODES
 from annotations.services.logs.log_check import LogCheck
 from annotations.services.studies import lifecycle
 from annotations.services.studies.lifecycle import StudyStateMismatch
@@ -49,7 +50,7 @@ def test_a_code_of_a_closed_study_reaches_who_comes_back(open_study: Study, alic
     assert "C0DE1234" not in page
 
 
-@pytest.mark.parametrize("name", sorted(set(lifecycle.AMENDABLE) - set(lifecycle.CODES)))
+@pytest.mark.parametrize("name", sorted(set(AMENDABLE) - set(CODES)))
 def test_nothing_else_of_a_closed_study_changes(open_study: Study, name: str) -> None:
     lifecycle.close_study(open_study)
     with pytest.raises(StudyStateMismatch, match="Only its codes"):

@@ -51,8 +51,8 @@ def test_a_class_that_has_a_task_is_left_as_it_is(draft_study, base_model):
     ("names", "fields", "says"),
     [
         (["circle"], {}, "has no class “circle”"),
-        ([], {"max_phrases": 0}, "phrase"),
-        ([], {"time_limit_s": 5}, "limit"),
+        ([], {"max_phrases": 0}, "from 1 to 200 that is not below"),
+        ([], {"time_limit_s": 5}, "from 30 to 7,200 seconds"),
     ],
 )
 def test_what_is_not_right_is_refused_in_a_sentence_and_adds_nothing(draft, base_model, names, fields, says):

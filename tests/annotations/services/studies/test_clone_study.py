@@ -5,7 +5,6 @@ from django.contrib.auth.models import User
 
 from annotations.models import Condition, Study, StudyMember, StudyState
 from annotations.readings.studies.configuration_content import configuration_content
-from annotations.readings.studies.preflight.entry_checks import codes_of
 from annotations.services.logs.identities import key_of
 from annotations.services.studies import lifecycle
 from annotations.services.studies.cloning import _ITS_OWN, clone_study
@@ -34,8 +33,8 @@ def test_each_outcome_that_has_a_code_gets_a_new_one(open_study: Study) -> None:
     Study.objects.update(**codes)
     open_study.refresh_from_db()
     clone = clone_study(open_study, slug="again", title="Again", by="coordinator")
-    theirs, its_own = codes_of(open_study), codes_of(clone)
-    assert list(its_own) == list(theirs) == ["completed", "failed check", "researcher"]
+    theirs, its_own = open_study.codes, clone.codes
+    assert list(its_own) == list(theirs) == ["completed", "failed_check", "researcher"]
     assert len({*theirs.values(), *its_own.values()}) == 6
     assert (clone.no_consent_code, clone.failed_check_is_paid) == ("", True)
 

@@ -63,11 +63,10 @@ def test_the_command_and_its_file_choose_the_scheme(base_model: BaseModel, tmp_p
 
 
 def test_the_command_makes_a_study_of_experts_with_every_class_that_has_errors(base_model: BaseModel) -> None:
-    printed = run("experts", "--experts", "--all-classes", "--base-model", REFERENCE, "--max-phrases", "9", "--open")
+    printed = run("experts", "--experts", "--all-classes", "--base-model", REFERENCE, "--open")
     study = Study.objects.get(slug="experts")
     assert (study.audience, study.state) == ("experts", StudyState.ACTIVE)
-    rows = [(SQUARE, None, 9), (OVAL, None, 9)]
-    assert list(study.tasks.values_list("target_class", "time_limit_s", "max_phrases")) == rows
+    assert list(study.tasks.values_list("target_class", "time_limit_s")) == [(SQUARE, None), (OVAL, None)]
     assert "Annotate as an expert" in printed and "Participants' link" not in printed
     assert "already exists" in run("experts", "--experts", "--all-classes", "--base-model", REFERENCE)
 
@@ -124,7 +123,7 @@ def test_the_command_opens_nothing_that_was_not_rehearsed(base_model: BaseModel)
     [
         (["--title", "Other"], "title"),
         (["--base-model", REFERENCE, "--target-class", "oval"], "tasks"),
-        (["--base-model", REFERENCE, "--time-limit", "90", "--completion-code", "X"], "completion_code, tasks"),
+        (["--base-model", REFERENCE, "--time-limit", "90", "--scheme", "paper"], "scheme, tasks"),
     ],
 )
 def test_the_command_refuses_another_study_of_a_slug_that_is_taken(

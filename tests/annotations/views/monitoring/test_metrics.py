@@ -13,7 +13,6 @@ from django.utils import timezone
 from annotations.models import DatasetImport, Phrase, Score
 from annotations.readings.monitoring.metrics import families
 from annotations.request_metrics import NAME
-from annotations.services.common.redis_counters import redis_circuit
 from annotations.services.queue.heartbeats import WorkerProcess, store_heartbeat
 from tests.actors import Visit
 from tests.annotations.exports.rows import add_phrase
@@ -87,7 +86,6 @@ def test_it_counts_jobs_that_wait_by_their_kind(client: Client, db: None) -> Non
 
 
 def test_it_counts_phrases_that_were_sent_again(alice: Visit, client: Client) -> None:
-    redis_circuit.close()
     before = read(client)["clarify_duplicate_phrases_total"]
     phrase = {"client_uuid": str(uuid.uuid4()), "text": "red"}
     for _ in range(3):
@@ -96,7 +94,6 @@ def test_it_counts_phrases_that_were_sent_again(alice: Visit, client: Client) ->
 
 
 def test_it_counts_what_retraining_took(alice: Visit, client: Client) -> None:
-    redis_circuit.close()
     before = read(client)
     submit_and_score(alice, "red")
     end(alice)

@@ -1,25 +1,48 @@
 """GET /visit/tasks/<uuid>/phrases/<uuid>"""
 
 import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from django.utils import timezone
 
 from annotations.models import Event, Phrase
+from annotations.readings.phrases.task_screen import SLOW_AFTER
 from tests.actors import Visit
 from tests.annotations.views.pages import one, say, shown, task_url, tree
 from worker.phrases.scoring import score_due_phrases
 
 
-def test_a_phrase_is_pending_until_it_is_scored(alice: Visit) -> None:
+def test_nothing_changes_while_a_phrase_waits_until_it_is_scored(alice: Visit) -> None:
     say(alice, "red")
     url = task_url(alice, f"phrases/{Phrase.objects.get().client_uuid}")
-    assert one(alice.client.get(url), "#answer")["data-state"] == "pending"
+    waits = alice.client.get(url)
+    assert (waits.status_code, waits.content) == (204, b"")
     score_due_phrases()
     assert one(alice.client.get(url), "#answer")["data-state"] == "scored"
+
+
+def test_a_look_at_a_phrase_that_waits_costs_three_queries(
+    alice: Visit, django_assert_max_num_queries: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    say(alice, "red")
+    url = task_url(alice, f"phrases/{Phrase.objects.get().client_uuid}")
+    with django_assert_max_num_queries(3):
+        assert alice.client.get(url).status_code == 204
+
+
+def test_a_long_wait_is_explained(alice: Visit) -> None:
+    say(alice, "red")
+    Phrase.objects.update(submitted_at=timezone.now() - SLOW_AFTER)
+    answer = one(alice.client.get(task_url(alice, f"phrases/{Phrase.objects.get().client_uuid}")), "#answer")
+    assert answer["data-state"] == "pending" and "longer than usual" in answer.text
 
 
 def test_an_earlier_phrase_can_be_asked_for(alice: Visit) -> None:
     first = uuid.uuid4()
     say(alice, "red", first)
     say(alice, "blue")
+    score_due_phrases()
     assert one(alice.client.get(task_url(alice, f"phrases/{first}")), "#answer")["data-phrase"] == str(first)
 
 

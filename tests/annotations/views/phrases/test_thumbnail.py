@@ -1,8 +1,12 @@
 """GET /images/…"""
 
+from pathlib import Path
+
 import pytest
 import time_machine
 from django.contrib.auth.models import User
+from django.contrib.staticfiles import finders
+from django.templatetags.static import static
 from django.test import Client, override_settings
 
 from annotations.models import Dataset
@@ -35,6 +39,15 @@ def test_a_coordinator_sees_what_was_signed_for_them(
     url = thumbnail_url(f"user:{coordinator.pk}", sprites_like.pk, key)
     assert coordinator_client.get(url).status_code == 200
     assert client.get(url).status_code == 404
+
+
+def test_an_image_without_a_picture_is_a_tile_that_says_so(
+    coordinator: User, coordinator_client: Client, sprites_like: Dataset
+) -> None:
+    url = thumbnail_url(f"user:{coordinator.pk}", sprites_like.pk, "0" * 24)
+    response = coordinator_client.get(url)
+    assert (response.status_code, response["Location"]) == (302, static("annotations/no-picture.svg"))
+    assert "No" in Path(str(finders.find("annotations/no-picture.svg"))).read_text()
 
 
 def test_an_expired_address_is_not_found(alice: Visit) -> None:

@@ -66,6 +66,9 @@ def test_a_class_is_picked_done_as_by_anybody_and_come_back_to(client, study, vi
     assert 'id="timer"' not in shown and "All classes" in shown and "Images 1 of" not in shown
     client.post(reverse("submit_phrase", args=[assignment.public_id]), {"client_uuid": uuid.uuid4(), "text": "red"})
     score_due_phrases()
+    assert re.search(r'class="value">0\.\d\d<', page(client, "task", assignment.public_id))
+    german = client.get(reverse("task", args=[assignment.public_id]), headers={"Accept-Language": "de"})
+    assert re.search(r'class="value">0,\d\d<', german.content.decode())
     shown = page(client, "classes")
     assert re.search("Go on ?<span", shown) and "1 phrase · best score" in shown
     client.post(reverse("pick"), {"task": "1"})

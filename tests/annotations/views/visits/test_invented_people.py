@@ -5,16 +5,14 @@ Over HTTP, as the script does it. Signed links, Prolific's word and simulated pe
 
 import datetime as dt
 import uuid
-from collections.abc import Iterator
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from annotations.models import Allocation, AllocationState, AnnotationSession, BaseModel, EntryVerification, Study, Task
-from annotations.readings.visits.tutorial import RIGHT
+from annotations.readings.visits.tutorial import N_RIGHT
 from annotations.services.allocation import places
-from annotations.services.common import redis_counters
 from annotations.services.logs.replay import differences, replay, stored
 from annotations.services.visits import preview_links
 from tests import actors
@@ -27,11 +25,8 @@ AT_MOST = 3  # starts from one network
 
 
 @pytest.fixture(autouse=True)
-def _few_from_one_network(settings) -> Iterator[None]:
+def _few_from_one_network(settings) -> None:
     settings.UNVERIFIED_STARTS_PER_NETWORK = AT_MOST
-    redis_counters.redis_circuit.close()
-    yield
-    redis_counters.redis_circuit.close()
 
 
 @pytest.fixture
@@ -67,7 +62,7 @@ def completed(study: Study, name: str, address: str = HERE) -> bool:
         consented = client.post("/visit/consent", {"agree": "yes"}).status_code
     if consented != 303:
         return False
-    client.post("/visit/tutorial/look", {"picture": len(RIGHT)})
+    client.post("/visit/tutorial/look", {"picture": N_RIGHT})
     for text in ("red", "large red"):
         client.post("/visit/tutorial/phrases", {"client_uuid": uuid.uuid4(), "text": text})
     client.post("/visit/tutorial")

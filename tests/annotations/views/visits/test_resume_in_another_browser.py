@@ -5,18 +5,12 @@ from django.test import Client
 
 from annotations.models import AnnotationSession, Study
 from annotations.readings.visits.resume_codes import is_resume_code, resume_code
-from annotations.services.common import redis_counters
 from annotations.services.visits import entry_verification
 from tests.actors import Visit, create_study, open_study
 from tests.annotations.views.pages import one, shown, tree
 from tests.fake_prolific import FakeProlific
 
 START = "/study/sprites/start"
-
-
-@pytest.fixture(autouse=True)
-def _redis() -> None:
-    redis_counters.redis_circuit.close()
 
 
 def begin(visit: Visit, client: Client | None = None, **also: str):

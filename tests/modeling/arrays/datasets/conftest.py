@@ -6,7 +6,8 @@ import pytest
 
 from modeling.arrays.datasets.importing.embedding_arrays import Embeddings
 from modeling.arrays.datasets.importing.importer import import_images
-from modeling.arrays.datasets.importing.sources import Source, read_source
+from modeling.arrays.datasets.importing.listings import Source
+from modeling.arrays.datasets.importing.sources import read_source
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
 from tests.modeling.arrays.datasets.pixel_encoder import PixelEncoder
 

@@ -4,13 +4,13 @@ import sys
 import time
 from pathlib import Path
 
-from modeling.arrays.datasets.importing import partial
+from modeling.arrays.datasets.importing import shards
 from modeling.arrays.datasets.importing.embedding_arrays import Embeddings
 from modeling.arrays.datasets.importing.importer import import_images
 from modeling.arrays.datasets.importing.sources import read_source
 from tests.modeling.arrays.datasets.pixel_encoder import PixelEncoder
 
-partial.BATCH_IMAGES = 4
+shards.SHARD_IMAGES = shards.BATCH_IMAGES = 4
 
 import_images(
     read_source("csv", Path(sys.argv[1])),

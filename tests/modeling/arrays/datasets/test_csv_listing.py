@@ -91,7 +91,7 @@ def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_listing_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadSource, match=r"metadata.csv: No such file"):
+    with pytest.raises(BadSource, match=r"metadata.csv: it cannot be read: No such file"):
         read_source("csv", tmp_path)
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from modeling.arrays.datasets.dataset_files import open_dataset, verify
-from modeling.arrays.datasets.importing.features import read_features
+from modeling.arrays.datasets.importing.embedding_arrays import read_features
 from modeling.arrays.datasets.importing.import_errors import BadFeatures
-from modeling.arrays.datasets.importing.sources import Source
+from modeling.arrays.datasets.importing.listings import Source
 from tests.modeling.arrays.datasets.conftest import Import
 
 

@@ -11,7 +11,8 @@ from PIL import Image
 
 from modeling.arrays.datasets.dataset_files import open_dataset
 from modeling.arrays.datasets.importing.import_errors import BadSource
-from modeling.arrays.datasets.importing.sources import Source, read_source
+from modeling.arrays.datasets.importing.listings import Source
+from modeling.arrays.datasets.importing.sources import read_source
 from modeling.arrays.images import image_files
 from modeling.arrays.images.image_decoding import read_image
 from modeling.arrays.images.image_files import ImageRejected
@@ -128,7 +129,7 @@ def test_flawed_images_are_left_out_and_listed(flawed: Source, import_to: Import
     ]
     assert all(line["detail"] for line in lines)
     expected = {"missing": 1, "oversized": 1, "truncated": 1, "unreadable": 1}
-    assert dataset.manifest.report == {"listed": 7, "kept": 3, "left_out": expected}
+    assert dataset.manifest.report == {"listed": 7, "kept": 3, "left_out": expected, "batch_images": 64}
 
 
 def test_thumbnails_and_rows_stay_with_their_images_when_others_are_left_out(flawed: Source, import_to: Import) -> None:

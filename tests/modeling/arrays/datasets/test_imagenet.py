@@ -1,11 +1,13 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.datasets.importing.import_errors import BadSource, OutsideRoot
-from modeling.arrays.datasets.importing.sources import Source, read_source
+from modeling.arrays.datasets.importing.listings import Source
+from modeling.arrays.datasets.importing.sources import read_source
 from tests.modeling.arrays.datasets.folders import write_image
 
 WORDS = {"n01440764": "tench, Tinca tinca", "n02012849": "crane", "n03126707": "crane"}
@@ -93,25 +95,25 @@ def test_words_may_stand_in_json(root: Path) -> None:
 def test_a_class_without_a_folder_is_named(root: Path) -> None:
     (root / "class_names.txt").write_text("never read: the mapping comes first\n")
     (root / "LOC_synset_mapping.txt").open("a").write("n09999999 unicorn\n")
-    with pytest.raises(BadSource, match=r"train: the class n09999999 has no folder\. Add it, or leave it out of"):
+    with pytest.raises(BadSource, match=r"train: the class n09999999 has no images\. Add them, or leave it out of"):
         read_source("imagenet", root)
 
 
 def test_a_class_that_val_lacks_is_named(root: Path) -> None:
     (root / "val" / "n02012849").rename(root / "val" / ".hidden")
-    with pytest.raises(BadSource, match="val: the class n02012849 has no folder"):
+    with pytest.raises(BadSource, match="val: the class n02012849 has no images"):
         read_source("imagenet", root)
 
 
 def test_a_folder_of_no_class_is_named(root: Path) -> None:
     write_image(root / "train" / "n00000001" / "a.JPEG", 1)
-    with pytest.raises(BadSource, match="n00000001: this folder is not one of the 3 classes"):
+    with pytest.raises(BadSource, match="train: n00000001 is not one of the 3 classes"):
         read_source("imagenet", root)
 
 
 def test_a_number_and_a_wnid_of_one_class_are_refused(root: Path) -> None:
     write_image(root / "train" / "0" / "a.JPEG", 1)
-    with pytest.raises(BadSource, match="another folder is of the class n01440764 too"):
+    with pytest.raises(BadSource, match="is of the class n01440764 too"):
         read_source("imagenet", root)
 
 
@@ -129,6 +131,62 @@ def test_damaged_words_are_refused(root: Path, name: str, text: str, message: st
     (root / name).write_text(text)
     with pytest.raises(BadSource, match=message):
         read_source("imagenet", root)
+
+
+@pytest.fixture
+def kaggle(root: Path) -> Path:
+    """The same images as Kaggle packs them: `val` is flat, and a table says of each image its class and its boxes."""
+    data, lines = root / "ILSVRC" / "Data" / "CLS-LOC", ["ImageId,PredictionString"]
+    data.mkdir(parents=True)
+    for part in ("train", "val", "test"):
+        (root / part).rename(data / part)
+    for path in sorted((data / "val").glob("*/*")):
+        lines.append(f"{path.stem},{path.parent.name} 85 1 499 272 {path.parent.name} 0 0 9 9 ")
+        path.rename(data / "val" / path.name)
+    for folder in (data / "val").glob("n*"):
+        folder.rmdir()
+    (root / "LOC_val_solution.csv").write_text("\n".join(lines) + "\n")
+    return root
+
+
+def test_as_kaggle_has_it_the_images_classes_and_halves_are_the_same(root: Path, kaggle: Path, tmp_path: Path) -> None:
+    source = read_source("imagenet", kaggle)
+    assert source.class_names == ("tench", "crane (n02012849)", "crane (n03126707)")
+    assert len(of(source, Split.TRAIN)) == 6 and (kaggle / source.images[0].filename).is_file()
+    published = tmp_path / "published"
+    for image in source.images:
+        wnid = list(WORDS)[image.label]
+        part = "train" if image.split == Split.TRAIN else "val"
+        write_image(published / part / wnid / image.path.name, 0)
+    write_words(published)
+    halves = {Path(name).name for name, _ in of(source, Split.TEST)}
+    assert halves == {Path(name).name for name, _ in of(read_source("imagenet", published), Split.TEST)}
+
+
+def test_the_folders_of_kaggle_may_lie_beside_the_table(kaggle: Path) -> None:
+    data = kaggle / "ILSVRC" / "Data" / "CLS-LOC"
+    for name in ("LOC_val_solution.csv", "LOC_synset_mapping.txt"):
+        (kaggle / name).rename(data / name)
+    assert len(read_source("imagenet", data).images) == 21
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda text: text.replace("ILSVRC2012_val_00", "other"), "ILSVRC2012_val_00.JPEG: the class of this image"),
+        (lambda text: text.replace("n01440764", "n00000001"), "n00000001 is not one of the 3 classes"),
+        (lambda text: text.replace("n01440764", "n02012849"), "val: the class n01440764 has no images"),
+        (lambda text: text.replace("PredictionString", "Class"), "the header lacks PredictionString"),
+        (lambda text: text.splitlines()[0] + "\nILSVRC2012_val_00,\n", "line 2: it names no class"),
+    ],
+)
+def test_a_table_of_kaggle_that_does_not_fit_is_one_sentence(
+    kaggle: Path, change: Callable[[str], str], message: str
+) -> None:
+    table = kaggle / "LOC_val_solution.csv"
+    table.write_text(change(table.read_text()))
+    with pytest.raises(BadSource, match=message):
+        read_source("imagenet", kaggle)
 
 
 def test_an_unsorted_val_is_refused(root: Path) -> None:

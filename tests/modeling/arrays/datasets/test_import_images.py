@@ -11,7 +11,8 @@ from modeling.arrays.common.modeling_errors import BadEmbedding
 from modeling.arrays.datasets.dataset_files import BadDataset, Split, open_dataset, verify
 from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder
 from modeling.arrays.datasets.importing.import_errors import ImportRunning
-from modeling.arrays.datasets.importing.sources import Source, read_source
+from modeling.arrays.datasets.importing.listings import Source
+from modeling.arrays.datasets.importing.sources import read_source
 from modeling.arrays.datasets.importing.storage import only_import
 from modeling.arrays.images.image_files import thumbnail
 from tests.modeling.arrays.datasets.conftest import Import
@@ -44,7 +45,7 @@ def test_labels_attributes_and_counts_are_those_of_the_source(source: Source, im
         assert truth[filename] == (dataset.splits[row], dataset.labels[row], dataset.attributes[row])
     assert dataset.manifest.split_counts == {"train": 8, "validation": 8, "test": 8}
     assert dataset.train_group_counts.tolist() == [2, 2, 2, 2]
-    assert dataset.manifest.report == {"listed": 24, "kept": 24, "left_out": {}}
+    assert dataset.manifest.report == {"listed": 24, "kept": 24, "left_out": {}, "batch_images": 64}
 
 
 def test_features_are_the_similarity_array_without_another_encoder(source: Source, import_to: Import) -> None:

@@ -18,7 +18,7 @@ def test_the_animals_import_as_waterbirds_with_names_of_their_own(import_to: Imp
     directory = import_to(source)
     verify(directory)
     dataset = open_dataset(directory)
-    assert dataset.manifest.report == {"listed": 572, "kept": 572, "left_out": {}}
+    assert dataset.manifest.report == {"listed": 572, "kept": 572, "left_out": {}, "batch_images": 64}
     assert dataset.train_group_counts.tolist() == [104, 12, 12, 104]
     for split in (Split.VALIDATION, Split.TEST):
         assert len(set(dataset.manifest.group_counts[split.word])) == 1

@@ -1,27 +1,26 @@
 """An import that is killed, or that meets a full disk, continues where it was; the result is the same to the byte."""
 
-import json
 import os
+import shutil
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from modeling.arrays.datasets.importing import partial
+from modeling.arrays.datasets.importing import importer, shards
+from modeling.arrays.datasets.importing.embedding_arrays import Embeddings
 from modeling.arrays.datasets.importing.import_errors import ImportRefused, StorageFailed
-from modeling.arrays.datasets.importing.sources import Source, read_source
+from modeling.arrays.datasets.importing.importer import import_images
+from modeling.arrays.datasets.importing.listings import Source
+from modeling.arrays.datasets.importing.sources import read_source
 from modeling.arrays.datasets.importing.storage import RowFile
+from tests.forked import Forked
 from tests.modeling.arrays.datasets.conftest import Import
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
 from tests.modeling.arrays.datasets.pixel_encoder import PixelEncoder
-
-ROOT = Path(__file__).resolve().parents[4]
-SLOW_IMPORT = Path(__file__).with_name("slow_import.py")
 
 
 class Stop(Exception):
@@ -32,21 +31,43 @@ def contents(directory: Path) -> dict[str, bytes]:
     return {str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
 
 
-def record_of(data_root: Path) -> Path | None:
-    return next(iter((data_root / "datasets" / "animals").glob(".partial-*.json")), None)
+def n_done(data_root: Path) -> int:
+    """Images of shards whose results are whole."""
+    return 4 * len(list((data_root / "datasets" / "animals").glob(".partial-*.shards/0*-*")))
 
 
-@pytest.fixture(autouse=True)
-def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(partial, "BATCH_IMAGES", 4)
+@pytest.fixture(scope="module", autouse=True)
+def small_shards() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(shards, "BATCH_IMAGES", 4)
+        patched.setattr(shards, "SHARD_IMAGES", 4)
+        yield
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """96 listed images, one of which cannot be read, so that rows and candidates differ."""
+    root = write_csv_folder(tmp_path_factory.mktemp("flawed") / "source", animals(8))
+    (root / "images" / "0-cartoon-dog-train.png").write_bytes(b"no image")
+    return root
+
+
+@pytest.fixture(scope="module")
+def whole(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What an import makes of the folder that nothing stopped."""
+    source, data_root = read_source("csv", folder), tmp_path_factory.mktemp("whole")
+    embeddings = Embeddings(PixelEncoder().described())
+    return contents(import_images(source, data_root, "animals", embeddings=embeddings, key_secret=b"secret"))
 
 
 @pytest.fixture
-def flawed(tmp_path: Path) -> Source:
-    """96 listed images, one of which cannot be read, so that rows and candidates differ."""
-    root = write_csv_folder(tmp_path / "source", animals(8))
-    (root / "images" / "0-cartoon-dog-train.png").write_bytes(b"no image")
-    return read_source("csv", root)
+def flawed(folder: Path, tmp_path: Path) -> Source:
+    """A copy of the folder."""
+    return read_source("csv", Path(shutil.copytree(folder, tmp_path / "source")))
+
+
+def stop(*_: object) -> None:
+    raise Stop
 
 
 def stopped_after(import_to: Import, source: Source, images: int) -> None:
@@ -59,35 +80,32 @@ def stopped_after(import_to: Import, source: Source, images: int) -> None:
 
 
 def test_a_killed_import_continues_and_gives_the_same_bytes(
-    flawed: Source, import_to: Import, encoder: PixelEncoder, tmp_path: Path
+    flawed: Source, import_to: Import, whole: dict[str, bytes], encoder: PixelEncoder, tmp_path: Path
 ) -> None:
     killed_root = tmp_path / "killed"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen([sys.executable, SLOW_IMPORT, flawed.root, killed_root], env=environment)
+    said, arguments = tmp_path / "importing.log", (str(flawed.root), str(killed_root))
+    process = Forked("import tests.modeling.arrays.datasets.slow_import", arguments, os.environ, (said, said))
     deadline = time.monotonic() + 60
-    done = 0
-    while done < 40:
+    while n_done(killed_root) < 40:
         assert process.poll() is None, "the import ended before it could be killed"
         assert time.monotonic() < deadline
-        record = record_of(killed_root)
-        done = json.loads(record.read_bytes())["done"] if record else 0
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
 
     resumed = import_to(flawed, data_root=killed_root)
     assert 0 < encoder.n_encoded <= 96 - 40
-    assert contents(resumed) == contents(import_to(flawed, data_root=tmp_path / "whole"))
+    assert contents(resumed) == whole
     assert sorted(path.name for path in resumed.parent.iterdir()) == [".import.lock", resumed.name]
 
 
 @pytest.mark.parametrize("images", [0, 4, 48, 96])
 def test_an_import_stopped_anywhere_embeds_only_the_rest(
-    flawed: Source, import_to: Import, encoder: PixelEncoder, tmp_path: Path, images: int
+    flawed: Source, import_to: Import, whole: dict[str, bytes], encoder: PixelEncoder, images: int
 ) -> None:
     stopped_after(import_to, flawed, images)
     resumed = import_to(flawed)
     assert encoder.n_encoded == 95
-    assert contents(resumed) == contents(import_to(flawed, data_root=tmp_path / "whole"))
+    assert contents(resumed) == whole
 
 
 def test_progress_of_a_continued_import_starts_where_it_stopped(flawed: Source, import_to: Import) -> None:
@@ -97,13 +115,15 @@ def test_progress_of_a_continued_import_starts_where_it_stopped(flawed: Source, 
     assert next(done for stage, done in seen if stage == "embedding") == 48
 
 
-def test_thumbnails_that_a_power_cut_took_are_made_again(flawed: Source, import_to: Import, tmp_path: Path) -> None:
+def test_thumbnails_that_a_power_cut_took_are_made_again(
+    flawed: Source, import_to: Import, whole: dict[str, bytes], tmp_path: Path
+) -> None:
     stopped_after(import_to, flawed, 48)
     missing, empty, cut = sorted((tmp_path / "data").rglob("*.webp"))[:3]
     missing.unlink()
     empty.write_bytes(b"")
     cut.write_bytes(cut.read_bytes()[:-9])
-    assert contents(import_to(flawed)) == contents(import_to(flawed, data_root=tmp_path / "whole"))
+    assert contents(import_to(flawed)) == whole
 
 
 def test_another_secret_starts_anew(flawed: Source, import_to: Import, encoder: PixelEncoder, tmp_path: Path) -> None:
@@ -137,21 +157,21 @@ def test_an_image_that_changes_during_the_import_stops_it(
 
 
 def test_a_full_disk_is_one_sentence_and_the_import_continues_later(
-    flawed: Source, import_to: Import, encoder: PixelEncoder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    flawed: Source, import_to: Import, whole: dict[str, bytes], encoder: PixelEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stopped_after(import_to, flawed, 48)
-    rows = next((tmp_path / "data" / "datasets" / "animals").glob(".partial-*/similarity.npy"))
-    written = rows.read_bytes()
-    rows.unlink()
-    rows.symlink_to("/dev/full")
-    with pytest.raises(
-        StorageFailed, match=r"similarity\.npy cannot be written: No space left on device; free some space and"
-    ):
-        import_to(flawed)
-    rows.unlink()
-    rows.write_bytes(written)
+
+    class OnFullDisk(RowFile):
+        def __init__(self, path: Path, dim: int) -> None:
+            super().__init__(Path("/dev/full"), dim)
+
+    with monkeypatch.context() as full:
+        full.setattr(shards, "RowFile", OnFullDisk)
+        with pytest.raises(StorageFailed, match="cannot be written: No space left on device; free some space and"):
+            import_to(flawed)
     resumed = import_to(flawed)
-    assert contents(resumed) == contents(import_to(flawed, data_root=tmp_path / "whole"))
+    assert encoder.n_encoded == 95 + 4
+    assert contents(resumed) == whole
 
 
 def test_a_place_that_cannot_be_written_is_named(flawed: Source, import_to: Import, tmp_path: Path) -> None:
@@ -167,13 +187,25 @@ def test_a_read_only_folder_is_named(flawed: Source, import_to: Import, tmp_path
         import_to(flawed, data_root=tmp_path / "locked")
 
 
-def test_a_record_that_makes_no_sense_is_named(flawed: Source, import_to: Import, tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["{", "{}\n"])
+def test_a_plan_that_makes_no_sense_begins_anew(
+    flawed: Source, import_to: Import, whole: dict[str, bytes], tmp_path: Path, text: str
+) -> None:
     stopped_after(import_to, flawed, 48)
-    record = record_of(tmp_path / "data")
-    assert record is not None
-    record.write_text("{")
-    with pytest.raises(ImportRefused, match="progress is damaged"):
-        import_to(flawed)
+    next((tmp_path / "data").rglob(shards.PLAN)).write_text(text)
+    assert contents(import_to(flawed)) == whole
+
+
+def test_an_import_that_ends_while_its_directory_is_made_embeds_nothing_again(
+    flawed: Source, import_to: Import, whole: dict[str, bytes], encoder: PixelEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as ending:
+        ending.setattr(importer, "write_rows", stop)
+        with pytest.raises(Stop):
+            import_to(flawed)
+    resumed = import_to(flawed)
+    assert encoder.n_encoded == 95
+    assert contents(resumed) == whole
 
 
 def test_a_row_file_is_the_npy_file_of_numpy(tmp_path: Path) -> None:

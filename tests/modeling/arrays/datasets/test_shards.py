@@ -1,104 +1,127 @@
-"""Samples of WebDataset, unpacked: which split, class and image each has."""
+"""A data set does not depend on its shards: how large they are, who embeds them, in which order, and how often."""
 
-import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.datasets.importing.import_errors import BadSource
+from modeling.arrays.common.progress import Progress
+from modeling.arrays.datasets.dataset_files import open_dataset, verify
+from modeling.arrays.datasets.importing import shards
+from modeling.arrays.datasets.importing.embedding_arrays import Column, DescribedEncoder, FeatureTable, read_features
+from modeling.arrays.datasets.importing.listings import Source
+from modeling.arrays.datasets.importing.shards import Plan, Shard, embed_shards
 from modeling.arrays.datasets.importing.sources import read_source
-from tests.modeling.arrays.datasets.folders import write_image
+from tests.modeling.arrays.datasets.conftest import Import
+from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
+from tests.modeling.arrays.datasets.pixel_encoder import PixelEncoder
+from tests.modeling.arrays.datasets.test_resume import contents
 
-
-def sample(shard: Path, key: str, said: str) -> None:
-    write_image(shard / f"{key}.jpg", 1)  # which image it is does not matter here
-    (shard / f"{key}.cls").write_text(f"{said}\n")
+Order = Callable[[list[Shard]], list[list[Shard]]]  # who embeds which shards
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    folder = tmp_path / "shards"
-    for label in range(2):
-        sample(folder / "pets-train-000000", f"{label}", str(label))
-        sample(folder / "pets-val-000000", f"{label}", str(label))
-        sample(folder / "test" / "000000", f"{label}", str(label))
-    return folder
+def flawed(tmp_path: Path) -> Source:
+    """96 listed images: one that cannot be read in the first shard, and one that is there twice."""
+    root = write_csv_folder(tmp_path / "source", animals(8))
+    (root / "images" / "0-cartoon-dog-train.png").write_bytes(b"no image")
+    twice = root / "images" / "1-photograph-horse-test.png"
+    twice.write_bytes((root / "images" / "7-photograph-horse-test.png").read_bytes())
+    return read_source("csv", root)
 
 
-def test_a_folder_or_a_word_of_the_shards_name_is_the_split(root: Path) -> None:
-    source = read_source("shards", root, class_names=["cat", "dog"])
-    assert source.class_names == ("cat", "dog")
-    found = {(image.filename, image.split, image.label) for image in source.images}
-    assert ("pets-train-000000/1.jpg", Split.TRAIN, 1) in found
-    assert ("pets-val-000000/0.jpg", Split.VALIDATION, 0) in found
-    assert ("test/000000/1.jpg", Split.TEST, 1) in found
-    assert len(found) == 6
+class OneByOne(PixelEncoder):
+    """A row does not depend on the others of its batch: `SteadyBatches` has the site's encoders so."""
+
+    def encode_images(self, images: list[Image.Image]) -> NDArray[np.float32]:
+        return np.concatenate([super(OneByOne, self).encode_images([image]) for image in images])
 
 
-def test_numbers_are_the_names_where_no_others_are_given(root: Path) -> None:
-    assert read_source("shards", root).class_names == ("0", "1")
+def small(monkeypatch: pytest.MonkeyPatch, n: int) -> None:
+    monkeypatch.setattr(shards, "BATCH_IMAGES", 4)
+    monkeypatch.setattr(shards, "SHARD_IMAGES", n)
 
 
-def test_json_may_name_the_class(root: Path) -> None:
-    for path in root.rglob("*.cls"):
-        label = int(path.read_text())
-        path.unlink()
-        path.with_suffix(".json").write_text(json.dumps({"label": ["cat", "dog"][label], "width": 24}))
-    source = read_source("shards", root)
-    assert source.class_names == ("cat", "dog")
-    assert {image.label for image in source.images if image.filename.endswith("1.jpg")} == {1}
-
-
-def test_a_shard_without_a_split_is_named(root: Path) -> None:
-    sample(root / "pets-000001", "a", "0")
-    with pytest.raises(BadSource, match="pets-000001: the shard's name must have one of the words train, validation"):
-        read_source("shards", root)
-
-
-def test_a_shard_of_two_splits_is_refused(root: Path) -> None:
-    sample(root / "train-test-0", "a", "0")
-    with pytest.raises(BadSource, match="train-test-0: the shard's name must have one of"):
-        read_source("shards", root)
+@pytest.mark.parametrize("n", [4, 12, 10])
+def test_it_does_not_depend_on_the_size_of_shards(
+    flawed: Source, import_to: Import, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, n: int
+) -> None:
+    small(monkeypatch, 512)
+    described = OneByOne().described()
+    whole = import_to(flawed, data_root=tmp_path / "whole", similarity_encoder=described)
+    small(monkeypatch, n)
+    directory = import_to(flawed, similarity_encoder=described)
+    assert contents(directory) == contents(whole)
+    verify(directory)
+    assert open_dataset(directory).manifest.report["left_out"] == {"duplicate": 1, "unreadable": 1}
 
 
 @pytest.mark.parametrize(
-    ("file", "content", "message"),
+    "order",
     [
-        ("0.cls", None, "pets-train-000000/0: this sample has no class"),
-        ("0.jpg", None, "pets-train-000000/0: this sample has 0 images"),
-        ("0.png", b"", "this sample has 2 images"),
-        ("0.cls", b"7", "its classes are the numbers 0 to 7 with gaps: give the class names"),
-        ("0.cls", b"\xff", "the class of this sample cannot be read"),
+        lambda waiting: [waiting[::-1]],
+        lambda waiting: [waiting[::2], waiting[1::2]],
+        lambda waiting: [waiting[8:], waiting[:8]],
+        lambda waiting: [waiting, waiting[3:5]],
     ],
+    ids=["from the end", "two in turn", "the last ones first", "some twice"],
 )
-def test_a_sample_that_is_not_whole_is_named(root: Path, file: str, content: bytes | None, message: str) -> None:
-    path = root / "pets-train-000000" / file
-    if content is None:
-        path.unlink()
-    else:
-        path.write_bytes(content)
-    with pytest.raises(BadSource, match=message):
-        read_source("shards", root)
+def test_it_does_not_depend_on_who_embeds_which_shards_in_which_order(
+    flawed: Source, import_to: Import, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, order: Order
+) -> None:
+    small(monkeypatch, 4)
+
+    def embed(plan: Plan, columns: Sequence[Column], n_processes: int, progress: Progress) -> None:
+        for some in order(plan.waiting):
+            embed_shards(plan, some, columns, n_processes, lambda shard, n: None)
+
+    whole = import_to(flawed, data_root=tmp_path / "whole")
+    directory = import_to(flawed, embed=embed)
+    assert contents(directory) == contents(whole)
+    assert [path.name for path in directory.parent.iterdir() if path.name.startswith(".partial")] == []
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"label": true}', '{"label": null}', '{"other": 1}', '{"cls": ""}'])
-def test_json_without_a_class_is_refused(root: Path, content: str) -> None:
-    path = root / "pets-train-000000" / "0.cls"
-    path.unlink()
-    path.with_suffix(".json").write_text(content)
-    with pytest.raises(BadSource, match="pets-train-000000/0: "):
-        read_source("shards", root)
+def test_features_of_a_file_are_put_beside_what_shards_embed(
+    flawed: Source, import_to: Import, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    names = [image.filename for image in flawed.images]
+    rows = np.random.default_rng(0).normal(size=(len(names), 3)).astype(np.float32)
+    np.savez(tmp_path / "features.npz", filenames=np.array(names), features=rows)
+    table: FeatureTable = read_features(tmp_path / "features.npz")
+    small(monkeypatch, 4)
+    dataset = open_dataset(import_to(flawed, features=table))
+    np.testing.assert_array_equal(dataset.array("features"), table.of(dataset.filenames))
 
 
-def test_a_number_beyond_the_names_is_refused(root: Path) -> None:
-    with pytest.raises(BadSource, match="its class '1' is not one of the 1 classes"):
-        read_source("shards", root, class_names=["cat"])
+def test_each_batch_belongs_to_one_shard_and_its_size_is_recorded(
+    flawed: Source, import_to: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Told(PixelEncoder):
+        sizes: list[int] = []
+
+        def encode_images(self, images: list[Image.Image]) -> NDArray[np.float32]:
+            self.sizes.append(len(images))
+            return super().encode_images(images)
+
+    small(monkeypatch, 10)
+    encoder = Told()
+    directory = import_to(flawed, similarity_encoder=DescribedEncoder(encoder, {"spec": "python:told"}))
+    assert encoder.sizes[:6] == [4, 4, 1, 4, 4, 2]  # the first shard has an image that cannot be read
+    assert open_dataset(directory).manifest.report["batch_images"] == 4
 
 
-def test_groups_and_an_empty_folder_are_refused(root: Path, tmp_path: Path) -> None:
-    with pytest.raises(BadSource, match="use the format csv for groups"):
-        read_source("shards", root, attribute_names=["a"])
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(BadSource, match="there is no shard"):
-        read_source("shards", tmp_path / "empty")
+def test_a_plan_says_all_that_another_worker_needs(flawed: Source, import_to: Import) -> None:
+    seen: list[Plan] = []
+
+    def embed(plan: Plan, columns: Sequence[Column], n_processes: int, progress: Progress) -> None:
+        seen.append(shards.read_plan(plan.directory))
+        shards.embed_alone(plan, columns, n_processes, progress)
+
+    import_to(flawed, embed=embed)
+    (plan,) = seen
+    assert plan.root == str(flawed.root)
+    assert plan.arrays == {"similarity": dict(PixelEncoder().described().description)}
+    assert (plan.has_thumbnails, plan.count, len(plan.shards)) == (True, 95, 1)

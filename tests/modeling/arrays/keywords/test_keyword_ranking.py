@@ -95,6 +95,17 @@ def test_the_share_of_maxima_counts_the_list_itself() -> None:
     assert adjusted_p(np.array([0.0, 0.2, 0.3, 0.5]), maxima).tolist() == [1, 4 / 5, 2 / 5, 1 / 5]
 
 
+@pytest.mark.parametrize("permutations", [0, 18, 19, 20, 200, 999, 1_000])
+def test_a_keyword_is_above_the_null_level_where_its_p_of_the_list_is_at_most_5_percent(permutations: int) -> None:
+    lists = np.random.default_rng(3)
+    is_error = np.arange(24) < 9
+    similarities = lists.normal(size=(40, 24)) + np.linspace(0, 2.5, 40)[:, None] * is_error
+    ranked = rank_keywords([str(k) for k in range(40)], similarities, is_error, None, lists, permutations)
+    [level] = {row.null_level for row in ranked}
+    assert [row.error_score.value > level for row in ranked] == [row.adjusted_p <= 0.05 for row in ranked]
+    assert any(row.adjusted_p <= 0.05 for row in ranked) == (permutations >= 19)
+
+
 def test_the_best_of_a_list_of_random_words_is_seldom_surprising() -> None:
     # One keyword by itself is below .05 one time in twenty; the best of twenty, by its own p-value, in most lists.
     is_error = np.arange(40) < 15
@@ -150,17 +161,19 @@ def test_a_subgroup_has_the_accuracy_of_its_captioned_images() -> None:
     assert subgroup_accuracy("green", CAPTIONS, IS_ERROR) == (0, None)
 
 
-def test_classes_are_selected_by_their_best_keyword_within_the_bounds_of_accuracy() -> None:
+def test_classes_are_selected_by_chance_then_by_their_best_keyword_within_the_bounds_of_accuracy() -> None:
     accuracies = np.array([0.19, 0.2, 0.5, 0.8, 0.81, np.nan, 0.6])
-    best_scores = np.array([0.9, 0.3, 0.4, 0.4, 0.9, np.nan, 0.1])
-    assert select_classes(accuracies, best_scores).tolist() == [2, 3, 1, 6]
-    assert select_classes(accuracies, best_scores, count=3).tolist() == [2, 3, 1]
+    p_values = np.array([0.01, 0.2, 0.1, 0.1, 0.01, np.nan, 0.1])
+    best_scores = np.array([0.9, 0.95, 0.4, 0.4, 0.9, np.nan, 0.5])
+    assert select_classes(accuracies, p_values, best_scores).tolist() == [6, 2, 3, 1]
+    assert select_classes(accuracies, p_values, best_scores, count=3).tolist() == [6, 2, 3]
     with pytest.raises(BadArray):
-        select_classes(accuracies, best_scores[:3])
+        select_classes(accuracies, p_values, best_scores[:3])
     with pytest.raises(BadArray, match="number of classes must be a whole number ≥ 1, not -1"):
-        select_classes(accuracies, best_scores, count=-1)
-    with pytest.raises(BadArray, match="is NaN"):
-        select_classes(np.array([0.5]), np.array([np.nan]))
+        select_classes(accuracies, p_values, best_scores, count=-1)
+    for p_value, score in ((np.nan, 0.5), (0.5, np.nan)):
+        with pytest.raises(BadArray, match="has a NaN"):
+            select_classes(np.array([0.5]), np.array([p_value]), np.array([score]))
 
 
 def test_similarities_that_are_not_finite_are_named() -> None:

@@ -1,18 +1,15 @@
 import numpy as np
 import pytest
-from PIL import Image
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.sprites.attributes import UNSAID, VALUES, SpriteAttributes
-from modeling.arrays.sprites.drawing import draw, draw_examples
+from modeling.arrays.sprites.attributes import VALUES
+from modeling.arrays.sprites.drawing import draw
 from modeling.arrays.sprites.style import Style
-
-CLEAN = Style(noise=(0, 0), blurred=0)
+from tests.sprites import CLEAN, random_sprites, sprites_of
 
 
 def drawn(n: int, **words: str) -> np.ndarray:
     """n sprites that differ only in what the words leave open, as float[n, 64, 64, 3] in 0..1."""
-    attributes = SpriteAttributes.of([words] * n)
+    attributes = sprites_of([words] * n)
     return draw(attributes, np.random.default_rng(3), CLEAN) / 255
 
 
@@ -23,14 +20,14 @@ def is_shape(images: np.ndarray) -> np.ndarray:
 
 
 def test_the_same_generator_state_draws_the_same_pixels() -> None:
-    attributes = SpriteAttributes.random(40, np.random.default_rng(0))
+    attributes = random_sprites(40, np.random.default_rng(0))
     first, again = (draw(attributes, np.random.default_rng(1)) for _ in range(2))
     assert first.shape == (40, 64, 64, 3) and first.dtype == np.uint8
     np.testing.assert_array_equal(first, again)
 
 
 def test_the_pixels_depend_on_the_generator() -> None:
-    attributes = SpriteAttributes.random(4, np.random.default_rng(0))
+    attributes = random_sprites(4, np.random.default_rng(0))
     assert (draw(attributes, np.random.default_rng(1)) != draw(attributes, np.random.default_rng(2))).mean() > 0.2
 
 
@@ -91,38 +88,10 @@ def test_only_a_plain_background_is_of_one_grey() -> None:
 
 
 def test_blur_softens_edges() -> None:
-    attributes = SpriteAttributes.of([{}] * 10)
+    attributes = sprites_of([{}] * 10)
     sharp, soft = (
         draw(attributes, np.random.default_rng(0), Style(noise=(0, 0), blur=(sigma, sigma), blurred=1)).astype(float)
         for sigma in (0, 1)
     )
     steepest = [np.abs(np.diff(images, axis=1)).max((1, 2, 3)) for images in (sharp, soft)]
     assert (steepest[1] < steepest[0] * 0.8).all()
-
-
-def test_sprites_can_be_told_in_words() -> None:
-    attributes = SpriteAttributes.of([{"shape": "heart", "colour": "pink"}, {}])
-    assert VALUES["shape"][attributes.shape[0]] == "heart"
-    assert VALUES["colour"][attributes.colour[0]] == "pink"
-    assert {name: VALUES[name][getattr(attributes, name)[1]] for name in VALUES} == UNSAID
-
-
-def test_an_unknown_attribute_or_value_is_refused() -> None:
-    with pytest.raises(ValueError, match="unknown sprite attribute: flavour"):
-        SpriteAttributes.of([{"flavour": "sweet"}])
-    with pytest.raises(ValueError, match=r"a sprite's shape is one of square, .*not 'hexagon'"):
-        SpriteAttributes.of([{"shape": "hexagon"}])
-
-
-def test_arrays_that_do_not_fit_are_refused() -> None:
-    columns = {name: np.zeros(3, dtype=np.int8) for name in VALUES}
-    with pytest.raises(BadArray, match="different lengths"):
-        SpriteAttributes(**{**columns, "shape": np.zeros(2, dtype=np.int8)})
-    with pytest.raises(BadArray, match=r"'colour' holds a value outside 0\.\.8"):
-        SpriteAttributes(**{**columns, "colour": np.full(3, 9, dtype=np.int8)})
-
-
-def test_examples_are_pictures_for_a_page() -> None:
-    pictures = draw_examples([{"shape": "oval", "colour": "red"}, {"shape": "square"}])
-    assert [type(picture) for picture in pictures] == [Image.Image] * 2
-    assert [picture.size for picture in pictures] == [(64, 64)] * 2

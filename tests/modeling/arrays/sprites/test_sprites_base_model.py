@@ -29,7 +29,8 @@ from modeling.arrays.phrases.worded_scale import BetterThanGuessing, better_than
 from modeling.arrays.retraining.control import control_weights
 from modeling.arrays.retraining.group_accuracies import group_metrics
 from modeling.arrays.retraining.slices import slice_members, slice_membership, slice_weights, uniform_weights
-from modeling.arrays.sprites.sprites_source import SPLITS, sprites_dataset
+from modeling.arrays.sprites import sprites_source
+from modeling.arrays.sprites.sprites_source import SPLITS
 from modeling.tensors.encoders.clip import load_bundled
 from modeling.tensors.retraining.many_heads import train_heads
 from tests.modeling.guessing import GIBBERISH, passed_in_halves
@@ -44,7 +45,7 @@ class Scenario:
     """The set, embedded, with its base model's predictions."""
 
     def __init__(self) -> None:
-        dataset = sprites_dataset(SEED)
+        dataset = sprites_source.sprites_dataset(SEED)
         self.labels = dataset.labels.astype(np.int64)
         self.groups = group_ids(self.labels, dataset.attribute_ids.astype(np.int64), 2)
         self.train, self.validation, self.test = (dataset.splits == split for split in range(len(SPLITS)))
@@ -108,7 +109,7 @@ class Scenario:
 
 
 @pytest.fixture(scope="module")
-def scenario() -> Scenario:
+def scenario(sprites_once: None) -> Scenario:
     return Scenario()
 
 

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from modeling.arrays.sprites.attributes import VALUES
+from modeling.arrays.sprites import sprites_source
+from modeling.arrays.sprites.attributes import VALUES, SpriteAttributes
+from modeling.arrays.sprites.drawing import Images, draw
 from modeling.arrays.sprites.sprites_source import (
     ATTRIBUTES,
     CLASSES,
@@ -14,6 +16,9 @@ from modeling.arrays.sprites.sprites_source import (
     sprites_dataset,
     write_sprites_source,
 )
+from modeling.arrays.sprites.style import Style
+
+SOME = 300
 
 
 @pytest.fixture(scope="module")
@@ -58,27 +63,46 @@ def test_the_order_says_nothing_about_the_label(dataset: SpritesDataset) -> None
     assert abs(np.corrcoef(position, dataset.splits)[0, 1]) < 0.05
 
 
-def test_another_seed_gives_another_set(dataset: SpritesDataset) -> None:
-    assert (sprites_dataset(seed=6).images != dataset.images).any()
+@pytest.fixture
+def only_the_first_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a set, nothing but SOME images: those with which the whole set begins, as it is drawn chunk after chunk."""
+
+    def draw_some(attributes: SpriteAttributes, rng: np.random.Generator, style: Style) -> Images:
+        return draw(attributes.take(slice(0, SOME)), rng, style)
+
+    monkeypatch.setattr(sprites_source, "draw", draw_some)
+
+
+def the_first_of(whole: SpritesDataset) -> SpritesDataset:
+    some = slice(0, SOME)
+    three = (whole.splits[some], whole.labels[some], whole.attribute_ids[some])
+    return SpritesDataset(*three, whole.attributes.take(some), whole.images[some])
+
+
+@pytest.mark.usefixtures("only_the_first_are_drawn")
+def test_the_same_seed_gives_the_same_set_and_another_one_another(dataset: SpritesDataset) -> None:
+    assert (sprites_dataset(seed=5).images == dataset.images[:SOME]).all()
+    assert (sprites_dataset(seed=6).images != dataset.images[:SOME]).any()
 
 
 def test_the_source_folder_holds_the_seeds_set_again_under_names_without_a_label(
-    dataset: SpritesDataset, tmp_path: Path
+    dataset: SpritesDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sprites_source, "sprites_dataset", {5: the_first_of(dataset)}.get)
     seen: list[tuple[int, int]] = []
     write_sprites_source(tmp_path, seed=5, progress=lambda done, total: seen.append((done, total)))
     with (tmp_path / "metadata.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["filename", "split", "class", "attribute"]
-    assert [SPLITS.index(row["split"]) for row in rows] == dataset.splits.tolist()
-    assert [CLASSES.index(row["class"]) for row in rows] == dataset.labels.tolist()
-    assert [ATTRIBUTES.index(row["attribute"]) for row in rows] == dataset.attribute_ids.tolist()
-    assert [row["filename"] for row in rows] == [f"images/{i:05d}.png" for i in range(6800)]
-    for row, image in zip(rows, dataset.images, strict=True):
+    assert [SPLITS.index(row["split"]) for row in rows] == dataset.splits[:SOME].tolist()
+    assert [CLASSES.index(row["class"]) for row in rows] == dataset.labels[:SOME].tolist()
+    assert [ATTRIBUTES.index(row["attribute"]) for row in rows] == dataset.attribute_ids[:SOME].tolist()
+    assert [row["filename"] for row in rows] == [f"images/{i:05d}.png" for i in range(SOME)]
+    for row, image in zip(rows, dataset.images[:SOME], strict=True):
         np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / row["filename"])), image)
     with (tmp_path / "captions.csv").open(newline="") as file:
         captions = list(csv.DictReader(file))
     assert [row["filename"] for row in captions] == [row["filename"] for row in rows]
     for row, told in zip(rows, captions, strict=True):
         assert f"{row['attribute']} {row['class']} on a " in told["caption"]
-    assert seen[0] == (1, 6800) and seen[-1] == (6800, 6800)
+    assert seen[0] == (1, SOME) and seen[-1] == (SOME, SOME)

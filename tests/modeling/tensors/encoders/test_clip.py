@@ -64,6 +64,16 @@ def test_it_computes_what_open_clip_computes_in_float32(weights: Path, images: l
     assert all(p.dtype == torch.float32 for p in model.parameters())
 
 
+@pytest.mark.parametrize("spec", ["bundled:small-clip", "open_clip:tiny-test-clip:{weights}"])
+def test_an_image_that_was_made_smaller_before_has_the_same_row(weights: Path, spec: str) -> None:
+    rng, encoder = np.random.default_rng(1), load_encoder(spec.format(weights=weights))
+    sizes = [(500, 375), (375, 500), (64, 64), (32, 32), (7, 300), (33, 31)]
+    images = [Image.fromarray(rng.integers(0, 256, (*size, 3), dtype=np.uint8)) for size in sizes]
+    prepared = [encoder.prepare(image) for image in images]
+    assert len({image.size for image in prepared}) == 1
+    np.testing.assert_array_equal(encoder.encode_images(prepared), encoder.encode_images(images))
+
+
 def test_images_of_any_mode_are_encoded(weights: Path, images: list[Image.Image]) -> None:
     encoder = load_encoder(f"open_clip:tiny-test-clip:{weights}")
     assert_unit_rows(encoder.encode_images([images[0].convert(mode) for mode in ("L", "P", "RGBA", "CMYK", "1")]), 5)

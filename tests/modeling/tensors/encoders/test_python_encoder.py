@@ -54,12 +54,15 @@ def test_a_factory_can_be_named() -> None:
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("python:no_such_module", "module no_such_module was not found.*PYTHONPATH"),
-        ("python:no_such_package.module", "module no_such_package.module was not found.*PYTHONPATH"),
-        ("python:their_broken_encoder", "needs the package a_package_that_nobody_has, which is not installed"),
+        (
+            "python:no_such_module",
+            "python:no_such_module cannot be loaded: the module no_such_module is not.*PYTHONPATH",
+        ),
+        ("python:no_such_package.module", "the module no_such_package is not installed.*PYTHONPATH"),
+        ("python:their_broken_encoder", "the module a_package_that_nobody_has is not installed"),
         ("python:their_encoder:missing", r"no function missing\(\)"),
         ("python:their_encoder:constant", r"no function constant\(\)"),
-        ("python:their_encoder:needy", "must not need arguments"),
+        ("python:their_encoder:needy", "must not need other arguments"),
         ("python:their_encoder:nothing", "lacks name, dim, encode_images, encode_texts"),
     ],
 )

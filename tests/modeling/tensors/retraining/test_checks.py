@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from modeling.arrays.common.modeling_errors import BadArray
-from modeling.tensors.retraining.many_heads import FreeRows, train_heads, train_some_classes
+from modeling.tensors.retraining.frozen_logits import FreeRows
+from modeling.tensors.retraining.many_heads import train_heads, train_some_classes
 from modeling.tensors.retraining.warm_start import prepare_start
 from modeling.tensors.retraining.worst_group import train_worst_group
 from tests.modeling.tensors.retraining.problems import X, Y

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from modeling.arrays.retraining.weighted_loss import weighted_loss
 from modeling.tensors.retraining.cross_entropy import cross_entropy
+from modeling.tensors.retraining.frozen_logits import FreeRows
 from modeling.tensors.retraining.loss_weights import GroupMeans, HeadWeights
-from modeling.tensors.retraining.many_heads import FreeRows, TrainedHeads, train_heads, train_some_classes
+from modeling.tensors.retraining.many_heads import TrainedHeads, train_heads, train_some_classes
 from modeling.tensors.retraining.objective import Evaluation, ImageState, evaluate, evaluate_change, evaluate_known
 from modeling.tensors.retraining.problem import Precision, Problem
 from modeling.tensors.retraining.worst_group import train_worst_group
@@ -42,7 +43,7 @@ class Case:
         return self.of_weights(v, self.w[:, k], l2)
 
     def of_weights(self, v: Tensor, weights: NDArray[np.float64], l2: float = L2) -> float:
-        rows = (self.problem.cross_entropy.basis @ v[0]).numpy()
+        rows = self.problem.cross_entropy.rows(v)[0].numpy()
         return weighted_loss(rows[:, :-1], rows[:, -1], self.x, self.y, weights, l2)
 
     def z(self) -> Tensor:
@@ -61,17 +62,24 @@ def check(case: Case, v: Tensor, found: Evaluation) -> None:
         assert slope == pytest.approx(difference / (2 * h), rel=1e-5, abs=1e-8)
 
 
+@pytest.mark.parametrize("n_classes", [2, 3, 10, 1_000])
+def test_coordinates_are_by_an_orthonormal_basis_of_what_sums_to_0(n_classes: int) -> None:
+    of_classes = cross_entropy(n_classes)
+    basis = of_classes.rows(torch.eye(of_classes.n_columns, dtype=torch.float64)[None])[0]
+    torch.testing.assert_close(basis.T @ basis, torch.eye(n_classes - 1, dtype=torch.float64), rtol=0, atol=1e-13)
+    assert float(basis.sum(0).abs().max()) < 1e-12
+
+
 @random_problems
 def test_the_cross_entropy_of_images(n_classes: int, seed: int) -> None:
     case = Case(n_classes, seed)
-    losses, residuals = cross_entropy(n_classes, torch.device("cpu")).of_images(case.z(), torch.from_numpy(case.y))
+    losses, residuals = cross_entropy(n_classes).of_images(case.z(), torch.from_numpy(case.y))
     of_one = np.eye(len(case.y))[:20]
     expected = [case.of_weights(case.v, weights, l2=0) for weights in of_one]
     np.testing.assert_allclose(losses[0, :20], expected, rtol=1e-10)
     moved, h = torch.from_numpy(case.random.normal(size=residuals.shape)), 1e-6
     up, down = (
-        cross_entropy(n_classes, torch.device("cpu")).of_images(case.z() + step * moved, torch.from_numpy(case.y))[0]
-        for step in (h, -h)
+        cross_entropy(n_classes).of_images(case.z() + step * moved, torch.from_numpy(case.y))[0] for step in (h, -h)
     )
     np.testing.assert_allclose((residuals * moved).sum(1)[0], ((up - down) / (2 * h))[0], atol=1e-7)
 

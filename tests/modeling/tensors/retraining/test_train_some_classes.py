@@ -7,7 +7,8 @@ from scipy.optimize import minimize
 
 from modeling.arrays.common.modeling_errors import BadArray, NotConverged
 from modeling.arrays.retraining.weighted_loss import weighted_loss
-from modeling.tensors.retraining.many_heads import FreeRows, TrainedHeads, train_heads, train_some_classes
+from modeling.tensors.retraining.frozen_logits import FreeRows, freeze
+from modeling.tensors.retraining.many_heads import TrainedHeads, train_heads, train_some_classes
 from tests.modeling.tensors.retraining.problems import problem
 
 L2 = 0.05
@@ -69,6 +70,14 @@ def test_the_other_rows_stay_to_the_bit_and_the_loss_lies_between_the_bases_and_
     for k in range(weights.shape[1]):
         before = weighted_loss(head.coef[0], head.intercept[0], x, y, weights[:, k], L2)
         assert whole.loss[k] - whole.gap[k] <= trained.loss[k] < before
+
+
+def test_frozen_logits_that_were_computed_before_give_the_same(data: Arrays) -> None:
+    x, y, weights = data
+    head = base(data)
+    free = FreeRows(head.coef[0], head.intercept[0], [2, 0])
+    known, fresh = (train_some_classes(x, y, weights, L2, free, frozen=each) for each in (freeze(x, y, free), None))
+    np.testing.assert_array_equal(known.coef, fresh.coef)
 
 
 def test_a_head_that_is_optimal_already_stays(data: Arrays) -> None:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from modeling.arrays.common.modeling_errors import BadArray, NotConverged
 from modeling.arrays.retraining.weighted_loss import weighted_loss
 from modeling.tensors.retraining import worst_group as solved_here
+from modeling.tensors.retraining.frozen_logits import FreeRows
 from modeling.tensors.retraining.loss_weights import GroupMeans
-from modeling.tensors.retraining.many_heads import FreeRows, train_heads, train_some_classes
+from modeling.tensors.retraining.many_heads import train_heads, train_some_classes
 from modeling.tensors.retraining.problem import Problem
 from modeling.tensors.retraining.warm_start import WarmStart, prepare_start
 from modeling.tensors.retraining.worst_group import TrainedWorstGroup, train_worst_group

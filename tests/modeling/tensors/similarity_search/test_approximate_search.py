@@ -7,7 +7,7 @@ import pytest
 
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.embeddings.standardization import unit_rows
-from modeling.tensors.similarity_search.index_files import add_images, build_index, open_index, remove_images
+from modeling.tensors.similarity_search.index_files import add_images, build_index, open_index
 from modeling.tensors.similarity_search.index_manifest import Images, read_manifest
 from modeling.tensors.similarity_search.index_parameters import IndexKind, IndexParameters
 from modeling.tensors.similarity_search.recall import exact_nearest, recall
@@ -75,11 +75,11 @@ def test_removed_images_are_not_found_and_added_ones_are(tmp_path: Path) -> None
     what, more = Images(None, "0" * 64, N, D), Images(None, "1" * 64, 5, D)
     directory = build_index(tmp_path, images, what, PARAMETERS, texts)
     first = open_index(directory, [what], [images]).nearest(texts[:1], 1).rows[0, 0]
-    without = remove_images(directory, np.array([first]))
-    assert first not in open_index(without, [what], [images]).nearest(texts[:1], COUNT).rows
+    removed = np.array([first])
+    assert first not in open_index(directory, [what], [images], removed).nearest(texts[:1], COUNT).rows
     rebuilt = build_index(directory.parent, images, what, PARAMETERS, texts, without=np.array([first]))
     others = open_index(rebuilt, [what], [images]).nearest(texts[:1], COUNT).rows[0]
     assert first not in others and len(set(others.tolist()) - {-1}) > COUNT // 2
-    with_more = add_images(without, texts[:5], more)
-    index = open_index(with_more, [what, more], [images, texts[:5]])
+    with_more = add_images(directory, texts[:5], more)
+    index = open_index(with_more, [what, more], [images, texts[:5]], removed)
     assert index.nearest(texts[:5], 1).rows[:, 0].tolist() == [N, N + 1, N + 2, N + 3, N + 4]

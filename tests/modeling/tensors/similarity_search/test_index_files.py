@@ -17,7 +17,7 @@ import pytest
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.datasets.importing.import_errors import ImportRunning
 from modeling.arrays.datasets.importing.storage import only_import
-from modeling.tensors.similarity_search.index_files import add_images, build_index, open_index, remove_images
+from modeling.tensors.similarity_search.index_files import add_images, build_index, open_index
 from modeling.tensors.similarity_search.index_manifest import MANIFEST, BadIndex, Images, read_manifest
 from modeling.tensors.similarity_search.index_parameters import IndexKind, IndexParameters
 from tests.modeling.tensors.similarity_search.indexes import EXACT, every_similarity, unit
@@ -125,7 +125,7 @@ except Exception as error:
 
 @pytest.mark.parametrize("size", [0, 100, 3_000])
 def test_a_full_disk_is_a_sentence_and_leaves_what_was_there(tmp_path: Path, size: int) -> None:
-    other = remove_images(build(tmp_path), np.array([3]))
+    other = add_images(build(tmp_path), unit(30, D, 5), Images(WHAT.encoder, "b" * 64, 30, D))
     shutil.rmtree(build(tmp_path))
     before = contents(other)
     done = subprocess.run(
@@ -220,8 +220,7 @@ def test_additions_are_new_segments_and_removals_are_never_found(tmp_path: Path,
     directory, new = build(tmp_path, kind), unit(30, D, 5)
     more, removed = Images(WHAT.encoder, "b" * 64, 30, D), np.array([0, 99, 249, 260])
     before = contents(directory)
-    changed = remove_images(remove_images(add_images(directory, new, more), removed[:2]), removed[2:])
-    index = open_index(changed, [WHAT, more], [IMAGES, new])
+    index = open_index(add_images(directory, new, more), [WHAT, more], [IMAGES, new], removed)
     every = every_similarity(np.concatenate([IMAGES, new]), TEXTS)
     every[:, removed] = -np.inf
     assert len(index) == 276
@@ -229,13 +228,12 @@ def test_additions_are_new_segments_and_removals_are_never_found(tmp_path: Path,
     for rows, of_text in zip(index.above(TEXTS, np.zeros(7)), every, strict=True):
         np.testing.assert_array_equal(rows, np.flatnonzero(of_text > 0))
     assert contents(directory) == before
-    assert read_manifest(changed).n_removed == 4
 
 
 def test_an_index_is_due_for_rebuilding_when_more_than_a_tenth_is_removed(tmp_path: Path) -> None:
     directory = build(tmp_path)
-    assert not read_manifest(remove_images(directory, np.arange(25))).is_due_for_rebuilding
-    assert read_manifest(remove_images(directory, np.arange(26))).is_due_for_rebuilding
+    assert not read_manifest(directory).is_due_for_rebuilding(25)
+    assert read_manifest(directory).is_due_for_rebuilding(26)
 
 
 @every_kind
@@ -245,15 +243,15 @@ def test_an_index_that_is_built_without_some_images_never_has_them_and_keeps_the
     absent = np.unique([*range(3, 250, 9), *range(100, 200)])  # of the second segment all
     directory = build_index(tmp_path, IMAGES, WHAT, parameters(kind), without=absent)
     manifest = read_manifest(directory)
-    assert (manifest.n_removed, manifest.n_absent, manifest.is_due_for_rebuilding) == (len(absent), len(absent), False)
+    assert manifest.n_absent == len(absent) and not manifest.is_due_for_rebuilding(len(absent))
     assert directory != build(tmp_path, kind)
     sizes = {path.name: path.stat().st_size for path in directory.glob("segment-*")}
     assert sizes["segment-0001.faiss"] < sizes["segment-0002.faiss"] < sizes["segment-0000.faiss"]
     new, more = unit(30, D, 5), Images(WHAT.encoder, "b" * 64, 30, D)
-    changed = remove_images(add_images(directory, new, more), np.array([0, 249, 255]))
+    changed, removed = add_images(directory, new, more), np.array([0, 249, 255])
     every = every_similarity(np.concatenate([IMAGES, new]), TEXTS)
     every[:, [*absent, 0, 249, 255]] = -np.inf
-    index = open_index(changed, [WHAT, more], [IMAGES, new])
+    index = open_index(changed, [WHAT, more], [IMAGES, new], removed)
     left = int(np.isfinite(every[0]).sum())
     assert len(index) == left
     np.testing.assert_array_equal(index.nearest(TEXTS, left).rows, np.argsort(-every, axis=1, kind="stable")[:, :left])
@@ -269,4 +267,4 @@ def test_images_of_another_encoder_are_not_added(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("rows", "message"), [([-1], "between 0 and 249"), ([250], "between"), (range(N), "no image")])
 def test_rows_that_are_not_there_are_not_removed(tmp_path: Path, rows: list[int], message: str) -> None:
     with pytest.raises(BadArray, match=message):
-        remove_images(build(tmp_path), np.array(rows))
+        open_index(build(tmp_path), [WHAT], [IMAGES], np.array(rows))

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.tensors.similarity_search.index_parameters import IndexKind
-from modeling.tensors.similarity_search.near_duplicates import near_duplicates
+from modeling.tensors.similarity_search.near_duplicates import near_duplicates, similarities_to_nearest
 from tests.modeling.tensors.similarity_search.indexes import every_similarity, in_memory, unit
 
 
@@ -40,3 +40,19 @@ def test_a_threshold_out_of_range_is_refused() -> None:
     rows = unit(5, 4, 0)
     with pytest.raises(BadArray, match="threshold"):
         near_duplicates(in_memory(rows, IndexKind.FLAT), rows, np.arange(2), np.ones(5, np.bool_), 1.5)
+
+
+@pytest.mark.parametrize("n_copies", [0, 3])
+def test_the_similarity_to_the_nearest_other_image_is_that_of_brute_force(n_copies: int) -> None:
+    rows = unit(40, 6, 2)
+    rows[20 : 20 + n_copies] = rows[0]
+    every = every_similarity(rows, rows)
+    np.fill_diagonal(every, -np.inf)
+    looked_at = np.arange(0, 40, 3)
+    found = similarities_to_nearest(in_memory(rows, IndexKind.FLAT), rows, looked_at)
+    np.testing.assert_array_equal(found, every.max(axis=1)[looked_at])
+
+
+def test_an_image_alone_has_no_other() -> None:
+    rows = unit(1, 6, 2)
+    assert not len(similarities_to_nearest(in_memory(rows, IndexKind.FLAT), rows, np.arange(1)))

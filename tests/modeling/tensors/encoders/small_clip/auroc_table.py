@@ -8,10 +8,11 @@ import numpy.typing as npt
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
-from modeling.arrays.sprites.attributes import VALUES, SpriteAttributes
+from modeling.arrays.sprites.attributes import VALUES
 from modeling.arrays.sprites.drawing import Images, draw
 from modeling.tensors.encoders import Encoder
 from tests.modeling.tensors.encoders.small_clip.grammar import Caption, satisfied
+from tests.sprites import random_sprites
 
 TEMPLATE = "an image of a {}"
 
@@ -119,7 +120,7 @@ def auroc_table(encoder: Encoder, rng: np.random.Generator, n: int = 4000) -> li
     -------
     list of Row
     """
-    attributes = SpriteAttributes.random(n, rng)
+    attributes = random_sprites(n, rng)
     images = embed(encoder, draw(attributes, rng))
     groups, phrases = zip(*captions(), strict=True)
     truth = satisfied(phrases, attributes)

@@ -5,9 +5,10 @@ import numpy as np
 import open_clip
 import pytest
 
-from modeling.arrays.sprites.attributes import VALUES, SpriteAttributes
+from modeling.arrays.sprites.attributes import VALUES
 from tests.modeling.tensors.encoders.small_clip.grammar import Caption, satisfied, vocabulary_texts, write_captions
 from tests.modeling.tensors.encoders.small_clip.lexicon import ENTRIES
+from tests.sprites import sprites_of
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +17,7 @@ def captions() -> list[Caption]:
 
 
 def test_a_caption_is_true_of_the_sprites_that_have_all_it_names() -> None:
-    sprites = SpriteAttributes.of(
+    sprites = sprites_of(
         [
             {"shape": "square", "colour": "red"},
             {"shape": "square", "colour": "blue"},

@@ -1,6 +1,7 @@
 """Training at a size that takes seconds: it learns, is reproducible, and exports what open_clip loads."""
 
 import stat
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,6 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from modeling.arrays.sprites.attributes import SpriteAttributes
 from modeling.arrays.sprites.drawing import draw
 from modeling.tensors.encoders.clip import load_bundled
 from tests.modeling.tensors.encoders.small_clip.auroc_table import embed
@@ -24,6 +24,7 @@ from tests.modeling.tensors.encoders.small_clip.train import (
     export,
     pixels,
 )
+from tests.sprites import random_sprites
 
 TINY = Recipe(steps=12, pool=64, renewed=2, images=16, captions=24, warm_up=2)
 
@@ -48,7 +49,7 @@ def test_the_loss_falls(trained: tuple[Trainer, list[float]]) -> None:
 def test_a_seed_gives_one_training(trained: tuple[Trainer, list[float]]) -> None:
     _, losses = trained
     assert list(Trainer(TINY, seed=0).run()) == pytest.approx(losses, rel=1e-4)
-    assert list(Trainer(TINY, seed=1).run()) != pytest.approx(losses, rel=1e-2)
+    assert list(islice(Trainer(TINY, seed=1).run(), 3)) != pytest.approx(losses[:3], rel=1e-2)
 
 
 def test_exported_weights_load_by_open_clip_and_embed_as_the_trained_model_does(
@@ -58,7 +59,7 @@ def test_exported_weights_load_by_open_clip_and_embed_as_the_trained_model_does(
     file = tmp_path / "weights.safetensors"
     export(trainer, file)
     encoder = load_bundled(file)
-    images = draw(SpriteAttributes.random(8, np.random.default_rng(0)), np.random.default_rng(1))
+    images = draw(random_sprites(8, np.random.default_rng(0)), np.random.default_rng(1))
     texts = ["red", "an image of a blue square", "tilted ovals"]
     with torch.inference_mode():
         by_trained = trainer.model.encode_image(pixels(images), normalize=True).numpy()
@@ -115,7 +116,7 @@ def test_a_caption_true_of_few_images_weighs_as_much_as_any() -> None:
 
 
 def test_pixels_are_as_open_clip_prepares_them() -> None:
-    images = draw(SpriteAttributes.random(3, np.random.default_rng(0)), np.random.default_rng(1))
+    images = draw(random_sprites(3, np.random.default_rng(0)), np.random.default_rng(1))
     preprocess = open_clip.image_transform(64, is_train=False)
     expected = torch.stack([preprocess(Image.fromarray(image)) for image in images])
     torch.testing.assert_close(pixels(images), expected, atol=1e-5, rtol=1e-5)

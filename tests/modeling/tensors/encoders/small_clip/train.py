@@ -36,6 +36,7 @@ from modeling.arrays.sprites.attributes import VALUES, SpriteAttributes
 from modeling.arrays.sprites.drawing import Images, draw
 from modeling.tensors.encoders.small_clip import CONFIG_FOLDER, NAME, RECORD_FILE, WEIGHTS_FILE
 from tests.modeling.tensors.encoders.small_clip.grammar import satisfied, vocabulary_texts, write_captions
+from tests.sprites import random_sprites
 
 PADDING = 0
 UNKNOWN = 1
@@ -165,7 +166,7 @@ class SpritePool:
         """
         size = len(self._images)
         rows = (self._oldest + np.arange(n)) % size
-        attributes = SpriteAttributes.random(n, self._rng)
+        attributes = random_sprites(n, self._rng)
         for name, column in self._columns.items():
             column[rows] = getattr(attributes, name)
         self._images[rows] = draw(attributes, self._rng)

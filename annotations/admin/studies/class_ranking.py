@@ -1,0 +1,48 @@
+"""Which classes of a model are worth a study: those whose errors a keyword names, to be ticked and made one of."""
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+
+from annotations.admin.common.form_errors import RefusalsShown
+from annotations.admin.common.terms import Definitions
+from annotations.admin.studies.new_study import make_draft
+from annotations.models import BaseModel, Study
+from annotations.models.arrays import without_arrays
+from annotations.readings.studies.preselection import preselections
+from annotations.services.staff import roles
+from annotations.services.studies import class_lists
+
+
+def page(request: HttpRequest, model_id: int) -> HttpResponse:
+    """Show a model's classes in their order; a POST makes a draft with a task for each of those that are ticked."""
+    if not roles.may_set_up(request.user):
+        raise PermissionDenied
+    model = get_object_or_404(without_arrays(BaseModel.objects.select_related("dataset")), pk=model_id)
+    if request.method == "POST":
+        return HttpResponseRedirect(_made(request, model))
+    context = {
+        **admin.site.each_context(request),
+        "title": "Which classes are worth a study?",
+        "opts": Study._meta,
+        "model": model,
+        "preselections": list(preselections(model)),
+        "definitions": Definitions(),
+    }
+    return render(request, "admin/annotations/study/ranking.html", context)
+
+
+def _made(request: HttpRequest, model: BaseModel) -> str:
+    names, by = request.POST.getlist("ranked"), request.user.get_username()
+    if not names:
+        messages.error(request, "Tick the classes that shall be tasks.")
+        return request.path
+    with RefusalsShown(request), transaction.atomic():
+        draft = make_draft(f"Chosen classes of {model.dataset.name}", by=by)
+        class_lists.add(draft, model, names, by=by)
+        messages.success(request, "This draft has a task for each class. Say who annotates them: people, or experts.")
+        return reverse("admin:annotations_study_change", args=[draft.pk])
+    return request.path

@@ -1,0 +1,20 @@
+"""Definitions of terms, where a page of a study first uses them; `page_context` has what it has defined so far."""
+
+from typing import Any
+
+from django import template
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def define(context: dict[str, Any], text: str) -> str:
+    """Return a text with the definitions of the terms in it that the page has not used before."""
+    told: str = context["definitions"].added_to(text)
+    return told
+
+
+@register.simple_tag(takes_context=True)
+def definition(context: dict[str, Any], term: str) -> str:
+    """Return the definition of a term alone, for a text that stands in the template; nothing if it was given before."""
+    return define(context, term).removeprefix(term).lstrip()

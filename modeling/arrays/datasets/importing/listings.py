@@ -1,0 +1,427 @@
+"""Listed images, and the tables and folders that list them. No image is opened here."""
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple, TypeVar
+
+from modeling.arrays.datasets.dataset_files import SPLIT_WORDS, Split
+from modeling.arrays.datasets.importing.import_errors import BadSource, OutsideRoot, reading
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class SourceImage:
+    """One listed image.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+    filename : str
+        Relative to the source's root, with "/".
+    split : Split
+    label : int
+    attribute : int or None
+        None without groups.
+    """
+
+    path: Path
+    filename: str
+    split: Split
+    label: int
+    attribute: int | None
+
+
+@dataclass(frozen=True)
+class Source:
+    """A folder's listing.
+
+    Attributes
+    ----------
+    format : str
+    root : pathlib.Path
+    images : sequence of SourceImage
+    class_names : tuple of str
+        Indexed by labels.
+    attribute_names : tuple of str
+        Indexed by attributes; empty without groups.
+    """
+
+    format: str
+    root: Path
+    images: Sequence[SourceImage]
+    class_names: tuple[str, ...]
+    attribute_names: tuple[str, ...]
+
+
+class Line(NamedTuple):
+    """One row of a listing.
+
+    Attributes
+    ----------
+    file : pathlib.Path
+    number : int
+        Line number in the file.
+    cells : mapping of str to str
+        By column.
+    """
+
+    file: Path
+    number: int
+    cells: Mapping[str, str]
+
+    def wrong(self, what: str) -> BadSource:
+        """Make the error for this line.
+
+        Parameters
+        ----------
+        what : str
+
+        Returns
+        -------
+        BadSource
+        """
+        return BadSource(self.file, what, self.number)
+
+    def one_of(self, column: str, known: Mapping[str, Value]) -> Value:
+        """Look up what a cell stands for.
+
+        Parameters
+        ----------
+        column : str
+        known : mapping of str to any value
+
+        Returns
+        -------
+        value of `known`
+
+        Raises
+        ------
+        BadSource
+            If the cell is not among the known ones.
+        """
+        value = self.cells[column]
+        if value not in known:
+            raise self.wrong(f"{column} is {value!r}, not one of {', '.join(known)}")
+        return known[value]
+
+
+def csv_lines(file: Path, columns: Sequence[str]) -> Iterator[Line]:
+    """Yield the rows of a CSV file; blank lines are skipped.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+    columns : sequence of str
+        That the header must have.
+
+    Yields
+    ------
+    Line
+
+    Raises
+    ------
+    BadSource
+        If the file cannot be read, is not a CSV file in UTF-8, lacks a column, or has a row of another length.
+    """
+    with reading(file), file.open(encoding="utf-8-sig", newline="") as stream:
+        reader = csv.reader(stream, strict=True)
+        try:
+            header = next(reader, [])
+            require_columns(file, header, columns)
+            for cells in filter(None, reader):
+                yield line_of(file, reader.line_num, header, cells)
+        except csv.Error as error:
+            raise BadSource(file, f"it is not a CSV file: {error}", reader.line_num) from error
+
+
+def word_lines(file: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the words of each line that is not blank.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+
+    Yields
+    ------
+    number : int
+        Line number.
+    words : list of str
+
+    Raises
+    ------
+    BadSource
+        If the file cannot be read or is not UTF-8.
+    """
+    with reading(file), file.open(encoding="utf-8") as stream:
+        for number, text in enumerate(stream, 1):
+            if cells := text.split():
+                yield number, cells
+
+
+def line_of(file: Path, number: int, header: Sequence[str], cells: Sequence[str]) -> Line:
+    """Make a line from its cells.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+    number : int
+    header, cells : sequence of str
+
+    Returns
+    -------
+    Line
+
+    Raises
+    ------
+    BadSource
+        If the numbers of cells differ.
+    """
+    if len(cells) != len(header):
+        raise BadSource(file, f"it has {len(cells)} cells, but the header has {len(header)}", number)
+    return Line(file, number, dict(zip(header, cells, strict=True)))
+
+
+def require_columns(file: Path, header: Sequence[str], columns: Sequence[str]) -> None:
+    """Check that a header has certain columns.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+    header, columns : sequence of str
+
+    Raises
+    ------
+    BadSource
+        If a column is missing.
+    """
+    missing = [column for column in columns if column not in header]
+    if missing:
+        raise BadSource(file, f"the header lacks {', '.join(missing)}", 1)
+
+
+def listed_image(
+    root: Path, listed: tuple[str, Split, int, int | None], where: Path, line: int | None = None
+) -> SourceImage:
+    """Make a listed image whose path stays inside the root, with links resolved.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+    listed : tuple of str, Split, int and int or None
+        File name, split, label and attribute.
+    where : pathlib.Path
+        Named in the message.
+    line : int, optional
+
+    Returns
+    -------
+    SourceImage
+
+    Raises
+    ------
+    BadSource
+        If the name is empty or cannot name a file.
+    OutsideRoot
+        If the path leads out of the root.
+    """
+    filename = listed[0]
+    if not filename or "\0" in filename:
+        raise BadSource(where, "the file name is empty or contains a NUL", line)
+    pure = PurePosixPath(filename)
+    path = root / pure
+    inside = not pure.is_absolute() and ".." not in pure.parts and path.resolve().is_relative_to(root.resolve())
+    if not inside:
+        raise OutsideRoot(where, f"{filename!r} leads out of {root}", line)
+    return SourceImage(path, *listed)
+
+
+def image_in_folder(root: Path, path: Path, split: Split, label: int) -> SourceImage:
+    """Make a listed image of a file in the folder of a class.
+
+    Parameters
+    ----------
+    root, path : pathlib.Path
+    split : Split
+    label : int
+
+    Returns
+    -------
+    SourceImage
+
+    Raises
+    ------
+    BadSource
+        If the file is a folder.
+    OutsideRoot
+        If it is a link that leads out of the root.
+    """
+    if path.is_dir():
+        raise BadSource(path, "the folder of a class must not contain folders")
+    return listed_image(root, (path.relative_to(root).as_posix(), split, label, None), path)
+
+
+def split_folders(root: Path) -> Iterator[tuple[Split, Path]]:
+    """Yield the folders of splits, the only ones there.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+
+    Yields
+    ------
+    split : Split
+    folder : pathlib.Path
+
+    Raises
+    ------
+    BadSource
+        If there is none, another folder, or two of a split.
+    """
+    taken: dict[Split, Path] = {}
+    for part in visible(root):
+        if not part.is_dir():
+            continue
+        if part.name not in SPLIT_WORDS:
+            raise BadSource(part, f"this folder is not one of the splits {', '.join(SPLIT_WORDS)}")
+        split = SPLIT_WORDS[part.name]
+        if split in taken:
+            raise BadSource(root, f"{taken[split].name} and {part.name} are the same split")
+        taken[split] = part
+        yield split, part
+    if not taken:
+        raise BadSource(root, "there is no folder train, validation (or val) or test")
+
+
+def class_folders(root: Path, part: Path) -> list[Path]:
+    """List the folders of classes in the folder of a split.
+
+    Parameters
+    ----------
+    root, part : pathlib.Path
+
+    Returns
+    -------
+    list of pathlib.Path
+
+    Raises
+    ------
+    BadSource
+        If it has a file.
+    OutsideRoot
+        If a link leads out of the root.
+    """
+    folders = visible(part)
+    for folder in folders:
+        if not folder.is_dir():
+            raise BadSource(folder, "the folder of a split must contain one folder per class and no files")
+    return [within(root, folder) for folder in folders]
+
+
+def within(root: Path, path: Path) -> Path:
+    """Return a path that stays inside the root, with links resolved.
+
+    Parameters
+    ----------
+    root, path : pathlib.Path
+
+    Returns
+    -------
+    pathlib.Path
+        The path as it is.
+
+    Raises
+    ------
+    OutsideRoot
+        If it is a link that leads out of the root.
+    """
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise OutsideRoot(path, f"this link leads out of {root}")
+    return path
+
+
+def visible(folder: Path) -> list[Path]:
+    """List what is in a folder and not hidden, by name.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+
+    Returns
+    -------
+    list of pathlib.Path
+
+    Raises
+    ------
+    BadSource
+        If it cannot be read.
+    """
+    try:
+        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        raise BadSource(folder, str(error.strerror)) from error
+
+
+def numbered(names: Iterable[str]) -> dict[str, int]:
+    """Number names from 0.
+
+    Parameters
+    ----------
+    names : iterable of str
+
+    Returns
+    -------
+    dict of str to int
+    """
+    return {name: number for number, name in enumerate(names)}
+
+
+def in_order(ids: Iterable[str]) -> list[str]:
+    """Sort ids: numbers by value, then others by letter.
+
+    Parameters
+    ----------
+    ids : iterable of str
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> in_order({"10", "9", "n01440764"})
+    ['9', '10', 'n01440764']
+    """
+    return sorted(ids, key=lambda name: (not name.isdecimal(), int(name) if name.isdecimal() else 0, name))
+
+
+def classes_said(
+    where: Path, said: Iterable[str], class_names: Sequence[str]
+) -> tuple[tuple[str, ...], dict[str, int]]:
+    """Name the classes of images that say their class by name or by number.
+
+    Parameters
+    ----------
+    where : pathlib.Path
+        Named in the message.
+    said : iterable of str
+    class_names : sequence of str
+        Numbers count from the first; if empty, what is said, sorted.
+
+    Returns
+    -------
+    names : tuple of str
+    label_of : dict of str to int
+        By name and by number.
+
+    Raises
+    ------
+    BadSource
+        If no names are given, and the numbers have gaps.
+    """
+    names = tuple(class_names) or tuple(in_order(set(said)))
+    if not class_names and names[-1].isdecimal() and names != tuple(map(str, range(len(names)))):
+        raise BadSource(where, f"its classes are the numbers {names[0]} to {names[-1]} with gaps: give the class names")
+    return names, {**numbered(map(str, range(len(names)))), **numbered(names)}

@@ -1,0 +1,71 @@
+"""Whether people beat the machine, and where: near the top of the results, in words and with the interval."""
+
+from dataclasses import replace
+
+from annotations.admin.results.machine_verdict import Duel, on_class, over_classes
+from annotations.analysis.observations.study_rows import RankedList, TaskFacts
+from annotations.analysis.tables.keyword_splits import PeopleLessMachine
+
+TASK = TaskFacts(
+    1, "square", "shapes", "erm", False, "red", 0.2, 0.5, 0.8, 20, 20, (),
+    (RankedList("colours", "a" * 64, "{phrase}", 2, ({"keyword": "dark", "error_score": 0.6},)),),
+)  # fmt: skip
+
+
+def less(measure: str, people: float, machine: float, low: float, high: float) -> PeopleLessMachine:
+    named = (1, "square", "class_equal", "colours", "a" * 64, "error_score", measure)
+    return PeopleLessMachine(*named, people, machine, people - machine, low, high)
+
+
+def duel(low: float, high: float, class_name: str = "square", people: float = 0.2) -> Duel:
+    before, gain = less("minority_before", 0.2, 0.4, -0.3, -0.1), less("minority_gain", people, 0.05, low, high)
+    return Duel(class_name, "red", "dark", {"minority_before": before, "minority_gain": gain}, "")
+
+
+def test_who_wins_is_told_with_the_difference_and_its_interval() -> None:
+    winner, verdict, named = on_class(TASK, duel(0.03, 0.27), 0.9)
+    assert winner == "People beat the machine."
+    assert verdict == (
+        "Retraining with people's best phrase, “red”, adds +20.0 points over the control on the test images "
+        "like it; with the machine's best keyword by error score, “dark”, +5.0 on those like that. The difference is "
+        "+15.0 points (95% interval +3.0 to +27.0)."
+    )
+    assert named.startswith("As it is, the model gets 20.0% of the images like “red” right, and 40.0% of those like")
+    assert named.endswith("The difference is -20.0 points (95% interval -30.0 to -10.0).")
+    assert next(on_class(TASK, duel(-0.27, -0.03, people=-0.1), 0.9)) == "The machine beats people."
+
+
+def test_where_the_interval_holds_nothing_neither_is_said_to_win() -> None:
+    winner, verdict, _ = on_class(TASK, duel(-0.04, 0.064, people=0.062), 0.9)
+    assert winner == "Neither is shown to be better."
+    assert verdict.endswith(
+        "The difference, +1.2 points, may be nothing: its 95% interval, -4.0 to +6.4, holds 0. Differences between "
+        "these two fit the data."
+    )
+    _, verdict, _ = on_class(TASK, duel(0, 0, people=0.05), 0.9)
+    assert verdict.endswith("The difference is +0.0 points, whichever of these test images are drawn.")
+
+
+def test_why_it_is_not_known_is_told() -> None:
+    without = replace(duel(0, 0), less={}, why_not="nothing is retrained with “dark” (too few images)")
+    (told,) = on_class(TASK, without, 0.9)
+    assert told == (
+        "Whether people beat the machine is not known: nothing is retrained with “dark” (too few images). On the "
+        "validation images its best keyword, “dark”, has an error score of 0.60, and people's best phrase 0.90."
+    )
+    assert list(on_class(replace(TASK, keywords=()), None, 0.9)) == list(on_class(TASK, None, None)) == []
+
+
+def test_of_several_classes_it_is_told_where_and_the_mean() -> None:
+    where, mean = over_classes([duel(0.05, 0.25), duel(0.12, 0.18, "oval"), duel(-0.1, 0.1, "ring", people=0.05)])
+    assert where == (
+        "People beat the machine on 2 of 3 classes (square, oval). "
+        "Neither is shown to be better on 1 of 3 classes (ring)."
+    )
+    half = (0.1**2 + 0.03**2 + 0.1**2) ** 0.5 / 3  # independent errors add up by their squares
+    assert mean == (
+        "What counts is what retraining adds on the images that the words name. The mean difference over these classes "
+        f"is +10.0 points (95% interval {100 * (0.1 - half):+.1f} to {100 * (0.1 + half):+.1f})."
+    )
+    assert list(over_classes([duel(0, 1)])) == []
+    assert len(list(over_classes([duel(0, 1), duel(0, 1)]))) == 1  # of one class twice the images are the same

@@ -1,0 +1,26 @@
+"""The drawn data set, whose images the bundled encoder finds far more alike than CLIP finds photographs."""
+
+import numpy as np
+from PIL import Image
+
+from modeling.arrays.embeddings.duplicate_limits import COPIES_ABOVE, duplicate_limit
+from modeling.arrays.sprites.attributes import VALUES, SpriteAttributes
+from modeling.arrays.sprites.drawing import draw
+from modeling.arrays.sprites.style import AMBIGUOUS
+from modeling.tensors.encoders import load_encoder
+from modeling.tensors.similarity_search.index_parameters import IndexKind
+from modeling.tensors.similarity_search.near_duplicates import similarities_to_nearest
+from tests.modeling.tensors.similarity_search.indexes import in_memory
+
+
+def test_few_drawings_are_taken_for_copies_of_each_other() -> None:
+    n, rng = 800, np.random.default_rng(0)
+    given = {name: rng.integers(min(len(values), 2), size=n, dtype=np.int8) for name, values in VALUES.items()}
+    drawings = draw(SpriteAttributes(**given), rng, AMBIGUOUS)
+    rows = load_encoder("bundled:small-clip").encode_images([Image.fromarray(each) for each in drawings])
+    rows[-1] = rows[0]
+    nearest = similarities_to_nearest(in_memory(rows, IndexKind.FLAT), rows, np.arange(n))
+    limit = duplicate_limit(nearest)
+    assert (nearest > np.float32(0.98)).mean() > 0.5  # what was offered before
+    assert (nearest > np.float32(limit)).mean() < 0.03
+    assert limit < COPIES_ABOVE < nearest[0] and nearest[0] == nearest[-1]

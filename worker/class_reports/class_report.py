@@ -1,0 +1,255 @@
+"""A report of annotations on a data set of many classes: what is asked, what is computed, and its tables."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from annotations.analysis.tables import phrase_splits
+from annotations.analysis.tables.filled_tables import FilledTable
+from annotations.analysis.tables.phrase_splits import Panel
+from annotations.models import BaseModel, Dataset, KeywordRanking
+from annotations.models.task import DEFAULT_TEXT_TEMPLATE
+from annotations.readings.datasets.class_images import class_images
+from annotations.readings.retraining.correction_candidates import why_not_second
+from annotations.readings.studies.preselection import PreselectedClass, preselections
+from annotations.services.datasets.dataset_registration import find_dataset
+from annotations.tables.columns import Count, Integer, Number, Share, Table, Text
+from annotations.tables.shared import FROM_1, SCORE, field
+from modeling.arrays.common.modeling_errors import ModelingError
+from modeling.arrays.common.progress import Progress
+from modeling.arrays.embeddings.similarity import similarities
+from modeling.arrays.retraining.slices import DEFAULT_SCHEME
+from worker.baselines.scored_annotations import ScoredAnnotation
+from worker.baselines.shown_model import find_base_model
+from worker.benchmarks.participant_annotations import study_annotations
+from worker.class_reports.class_annotations import Cut, cut_classes, first_keywords, newest_rankings, read_annotations
+from worker.class_reports.compared_models import Compared, measure, train
+from worker.class_reports.split_accuracies import (
+    MEAN_ACCURACIES,
+    PART_ACCURACIES,
+    MeanAccuracy,
+    PartAccuracy,
+    mean_accuracies,
+    part_accuracies,
+)
+from worker.datasets.head_training import TrainedHead
+
+DEFAULT_BASE_MODEL = "erm"  # as train_base_model names it
+DRAWS = 20
+MAX_PICTURED = 9  # classes with panels of images, as in the paper's figure 10
+MACHINES_TOP = 10  # keywords of a class, as in its table 2
+
+
+class CannotReport(ModelingError):
+    """There is nothing to retrain with, or nothing to measure on."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked, None where nothing. annotations: a CSV file; study: a slug, instead; second: another data set."""
+
+    annotations: Path | None = None
+    study: str | None = None
+    base_model: str | None = None
+    second: str | None = None
+    scheme: str | None = None
+    template: str = DEFAULT_TEXT_TEMPLATE
+    draws: int = DRAWS
+
+
+@dataclass(frozen=True)
+class Annotated:
+    """A row of table 5: a class and its annotation. cut: None where nothing can be trained with it; why_not: why."""
+
+    class_name: str
+    said: ScoredAnnotation
+    cut: Cut | None
+    why_not: str
+
+
+@dataclass(frozen=True)
+class Preselected:
+    """A class that is worth annotating. rank: from 1, within its list."""
+
+    list_name: str
+    rank: int
+    of: PreselectedClass
+
+
+@dataclass(frozen=True)
+class MachinesKeyword:
+    """A row of table 2. phrase: the annotation of the class; row: as `KeywordRanking.rows` has it."""
+
+    class_name: str
+    phrase: str
+    list_name: str
+    row: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class ClassReport:
+    """All that was computed. heads: by model; solved: which of their rows were trained."""
+
+    compared: Compared
+    heads: Mapping[str, TrainedHead]
+    solved: str
+    second: BaseModel | None
+    preselected: FilledTable[Preselected]
+    annotated: FilledTable[Annotated]
+    keywords: FilledTable[MachinesKeyword]
+    means: FilledTable[MeanAccuracy]
+    parts: FilledTable[PartAccuracy]
+    panels: tuple[Panel, ...]
+
+    @property
+    def tables(self) -> tuple[FilledTable[Any], ...]:
+        return self.preselected, self.annotated, self.keywords, self.means, self.parts
+
+
+def compute(dataset: Dataset, request: Request, progress: Progress) -> ClassReport:
+    """Read annotations, retrain whole models with them and beside them, and measure all of these.
+
+    Raises CannotReport, BadSource, NoAnnotations, BaseModelNotFound, EncoderUnavailable, BadDataset, NotConverged.
+    """
+    named = find_base_model(dataset, request.base_model) if request.base_model else None
+    if request.study is not None:
+        study = study_annotations(request.study, dataset, named)
+        base_model, said, scheme = study.base_model, study.best, study.scheme
+    else:
+        assert request.annotations is not None, "one of the two is asked for"
+        base_model, scheme = named or find_base_model(dataset, DEFAULT_BASE_MODEL), DEFAULT_SCHEME
+        said = read_annotations(request.annotations, base_model, request.template)
+    second = _second(base_model, request.second) if request.second else None
+    cuts, why_not = cut_classes(dataset, said)
+    if not cuts:
+        words = [f"“{each.phrase}”: {why_not[each.target_class]}" for each in said]
+        raise CannotReport(f"nothing can be trained with these annotations. {'; '.join(words) or 'There are none'}")
+    rankings = newest_rankings(base_model, [each.said.target_class for each in cuts])
+    machine, _ = cut_classes(dataset, first_keywords(rankings))
+    compared = Compared(base_model, cuts, machine, request.scheme or scheme, request.draws)
+    heads, solved = train(compared, progress)
+    sets, names = measure(compared, heads, second, progress), dataset.class_names
+    return ClassReport(
+        compared=compared,
+        heads=heads,
+        solved=solved,
+        second=second,
+        preselected=FilledTable(PRESELECTED, list(_preselected(base_model))),
+        annotated=FilledTable(ANNOTATIONS, list(_annotated(names, said, cuts, why_not))),
+        keywords=FilledTable(KEYWORDS, list(_keywords(names, rankings, cuts))),
+        means=FilledTable(MEAN_ACCURACIES, [row for each in sets for row in mean_accuracies(each)]),
+        parts=FilledTable(PART_ACCURACIES, [row for each in sets for row in part_accuracies(each, names)]),
+        panels=tuple(_panels(base_model, cuts)),
+    )
+
+
+def _second(base_model: BaseModel, reference: str) -> BaseModel:
+    """The base model of a second test set; where none is stored, one that the head of the first predicts for."""
+    dataset = find_dataset(reference)
+    stored = BaseModel.objects.filter(dataset=dataset).first()
+    if stored is None and base_model.head is None:
+        raise CannotReport(f"{base_model} has no head to predict {dataset}, and no predictions of {dataset} are stored")
+    second = stored or BaseModel(dataset=dataset)
+    if reason := why_not_second(base_model, second):
+        raise CannotReport(reason)
+    return second
+
+
+def _annotated(
+    names: Sequence[str], said: Iterable[ScoredAnnotation], cuts: Iterable[Cut], why_not: Mapping[int, str]
+) -> Iterator[Annotated]:
+    by_class = {each.said.target_class: each for each in cuts}
+    for each in said:
+        label = each.target_class
+        yield Annotated(names[label], each, by_class.get(label), why_not.get(label, ""))
+
+
+def _preselected(base_model: BaseModel) -> Iterator[Preselected]:
+    for each in preselections(base_model):
+        yield from (Preselected(each.list_name, rank, found) for rank, found in enumerate(each.classes, 1))
+
+
+def _keywords(
+    names: Sequence[str], rankings: Iterable[KeywordRanking], cuts: Iterable[Cut]
+) -> Iterator[MachinesKeyword]:
+    said = {each.said.target_class: each.said.phrase for each in cuts}
+    for ranking in rankings:
+        label = ranking.target_class
+        first = sorted(ranking.rows, key=lambda row: row["clip_rank"])[:MACHINES_TOP]
+        yield from (MachinesKeyword(names[label], said[label], ranking.list_name, row) for row in first)
+
+
+def _panels(base_model: BaseModel, cuts: Iterable[Cut]) -> Iterator[Panel]:
+    best = sorted(cuts, key=lambda each: -each.said.score)[:MAX_PICTURED]
+    for number, each in enumerate(best, 1):
+        rows = class_images(base_model, each.said.target_class).rows
+        values = similarities(base_model.dataset.files.array("similarity")[rows], each.annotation.text)
+        yield from phrase_splits.panels(number, base_model, each.annotation, values, each.said.phrase)
+
+
+def _in_row(name: str) -> Callable[[MachinesKeyword], Any]:
+    return lambda keyword: keyword.row.get(name)
+
+
+_CLASS = Text[Any]("class", "the class", field("class_name"))
+PRESELECTED: Table[Preselected] = Table(
+    "preselected_classes.csv",
+    "one row per ranked list and class with an accuracy of 20% to 80%: which classes to annotate first",
+    "by list, then the p-value of its best keyword",
+    (
+        Text("list", "the list of keywords that is ranked", field("list_name")),
+        Integer("rank", "from 1", **FROM_1),
+        Text("class", "the class", field("of.name")),
+        Share("accuracy", "of the base model on its validation images", field("of.accuracy")),
+        Count("images", "validation images", field("of.n_images")),
+        Count("wrong", "of these", field("of.n_error")),
+        Text("keyword", "with the highest error score", field("of.keyword")),
+        Number("error_score", "of the keyword", field("of.error_score"), **SCORE),
+        Number("p_value", "that the best of the list scores so by chance", field("of.p_value"), **SCORE),
+        Number("null_level", "that the best of the list reaches by chance, at .95", field("of.null_level"), **SCORE),
+    ),
+)
+ANNOTATIONS: Table[Annotated] = Table(
+    "annotations.csv",
+    "one row per annotated class (table 5); can be given to the command again",
+    "by the class's number",
+    (
+        _CLASS,
+        Text("phrase", "what names its hard images", field("said.phrase")),
+        Number("threshold", "similarity above which an image is in the minority", field("said.threshold")),
+        Integer("sign", "-1: sign times similarity is above the threshold", field("said.sign"), range="-1, 1"),
+        Number("error_score", "on the class's validation images", field("said.score"), **SCORE),
+        Number("p_value", "of an unrelated phrase", field("said.p_value"), **SCORE),
+        Count("correct_images", "of validation", field("said.n_correct")),
+        Count("wrong_images", "of validation", field("said.n_error")),
+        Count(
+            "images_above", "train images above the threshold", lambda row: row.cut.slices.n_above if row.cut else None
+        ),
+        Count("images_below", "the other train images", lambda row: row.cut.slices.n_below if row.cut else None),
+        Text("participant", "who said it, in a study", lambda row: row.said.participant or None),
+        Text("why_not", "why nothing is trained with it", lambda row: row.why_not or None),
+    ),
+)
+KEYWORDS: Table[MachinesKeyword] = Table(
+    "first_keywords.csv",
+    f"one row per annotated class and keyword: the first {MACHINES_TOP} by CLIP score (table 2)",
+    "by the class's number, then CLIP score",
+    (
+        _CLASS,
+        Text("phrase", "its annotation"),
+        Text("list", "the list of keywords that is ranked", field("list_name")),
+        *(
+            column(name, meaning, _in_row(name))
+            for column, name, meaning in (
+                (Integer, "clip_rank", "rank by CLIP score"),
+                (Text, "keyword", "the keyword"),
+                (Number, "clip_score", "100 times the mean similarity of wrong images less that of correct ones"),
+                (Share, "subgroup_accuracy", "accuracy on the images whose caption has the keyword"),
+                (Count, "n_captioned", "these images"),
+                (Number, "error_score", "of the keyword"),
+                (Number, "adjusted_p", "that the best of the list scores so by chance"),
+            )
+        ),
+    ),
+)
