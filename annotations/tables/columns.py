@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
-from types import UnionType
-from typing import Any, ClassVar, Generic, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Generic, TypeVar
 
 Row = TypeVar("Row")
 Cell = str | int | float | bool | dt.datetime | uuid.UUID | list[Any] | dict[str, Any] | bytes | None
@@ -92,43 +91,6 @@ class Int32s(Column[Row]):
 
 
 @dataclass(frozen=True)
-class Says:
-    """What a field of a row's class says as a column, beside its type. name, cell: where these are not the field's."""
-
-    meaning: str
-    unit: str = ""
-    range: str = ""
-    computed: str = ""
-    name: str = ""
-    cell: Callable[[Any], Cell] | None = None
-
-
-def declared(row: type[Row]) -> tuple[Column[Row], ...]:
-    """Return the columns that a dataclass declares: of each field that is annotated with `Says`, or with a column."""
-    hints = get_type_hints(row, include_extras=True).items()
-    return tuple(_of_field(name, hint) for name, hint in hints if hasattr(hint, "__metadata__"))
-
-
-def _of_field(name: str, hint: Any) -> Column[Any]:
-    of, said = hint.__origin__, hint.__metadata__[0]
-    if isinstance(said, Column):
-        return said
-    plain = get_args(of)[0] if isinstance(of, UnionType) else get_origin(of) or of
-    kind = next(kind for each, kind in _KINDS.items() if issubclass(plain, each))
-    return kind(said.name or name, said.meaning, said.cell or attrgetter(name), said.unit, said.range, said.computed)
-
-
-_KINDS: dict[type, type[Column[Any]]] = {
-    bool: Boolean,
-    int: Integer,
-    float: Number,
-    str: Text,
-    dt.datetime: Time,
-    tuple: Json,
-}
-
-
-@dataclass(frozen=True)
 class Table(Generic[Row]):
     """One CSV file. `order` says in words how its rows are sorted, so that a file is the same each time."""
 
@@ -206,42 +168,3 @@ def csv_text(header: Sequence[str], rows: Iterable[Iterable[Cell]]) -> str:
 def write_time(moment: dt.datetime) -> str:
     """Return an aware time as ISO 8601 in UTC, always with microseconds, so that text sorts as time does."""
     return moment.astimezone(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-@dataclass(frozen=True)
-class _Described:
-    table: Table[Any]
-    column: Column[Any]
-    is_input: bool
-
-
-DICTIONARY: Table[_Described] = Table(
-    "data_dictionary.csv",
-    "every column of every table",
-    "as the tables and their columns stand",
-    (
-        Text("file", "the table", attrgetter("table.file")),
-        Text("column", "the column's name", attrgetter("column.name")),
-        Text(
-            "type",
-            "text, integer, number, boolean, time or json; in Parquet alone float32[], float64[] or int32[]",
-            attrgetter("column.type"),
-        ),
-        Text("unit", "the unit, empty where there is none", attrgetter("column.unit")),
-        Text("range", "the values it can take, empty where any", attrgetter("column.range")),
-        Text("meaning", "what it says", attrgetter("column.meaning")),
-        Text("computed", "how it is computed, empty for what was stored as it happened", attrgetter("column.computed")),
-        Boolean(
-            "is_input",
-            "whether it was recorded, and nothing in a release computes it; rebuild.py computes all others of the CSVs",
-            lambda row: row.is_input,
-        ),
-    ),
-)
-
-
-def describe(tables: Iterable[Table[Any]], is_input: Callable[[str, str], bool]) -> Iterator[_Described]:
-    """Yield the rows of the data dictionary, its own columns last. is_input: of a table's name and a column's."""
-    for table in (*tables, DICTIONARY):
-        for column in table.columns:
-            yield _Described(table, column, is_input(table.name, column.name))

@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from importlib.resources import files
+from operator import attrgetter
 from typing import Any
 
 from annotations.tables.columns import (
@@ -28,6 +29,7 @@ _KINDS: dict[str, type[Column[Any]]] = {
     "share": Share,
     "count": Count,
 }
+_SHARED = tomllib.loads(files(__package__).joinpath("shared.toml").read_text("utf-8"))
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -36,39 +38,32 @@ def worded(
     name: str,
     cells: Mapping[str, Callable[[Row], Cell]] = _NOTHING,
     values: Mapping[str, Iterable[str]] = _NOTHING,
-    shared: Iterable[Column[Any]] = (),
 ) -> Table[Row]:
     """Return the table that a package's file name.toml describes.
 
-    cells: how a column's cell is read, where it is not the row's attribute of the column's name; values: which ones a
-    column of text can have; shared: the columns that have no words of their own there. Raises ValueError for one that
-    the file does not have.
+    cells: how a column's cell is read, where it is not the row's attribute that the file names, or else of the column's
+    name; values: which ones a column of text can have. Raises ValueError for a column that the file does not have.
     """
     words = tomllib.loads(files(package).joinpath(f"{name}.toml").read_text("utf-8"))
-    columns = columns_of(words["columns"], cells, values, shared)
-    return Table(f"{name}.csv", words["meaning"], words["order"], columns)
+    return Table(f"{name}.csv", words["meaning"], words["order"], columns_of(words["columns"], cells, values))
 
 
 def columns_of(
     words: Mapping[str, Mapping[str, str]],
     cells: Mapping[str, Callable[[Row], Cell]] = _NOTHING,
     values: Mapping[str, Iterable[str]] = _NOTHING,
-    shared: Iterable[Column[Any]] = (),
 ) -> tuple[Column[Row], ...]:
-    """Return the columns that words describe, in their order; as in `worded`."""
-    given = {column.name: column for column in shared}
-    if unknown := {*cells, *values, *given} - words.keys():
+    """Return the columns that words describe, in their order; as in `worded`. Without a type: those of shared.toml."""
+    if unknown := {*cells, *values} - words.keys():
         raise ValueError(f"no column is called {', '.join(sorted(unknown))}")
-    return tuple(
-        given[name] if name in given else _column(name, cells.get(name), {**own, **_range(values.get(name))})
-        for name, own in words.items()
-    )
+    return tuple(_column(name, own, cells.get(name), values.get(name)) for name, own in words.items())
 
 
-def _column(name: str, cell: Callable[[Row], Cell] | None, words: Mapping[str, str]) -> Column[Row]:
-    of = dict(words)
-    return _KINDS[of.pop("type")](name, of.pop("meaning"), cell, **of)
-
-
-def _range(values: Iterable[str] | None) -> dict[str, str]:
-    return {} if values is None else {"range": ", ".join(values)}
+def _column(
+    name: str, own: Mapping[str, str], cell: Callable[[Row], Cell] | None, values: Iterable[str] | None
+) -> Column[Row]:
+    of = dict(own) if "type" in own else {**_SHARED[name], **own}
+    attribute = of.pop("attribute", name)
+    if values is not None:
+        of["range"] = ", ".join(values)
+    return _KINDS[of.pop("type")](name, of.pop("meaning"), cell or attrgetter(attribute), **of)

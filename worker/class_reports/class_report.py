@@ -14,8 +14,8 @@ from annotations.readings.datasets.class_images import class_images
 from annotations.readings.retraining.correction_candidates import why_not_second
 from annotations.readings.studies.preselection import PreselectedClass, preselections
 from annotations.services.datasets.dataset_registration import find_dataset
-from annotations.tables.columns import Count, Integer, Number, Share, Table, Text
-from annotations.tables.shared import FROM_1, SCORE, field
+from annotations.tables.columns import Table
+from annotations.tables.worded_tables import worded
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.embeddings.similarity import similarities
@@ -192,64 +192,16 @@ def _in_row(name: str) -> Callable[[MachinesKeyword], Any]:
     return lambda keyword: keyword.row.get(name)
 
 
-_CLASS = Text[Any]("class", "the class", field("class_name"))
-PRESELECTED: Table[Preselected] = Table(
-    "preselected_classes.csv",
-    "one row per ranked list and class with an accuracy of 20% to 80%: which classes to annotate first",
-    "by list, then the p-value of its best keyword",
-    (
-        Text("list", "the list of keywords that is ranked", field("list_name")),
-        Integer("rank", "from 1", **FROM_1),
-        Text("class", "the class", field("of.name")),
-        Share("accuracy", "of the base model on its validation images", field("of.accuracy")),
-        Count("images", "validation images", field("of.n_images")),
-        Count("wrong", "of these", field("of.n_error")),
-        Text("keyword", "with the highest error score", field("of.keyword")),
-        Number("error_score", "of the keyword", field("of.error_score"), **SCORE),
-        Number("p_value", "that the best of the list scores so by chance", field("of.p_value"), **SCORE),
-        Number("null_level", "that the best of the list reaches by chance, at .95", field("of.null_level"), **SCORE),
-    ),
+_OF_ROW = ("clip_rank", "keyword", "clip_score", "subgroup_accuracy", "n_captioned", "error_score", "adjusted_p")
+PRESELECTED: Table[Preselected] = worded(__package__, "preselected_classes")
+ANNOTATIONS: Table[Annotated] = worded(
+    __package__,
+    "annotations",
+    {
+        "images_above": lambda row: row.cut.slices.n_above if row.cut else None,
+        "images_below": lambda row: row.cut.slices.n_below if row.cut else None,
+        "participant": lambda row: row.said.participant or None,
+        "why_not": lambda row: row.why_not or None,
+    },
 )
-ANNOTATIONS: Table[Annotated] = Table(
-    "annotations.csv",
-    "one row per annotated class (table 5); can be given to the command again",
-    "by the class's number",
-    (
-        _CLASS,
-        Text("phrase", "what names its hard images", field("said.phrase")),
-        Number("threshold", "similarity above which an image is in the minority", field("said.threshold")),
-        Integer("sign", "-1: sign times similarity is above the threshold", field("said.sign"), range="-1, 1"),
-        Number("error_score", "on the class's validation images", field("said.score"), **SCORE),
-        Number("p_value", "of an unrelated phrase", field("said.p_value"), **SCORE),
-        Count("correct_images", "of validation", field("said.n_correct")),
-        Count("wrong_images", "of validation", field("said.n_error")),
-        Count(
-            "images_above", "train images above the threshold", lambda row: row.cut.slices.n_above if row.cut else None
-        ),
-        Count("images_below", "the other train images", lambda row: row.cut.slices.n_below if row.cut else None),
-        Text("participant", "who said it, in a study", lambda row: row.said.participant or None),
-        Text("why_not", "why nothing is trained with it", lambda row: row.why_not or None),
-    ),
-)
-KEYWORDS: Table[MachinesKeyword] = Table(
-    "first_keywords.csv",
-    f"one row per annotated class and keyword: the first {MACHINES_TOP} by CLIP score (table 2)",
-    "by the class's number, then CLIP score",
-    (
-        _CLASS,
-        Text("phrase", "its annotation"),
-        Text("list", "the list of keywords that is ranked", field("list_name")),
-        *(
-            column(name, meaning, _in_row(name))
-            for column, name, meaning in (
-                (Integer, "clip_rank", "rank by CLIP score"),
-                (Text, "keyword", "the keyword"),
-                (Number, "clip_score", "100 times the mean similarity of wrong images less that of correct ones"),
-                (Share, "subgroup_accuracy", "accuracy on the images whose caption has the keyword"),
-                (Count, "n_captioned", "these images"),
-                (Number, "error_score", "of the keyword"),
-                (Number, "adjusted_p", "that the best of the list scores so by chance"),
-            )
-        ),
-    ),
-)
+KEYWORDS: Table[MachinesKeyword] = worded(__package__, "first_keywords", {name: _in_row(name) for name in _OF_ROW})

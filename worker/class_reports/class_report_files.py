@@ -9,7 +9,8 @@ from django.conf import settings
 from django.template.loader import render_to_string
 
 from annotations.analysis.tables.filled_tables import FilledTable
-from annotations.tables.columns import DICTIONARY, csv_text, describe
+from annotations.tables.columns import csv_text
+from annotations.tables.data_dictionary import DICTIONARY, describe
 from modeling.arrays.retraining.group_resampling import RESAMPLES
 from worker.baselines.outcomes import predictions_digest
 from worker.benchmarks.benchmark_machine import machine

@@ -2,24 +2,20 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from annotations.analysis.statistics.estimate_types import wilson_interval
 from annotations.readings.retraining.corrections import AFTER, BEFORE, CONTROL
-from annotations.tables.columns import Column, Count, Number, Table, Text
-from annotations.tables.shared import field
+from annotations.tables.columns import Table
+from annotations.tables.worded_tables import worded
 from modeling.arrays.retraining.group_accuracies import group_shares
-from modeling.arrays.retraining.group_resampling import RESAMPLES, percentile_interval, resampled_accuracies
+from modeling.arrays.retraining.group_resampling import percentile_interval, resampled_accuracies
 from modeling.arrays.retraining.random_slices import percentile_among
 from worker.class_reports.compared_models import CONTROL_OF, GROUPS, MODELS, RANDOM, MeasuredSet
 
 SEED = 7  # of the resamples
-_RESAMPLED = (
-    f"percentiles of {RESAMPLES:,} resamples of the images within each part of each class; of random: of its draws"
-)
 OVERALL, MINORITY, MAJORITY, CLASS = "overall", "minority", "majority", "class"
 
 
@@ -148,52 +144,5 @@ def _interval(value: float, draws: NDArray[np.float64]) -> Interval:
     return Interval(value, *percentile_interval(draws))
 
 
-def _of(name: str, meaning: str, **more: str) -> tuple[Number[Any], Number[Any], Number[Any]]:
-    """Columns of an interval."""
-    return (
-        Number(name, meaning, field(f"{name}.value"), unit="share"),
-        Number(f"{name}_low", "lower end of its 95% interval", field(f"{name}.low"), unit="share", **more),
-        Number(f"{name}_high", "upper end of it", field(f"{name}.high"), unit="share", **more),
-    )
-
-
-_NAMES: tuple[Column[Any], ...] = (
-    Text("set", "which images", range="validation, test, second"),
-    Text("dataset", "the data set that they are of"),
-    Text(
-        "division", "what cuts the annotated classes: annotations, the true groups, keywords", range=", ".join(MODELS)
-    ),
-    Text(
-        "model",
-        "before: the base model; control: the same retraining without phrases; after: with the annotations; groups: "
-        "with the true groups of the same classes; random: with random slices of the annotations' sizes; keywords: "
-        "with the machine's keywords; keywords_control: the control of these",
-    ),
-)
-PART_ACCURACIES: Table[PartAccuracy] = Table(
-    "class_accuracies.csv",
-    "one row per set of images, division, annotated class, part and model",
-    "by set, division, the class's number, part, then model",
-    (
-        *_NAMES,
-        Text("class", "the annotated class", field("class_name")),
-        Text("part", "class: all of it; minority: above the threshold, or in the rarest group; majority: the rest"),
-        Count("images", "of the part", field("n")),
-        *_of("accuracy", "of the part's images", computed="Wilson"),
-    ),
-)
-MEAN_ACCURACIES: Table[MeanAccuracy] = Table(
-    "mean_accuracies.csv",
-    "one row per set of images, division, part and model",
-    "by set, division, part (overall, minority, majority), then model",
-    (
-        *_NAMES,
-        Text("part", "overall: all images of all classes; minority, majority: unweighted means over annotated classes"),
-        Count("classes", "that have images of the part", field("n_classes")),
-        Count("images", "in the part", field("n")),
-        *_of("accuracy", "mean accuracy; of random slices the mean of their models", computed=_RESAMPLED),
-        *_of("gain", "less the base model's", computed=_RESAMPLED),
-        *_of("own_gain", "less the control's", computed=_RESAMPLED),
-        Number("percentile", "of the accuracy among the models of random slices", range="0 to 100"),
-    ),
-)
+PART_ACCURACIES: Table[PartAccuracy] = worded(__package__, "class_accuracies", values={"division": MODELS})
+MEAN_ACCURACIES: Table[MeanAccuracy] = worded(__package__, "mean_accuracies", values={"division": MODELS})

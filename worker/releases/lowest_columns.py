@@ -7,8 +7,7 @@ from typing import Any
 
 from annotations.analysis.observations.person_tasks import Basis
 from annotations.readings.monitoring.course_steps import REASONS, Step
-from annotations.tables.columns import Cell, Table, Text
-from annotations.tables.shared import PARTICIPANT, TASK
+from annotations.tables.columns import Cell, Table
 from annotations.tables.worded_tables import columns_of
 
 FOLDER = "lowest"
@@ -36,23 +35,19 @@ def _worded(file: str, name: str, **python: Any) -> LowestTable:
     return LowestTable(f"{FOLDER}/{file}", words["meaning"], words["order"], columns_of(words["columns"], **python))
 
 
-SAID = _worded("said.parquet", "said", values={"basis": Basis}, shared=(TASK, PARTICIPANT))
+SAID = _worded("said.parquet", "said", values={"basis": Basis})
+_OF_COURSES = _WORDS["courses"]
 COURSES: Table[Any] = Table(
     f"{FOLDER}/courses.parquet",
-    "one row per person who entered",
-    "by participant",
-    (
-        PARTICIPANT,
-        Text(
-            "step",
-            "the furthest that the person came to",
-            lambda row: row.step.name.lower(),
-            range=", ".join(step.name.lower() for step in Step),
-        ),
-        Text("reason", "why no further; empty at the last", range=", ".join(REASONS)),
+    _OF_COURSES["meaning"],
+    _OF_COURSES["order"],
+    columns_of(
+        _OF_COURSES["columns"],
+        {"step": lambda row: row.step.name.lower()},
+        {"step": (step.name.lower() for step in Step), "reason": REASONS},
     ),
 )
 OF_TASK = {  # in the order of a release
-    name: _worded(f"task-N/{name}.parquet", name) for name in _WORDS if name != "said"
+    name: _worded(f"task-N/{name}.parquet", name) for name in _WORDS if name not in ("said", "courses")
 }
 DEFINITIONS: tuple[Table[Any], ...] = (SAID, COURSES, *OF_TASK.values())

@@ -10,8 +10,8 @@ from annotations.analysis.tables.saturation_columns import Counted
 from annotations.models import Study
 from annotations.models.payment import amount
 from annotations.readings.payments.costs import Totals, totals
-from annotations.tables.columns import Count, Integer, Table, Text
-from annotations.tables.shared import COUNT, Values, field
+from annotations.tables.columns import Table
+from annotations.tables.worded_tables import worded
 
 
 @dataclass(frozen=True)
@@ -44,27 +44,7 @@ class Cost:
         return round(self.total / self.findings) if self.findings else None
 
 
-_CENTS: Values = {**COUNT, "unit": "hundredths of the currency"}
-COSTS: Table[Cost] = Table(
-    "costs.csv",
-    "one row: what the study has paid, and what a finding cost",
-    "",
-    (
-        Text("currency", "as on Prolific", field("currency")),
-        Integer("rewards", "paid on Prolific", field("rewards"), **_CENTS),
-        Integer("bonuses", "paid, or handed out as a file", field("bonuses"), **_CENTS),
-        Integer("fee", "Prolific's; empty where the site does not name its rate", field("fee"), **_CENTS),
-        Integer("total", "all three", field("total"), **_CENTS),
-        Count("people", "whose reward was paid", field("people")),
-        Integer("per_person", "total by people", field("per_person"), **_CENTS),
-        Count(
-            "findings",
-            "distinct ideas that are better than guessing, over all tasks; empty until that is known of each task",
-            field("findings"),
-        ),
-        Integer("per_finding", "total by findings", field("per_finding"), **_CENTS),
-    ),
-)
+COSTS: Table[Cost] = worded(__package__, "costs")
 
 
 def cost(study: Study, tables: StudyTables) -> FilledTable[Cost]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -11,8 +11,8 @@ from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.models import GatheredTraining, Gathering, GatheringPart, ImageReview, JobState, Run, Study
 from annotations.models.pool import BOTH
 from annotations.readings.releases.moderated_words import words_of_phrase
-from annotations.tables.columns import Column, Count, Integer, Number, Says, Share, Table, Text, Time, declared
-from annotations.tables.shared import field, task_column
+from annotations.tables.columns import Table
+from annotations.tables.worded_tables import worded
 
 WORTH = {"worst_group": "worst group", "average": "average, groups as in training", "minority": "minority split"}
 
@@ -21,13 +21,13 @@ WORTH = {"worst_group": "worst group", "average": "average, groups as in trainin
 class WorthRow:
     """One model of a training; measures: value, low, high of each, and of its gain over the base model."""
 
-    gathering: Annotated[int, Says("number of the gathering, unique on the site")]
-    training: Annotated[int, Says("number of the training, unique on the site")]
-    dataset: Annotated[str, Says("data set with the gathered images")]
-    scheme: Annotated[str, Says("how slices are weighted, as in runs.csv")]
-    name: Annotated[str, Says("what the model was trained with", name="model")]
-    n_added: Annotated[int, Says("images from the pool in its train split", "images", name="images_added")]
-    minutes: Annotated[float | None, Says("of review, all reviewers together", "minutes")]
+    gathering: int
+    training: int
+    dataset: str
+    scheme: str
+    name: str
+    n_added: int
+    minutes: float | None
     reason: str
     measures: Mapping[str, Sequence[float]]
 
@@ -129,38 +129,18 @@ def _measure(name: str, place: int) -> Callable[[WorthRow], float | None]:
     return lambda row: row.measures[name][place] if name in row.measures else None
 
 
-def _columns(name: str, words: str) -> list[Column[WorthRow]]:
-    share: dict[str, Any] = {"unit": "share", "range": "0 to 1"}
-    gain: dict[str, Any] = {"unit": "share", "range": "-1 to 1"}
-    drawn = "2,000 draws of the test images within each group, the same for all models"
-    return [
-        Number(name, f"{words} on test", _measure(name, 0), **share),
-        Number(f"{name}_low", "its 95% interval", _measure(name, 1), computed=drawn, **share),
-        Number(f"{name}_high", "its 95% interval", _measure(name, 2), computed=drawn, **share),
-        Number(f"{name}_gain", "the same less that of the base model", _measure(f"{name}_gain", 0), **gain),
-        Number(f"{name}_gain_low", "its 95% interval, paired", _measure(f"{name}_gain", 1), **gain),
-        Number(f"{name}_gain_high", "its 95% interval, paired", _measure(f"{name}_gain", 2), **gain),
-    ]
-
-
-GATHERED: Table[WorthRow] = Table(
-    "gathered_data.csv",
-    "one row per model of each training with gathered images; all are measured on the test images of the parent",
-    "by training, then as on the page",
-    (
-        *declared(WorthRow),
-        *[column for name, words in WORTH.items() for column in _columns(name, words)],
-        Number(
-            "per_image",
-            "gain of the minority split per image added; none with reweighting",
-            field("per_image"),
-            "share",
-        ),
-        Number(
-            "per_minute", "gain of the minority split per minute; none with reweighting", field("per_minute"), "share"
-        ),
-        Text("reason", "why there is no such model", lambda row: row.reason or None),
-    ),
+GATHERED: Table[WorthRow] = worded(
+    __package__,
+    "gathered_data",
+    {
+        **{
+            f"{measure}{end}": _measure(measure, place)
+            for name in WORTH
+            for measure in (name, f"{name}_gain")
+            for place, end in enumerate(("", "_low", "_high"))
+        },
+        "reason": lambda row: row.reason or None,
+    },
 )
 
 
@@ -168,57 +148,12 @@ def _end(place: int) -> Callable[[SliceCheck], float | None]:
     return lambda row: row.meaning.recall_bounds[place] if row.meaning.recall_bounds else None
 
 
-_LOW, _HIGH = "lower end of its 95% interval", "its upper end"
-SLICES: Table[SliceCheck] = Table(
-    "slice_checks.csv",
-    "one row per check of whether a slice means its phrase: images above and below the threshold, in mixed order, of "
-    "which people say whether the phrase holds",
-    "by check",
-    (
-        Integer("check", "number of the check, unique on the site", field("part.gathering_id")),
-        task_column(field("task")),
-        Integer("phrase", "the phrase's id, as in phrases.csv", field("phrase")),
-        Text("text", "the phrase; written as in phrases.csv", field("words")),
-        Number("threshold", "the similarity threshold", field("part.threshold"), unit="cosine"),
-        Count("reviewers", "people who looked", field("reviewers")),
-        Count("above", "images above it that somebody decided on", field("meaning.precision.n")),
-        Count("above_holds", "of these, all say that it holds", field("meaning.precision.k")),
-        Share("precision", "their share", field("meaning.precision.value")),
-        Share("precision_low", f"{_LOW}, Wilson's", field("meaning.precision.low")),
-        Share("precision_high", _HIGH, field("meaning.precision.high")),
-        Count("below", "images at or below it, likewise", field("meaning.missed.n")),
-        Count("below_holds", "of these, all say that it holds", field("meaning.missed.k")),
-        Share(
-            "recall",
-            "of the class's images for which it holds, the share above the threshold",
-            field("meaning.recall"),
-            computed="both shares times the class's validation images above and at or below the threshold",
-        ),
-        Share("recall_low", f"{_LOW}, from both shares' Wilson intervals", _end(0)),
-        Share("recall_high", _HIGH, _end(1)),
-    ),
-)
+SLICES: Table[SliceCheck] = worded(__package__, "slice_checks", {"recall_low": _end(0), "recall_high": _end(1)})
 
 
 def _reviews(gathering: Gathering) -> Table[ImageReview]:
     def of_item(name: str) -> Callable[[ImageReview], Any]:
         return lambda review: gathering.items[review.place].get(name)
 
-    return Table(
-        "image_reviews.csv",
-        "one row per image and reviewer",
-        "by place, then reviewer",
-        (
-            Integer("place", "place of the image in the review, from 0", field("place")),
-            Integer("row", "its row in the pool, or of known images in the data set", of_item("row")),
-            Text("arm", "why it was shown", of_item("arm"), range="candidate, random, known, above, below"),
-            Number("likeness", "its similarity to the annotation", of_item("likeness"), range="-1 to 1"),
-            Number("probability", "that it is of the class", of_item("probability"), range="0 to 1"),
-            Integer("truth", "its label, where it is known or expected", of_item("label")),
-            Text("reviewer", "account of the reviewer", field("reviewer")),
-            Text("verdict", "what was said", field("verdict"), range="keep, drop, unsure"),
-            Integer("label", "class with which it is kept", field("label")),
-            Number("seconds", "that it took", field("seconds"), "seconds"),
-            Time("reviewed_at", "when", field("reviewed_at")),
-        ),
-    )
+    of_items = {"row": "row", "arm": "arm", "likeness": "likeness", "probability": "probability", "truth": "label"}
+    return worded(__package__, "image_reviews", {column: of_item(name) for column, name in of_items.items()})

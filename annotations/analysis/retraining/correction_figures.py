@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 from annotations.analysis.figures.chart_values import Figure, Line, LineChart, Mark, Panel, Series
 from annotations.analysis.statistics.estimate_types import wilson_interval
 from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.models import Correction
 from annotations.readings.retraining.corrections import AFTER, BEFORE, CONTROL, RESTRICTED, SET_NAMES
-from annotations.tables.columns import Says, Table, declared
-from annotations.tables.shared import COUNT, FROM_1, SHARE
+from annotations.tables.columns import Table
+from annotations.tables.worded_tables import worded
 
 MAX_CLASSES = 40  # drawn, those that change most in the minority
 _OVERALL = ("worst_group", "average", "average_plain", "gap", "minority", "majority")
@@ -27,37 +27,18 @@ class Measured:
     model: before, control, after, restricted, or without CLASS.
     """
 
-    correction: Annotated[int, Says("number of the correction", **FROM_1)]
-    set: Annotated[str, Says("which images", range="validation, test, second")]
-    dataset: Annotated[str, Says("the data set that they are of")]
-    model: Annotated[
-        str,
-        Says(
-            "before: the base model; control: trained without any phrase, each class with the same weight; after: "
-            "the correction; without CLASS: the correction without that annotation; restricted, with more than 200 "
-            "classes alone: the correction in the annotated classes' rows, beside which to see those without one",
-        ),
-    ]
-    what: Annotated[str, Says("what the measure is of", range="overall, group, part")]
-    class_name: Annotated[str, Says("of a part: the class", name="class")]
-    name: Annotated[
-        str,
-        Says(
-            "overall: worst_group, average (weighted by the groups' train counts), average_plain, gap, minority and "
-            "majority (unweighted means over annotated classes); group: its name; part: minority (above the "
-            "annotation's threshold), majority, class",
-        ),
-    ]
-    n: Annotated[int | None, Says("in the group or part", name="images", **COUNT)]
-    value: Annotated[float | None, Says("accuracy; of gap: average less worst group", name="accuracy", **SHARE)]
+    correction: int
+    set: str
+    dataset: str
+    model: str
+    what: str
+    class_name: str
+    name: str
+    n: int | None
+    value: float | None
 
 
-EFFECTS: Table[Measured] = Table(
-    "correction_effects.csv",
-    "one row per correction, set of images, model and measure",
-    "by correction, then model (before, control, after, restricted, then without each class), set, then measure",
-    declared(Measured),
-)
+EFFECTS: Table[Measured] = worded(__package__, "correction_effects")
 
 
 def report(correction: Correction) -> FilledTable[Measured]:

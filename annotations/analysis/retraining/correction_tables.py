@@ -11,7 +11,6 @@ from annotations.readings.releases.moderated_words import words_of_phrase
 from annotations.readings.retraining import corrections as reading
 from annotations.readings.retraining.corrections import PartOf, parts_of
 from annotations.tables.columns import Table
-from annotations.tables.shared import field
 from annotations.tables.worded_tables import worded
 
 
@@ -54,28 +53,12 @@ CORRECTIONS: Table[Correction] = worded(
     __package__,
     "corrections",
     {
-        "correction": field("pk"),
-        "dataset": lambda row: str(row.base_model.dataset.name),
-        "base_model": lambda row: str(row.base_model.name),
         "second_dataset": lambda row: row.second_base_model.dataset.name if row.second_base_model else None,
         "review_reason": lambda row: row.review_reason or None,
         "own_gain": lambda row: _on_test(row, reading.CONTROL),
         "gain": lambda row: _on_test(row, reading.BEFORE),
-        "trained_at": field("finished_at"),
     },
 )
 ANNOTATIONS: Table[PartOf] = worded(
-    __package__,
-    "correction_annotations",
-    {
-        "correction": field("part.correction_id"),
-        "class": field("class_name"),
-        "text": lambda row: words_of_phrase(row.part.score.phrase),
-        "error_score": field("part.score.value"),
-        "threshold": field("part.threshold"),
-        "sign": field("part.score.sign"),
-        "by_hand": field("part.by_hand"),
-        "images_above": field("n_above"),
-        "images_below": field("n_below"),
-    },
+    __package__, "correction_annotations", {"text": lambda row: words_of_phrase(row.part.score.phrase)}
 )

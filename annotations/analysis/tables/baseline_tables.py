@@ -2,51 +2,34 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
-from typing import Annotated, Any
+from typing import Any
 
 from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.statistics.estimate_types import spread
-from annotations.tables.columns import Says, Table, declared
-from annotations.tables.shared import COUNT, SHARE, TASK
+from annotations.tables.columns import Table
+from annotations.tables.worded_tables import worded
 
 
 @dataclass(frozen=True)
 class Method:
     """A method beside the people, on the same test images. n: classifiers, or experts, that mean and sd are over."""
 
-    task: Annotated[int, TASK]
-    key: Annotated[str, Says("key of the method, as manage.py benchmark names it", name="method")]
-    name: Annotated[str, Says("the method")]
-    given: Annotated[str, Says("what it is given beside the images")]
-    n: Annotated[int, Says("classifiers, or experts, in the mean", **COUNT)]
-    over: Annotated[str, Says("what mean and sd are over")]
-    worst_group: Annotated[float | None, Says("on test, mean", name="worst_group_accuracy", **SHARE)]
-    worst_group_sd: Annotated[
-        float | None, Says("sample standard deviation", unit="share", name="worst_group_accuracy_sd")
-    ] = None
-    worst_group_low: Annotated[
-        float | None,
-        Says(
-            "of the mean for other test images: lower end of its 95% interval",
-            computed="bootstrap of the test images within groups, the worst group found again each time",
-            name="worst_group_accuracy_low",
-            **SHARE,
-        ),
-    ] = None
-    worst_group_high: Annotated[float | None, Says("upper end of it", name="worst_group_accuracy_high", **SHARE)] = None
-    average: Annotated[
-        float | None, Says("on test, weighted by the groups' train counts", name="average_accuracy", **SHARE)
-    ] = None
-    left_out: Annotated[str, Says("why there are no figures")] = ""
+    task: int
+    key: str
+    name: str
+    given: str
+    n: int
+    over: str
+    worst_group: float | None
+    worst_group_sd: float | None = None
+    worst_group_low: float | None = None
+    worst_group_high: float | None = None
+    average: float | None = None
+    left_out: str = ""
 
 
-METHODS: Table[Method] = Table(
-    "baselines.csv",
-    "one row per task and method that the people stand beside, measured on the same test images",
-    "by task, then as the methods stand",
-    declared(Method),
-)
+METHODS: Table[Method] = worded(__package__, "baselines")
 
 _OF_BENCHMARK = {each.name for each in fields(Method)} - {"task", "key"}
 

@@ -4,13 +4,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from annotations.analysis.observations.person_tasks import Basis, PersonTask
-from annotations.tables.columns import Boolean, Column, Text
 
 NO_CONTROL, NOT_REPORTED, AT_WORK = "no_control", "not_reported", "at_work"  # reasons beside those of `Basis`
 
@@ -99,13 +97,3 @@ ESTIMANDS = (
     Estimand("wall_time", Over.TIME_OVER, "times.wall"),
     Estimand("worst_group_accuracy_chosen_on_test", Over.WITH_ANY_RUN),
 )
-
-OVER: Column[Any] = Text(
-    "over",
-    "whom the mean is over: allocated, everybody who was given the task; with_run, those whose basis is run; "
-    "with_score, those with a best_error_score; with_any_run, those with a run of any phrase; completed or time_over, "
-    "those whose task_end is done or time_over",
-    range=", ".join(Over),
-)
-PRIMARY: Column[Any] = Boolean("is_primary", "whether the study declared the measure before it opened")
-ADJUSTED = "Holm's, over the primary rows of this table; empty for others, which are exploratory"

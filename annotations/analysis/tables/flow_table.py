@@ -4,13 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Annotated
 
 from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.tables.estimands import COMPARED, NO_CONTROL
 from annotations.readings.monitoring.course_steps import ERASED, REASONS, WITHDREW, Course, Courses, Step
-from annotations.tables.columns import Says, Table, declared
-from annotations.tables.shared import COUNT
+from annotations.tables.columns import Table
+from annotations.tables.worded_tables import worded
 
 COUNTED, WITH_RUN = "counted", "with_run"
 _BY_ITT, _COMPLETE = COMPARED[:2]
@@ -21,33 +20,15 @@ STEPS = (*(step.name.lower() for step in Step), COUNTED, WITH_RUN)
 class FlowLine:
     """How many people came to a step; with a reason, how many of those at the step `of` did not, and why."""
 
-    task: Annotated[int | None, Says("number of the task; empty for the whole study")]
-    step: Annotated[
-        str,
-        Says(
-            "entered; consented; checked, passed the check or did the tutorial; allocated, given a task; worked, wrote "
-            "a phrase; finished; counted, with an own gain in the headline; with_run, that of a retraining",
-            range=", ".join(STEPS),
-        ),
-    ]
-    reason: Annotated[
-        str,
-        Says(
-            "why people did not come to it; empty for those who did. left: without a sign of life until their place "
-            "was given on; inside: may still go on; erased: withdrew, and nothing is left but this count",
-            range=", ".join((*REASONS, "refused", "pending", "failed", NO_CONTROL)),
-        ),
-    ]
-    people: Annotated[int, Says("how many", **COUNT)]
-    of: Annotated[str, Says("the step that these people came to")]
+    task: int | None
+    step: str
+    reason: str
+    people: int
+    of: str
 
 
-FLOW: Table[FlowLine] = Table(
-    "flow.csv",
-    "one row per step, and per reason for which people did not come to it: everybody who entered, of the whole study "
-    "and, from allocated on, of each task",
-    "the study, then its tasks; by step, those who came to it first",
-    declared(FlowLine),
+FLOW: Table[FlowLine] = worded(
+    __package__, "flow", values={"step": STEPS, "reason": (*REASONS, "refused", "pending", "failed", NO_CONTROL)}
 )
 
 

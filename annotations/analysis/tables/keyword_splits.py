@@ -3,7 +3,7 @@
 import base64
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,32 +11,25 @@ from numpy.typing import NDArray
 from annotations.models import BaseModel, Control, KeywordRanking, RunState, Score
 from annotations.models.arrays import unpack_float32, unpack_int32
 from annotations.readings.retraining.trained_rows import has_many_classes
-from annotations.tables.columns import Says, Table, declared
-from annotations.tables.shared import COUNT, SHARE, TASK
+from annotations.tables.columns import Table
+from annotations.tables.worded_tables import worded
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.retraining.annotation import Annotation
-from modeling.arrays.retraining.parts_on_test import RESAMPLES, PartsOnTest, people_less_machine
+from modeling.arrays.retraining.parts_on_test import PartsOnTest, people_less_machine
 
 PEOPLE = "people"
-_BOOTSTRAP = f"{RESAMPLES:,} bootstraps of the class's test images, the same for both"
 
 
 @dataclass(frozen=True)
 class _Words:
     """Whose words, and on which task's class. list: empty for people."""
 
-    task: Annotated[int, TASK]
-    class_name: Annotated[str, Says("the task's class", name="class")]
-    scheme: Annotated[str, Says("of the study's retrainings, as in runs.csv")]
-    list: Annotated[str, Says("name of the list of keywords; empty for people")]
-    list_digest: Annotated[str, Says("SHA-256 of template and keywords, one a line")]
-    whose: Annotated[
-        str,
-        Says(
-            "whose words: people's best phrase, or the machine's first keyword by this score",
-            range="people, clip_score, error_score",
-        ),
-    ]
+    task: int
+    class_name: str
+    scheme: str
+    list: str
+    list_digest: str
+    whose: str
 
 
 @dataclass(frozen=True)
@@ -47,48 +40,32 @@ class KeywordSplit(_Words):
     them; gain: after less control. why_not: why there is no retraining.
     """
 
-    words: Annotated[str, Says("phrase or keyword")]
-    part: Annotated[str, Says("above the threshold, or not", range="minority, majority")]
-    n: Annotated[int, Says("test images of the part", **COUNT)]
-    before: Annotated[float | None, Says("accuracy of the base model", **SHARE)]
-    control: Annotated[float | None, Says("accuracy of the same retraining without words", **SHARE)]
-    after: Annotated[float | None, Says("accuracy after retraining with these words", **SHARE)]
-    gain: Annotated[float | None, Says("after less control, or less before without a control", unit="share")]
-    gain_low: Annotated[float | None, Says("lower end of its 95% interval", computed=_BOOTSTRAP)]
-    gain_high: Annotated[float | None, Says("upper end of it", computed=_BOOTSTRAP)]
-    why_not: Annotated[str, Says("why nothing was retrained with these words")]
+    words: str
+    part: str
+    n: int
+    before: float | None
+    control: float | None
+    after: float | None
+    gain: float | None
+    gain_low: float | None
+    gain_high: float | None
+    why_not: str
 
 
 @dataclass(frozen=True)
 class PeopleLessMachine(_Words):
     """People's value less the machine's, on the test images of one class, with its 95% interval."""
 
-    measure: Annotated[
-        str,
-        Says(
-            "minority_before: the base model's accuracy on what the words name; minority_gain: what retraining adds",
-            range="minority_before, minority_gain",
-        ),
-    ]
-    people: Annotated[float, Says("of people's best phrase", unit="share")]
-    machine: Annotated[float, Says("of the machine's keyword", unit="share")]
-    difference: Annotated[float, Says("people less machine", unit="share")]
-    low: Annotated[float, Says("lower end of its 95% interval", computed=_BOOTSTRAP)]
-    high: Annotated[float, Says("upper end of it", computed=_BOOTSTRAP)]
+    measure: str
+    people: float
+    machine: float
+    difference: float
+    low: float
+    high: float
 
 
-KEYWORD_SPLITS: Table[KeywordSplit] = Table(
-    "keyword_splits.csv",
-    "one row per task, words and part of the class's test images; validation images have chosen words and threshold",
-    "by task, people first, then by list",
-    declared(KeywordSplit),
-)
-LESS_MACHINE: Table[PeopleLessMachine] = Table(
-    "people_less_machine.csv",
-    "one row per task, list, score and measure: people's best phrase less the machine's first keyword, on test",
-    "by task, list, then score",
-    declared(PeopleLessMachine),
-)
+KEYWORD_SPLITS: Table[KeywordSplit] = worded(__package__, "keyword_splits")
+LESS_MACHINE: Table[PeopleLessMachine] = worded(__package__, "people_less_machine")
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,21 +2,18 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-from annotations.analysis.observations.study_rows import BEST_KEYWORDS, MACHINES_TOP, RankedList, TaskFacts
+from annotations.analysis.observations.study_rows import MACHINES_TOP, RankedList, TaskFacts
 from annotations.analysis.observations.task_concepts import words_of
 from annotations.models import BaseModel, KeywordRanking, Score
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.releases.moderated_words import HIDDEN
-from annotations.tables.columns import Boolean, Count, Integer, Number, Says, Share, Table, Text, declared
-from annotations.tables.shared import COUNT, FROM_1, SCORE, SHARE, TASK, field
+from annotations.tables.columns import Table
+from annotations.tables.worded_tables import worded
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.keywords.keyword_ranking import clip_scores, subgroup_accuracy
 from modeling.arrays.keywords.stored_captions import open_captions
-
-_CAPTIONED = "images whose caption has these words; empty without captions"
-_CLIP = "Bias-to-Text's: 100 times the mean similarity of wrong images less that of correct ones"
 
 
 @dataclass(frozen=True)
@@ -42,20 +39,20 @@ class PhraseAmongKeywords:
     the same words, None where no keyword has.
     """
 
-    task: Annotated[int, TASK]
-    class_name: Annotated[str, Says("the task's class", name="class")]
-    list: Annotated[str, Says("name of the list")]
-    list_digest: Annotated[str, Says("SHA-256 of template and keywords, one a line")]
-    n_keywords: Annotated[int, Says("keywords in the list", name="list_keywords", **COUNT)]
-    phrase: Annotated[str, Says("one of people's best by error score")]
-    error_score: Annotated[float, Says("on the validation images", **SCORE)]
-    clip_score: Annotated[float, Says(_CLIP)]
-    n_captioned: Annotated[int | None, Says(f"validation {_CAPTIONED}", **COUNT)]
-    subgroup_accuracy: Annotated[float | None, Says("share of these that are right", **SHARE)]
-    error_rank: Annotated[int, Says("its rank among the keywords by error score", **FROM_1)]
-    clip_rank: Annotated[int, Says("its rank among the keywords by CLIP score", **FROM_1)]
-    same_rank: Annotated[int | None, Says("by error score, of the keyword with the same words", **FROM_1)]
-    same_clip_rank: Annotated[int | None, Says("its rank by CLIP score", **FROM_1)]
+    task: int
+    class_name: str
+    list: str
+    list_digest: str
+    n_keywords: int
+    phrase: str
+    error_score: float
+    clip_score: float
+    n_captioned: int | None
+    subgroup_accuracy: float | None
+    error_rank: int
+    clip_rank: int
+    same_rank: int | None
+    same_clip_rank: int | None
 
     @property
     def is_in_top(self) -> bool:
@@ -67,59 +64,12 @@ def _cell_of(name: str) -> Callable[[Keyword], Any]:
     return lambda keyword: keyword.row.get(name)
 
 
-KEYWORDS: Table[Keyword] = Table(
-    "keywords.csv",
-    "one row per task, list and keyword: of each list that manage.py rank_keywords ranked on the task's class the best "
-    f"{BEST_KEYWORDS} by error score and the best {MACHINES_TOP} by CLIP score; no person said them",
-    "by task, list, then rank",
-    (
-        TASK,
-        Text("list", "name of the list", field("ranked.name")),
-        Text("list_digest", "SHA-256 of template and keywords, one a line", field("ranked.digest")),
-        Count("list_keywords", "keywords in the list", field("ranked.n_keywords")),
-        Text("text_template", "what a keyword was put into", field("ranked.template")),
-        Integer("rank", "by error score", **FROM_1),
-        Text("keyword", "the keyword", _cell_of("keyword")),
-        Integer("sign", "-1 where the keyword is a negation", _cell_of("sign"), range="-1, 1"),
-        Number("error_score", "as of a phrase, on the validation images", _cell_of("error_score"), **SCORE),
-        Number("threshold", "of the error score; empty where that is 0", _cell_of("threshold"), unit="cosine"),
-        Number("p_value", "of this keyword alone", _cell_of("p_value"), **SCORE),
-        Number(
-            "adjusted_p",
-            "probability that the best of the whole list reaches this score by chance",
-            _cell_of("adjusted_p"),
-            computed="the list scored again with permuted labels, from a fixed seed",
-            **SCORE,
-        ),
-        Number(
-            "null_level",
-            "error score that the best of the whole list stays at or below by chance",
-            _cell_of("null_level"),
-            computed="the same permutations, in 95% of them",
-            **SCORE,
-        ),
-        Number("clip_score", _CLIP, _cell_of("clip_score")),
-        Integer("clip_rank", "by CLIP score", **FROM_1),
-        Count("n_captioned", f"validation {_CAPTIONED}", _cell_of("n_captioned")),
-        Share("subgroup_accuracy", "share of these that are right", _cell_of("subgroup_accuracy")),
-        Number(
-            "vocabulary_level",
-            "error score that one common word in twenty passes on this class; empty where they are not scored",
-            field("ranked.vocabulary_level"),
-            **SCORE,
-        ),
-    ),
+_OF_ROW = (
+    *("keyword", "sign", "error_score", "threshold", "p_value", "adjusted_p", "null_level", "clip_score"),
+    *("n_captioned", "subgroup_accuracy"),
 )
-
-AMONG_KEYWORDS: Table[PhraseAmongKeywords] = Table(
-    "phrases_among_keywords.csv",
-    "one row per task, list and phrase: where people's best phrases stand among the keywords of a list",
-    "by task, list, then error score",
-    (
-        *declared(PhraseAmongKeywords),
-        Boolean("is_in_top", f"whether that is in the machine's top {MACHINES_TOP}"),
-    ),
-)
+KEYWORDS: Table[Keyword] = worded(__package__, "keywords", {name: _cell_of(name) for name in _OF_ROW})
+AMONG_KEYWORDS: Table[PhraseAmongKeywords] = worded(__package__, "phrases_among_keywords")
 
 
 def keywords(tasks: Iterable[TaskFacts]) -> Iterator[Keyword]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +14,6 @@ from annotations.models.arrays import unpack_float32, unpack_int32
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.datasets.image_grids import sample
 from annotations.readings.releases.moderated_words import HIDDEN
-from annotations.tables.columns import Says
-from annotations.tables.shared import CLASS, COUNT, SHARE, TASK
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.retraining.annotation import Annotation
@@ -29,34 +26,28 @@ _SEED = (6, 10)  # of the panels' samples
 class SplitPart:
     """Accuracy on a part of a split. part: minority (above the threshold), majority, class (both) or all classes."""
 
-    task: Annotated[int, TASK]
-    class_name: Annotated[str, CLASS]
-    phrase: Annotated[str, Says("the study's phrase with the highest error score")]
-    split: Annotated[str, Says("validation chose the phrase and its threshold; test did not")]
-    part: Annotated[
-        str,
-        Says(
-            "minority: sign times similarity above the threshold; majority: the rest; class: both; all: every class",
-            range="minority, majority, class, all",
-        ),
-    ]
-    n: Annotated[int, Says("in the part", name="images", **COUNT)]
-    before: Annotated[float | None, Says("accuracy of the base model; empty without an image", **SHARE)]
-    after: Annotated[float | None, Says("accuracy after retraining; on test alone", **SHARE)]
+    task: int
+    class_name: str
+    phrase: str
+    split: str
+    part: str
+    n: int
+    before: float | None
+    after: float | None
 
 
 @dataclass(frozen=True)
 class Panel:
     """One image of a panel. directory: of the data set, relative to DATA_ROOT."""
 
-    task: Annotated[int, TASK]
-    class_name: Annotated[str, CLASS]
-    phrase: Annotated[str, Says("the phrase")]
-    slice: Annotated[str, Says("hard: above the threshold; easy: at or below it", range="easy, hard")]
-    place: Annotated[int, Says("in the panel, from 1")]
-    image_key: Annotated[str, Says("the image, as the data set names it")]
-    is_error: Annotated[bool, Says("whether the base model was wrong on it")]
-    similarity: Annotated[float, Says("to the phrase's subject", unit="cosine")]
+    task: int
+    class_name: str
+    phrase: str
+    slice: str
+    place: int
+    image_key: str
+    is_error: bool
+    similarity: float
     directory: str
     dataset: int
 

@@ -4,15 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from operator import eq
-from typing import Annotated, overload
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from annotations.analysis.observations.packed_phrases import Packed
 from annotations.analysis.observations.person_tasks import Tried
-from annotations.tables.columns import Says
-from annotations.tables.shared import PARTICIPANT, SCORE, SHARE, TASK
 
 
 class PhraseList(StrEnum):
@@ -30,12 +28,12 @@ _LISTS = tuple(PhraseList)
 class Listed:
     """A phrase in a list; one that is best in both ways is in both lists. phrase: its id."""
 
-    task: Annotated[int, TASK]
-    phrase_list: Annotated[PhraseList, Says("which list", range="Best WGA, Best Error Score, All Others", name="list")]
-    text: Annotated[str, Says("the phrase; written as in phrases.csv")]
-    participant: Annotated[str, PARTICIPANT]
-    error_score: Annotated[float | None, Says("of the phrase", **SCORE)]
-    worst_group_accuracy: Annotated[float | None, Says("on test, of its run", **SHARE)]
+    task: int
+    phrase_list: PhraseList
+    text: str
+    participant: str
+    error_score: float | None
+    worst_group_accuracy: float | None
     phrase: int = 0
 
 

@@ -32,7 +32,8 @@ from annotations.exports.releases.study_document import NOT_THERE, manifest, rea
 from annotations.exports.tables.table_rows import Source, phrase_rows, sources
 from annotations.models import Moderation, Study
 from annotations.readings.releases.moderated_words import HIDDEN
-from annotations.tables.columns import DICTIONARY, Cell, Table, describe, write_cell, write_time
+from annotations.tables.columns import Cell, Table, write_cell, write_time
+from annotations.tables.data_dictionary import DICTIONARY, describe
 from modeling.arrays.common.progress import Progress, silent
 from modeling.arrays.datasets.croissant import CROISSANT
 
@@ -49,7 +50,7 @@ _OF_ANALYSIS = (
 SOURCES = (  # what rebuild.py runs: its own modules, and those of the analysis and of the method that they call
     *("annotations/__init__.py", "annotations/exports/__init__.py", "annotations/exports/rebuild/*.py"),
     *(f"annotations/analysis/{name}.py" for name in _OF_ANALYSIS),
-    *("annotations/exports/rebuild/*.toml", "annotations/analysis/tables/new_concepts.toml"),
+    *(f"annotations/{name}/*.toml" for name in ("analysis/concepts", "analysis/tables", "exports/rebuild", "tables")),
     *(f"annotations/readings/{name}.py" for name in ("__init__", "monitoring/__init__", "monitoring/course_steps")),
     *("annotations/tables/*.py", "modeling/__init__.py", "modeling/languages.toml", "modeling/arrays/**/*.py"),
 )

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
@@ -20,33 +20,27 @@ from annotations.models import (
     Study,
     ThresholdChoice,
 )
-from annotations.tables.columns import Says, Table, declared
-
-REASONS = "preview, simulated, expert, participant, withdrawn, erased, moderation, failed, pending, refused"
+from annotations.tables.columns import Table
+from annotations.tables.worded_tables import worded
 
 
 @dataclass(frozen=True)
 class Exclusion:
     """One thing that is left out. participant, task and ordinal are empty where they do not apply."""
 
-    what: Annotated[str, Says("what is left out", range="visit, phrase, run")]
-    session: Annotated[str, Says("pseudonym of the visit")]
-    participant: Annotated[str | None, Says("pseudonym of the person; empty once they are erased")]
-    task: Annotated[int | None, Says("number of the task")]
-    ordinal: Annotated[int | None, Says("of the phrase in the visit's task")]
-    run: Annotated[str | None, Says("the run's id")]
-    reason: Annotated[str, Says("why, in a word", range=REASONS)]
-    detail: Annotated[str, Says("why, in the words of whoever or whatever decided; written as in phrases.csv")]
-    at: Annotated[dt.datetime | None, Says("when it came to that", "UTC")]
-    consequence: Annotated[str, Says("what it is left out of")]
+    what: str
+    session: str
+    participant: str | None
+    task: int | None
+    ordinal: int | None
+    run: str | None
+    reason: str
+    detail: str
+    at: dt.datetime | None
+    consequence: str
 
 
-EXCLUSIONS: Table[Exclusion] = Table(
-    "exclusions.csv",
-    "one row per visit, phrase or run that is left out of something, with the reason",
-    "visits, then phrases, then runs, each by session",
-    declared(Exclusion),
-)
+EXCLUSIONS: Table[Exclusion] = worded(__package__, "exclusions")
 
 _EVERYTHING = "every table but this one"
 _ALL_BUT_SESSIONS = "every table but sessions.csv and participants.csv"

@@ -8,7 +8,6 @@ from annotations.models import Moderation, Phrase
 from annotations.readings.releases.moderated_words import HIDDEN
 from annotations.readings.releases.writing_flags import People, flags_of, said_by_others
 from annotations.tables.columns import Cell, Table
-from annotations.tables.shared import field, participant_column, session_column, task_column
 from annotations.tables.worded_tables import worded
 from modeling.arrays.phrases.worded_scale import BetterThanGuessing, better_than_guessing
 
@@ -83,7 +82,6 @@ PHRASES: Table[Phrase] = worded(
     "phrases",
     {
         "text": _typed,
-        "phrase": field("pk"),
         "better_than_guessing": _better,
         "run": _run_of,
         "chosen_threshold": lambda row: row.threshold_choice.threshold if hasattr(row, "threshold_choice") else None,
@@ -96,11 +94,6 @@ PHRASES: Table[Phrase] = worded(
         **_beside_others({}, {}),
     },
     {"better_than_guessing": BetterThanGuessing},
-    (
-        session_column(lambda row: row.assignment.session.submission_key),
-        participant_column(lambda row: row.assignment.session.participant.pseudonym),
-        task_column(lambda row: row.assignment.task.position),
-    ),
 )
 
 
