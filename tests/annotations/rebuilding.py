@@ -1,6 +1,6 @@
 """Building a study's rows anew from its event log alone, in the place of those that are stored.
 
-What is not in the log comes from where `logged_tables` says that it is: the frozen configuration, the audit log, and a
+What is not in the log comes from where `log_registry` says that it is: the frozen configuration, the audit log, and a
 store of arrays by their digests, in the place of `recompute`.
 """
 
@@ -16,16 +16,7 @@ from annotations.models import AuditRecord, Control, Correction, Run, RunState, 
 from annotations.readings.studies.configuration_content import FROZEN_STUDY_FIELDS
 from annotations.services.logs.event_payloads import Key
 from annotations.services.logs.events import VISIT
-from annotations.services.logs.log_registry import (
-    ALLOCATION,
-    CONFIGURATION,
-    CONSENT,
-    CORRECTION,
-    RUN,
-    SCORE,
-    STUDY,
-    TABLES,
-)
+from annotations.services.logs.log_registry import BY_NAME, TABLES
 from annotations.services.logs.log_schema import LoggedTable
 from annotations.services.logs.replay import Row, replay
 from annotations.services.retraining import random_slices
@@ -62,9 +53,9 @@ def arrays_of(study: Study) -> Arrays:
 
 def _rebuild_study(study: Study, rows: Mapping[LoggedTable, Mapping[Key, Row]]) -> None:
     """The study's own row stays, with nothing of what the log has but what the log says."""
-    newest = max(rows[CONFIGURATION].items(), key=lambda item: int(item[0]))[1]
+    newest = max(rows[BY_NAME["configuration"]].items(), key=lambda item: int(item[0]))[1]
     values = {name: newest["data"]["study"][name] for name in FROZEN_STUDY_FIELDS}
-    values |= rows[STUDY][str(study.pk)]
+    values |= rows[BY_NAME["study"]][str(study.pk)]
     del values[VISIT]
     Study.objects.filter(pk=study.pk).update(**{name: _stored(Study, name, value) for name, value in values.items()})
 
@@ -77,7 +68,7 @@ def insert(table: LoggedTable, study: Study, key: Key, row: Row, arrays: Arrays)
     for name, value in told.items():
         ways[{**table.plain, **table.personal}[name]] = arrays[value] if name in table.digests and value else value
     made = table.model(**_fields(table, study, ways))
-    _FROM_ELSEWHERE.get(table, lambda made, arrays: None)(made, arrays)
+    _FROM_ELSEWHERE.get(table.name, lambda made, arrays: None)(made, arrays)
     made.save(force_insert=True)
     of_now = [f.attname for f in made._meta.concrete_fields if getattr(f, "auto_now_add", False)]
     if of_now:
@@ -143,10 +134,10 @@ def _take_head_and_names(correction: Any, arrays: Arrays) -> None:
         setattr(correction, column, who.actor if who else "")
 
 
-_FROM_ELSEWHERE: dict[LoggedTable, Callable[[Any, Arrays], None]] = {
-    CONSENT: _take_text,
-    ALLOCATION: _take_visits,
-    RUN: _take_control,
-    SCORE: _take_embedding,
-    CORRECTION: _take_head_and_names,
+_FROM_ELSEWHERE: dict[str, Callable[[Any, Arrays], None]] = {
+    "consent": _take_text,
+    "allocation": _take_visits,
+    "run": _take_control,
+    "score": _take_embedding,
+    "correction": _take_head_and_names,
 }

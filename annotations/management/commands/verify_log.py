@@ -8,7 +8,7 @@ from django.core.management.base import CommandError
 from annotations.exports.releases.snapshot import snapshot
 from annotations.management.plain_command import PlainCommand
 from annotations.services.logs.log_check import LogCheck
-from annotations.services.logs.log_registry import SESSION, TABLES
+from annotations.services.logs.log_registry import BY_NAME, TABLES
 from annotations.services.studies.lifecycle import find_study
 
 
@@ -28,4 +28,4 @@ class Command(PlainCommand):
         self.stdout.write(f"Rows replayed: {counts}. Erased visits: {len(check.erased):,}.")
         if n_found:
             raise CommandError(f"The log and the tables differ in {n_found:,} place{'' if n_found == 1 else 's'}.")
-        self.stdout.write(f"The log and the tables agree on {check.replayed[SESSION]:,} visits.")
+        self.stdout.write(f"The log and the tables agree on {check.replayed[BY_NAME['session']]:,} visits.")

@@ -1,6 +1,6 @@
 """What an event says of the rows that it changed, so that they can be built again from the log alone.
 
-A row's state is its own fields as JSON, as its table's definition names them (`logged_tables`). What people typed, and
+A row's state is its own fields as JSON, as its table's definition names them (`log_registry`). What people typed, and
 what gives it away (a digest of it, a name by which the person is known), is personal: the log keeps that part sealed,
 and it is gone with the person's key. Large arrays are there as SHA-256 digests.
 """

@@ -12,11 +12,6 @@ from annotations.models import Study
 Paths = Mapping[str, str]  # a name in the log, and the way from the row to what it holds, as a query writes it
 
 
-def columns(names: str, **paths: str) -> Paths:
-    """Return the paths of columns that the log names as the table does, and of others by the names it gives them."""
-    return {**{name: name for name in names.split()}, **paths}
-
-
 @dataclass(frozen=True, eq=False)
 class LoggedTable:
     """How a row of a table stands in the log.
@@ -34,11 +29,11 @@ class LoggedTable:
     model: type[Model]
     of_study: str
     key: tuple[str, ...]
-    visit: str
     plain: Paths
+    visit: str = ""
     personal: Paths = field(default_factory=dict)
-    digests: frozenset[str] = frozenset()
-    told_once: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    digests: Collection[str] = ()
+    told_once: Mapping[str, Collection[str]] = field(default_factory=dict)
     outlives_erasure: bool = False
     only: Q = field(default_factory=Q)
     left_out: Mapping[str, str] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """Replaying the event log: all that a study's tables hold of its people and its results, built from its events alone.
 
 `replay` reads nothing but events and keys; `stored` reads the tables into the same shape; `differences` names what the
-two do not agree on. Which tables these are, and what of them, `logged_tables` says. Of a large study `log_check` does
+two do not agree on. Which tables these are, and what of them, `log_registry` says. Of a large study `log_check` does
 all of that for a few people at a time.
 """
 

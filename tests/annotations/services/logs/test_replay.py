@@ -20,13 +20,16 @@ from annotations.models import (
     ThresholdChoice,
 )
 from annotations.services.logs import identities
-from annotations.services.logs.log_registry import ASSIGNMENT, CHOICE, JUDGEMENT, PHRASE, RUN, SCORE, SESSION
+from annotations.services.logs.log_registry import BY_NAME
 from annotations.services.logs.replay import differences, replay, stored
 from annotations.services.visits import erasure
 from annotations.services.visits.withdrawal import withdraw
 from tests import actors
 from tests.actors import Visit
 from tests.annotations.lively import lively_study
+
+ASSIGNMENT, CHOICE, JUDGEMENT = BY_NAME["assignment"], BY_NAME["threshold_choice"], BY_NAME["judgement"]
+PHRASE, RUN, SCORE, SESSION = BY_NAME["phrase"], BY_NAME["run"], BY_NAME["score"], BY_NAME["session"]
 
 
 @pytest.fixture(scope="module")
