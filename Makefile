@@ -77,7 +77,7 @@ docs: $(VENV)/test.stamp ## Build the site of the docs into build/site; a link t
 	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --jobs auto docs build/site
 
 bench: $(VENV)/test.stamp browser ## Measure against named baselines and write docs/benchmarks.md (ARGS="…": print a part of it)
-	@$(BIN)/python -m deploy.local.bench $(ARGS)
+	@$(BIN)/python -m tests.benchmarks.make_bench $(ARGS)
 
 bench-scale: $(VENV)/test.stamp ## From embeddings of ImageNet's size to the report, in 8 GiB (ARGS="--share 0.02"; --docs: into docs/scale.md)
 	@$(BIN)/python -m tests.scale.bench_scale $(ARGS)

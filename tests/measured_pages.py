@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deploy.local.bench import machine, versions
 from modeling import __version__
+from tests.benchmarks.make_bench import machine, versions
 
 MARK = "<!-- What follows is written by a command. -->\n"
 

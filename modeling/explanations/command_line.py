@@ -32,7 +32,6 @@ MODULES = {
     "manage": ("clarify_site.command_runner", *_SERVER, "Run a command of the server: `clarify manage migrate`."),
     "import": ("clarify_site.command_runner", *_SERVER, "Import a data set into the server: `import NAME FOLDER`."),
     "demo": ("deploy.local.demo", *_LOCAL, "Run the whole service on this machine, with simulated participants."),
-    "bench": ("deploy.local.bench", *_LOCAL, "Measure against named baselines (in a checkout)."),
 }
 FIRST_ARGUMENTS = {"import": ["import_dataset"]}
 

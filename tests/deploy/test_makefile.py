@@ -39,7 +39,7 @@ def test_what_is_for_developers_has_their_tools_as_well(target: str, tmp_path: P
     assert _installed(_commands(target, tmp_path)) >= {"server", "worker", "embedded", "dev"}
 
 
-@pytest.mark.parametrize(("target", "program"), [("test", "-m pytest"), ("bench", "-m deploy.local.bench")])
+@pytest.mark.parametrize(("target", "program"), [("test", "-m pytest"), ("bench", "-m tests.benchmarks.make_bench")])
 def test_what_drives_a_browser_has_one_first(target: str, program: str, tmp_path: Path) -> None:
     commands = _commands(target, tmp_path)
     assert _first(commands, BROWSER) < _first(commands, program)

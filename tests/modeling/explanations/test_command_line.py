@@ -111,7 +111,7 @@ def test_a_language_that_the_encoder_does_not_understand_is_told_before_images_a
     assert done.exit_code == 1 and done.stderr.startswith("Error: the encoder does not understand German: choose one")
 
 
-@pytest.mark.parametrize("command", ["explain", "manage", "import", "demo", "bench"])
+@pytest.mark.parametrize("command", ["explain", "manage", "import", "demo"])
 def test_the_help_names_each_command(command: str) -> None:
     assert f"  {command} " in run("--help").stdout
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from deploy.local.bench import page
+from tests.benchmarks.make_bench import page
 
 
 def _bench(name: str, median: float, **extra_info: int) -> dict[str, Any]:
