@@ -1,13 +1,10 @@
 """What the commands that make a base model say about it, and the frame of those that bring one from elsewhere."""
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
 from django.conf import settings
-from django.core.management import CommandParser
 
-from annotations.management.arguments import positive
 from annotations.management.plain_command import PlainCommand
 from annotations.models import BaseModel, Dataset
 from annotations.readings.datasets.target_classes import default_target_class
@@ -18,15 +15,9 @@ MAX_LISTED = 20
 
 
 class BringingCommand(PlainCommand):
-    """Stores a base model that was made elsewhere. file_help: what the file holds."""
+    """Stores a base model that was made elsewhere."""
 
-    file_help: str
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("dataset", metavar="DATASET", help="NAME, or NAME@VERSION for an older version")
-        parser.add_argument("file", metavar="FILE", type=Path, help=self.file_help)
-        parser.add_argument("--name", required=True, help="what the base model is called")
-        parser.add_argument("--l2", type=positive, default=settings.DEFAULT_L2, metavar="λ", help="for retraining")
+    more: ClassVar[Mapping[str, Mapping[str, Any]]] = {"--l2": {"default": settings.DEFAULT_L2}}
 
     def handle(self, *args: Any, dataset: str, **options: Any) -> None:
         base_model, created = self.bring(find_dataset(dataset), options)

@@ -1,18 +1,49 @@
 """The base of our commands, which refuse in one sentence instead of a traceback, and the files of their `--output`."""
 
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+from uuid import UUID
 
-from django.core.management import BaseCommand, CommandError
+from django.core.management import BaseCommand, CommandError, CommandParser
 
+from annotations.management.arguments import names, positive
 from annotations.services.common.service_errors import ServiceError
 from modeling.arrays.common.modeling_errors import ModelingError
 
+_TYPES = {"path": Path, "integer": int, "uuid": UUID, "positive number": positive, "names": names}
+
 
 class PlainCommand(BaseCommand):
-    """Turns refusals into CommandError; any other exception is a bug and passes."""
+    """Turns refusals into CommandError; any other exception is a bug and passes.
+
+    Its help and its arguments stand under its name in commands.toml, beside its module, as `add_argument` takes them.
+    one_of and at_most_one_of name arguments that exclude each other. more: what else Python knows of an argument.
+    """
+
+    more: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+
+    def create_parser(self, prog_name: str, subcommand: str, **options: Any) -> CommandParser:
+        self.help = self._words["help"]
+        return super().create_parser(prog_name, subcommand, **options)
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        words = self._words
+        apart = words.get("one_of", words.get("at_most_one_of", ()))
+        group = parser.add_mutually_exclusive_group(required="one_of" in words) if apart else parser
+        for name, of in words.get("arguments", {}).items():
+            kind = {"type": _TYPES[of["type"]]} if "type" in of else {}
+            (group if name in apart else parser).add_argument(name, **{**of, **kind, **self.more.get(name, {})})
+
+    @property
+    def _words(self) -> dict[str, Any]:
+        package, _, name = type(self).__module__.rpartition(".")
+        commands = tomllib.loads(files(package).joinpath("commands.toml").read_text("utf-8"))
+        words: dict[str, Any] = commands[name]
+        return words
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         try:

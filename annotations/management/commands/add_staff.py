@@ -1,6 +1,5 @@
 """manage.py add_staff NAME --role coordinator|analyst --study SLUG: an account of the staff and its role in a study."""
 
-from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
@@ -18,15 +17,7 @@ BY = "command line"
 
 
 class Command(PlainCommand):
-    help = (
-        "Makes an account of the staff where there is none, and gives it a role in a study. Without --study the "
-        "account can set up a study of its own. The password is asked for, or read from standard input."
-    )
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("name", help="of the account")
-        parser.add_argument("--role", choices=Role.values, help="in the study")
-        parser.add_argument("--study", metavar="SLUG")
+    more = {"--role": {"choices": Role.values}}
 
     def handle(self, *, name: str, role: str | None, study: str | None, **options: Any) -> None:
         if (role is None) != (study is None):

@@ -1,6 +1,5 @@
 """manage.py back_up FOLDER: the database and the files of DATA_ROOT, while the site runs."""
 
-from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,6 @@ from annotations.management.plain_command import PlainCommand
 
 
 class Command(PlainCommand):
-    help = "Write a back-up of the whole site into a new folder. See docs/operations.md, “Back-ups”."
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("folder", type=Path, help="where to; it is made, and readable by its owner alone")
-
     def handle(self, *args: Any, folder: Path, **options: Any) -> None:
         try:
             manifest = back_up(folder)

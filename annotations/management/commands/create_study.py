@@ -1,7 +1,6 @@
 """manage.py create_study: set a study up from arguments or a JSON file, and open it where asked."""
 
 import json
-from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
@@ -14,36 +13,12 @@ from annotations.readings.datasets.target_classes import classes_with_errors
 from annotations.services.common.service_errors import StudyNotReady
 from annotations.services.studies.lifecycle import create_study, entry_url, open_study
 
-_JSON_HELP = """JSON file with the study's fields and its tasks, for example {"slug": "birds", "title": "Birds",
-"tasks": [{"base_model": "birds/erm", "target_class": "dog", "time_limit_s": 600}]}; target_class is a name, a number or
-missing (the class with the most errors)"""
 _OF_STUDY, _OF_TASK = ("slug", "title", "scheme"), ("base_model", "target_class", "time_limit_s")  # options
 _NEEDED = "a slug and --base-model, or --from-json FILE"
 
 
 class Command(PlainCommand):
-    help = "Create a study. One that is there already is left as it is, and refused where it is not what was asked for."
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("slug", nargs="?", help="appears in the participants' link")
-        parser.add_argument("--title", help="what participants and coordinators read (default: the slug)")
-        parser.add_argument("--base-model", metavar="DATASET[@VERSION]/NAME", help="of the study's one task")
-        parser.add_argument("--target-class", help="name or number (default: the class with the most errors)")
-        parser.add_argument(
-            "--all-classes", action="store_true", help="a task for each class with errors, the worst first"
-        )
-        parser.add_argument(
-            "--experts", action="store_true", help="for people who are logged in here; without --time-limit no clock"
-        )
-        parser.add_argument("--time-limit", dest="time_limit_s", type=int, metavar="SECONDS", help="of the task")
-        parser.add_argument("--scheme", choices=Scheme.values, help="how images count in retraining: docs/methods.md")
-        parser.add_argument("--from-json", type=Path, metavar="FILE", help=_JSON_HELP)
-        parser.add_argument("--open", action="store_true", help="open it: its configuration freezes")
-        parser.add_argument(
-            "--without-rehearsal",
-            action="store_true",
-            help="open it although no simulated participants have been through it in the last hour",
-        )
+    more = {"--scheme": {"choices": Scheme.values}}
 
     def handle(self, *args: Any, **options: Any) -> None:
         fields = _from_file(options["from_json"]) if options["from_json"] else _from_arguments(options)

@@ -2,7 +2,6 @@
 
 import csv
 import json
-from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +23,6 @@ _COLUMNS = (
 
 
 class Command(PlainCommand):
-    help = "Write a data set's images as a table, and its description for catalogues and loaders (Croissant)."
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("dataset", metavar="DATASET", help="its name, or name@digest of one version")
-        parser.add_argument("folder", metavar="FOLDER", type=Path, help="made if it is missing; no image is copied")
-
     def handle(self, *args: Any, dataset: str, folder: Path, **options: Any) -> None:
         found = find_dataset(dataset)
         try:

@@ -1,6 +1,5 @@
 """manage.py export_study SLUG [--output FILE]: a study's phrases, scores, runs and summary as one zip file."""
 
-from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +10,6 @@ from annotations.services.studies.lifecycle import find_study
 
 
 class Command(PlainCommand):
-    help = "Write a study's export: tables as CSV, a data dictionary, the frozen configuration. See docs/analysts.md."
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("slug", help="the study, as in the participants' link")
-        parser.add_argument("--output", type=Path, help="file to write (default: clarify-SLUG.zip in this folder)")
-
     def handle(self, *args: Any, slug: str, output: Path | None, **options: Any) -> None:
         study = find_study(slug)
         path = output or Path(export_name(study))

@@ -1,6 +1,5 @@
 """manage.py restore FOLDER: make a site of a back-up, and say what agrees."""
 
-from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,6 @@ from annotations.system_checks import unreadable
 
 
 class Command(PlainCommand):
-    help = "Make a site of a back-up, in an empty database and in DATA_ROOT. See docs/operations.md, “Back-ups”."
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("folder", type=Path, help="what `back_up` wrote")
-
     def handle(self, *args: Any, folder: Path, **options: Any) -> None:
         try:
             restored = restore(folder)

@@ -1,6 +1,5 @@
 """manage.py verify_log SLUG: build a study's state from its event log, and name what the tables say differently."""
 
-from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -13,11 +12,6 @@ from annotations.services.studies.lifecycle import find_study
 
 
 class Command(PlainCommand):
-    help = "Replay a study's event log and compare it with the stored rows. See docs/analysts.md."
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("slug", help="the study, as in the participants' link")
-
     def handle(self, *args: Any, slug: str, **options: Any) -> None:
         with snapshot():
             check, n_found = LogCheck(find_study(slug)), 0

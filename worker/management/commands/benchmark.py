@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import CommandError, CommandParser
+from django.core.management import CommandError
 
-from annotations.management.arguments import names, positive
 from annotations.management.plain_command import PlainCommand, write_files
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
 from annotations.services.datasets.dataset_registration import find_dataset
@@ -25,35 +24,14 @@ _SAME = ("study", "base_model", "seeds", "l2", "scheme", "template", "published"
 
 
 class Command(PlainCommand):
-    help = "Measure every method of the paper's tables 1, 4 and 6 on a data set: worst group, average and gap on test."
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("dataset", metavar="DATASET", help="NAME, or NAME@VERSION for an older version")
-        parser.add_argument(
-            "--annotation",
-            action="append",
-            default=[],
-            metavar="CLASS:PHRASE[:τ]",
-            help="what Clarify is told; repeated: each alone, and of several classes the best of each together",
-        )
-        parser.add_argument("--study", metavar="SLUG", help="what this study's participants said, as they were scored")
-        parser.add_argument("--base-model", metavar="NAME", help="whose errors annotations describe; default: ERM")
-        parser.add_argument(
-            "--layout", choices=list(LAYOUTS), default="all", help="the table to print, and its methods"
-        )
-        parser.add_argument(
-            "--methods", type=names, metavar="A,B", help="instead: " + ", ".join(method.key for method in METHODS)
-        )
-        parser.add_argument("--seeds", type=int, default=3, metavar="N", help="default: %(default)s")
-        parser.add_argument(
-            "--l2", type=positive, metavar="λ", help=f"default: the base model's, without one {settings.DEFAULT_L2:g}"
-        )
-        parser.add_argument("--scheme", choices=list(SCHEMES), help="weights of slices; default: the study's")
-        parser.add_argument("--template", default=DEFAULT_TEXT_TEMPLATE, help="of phrases; default: %(default)s")
-        parser.add_argument(
-            "--published", choices=list(PUBLISHED), help="prompts and settings as published for this data set"
-        )
-        parser.add_argument("--output", type=Path, metavar="DIR", help="default: benchmark-NAME-vVERSION")
+    more = {
+        "--layout": {"choices": list(LAYOUTS)},
+        "--methods": {"help": "instead: " + ", ".join(method.key for method in METHODS)},
+        "--l2": {"help": f"default: the base model's, without one {settings.DEFAULT_L2:g}"},
+        "--scheme": {"choices": list(SCHEMES)},
+        "--template": {"default": DEFAULT_TEXT_TEMPLATE},
+        "--published": {"choices": list(PUBLISHED)},
+    }
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["seeds"] < 1:

@@ -1,10 +1,7 @@
 """manage.py caption DATASET: writes captions of a data set's images by a model; killed and run again, it goes on."""
 
 import re
-from pathlib import Path
 from typing import Any
-
-from django.core.management import CommandParser
 
 from annotations.management.plain_command import PlainCommand
 from annotations.services.datasets.dataset_registration import find_dataset
@@ -17,27 +14,7 @@ _SHOWN = 20  # images that cannot be read and are told one by one
 
 
 class Command(PlainCommand):
-    help = (
-        "Write captions of a data set's images by a model, on the GPU if there is one. They are kept as they come: "
-        "run it again after an interruption, and it goes on. Keywords are made of them (rank_keywords --from)."
-    )
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("dataset", metavar="DATASET", help="NAME, or NAME@VERSION for an older version")
-        parser.add_argument(
-            "--captioner",
-            required=True,
-            metavar="SPEC",
-            help="transformers:Salesforce/blip-image-captioning-base, a folder of a model, or python:MODULE:FACTORY",
-        )
-        parser.add_argument(
-            "--split",
-            choices=[*SPLIT_WORDS, _ALL],
-            default=Split.VALIDATION.word,
-            help="whose images; keywords need validation alone, the default",
-        )
-        parser.add_argument("--images", type=Path, metavar="FOLDER", help="the imported folder; default: thumbnails")
-        parser.add_argument("--name", metavar="NAME", help="what the captions are called; default: the captioner's")
+    more = {"--split": {"choices": [*SPLIT_WORDS, _ALL], "default": Split.VALIDATION.word}}
 
     def handle(self, *args: Any, **options: Any) -> None:
         spec, split = options["captioner"], options["split"]

@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from django.core.management import CommandError, CommandParser
+from django.core.management import CommandError
 
 from annotations.management.plain_command import PlainCommand, write_files, writing
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
@@ -18,32 +18,12 @@ _SAME = ("study", "base_model", "second", "scheme", "template", "draws")
 
 
 class Command(PlainCommand):
-    help = (
-        "Retrain a whole model with one annotation for each of some classes, and report what that does to the images "
-        "that the annotations name, beside the same retraining without phrases and with random slices. See "
-        "docs/methods.md."
-    )
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("dataset", metavar="DATASET", help="NAME, or NAME@VERSION for an older version")
-        source = parser.add_mutually_exclusive_group(required=True)
-        source.add_argument(
-            "--annotations",
-            type=Path,
-            metavar="FILE",
-            help="CSV with class, phrase and, if it has them, threshold, sign",
-        )
-        source.add_argument("--study", metavar="SLUG", help="the best phrase of each class of this study's people")
-        parser.add_argument(
-            "--base-model", metavar="NAME", help=f"default: the study's; with --annotations {DEFAULT_BASE_MODEL}"
-        )
-        parser.add_argument("--second", metavar="DATASET", help="a second test set, such as ImageNet-V2")
-        parser.add_argument("--scheme", choices=list(SCHEMES), help="weights of slices; default: the study's")
-        parser.add_argument("--template", default=DEFAULT_TEXT_TEMPLATE, help="of phrases; default: %(default)s")
-        parser.add_argument(
-            "--draws", type=int, default=DRAWS, metavar="N", help="models of random slices; default: %(default)s"
-        )
-        parser.add_argument("--output", type=Path, metavar="DIR", help="default: imagenet-report-NAME-vVERSION")
+    more = {
+        "--base-model": {"help": f"default: the study's; with --annotations {DEFAULT_BASE_MODEL}"},
+        "--scheme": {"choices": list(SCHEMES)},
+        "--template": {"default": DEFAULT_TEXT_TEMPLATE},
+        "--draws": {"default": DRAWS},
+    }
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["draws"] < 2:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from django.core.management import CommandError, CommandParser
+from django.core.management import CommandError
 
 from annotations.management.plain_command import PlainCommand
 from annotations.services.datasets.dataset_registration import find_dataset
@@ -16,16 +16,6 @@ _SHOWN = 20  # rows that are left out and told one by one
 
 
 class Command(PlainCommand):
-    help = (
-        "Keep captions with a data set: a CSV file with the columns filename and caption, or JSON Lines with these "
-        "keys. Keywords are made of them (rank_keywords --from). No version of the data set changes."
-    )
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("dataset", metavar="DATASET", help="NAME, or NAME@VERSION for an older version")
-        parser.add_argument("file", metavar="FILE", type=Path, help="captions.csv or captions.jsonl")
-        parser.add_argument("--name", metavar="NAME", help="what they are called; default: the file's name")
-
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
         dataset = find_dataset(options["dataset"])

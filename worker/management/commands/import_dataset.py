@@ -1,12 +1,9 @@
 """Imports a folder of images as a new version of a data set."""
 
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import CommandParser
 
-from annotations.management.arguments import names
 from annotations.management.plain_command import PlainCommand
 from modeling.arrays.datasets.importing.sources import ALL_FORMATS
 from worker.common.progress_bars import ProgressBars
@@ -14,32 +11,10 @@ from worker.datasets.dataset_import import import_folder, import_report
 
 
 class Command(PlainCommand):
-    help = "Import a folder of images, or of their embeddings: check each, make thumbnails, register the data set."
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("name", metavar="NAME", help="what the data set is called: letters, digits, _ and -")
-        parser.add_argument(
-            "path", metavar="PATH", type=Path, help="the folder, the CSV file of the format csv, or hf:OWNER/NAME"
-        )
-        parser.add_argument("--format", required=True, choices=ALL_FORMATS)
-        parser.add_argument(
-            "--similarity-encoder",
-            default=settings.DEFAULT_SIMILARITY_ENCODER,
-            metavar="SPEC",
-            help="compares images and phrases (default: %(default)s)",
-        )
-        features = parser.add_mutually_exclusive_group()
-        features.add_argument("--feature-encoder", metavar="SPEC", help="the classifier's features, where they differ")
-        features.add_argument("--features", metavar="FILE", type=Path, help="an .npz with filenames and features")
-        parser.add_argument("--class-names", type=names, default=[], metavar="A,B", help="in the order of the labels")
-        parser.add_argument("--attribute-names", type=names, default=[], metavar="A,B")
-        parser.add_argument(
-            "--columns",
-            type=names,
-            default=[],
-            metavar="IMAGE,LABEL[,GROUP]",
-            help="of the format huggingface (default: image,label)",
-        )
+    more = {
+        "--format": {"choices": ALL_FORMATS},
+        "--similarity-encoder": {"default": settings.DEFAULT_SIMILARITY_ENCODER},
+    }
 
     def handle(self, *args: Any, **options: Any) -> None:
         with ProgressBars() as progress:

@@ -9,8 +9,7 @@ from worker.datasets.brought_heads import SUFFIXES, read_head
 
 
 class Command(BringingCommand):
-    help = "Store a last layer from a file, with its predictions on a data set's features."
-    file_help = f"weight and bias, as {', '.join(SUFFIXES)}"
+    more = {**BringingCommand.more, "file": {"help": f"weight and bias, as {', '.join(SUFFIXES)}"}}
 
     def bring(self, dataset: Dataset, options: dict[str, Any]) -> tuple[BaseModel, bool]:
         given, file = {name: options[name] for name in ("name", "l2")}, options["file"]

@@ -1,11 +1,10 @@
 """Imports unlabelled images as a pool, from which studies gather images for what people found."""
 
 import time
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import CommandError, CommandParser
+from django.core.management import CommandError
 
 from annotations.management.plain_command import PlainCommand
 from annotations.models import JobState, Pool
@@ -15,20 +14,7 @@ from worker.similarity_search.index_builds import build_due_indexes
 
 
 class Command(PlainCommand):
-    help = (
-        "Import a folder of unlabelled images, of tar shards, or of embeddings (img_emb and metadata) as a pool. "
-        "Once more, it adds the images that are new in the folder."
-    )
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("name", metavar="NAME", help="what the pool is called: letters, digits, _ and -")
-        parser.add_argument("path", metavar="FOLDER", type=Path, help="it must stay where it is")
-        parser.add_argument(
-            "--encoder",
-            default=settings.DEFAULT_SIMILARITY_ENCODER,
-            metavar="SPEC",
-            help="the similarity encoder of the data sets for which you gather (default: %(default)s)",
-        )
+    more = {"--encoder": {"default": settings.DEFAULT_SIMILARITY_ENCODER}}
 
     def handle(self, *args: Any, **options: Any) -> None:
         name, folder, encoder = options["name"], options["path"].resolve(), options["encoder"]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from django.core.management import CommandError, CommandParser
+from django.core.management import CommandError
 
 from annotations.management.plain_command import PlainCommand, write_files
 from annotations.models import BaseModel
@@ -28,45 +28,11 @@ _COLUMNS = ("keyword", "text", "sign", "error_score", "threshold", "p_value", "a
 
 
 class Command(PlainCommand):
-    help = (
-        "Rank a list of keywords by how well each names a base model's errors on a class. The rankings are stored, and "
-        "stand beside what people said on the results pages of studies. See docs/methods.md."
-    )
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("dataset", metavar="DATASET", help="NAME, or NAME@VERSION for an older version")
-        parser.add_argument("--base-model", required=True, metavar="NAME", help="whose errors the keywords are to name")
-        parser.add_argument("--class", dest="class_name", metavar="CLASS", help="default: every class")
-        parser.add_argument(
-            "--list",
-            type=Path,
-            metavar="FILE",
-            help="keywords, one a line or with commas between them; default: modeling/vocabulary.txt",
-        )
-        parser.add_argument(
-            "--from",
-            dest="sources",
-            action="append",
-            metavar="SOURCE",
-            help="instead of a list: keywords from captions, by contrast, yake, keybert:FOLDER or "
-            "python:MODULE:FACTORY; more than once: of all of them",
-        )
-        parser.add_argument("--captions", metavar="NAME", help="default: the data set's newest")
-        parser.add_argument("--template", default=DEFAULT_TEXT_TEMPLATE, help="of texts; default: %(default)s")
-        parser.add_argument(
-            "--permutations",
-            type=int,
-            default=PERMUTATIONS,
-            metavar="N",
-            help="behind p of the list; default: %(default)s",
-        )
-        parser.add_argument("--seed", type=int, default=SEED, metavar="N", help="of these; default: %(default)s")
-        parser.add_argument(
-            "--retrain",
-            action="store_true",
-            help="with the best keyword of each class, as a run does with a phrase",
-        )
-        parser.add_argument("--output", type=Path, metavar="DIR", help="default: keywords-NAME-vVERSION")
+    more = {
+        "--template": {"default": DEFAULT_TEXT_TEMPLATE},
+        "--permutations": {"default": PERMUTATIONS},
+        "--seed": {"default": SEED},
+    }
 
     def handle(self, *args: Any, **options: Any) -> None:
         permutations, seed = options["permutations"], options["seed"]

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.core.management import CommandError, CommandParser
+from django.core.management import CommandError
 from django.db.models import QuerySet
 
 from annotations.management.plain_command import PlainCommand
@@ -25,23 +25,6 @@ _Chosen = tuple[QuerySet[Score], QuerySet[VocabularyLevel], QuerySet[Run], Query
 
 
 class Command(PlainCommand):
-    help = (
-        "Compute stored scores and runs again by their phrases' words, what common words reach, the random slices "
-        "that the runs are judged beside, and what gathered images are worth, and say where they come out differently. "
-        "The exit status is 1 where one does. Nothing is changed."
-    )
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("what", nargs="?", choices=["score", "run"])
-        parser.add_argument(
-            "id",
-            metavar="ID",
-            nargs="?",
-            help="of a score: its phrase's, as phrases.csv, API and admin have it; of a run",
-        )
-        parser.add_argument("--study", metavar="SLUG", help="all scores, levels, runs and trainings of a study")
-        parser.add_argument("--all", action="store_true", help="all scores, levels, runs and trainings of all studies")
-
     def handle(self, *args: Any, **options: Any) -> None:
         scores, levels, runs, trainings = _chosen(
             options["what"], options["id"], options["study"], everything=options["all"]

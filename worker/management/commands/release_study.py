@@ -1,6 +1,5 @@
 """manage.py release_study SLUG: ask for a release of a study, and build it here, or wait for the worker that does."""
 
-from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -15,11 +14,6 @@ from worker.releases.release_building import build_due_releases
 
 
 class Command(PlainCommand):
-    help = "Build a release of a study: tables, Parquet, figures, manifest. See docs/analysts.md."
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("slug", help="the study, as in the participants' link")
-
     def handle(self, *args: Any, slug: str, **options: Any) -> None:
         study = find_study(slug)
         release = release_requests.request(study, by=audit.SYSTEM)

@@ -1,9 +1,8 @@
 """Takes images out of a pool, for example since their licence was withdrawn."""
 
-from pathlib import Path
 from typing import Any
 
-from django.core.management import CommandError, CommandParser
+from django.core.management import CommandError
 
 from annotations.management.plain_command import PlainCommand
 from annotations.models import Pool
@@ -12,15 +11,6 @@ from worker.similarity_search.index_builds import build_due_indexes
 
 
 class Command(PlainCommand):
-    help = "Take images out of a pool for good: nobody finds, sees, reviews or trains with them again."
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("name", metavar="NAME", help="of the pool")
-        which = parser.add_mutually_exclusive_group(required=True)
-        which.add_argument("--licence", default="", help="all images of this licence, written as in the pool")
-        which.add_argument("--files", type=Path, metavar="LIST", help="a file of names below the folder, one a line")
-        parser.add_argument("--why", required=True, help="the reason, for the pool's page and the audit log")
-
     def handle(self, *args: Any, **options: Any) -> None:
         pool = Pool.objects.filter(name=options["name"], dataset__isnull=False).order_by("-pk").first()
         if pool is None:

@@ -3,9 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.management import CommandParser
 
-from annotations.management.arguments import positive
 from annotations.management.base_model_report import base_model_report
 from annotations.management.plain_command import PlainCommand
 from annotations.services.datasets.dataset_registration import find_dataset
@@ -13,14 +11,7 @@ from worker.datasets.base_models import trained
 
 
 class Command(PlainCommand):
-    help = "Train a last layer on a data set's train features (ERM) and store it with its predictions."
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("dataset", metavar="DATASET", help="NAME, or NAME@VERSION for an older version")
-        parser.add_argument("--name", default="erm", help="what the base model is called (default: %(default)s)")
-        parser.add_argument(
-            "--l2", type=positive, default=settings.DEFAULT_L2, metavar="λ", help="default: %(default)s"
-        )
+    more = {"--l2": {"default": settings.DEFAULT_L2}}
 
     def handle(self, *args: Any, **options: Any) -> None:
         dataset = find_dataset(options["dataset"])
