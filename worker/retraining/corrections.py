@@ -123,7 +123,7 @@ def _set(
         dataset=str(dataset),
         files=files,
         rows=rows,
-        group_names=tuple(group_names(files.class_names, files.attribute_names)),
+        group_names=tuple(group_names(dataset.class_names, dataset.attribute_names)),
         train_counts=_group_weights(np.asarray(files.train_group_counts, np.int64), groups),
         features=files.array("features")[rows],
         labels=labels,

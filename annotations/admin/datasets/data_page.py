@@ -58,7 +58,7 @@ class PredictionsForm(forms.Form):
 
 
 def page(request: HttpRequest, dataset: Dataset, chosen: BaseModel | None = None) -> HttpResponse:
-    """Show a data set with one of its models; a POST names classes, has another model trained, or deletes it."""
+    """Show a data set with one of its models; a POST gives names, has another model trained, or deletes it."""
     if request.method == "POST":
         return _act(request, dataset)
     models = list(without_arrays(dataset.base_models.order_by("-pk")))
@@ -150,8 +150,9 @@ def _act(request: HttpRequest, dataset: Dataset) -> HttpResponse:
         raise Http404
     with RefusalsShown(request):
         if act == "name":
-            library.name_classes(dataset, request.POST.get("names", "").strip().splitlines(), by=by)
-            messages.success(request, "The classes have their names.")
+            classes, groups = (request.POST.get(field, "").strip().splitlines() for field in ("names", "groups"))
+            library.name_classes(dataset, classes, groups, by=by)
+            messages.success(request, "The names are stored.")
         elif act == "train":
             job = library.request_training(dataset, _l2(request.POST.get("l2", "")), by=by)
             here = reverse("admin:annotations_datasetimport_change", args=[job.pk])

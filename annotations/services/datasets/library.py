@@ -1,4 +1,4 @@
-"""What is done with a data set that is here: naming its classes, another base model, deleting it."""
+"""What is done with a data set that is here: naming its classes and groups, another base model, deleting it."""
 
 import logging
 import shutil
@@ -41,18 +41,28 @@ def studies_of(dataset: Dataset) -> list[Study]:
 
 
 @transaction.atomic
-def name_classes(dataset: Dataset, names: Sequence[str], *, by: str) -> None:
-    """Give the classes other names, in their order. Raises DatasetInUse once a study on it was opened."""
-    names = [" ".join(name.split()) for name in names]
-    if len(names) != len(dataset.class_names) or len(set(names)) != len(names) or not all(names):
-        raise DatasetInUse(f"Give {len(dataset.class_names)} different names, one a line.")
-    if too_long := next((name for name in names if len(name) > MAX_NAME), ""):
-        raise DatasetInUse(f"“{too_long[:20]}…” is too long. A name has at most {MAX_NAME} characters.")
+def name_classes(dataset: Dataset, classes: Sequence[str], attributes: Sequence[str], *, by: str) -> None:
+    """Give classes, and the attributes that divide each into groups, other names, in their order.
+
+    Raises DatasetInUse once a study on it was opened.
+    """
+    names = _names(classes, "classes", len(dataset.class_names))
+    groups = _names(attributes, "groups", len(dataset.attribute_names))
     opened = [study for study in studies_of(dataset) if study.state != StudyState.DRAFT]
     if opened:
         raise DatasetInUse("A study on it was opened, and people read its names. Import the images again to rename.")
-    audit.record("classes_named", study=None, by=by, subject=str(dataset), was=dataset.class_names, are=names)
-    change(dataset, class_names=names)
+    was, of_groups = dataset.class_names, {"groups_were": dataset.attribute_names, "groups_are": groups}
+    audit.record("classes_named", study=None, by=by, subject=str(dataset), was=was, are=names, **of_groups)
+    change(dataset, class_names=names, attribute_names=groups)
+
+
+def _names(lines: Sequence[str], of: str, n: int) -> list[str]:
+    names = [" ".join(line.split()) for line in lines]
+    if len(names) != n or len(set(names)) != n or not all(names):
+        raise DatasetInUse(f"Give {n} different names of {of}, one a line.")
+    if too_long := next((name for name in names if len(name) > MAX_NAME), ""):
+        raise DatasetInUse(f"“{too_long[:20]}…” is too long. A name has at most {MAX_NAME} characters.")
+    return names
 
 
 @transaction.atomic

@@ -90,23 +90,27 @@ def test_a_model_that_hardly_learned_is_told_where_its_import_ends(
     assert ("validation images, on average; guessing reaches 50%. What people find will be chance." in page) is is_told
 
 
-def test_classes_are_named_until_a_study_opens(
+def test_classes_and_groups_are_named_until_a_study_opens(
     coordinator_client: Client, draft_study: Study, base_model: BaseModel
 ) -> None:
     address = page_of(base_model.dataset)
-    (field,) = tree(coordinator_client.get(address)).select("#names")
-    assert field.text.split("\n") == [*base_model.dataset.class_names, ""]
-    coordinator_client.post(address, {"act": "name", "names": "a box\r\n a  ball "})
-    base_model.dataset.refresh_from_db()
-    assert base_model.dataset.class_names == ["a box", "a ball"]
-    assert AuditRecord.objects.get(act="classes_named").detail["are"] == ["a box", "a ball"]
+    page = tree(coordinator_client.get(address))
+    assert page.select("#names")[0].text.split("\n") == [*base_model.dataset.class_names, ""]
+    assert page.select("#groups")[0].text.split("\n") == [*base_model.dataset.attribute_names, ""]
+    given = {"act": "name", "names": "a box\r\n a  ball ", "groups": "sea\r\nfire"}
+    answer = coordinator_client.post(address, given, follow=True)
+    assert "A box, fire" in answer.content.decode()
+    detail = AuditRecord.objects.get(act="classes_named").detail
+    assert (detail["are"], detail["groups_are"]) == (["a box", "a ball"], ["sea", "fire"])
     for wrong in ("one", "same\nsame", "x\n" + "y" * 61):
-        coordinator_client.post(address, {"act": "name", "names": wrong})
+        for field in ("names", "groups"):
+            coordinator_client.post(address, {**given, field: wrong})
     Study.objects.update(state="active", opened_at="2026-01-01T00:00Z")
-    response = coordinator_client.post(address, {"act": "name", "names": "c\nd"}, follow=True)
+    response = coordinator_client.post(address, {**given, "names": "c\nd"}, follow=True)
     assert "A study on it was opened" in response.content.decode()
     base_model.dataset.refresh_from_db()
     assert base_model.dataset.class_names == ["a box", "a ball"]
+    assert base_model.dataset.attribute_names == ["sea", "fire"]
 
 
 def test_predictions_are_brought_in_and_shown(coordinator_client: Client, base_model: BaseModel) -> None:
