@@ -28,6 +28,7 @@ from annotations.exports.releases.download import study_download
 from annotations.models import AnnotationSession, Audience, Phrase, Role, Run, RunState, Stage, Study, StudyState
 from annotations.models.study import new_code
 from annotations.readings.monitoring.participant_flow import n_inside
+from annotations.readings.studies.preflight.pay_checks import low_pay
 from annotations.readings.studies.preflight.preflight_report import worth_a_look
 from annotations.services.common.service_errors import ServiceError, StudyNotReady
 from annotations.services.staff import members, roles
@@ -164,6 +165,8 @@ class StudyAdmin(TitledList, StudyScoped):
     def response_add(self, request: HttpRequest, obj: Study, post_url_continue: str | None = None) -> HttpResponse:
         """Go to the study's page instead of the list: that is where it is opened."""
         self.message_user(request, "The draft is stored. Open it when it is complete.", messages.SUCCESS)
+        for warning in low_pay(obj):
+            self.message_user(request, warning, messages.WARNING)
         return HttpResponseRedirect(_page_of(obj))
 
     def response_change(self, request: HttpRequest, obj: Study) -> HttpResponse:

@@ -25,6 +25,7 @@ from annotations.models.scheme import SCHEME_TITLE
 from annotations.models.study import new_code
 from annotations.models.study_texts import MAX_TITLE_LENGTH
 from annotations.readings.studies.preflight.duration import AROUND_MINUTES
+from annotations.readings.studies.preflight.pay_checks import low_pay
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.staff import members, roles
 from annotations.services.studies import lifecycle
@@ -95,6 +96,8 @@ def page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             study = _made(form.cleaned_data, by=request.user.get_username())
+            for warning in low_pay(study):
+                messages.warning(request, warning)
             return HttpResponseRedirect(_then(study, request))
         except ServiceError as error:
             problem = error.message
@@ -118,6 +121,7 @@ def page(request: HttpRequest) -> HttpResponse:
             if title != RETRAINING
         ],
         "currency": Study._meta.get_field("currency").default,
+        "least": Study._meta.get_field("min_hourly_cents").default,
         "around": round(AROUND_MINUTES),
     }
     return render(request, "admin/annotations/study/new.html", context)

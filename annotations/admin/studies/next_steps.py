@@ -19,13 +19,14 @@ from annotations.readings.studies.preflight.preflight_report import preflight_su
 
 @dataclass(frozen=True)
 class NextStep:
-    """`button` leads to `url`; `is_broken`: something does not work, not just waits."""
+    """`button` leads to `url`, `worth` to what pre-flight warns of; `is_broken`: something does not work."""
 
     sentence: str
     more: str = ""
     button: str = ""
     url: str = ""
     is_broken: bool = False
+    worth: str = ""
 
 
 def next_step(study: Study, place: Place | None) -> NextStep | None:
@@ -55,7 +56,8 @@ def _setup(study: Study) -> Iterator[NextStep]:
     else:
         summary = preflight_summary(study, n_blocking=0, n_warnings=sum(check.level is Level.WARN for check in checks))
         more = f"{summary.sentence} What people see freezes then."
-        yield NextStep("The study can open.", more, "Open the study", _url(study, "step", "open"))
+        to_open = _url(study, "step", "open")
+        yield NextStep("The study can open.", more, "Open the study", to_open, worth=summary.worth)
 
 
 def _run(study: Study) -> Iterator[NextStep]:

@@ -37,13 +37,15 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         {"title": part.title, "worst": part.worst, "checks": [(check, _link(study, check)) for check in part.checks]}
         for part in parts
     ]
-    levels = [check.level for part in parts for check in part.checks]
+    checks = [check for part in parts for check in part.checks]
+    levels = [check.level for check in checks]
     return show_page(
         request,
         study,
         "preflight",
         TITLE,
         parts=shown,
+        first_warning=next((check for check in checks if check.level is Level.WARN), None),
         n_blocking=(n_blocking := levels.count(Level.BLOCK)),
         summary=preflight_summary(study, n_blocking=n_blocking, n_warnings=levels.count(Level.WARN)),
     )

@@ -100,9 +100,10 @@ def facts(study: Study) -> dict[str, Any]:
 def _results(study: Study) -> dict[str, Any]:
     if study.state == StudyState.DRAFT:
         return {"flow": [], "findings": []}  # of previews and rehearsals nothing counts
-    results = latest(study).results
-    if results is None:
-        return {"flow": flow_steps(course_lines(courses(study, people_kind(study)))), "findings": []}
-    tables = results.tables
+    found = latest(study)
+    if found.results is None:
+        flow = flow_steps(course_lines(courses(study, people_kind(study))))
+        return {"flow": flow, "findings": [], "failure": found.failure}
+    tables = found.results.tables
     people = [line for line in tables.flow.rows if line.step not in (COUNTED, WITH_RUN)]  # which the findings explain
-    return {"flow": flow_steps(people), "findings": words_of_tasks(tables, results.concepts)}
+    return {"flow": flow_steps(people), "findings": words_of_tasks(tables, found.results.concepts)}

@@ -2,7 +2,7 @@
 
 from annotations.models import Study
 from annotations.models.payment import amount
-from annotations.readings.studies.preflight.check_result import Check, FixIn, block, passed, warning
+from annotations.readings.studies.preflight.check_result import Check, FixIn, Level, block, passed, warning
 from annotations.readings.studies.preflight.duration import AROUND_MINUTES, Estimate, estimate, longest_minutes
 
 
@@ -14,6 +14,13 @@ def hourly_cents(study: Study, likely: Estimate) -> int | None:
 def money_checks(study: Study) -> list[Check]:
     """Time against Prolific's maximum and the lease, pay against the least an hour."""
     return [*_time(study), *_pay(study)]
+
+
+def low_pay(study: Study) -> list[str]:
+    """Return a sentence if the study pays, and less than the least an hour; else nothing."""
+    if not study.reward_cents:
+        return []
+    return [check.sentence for check in _pay(study) if check.level is Level.WARN]
 
 
 def _time(study: Study) -> list[Check]:

@@ -70,25 +70,23 @@ def _rehearsal(study: Study) -> list[Check]:
 
 @dataclass(frozen=True)
 class Summary:
-    """`mark`: the class of the mark, after "mark-"; `word`: what stands in it."""
+    """`mark`: the class of the mark, after "mark-"; `word`: what stands in it; `worth`: how much is worth a look."""
 
     mark: str
     word: str
     sentence: str
+    worth: str = ""
 
 
 def preflight_summary(study: Study, *, n_blocking: int, n_warnings: int) -> Summary:
     """Return the summary of a report with so many checks that block, and that warn."""
+    worth = f"{_things(n_warnings)} {'is' if n_warnings == 1 else 'are'} worth a look." if n_warnings else ""
     if n_blocking:
-        more = f", and {n_warnings} more {_are(n_warnings)} worth a look" if n_warnings else ""
         keep = "keeps" if n_blocking == 1 else "keep"
-        sentence = f"{_things(n_blocking)} {keep} the study from opening{more}."
-        return Summary("failed", "Not ready", sentence)
-    worth = f"{_things(n_warnings)} {_are(n_warnings)} worth a look." if n_warnings else ""
-    if study.state != StudyState.DRAFT:
-        return Summary(study.state, study.get_state_display(), worth or "Everything is as it should be.")
-    nothing = f"Nothing keeps the study from opening. {worth}"
-    return Summary("done", "Ready", nothing if worth else "Everything is as it should be.")
+        return Summary("failed", "Not ready", f"{_things(n_blocking)} {keep} the study from opening.", worth)
+    mark, word = ("done", "Ready") if study.state == StudyState.DRAFT else (study.state, study.get_state_display())
+    nothing = "Nothing keeps the study from opening." if study.state == StudyState.DRAFT else ""
+    return Summary(mark, word, nothing if worth else "Everything is as it should be.", worth)
 
 
 def worth_a_look(study: Study) -> list[str]:
@@ -98,7 +96,3 @@ def worth_a_look(study: Study) -> list[str]:
 
 def _things(n: int) -> str:
     return "1 thing" if n == 1 else f"{n} things"
-
-
-def _are(n: int) -> str:
-    return "is" if n == 1 else "are"

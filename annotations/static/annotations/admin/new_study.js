@@ -24,10 +24,14 @@ function tellTitle() {
 function tellPay() {
   const [people, minutes, reward] = ["quota", "minutes", "reward"].map((name) => Number(form.elements[name].value));
   const money = (amount) => `${amount.toFixed(2)} ${pay.dataset.currency}`;
-  pay.value = people > 0 && minutes > 0 && reward > 0
-    ? `${money((reward * 60) / (minutes + Number(pay.dataset.around)))} an hour, with ${pay.dataset.around} minutes for what is around the task. ` +
+  const [hourly, least] = [(reward * 60) / (minutes + Number(pay.dataset.around)), Number(pay.dataset.least) / 100];
+  const isTold = people > 0 && minutes > 0 && reward > 0;
+  pay.value = isTold
+    ? `${money(hourly)} an hour, with ${pay.dataset.around} minutes for what is around the task. ` +
+      (hourly < least ? `That is less than ${money(least)}, the least that a study should pay. ` : "") +
       `Together ${money(reward * people)}, and Prolific’s fee.`
     : "";
+  pay.classList.toggle("low", isTold && hourly < least);
 }
 
 form.addEventListener("change", (event) => {

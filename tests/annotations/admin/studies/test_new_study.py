@@ -61,6 +61,15 @@ def test_without_a_title_it_is_called_after_the_class(
     assert (study.title, study.slug) == ("Images of square that go wrong", "images-of-square-that-go-wrong")
 
 
+@pytest.mark.parametrize(("reward", "is_low"), [("2.30", False), ("1.80", True), ("", False)])
+def test_pay_below_the_least_an_hour_is_said_where_it_is_stored(
+    coordinator_client: Client, base_model: BaseModel, reward: str, is_low: bool
+) -> None:
+    page = tree(coordinator_client.post(ADD, six(base_model, reward=reward), follow=True))
+    warned = [each.text for each in page.select(".messagelist .warning") if "less than 9.00 GBP" in each.text]
+    assert (len(warned), len(page.select(".facts .low"))) == (is_low, is_low)
+
+
 def test_two_studies_of_one_title_have_two_links(coordinator_client: Client, base_model: BaseModel) -> None:
     for _ in range(3):
         coordinator_client.post(ADD, six(base_model))

@@ -9,9 +9,12 @@ from django.utils import timezone
 
 from annotations.admin.studies.next_steps import next_step
 from annotations.models import Study
+from annotations.readings.studies.preflight.check_result import FixIn, warning
+from annotations.readings.studies.preflight.preflight_report import Part
 from annotations.services.studies import lifecycle
 from tests.actors import Visit
 from tests.annotations.exports.rows import add_phrase
+from tests.annotations.views.pages import tree
 
 
 def address(study: Study, name: str) -> str:
@@ -34,6 +37,24 @@ def test_a_draft_is_mended_then_rehearsed_then_opened(
     assert "Rehearse it" in said(coordinator_client, draft_study)
     monkeypatch.setattr("annotations.admin.studies.next_steps.report", lambda study: [])
     assert address(draft_study, "change").replace("change", "step/open") in said(coordinator_client, draft_study)
+    assert "worth a look" not in said(coordinator_client, draft_study)
+
+
+def test_what_is_worth_a_look_is_a_click_away(
+    coordinator_client: Client, draft_study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = tree(coordinator_client.get(address(draft_study, "preflight")))
+    first = shown.select(".check-warn")[0]
+    assert (first.get("id"), len(shown.select("#worth-a-look"))) == ("worth-a-look", 1)
+    assert shown.select('.lead a[href="#worth-a-look"]')[0].text.endswith("worth a look.")
+    monkeypatch.setattr(
+        "annotations.admin.studies.next_steps.report", lambda study: [Part("", [warning("Dear.", FixIn.MONEY)])]
+    )
+    (link,) = tree(coordinator_client.get(address(draft_study, "change"))).select(".next .why a")
+    assert (link["href"], link.text) == (
+        f"{address(draft_study, 'preflight')}#worth-a-look",
+        "1 thing is worth a look.",
+    )
 
 
 def test_an_open_study_says_who_is_inside(coordinator_client: Client, open_study: Study, alice: Visit) -> None:

@@ -347,6 +347,12 @@ def test_the_overview_counts_each_person_once_however_many_phrases(
     assert told["facts"].class_name == "square"
 
 
+def test_the_overview_has_the_study_analysed_and_says_so(coordinator_client: Client, open_study: Study) -> None:
+    shown = coordinator_client.get(f"/admin/annotations/study/{open_study.pk}/change/").content.decode()
+    assert "The statistics are being computed." in shown
+    assert open_study.analyses.get().finished_at is None
+
+
 def test_a_phrase_is_escaped_on_the_overview(coordinator_client: Client, open_study: Study, alice: Visit) -> None:
     add_phrase(alice, "<script>alert(1)</script>")
     page = coordinator_client.get(page_of(open_study)).content.decode()

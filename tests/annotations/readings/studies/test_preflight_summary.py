@@ -14,17 +14,17 @@ from annotations.readings.studies.preflight.preflight_report import Summary, pre
             StudyState.DRAFT,
             2,
             1,
-            Summary("failed", "Not ready", "2 things keep the study from opening, and 1 more is worth a look."),
+            Summary("failed", "Not ready", "2 things keep the study from opening.", "1 thing is worth a look."),
         ),
         (StudyState.DRAFT, 0, 0, Summary("done", "Ready", "Everything is as it should be.")),
         (
             StudyState.DRAFT,
             0,
             2,
-            Summary("done", "Ready", "Nothing keeps the study from opening. 2 things are worth a look."),
+            Summary("done", "Ready", "Nothing keeps the study from opening.", "2 things are worth a look."),
         ),
         (StudyState.ACTIVE, 0, 0, Summary("active", "Active", "Everything is as it should be.")),
-        (StudyState.PAUSED, 0, 1, Summary("paused", "Paused", "1 thing is worth a look.")),
+        (StudyState.PAUSED, 0, 1, Summary("paused", "Paused", "", "1 thing is worth a look.")),
     ],
 )
 def test_it_says_whether_the_study_can_open_and_how_much_is_worth_a_look(
