@@ -79,6 +79,13 @@ def test_of_very_many_tasks_the_first_that_people_had_are_shown(
     assert f"Of {MAX_TASKS + 2} more nobody has said anything" in concepts and f"{MAX_TASKS + 3}. " in concepts
 
 
+def test_the_page_begins_with_links_to_each_of_its_parts(coordinator_client: Client, scripted: Study) -> None:
+    shown = tree(coordinator_client.get(url(scripted)))
+    links = {link["href"]: link.text for link in shown.select("#results > :first-child a")}
+    assert links == {f"#{part['id']}": part.select("h2")[0].text for part in shown.select("#results > .figure")}
+    assert len(links) > 10 and all(len(shown.select(anchor)) == 1 for anchor in links)
+
+
 def test_a_study_without_people_says_so(coordinator_client: Client, draft_study: Study) -> None:
     shown = page(coordinator_client, draft_study)
     assert "Nobody has been given this task yet." in shown
