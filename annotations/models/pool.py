@@ -74,7 +74,7 @@ class Gathering(Job):
         null=True,
         blank=True,
         validators=[MinValueValidator(0), MaxValueValidator(COPIES_ABOVE)],
-        help_text="Cosine similarity, at most 0.9999. Empty: it follows from the data set's own images.",
+        help_text=f"Cosine similarity, at most {COPIES_ABOVE}. Empty: it follows from the data set's own images.",
     )
     n_candidates = models.PositiveIntegerField("candidates", default=100)
     n_random = models.PositiveIntegerField("pool images at random, to compare with", default=100)

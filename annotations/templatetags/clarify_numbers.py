@@ -4,6 +4,7 @@ from django import template
 
 from annotations.admin.common import number_formats
 from annotations.admin.results import results_words
+from modeling.arrays.embeddings.duplicate_limits import COPIES_ABOVE
 
 register = template.Library()
 register.filter("percent", number_formats.percent)
@@ -13,3 +14,9 @@ register.filter("p_value", number_formats.p_value)
 register.filter("measured", results_words.number)
 for each in ("measure_name", "whose", "beside", "difference", "interval"):
     register.filter(each, getattr(results_words, each))
+
+
+@register.filter
+def is_of_copies(limit: float) -> bool:
+    """Return whether a limit of near-duplicates is the highest, above which there are copies alone."""
+    return limit >= COPIES_ABOVE
