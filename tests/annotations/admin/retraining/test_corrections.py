@@ -81,7 +81,7 @@ def test_a_correction_is_asked_for_and_its_report_read(
         "Worst group",
         "square, red",
         "Leaving one annotation out",
-        "own gain, points",
+        "phrases add, points",
         "Every row of the head",
     ):
         assert words in page
