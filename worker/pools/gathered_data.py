@@ -74,8 +74,8 @@ def gathered_dataset(training: GatheredTraining) -> Dataset:
         name,
         digest,
         f"gathered for {parent} from {pool.name}",
-        files.class_names,
-        (*files.attribute_names, UNKNOWN) if files.attributes is not None else (),
+        tuple(parent.class_names),
+        (*parent.attribute_names, UNKNOWN) if files.attributes is not None else (),
         {},
         {},
     )

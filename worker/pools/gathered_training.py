@@ -135,7 +135,7 @@ def _rows(
             weights[name] = _weights(training, annotations, name)
         except SliceTooSmall as error:
             reasons[name] = str(error)
-    heads = training.heads(base_model.dataset.files.class_names, list(weights.values()), base_model.l2)
+    heads = training.heads(tuple(base_model.dataset.class_names), list(weights.values()), base_model.l2)
     of = dict(zip(weights, heads, strict=True))
     return [(name, training.n_added, of.get(name), reasons.get(name, "")) for name in names]
 

@@ -143,10 +143,10 @@ class _OfTask:
         return (Source(table.of_task(place), rows[name]) for name, table in columns.OF_TASK.items())
 
     def _groups(self) -> Iterator[columns.Cells]:
-        names = group_names(self.files.class_names, self.files.attribute_names)
+        dataset = self.task.base_model.dataset
+        names = group_names(dataset.class_names, dataset.attribute_names)
         counts = self.files.train_group_counts.tolist()
-        dataset = str(self.task.base_model.dataset)
-        return ((i, name, n, dataset) for i, (name, n) in enumerate(zip(names, counts, strict=True)))
+        return ((i, name, n, str(dataset)) for i, (name, n) in enumerate(zip(names, counts, strict=True)))
 
     def _validation(self) -> Iterator[columns.Cells]:
         if self.images is None:
