@@ -8,6 +8,7 @@ until it is done. A text that is nowhere any more is dropped.
 import io
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from clarify_site.home import ROOT
 LOCALE = ROOT / "annotations" / "locale"
 LANGUAGES = ("de",)
 TEMPLATES = ROOT / "annotations" / "templates" / "annotations"  # the admin's own are for staff, in English
+REFUSALS = ROOT / "annotations" / "services" / "common" / "refusals.toml"
 MODULES = tuple(ROOT / "annotations" / name for name in ("views", "services", "readings"))
 _KEYWORDS: dict[str, Any] = {
     "_": None,
@@ -78,7 +80,9 @@ def updated(language: str) -> Catalog:
 
 
 def messages() -> Iterator[Message]:
-    """Every text that is marked for translation, from templates and from Python."""
+    """Every text that is marked for translation, from templates and from Python, and every refusal of a participant."""
+    where = REFUSALS.relative_to(ROOT).as_posix()
+    yield from ((where, text, None) for text in tomllib.loads(REFUSALS.read_text("utf-8")).values())
     for path in sorted(TEMPLATES.rglob("*.html")):
         # What is left of a template are calls of gettext amid X's; their indentation means nothing.
         source = re.sub(r"^[^\S\n]+", "", templatize(path.read_text("utf-8")), flags=re.MULTILINE)

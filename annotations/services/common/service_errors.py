@@ -1,11 +1,13 @@
 """What a service refuses: one class a failure, each with a stable code, an HTTP status and a sentence with a way on.
 
-Here stands what participants are refused, whose sentences are read and translated together, and what several services
-refuse the staff. What one service alone refuses the staff stands beside that service.
+Here stands what participants are refused, whose sentences are read and translated together (refusals.toml), and what
+several services refuse the staff. What one service alone refuses the staff stands beside that service.
 """
 
 import re
+import tomllib
 from collections.abc import Sequence
+from importlib.resources import files
 from typing import ClassVar
 
 from django.utils.functional import Promise
@@ -14,11 +16,14 @@ from django.utils.translation import ngettext
 
 from annotations.models import AnnotationSession, StudyState
 
+_SENTENCES: dict[str, str] = tomllib.loads(files(__package__).joinpath("refusals.toml").read_text("utf-8"))
+
 
 class ServiceError(Exception):
     """Base of every refusal. `message` can be shown to the person who asked; nothing was stored or changed.
 
-    A subclass's code is its name, as in study_not_found, unless it says another; programs know it.
+    A subclass's code is its name, as in study_not_found, unless it says another; programs know it. Its sentence is that
+    of its code in refusals.toml, unless it says another.
     """
 
     code: ClassVar[str] = "refused"
@@ -29,6 +34,8 @@ class ServiceError(Exception):
         if "code" not in vars(cls):
             cls.code = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
         cls.status = status or cls.status
+        if cls.code in _SENTENCES:
+            cls.sentence = _(_SENTENCES[cls.code])
 
     def __init__(self, message: str = "") -> None:
         self.message = message or str(self.sentence)  # in the language of who asked
@@ -55,11 +62,9 @@ class TryAgainLater(ServiceError, status=429):
 class LinkIncomplete(ServiceError, status=400):
     """The link lacks one of the three parameters, or one is malformed."""
 
-    sentence = _("This link is incomplete. Please open the study again from the page that sent you here.")
-
 
 class StudyNotFound(ServiceError, status=404):
-    sentence = _("There is no study at this address. Please check the link that you were given.")
+    """No study has this address."""
 
 
 class StudyNotOpen(ServiceError):
@@ -79,67 +84,37 @@ class StudyNotOpen(ServiceError):
 class StudyForExperts(ServiceError, status=403):
     """The participants' link of a study whose people are logged in here."""
 
-    sentence = _(
-        "This study is not open to you: it is for experts, who work on it from their own account here. If you came "
-        "from Prolific, please return it there. That is not a rejection, and has no disadvantage for you."
-    )
-
 
 class StageMismatch(ServiceError):
     """A step out of its order, such as finishing before the tasks are done."""
-
-    sentence = _("This step does not come now. Please reload the page to go on where you are.")
 
 
 class SkippedWithoutReason(ServiceError, status=400):
     """An expert skips a class and does not say why."""
 
-    sentence = _("Please write in your notes why you skip this class.")
-
 
 class PracticeNotDone(ServiceError):
     """The tutorial was left before anything was tried in it."""
-
-    sentence = _("Please do the example first. It shows how your words are scored.")
 
 
 class CheckIncomplete(ServiceError, status=400):
     """A question of the check has no answer; this is not counted as a try."""
 
-    sentence = _("Please answer every question.")
-
 
 class CheckUnchanged(ServiceError, status=400):
     """The answers of the check are those of the try before, which were not all right; this is not counted as a try."""
-
-    sentence = _("You did not change an answer, so this was no try. Please change what is not right yet.")
 
 
 class CheckFailedBefore(ServiceError):
     """The person did not pass the check in an earlier visit to this study; a new start does not undo that."""
 
-    sentence = _(
-        "You were here before, and the study ended for you after the three questions. Please return it where you found "
-        "it. That is not a rejection, and has no disadvantage for you."
-    )
-
 
 class NotLetInAgain(ServiceError):
     """The person was here in an earlier submission, and the study lets nobody in twice."""
 
-    sentence = _(
-        "You began this study before, and it can be taken only once. Please return it where you found it. That is not "
-        "a rejection, and has no disadvantage for you."
-    )
-
 
 class AlreadyDone(ServiceError):
     """The person completed the study in an earlier submission."""
-
-    sentence = _(
-        "You did this study before, and each person can do it once. We kept all that you did. Please return this new "
-        "one where you found it. That does not touch the first."
-    )
 
     def __init__(self, completed: AnnotationSession) -> None:
         self.completed = completed
@@ -149,80 +124,45 @@ class AlreadyDone(ServiceError):
 class StudyFull(ServiceError):
     """Every place of the study's quota is taken."""
 
-    sentence = _(
-        "All places in this study are taken at the moment. Please return it where you found it. That is not a "
-        "rejection, and has no disadvantage for you."
-    )
-
 
 class PlacesHeld(ServiceError):
     """People whom nobody vouches for hold as many of the open places as they may at once."""
-
-    sentence = _(
-        "Many people are in this study just now, and the next place becomes free as soon as one of them is done. "
-        "Please wait a few minutes on this page, then go on with the button. Nothing is lost meanwhile."
-    )
 
 
 class TooManyFromNetwork(ServiceError, status=429):
     """As many people as may have started the study today from this network, without proof of where they come from."""
 
-    sentence = _(
-        "Many people used your network to start this study today. So nobody new can start from there for now. "
-        "Please use the one of your phone, or come back tomorrow. If you came from Prolific and can do neither, "
-        "please return the study there. That is not a rejection, and has no disadvantage for you."
-    )
-
 
 class Withdrawn(ServiceError, status=410):
     """The link of somebody who withdrew: it starts nothing new."""
-
-    sentence = _(
-        "You withdrew from this study, and what you did in it is deleted. So you cannot start it again. If it is still "
-        "open where you found it, please return it there. That is not a rejection, and has no disadvantage for you."
-    )
 
 
 class ResumeCodeNeeded(ServiceError, status=403):
     """The visit goes on in another browser than where it began, and nothing proves that it is the same person."""
 
-    sentence = _(
-        "Someone began this study with this link in another browser. To go on here, please type the code that stands "
-        "at the foot of the study's pages there."
-    )
-
 
 class ResumeCodeWrong(ResumeCodeNeeded):
-    sentence = _("This code is not right. Please look again at the foot of the pages in the browser where you began.")
+    """The code that was typed is another one."""
 
 
 class TooManyResumeCodes(TryAgainLater):
     """More codes were tried than anybody mistypes."""
 
-    sentence = _("Too many codes were tried. Please wait ten minutes, then type the code once more.")
-
 
 class EntryNotVerified(ServiceError, status=403):
     """The study takes only people whom Prolific surely sent, or the link's proof is another person's."""
 
-    sentence = _(
-        "We could not confirm that this link was made for you. Please open the study again from Prolific, with the "
-        "button there."
-    )
-
 
 class AssignmentNotActive(ServiceError):
-    sentence = _("This task is not running. Please reload the page to go on where you are.")
+    """The task has not begun, or has ended."""
 
 
 class TimeIsOver(ServiceError):
-    sentence = _("The time for this task is over. Everything that you submitted in time is kept; please go on.")
+    """Something came after the deadline of its task."""
 
 
 class TimeIsNotOver(ServiceError):
     """Somebody said that time is up, and the server's clock disagrees."""
-
-    sentence = _("There is still time for this task.")
 
 
 class TooManyPhrases(ServiceError):
@@ -248,22 +188,13 @@ class TooFewPhrases(ServiceError):
 class PhraseNotScored(ServiceError):
     """Something that needs the phrase's similarities came before its score, or the score failed."""
 
-    sentence = _("These words have no score yet. Please wait until it is there.")
-
 
 class ThresholdRefused(ServiceError, status=400):
     """Not a similarity that divides the images."""
 
-    sentence = _("The images cannot be split there. Please keep the handle in the picture.")
-
 
 class ClientUuidReused(ServiceError, status=422):
     """One client uuid came with two texts: a fault of the client, or two buttons of a form that has no script."""
-
-    sentence = _(
-        "Something else was sent from this page just before, and is kept. "
-        "Please load the page again, and send this once more."
-    )
 
 
 class PhraseRefused(ServiceError):
@@ -308,16 +239,9 @@ class IdentityUnreadable(ServiceError, status=500):
 class TooFast(TryAgainLater):
     """A participant sent more phrases than anybody can type."""
 
-    sentence = _("That was very fast. Please wait a moment and submit your phrase again.")
-
 
 class BudgetSpent(ServiceError, status=429):
     """A visit's browser sent more than any honest visit does, so no more of that kind is stored."""
-
-    sentence = _(
-        "This page was loaded, or sent something, far more often than the study needs, so it takes no more of that. "
-        "What you did before is kept."
-    )
 
 
 class NoProlificToken(ServiceError):
