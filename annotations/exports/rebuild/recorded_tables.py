@@ -7,8 +7,8 @@ import pandas as pd
 
 from annotations.exports.rebuild.release_tables import Release
 from annotations.exports.rebuild.report import Report
+from modeling.arrays.phrases.writing_traces import flags
 
-MOST_AT_ONCE, LONG_ENOUGH, SAID_BY, WORDS = 2, 12, 2, 3
 _DURATIONS = {"assignments": ("started_at", ["session", "task"]), "spans": ("began_at", ["row"])}
 
 
@@ -30,15 +30,8 @@ def rebuild_recorded(release: Release, report: Report) -> None:
     mine = counts.set_axis(["sessions", "finished_sessions"], axis=1).reset_index()
     report.compare("participants", ["participant"], mine, people, ["sessions", "finished_sessions"])
     others = phrases.groupby(["task", "text"]).participant.transform("nunique") - 1
-    stands_out = {
-        "pasted": phrases.pastes > 0,
-        "at_once": phrases.edits.between(1, MOST_AT_ONCE) & (phrases.text.str.len() >= LONG_ENOUGH),
-        "left": phrases.page_left > 0,
-        "repeated": (others >= SAID_BY) & (phrases.text.str.split().str.len() >= WORDS),
-    }
-    named = pd.DataFrame({name: is_so.map({True: name, False: ""}) for name, is_so in stands_out.items()})
-    flags = named.agg(lambda row: " ".join(filter(None, row)), axis=1)
-    mine = phrases[["phrase"]].assign(said_by_others=others, writing_flags=flags)
+    mine = phrases[["phrase"]].assign(said_by_others=others)
+    mine["writing_flags"] = [_flags(row, n) for row, n in zip(phrases.itertuples(), others, strict=True)]
     unseen = release.csv("exclusions").query("what == 'phrase'").task
     is_told = (phrases.moderation != "hidden") & ~phrases.task.isin(
         [*unseen, *phrases.task[phrases.moderation == "hidden"]]
@@ -47,6 +40,11 @@ def rebuild_recorded(release: Release, report: Report) -> None:
     if not is_told.all():
         why = "some phrases of their tasks are hidden or excluded"
         report.not_rebuilt(f"phrases: said_by_others, writing_flags of {int((~is_told).sum())} phrases", why)
+
+
+def _flags(phrase: Any, said_by_others: int) -> str:
+    counted = {"edits": phrase.edits, "pastes": phrase.pastes, "left": phrase.page_left}
+    return " ".join(flags(counted, phrase.text, said_by_others))
 
 
 KEY = ["task", "participant"]

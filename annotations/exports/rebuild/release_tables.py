@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
+from annotations.tables.columns import read_text
+
 _TEXTS = dict.fromkeys(("text", "run", "phrase_text", "best_phrase", "phrase_chosen_on_test", "chosen_run"), str)
 
 
@@ -56,5 +57,4 @@ def stacked(arrays: pd.Series, width: int, dtype: Any) -> np.ndarray[Any, Any]:
 
 def _as_typed(cell: Any) -> Any:
     """Take away the apostrophe that keeps a spreadsheet from taking a text for a formula."""
-    is_guarded = isinstance(cell, str) and cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA_STARTS)
-    return cell[1:] if is_guarded else cell
+    return read_text(cell) if isinstance(cell, str) else cell
