@@ -7,9 +7,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from operator import attrgetter
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Row = TypeVar("Row")
 Cell = str | int | float | bool | dt.datetime | uuid.UUID | list[Any] | dict[str, Any] | bytes | None
@@ -19,75 +17,20 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 
 @dataclass(frozen=True)
 class Column(Generic[Row]):
-    """One column: how it is called, what it holds, and how its cell is read from a row. Its class says the type.
+    """One column: how it is called, what it holds, and how its cell is read from a row.
 
-    Without a cell it is the row's attribute of the column's name. unit and range are empty where they do not apply;
-    computed is empty for what was stored as it happened.
+    type: text, integer, number, boolean, time or json; in Parquet alone float32[], float64[] or int32[], of which cells
+    are the little-endian bytes. unit and range are empty where they do not apply; computed is empty for what was stored
+    as it happened.
     """
 
     name: str
+    type: str
     meaning: str
-    cell: Callable[[Row], Cell] | None = None
+    read: Callable[[Row], Cell]
     unit: str = ""
     range: str = ""
     computed: str = ""
-    type: ClassVar[str]
-
-    @cached_property
-    def read(self) -> Callable[[Row], Cell]:
-        """How the cell is read from a row."""
-        return self.cell or attrgetter(self.name)
-
-
-class Text(Column[Row]):
-    type = "text"
-
-
-class Integer(Column[Row]):
-    type = "integer"
-
-
-class Number(Column[Row]):
-    type = "number"
-
-
-class Boolean(Column[Row]):
-    type = "boolean"
-
-
-class Json(Column[Row]):
-    type = "json"
-
-
-@dataclass(frozen=True)
-class Time(Column[Row]):
-    type = "time"
-    unit: str = "UTC"
-
-
-@dataclass(frozen=True)
-class Share(Number[Row]):
-    unit: str = "share"
-    range: str = "0 to 1"
-
-
-@dataclass(frozen=True)
-class Count(Integer[Row]):
-    range: str = "0 or more"
-
-
-class Float32s(Column[Row]):
-    """An array, which Parquet alone can hold; its cell the little-endian bytes."""
-
-    type = "float32[]"
-
-
-class Float64s(Column[Row]):
-    type = "float64[]"
-
-
-class Int32s(Column[Row]):
-    type = "int32[]"
 
 
 @dataclass(frozen=True)

@@ -6,28 +6,14 @@ from importlib.resources import files
 from operator import attrgetter
 from typing import Any
 
-from annotations.tables.columns import (
-    Boolean,
-    Cell,
-    Column,
-    Count,
-    Float32s,
-    Float64s,
-    Int32s,
-    Integer,
-    Json,
-    Number,
-    Row,
-    Share,
-    Table,
-    Text,
-    Time,
-)
+from annotations.tables.columns import Cell, Column, Row, Table
 
-_KINDS: dict[str, type[Column[Any]]] = {
-    **{kind.type: kind for kind in (Text, Integer, Number, Boolean, Json, Time, Float32s, Float64s, Int32s)},
-    "share": Share,
-    "count": Count,
+_PLAIN = ("text", "integer", "number", "boolean", "json", "float32[]", "float64[]", "int32[]")
+_KINDS: dict[str, dict[str, str]] = {  # what the type of a file says by itself
+    **{name: {"type": name} for name in _PLAIN},
+    "time": {"type": "time", "unit": "UTC"},
+    "share": {"type": "number", "unit": "share", "range": "0 to 1"},
+    "count": {"type": "integer", "range": "0 or more"},
 }
 _SHARED = tomllib.loads(files(__package__).joinpath("shared.toml").read_text("utf-8"))
 _NOTHING: Mapping[str, Any] = {}
@@ -66,4 +52,4 @@ def _column(
     attribute = of.pop("attribute", name)
     if values is not None:
         of["range"] = ", ".join(values)
-    return _KINDS[of.pop("type")](name, of.pop("meaning"), cell or attrgetter(attribute), **of)
+    return Column(name=name, read=cell or attrgetter(attribute), **{**_KINDS[of.pop("type")], **of})

@@ -104,5 +104,5 @@ def with_what_others_did(numbers: Mapping[int, int], people: People) -> Table[Ph
     """
     cells = _beside_others(numbers, people)
     return replace(
-        PHRASES, columns=tuple(replace(each, cell=cells.get(each.name, each.cell)) for each in PHRASES.columns)
+        PHRASES, columns=tuple(replace(each, read=cells.get(each.name, each.read)) for each in PHRASES.columns)
     )

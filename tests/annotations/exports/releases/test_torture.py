@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotations.exports.releases.archive import Archive
-from annotations.tables.columns import Number, Table, Text, read_text, write_cell
+from annotations.tables.columns import Column, Table, read_text, write_cell
 from worker.releases import parquet
 
 TORTURE = (
@@ -61,7 +61,7 @@ TABLE: Table[tuple[str, float | None]] = Table(
     "t.csv",
     "texts",
     "as given",
-    (Text("text", "a text", lambda row: row[0]), Number("value", "a number", lambda row: row[1])),
+    (Column("text", "text", "a text", lambda row: row[0]), Column("value", "number", "a number", lambda row: row[1])),
 )
 
 
