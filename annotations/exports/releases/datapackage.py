@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import yaml
+
 from annotations.exports.releases.archive import Member
 from annotations.models import Licence, Release, Study
 from annotations.tables.columns import Column, Table
@@ -124,31 +126,22 @@ def _constraints(written: str) -> Iterator[tuple[str, int]]:
 
 
 def citation(study: Study, deposit: Deposit) -> str:
-    """Return how to cite a release that names its authors, as YAML; each text is a JSON string, which YAML reads."""
-    lines = [
-        "cff-version: 1.2.0",
-        "message: If you use these data, please cite them as below.",
-        "type: dataset",
-        f"title: {_quoted(study.title)}",
-        "authors:",
-        *(line for author in deposit.authors for line in _author(author)),
-    ]
-    if deposit.licence:
-        lines.append(f"license: {deposit.licence}")
-    if deposit.doi:
-        lines.append(f"doi: {_quoted(deposit.doi)}")
-    return "\n".join(lines) + "\n"
+    """Return how to cite a release that names its authors, as YAML."""
+    cited: dict[str, Any] = {
+        "cff-version": "1.2.0",
+        "message": "If you use these data, please cite them as below.",
+        "type": "dataset",
+        "title": study.title,
+        "authors": list(map(_author, deposit.authors)),
+        "license": deposit.licence,
+        "doi": deposit.doi,
+    }
+    return yaml.safe_dump({name: said for name, said in cited.items() if said}, sort_keys=False, allow_unicode=True)
 
 
-def _author(author: str) -> Iterator[str]:
+def _author(author: str) -> dict[str, str]:
     """A person as "family name, given names"; anything without a comma is the name of a group."""
     family, comma, given = (part.strip() for part in author.partition(","))
     if comma and family and given:
-        yield f"  - family-names: {_quoted(family)}"
-        yield f"    given-names: {_quoted(given)}"
-    else:
-        yield f"  - name: {_quoted(author)}"
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+        return {"family-names": family, "given-names": given}
+    return {"name": author}
