@@ -1,20 +1,14 @@
 """Destroy the ids of every study whose retention period is over; workers do the same by themselves, every hour."""
 
-from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from annotations.management.plain_command import PlainCommand
 from annotations.services.visits import retention
 
 
-class Command(BaseCommand):
-    help = "Destroy the ids of studies whose retention period is over."
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="name the studies, and destroy nothing")
-
+class Command(PlainCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         due = retention.due(now)

@@ -1,23 +1,15 @@
 """manage.py reseal_identities: seal keys and tokens under the newest of IDENTITY_KEYS, so that an older one can go."""
 
-from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from annotations.management.plain_command import PlainCommand
 from annotations.services.logs import key_rotation
 from annotations.system_checks import PUT_IT_BACK, unreadable
 
 
-class Command(BaseCommand):
-    help = (
-        "Seal keys, tokens and the staff's app secrets anew under the newest of IDENTITY_KEYS. "
-        "See docs/operations.md, “Changing IDENTITY_KEYS”."
-    )
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="count the keys and tokens, and change nothing")
-
+class Command(PlainCommand):
     def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
         if not dry_run:
             self.stdout.write(f"Sealed {key_rotation.reseal():,} keys and tokens anew.")

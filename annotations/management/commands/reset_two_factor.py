@@ -1,21 +1,16 @@
 """manage.py reset_two_factor NAME: switch a person's second factor off, when phone and recovery codes are lost."""
 
-from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from annotations.management.plain_command import PlainCommand
 from annotations.services.staff import two_factor
 
 
-class Command(BaseCommand):
-    help = "Switches the second factor of an account off. Make sure that it is its owner who asks."
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("name", help="of the account")
-
+class Command(PlainCommand):
     def handle(self, *, name: str, **options: Any) -> None:
         user = User.objects.filter(username=name).first()
         if user is None:

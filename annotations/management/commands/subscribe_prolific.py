@@ -1,32 +1,22 @@
 """manage.py subscribe_prolific: have Prolific tell this site of every change of status of a submission or a study."""
 
-from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.urls import reverse
 
+from annotations.management.plain_command import PlainCommand
 from annotations.prolific.client import Prolific
 from annotations.prolific.prolific_errors import ProlificError
 from annotations.services.prolific import prolific_client, webhooks
 
-_FILE_HELP = """a file that is not there yet, for a new secret that signs webhooks; an earlier one of the workspace
-ends. PROLIFIC_WEBHOOK_SECRET_FILE is to name it. - writes the secret, and nothing else, to standard output. Without
-this, the secret is left as it is"""
 _STANDARD_OUTPUT = Path("-")
 
 
-class Command(BaseCommand):
-    help = (
-        "Have Prolific tell this site whenever the status of a submission or of a study changes: subscribe to "
-        f"{' and '.join(webhooks.EVENT_TYPES)}, and confirm it. What is subscribed to already is left as it is."
-    )
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--workspace", default=settings.PROLIFIC_WORKSPACE, help="default: PROLIFIC_WORKSPACE")
-        parser.add_argument("--new-secret", type=Path, metavar="FILE", help=_FILE_HELP)
+class Command(PlainCommand):
+    more = {"--workspace": {"default": settings.PROLIFIC_WORKSPACE}}
 
     def handle(self, *args: Any, **options: Any) -> None:
         prolific = prolific_client.client()
