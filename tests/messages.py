@@ -82,7 +82,8 @@ def updated(language: str) -> Catalog:
 def messages() -> Iterator[Message]:
     """Every text that is marked for translation, from templates and from Python, and every refusal of a participant."""
     where = REFUSALS.relative_to(ROOT).as_posix()
-    yield from ((where, text, None) for text in tomllib.loads(REFUSALS.read_text("utf-8")).values())
+    refusals = tomllib.loads(REFUSALS.read_text("utf-8"))
+    yield from ((where, text, None) for words in refusals.values() for text in words.values())
     for path in sorted(TEMPLATES.rglob("*.html")):
         # What is left of a template are calls of gettext amid X's; their indentation means nothing.
         source = re.sub(r"^[^\S\n]+", "", templatize(path.read_text("utf-8")), flags=re.MULTILINE)

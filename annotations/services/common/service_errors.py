@@ -16,26 +16,27 @@ from django.utils.translation import ngettext
 
 from annotations.models import AnnotationSession, StudyState
 
-_SENTENCES: dict[str, str] = tomllib.loads(files(__package__).joinpath("refusals.toml").read_text("utf-8"))
+_WORDS: dict[str, dict[str, str]] = tomllib.loads(files(__package__).joinpath("refusals.toml").read_text("utf-8"))
 
 
 class ServiceError(Exception):
     """Base of every refusal. `message` can be shown to the person who asked; nothing was stored or changed.
 
-    A subclass's code is its name, as in study_not_found, unless it says another; programs know it. Its sentence is that
-    of its code in refusals.toml, unless it says another.
+    A subclass's code is its name, as in study_not_found, unless it says another; programs know it. Its heading and its
+    sentence are those of its code in refusals.toml, or its own.
     """
 
     code: ClassVar[str] = "refused"
     status: ClassVar[int] = 409
+    heading: ClassVar[str | Promise] = _("That is not possible now")  # of the page that shows it
     sentence: ClassVar[str | Promise] = _("That is not possible now.")
 
     def __init_subclass__(cls, status: int | None = None) -> None:
         if "code" not in vars(cls):
             cls.code = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
         cls.status = status or cls.status
-        if cls.code in _SENTENCES:
-            cls.sentence = _(_SENTENCES[cls.code])
+        for name, words in _WORDS.get(cls.code, {}).items():
+            setattr(cls, name, _(words))
 
     def __init__(self, message: str = "") -> None:
         self.message = message or str(self.sentence)  # in the language of who asked
@@ -216,6 +217,8 @@ class PhraseRefused(ServiceError):
 
 class StudyNotReady(ServiceError):
     """Opening was refused; `reasons` lists all that is missing, one sentence each."""
+
+    heading = "This study cannot be tried yet"
 
     def __init__(self, reasons: Sequence[str]) -> None:
         self.reasons = list(reasons)

@@ -42,12 +42,14 @@ class EntryLinkInvalid(ServiceError, status=403):
     """A link to a preview or a simulated visit that has expired, or that this site did not sign."""
 
     code = "rehearsal_link_invalid"
+    heading = "This preview is over"
     sentence = "This preview link has expired or is invalid. Open a new preview from the study's page in the admin."
 
 
 class PreviewNotAllowed(ServiceError, status=403):
     """A preview link whose maker no longer runs the study, or the site."""
 
+    heading = "This preview is over"
     sentence = (
         "The person who made this preview link no longer coordinates the study, so the link is no longer "
         "valid. Ask a coordinator for a new one."

@@ -18,29 +18,6 @@ from annotations.views.common.staff_error_pages import FAULTS, StaffFault, is_st
 DATABASE_IS_OUT = (OperationalError, InterfaceError)
 
 _SAFE = gettext_lazy("Everything you sent before is kept.")
-_HEADINGS = {
-    "link_incomplete": gettext_lazy("This link does not work"),
-    "study_not_found": gettext_lazy("There is no such study"),
-    "study_for_experts": gettext_lazy("This study is not open to you"),
-    "stage_mismatch": gettext_lazy("This step does not come now"),
-    "assignment_not_active": gettext_lazy("These images are not open now"),
-    "time_is_over": gettext_lazy("Time is over for these images"),
-    "check_failed_before": gettext_lazy("This study has ended for you"),
-    "not_let_in_again": gettext_lazy("You were here before"),
-    "already_done": gettext_lazy("You were here before"),
-    "client_uuid_reused": gettext_lazy("Please send that again"),
-    "study_full": gettext_lazy("All places are taken"),
-    "places_held": gettext_lazy("Please wait a few minutes"),
-    "too_many_from_network": gettext_lazy("Nobody new from this connection today"),
-    "withdrawn": gettext_lazy("You have withdrawn"),
-    "budget_spent": gettext_lazy("Too many requests"),
-    "entry_not_verified": gettext_lazy("We could not confirm this link"),
-    "rehearsal_link_invalid": "This preview is over",
-    "preview_not_allowed": "This preview is over",
-    "study_not_ready": "This study cannot be tried yet",
-    "practice_not_done": gettext_lazy("The example comes first"),
-    "too_few_phrases": gettext_lazy("Not done yet"),
-}
 _NO_PLACE = frozenset({"study_full", "not_let_in_again", "already_done", "check_failed_before"})  # also at the consent
 _NOT_OPEN_HEADINGS = {
     StudyState.DRAFT.value: gettext_lazy("This study has not opened yet"),
@@ -168,7 +145,7 @@ def _unforeseen(request: HttpRequest) -> HttpResponse:
 def _heading(error: ServiceError) -> str:
     if isinstance(error, StudyNotOpen):
         return str(_NOT_OPEN_HEADINGS[error.state])
-    return str(_HEADINGS.get(error.code, "")) or _("That is not possible now")
+    return str(error.heading)
 
 
 def _page(request: HttpRequest, status: int, heading: str, happened: str, **context: Any) -> HttpResponse:
