@@ -36,11 +36,6 @@ class Partition:
     image_mean: NDArray[np.float32]
     text_mean: NDArray[np.float32]
 
-    @property
-    def is_centred(self) -> bool:
-        """Return whether means are taken off."""
-        return bool(self.image_mean.any())
-
 
 def train_partition(
     sample: NDArray[np.float32], texts: NDArray[np.float32] | None, parameters: IndexParameters
