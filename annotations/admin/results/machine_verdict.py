@@ -13,7 +13,11 @@ from annotations.analysis.tables.keyword_splits import PEOPLE, PeopleLessMachine
 
 _BY_ERROR_SCORE = "error_score"  # as people's best phrase is chosen, so that neither side is favoured
 _NAMED = 8  # classes in a sentence
-_WINNERS = ("People beat the machine", "The machine beats people", "Neither is shown to be better")
+_WINNERS = (
+    "People beat the machine",
+    "The machine beats people",
+    "Neither people nor the machine is shown to be better",
+)
 _NOT_BOTH = "it takes a phrase of theirs and one of its keywords with which the model was retrained"
 
 

@@ -48,7 +48,7 @@ def test_table_2_stands_on_the_results_page_and_in_its_files(study: Study, coord
     analyse(study)
     page = tree(coordinator_client.get(f"/admin/annotations/study/{study.pk}/results/"))
     verdicts = [each.get_text() for each in page.select("#results-found .verdict")]
-    assert verdicts[0] == "Neither is shown to be better."
+    assert verdicts[0] == "Neither people nor the machine is shown to be better."
     assert verdicts[1].startswith("Retraining with people's best phrase, “red”, adds ")
     assert verdicts[1].endswith(
         "The difference is +0.0 points, whichever of these test images are drawn."

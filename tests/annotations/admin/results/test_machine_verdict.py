@@ -37,7 +37,7 @@ def test_who_wins_is_told_with_the_difference_and_its_interval() -> None:
 
 def test_where_the_interval_holds_nothing_neither_is_said_to_win() -> None:
     winner, verdict, _ = on_class(TASK, duel(-0.04, 0.064, people=0.062), 0.9)
-    assert winner == "Neither is shown to be better."
+    assert winner == "Neither people nor the machine is shown to be better."
     assert verdict.endswith(
         "The difference, +1.2 points, may be nothing: its 95% interval, -4.0 to +6.4, holds 0. Differences between "
         "these two fit the data."
@@ -60,7 +60,7 @@ def test_of_several_classes_it_is_told_where_and_the_mean() -> None:
     where, mean = over_classes([duel(0.05, 0.25), duel(0.12, 0.18, "oval"), duel(-0.1, 0.1, "ring", people=0.05)])
     assert where == (
         "People beat the machine on 2 of 3 classes (square, oval). "
-        "Neither is shown to be better on 1 of 3 classes (ring)."
+        "Neither people nor the machine is shown to be better on 1 of 3 classes (ring)."
     )
     half = (0.1**2 + 0.03**2 + 0.1**2) ** 0.5 / 3  # independent errors add up by their squares
     assert mean == (
