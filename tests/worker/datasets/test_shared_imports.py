@@ -22,9 +22,9 @@ from modeling.arrays.datasets.dataset_files import verify
 from modeling.arrays.datasets.importing import shards
 from modeling.arrays.datasets.importing.shards import Plan, read_plan
 from tests.actors import ENCODER
-from tests.conftest import Committed
 from tests.forked import Forked
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
+from tests.own_database import Committed
 from worker.datasets import shared_imports
 from worker.datasets.dataset_import import import_folder
 from worker.datasets.imports import run_due_imports

@@ -14,7 +14,7 @@ from frictionless import Package
 
 from annotations.models import Study
 from annotations.services.releases import release_requests
-from tests.conftest import Committed
+from tests.own_database import Committed
 from tests.worker.releases.conftest import draw_nothing, store_worked
 from tests.worker.releases.released import build, opened, without_figures
 from worker.releases.release_building import build_due_releases

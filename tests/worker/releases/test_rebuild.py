@@ -22,7 +22,7 @@ from annotations.exports.rebuild.release_tables import Release
 from annotations.exports.rebuild.report import Report
 from annotations.models import Study
 from annotations.tables.data_dictionary import DICTIONARY
-from tests.conftest import Committed
+from tests.own_database import Committed
 from tests.worker.releases.conftest import draw_nothing, explained_study, store_worked
 from tests.worker.releases.released import build, opened
 from worker.releases import lowest_tables

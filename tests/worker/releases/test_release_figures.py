@@ -12,8 +12,8 @@ from annotations.models import BaseModel, Correction, Moderation, Review
 from annotations.services.releases import moderation, release_requests
 from annotations.services.retraining import corrections
 from tests.actors import OVAL, SQUARE, store_base_model, store_dataset
-from tests.conftest import Committed
 from tests.correcting import approve, say, study_of_both
+from tests.own_database import Committed
 from tests.worker.releases.conftest import draw_nothing
 from tests.worker.releases.released import opened
 from worker.releases.release_building import build_due_releases

@@ -18,7 +18,7 @@ from annotations.models import AuditRecord, JobState, Phrase, Release
 from annotations.services.logs.identities import key_of
 from annotations.services.releases import release_requests
 from annotations.tables.columns import read_text
-from tests.conftest import Committed
+from tests.own_database import Committed
 from tests.worker.releases.conftest import store_visits
 from tests.worker.releases.released import TRICKY, build, opened, table
 

@@ -10,11 +10,11 @@ from pytest_django.live_server_helper import LiveServer
 from annotations.models import Study
 from tests import pictures
 from tests.accessibility import overhang
+from tests.actor_fixtures import COORDINATOR_PASSWORD
 from tests.actors import Visit
 from tests.annotations.analysis.studies import analyse
 from tests.annotations.chromium import page_without_complaints
 from tests.annotations.exports.rows import add_phrase, add_run
-from tests.conftest import COORDINATOR_PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

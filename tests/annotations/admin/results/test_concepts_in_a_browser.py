@@ -15,9 +15,9 @@ from tests.annotations.admin.common.test_in_a_browser import shoot, sign_in
 from tests.annotations.admin.results.test_results_in_a_browser import POINT, drawn
 from tests.annotations.analysis.studies import analyse
 from tests.annotations.chromium import page_without_complaints
-from tests.conftest import Committed
 from tests.correcting import approve, say, study_of_both
 from tests.kept_rows import KeptRows
+from tests.own_database import Committed
 from worker.retraining.corrections import train_due_corrections
 from worker.retraining.run_training import train_due_runs
 

@@ -20,8 +20,8 @@ from tests.annotations.analysis.scripted import scripted_phrases
 from tests.annotations.analysis.studies import analyse, drawing, tell, two_tasks
 from tests.annotations.chromium import page_without_complaints
 from tests.annotations.exports.rows import add_phrase, add_run
-from tests.conftest import Committed
 from tests.kept_rows import KeptRows
+from tests.own_database import Committed
 from worker.study_analyses import analyse_due_studies
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -10,8 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from annotations.middleware import MAX_IDLE_S, SEEN_AT
+from tests.actor_fixtures import COORDINATOR_PASSWORD
 from tests.actors import Visit
-from tests.conftest import COORDINATOR_PASSWORD
 
 
 def is_in(client: Client) -> bool:

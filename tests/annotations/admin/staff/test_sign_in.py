@@ -19,8 +19,8 @@ from annotations.models import AuditRecord, Study, TotpDevice
 from annotations.services.staff import sign_in_throttle, two_factor
 from annotations.services.staff.sign_in_throttle import SignInTooSoon
 from annotations.services.staff.two_factor import CodeNotRight
+from tests.actor_fixtures import COORDINATOR_PASSWORD
 from tests.actors import Visit
-from tests.conftest import COORDINATOR_PASSWORD
 from tests.second_factor import code_of, enrol, wrong_code_of
 
 LOGIN, PAGE = "/admin/login/", "/admin/two-factor/"

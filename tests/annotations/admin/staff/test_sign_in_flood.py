@@ -14,7 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 from redis import Redis
 
 from annotations.services.staff.password_hashing import AT_ONCE
-from tests.conftest import COORDINATOR_PASSWORD
+from tests.actor_fixtures import COORDINATOR_PASSWORD
 
 N_PEOPLE = 50
 

@@ -17,7 +17,7 @@ from django.test import Client
 
 from annotations.services.staff import password_hashing
 from annotations.services.staff.password_hashing import AT_ONCE, HashingBusy
-from tests.conftest import COORDINATOR_PASSWORD
+from tests.actor_fixtures import COORDINATOR_PASSWORD
 
 ROOT = Path(__file__).resolve().parents[4]
 PASSWORD = "some long enough words"

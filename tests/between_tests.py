@@ -1,0 +1,65 @@
+"""No test finds what another one left: its language, its counters, its requests, its hooks."""
+
+import os
+from collections.abc import Generator, Iterator
+
+import pytest
+from django.utils import translation
+from redis import Redis
+
+from annotations.services.common.redis_counters import redis_circuit
+from annotations.services.prolific import prolific_client
+from annotations.services.queue.worker_wakeup import broker_circuit
+from tests import under_way
+
+FORGET_COUNTERS = "for _, key in ipairs(redis.call('KEYS', 'clarify:*')) do redis.call('DEL', key) end"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let those come last that report to Sentry: its hooks stay in the process, around each query and request."""
+    items.sort(key=lambda item: "sentry" in getattr(item, "fixturenames", ()))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Generator[None, object, object]:
+    """A request activates its language for its thread, which here is the one of the next test."""
+    try:
+        return (yield)
+    finally:
+        translation.deactivate()
+
+
+@pytest.fixture(scope="session")
+def _redis_of_the_tests() -> Redis:
+    client: Redis = Redis.from_url(os.environ["REDIS_URL"])
+    return client
+
+
+@pytest.fixture(autouse=True)
+def _no_test_before_is_remembered(_redis_of_the_tests: Redis) -> Iterator[None]:
+    """A message sent a moment ago would not be sent again, a Redis taken away not be asked, a network be full.
+
+    Nor is this one, by what the next module stores before its tests.
+    """
+
+    def forget() -> None:
+        for circuit in (redis_circuit, broker_circuit, prolific_client.prolific_circuit):
+            circuit.close()
+        _redis_of_the_tests.eval(FORGET_COUNTERS, 0)
+
+    forget()
+    yield
+    forget()
+
+
+@pytest.fixture(autouse=True)
+def _no_request_is_under_way_when_the_database_is_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A page that was closed may have asked for something a moment before."""
+    if "live_server" not in request.fixturenames:
+        yield
+        return
+    request.getfixturevalue("transactional_db")  # it is emptied after this fixture ends
+    with under_way.counted() as requests:
+        yield
+        requests.wait_until_idle()
