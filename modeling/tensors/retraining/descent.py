@@ -25,6 +25,8 @@ _FLATTENED = 0.8  # a step of 1 is accepted if the upward slope there is at most
 _SEARCH_FLATTENED = 0.1
 _MAX_SEARCHES = 40
 
+_Which = Tensor | slice  # heads, by an index, or all
+
 
 @dataclass(frozen=True)
 class Until:
@@ -66,7 +68,7 @@ def descend(
     Descent
     """
     moved = torch.zeros_like(start.found.gradient)
-    precise = replace(precision, operands=precision.values)  # for the first step only
+    precise = replace(precision, operands=precision.first or precision.values)  # for the first step only
     heads, iterations = _Heads.at(start, weights, curvature, until.gap), 0
     steps: deque[tuple[Pair, Tensor]] = deque(maxlen=Pairs.MOST)
     while True:
@@ -174,7 +176,8 @@ def _step(problem: Problem, heads: _Heads, preconditioner: Preconditioner, preci
     too_far = (trial.slope > _FLATTENED * -slope) | (trial.loss_change > precision.rounding * heads.data_loss)
     step = torch.ones_like(slope)
     if too_far.any():
-        which = too_far.nonzero()[:, 0]
+        # An index copies what is kept of all images.
+        which = slice(None) if too_far.all() else too_far.nonzero()[:, 0]
         step[which] = _search(problem, heads, trial, which)
         _go_back(problem, heads, trial, step, which, precision)
     scaled = preconditioner.to_coordinates(trial.gradient)
@@ -225,7 +228,7 @@ def _take(problem: Problem, heads: _Heads, direction: Tensor, precision: Precisi
     return _Trial(direction, slope, heads.dz, data_loss, loss_change, gradient, dot(gradient, direction))
 
 
-def _search(problem: Problem, heads: _Heads, trial: _Trial, which: Tensor) -> Tensor:
+def _search(problem: Problem, heads: _Heads, trial: _Trial, which: _Which) -> Tensor:
     """Find the step in [0, 1) at which each of these heads' losses is nearly flat; no product is needed.
 
     The loss is convex, so its slope is bracketed and found by secants. The slope at an end of the bracket that stays is
@@ -251,10 +254,10 @@ def _search(problem: Problem, heads: _Heads, trial: _Trial, which: Tensor) -> Te
     return low
 
 
-def _data_slope_change(problem: Problem, heads: _Heads, dz: Tensor, step: Tensor, which: Tensor) -> Tensor:
+def _data_slope_change(problem: Problem, heads: _Heads, dz: Tensor, step: Tensor, which: _Which) -> Tensor:
     """Compute how a further step [K'] of these heads changes the slope of the data's loss along dz: float64[K']."""
     total, weights = torch.zeros_like(step), heads.weights.only(which)
-    for rows in problem.chunks_of_logits(len(which)):
+    for rows in problem.chunks_of_logits(len(step)):
         change = dz[..., rows][which]
         z = heads.z[..., rows][which] + step.to(change.dtype)[:, None, None] * change
         _, residuals = problem.loss_and_residuals(z, rows, weights.of_rows(rows, z.dtype))
@@ -262,12 +265,12 @@ def _data_slope_change(problem: Problem, heads: _Heads, dz: Tensor, step: Tensor
     return total
 
 
-def _go_back(problem: Problem, heads: _Heads, trial: _Trial, step: Tensor, which: Tensor, precision: Precision) -> None:
+def _go_back(problem: Problem, heads: _Heads, trial: _Trial, step: Tensor, which: _Which, precision: Precision) -> None:
     """Move these heads from a step of 1 to a shorter one: z, residuals, and the trial's gradient and data loss."""
     back, direction = (step[which] - 1)[:, None, None].to(precision.values), trial.direction[which]
     gradient_change, data_loss = GradientSum(direction, precision.values), torch.zeros_like(step[which])
     weights = heads.weights.only(which)
-    for block in problem.blocks(len(which), precision.operands):
+    for block in problem.blocks(len(back), precision.operands):
         rows = block.rows
         z = heads.z[..., rows][which] + back * trial.dz[..., rows][which]
         loss, residuals = problem.loss_and_residuals(z, rows, weights.of_rows(rows, precision.values))

@@ -137,12 +137,12 @@ class HeadWeights:
     def __len__(self) -> int:
         return len(self.heads)
 
-    def only(self, which: Tensor) -> "HeadWeights":
+    def only(self, which: Tensor | slice) -> "HeadWeights":
         """Select heads.
 
         Parameters
         ----------
-        which : Tensor
+        which : Tensor or slice
             Index or mask.
 
         Returns

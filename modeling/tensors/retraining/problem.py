@@ -21,6 +21,7 @@ _BLOCK_ON_CPU = 2048  # bytes per feature
 _BLOCK_ELSEWHERE = 32_768  # images
 CHUNK_LOGITS = 1 << 18
 _CACHED_LOGITS = 1 << 22  # of a cached block, which is large
+_FEW_IMAGES = 512  # with fewer in a block, what is kept of a class is in pieces too short for many classes
 FEATURES_PER_VALUE = 28  # values kept of all images for some heads may total 1/28 of the feature values
 MOST_KEPT = 1 << 27  # for one head they may be more than that, but no more than this
 
@@ -39,12 +40,15 @@ class Precision:
         One descent reliably reduces a gap to this share.
     max_iterations : int
         Largest number of iterations of a descent.
+    first : torch.dtype, optional
+        Of the products of its first step, by far the largest. Default: `values`.
     """
 
     operands: torch.dtype
     values: torch.dtype
     shrinks: float
     max_iterations: int
+    first: torch.dtype | None = None
 
     @property
     def rounding(self) -> float:
@@ -153,8 +157,11 @@ class Problem:
         products : Tensor of shape (K, b, m)
         """
         coef, bias = v[..., :-1].flatten(0, 1).to(operands).contiguous(), v[..., -1:].to(values)
+        is_zero = not v.any()  # as where training starts
         for block in self.blocks(n_heads, operands):
-            yield block, block.logits(coef).to(values).view(*v.shape[:2], -1) + bias
+            n_images = block.rows.stop - block.rows.start
+            logits = coef.new_zeros(len(coef), n_images) if is_zero else block.logits(coef)
+            yield block, logits.to(values).view(*v.shape[:2], -1).add_(bias)
 
     def loss_and_residuals(self, z: Tensor, rows: slice, weights: Tensor) -> tuple[Tensor, Tensor]:
         """Compute the loss Σ_i w_i · cross-entropy of some images, and its gradient by z.
@@ -244,4 +251,5 @@ class Problem:
         return row_ranges(len(self.features), self._logits_at_once(n_heads))
 
     def _logits_at_once(self, n_heads: int) -> int:
-        return max(CHUNK_LOGITS // (n_heads * (self.n_columns + 1)), 64)
+        of_image = n_heads * (self.n_columns + 1)
+        return max(CHUNK_LOGITS // of_image, min(_FEW_IMAGES, _CACHED_LOGITS // of_image), 64)

@@ -282,6 +282,7 @@ def _roughly(problem: Problem, v: Tensor, preconditioner: Preconditioner, tolera
     """Lower the loss of the class-balanced head from V [1, b, p] until its gap is about tolerance × loss."""
     head = HeadWeights.of(_class_balanced(problem.labels)[:, None], problem.features.dtype)
     precision = precisions(problem.features)[0]
+    precision = replace(precision, first=precision.operands)  # nothing is refined from where it ends
     kept = ImageState.empty(problem, 1, precision.values)
     at = Point(v, evaluate(problem, head, v, problem.features.dtype, kept.z, kept.residuals), kept)
     curvature = Curvature(preconditioner.to(precision.operands))
