@@ -21,7 +21,7 @@ class Column(Generic[Row]):
 
     type: text, integer, number, boolean, time or json; in Parquet alone float32[], float64[] or int32[], of which cells
     are the little-endian bytes. unit and range are empty where they do not apply; computed is empty for what was stored
-    as it happened.
+    as it happened. attribute: of the row, by its path; where a cell is made of it, rows are still chosen by it.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Column(Generic[Row]):
     unit: str = ""
     range: str = ""
     computed: str = ""
+    attribute: str = ""
 
 
 @dataclass(frozen=True)

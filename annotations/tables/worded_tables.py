@@ -49,7 +49,7 @@ def _column(
     name: str, own: Mapping[str, str], cell: Callable[[Row], Cell] | None, values: Iterable[str] | None
 ) -> Column[Row]:
     of = dict(own) if "type" in own else {**_SHARED[name], **own}
-    attribute = of.pop("attribute", name)
+    of.setdefault("attribute", name)
     if values is not None:
         of["range"] = ", ".join(values)
-    return Column(name=name, read=cell or attrgetter(attribute), **{**_KINDS[of.pop("type")], **of})
+    return Column(name=name, read=cell or attrgetter(of["attribute"]), **{**_KINDS[of.pop("type")], **of})

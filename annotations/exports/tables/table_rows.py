@@ -95,7 +95,7 @@ def source_of(
     if table is PHRASES:
         people = people_by_words(study, visits)
         table = with_what_others_did(stored_concepts(study) if concepts is None else concepts, people)
-    return Source(table, query(visits), filters)
+    return Source(table, query(visits), _lookups(table, filters))
 
 
 def phrase_rows(study: Study) -> QuerySet[Phrase]:
@@ -208,38 +208,22 @@ _UNREAD = (
 )
 
 
-_OF_A_SESSION = {"session": "session__submission_key", "participant": "session__participant__pseudonym"}
-_OF_A_TASK = {
-    "session": "assignment__session__submission_key",
-    "participant": "assignment__session__participant__pseudonym",
-    "task": "assignment__task__position",
-}
-_QUERIES: dict[str, tuple[Table[Any], Any, dict[str, str]]] = {
-    "participants": (PARTICIPANTS, _participants, {"participant": "pseudonym"}),
-    "sessions": (
-        SESSIONS,
-        _sessions,
-        {
-            "session": "submission_key",
-            "participant": "participant__pseudonym",
-            "kind": "kind",
-            "stage": "stage",
-            "outcome": "outcome",
-            "condition": "condition__name",
-        },
-    ),
-    "assignments": (
-        ASSIGNMENTS,
-        _assignments,
-        {**_OF_A_SESSION, "task": "task__position", "state": "state"},
-    ),
-    "phrases": (PHRASES, _phrases, {**_OF_A_TASK, "state": "state", "phrase": "id"}),
-    "runs": (
-        RUNS,
-        _runs,
-        {**_OF_A_TASK, "state": "state", "is_chosen": "is_chosen", "run": "public_id"},
-    ),
-    "end_answers": (END_ANSWERS, _end_answers, {**_OF_A_SESSION, "number": "number"}),
-    "spans": (SPANS, _spans, {**_OF_A_SESSION, "task": "assignment__task__position", "kind": "kind"}),
+_OF_A_SESSION = ("session", "participant")
+_OF_A_TASK = (*_OF_A_SESSION, "task")
+# By the names of their files: tables, their rows of some visits, and the columns by which these can be chosen.
+_QUERIES: dict[str, tuple[Table[Any], Any, tuple[str, ...]]] = {
+    "participants": (PARTICIPANTS, _participants, ("participant",)),
+    "sessions": (SESSIONS, _sessions, (*_OF_A_SESSION, "kind", "stage", "outcome", "condition")),
+    "assignments": (ASSIGNMENTS, _assignments, (*_OF_A_TASK, "state")),
+    "phrases": (PHRASES, _phrases, (*_OF_A_TASK, "state", "phrase")),
+    "runs": (RUNS, _runs, (*_OF_A_TASK, "state", "is_chosen", "run")),
+    "end_answers": (END_ANSWERS, _end_answers, (*_OF_A_SESSION, "number")),
+    "spans": (SPANS, _spans, (*_OF_A_TASK, "kind")),
 }
 FILTERS = frozenset(name for _table, _query, filters in _QUERIES.values() for name in filters)
+
+
+def _lookups(table: Table[Any], names: tuple[str, ...]) -> dict[str, str]:
+    """Return how a query calls the attributes that columns are."""
+    attributes = {column.name: column.attribute for column in table.columns}
+    return {name: attributes[name].replace(".", "__") for name in names}
