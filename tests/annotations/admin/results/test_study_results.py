@@ -83,7 +83,7 @@ def test_the_page_begins_with_links_to_each_of_its_parts(coordinator_client: Cli
     shown = tree(coordinator_client.get(url(scripted)))
     links = {link["href"]: link.text for link in shown.select("#results > :first-child a")}
     assert links == {f"#{part['id']}": part.select("h2")[0].text for part in shown.select("#results > .figure")}
-    assert len(links) > 10 and all(len(shown.select(anchor)) == 1 for anchor in links)
+    assert len(links) > 10 and all(len(shown.select(str(anchor))) == 1 for anchor in links)
 
 
 def test_a_study_without_people_says_so(coordinator_client: Client, draft_study: Study) -> None:
