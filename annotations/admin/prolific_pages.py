@@ -164,7 +164,7 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     requests = list(study.prolific_requests.filter(submission=None).order_by("-pk")[:_SHOWN])
     context: dict[str, Any] = {
         "there": status_comparison.standing(study),
-        "mismatches": list(status_comparison.mismatches(study).values()),
+        "mismatches": list(status_comparison.mismatches([study])[study.pk].values()),
         "asked": [(_words(each), each) for each in requests],
         "acts": [(name, ACTS[name][0]) for name in study_status.allowed_actions(study)],
         "confirm": (act, *ACTS[act]) if act else None,

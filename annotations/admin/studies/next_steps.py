@@ -61,7 +61,7 @@ def _setup(study: Study) -> Iterator[NextStep]:
 
 
 def _run(study: Study) -> Iterator[NextStep]:
-    for problem in encoder_problems(study)[:1] if study.state in OPEN_STATES else []:
+    for problem in encoder_problems([study])[study.pk][:1] if study.state in OPEN_STATES else []:
         more = "Phrases wait for their score. An operator mends it where the workers run."
         yield NextStep(problem, more, "Watch live", _url(study, "monitor"), is_broken=True)
     alarm = study.alarms.filter(cleared_at__isnull=True, acknowledged_by="").order_by("-pk").first()

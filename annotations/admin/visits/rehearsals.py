@@ -90,7 +90,7 @@ def _shown(request: HttpRequest, study: Study, form: PeopleForm, status: int = 2
         conditions=study.conditions.order_by("position"),
         n_visits=study.sessions.filter(kind__in=UNCOUNTED).count(),
         reasons=reasons_not_ready(study) if study.state == StudyState.DRAFT else [],
-        problems=encoder_problems(study),
+        problems=encoder_problems([study])[study.pk],
         is_closed=study.state == StudyState.CLOSED,
         is_draft=study.state == StudyState.DRAFT,
         status=status,

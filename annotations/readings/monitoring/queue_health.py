@@ -63,6 +63,13 @@ def waiting(study: Study, now: dt.datetime) -> tuple[Waiting, Waiting]:
     return _waiting("phrases", phrases, "submitted_at", now), _waiting("runs", runs, "created_at", now)
 
 
+def phrases_waiting(now: dt.datetime) -> dict[int, Waiting]:
+    """Return the phrases that wait for a score in each study where some do, by its number."""
+    pending = Phrase.objects.filter(state=PhraseState.PENDING).order_by().values_list("assignment__session__study")
+    rows = pending.annotate(n=Count("id"), oldest=Min("submitted_at"))
+    return {study: _since("phrases", n, oldest, now) for study, n, oldest in rows}
+
+
 def waiting_on_site(now: dt.datetime) -> tuple[Waiting, Waiting]:
     """Return what waits in all studies together."""
     phrases, runs = Phrase.objects.filter(state=PhraseState.PENDING), Run.objects.filter(state=RunState.PENDING)
@@ -127,8 +134,11 @@ def _counted(study: Study) -> QuerySet[Phrase]:
 
 def _waiting(what: str, rows: QuerySet[Phrase] | QuerySet[Run], since: str, now: dt.datetime) -> Waiting:
     found = rows.aggregate(n=Count("id"), oldest=Min(since))
-    oldest = (now - found["oldest"]).total_seconds() if found["oldest"] else 0.0
-    return Waiting(what, found["n"], max(0.0, oldest))
+    return _since(what, found["n"], found["oldest"], now)
+
+
+def _since(what: str, n: int, oldest: dt.datetime | None, now: dt.datetime) -> Waiting:
+    return Waiting(what, n, max(0.0, (now - oldest).total_seconds()) if oldest else 0.0)
 
 
 def silent(found: Iterable[Workers]) -> list[Workers]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Max, Prefetch, QuerySet
+from django.db.models import Count, Max, Prefetch, QuerySet
 from django.db.models.functions import Coalesce
 
 from annotations.models import (
@@ -125,12 +125,11 @@ def detailed(study: Study) -> QuerySet[Submission]:
     )
 
 
-def n_late_reviews(study: Study, now: dt.datetime) -> int:
-    """Return how many submissions have the discrepancy `review_due`, by one query: it is asked every few seconds."""
-    waiting = study.submissions.counted().filter(status=Status.AWAITING_REVIEW)
-    return (
-        waiting.alias(since=Coalesce("completed_at", "status_changed_at")).filter(since__lt=now - REVIEW_LATE).count()
-    )
+def late_reviews(now: dt.datetime) -> dict[int, int]:
+    """Return how many submissions have the discrepancy `review_due`, for each study where some do, by its number."""
+    waiting = Submission.objects.counted().filter(status=Status.AWAITING_REVIEW).order_by()
+    late = waiting.alias(since=Coalesce("completed_at", "status_changed_at")).filter(since__lt=now - REVIEW_LATE)
+    return dict(late.values_list("study").annotate(n=Count("id")))
 
 
 def listed_at(study: Study) -> dt.datetime | None:

@@ -1,8 +1,18 @@
 """What Prolific said last of a study, and whether both sides agree on letting people in: what to say if not."""
 
-from django.db.models import Max
+from collections.abc import Collection
 
-from annotations.models import ProlificRequest, RequestState, Study, StudyOnProlific, StudyState, event_kinds
+from django.db.models import F, Max
+
+from annotations.models import (
+    AuditRecord,
+    ProlificRequest,
+    RequestState,
+    Study,
+    StudyOnProlific,
+    StudyState,
+    event_kinds,
+)
 from annotations.prolific.study_statuses import OVER, PAUSED, REACHED_BY, SENDING
 
 _CHANGES = (event_kinds.STUDY_OPENED, event_kinds.STUDY_PAUSED, event_kinds.STUDY_RESUMED, event_kinds.STUDY_CLOSED)
@@ -20,17 +30,24 @@ def newest_request(study: Study) -> ProlificRequest | None:
     return study.prolific_requests.filter(act__in=REACHED_BY).order_by("-pk").first()
 
 
-def mismatches(study: Study) -> dict[str, str]:
-    """Return what is wrong between the two sides, a sentence for each by its kind; of a draft, nothing.
+def mismatches(studies: Collection[Study]) -> dict[int, dict[str, str]]:
+    """Return what is wrong between the two sides of each study, a sentence by its kind; of a draft, nothing.
 
     Prolific's word counts where it was heard after the last change here: a study that was paused on both sides a
     minute ago is not told of for what the poll before said.
     """
-    there = standing(study)
-    found = _failed_request(study, there.status if there is not None else "")
-    changed_at = study.audit_records.filter(act__in=_CHANGES).aggregate(at=Max("occurred_at"))["at"]
-    if there is not None and (changed_at is None or there.noted_at > changed_at):
-        found |= _mismatch(StudyState(study.state), there.status)
+    heard = StudyOnProlific.objects.filter(study__in=studies, outside_id=F("study__external_study_id"))
+    there = {row.study_id: row for row in heard}
+    changes = AuditRecord.objects.filter(study__in=studies, act__in=_CHANGES).order_by().values_list("study")
+    changed_at = dict(changes.annotate(at=Max("occurred_at")))
+    asked = ProlificRequest.objects.filter(study__in=studies, act__in=REACHED_BY)
+    newest = {request.study_id: request for request in asked.order_by("study_id", "-pk").distinct("study_id")}
+    found: dict[int, dict[str, str]] = {}
+    for study in studies:
+        last = there.get(study.pk)
+        found[study.pk] = _failed_request(newest.get(study.pk), last.status if last else "")
+        if last and (study.pk not in changed_at or last.noted_at > changed_at[study.pk]):
+            found[study.pk] |= _mismatch(StudyState(study.state), last.status)
     return found
 
 
@@ -46,8 +63,7 @@ def _mismatch(state: StudyState, status: str) -> dict[str, str]:
     return {}
 
 
-def _failed_request(study: Study, status: str) -> dict[str, str]:
-    newest = newest_request(study)
+def _failed_request(newest: ProlificRequest | None, status: str) -> dict[str, str]:
     if newest is None or newest.state != RequestState.FAILED or status in REACHED_BY[newest.act]:
         return {}
     asked = newest.act.removesuffix("_study")

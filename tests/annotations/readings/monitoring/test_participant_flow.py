@@ -87,13 +87,13 @@ def test_who_ended_the_last_task_is_at_the_last_page(open_study: Study, alice: V
 def test_dropout_is_who_left_of_those_who_left_or_finished(open_study: Study, alice: Visit, bob: Visit) -> None:
     finish(alice)
     entered(open_study, "carol")  # never consented, so she does not count
-    assert seen(open_study).dropout == Share(0, 1)
-    assert seen(open_study, GONE_AFTER + SECOND).dropout == Share(1, 2)
+    assert seen(open_study).shares.dropout == Share(0, 1)
+    assert seen(open_study, GONE_AFTER + SECOND).shares.dropout == Share(1, 2)
     assert seen(open_study).finished == 1
 
 
 def test_of_nobody_there_is_no_share(open_study: Study) -> None:
-    assert seen(open_study).dropout.value is None
+    assert seen(open_study).shares.dropout.value is None
     assert seen(open_study).active_s is None
 
 
@@ -108,10 +108,10 @@ def test_previews_simulated_visits_and_experts_are_left_out(open_study: Study, a
 def test_who_failed_the_check_of_all_whose_check_ended(open_study: Study, alice: Visit) -> None:
     session = do_tutorial(sessions.give_consent(entered(open_study, "carol")))
     comprehension.answer(session, client_uuid=uuid.uuid4(), answers=WRONG_ANSWERS)
-    assert seen(open_study).failed_check == Share(0, 1)  # she has a second try
+    assert seen(open_study).shares.failed_check == Share(0, 1)  # she has a second try
     comprehension.answer(session, client_uuid=uuid.uuid4(), answers=WRONG_TRIES[1])
     assert session.study.sessions.filter(stage=Stage.NOT_PASSED).count() == 1
-    assert seen(open_study).failed_check == Share(1, 2)
+    assert seen(open_study).shares.failed_check == Share(1, 2)
     assert by_label(seen(open_study))["Check"] == (2, 0, 0, 0)
 
 
@@ -124,7 +124,7 @@ def test_an_erasure_leaves_both_counts_of_the_check_as_they_were(open_study: Stu
     withdrawal.withdraw(session)
     assert erasure.erase_due(timezone.now())[0] == 1
     after = seen(open_study)
-    assert after.failed_check == before.failed_check == Share(1, 2)
+    assert after.shares.failed_check == before.shares.failed_check == Share(1, 2)
     assert by_label(after)["Check"][0] == by_label(before)["Check"][0] == 2
 
 
@@ -142,7 +142,7 @@ def test_who_withdrew_came_as_far_as_they_were(open_study: Study, alice: Visit) 
 def test_submissions_that_were_returned_or_timed_out(open_study: Study, alice: Visit, bob: Visit) -> None:
     Submission.objects.filter(session=alice.session).update(status="RETURNED")
     Submission.objects.filter(session=bob.session).update(status="AWAITING REVIEW")
-    assert seen(open_study).returned == Share(1, 2)
+    assert seen(open_study).shares.returned == Share(1, 2)
 
 
 def test_active_time_is_the_union_of_what_was_in_view(open_study: Study, alice: Visit) -> None:

@@ -1,16 +1,20 @@
 """Alarms: raised once, cleared when over, told with patience, taken note of in the audit log."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from annotations.models import Alarm, AuditRecord, Phrase, Score, Study, StudyState
+from annotations.models import Alarm, AuditRecord, BaseModel, Phrase, Score, Study, StudyState
 from annotations.readings.monitoring.participant_flow import GONE_AFTER
 from annotations.readings.monitoring.queue_health import workers
 from annotations.services.monitoring import alarm_channels, alarms
 from annotations.services.monitoring.alarm_channels import NotificationFailed
 from annotations.services.queue.heartbeats import WorkerProcess, store_heartbeat
+from tests import actors
 from tests.actors import Visit, create_study, start_visit
 from tests.annotations.exports.rows import add_phrase
 
@@ -100,6 +104,21 @@ def test_a_study_that_is_over_has_no_alarms(open_study: Study, alice: Visit) -> 
 def test_a_draft_is_not_watched(draft_study: Study) -> None:
     alarms.watch(timezone.now() + dt.timedelta(days=1))
     assert not Alarm.objects.exists()
+
+
+def test_what_is_asked_of_the_database_does_not_grow_with_the_studies(
+    open_study: Study, alice: Visit, base_model: BaseModel, django_assert_max_num_queries: Any
+) -> None:
+    add_phrase(alice, "red")
+    later = timezone.now() + GONE_AFTER + 60 * SECOND
+    with CaptureQueriesContext(connection) as one:
+        alarms.watch(later)
+    for number in range(5):
+        study = actors.open_study(create_study(base_model, f"study-{number}"))
+        add_phrase(start_visit(study, "bob"), "red")
+    with django_assert_max_num_queries(len(one)):
+        alarms.watch(later)
+    assert Alarm.objects.filter(kind="nobody_scores").count() == 6
 
 
 def test_taking_note_is_once_and_in_the_audit_log(open_study: Study) -> None:

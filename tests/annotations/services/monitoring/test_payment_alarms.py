@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from annotations.models import BatchState, PaymentBatch, Study, StudyState, Submission
 from annotations.readings.payments.discrepancies import REVIEW_LATE, Discrepancy
-from annotations.readings.payments.reconciliation import compare, n_late_reviews
+from annotations.readings.payments.reconciliation import compare, late_reviews
 from annotations.services.monitoring import alarms
 from annotations.services.payments import payment_ledger
 from annotations.services.queue.heartbeats import WorkerProcess, store_heartbeat
@@ -65,7 +65,7 @@ def test_a_review_that_waits_too_long_is_told_and_over_once_it_is_done(study: St
     second = dt.timedelta(seconds=1)
     assert lasting(study, done_at + REVIEW_LATE) == {}
     late = done_at + REVIEW_LATE + second
-    assert compare(study, late).counts[Discrepancy.REVIEW_DUE] == n_late_reviews(study, late) == 1
+    assert compare(study, late).counts[Discrepancy.REVIEW_DUE] == late_reviews(late)[study.pk] == 1
     assert lasting(study, late)["review_late"].startswith("1 submission awaits review for over 14 days. After 21")
     Submission.objects.update(status="APPROVED")
     assert lasting(study, late + second) == {}
@@ -74,5 +74,5 @@ def test_a_review_that_waits_too_long_is_told_and_over_once_it_is_done(study: St
 def test_without_a_time_of_completion_it_waits_since_its_status_changed(study: Study) -> None:
     now = timezone.now()
     Submission.objects.update(status="AWAITING REVIEW", completed_at=None, status_changed_at=now - REVIEW_LATE)
-    assert n_late_reviews(study, now) == 0
-    assert n_late_reviews(study, now + dt.timedelta(seconds=1)) == 1
+    assert late_reviews(now) == {}
+    assert late_reviews(now + dt.timedelta(seconds=1)) == {study.pk: 1}
