@@ -28,14 +28,17 @@ def as_markdown(
 
 def _verdict(outcome: Outcome) -> list[str]:
     if not outcome.wrong:
-        return ["Nothing that was acknowledged was lost, stored twice or left without its score; the log agrees."]
+        return [
+            "Nothing that was acknowledged was lost, stored twice or left without its score; the log agrees, and every "
+            "file that a row names is in the data store, undamaged."
+        ]
     return ["**What went wrong:**", "", *(f"- {what}" for what in outcome.wrong)]
 
 
 def _compared(comparison: Comparison | None) -> list[str]:
-    names = ("acknowledged", "stored", "scored", "unacknowledged", "runs")
+    names = ("acknowledged", "stored", "scored", "unacknowledged", "runs", "files")
     rows = [(name, str(getattr(comparison, name))) for name in names] if comparison else []
-    return table(("phrases and runs", "n"), rows)
+    return table(("phrases, runs, and files of runs", "n"), rows)
 
 
 def _answers(outcome: Outcome) -> list[str]:

@@ -1,16 +1,21 @@
 """What people were told beside what is stored: of all that was acknowledged, nothing lost, doubled or without a score.
 
+And each file that a row names, heads and predictions, is in the data store, with the content that its name says.
+
 Import it once Django is set up.
 """
 
 import uuid
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from django.db.models import Count
 
+from annotations.data_store.folder_store import BadStoredFile
+from annotations.data_store.stored_files import data_store
 from annotations.models import Event, Phrase, PhraseState, Run, RunState, Score, Study, event_kinds
+from annotations.services.common import unnamed_files
 from annotations.services.logs.log_check import LogCheck
 
 MAX_NAMED = 5
@@ -20,7 +25,7 @@ MAX_NAMED = 5
 class Comparison:
     """Numbers of phrases, by client uuid. Where `wrong` is empty, acknowledged = stored = scored, one score each.
 
-    unacknowledged: stored, and nobody was told in the end; only where the last answer got lost.
+    unacknowledged: stored, and nobody was told in the end; only where the last answer got lost. files: that rows name.
     """
 
     acknowledged: int
@@ -28,6 +33,7 @@ class Comparison:
     scored: int
     unacknowledged: int
     runs: int
+    files: int
     wrong: tuple[str, ...]
 
 
@@ -47,6 +53,7 @@ def compare(study: Study, sent: Collection[uuid.UUID], acknowledged: Collection[
     )
     runs = Run.objects.filter(**here)
     unfinished = runs.exclude(state__in=[RunState.DONE, RunState.REFUSED]).values_list("pk", flat=True)
+    files = unnamed_files.named()
     findings = {
         "acknowledged and not stored": set(acknowledged) - stored.keys(),
         "stored twice": {phrase for phrase, times in stored.items() if times > 1},
@@ -54,6 +61,7 @@ def compare(study: Study, sent: Collection[uuid.UUID], acknowledged: Collection[
         "stored and not scored": set(unscored) | (stored.keys() - scored),
         "scored twice": [f"{row['payload__assignment']}, {row['payload__ordinal']}" for row in scored_again],
         "runs that are not done": list(unfinished),
+        "named by a row and missing or damaged in the data store": list(_bad(files)),
         "differences between log and tables": list(LogCheck(study).differences()),
     }
     return Comparison(
@@ -62,8 +70,18 @@ def compare(study: Study, sent: Collection[uuid.UUID], acknowledged: Collection[
         scored=len(scored),
         unacknowledged=len(stored.keys() - set(acknowledged)),
         runs=runs.count(),
+        files=len(files),
         wrong=tuple(_told(what, which) for what, which in findings.items() if which),
     )
+
+
+def _bad(digests: Iterable[str]) -> Iterator[str]:
+    store = data_store()
+    for digest in digests:
+        try:
+            store.read(digest)
+        except BadStoredFile:
+            yield digest
 
 
 def _told(what: str, which: Collection[object]) -> str:

@@ -16,7 +16,8 @@ import pytest
 from django.db import connection
 from rich.console import Console
 
-from annotations.models import Event, Phrase, PhraseState, Score, Study
+from annotations.data_store.folder_store import FolderStore
+from annotations.models import BaseModel, Event, Phrase, PhraseState, Score, Study
 from clarify_site.home import ROOT
 from deploy.local import site as site_module
 from deploy.local.services import free_port, valkey_server
@@ -141,6 +142,20 @@ def test_a_second_score_in_the_log_is_named(alice: Visit, open_study: Study) -> 
     again.save()
     wrong = compare(open_study, {phrase.client_uuid}, {phrase.client_uuid}).wrong
     assert wrong == (f"1 scored twice: {alice.assignment.public_id}, 1",)
+
+
+@pytest.mark.parametrize("content", [None, b"another head"], ids=["missing", "damaged"])
+def test_a_head_that_is_missing_or_damaged_is_named(
+    content: bytes | None, alice: Visit, open_study: Study, own_store: FolderStore
+) -> None:
+    said = {phrase.client_uuid for phrase in submit_and_score(alice, "red")}
+    BaseModel.objects.update(head=b"a head")
+    assert compare(open_study, said, said).wrong == ()
+    assert compare(open_study, said, said).files == 1
+    (file,) = own_store.root.glob("??/*")
+    file.unlink() if content is None else file.write_bytes(content)
+    (wrong,) = compare(open_study, said, said).wrong
+    assert wrong == f"1 named by a row and missing or damaged in the data store: {file.name}"
 
 
 def _few_roles(socket: Path, scratch: Path) -> dict[str, Sequence[str]]:
