@@ -105,11 +105,13 @@ def budget(study: Study, now: dt.datetime) -> Budget:
         .filter(submitted_at__range=(now - HOUR, now))
         .exclude(state=PhraseState.PENDING, submitted_at__gt=now - SCORED_WITHIN)
     )
-    return Budget(
-        phrases=due.count(),
-        good=due.filter(score__scored_at__lte=F("submitted_at") + SCORED_WITHIN).count(),
-        failed=due.filter(state=PhraseState.FAILED).count(),
+    in_time = Q(score__scored_at__lte=F("submitted_at") + SCORED_WITHIN)
+    counted = due.aggregate(
+        phrases=Count("id"),
+        good=Count("id", filter=in_time),
+        failed=Count("id", filter=Q(state=PhraseState.FAILED)),
     )
+    return Budget(**counted)
 
 
 def phrases_by_minute(study: Study, now: dt.datetime) -> list[int]:

@@ -140,7 +140,8 @@ def _text_of(phrase: Any) -> tuple[str, str]:
 
 
 def _first_of_each(phrases: QuerySet[Any, Any], *alike: str) -> QuerySet[Any, Any]:
-    return phrases.order_by(*alike, "-submitted_at", "-pk").distinct(*alike)
+    first = phrases.order_by(*alike, "-submitted_at", "-pk").distinct(*alike).values_list("pk", *alike)
+    return phrases.filter(pk__in=[pk for pk, *_ in first])  # to sort all of them with all that is shown is slow
 
 
 def _worst_of(effects: Sequence[Effect]) -> Effect | None:
