@@ -3,16 +3,20 @@
 Any object with the four names of `Encoder` can be used through a `python:` spec.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL.Image import Image
 
 from modeling.arrays.common.array_checks import checked_embeddings
 from modeling.arrays.common.steps import step_done
 from modeling.arrays.phrases.phrase_languages import ENGLISH, encoder_languages
+
+logger = logging.getLogger(__name__)
 
 
 class Encoder(Protocol):
@@ -77,7 +81,7 @@ class CheckedEncoder:
     ----------
     encoder : Encoder
     batch_size : int, default 64
-        Images or texts that the encoder gets at once.
+        Images or texts that the encoder gets at once; half as many from then on where the device's memory is too small.
 
     Attributes
     ----------
@@ -150,10 +154,18 @@ class CheckedEncoder:
     def _in_batches(
         self, encode: Callable[[Sequence[_Item]], NDArray[np.float32]], items: Sequence[_Item]
     ) -> NDArray[np.float32]:
-        starts = range(0, len(items), self._batch_size)
-        rows = [np.empty((0, self.dim), np.float32)]
-        for start in starts:
-            batch = list(items[start : start + self._batch_size])
-            rows.append(checked_embeddings(encode(batch), len(batch), self.dim, self.name))
+        rows, done = [np.empty((0, self.dim), np.float32)], 0
+        while done < len(items):
+            batch = list(items[done : done + self._batch_size])
+            try:
+                made = encode(batch)
+            except torch.OutOfMemoryError as error:
+                if len(batch) == 1:
+                    raise
+                self._batch_size = len(batch) // 2
+                logger.warning("%s gets %d at once from now on: %s", self.name, self._batch_size, error)
+                continue
+            rows.append(checked_embeddings(made, len(batch), self.dim, self.name))
+            done += len(batch)
             step_done()
         return np.concatenate(rows)

@@ -3,6 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -38,6 +39,35 @@ def test_inputs_pass_in_batches_and_keep_their_order() -> None:
     np.testing.assert_array_equal(rows.argmax(1), [0, 1, 2, 1, 0])
     images = [Image.new("L", (1, 1), value) for value in (2, 0, 1)]
     np.testing.assert_array_equal(encoder.encode_images(images).argmax(1), [2, 0, 1])
+
+
+class Small(Fake):
+    """Has memory for so many at once."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self.room = room
+
+    def encode_texts(self, texts: Sequence[str]) -> Any:
+        rows = super().encode_texts(texts)
+        if len(texts) > self.room:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return rows
+
+
+def test_a_batch_that_does_not_fit_into_memory_is_halved_and_later_ones_stay_as_small() -> None:
+    fake = Small(room=2)
+    encoder = CheckedEncoder(fake, batch_size=8)
+    for _ in range(2):
+        np.testing.assert_array_equal(encoder.encode_texts(TEXTS).argmax(1), [0, 1, 2, 1, 0])
+    assert fake.batches == [5, 2, 2, 1, 2, 2, 1]
+
+
+def test_memory_that_does_not_even_hold_one_is_an_error() -> None:
+    fake = Small(room=0)
+    with pytest.raises(torch.OutOfMemoryError):
+        CheckedEncoder(fake, batch_size=4).encode_texts(TEXTS)
+    assert fake.batches == [4, 2, 1]
 
 
 def test_no_input_gives_no_rows_without_asking_the_encoder() -> None:
