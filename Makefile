@@ -28,7 +28,7 @@ export MALLOC_TOP_PAD_ := 67108864
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-services lint format messages docs bench bench-scale chaos load lock audit clean venv browser
+.PHONY: help demo test test-services lint format messages docs bench bench-gpu bench-scale chaos load lock audit clean venv browser
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,6 +78,9 @@ docs: $(VENV)/test.stamp ## Build the site of the docs into build/site; a link t
 
 bench: $(VENV)/test.stamp browser ## Measure against named baselines and write docs/benchmarks.md (ARGS="…": print a part of it)
 	@$(BIN)/python -m tests.benchmarks.make_bench $(ARGS)
+
+bench-gpu: $(VENV)/test.stamp ## Measure a GPU against the processor of its machine, and print the tables
+	@$(BIN)/python -m tests.benchmarks.make_bench tests/gpu/test_gpu_speed.py
 
 bench-scale: $(VENV)/test.stamp ## From embeddings of ImageNet's size to the report, in 8 GiB (ARGS="--share 0.02"; --docs: into docs/scale.md)
 	@$(BIN)/python -m tests.scale.bench_scale $(ARGS)

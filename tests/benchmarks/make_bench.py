@@ -36,6 +36,9 @@ def main(part: Sequence[str] = ()) -> int:
         status = subprocess.run([*command, f"--benchmark-json={results}"], cwd=ROOT, check=False).returncode
         if status:
             return status
+        if not results.exists():
+            print("Nothing was measured; pytest says above why.", file=sys.stderr)
+            return 1
         text = page(json.loads(results.read_text("utf-8")))
     if part:
         print(text)

@@ -114,6 +114,7 @@ def training_set(dataset: Dataset) -> TrainingSet:
     files = dataset.files
     rows = files.rows(Split.TRAIN)
     features, standardization = standardized(files.array("features"), rows, files.directory)
+    features.flags.writeable = False  # so that a GPU keeps them
     return TrainingSet(rows, features, files.labels[rows], standardization)
 
 
@@ -126,7 +127,7 @@ def warm_start(dataset: Dataset, l2: float) -> WarmStart:
     path = dataset.files.directory / WARM_STARTS / f"{l2!r}.safetensors"
     training = training_set(dataset)
     try:
-        return WarmStart.load(path).caching(training.features)
+        return WarmStart.load(path).caching(training.features, device())
     except FileNotFoundError:
         pass  # nobody has trained on it with this λ
     except BadWarmStart as error:

@@ -130,7 +130,8 @@ def group_means(values: Tensor, groups: Tensor, n_groups: int) -> tuple[Tensor, 
     has_members : bool Tensor of shape (n_groups,)
     """
     counts = torch.bincount(groups, minlength=n_groups)
-    sums = values.new_zeros(n_groups).index_add(0, groups, values)
+    # A GPU adds in any order in index_add, here in a fixed one.
+    sums = values.new_zeros(n_groups).index_put((groups,), values, accumulate=True)
     return sums / counts.clamp(min=1), counts > 0
 
 

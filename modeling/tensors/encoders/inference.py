@@ -44,8 +44,8 @@ def loading(failure: str) -> Iterator[None]:
 
 @contextmanager
 def exact_inference() -> Iterator[None]:
-    """Disable gradients, and TF32 in convolutions: thresholds are compared in float32."""
-    with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+    """Disable gradients, TF32, and sums in any order: similarities are float32."""
+    with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
         yield
 
 

@@ -11,6 +11,7 @@ from modeling.tensors.linear_algebra.matrix_products import matmul, matmul_packe
 
 SMALL = 1 << 24  # up to so many feature values are also kept in bfloat16, once per product
 BLOCK_ROWS = 8192  # images of a cached block
+_SHARE_OF_A_GPU = 16  # each use of its memory may take a sixteenth
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ class Bfloat16Blocks:
         Bfloat16Blocks or None
             None if the features are large.
         """
-        return cls(features) if features.numel() <= SMALL else None
+        return cls(features) if features.numel() <= values_at_once(features.device, SMALL, bytes_each=2) else None
 
     def are_of(self, features: Tensor) -> bool:
         """Return whether these are the same features in the same memory.
@@ -160,6 +161,12 @@ class Bfloat16Blocks:
         mine, other = ((each.data_ptr(), each.shape, each.stride(), each.dtype) for each in (self.features, features))
         return mine == other and self.features.device == features.device
 
+    @property
+    def block_rows(self) -> int:
+        """Return the number of images of a block."""
+        n, d = self.features.shape
+        return min(n, values_at_once(self.features.device, BLOCK_ROWS * d) // d)
+
     @cached_property
     def blocks(self) -> Sequence[Block]:
         """Return the blocks.
@@ -167,7 +174,30 @@ class Bfloat16Blocks:
         They are large: for a few heads, calls cost more than what they compute.
         """
         kind = PackedBlock.of if self.features.device.type == "cpu" else PlainBlock
-        return [kind(rows, self.features[rows].bfloat16()) for rows in row_ranges(len(self.features), BLOCK_ROWS)]
+        return [kind(rows, self.features[rows].bfloat16()) for rows in row_ranges(len(self.features), self.block_rows)]
+
+
+def values_at_once(device: torch.device, on_cpu: int, bytes_each: int = 64) -> int:
+    """Return how many logits or feature values a device takes at once.
+
+    On a CPU, what is computed with stays in a core's cache. A GPU needs more work at once.
+
+    Parameters
+    ----------
+    device : torch.device
+    on_cpu : int
+        The number on a CPU, and the least elsewhere.
+    bytes_each : int, default 64
+        What a value takes on a GPU: by default one in float64, with what is computed from it.
+
+    Returns
+    -------
+    int
+        By a GPU's whole memory, not what is free, so that sums are always split alike.
+    """
+    if device.type != "cuda":
+        return on_cpu
+    return max(torch.cuda.get_device_properties(device).total_memory // (_SHARE_OF_A_GPU * bytes_each), on_cpu)
 
 
 def row_ranges(n: int, size: int) -> Iterator[slice]:

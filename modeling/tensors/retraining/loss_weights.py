@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from modeling.tensors.retraining.blocks import values_at_once
 from modeling.tensors.retraining.problem import CHUNK_LOGITS
 
 
@@ -128,7 +129,7 @@ class HeadWeights:
         scale = 1 / given.sum(0, dtype=torch.float64)
         held = torch.empty(n_heads, n, dtype=dtype, device=given.device)
         weights = cls(given, scale, held, torch.arange(n_heads, device=given.device))
-        size = max(CHUNK_LOGITS // (8 * n_heads), 64)
+        size = max(values_at_once(given.device, CHUNK_LOGITS) // (8 * n_heads), 64)
         for start in range(0, n, size):
             rows = slice(start, start + size)
             held[:, rows] = weights._converted(rows, dtype)

@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from modeling.arrays.common.steps import step_done
-from modeling.tensors.linear_algebra.tensor_conversion import as_tensor
-from modeling.tensors.retraining.blocks import BLOCK_ROWS, Bfloat16Blocks, Block, PlainBlock, row_ranges
+from modeling.tensors.linear_algebra.tensor_conversion import on_device
+from modeling.tensors.retraining.blocks import Bfloat16Blocks, Block, PlainBlock, row_ranges, values_at_once
 from modeling.tensors.retraining.cross_entropy import CrossEntropy, cross_entropy
 
-# On a CPU, a block of features and what is computed from it stay in a core's cache. A GPU needs more work at once.
-_BLOCK_ON_CPU = 2048  # bytes per feature
-_BLOCK_ELSEWHERE = 32_768  # images
+# On a CPU; `values_at_once` says how many on a GPU.
+_BLOCK = 2048  # bytes per feature, which stay in a core's cache
 CHUNK_LOGITS = 1 << 18
 _CACHED_LOGITS = 1 << 22  # of a cached block, which is large
 _FEW_IMAGES = 512  # with fewer in a block, what is kept of a class is in pieces too short for many classes
@@ -91,7 +90,7 @@ class Problem:
         Parameters
         ----------
         features : float ndarray of shape (n, d)
-            float32 and float64 are used in place, other types as float32.
+            float32 and float64 are used in place, other types as float32; on another device as `on_device` says.
         labels : int ndarray of shape (n,)
         l2 : float
         n_classes : int
@@ -102,13 +101,13 @@ class Problem:
         Problem
         """
         x = features if features.dtype in (np.float32, np.float64) else features.astype(np.float32)
-        on_device = as_tensor(x).to(device)
+        features_there = on_device(x, device)
         return cls(
-            features=on_device,
+            features=features_there,
             labels=torch.from_numpy(labels.astype(np.int64)).to(device),
             l2=l2,
             cross_entropy=cross_entropy(n_classes),
-            bfloat16_blocks=Bfloat16Blocks.of(on_device),
+            bfloat16_blocks=Bfloat16Blocks.of(features_there),
         )
 
     @property
@@ -121,7 +120,8 @@ class Problem:
         """Return the stride of images at which the logits of one head may be kept."""
         n, d = self.features.shape
         is_large = self.n_columns * FEATURES_PER_VALUE > d
-        return -(-n * self.n_columns // MOST_KEPT) if is_large else 1
+        most = values_at_once(self.features.device, MOST_KEPT, bytes_each=4)  # z, one of three
+        return -(-n * self.n_columns // most) if is_large else 1
 
     def zeros(self, n_heads: int) -> Tensor:
         """Return the point 0 of K heads.
@@ -203,11 +203,13 @@ class Problem:
             step_done()
 
     def _blocks(self, n_heads: int, dtype: torch.dtype) -> Iterator[Block]:
-        few_logits = min(len(self.features), BLOCK_ROWS) * n_heads * (self.n_columns + 1) <= _CACHED_LOGITS
-        if dtype == torch.bfloat16 and self.bfloat16_blocks is not None and few_logits:
-            yield from self.bfloat16_blocks.blocks
-            return
-        most = _BLOCK_ON_CPU // dtype.itemsize if self.features.device.type == "cpu" else _BLOCK_ELSEWHERE
+        device, d = self.features.device, self.features.shape[1]
+        if dtype == torch.bfloat16 and self.bfloat16_blocks is not None:
+            logits = self.bfloat16_blocks.block_rows * n_heads * (self.n_columns + 1)
+            if logits <= values_at_once(device, _CACHED_LOGITS, bytes_each=32):  # they are float32
+                yield from self.bfloat16_blocks.blocks
+                return
+        most = values_at_once(device, _BLOCK // dtype.itemsize * d) // d
         if self.bfloat16_blocks is not None and self.features.is_contiguous():
             most *= 2  # each block has a fixed cost; but the rows of a sample are copied
         size = min(most, self._logits_at_once(n_heads), len(self.features))
@@ -252,4 +254,5 @@ class Problem:
 
     def _logits_at_once(self, n_heads: int) -> int:
         of_image = n_heads * (self.n_columns + 1)
-        return max(CHUNK_LOGITS // of_image, min(_FEW_IMAGES, _CACHED_LOGITS // of_image), 64)
+        at_once = values_at_once(self.features.device, CHUNK_LOGITS)
+        return max(at_once // of_image, min(_FEW_IMAGES, _CACHED_LOGITS // of_image), 64)

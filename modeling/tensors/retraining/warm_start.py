@@ -19,7 +19,7 @@ from torch import Tensor
 
 from modeling.arrays.common.modeling_errors import BadArray, BadWarmStart
 from modeling.tensors.linear_algebra.matrix_products import matmul
-from modeling.tensors.linear_algebra.tensor_conversion import as_tensor
+from modeling.tensors.linear_algebra.tensor_conversion import on_device
 from modeling.tensors.retraining.blocks import BLOCK_ROWS, Bfloat16Blocks, PlainBlock, row_ranges
 from modeling.tensors.retraining.descent import Until, descend
 from modeling.tensors.retraining.input_checks import check_problem, check_values
@@ -72,12 +72,14 @@ class WarmStart:
         """Return d."""
         return self.reference.shape[1] - 1
 
-    def caching(self, features: NDArray[np.floating]) -> Self:
+    def caching(self, features: NDArray[np.floating], device: str | torch.device = "cpu") -> Self:
         """Return a copy with a cache, for training on these features more than once.
 
         Parameters
         ----------
         features : float ndarray of shape (n, d)
+        device : str or torch.device, default "cpu"
+            Where they are trained on. Off the CPU they are found again only if they cannot be written (`on_device`).
 
         Returns
         -------
@@ -92,8 +94,9 @@ class WarmStart:
         if features.ndim != 2 or features.shape[1] != self.n_features:
             raise BadArray(f"the warm start is for features of shape (n, {self.n_features}), not {features.shape}")
         check_values(features)
-        blocks = Bfloat16Blocks.of(as_tensor(features))
-        return replace(self, cache=FeatureCache(blocks, self.reference) if blocks else None)
+        there = on_device(features, device)
+        blocks = Bfloat16Blocks.of(there)
+        return replace(self, cache=FeatureCache(blocks, self.reference.to(there.device)) if blocks else None)
 
     def caches(self, features: NDArray[np.floating]) -> bool:
         """Return whether these features are cached, and so checked.
@@ -107,7 +110,10 @@ class WarmStart:
         -------
         bool
         """
-        return self.cache is not None and self.cache.bfloat16_blocks.are_of(as_tensor(features))
+        if self.cache is None:
+            return False
+        blocks = self.cache.bfloat16_blocks
+        return blocks.are_of(on_device(features, blocks.features.device))
 
     def matched_to(self, problem: Problem) -> tuple["WarmStart", Problem]:
         """Fit start and problem to each other.

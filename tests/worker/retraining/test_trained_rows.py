@@ -14,6 +14,7 @@ from annotations.services.retraining.runs import TrainingBatch
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.retraining.heads import Head
 from modeling.arrays.retraining.weighted_loss import weighted_loss
+from modeling.tensors.linear_algebra.tensor_conversion import on_device
 from tests.actors import OVAL, SQUARE, Visit
 from tests.steps import end, submit_and_score
 from worker.common import process_cache
@@ -76,6 +77,11 @@ def test_its_loss_is_the_whole_objective(ended: Assignment) -> None:
     x = training.features.astype(np.float64)
     loss = weighted_loss(head.coef, head.intercept, x, training.labels, weigh(run).weights, run.l2)
     assert run.loss == pytest.approx(loss, rel=1e-5)
+
+
+def test_a_device_keeps_the_images_that_a_worker_trains_on(base_model: BaseModel) -> None:
+    features = process_cache.training_set(base_model.dataset).features
+    assert on_device(features, "meta") is on_device(features, "meta")
 
 
 def test_random_slices_move_the_same_rows(ended: Assignment, with_head: BaseModel) -> None:

@@ -10,7 +10,7 @@ from modeling.tensors.baselines.group_dro_eg import (
 )
 from modeling.tensors.baselines.grouped import GroupedFeatures
 from modeling.tensors.baselines.probes import train_probe
-from modeling.tensors.baselines.sgd import SgdSettings
+from modeling.tensors.baselines.sgd import SgdSettings, group_means
 
 FAST = SgdSettings(learning_rate=0.01, weight_decay=1e-4, epochs=20)
 
@@ -24,6 +24,17 @@ def test_the_published_update_of_the_groups_weights() -> None:
     q = exponentiated_gradient(torch.full((4,), 0.25, dtype=torch.float64), losses, 0.01)
     np.testing.assert_allclose(q.numpy(), [0.249374, 0.251377, 0.250124, 0.249125], atol=5e-7)
     assert float(robust_loss(q, losses)) == pytest.approx(0.451226, abs=5e-7)
+
+
+def test_means_of_groups_are_those_of_index_add_to_the_bit_with_their_gradients() -> None:
+    generator = torch.Generator().manual_seed(0)
+    values, groups = torch.randn(2_000, generator=generator), torch.randint(0, 5, (2_000,), generator=generator)
+    sums = torch.zeros(7).index_add(0, groups, values)
+    means, has_members = group_means(values.requires_grad_(), groups, 7)
+    assert torch.equal(means, sums / torch.bincount(groups, minlength=7).clamp(min=1))
+    assert has_members.tolist() == [True] * 5 + [False] * 2
+    means.sum().backward()
+    assert values.grad is not None and torch.equal(values.grad, (1 / torch.bincount(groups))[groups])
 
 
 def drawn_after_the_layer(seed: int) -> list[int]:
@@ -90,9 +101,11 @@ def test_a_group_without_training_images_gets_no_weight(splits) -> None:
     assert sum(dro.details["group_weights"]) == pytest.approx(1)
 
 
-def test_the_same_seed_gives_the_same_layer_and_another_seed_another(splits) -> None:
+def test_the_same_seed_gives_the_same_layer_and_another_seed_another(splits, device: str) -> None:
     train, validation, _ = splits
-    first, second, other = (train_group_dro_eg(train, validation, rng=rng(seed), settings=FAST) for seed in (1, 1, 2))
+    first, second, other = (
+        train_group_dro_eg(train, validation, rng=rng(seed), settings=FAST, device=device) for seed in (1, 1, 2)
+    )
     assert first.coef.tobytes() == second.coef.tobytes()
     assert first.coef.tobytes() != other.coef.tobytes()
 

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ from numpy.typing import NDArray
 
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.tensors.linear_algebra import matrix_products
-from modeling.tensors.retraining import blocks
-from modeling.tensors.retraining.blocks import Bfloat16Blocks, Block, PackedBlock, PlainBlock
+from modeling.tensors.retraining import blocks, loss_weights
+from modeling.tensors.retraining import problem as problem_module
+from modeling.tensors.retraining.blocks import Bfloat16Blocks, Block, PackedBlock, PlainBlock, values_at_once
 from modeling.tensors.retraining.many_heads import train_heads
 from modeling.tensors.retraining.problem import Problem
 from modeling.tensors.retraining.warm_start import prepare_start
@@ -175,3 +177,44 @@ def test_the_logits_of_a_block_are_bounded_however_many_heads_there_are(n_heads:
     most = max((block.rows.stop - block.rows.start) * n_heads * 2 for block in kept)
     assert most <= 1 << 22 or all(block.rows.stop - block.rows.start == 64 for block in kept[:-1])
     assert (len(kept) == 3) == (n_heads <= 40)
+
+
+@pytest.fixture
+def gpu_of_80_gb(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every device takes what a GPU of 80 GB would."""
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: SimpleNamespace(total_memory=80 * 10**9))
+
+    def of_a_gpu(device: torch.device, *numbers: int, **named: int) -> int:
+        return values_at_once(torch.device("cuda"), *numbers, **named)
+
+    for module in (blocks, loss_weights, problem_module):
+        monkeypatch.setattr(module, "values_at_once", of_a_gpu)
+
+
+def blocks_of_imagenet() -> int:
+    """How many blocks a pass with 1,000 classes takes, without the memory."""
+    some = Problem.of(np.zeros((1, 768), np.float32), np.zeros(1, np.int64), 0.01, 1_000, "meta")
+    images = torch.empty(1_281_000, 768, device="meta")
+    return sum(1 for _ in replace(some, features=images, bfloat16_blocks=None).blocks(1, torch.float32))
+
+
+def test_a_processors_blocks_fit_its_cache() -> None:
+    assert blocks_of_imagenet() == 2_502
+    assert values_at_once(torch.device("cpu"), 12) == 12
+
+
+@pytest.mark.usefixtures("gpu_of_80_gb")
+def test_a_gpus_blocks_follow_its_memory() -> None:
+    assert blocks_of_imagenet() == 17
+    assert values_at_once(torch.device("cuda"), 10**12) == 10**12
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_training_in_large_blocks_ends_at_the_same_certificate(n_classes: int, request: pytest.FixtureRequest) -> None:
+    x, y, weights = problem(n=20_000, n_classes=n_classes)
+    x = x.astype(np.float32)
+    small = train_heads(x, y, weights, l2=0.01)
+    request.getfixturevalue("gpu_of_80_gb")
+    large = train_heads(x, y, weights, l2=0.01)
+    np.testing.assert_allclose(large.loss, small.loss, rtol=1e-8)
+    assert (large.gap <= 1e-8 * large.loss).all()

@@ -8,6 +8,7 @@ import torch
 
 from modeling.arrays.common.modeling_errors import BadArray, BadWarmStart
 from modeling.tensors.retraining.many_heads import train_heads
+from modeling.tensors.retraining.problem import Problem
 from modeling.tensors.retraining.warm_start import WarmStart, prepare_start
 from tests.modeling.tensors.retraining.problems import problem
 
@@ -74,3 +75,22 @@ def test_a_file_that_is_no_start_is_refused(tmp_path: Path) -> None:
         WarmStart.load(tmp_path / "head")
     with pytest.raises(FileNotFoundError):
         WarmStart.load(tmp_path / "absent")
+
+
+def test_features_that_cannot_be_written_are_on_their_device_once_and_found_again(device: str) -> None:
+    assert_found_again(device)
+
+
+def test_a_device_that_is_no_cpu_is_found_again_by_any_of_its_names() -> None:
+    assert_found_again("meta:0")  # "meta", as "cuda" is "cuda:0"
+
+
+def assert_found_again(device: str) -> None:
+    x, y, _ = problem()
+    x.flags.writeable = False
+    start = prepare_start(x, y, l2=0.01).caching(x, device)
+    assert start.cache is not None and start.caches(x) and not start.caches(x[1:])
+    again = Problem.of(x, y, 0.01, 2, device)
+    _, matched = start.matched_to(again)
+    assert matched.bfloat16_blocks is start.cache.bfloat16_blocks
+    assert again.features.data_ptr() == start.cache.bfloat16_blocks.features.data_ptr()

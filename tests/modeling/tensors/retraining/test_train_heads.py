@@ -41,34 +41,36 @@ def scikit_learn(
     ],
     ids=["ERM", "slice-balanced"],
 )
-def test_the_published_solutions_are_reached(weights: NDArray[np.float64], loss: float, v: tuple[float, ...]) -> None:
-    heads = train_heads(X, Y, weights[:, None], l2=0.1, tolerance=1e-12)
+def test_the_published_solutions_are_reached(
+    weights: NDArray[np.float64], loss: float, v: tuple[float, ...], device: str
+) -> None:
+    heads = train_heads(X, Y, weights[:, None], l2=0.1, tolerance=1e-12, device=device)
     assert heads.loss[0] == pytest.approx(loss, abs=5e-7)
     np.testing.assert_allclose(two_class_direction(heads), v, atol=6e-6)
 
 
-def test_two_classes_equal_scikit_learns_logistic_regression() -> None:
+def test_two_classes_equal_scikit_learns_logistic_regression(device: str) -> None:
     x, y, weights = problem()
-    heads = train_heads(x, y, weights, l2=0.05, tolerance=1e-13)
+    heads = train_heads(x, y, weights, l2=0.05, tolerance=1e-13, device=device)
     for k in range(weights.shape[1]):
         np.testing.assert_allclose(
             two_class_direction(heads, k), scikit_learn(x, y, weights[:, k], 2 / 0.05)[0], atol=1e-5
         )
 
 
-def test_more_classes_equal_scikit_learns_multinomial_regression() -> None:
+def test_more_classes_equal_scikit_learns_multinomial_regression(device: str) -> None:
     x, y, weights = problem(n_classes=5, n_heads=2)
-    heads = train_heads(x, y, weights, l2=0.02, tolerance=1e-13)
+    heads = train_heads(x, y, weights, l2=0.02, tolerance=1e-13, device=device)
     for k in range(weights.shape[1]):
         reference = scikit_learn(x, y, weights[:, k], 1 / 0.02)
         np.testing.assert_allclose(np.c_[heads.coef[k], heads.intercept[k]], reference, atol=1e-5)
 
 
 @pytest.mark.parametrize("n_classes", [2, 3, 7])
-def test_the_gap_certifies_the_loss(n_classes: int) -> None:
+def test_the_gap_certifies_the_loss(n_classes: int, device: str) -> None:
     x, y, weights = problem(n_classes=n_classes)
-    loose = train_heads(x, y, weights, l2=0.01, tolerance=1e-2)
-    exact = train_heads(x, y, weights, l2=0.01, tolerance=1e-13)
+    loose = train_heads(x, y, weights, l2=0.01, tolerance=1e-2, device=device)
+    exact = train_heads(x, y, weights, l2=0.01, tolerance=1e-13, device=device)
     assert (loose.gap <= 1e-2 * loose.loss).all()
     assert (loose.loss - exact.loss <= loose.gap).all()
     assert (loose.loss >= exact.loss - exact.gap).all()
@@ -97,9 +99,9 @@ def test_a_head_comes_out_the_same_alone_and_among_others(n_classes: int) -> Non
         np.testing.assert_array_equal(*predictions)
 
 
-def test_the_same_input_gives_the_same_bits() -> None:
+def test_the_same_input_gives_the_same_bits(device: str) -> None:
     x, y, weights = problem(n_classes=3)
-    first, second = (train_heads(x, y, weights, l2=0.01) for _ in range(2))
+    first, second = (train_heads(x, y, weights, l2=0.01, device=device) for _ in range(2))
     for name in ("coef", "intercept", "loss", "gap"):
         assert getattr(first, name).tobytes() == getattr(second, name).tobytes()
 
@@ -154,12 +156,12 @@ def test_the_callers_thread_count_is_left_alone() -> None:
 
 
 @pytest.mark.parametrize("n_classes", [2, 4])
-def test_quick_products_in_low_precision_end_at_the_same_certificate(n_classes: int) -> None:
+def test_quick_products_in_low_precision_end_at_the_same_certificate(n_classes: int, device: str) -> None:
     x, y, weights = problem(n=900, d=40, n_classes=n_classes, n_heads=5)
     x = x.astype(np.float32)
-    exact = train_heads(x.astype(np.float64), y, weights, l2=0.01, tolerance=1e-13)
+    exact = train_heads(x.astype(np.float64), y, weights, l2=0.01, tolerance=1e-13, device=device)
     for tolerance in (1e-4, 1e-8, 1e-12):
-        heads = train_heads(x, y, weights, l2=0.01, tolerance=tolerance)
+        heads = train_heads(x, y, weights, l2=0.01, tolerance=tolerance, device=device)
         assert (heads.gap <= tolerance * heads.loss).all()
         assert (heads.loss - exact.loss <= heads.gap + 1e-13).all()
         assert (heads.loss >= exact.loss - exact.gap - 1e-13).all()
@@ -199,11 +201,11 @@ def test_what_is_not_a_number_is_not_taken_for_solved(monkeypatch: pytest.Monkey
         train_heads(x.astype(np.float32), y, weights, l2=0.01)
 
 
-def test_what_is_too_badly_conditioned_for_float32_is_finished_in_float64() -> None:
+def test_what_is_too_badly_conditioned_for_float32_is_finished_in_float64(device: str) -> None:
     rng = np.random.default_rng(3)
     y = np.arange(80) % 2
     x = rng.normal(size=(80, 40)) * np.logspace(0, -4, 40) + y[:, None]
-    heads = train_heads(x.astype(np.float32), y, uniform_weights(80)[:, None], l2=1e-5, tolerance=1e-10)
+    heads = train_heads(x.astype(np.float32), y, uniform_weights(80)[:, None], l2=1e-5, tolerance=1e-10, device=device)
     assert heads.gap[0] <= 1e-10 * heads.loss[0]
 
 

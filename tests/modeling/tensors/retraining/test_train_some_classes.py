@@ -72,11 +72,14 @@ def test_the_other_rows_stay_to_the_bit_and_the_loss_lies_between_the_bases_and_
         assert whole.loss[k] - whole.gap[k] <= trained.loss[k] < before
 
 
-def test_frozen_logits_that_were_computed_before_give_the_same(data: Arrays) -> None:
+def test_frozen_logits_that_were_computed_before_give_the_same(data: Arrays, device: str) -> None:
     x, y, weights = data
     head = base(data)
     free = FreeRows(head.coef[0], head.intercept[0], [2, 0])
-    known, fresh = (train_some_classes(x, y, weights, L2, free, frozen=each) for each in (freeze(x, y, free), None))
+    known, fresh = (
+        train_some_classes(x, y, weights, L2, free, frozen=each, device=device)
+        for each in (freeze(x, y, free, device=device), None)
+    )
     np.testing.assert_array_equal(known.coef, fresh.coef)
 
 

@@ -67,8 +67,8 @@ def subgradient_descent(
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_the_published_worst_slice_solution_is_reached(dtype: type[np.floating[Any]]) -> None:
-    trained = train_worst_group(X.astype(dtype), Y, slice_ids(), l2=0.1, tolerance=1e-10)
+def test_the_published_worst_slice_solution_is_reached(dtype: type[np.floating[Any]], device: str) -> None:
+    trained = train_worst_group(X.astype(dtype), Y, slice_ids(), l2=0.1, tolerance=1e-10, device=device)
     assert trained.loss == pytest.approx(0.504396, abs=5e-7)
     v = np.append(trained.coef[1] - trained.coef[0], trained.intercept[1] - trained.intercept[0])
     np.testing.assert_allclose(v, [1.9697, 0.2354, -0.4291], atol=6e-5)
@@ -150,10 +150,10 @@ def test_ids_without_images_are_left_out() -> None:
     np.testing.assert_allclose(trained.coef, train_worst_group(x, y, y, l2=0.01).coef)
 
 
-def test_a_warm_start_changes_the_way_but_not_the_certificate() -> None:
+def test_a_warm_start_changes_the_way_but_not_the_certificate(device: str) -> None:
     x, y, _ = problem()
-    start = prepare_start(x, y, l2=0.01)
-    first, second = (train_worst_group(x, y, y, l2=0.01, start=given) for given in (start, None))
+    start = prepare_start(x, y, l2=0.01, device=device)
+    first, second = (train_worst_group(x, y, y, l2=0.01, start=given, device=device) for given in (start, None))
     assert first.loss == second.loss
 
 
