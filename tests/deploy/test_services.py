@@ -4,7 +4,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -19,7 +18,7 @@ import pytest
 import redis
 
 from deploy.local.processes import CannotRun
-from deploy.local.services import free_port, postgres_server, valkey_server
+from deploy.local.services import postgres_server, valkey_server
 
 pytestmark = pytest.mark.services
 
@@ -201,12 +200,3 @@ def test_valkey_keeps_its_data_and_asks_for_the_password(new_folder: Path) -> No
 def test_valkey_never_drops_a_message_for_want_of_memory(new_folder: Path) -> None:
     with valkey(new_folder / "valkey", new_folder / "log", durable=False) as url, redis.from_url(url) as client:
         assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
-
-
-def test_a_taken_port_gives_way_to_another() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        assert free_port(port) != port
-    assert free_port(port) == port
