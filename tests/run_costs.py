@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from collections.abc import Generator, Iterator
 from functools import cache
 
@@ -10,6 +11,9 @@ import pytest
 from django.test import override_settings
 
 from tests import forked
+
+# Altair loads jsonschema, which would compile the grammar of an address for a second, and nothing here asks for it.
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
 
 @pytest.hookimpl(wrapper=True)
