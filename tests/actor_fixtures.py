@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
 from annotations.data_store.folder_store import FolderStore
 from annotations.data_store.stored_files import data_store
@@ -88,6 +90,13 @@ def open_study(db: None, stored_actors: StoredActors | None, request: pytest.Fix
 def vouched_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Prolific vouches for everybody who comes by a link, so no place is held for less time, and none kept free."""
     monkeypatch.setattr(entry_verification, "verification_of", lambda *_link: EntryVerification.CONFIRMED)
+
+
+@pytest.fixture
+def stopped_clock() -> Iterator[None]:
+    """No time passes. A test asks for it first, so that the clocks of its people begin now."""
+    with time_machine.travel(timezone.now(), tick=False):
+        yield
 
 
 @pytest.fixture
