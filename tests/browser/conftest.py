@@ -9,6 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Study, StudyConfiguration
 from tests.browser.visitor import Visitor
+from tests.chromium import PATIENCE_MS
 
 # What Chromium itself writes to the console when a page of ours answers with an error, or the network is cut.
 _EXPECTED = "Failed to load resource"
@@ -32,7 +33,7 @@ def new_visitor(chromium: Browser, live_server: LiveServer, study: Study) -> Ite
 
     def make(name: str = "carol", **options: Any) -> Visitor:
         context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
         _listen(page, live_server.url, problems)

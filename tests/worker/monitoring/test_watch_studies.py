@@ -23,7 +23,7 @@ def test_one_sweep_raises_an_alarm_and_has_it_told(open_study: Study, monkeypatc
     monkeypatch.setattr(alarm_notifications, "notify_in_background", lambda: threads.append(notify()))
     maintenance.watch_studies()
     [thread] = threads
-    thread.join(20)
+    thread.join(60)
     raised = set(Alarm.objects.values_list("kind", flat=True))
     assert "silent_interactive" in raised  # no worker runs here
     assert set(told) == raised
@@ -38,21 +38,21 @@ def test_of_two_threads_at_once_one_notifies(open_study: Study, monkeypatch: pyt
     def slow(alarm: Alarm) -> None:
         told.append(alarm.kind)
         is_on.set()
-        let_go.wait(20)
+        let_go.wait(60)
 
     Study.objects.update(alarm_email="team@example.org")
     monkeypatch.setattr(alarm_channels, "email", slow)
     long_ago = timezone.now() - dt.timedelta(hours=1)  # so that a second try is due as soon as the first has begun
     Alarm.objects.create(study=open_study, kind="dropout", message="", raised_at=long_ago)
     first = alarm_notifications.notify_in_background()
-    assert is_on.wait(20)
-    alarm_notifications.notify_in_background().join(20)
+    assert is_on.wait(60)
+    alarm_notifications.notify_in_background().join(60)
     assert alarms.notify_due(timezone.now()) == 0
     let_go.set()
-    first.join(20)
+    first.join(60)
     assert told == ["dropout"]
     Alarm.objects.create(study=open_study, kind="returned", message="", raised_at=long_ago)
-    alarm_notifications.notify_in_background().join(20)
+    alarm_notifications.notify_in_background().join(60)
     assert told == ["dropout", "returned"]
 
 
@@ -70,7 +70,7 @@ def test_a_thread_that_broke_off_holds_up_no_other(open_study: Study, monkeypatc
     long_ago = timezone.now() - dt.timedelta(hours=1)
     Alarm.objects.create(study=open_study, kind="dropout", message="", raised_at=long_ago)
     for _ in range(2):
-        alarm_notifications.notify_in_background().join(20)
+        alarm_notifications.notify_in_background().join(60)
     assert told == ["dropout", "dropout"]
 
 
@@ -80,7 +80,7 @@ def test_a_database_that_is_away_leaves_it_to_the_next_turn(monkeypatch: pytest.
 
     monkeypatch.setattr(alarms, "notify_due", fail)
     for _ in range(2):
-        alarm_notifications.notify_in_background().join(20)
+        alarm_notifications.notify_in_background().join(60)
 
 
 @pytest.mark.django_db

@@ -67,7 +67,7 @@ def test_the_live_page_follows_the_study_by_itself(
         page.evaluate("window.notReloaded = true")
         page.locator("#again").focus()
         Alarm.objects.create(study=busy, kind="dropout", message="Half of them left.", raised_at=timezone.now())
-        expect(page.get_by_text("Half of them left.")).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("Half of them left.")).to_be_visible()
         assert page.evaluate("window.notReloaded")
         assert page.evaluate("document.activeElement.id") == "again"
         page.get_by_role("button", name="Acknowledge").first.click()

@@ -87,7 +87,7 @@ def test_a_coordinator_mends_what_differs_and_approves_the_rest(
         page.get_by_text("complete: being sent").wait_for()
         send_due_requests()
         sent = page.get_by_text("complete: being sent")
-        expect(sent).to_have_count(0, timeout=15_000)  # the page looks again by itself
+        expect(sent).to_have_count(0)  # the page looks again by itself
         page.goto(f"{live_server.url}/admin/annotations/study/{study.pk}/reconciliation/?show=wrong_code")
         follow(page.locator("table.reconciliation tbody th a"))
         page.get_by_role("button", name="Reveal the ids").click()

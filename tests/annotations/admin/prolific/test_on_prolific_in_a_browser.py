@@ -41,7 +41,7 @@ def test_a_study_is_paused_on_both_sides_and_started_there_again(
         page.get_by_role("button", name="Start it there again").click()
         expect(page.get_by_text("being sent")).to_be_visible()
         send_due_requests()
-        expect(page.get_by_text("so they cannot enter")).to_be_visible(timeout=15_000)  # the page looks again itself
+        expect(page.get_by_text("so they cannot enter")).to_be_visible()  # the page looks again itself
         assert there.status == "ACTIVE"
 
 

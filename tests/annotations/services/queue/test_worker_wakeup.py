@@ -31,7 +31,7 @@ def broker_at(monkeypatch, port: int) -> None:
 
 def test_a_dispatch_of_scores_is_a_message_without_arguments_to_the_scoring_workers(interactive):
     worker_wakeup.send(worker_wakeup.SCORE_PHRASES)
-    message = interactive.get(timeout=5)
+    message = interactive.get(timeout=60)
     args, kwargs, _ = message.payload
     assert (args, kwargs) == ([], {})
     assert message.headers["task"] == worker_wakeup.SCORE_PHRASES

@@ -71,7 +71,7 @@ def test_of_two_saves_at_once_one_is_stored(draft_study: Study) -> None:
             save(draft_study, by="ann", seen=0)
             other = pool.submit(save_too)
             wait_for_a_waiting_lock()
-        assert other.result(timeout=10).startswith("ann saved this draft at ")
+        assert other.result(timeout=60).startswith("ann saved this draft at ")
     draft_study.refresh_from_db()
     assert (draft_study.revision, draft_study.revised_by) == (1, "ann")
 

@@ -72,12 +72,12 @@ def test_a_row_that_a_worker_holds_is_left_to_the_next_sweep(alice):
         with transaction.atomic():
             Phrase.objects.select_for_update().get(pk=phrase.pk)
             held.set()
-            done.wait(20)
+            done.wait(60)
         connection.close()
 
     thread = threading.Thread(target=worker)
     thread.start()
-    held.wait(10)
+    assert held.wait(60)
     try:
         assert erasure.erase_due(timezone.now())[0] == 0
     finally:
