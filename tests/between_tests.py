@@ -7,6 +7,7 @@ import pytest
 from django.utils import translation
 from redis import Redis
 
+from annotations.services.common import redis_counters
 from annotations.services.common.redis_counters import redis_circuit
 from annotations.services.prolific import prolific_client
 from annotations.services.queue.worker_wakeup import broker_circuit
@@ -34,6 +35,14 @@ def pytest_runtest_teardown() -> Generator[None, object, object]:
 def _redis_of_the_tests() -> Redis:
     client: Redis = Redis.from_url(os.environ["REDIS_URL"])
     return client
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _redis_is_waited_for() -> Iterator[None]:
+    """A busy machine may take longer to answer than a person should wait, and counters would be suspended."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(redis_counters, "MAX_WAIT_S", 60.0)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -57,6 +57,8 @@ def django_db_setup(request: pytest.FixtureRequest, django_test_environment: Non
 
     Refuse to store, and to empty, what is in the database that DATABASE_URL names.
     """
+    # However long a busy machine takes: a test that computes keeps its rows, and of several people each has the lock.
+    connection.settings_dict["OPTIONS"]["options"] += " -c idle_in_transaction_session_timeout=0 -c lock_timeout=20s"
     if local_services.migrated:
         settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = local_services.migrated
     else:

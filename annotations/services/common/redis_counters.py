@@ -22,7 +22,7 @@ from redis.retry import Retry
 from annotations.services.common.circuit_breaker import CircuitBreaker
 
 _PREFIX = "clarify:"
-_MAX_WAIT_S = 0.25
+MAX_WAIT_S = 0.25  # for an answer; a person may wait for it
 _DAY_S = 24 * 3600
 # One script for each step: a counter that was made without an end would stay for ever.
 _COUNT = """
@@ -125,7 +125,7 @@ def _seconds(milliseconds: int) -> int:
 
 @lru_cache(maxsize=2)
 def _redis(url: str) -> Redis:
-    timeouts = {"socket_timeout": _MAX_WAIT_S, "socket_connect_timeout": _MAX_WAIT_S}
+    timeouts = {"socket_timeout": MAX_WAIT_S, "socket_connect_timeout": MAX_WAIT_S}
     return Redis.from_url(url, retry=Retry(NoBackoff(), 0), **timeouts)
 
 

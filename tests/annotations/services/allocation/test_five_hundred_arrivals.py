@@ -52,7 +52,7 @@ def at_once(step: Callable[[str], object], names: Iterable[str]) -> None:
 def _until_the_site_has_time(step: Callable[[str], object], name: str) -> None:
     """A person for whom the site has no connection, or who waits too long for a lock, is asked to come again, and does.
 
-    A lock is waited for 2 s: where other tests take the machine's time, eight in a row can need longer.
+    A lock is waited for some time: where other tests take the machine's time, eight in a row can need longer.
     """
     while True:
         try:
