@@ -147,6 +147,7 @@ def prolific(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakePro
     """A Prolific of the test's own, and a site that has its token and its secret."""
     restless = dataclasses.replace(prolific_client.PATIENCE, sleep=lambda seconds: None)
     monkeypatch.setattr(prolific_client, "PATIENCE", restless)
+    monkeypatch.setattr(prolific_client, "HURRIED", (60.0, 60.0))  # a busy machine's answer may take that long
     with FakeProlific() as fake:
         settings.PROLIFIC_API, settings.PROLIFIC_TOKEN = fake.api, fake.token
         settings.PROLIFIC_JWKS_URL, settings.PROLIFIC_WEBHOOK_SECRET = fake.jwks_url, fake.hook_secret

@@ -18,7 +18,7 @@ from annotations.prolific.signed_links import SignedEntry
 from annotations.services.common.circuit_breaker import CircuitBreaker
 
 PATIENCE = RetryPolicy(tries=3, max_wait=2.0)
-_HURRIED = (1.5, 2.5)  # seconds to connect and to answer while a person waits
+HURRIED = (1.5, 2.5)  # seconds to connect and to answer while a person waits
 _UNHURRIED = (3.0, 10.0)
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ def client() -> Prolific | None:
 
 def hurried_client() -> Prolific | None:
     """Return the client for a page that a person waits for, None without a token or while Prolific is silent."""
-    return None if prolific_circuit.is_open() else _client(_HURRIED, SINGLE_TRY)
+    return None if prolific_circuit.is_open() else _client(HURRIED, SINGLE_TRY)
 
 
 def note_silence(error: ProlificError) -> None:
