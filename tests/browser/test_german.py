@@ -74,7 +74,7 @@ def test_what_scripts_say_is_german_too(new_visitor: NewVisitor) -> None:
     visitor.say_and_score("red")
     expect(page.locator("#announcement")).to_contain_text("Ihre Wörter erklären die Fehler sehr gut.")
     page.click("#wrong-images a >> nth=0")
-    expect(page.locator("#enlarged-caption")).to_have_text("Bild 1, die KI lag falsch. Sie sagte: oval.")
+    expect(page.locator("#enlarged-caption")).to_have_text("Bild 2, die KI lag falsch. Sie sagte: oval.")
     page.keyboard.press("Escape")
     page.context.set_offline(True)
     page.fill("#text", "blue")

@@ -78,8 +78,7 @@ def test_on_a_phone_done_stands_in_the_answer_below_the_scale(new_visitor: NewVi
     for height, text in ((664, "red"), (740, "the red"), (844, "all red")):
         visitor.load_in_window(390, height)
         visitor.say_and_score(text)
-        scale = "#scale" if height == 844 else "#scale .evidence"
-        assert page.eval_on_selector_all(f"{scale}, #to-done", _IN_VIEW) == 2, height
+        assert page.eval_on_selector_all("#scale, #to-done", _IN_VIEW) == 2, height
         expect(page.locator("#done button")).to_be_hidden()  # there is one Done
         page.tap("#to-done")
         expect(page.get_by_role("dialog", name="Are you done with these images?")).to_be_visible()
@@ -120,7 +119,7 @@ def test_on_its_side_a_phone_shows_the_split_the_scale_and_done_at_once(
     before = page.locator("#text").evaluate(field)
     for text in ("dark", "red"):
         visitor.say_and_score(text)
-        assert page.eval_on_selector_all(".side, .step-names", _IN_VIEW) == 3
+        assert page.eval_on_selector_all(".side, .blocks, .step-names", _IN_VIEW) == 5
         box = page.locator("#to-done").bounding_box()
         assert box
         assert box["y"] + box["height"] <= height

@@ -54,7 +54,7 @@ MAIN = {
 - region "The AI was wrong":
   - list:
     - listitem:
-      - button "Image 1, the AI was wrong"
+      - button "Image 11, the AI was wrong"
 """,
     "tutorial: before fluffy": f"""
 - region "The AI was right"
@@ -130,7 +130,8 @@ MAIN = {
   - paragraph: it said oval
   - list:
     - listitem:
-      - link "Image 1, the AI was wrong"
+      - link "Image 2, the AI was wrong"
+- heading "Your sentence" [level=2]
 - textbox "{_SENTENCE}"
 - button "Check"
 """,
@@ -147,18 +148,22 @@ MAIN = {
 """,
     "scored, with a question": """
 - region "What your words explain":
+  - heading "What your words explain" [level=2]
   - paragraph: With dark the AI is wrong on
   - paragraph: without it, on
   - paragraph:
     - text: Your words explain the mistakes
     - strong: no better than guessing.
-  - meter "How well these words explain the mistakes"
   - paragraph: /Look/
+  - list:
+    - listitem:
+      - link /Image \\d+, the AI was wrong/
+  - meter "How well these words explain the mistakes"
   - region "Do these have dark in them?":
     - heading "Do these have dark in them?" [level=3]
     - list:
       - listitem:
-        - link "Image 1"
+        - link /^Image \\d+$/
     - button "Yes"
     - button "No"
     - button "Hard to say"
@@ -181,8 +186,8 @@ MAIN = {
   - paragraph: "You could also say:"
 """,
     "enlarged": """
-- dialog /Image 1, the AI was wrong\\. It said. oval/:
-  - img "Image 1, the AI was wrong"
+- dialog /Image 2, the AI was wrong\\. It said. oval/:
+  - img "Image 2, the AI was wrong"
   - button "Close"
 """,
     "end": """
@@ -273,6 +278,26 @@ def test_no_alternative_text_tells_what_an_image_shows(visitor: Visitor) -> None
         unmarked = visitor.page.locator("#doubt img").evaluate_all("all => all.map(one => one.alt)")
         assert all(re.fullmatch(r"Image \d+", alt) for alt in unmarked), name
     assert n_read > 100
+
+
+def test_an_image_has_one_number_wherever_it_is_heard(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    visitor.say_and_score("dark")
+    heard = visitor.page.locator("main ul img").evaluate_all("all => all.map(one => [one.src, one.alt.split(',')[0]])")
+    images, names = zip(*set(map(tuple, heard)), strict=True)
+    assert len(images) == len(set(images)) == len(set(names)) == 24
+    assert len(heard) > 50
+
+
+@pytest.mark.parametrize("with_script", [True, False])
+def test_a_link_heard_first_leads_past_the_images_to_the_sentence(new_visitor: NewVisitor, with_script: bool) -> None:
+    visitor = new_visitor(java_script_enabled=with_script)
+    visitor.go_to_task()
+    page = visitor.page
+    page.keyboard.press("Tab")
+    expect(page.locator(":focus")).to_have_text("Skip to the sentence")
+    page.keyboard.press("Enter")
+    expect(page.locator("#text")).to_be_focused()
 
 
 def test_a_score_is_announced_once_it_is_there_and_nothing_before_is_read_again(visitor: Visitor) -> None:

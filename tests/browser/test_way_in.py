@@ -161,7 +161,7 @@ def test_a_screen_reader_finds_names_descriptions_and_what_to_do(visitor: Visito
     visitor.press("consent", "[value=yes]")
     expect(page.get_by_role("status", name="What to do now")).to_contain_text("Press an image")
     wrong = page.get_by_role("region", name="The AI was wrong")
-    expect(wrong.get_by_role("button", name="Image 10, the AI was wrong")).to_be_visible()
+    expect(wrong.get_by_role("button", name="Image 20, the AI was wrong")).to_be_visible()
     visitor.press("look", ".wrong button >> nth=0")
     expect(page.get_by_role("textbox", name="The AI is often wrong on images that have")).to_be_focused()
     for text in ("tilted", "red"):

@@ -3,7 +3,6 @@
 Samples are seeded, so that a reload, another tab and another device show the same images.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,25 +57,44 @@ class Grid:
 
 
 def pictures_of(
-    owner: str, base_model: BaseModel, images: ClassImages, positions: NDArray[np.int64]
+    owner: str,
+    base_model: BaseModel,
+    images: ClassImages,
+    positions: NDArray[np.int64],
+    numbers: NDArray[np.int64] | None = None,
 ) -> tuple[Picture, ...]:
-    """Return the images of a class at some positions (int[m], into the arrays of `images`), numbered from 1."""
+    """Return the images of a class at some positions (int[m], into the arrays of `images`).
+
+    numbers: of all the class's images, from `visit_numbers`. Default: those shown are numbered from 1.
+    """
     dataset = base_model.dataset
     keys = dataset.files.image_keys[images.rows[positions]]
-    return numbered(
-        (
+    return tuple(
+        Picture(
+            shown if numbers is None else int(numbers[position]),
             int(images.rows[position]),
             thumbnail_url(owner, dataset.pk, key.decode()),
             bool(images.is_error[position]),
             str(dataset.class_names[images.predicted[position]]),
         )
-        for key, position in zip(keys, positions, strict=True)
+        for shown, (key, position) in enumerate(zip(keys, positions, strict=True), start=1)
     )
 
 
-def numbered(shown: Iterable[tuple[int, str, bool, str]]) -> tuple[Picture, ...]:
-    """Number (row, url, is_error, said) from 1."""
-    return tuple(Picture(number, *picture) for number, picture in enumerate(shown, start=1))
+def visit_numbers(is_error: NDArray[np.bool_], seed: tuple[int, ...]) -> NDArray[np.int64]:
+    """Number a class's images from 1, so that an image has one number wherever a visit sees it: int64[n].
+
+    seed: of the visit's samples of the right images, (*seed, 0), and of the wrong ones, (*seed, 1). Numbers ascend in
+    the order of both, which are mixed evenly, so that no number tells whether the AI was right.
+    """
+    places = np.empty(len(is_error))
+    for side in (0, 1):
+        positions = np.flatnonzero(is_error == bool(side))
+        n = len(positions)
+        places[positions[sample(n, n, 0, (*seed, side))]] = (np.arange(n) + 0.5) / max(n, 1)
+    numbers = np.empty(len(is_error), np.int64)
+    numbers[np.argsort(places, kind="stable")] = np.arange(1, len(is_error) + 1)
+    return numbers
 
 
 def sample(n: int, size: int, draw: int, seed: tuple[int, ...]) -> NDArray[np.int64]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from annotations.models import JudgementAnswer, Score
 from annotations.readings.datasets.class_images import class_images
-from annotations.readings.datasets.image_grids import Picture, pictures_of
+from annotations.readings.datasets.image_grids import Picture, pictures_of, visit_numbers
 
 SHOWN_MOST = 6
 
@@ -93,8 +93,10 @@ def question(score: Score, owner: str, *, explains_part: bool) -> Question:
     task = phrase.assignment.task
     assert task.target_class is not None, "opening a study resolves the target class"
     images = class_images(task.base_model, task.target_class)
+    numbers = visit_numbers(images.is_error, (phrase.assignment.session.seed, task.pk))
+    most = most_like(score.sign * score.similarity_array)
     return Question(
-        most=pictures_of(owner, task.base_model, images, most_like(score.sign * score.similarity_array)),
+        most=pictures_of(owner, task.base_model, images, most, numbers),
         answer=phrase.judgement.answer if hasattr(phrase, "judgement") else "",
         rewordings=tuple(score.rewordings),
         explains_part=explains_part,

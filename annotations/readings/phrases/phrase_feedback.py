@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from annotations.models import Phrase, Score
 from annotations.readings.datasets.class_images import class_images
-from annotations.readings.datasets.image_grids import Grid, Picture, pictures_of, sample
+from annotations.readings.datasets.image_grids import Grid, Picture, pictures_of, sample, visit_numbers
 from annotations.readings.phrases.histogram import Handle, Histogram, handle, histogram
 from annotations.readings.phrases.judgement_question import Question, question
 from annotations.readings.phrases.verdicts import Verdict, verdict
@@ -179,13 +179,17 @@ def _side(score: Score, owner: str, members: NDArray[np.bool_]) -> Side:
     base_model, target_class = assignment.task.base_model, assignment.task.target_class
     assert target_class is not None
     images = class_images(base_model, target_class)
+    seed = (assignment.session.seed, assignment.task_id)
     groups = [np.flatnonzero(members & (images.is_error == is_error)) for is_error in (True, False)]
     n_wrong, n_right = map(len, groups)
     chosen = [
-        group[sample(len(group), size, 0, (assignment.session.seed, assignment.task_id, score.phrase_id, number))]
+        group[sample(len(group), size, 0, (*seed, score.phrase_id, number))]
         for number, (group, size) in enumerate(zip(groups, in_proportion(n_wrong, n_right), strict=True))
     ]
-    return Side(Grid(pictures_of(owner, base_model, images, np.concatenate(chosen)), n_wrong + n_right), n_wrong)
+    numbers = visit_numbers(images.is_error, seed)
+    return Side(
+        Grid(pictures_of(owner, base_model, images, np.concatenate(chosen), numbers), n_wrong + n_right), n_wrong
+    )
 
 
 def in_proportion(n_wrong: int, n_right: int) -> tuple[int, int]:

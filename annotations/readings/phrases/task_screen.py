@@ -24,7 +24,7 @@ from annotations.models import (
 )
 from annotations.models.arrays import without_arrays
 from annotations.readings.datasets.class_images import ClassImages, class_images
-from annotations.readings.datasets.image_grids import Grid, pictures_of, sample
+from annotations.readings.datasets.image_grids import Grid, pictures_of, sample, visit_numbers
 from annotations.readings.phrases.phrase_feedback import (
     MIN_SHOWN,
     Result,
@@ -37,7 +37,7 @@ from annotations.readings.phrases.verdicts import Verdict, place, verdict
 
 SHOWN_A_GRID = 25
 LITTLE_TIME_S = 10  # in which nobody is asked whether they are done
-PAGE_VERSION = 4  # one more for each change of what the task page shows, or of how its images are drawn
+PAGE_VERSION = 5  # one more for each change of what the task page shows, or of how its images are drawn
 SLOW_AFTER = dt.timedelta(seconds=5)  # a score that takes longer is explained
 
 
@@ -235,11 +235,12 @@ def images(assignment: Assignment, *, owner: str, draws: Draws) -> Images:
     task = assignment.task
     assert task.target_class is not None, "opening a study resolves the target class"
     of_class = class_images(task.base_model, task.target_class)
+    numbers = visit_numbers(of_class.is_error, (assignment.session.seed, task.pk))
 
     def grid(side: int, draw: int) -> Grid:
         positions = np.flatnonzero(of_class.is_error == bool(side))
         chosen = sample(len(positions), SHOWN_A_GRID, draw, (assignment.session.seed, task.pk, side))
-        return Grid(pictures_of(owner, task.base_model, of_class, positions[chosen]), len(positions))
+        return Grid(pictures_of(owner, task.base_model, of_class, positions[chosen], numbers), len(positions))
 
     return Images(grid(0, draws.right), grid(1, draws.wrong), _said_instead(of_class, task))
 

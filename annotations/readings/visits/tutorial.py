@@ -13,7 +13,7 @@ from django.templatetags.static import static
 from numpy.typing import NDArray
 
 from annotations.models import AnnotationSession, PracticePhrase
-from annotations.readings.datasets.image_grids import Grid, numbered
+from annotations.readings.datasets.image_grids import Grid, Picture
 from annotations.readings.phrases.phrase_feedback import MIN_SHOWN, Side, Split
 from annotations.readings.phrases.verdicts import Verdict, verdict
 from annotations.readings.visits.tutorial_words import having, understood
@@ -155,8 +155,10 @@ def _split(above: NDArray[np.bool_]) -> Split:
 
 
 def _grid(positions: NDArray[np.intp]) -> Grid:
-    pictures = numbered(
-        (int(at), static(f"annotations/tutorial/{at}.webp"), bool(_IS_ERROR[at]), "oval" if _IS_ERROR[at] else "square")
-        for at in positions
-    )
-    return Grid(pictures, len(positions))
+    def picture(at: int) -> Picture:
+        is_error = bool(_IS_ERROR[at])
+        return Picture(
+            at + 1, at, static(f"annotations/tutorial/{at}.webp"), is_error, "oval" if is_error else "square"
+        )
+
+    return Grid(tuple(picture(int(at)) for at in positions), len(positions))

@@ -160,7 +160,7 @@ async function poll(url, waited) {
 }
 
 // The split, the step of the scale, what to do next and the question: what the page says in words, in its order.
-const SPOKEN = "#answer :is(.read-as, .side .says, .verdict, .next-step, .kind-word, #doubt h3, .advice, .rewordings), #progress > p:not(.count)";
+const SPOKEN = "#answer :is(.read-as, .side, .verdict, .next-step, .kind-word, #doubt h3, .advice, .rewordings), #progress > p:not(.count)";
 
 function spoken() {
   const { state, phrase } = document.getElementById("answer").dataset;

@@ -67,7 +67,7 @@ def test_the_split_leads_and_the_scale_follows(alice: Visit) -> None:
     say(alice, "red")
     score_due_phrases()
     page = alice.client.get(task_url(alice))
-    assert [shown(says) for says in tree(page).select(".split .says p:not(.none)")] == [
+    assert [shown(says) for says in tree(page).select(".split .side p:not(.none)")] == [
         "With red the AI is wrong on",
         "9 of 11 images · 82%",
         "without it, on",
@@ -84,7 +84,7 @@ def test_a_negation_is_shown_as_it_is_scored(alice: Visit) -> None:
     page = alice.client.get(task_url(alice))
     assert shown(one(page, ".read-as")) == "We looked for images without <b>blue</b>."
     assert one(page, "#answer")["data-text"] == "no <b>blue</b>"
-    sides = [shown(says) for says in tree(page).select(".side .says p:first-child")]
+    sides = [shown(says) for says in tree(page).select(".side p:first-child")]
     assert sides == ["Without <b>blue</b> the AI is wrong on", "with it, on"]
 
 
