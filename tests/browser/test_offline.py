@@ -40,7 +40,7 @@ def test_the_button_that_was_pressed_is_the_one_that_is_sent(visitor: Visitor) -
     visitor.page.context.set_offline(True)
     visitor.page.click("#consent button[value=no]")
     visitor.page.context.set_offline(False)
-    expect(visitor.page.locator("h1")).to_have_text("You do not want to take part?")
+    expect(visitor.page.locator("h1")).to_have_text("Do you really not want to take part?")
 
 
 def test_done_without_a_network_ends_the_task_when_it_is_back(visitor: Visitor) -> None:

@@ -87,7 +87,7 @@ MAIN = {
     "check": """
 - heading "Three short questions" [level=1]
 - group /1\\. What does “the AI was wrong” mean/:
-  - radio "It took the image for another class."
+  - radio "It put the image in the wrong class."
 - group "2. Which words do we ask for?":
   - radio "The name of the class."
 - button "Send my answers"
@@ -99,7 +99,7 @@ MAIN = {
     - listitem:
       - link /With “red”, 90% are wrong/
 - group /1\\. What does/:
-  - radio "It took the image for another class." [checked]
+  - radio "It put the image in the wrong class." [checked]
   - paragraph: That was right.
 - group /3\\. With “red”/:
   - radio "Red ones are wrong less often." [checked]
@@ -182,7 +182,7 @@ MAIN = {
 - region "Do these have dark in them?":
   - button "No" [pressed]
   - paragraph:
-    - strong: Then your words were not understood as you meant them.
+    - strong: The program did not understand your words as you meant them.
   - paragraph: "You could also say:"
 """,
     "enlarged": """
@@ -334,7 +334,7 @@ def test_the_question_is_announced_and_its_answer_says_only_what_to_try_next(vis
     page.click("#judge-no")
     page.wait_for_function("() => window.said.length")
     assert page.evaluate("window.said") == [
-        "Then your words were not understood as you meant them. "
+        "The program did not understand your words as you meant them. "
         "Keep the idea. Say it in other words, plainer or more exact."
     ]
 

@@ -31,7 +31,7 @@ def test_what_is_typed_when_the_time_is_over_is_sent_and_counts(new_visitor: New
     page.reload()
     page.fill("#text", "dark squar")
     expect(page.locator("h1")).to_have_text("Time is over for these images")
-    expect(page.locator("main")).to_contain_text("Everything you checked is kept.")
+    expect(page.locator("main")).to_contain_text("We kept everything that you checked.")
     assert_no_violations(page)
     visitor.press("done")
     assert [phrase.text for phrase in Phrase.objects.order_by("ordinal")] == ["red", "dark squar"]

@@ -34,21 +34,21 @@ LABELS: Final[dict[str, Promise]] = {
 NO_ANSWER: Final = gettext_lazy("No answer")
 ADVICE: Final[dict[str, Advice]] = {
     JudgementAnswer.YES: Advice(
-        gettext_lazy("Then your words are understood, but they are not the reason."),
+        gettext_lazy("The program understood your words, but they are not the reason."),
         gettext_lazy("Look for a new idea. What else do only the wrong ones have?"),
     ),
     JudgementAnswer.NO: Advice(
-        gettext_lazy("Then your words were not understood as you meant them."),
+        gettext_lazy("The program did not understand your words as you meant them."),
         gettext_lazy("Keep the idea. Say it in other words, plainer or more exact."),
     ),
     JudgementAnswer.UNSURE: Advice(
-        gettext_lazy("Then try words for something that one sees at a glance:"),
+        gettext_lazy("Try words for something that you can see at a glance:"),
         gettext_lazy("a colour, a thing, a place, a style."),
     ),
 }
 
 IN_PART: Final = Advice(
-    gettext_lazy("Then your words are understood, and may be a part of the reason."),
+    gettext_lazy("The program understood your words. They may be a part of the reason."),
     gettext_lazy("Keep what fits best, and leave out the rest. Or look for a new idea."),
 )
 

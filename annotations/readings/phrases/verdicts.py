@@ -33,7 +33,7 @@ NEXT_STEPS: Final[dict[Step, Promise]] = {
     Step.PARTLY: gettext_lazy("Try words that fit more of the wrong images, and fewer of the right ones."),
 }
 OPPOSITE: Final = gettext_lazy("The AI is wrong <em>less</em> often on images like that. What do the others have?")
-IF_ANYTHING: Final = gettext_lazy("If at all, the AI is wrong <em>less</em> often on such images. Look again.")
+IF_ANYTHING: Final = gettext_lazy("The AI may be wrong <em>less</em> often on such images. Look again.")
 
 
 @dataclass(frozen=True)

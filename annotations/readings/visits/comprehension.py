@@ -32,7 +32,7 @@ QUESTIONS = (
         "wrong",
         _("What does “the AI was wrong” mean?"),
         (
-            ("other", _("It took the image for another class.")),
+            ("other", _("It put the image in the wrong class.")),
             ("blurred", _("The image is blurred.")),
             ("odd", _("I cannot see what it shows.")),
         ),

@@ -95,7 +95,7 @@ def test_a_step_has_a_sentence_and_what_to_try_next() -> None:
     assert Verdict(Step.GUESSING, 0.1, is_opposite=True, is_telling=True).next_step.startswith(
         "The AI is wrong <em>less"
     )
-    assert Verdict(Step.GUESSING, 0.1, is_opposite=True).next_step.startswith("If at all")
+    assert Verdict(Step.GUESSING, 0.1, is_opposite=True).next_step.startswith("The AI may be wrong")
     assert Verdict(Step.WELL, 0.6, is_enough=True).sentence.endswith("<strong>That is enough.</strong>")
     with translation.override("de"):
         assert well.sentence == "Ihre Wörter erklären die Fehler <strong>sehr gut.</strong>"

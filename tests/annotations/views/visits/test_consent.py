@@ -61,7 +61,7 @@ def test_no_ends_politely_with_its_own_code(carol: Client, open_study: Study) ->
 
 def test_no_can_be_taken_back_on_the_next_page(carol: Client) -> None:
     response = carol.post("/visit/consent", {"agree": "no"})
-    assert shown(one(response, "h1")) == "You do not want to take part?"
+    assert shown(one(response, "h1")) == "Do you really not want to take part?"
     assert one(response, "form#consent a")["href"] == "/visit/consent"
     assert AnnotationSession.objects.get().stage == Stage.CONSENT
     fields = {field["name"]: field["value"] for field in one(response, "form#consent").select("input")}

@@ -10,5 +10,5 @@ def test_who_was_inside_reads_that_the_study_closed_and_gets_the_code(alice: Vis
     lifecycle.close_study(open_study)
     page = alice.client.get("/visit/end")
     assert one(page, "h1").text.strip() == "This study is closed"
-    assert "Words sent later were not taken." in " ".join(page.content.decode().split())
+    assert "We kept what you checked before that, but no words sent later." in " ".join(page.content.decode().split())
     assert open_study.completion_code in alice.client.post("/visit/end", {}, follow=True).content.decode()

@@ -32,7 +32,7 @@ def test_first_there_are_only_the_pictures_and_what_to_do(carol: Client) -> None
 
 def test_a_right_picture_is_told_apart_and_the_lesson_stays(carol: Client) -> None:
     response = carol.post("/visit/tutorial/look", {"picture": "3"}, follow=True)
-    assert "There the AI was right" in shown(one(response, ".coach"))
+    assert "The AI was right there" in shown(one(response, ".coach"))
     assert one(response, "form#look")
 
 
