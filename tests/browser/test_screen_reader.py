@@ -42,7 +42,7 @@ MAIN = {
 - button "I do not agree"
 """,
     "tutorial: look": """
-- heading "An example to try" [level=1]
+- heading "An example" [level=1]
 - status "What to do now":
   - paragraph:
     - strong: Press an image that the AI got wrong.
