@@ -19,11 +19,21 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import altair as alt
+import vl_convert
+
 from clarify_site.home import ROOT
 from worker.common.library_versions import processor
 
 PAGE = ROOT / "docs" / "benchmarks.md"
+CURVES = ROOT / "docs" / "images" / "bench-growth.svg"
 PACKAGES = ("numpy", "torch", "faiss-cpu", "scikit-learn", "scipy")
+GROWTH = (
+    "## Training a head as the problem grows\n\n"
+    "Times as long as ours with the warm start stored, for one head: the least of three runs in which all took turns,\n"
+    "in processor time of one thread. Where a line rises, ours gains with size; where it falls, it loses.\n\n"
+    f"![Times as long as ours by heads at once, images, features and classes](images/{CURVES.name})"
+)
 COUNTS = ("heads", "images", "phrases")  # in extra_info: what one call handles at once
 
 
@@ -39,12 +49,14 @@ def main(part: Sequence[str] = ()) -> int:
         if not results.exists():
             print("Nothing was measured; pytest says above why.", file=sys.stderr)
             return 1
-        text = page(json.loads(results.read_text("utf-8")))
+        measured = json.loads(results.read_text("utf-8"))
+    text = page(measured)
     if part:
         print(text)
     else:
         PAGE.write_text(text, "utf-8")
-        print(f"Wrote {PAGE.relative_to(ROOT)}.")
+        CURVES.write_text(curves(measured), "utf-8")
+        print(f"Wrote {PAGE.relative_to(ROOT)} and {CURVES.relative_to(ROOT)}.")
     return 0
 
 
@@ -54,7 +66,28 @@ def page(results: Mapping[str, Any]) -> str:
     for bench in results["benchmarks"]:
         groups.setdefault(str(bench["group"]), []).append(bench)
     tables = ("\n".join(_table(group, members)) for group, members in groups.items())
-    return "\n\n".join((_head(), *tables)) + "\n"
+    growth = [GROWTH] if any("ratios" in bench["extra_info"] for bench in results["benchmarks"]) else []
+    return "\n\n".join((_head(), *tables, *growth)) + "\n"
+
+
+def curves(results: Mapping[str, Any]) -> str:
+    """The ratios of benchmarks that name a `size`, by it, in one panel a group, as SVG."""
+    values = [
+        {"group": bench["group"], "size": bench["extra_info"]["size"], "method": method, "ratio": ratio}
+        for bench in results["benchmarks"]
+        for method, ratio in bench["extra_info"].get("ratios", {}).items()
+    ]
+    log, axis = alt.Scale(type="log"), alt.Axis(title=None, format="~s", tickCount=5)
+    line = alt.Chart(alt.Data(values=values)).mark_line(point=True).properties(width=300, height=200)
+    line = line.encode(
+        x=alt.X("size:Q", scale=log, axis=axis),
+        y=alt.Y("ratio:Q", scale=log, axis=alt.Axis(title="times as long", tickCount=5)),
+        color=alt.Color("method:N", legend=alt.Legend(title=None, orient="bottom")),
+    )
+    groups = list(dict.fromkeys(value["group"] for value in values))
+    panels = line.facet(alt.Facet("group:N", title=None, sort=groups), columns=2).resolve_scale(x="independent")
+    svg: str = vl_convert.vegalite_to_svg({**panels.to_dict(), "background": "white"})
+    return svg
 
 
 def machine() -> str:

@@ -50,6 +50,22 @@ def planted(n: int, d: int, n_annotations: int, seed: int = 0) -> Planted:
     return Planted(Standardization.fit(x).apply(x), labels, group_ids(labels, attributes, 2), weights)
 
 
+def planted_classes(n: int, d: int, n_classes: int, n_annotations: int, seed: int = 0) -> Planted:
+    """n images of C classes with d features, and annotations of one class each, by random directions."""
+    rng = np.random.default_rng(seed)
+    labels = rng.permutation(np.arange(n) % n_classes)
+    spectrum = np.arange(1, d + 1, dtype=np.float32) ** -0.25
+    x = rng.standard_normal((n, d), dtype=np.float32) * spectrum
+    x += rng.standard_normal((n_classes, d), dtype=np.float32)[labels] * spectrum**2
+    x = Standardization.fit(x).apply(x)
+    weights = np.empty((n, n_annotations))
+    for k in range(n_annotations):
+        similarities, annotated = x @ _unit(rng, d).astype(np.float32), k % n_classes
+        members = (similarities > np.median(similarities[labels == annotated])) & (labels == annotated)
+        weights[:, k] = slice_weights(labels, slice_membership(members, labels, annotated))
+    return Planted(x, labels, labels, weights)
+
+
 def _unit(rng: np.random.Generator, d: int) -> NDArray[np.float64]:
     direction = rng.standard_normal(d)
     return direction / np.linalg.norm(direction)

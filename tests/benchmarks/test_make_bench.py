@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.benchmarks.make_bench import page
+from tests.benchmarks.make_bench import curves, page
 
 
 def _bench(name: str, median: float, **extra_info: int) -> dict[str, Any]:
@@ -36,3 +36,13 @@ def test_a_table_stands_below_its_group() -> None:
     bench = _bench("test_costs", 1.0)
     bench["extra_info"]["table"] = ["", "| of | ms |", "|---|---|", "| a picture | 1.0 ms |"]
     assert page({"benchmarks": [bench]}).endswith("\n\n| of | ms |\n|---|---|\n| a picture | 1.0 ms |\n")
+
+
+def test_the_curves_have_a_panel_a_group_and_a_line_a_method() -> None:
+    measured = [_bench("test_training", 1.0), _bench("test_training", 2.0)]
+    for size, bench in zip((10, 100), measured, strict=True):
+        bench |= {"group": "by images", "extra_info": {"size": size, "ratios": {"lbfgs": 2.5 * size}}}
+    drawn = curves({"benchmarks": [*measured, _bench("test_without_size", 1.0)]})
+    assert drawn.count(">by images</text>") == 1
+    assert "size: 100; ratio: 250; method: lbfgs" in drawn
+    assert "images/bench-growth.svg" in page({"benchmarks": measured})

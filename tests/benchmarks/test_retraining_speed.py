@@ -7,19 +7,15 @@ takes, so it never computes one too many; ours stops by its own certificate.
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from torch.nn.functional import softplus
 
 from modeling.tensors.retraining.many_heads import TrainedHeads, train_heads
 from modeling.tensors.retraining.warm_start import WarmStart, prepare_start
+from tests.benchmarks.other_solvers import scikit_learn, torch_lbfgs, with_ones
 from tests.benchmarks.planted import L2, Planted, planted
 
 SUBOPTIMALITY = 1e-6
@@ -101,7 +97,7 @@ def test_a_loop_of_torch_lbfgs(benchmark: Any, case: Case) -> None:
     benchmark.extra_info["baseline"] = True
     enough = case.optimum.loss * (1 + SUBOPTIMALITY)
     looped = case.size.looped
-    iterations = {k: _torch_lbfgs(case.data, k, 1_000, enough[k]) for k in looped}
+    iterations = {k: torch_lbfgs(case.data, k, 1_000, enough[k]) for k in looped}
     assert max(iterations.values()) < 1_000
     rounds = iter([looped[0], *looped])  # the first is the warm-up
 
@@ -109,64 +105,22 @@ def test_a_loop_of_torch_lbfgs(benchmark: Any, case: Case) -> None:
         k = next(rounds)
         return (case.data, k, iterations[k]), {}
 
-    benchmark.pedantic(_torch_lbfgs, setup=setup, rounds=len(looped), warmup_rounds=1)
+    benchmark.pedantic(torch_lbfgs, setup=setup, rounds=len(looped), warmup_rounds=1)
 
 
 def test_a_loop_of_scikit_learns_newton_cholesky(benchmark: Any, case: Case) -> None:
-    """Two classes in one column: λ/4 ‖v‖² is a penalty of 2 / λ; the bias, which it includes, is a feature of ones."""
     benchmark.group = case.size.group
     benchmark.extra_info["heads"] = 1
-    features = np.hstack([case.data.features, np.ones((len(case.data.features), 1), np.float32)])
+    ones = with_ones(case.data.features)
     enough = case.optimum.loss * (1 + SUBOPTIMALITY)
     rounds = iter(case.size.looped)
 
-    def setup() -> tuple[tuple[NDArray[np.float32], Planted, int, float], dict[str, Any]]:
+    def setup() -> tuple[tuple[Planted, int, float], dict[str, Any]]:
         k = next(rounds)
-        return (features, case.data, k, enough[k]), {}
+        return (case.data, k, enough[k]), {}
 
-    benchmark.pedantic(_newton_cholesky, setup=setup, rounds=len(case.size.looped))
+    def train(data: Planted, k: int, enough: float) -> None:
+        loss = scikit_learn("newton-cholesky", ones, data, k)
+        assert loss <= enough, "it ends at the same suboptimality as the others"
 
-
-def _newton_cholesky(features: NDArray[np.float32], data: Planted, k: int, enough: float) -> None:
-    weights = data.weights[:, k] / data.weights[:, k].sum()
-    solver = LogisticRegression(C=2 / L2, solver="newton-cholesky", fit_intercept=False, tol=1e-6)
-    v = solver.fit(features, data.labels, sample_weight=weights).coef_[0]
-    margins = (2 * data.labels - 1) * (features @ v)
-    loss = float(weights @ np.logaddexp(0, -margins) + L2 / 4 * (v @ v))
-    assert loss <= enough, "it ends at the same suboptimality as the others"
-
-
-def _torch_lbfgs(data: Planted, k: int, max_iterations: int, enough: float = -np.inf) -> int:
-    """Train one head; returns the iterations made, or those after which the loss is at most `enough`.
-
-    Two classes need one column: v = w₁ - w₀, with the penalty λ/4 ‖v‖². It starts cold, as each annotation comes alone.
-    """
-    x, weights = torch.from_numpy(data.features), torch.from_numpy(data.weights[:, k].astype(np.float32))
-    sign = torch.from_numpy((1 - 2 * data.labels).astype(np.float32))
-    v = torch.zeros(x.shape[1] + 1, requires_grad=True)
-    optimiser = torch.optim.LBFGS(
-        [v],
-        max_iter=max_iterations,
-        max_eval=10 * max_iterations,
-        history_size=10,
-        line_search_fn="strong_wolfe",
-        tolerance_grad=0,
-        tolerance_change=0,
-    )
-
-    def closure() -> torch.Tensor:
-        optimiser.zero_grad()
-        loss = weights @ softplus(sign * (x @ v[:-1] + v[-1])) + L2 / 4 * (v @ v)
-        if loss.item() <= enough:
-            raise _Reached
-        loss.backward()
-        return loss
-
-    with suppress(_Reached):
-        optimiser.step(closure)
-    iterations: int = optimiser.state[v]["n_iter"]
-    return iterations
-
-
-class _Reached(Exception):
-    """The loss is low enough."""
+    benchmark.pedantic(train, setup=setup, rounds=len(case.size.looped))

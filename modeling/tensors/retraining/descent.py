@@ -177,7 +177,7 @@ def _step(problem: Problem, heads: _Heads, preconditioner: Preconditioner, preci
     step = torch.ones_like(slope)
     if too_far.any():
         # An index copies what is kept of all images.
-        which = slice(None) if too_far.all() else too_far.nonzero()[:, 0]
+        which: _Which = slice(None) if too_far.all() else too_far.nonzero()[:, 0]
         step[which] = _search(problem, heads, trial, which)
         _go_back(problem, heads, trial, step, which, precision)
     scaled = preconditioner.to_coordinates(trial.gradient)
