@@ -92,7 +92,7 @@ def test_the_next_task_says_that_time_was_over(alice: Visit) -> None:
     pass_deadline(alice)
     response = alice.client.post(task_url(alice, "done"), {"sure": "yes"}, follow=True)
     assert response.redirect_chain == [(f"/visit/tasks/{following.public_id}/", 303)]
-    assert "The time for the last images was over" in tree(response).text
+    assert "The time for the last images ran out" in tree(response).text
 
 
 def test_a_get_changes_nothing_but_the_log_of_what_was_shown(alice: Visit) -> None:
