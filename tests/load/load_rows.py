@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from annotations.models import (
@@ -57,11 +57,15 @@ def score_seconds(study: Study, since: dt.datetime) -> list[float]:
 
 
 def fill_retraining(study: Study) -> int:
-    """End what people are at, so that the runs of all their phrases are due; return how many these are."""
-    for assignment in Assignment.objects.filter(session__study=study, state=AssignmentState.ACTIVE):
-        if assignment.phrases.filter(state=PhraseState.SCORED).exists():
-            assignments.end(assignment, EndReason.DONE)
-    return runs_left(study)
+    """End what people are at, so that the runs of all their phrases are due; return how many these are.
+
+    In one transaction: else a worker trains the first before the last is due.
+    """
+    with transaction.atomic():
+        for assignment in Assignment.objects.filter(session__study=study, state=AssignmentState.ACTIVE):
+            if assignment.phrases.filter(state=PhraseState.SCORED).exists():
+                assignments.end(assignment, EndReason.DONE)
+        return runs_left(study)
 
 
 def runs_left(study: Study) -> int:

@@ -7,20 +7,23 @@ people apart from those of an earlier run.
 import itertools
 import os
 import random
+import time
 import uuid
+from collections.abc import Mapping
 from itertools import accumulate
 from operator import mul
 
 import django
 import gevent
+import httpx2
 from gevent.event import Event
-from locust import FastHttpUser, constant, constant_pacing, task
+from locust import FastHttpUser, constant, task
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clarify_site.settings")
 django.setup()
 
 from annotations.simulation.crowd import as_participants  # noqa: E402 - Django comes first
-from annotations.simulation.page_browser import Browser  # noqa: E402
+from annotations.simulation.page_browser import Browser, Page, UnexpectedPage  # noqa: E402
 from annotations.simulation.personas import GOOD, POOR, Persona  # noqa: E402
 from annotations.simulation.visitor import come_to_task  # noqa: E402
 
@@ -61,8 +64,7 @@ class _Person(_Counted):
         for number in itertools.islice(_numbers, self.visits):
             query = link(number, Persona(str(number), ()))
             with Browser(str(self.host), timeout_s=60) as browser:
-                page = come_to_task(browser, os.environ["LOAD_STUDY"], query)
-                self._pages.append(browser.prepared(page, "phrase"))
+                self._pages.append(browser.prepared(_task(browser, query), "phrase"))
         self._left = self.visits * int(os.environ["LOAD_PHRASES"])
 
     @task
@@ -81,10 +83,22 @@ class _Person(_Counted):
         """Look at the answer."""
 
 
+def _task(browser: Browser, query: Mapping[str, str]) -> Page:
+    """The page of a task, for somebody who comes again while the site has no time for them."""
+    while True:
+        try:
+            return come_to_task(browser, os.environ["LOAD_STUDY"], query)
+        except (UnexpectedPage, httpx2.HTTPError):  # else all would wait for one who never comes
+            gevent.sleep(1.0)
+
+
 class Speaker(_Person):
     """Somebody who submits a phrase every ten seconds, in a rhythm of their own, and asks for its score as pages do."""
 
-    wait_time = constant_pacing(PAUSE_S)
+    def wait_time(self) -> float:
+        """Until the next ten seconds are over; locust's constant_pacing has the first two phrases at once."""
+        self._due_at += PAUSE_S
+        return max(0.0, self._due_at - time.monotonic())
 
     def _look(self, address: str, headers: dict[str, str]) -> None:
         for wait in accumulate(itertools.repeat(1.25, LOOKS), mul, initial=0.04):
@@ -95,6 +109,7 @@ class Speaker(_Person):
     def on_start(self) -> None:
         super().on_start()
         gevent.sleep(random.uniform(0, PAUSE_S))  # else all would speak in the same moment, every ten seconds
+        self._due_at = time.monotonic()
 
 
 class Saturating(_Person):
