@@ -32,6 +32,7 @@ def alarm(open_study: Study) -> Alarm:
     )
 
 
+@pytest.mark.usefixtures("stopped_clock")
 def test_it_shows_people_queues_and_alarms(
     coordinator_client: Client, open_study: Study, alice: Visit, alarm: Alarm
 ) -> None:
