@@ -34,6 +34,7 @@ _import_root = read.text("IMPORT_ROOT")
 IMPORT_ROOT = Path(_import_root).resolve() if _import_root else None
 IMPORT_UPLOAD_MB = int(read.number("IMPORT_UPLOAD_MB", 2048, 1, 1e6))
 IMPORT_PROCESSES = int(read.number("IMPORT_PROCESSES", min(os.cpu_count() or 1, 16), 1, 256))  # that decode images
+IMPORT_ENGINE = read.text("IMPORT_ENGINE")  # ray or ray:ADDRESS; empty: the workers
 REHEARSAL_URL = read.text("REHEARSAL_URL", SITE_URL).rstrip("/")
 THUMBNAIL_ACCEL_PREFIX = read.text("THUMBNAIL_ACCEL_PREFIX")
 DEFAULT_SIMILARITY_ENCODER = read.text("DEFAULT_SIMILARITY_ENCODER", "open_clip:ViT-L-14:openai")

@@ -152,6 +152,7 @@ BY_NAME = {
     "deploy/local/stack.py",  # the models' settings need the servers that are started here
     "modeling/__init__.py",  # its public names, so that importing it loads neither torch nor pandas
     "modeling/arrays/common/foreign_modules.py",  # extras, and somebody else's encoder, captioner or source of keywords
+    "worker/datasets/ray_engine.py",  # an extra
 }
 
 

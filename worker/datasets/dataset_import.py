@@ -4,6 +4,7 @@ import hmac
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,15 @@ from modeling.arrays.datasets.importing.embedding_arrays import (
     FeatureTable,
     read_features,
 )
-from modeling.arrays.datasets.importing.import_errors import BadSource
+from modeling.arrays.datasets.importing.import_errors import BadSource, ImportRefused
 from modeling.arrays.datasets.importing.importer import import_images
+from modeling.arrays.datasets.importing.shards import Embed
 from modeling.arrays.datasets.importing.sources import EMBEDDINGS, HUGGINGFACE, SHARDS, read_source
 from modeling.arrays.datasets.importing.storage import json_bytes, storing
 from worker.datasets.embedding_imports import import_embeddings
 from worker.datasets.huggingface_folders import COLUMNS, HUB, files_of, save_from_hub, unpack_tables
 from worker.datasets.image_batches import described_encoder
+from worker.datasets.ray_engine import embed_on_ray
 from worker.datasets.shared_imports import embed_shared
 
 
@@ -43,16 +46,18 @@ def import_folder(
     class_names: Sequence[str] = (),
     attribute_names: Sequence[str] = (),
     columns: Sequence[str] = (),
+    engine: str | None = None,
     progress: Progress,
 ) -> tuple[Dataset, bool]:
     """Make the data set directory of a folder and register it.
 
     similarity_encoder: an encoder's spec; features: another's, or a file of them (docs/datasets.md); without, the
     similarity embeddings are the features. columns: of the format huggingface, those of images, classes and, if there
-    are any, attributes. Returns the data set and whether it is new. Raises ImportRefused, EncoderUnavailable,
-    BadEmbedding, BadDataset, ServiceError.
+    are any, attributes. engine: as IMPORT_ENGINE, which is the default. Returns the data set and whether it is new.
+    Raises ImportRefused, EncoderUnavailable, BadEmbedding, BadDataset, ServiceError.
     """
     names = class_names, attribute_names
+    embed = embedding_by(settings.IMPORT_ENGINE if engine is None else engine)
     made: dict[str, Any] = {"key_secret": thumbnail_key_secret(), "progress": progress}
     similarity, of_features = described_encoder(similarity_encoder), _features(features) if features else None
     if source_format == EMBEDDINGS:
@@ -64,8 +69,16 @@ def import_folder(
     with images_of(source_format, path, columns or COLUMNS, progress) as folder:
         source = read_source("csv" if source_format == HUGGINGFACE else source_format, folder, *names)
         embeddings = Embeddings(similarity, of_features)
-        made |= {"n_processes": settings.IMPORT_PROCESSES, "embed": embed_shared}
+        made |= {"n_processes": settings.IMPORT_PROCESSES, "embed": embed}
         return register_dataset(import_images(source, settings.DATA_ROOT, name, embeddings=embeddings, **made))
+
+
+def embedding_by(engine: str) -> Embed:
+    """Return what embeds the images: the workers, or for `ray[:ADDRESS]` a Ray cluster. Raises ImportRefused."""
+    kind, _, address = engine.partition(":")
+    if kind not in ("", "ray"):
+        raise ImportRefused(f"{engine!r} is no engine: use ray or ray:ADDRESS, or nothing for the workers")
+    return partial(embed_on_ray, address) if kind else embed_shared
 
 
 @contextmanager

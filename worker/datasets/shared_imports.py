@@ -6,7 +6,6 @@ A helper needs to see the images where the import sees them, and to have the sam
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
 from pathlib import Path
 
 from django.conf import settings
@@ -20,9 +19,7 @@ from modeling.arrays.common.steps import after_each_step, step_done
 from modeling.arrays.datasets.importing.embedding_arrays import Column
 from modeling.arrays.datasets.importing.import_errors import ImportRefused
 from modeling.arrays.datasets.importing.shards import Plan, Shard, embed_alone, embed_shards, read_plan
-from modeling.arrays.datasets.importing.storage import json_bytes
-from modeling.tensors.encoders import EncoderUnavailable
-from worker.datasets.image_batches import described_encoder
+from worker.datasets.image_batches import columns_here
 from worker.queue.failure_messages import is_foreseen
 from worker.queue.worker_heartbeat import every_few_seconds
 
@@ -33,7 +30,6 @@ RENEW_EVERY_S = 1.0
 
 logger = logging.getLogger(__name__)
 left_alone_until: dict[str, float] = {}  # by directory: until when
-described_once = cache(described_encoder)
 
 
 def embed_shared(plan: Plan, columns: Sequence[Column], n_processes: int, progress: Progress) -> None:
@@ -135,10 +131,8 @@ def _help(directory: str) -> int:
         plan = read_plan(Path(settings.DATA_ROOT / directory))
         if time.time() - plan.touched_at > LEFT_ALONE_S:
             return 0
-        if not Path(plan.root).is_dir():
-            raise ImportRefused(f"{plan.root} is not on this machine")
         held = _Held(plan, directory, settings.IMPORT_PROCESSES, helps=True, turn_s=TURN_S)
-        held.embed(_columns(plan))
+        held.embed(columns_here(plan))
     except import_shards.ShardLost as lost:
         logger.info("%s is another worker's, or its import is over", lost)
     except OperationalError:
@@ -150,13 +144,3 @@ def _help(directory: str) -> int:
         left_alone_until[directory] = time.monotonic() + LEFT_ALONE_S
         return 0
     return held.n_done
-
-
-def _columns(plan: Plan) -> list[Column]:
-    columns = []
-    for name, origin in plan.arrays.items():
-        described = described_once(str(origin["spec"]))
-        if json_bytes(described.description) != json_bytes(origin):
-            raise EncoderUnavailable(f"{origin['spec']} is another one here than where the import began")
-        columns.append(Column(name, described.encoder.dim, described.description, described.encoder))
-    return columns

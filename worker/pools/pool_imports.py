@@ -24,10 +24,9 @@ from modeling.arrays.datasets.importing.importer import import_images
 from modeling.arrays.datasets.importing.row_files import Described, Rows, assemble, image_key
 from modeling.arrays.datasets.importing.storage import json_bytes
 from modeling.arrays.pools.pool_sources import CLASS, NOTED, note_of, read_pool
-from worker.datasets.dataset_import import thumbnail_key_secret
+from worker.datasets.dataset_import import embedding_by, thumbnail_key_secret
 from worker.datasets.embedding_folders import is_embedding_folder, lines_of, open_embeddings
 from worker.datasets.image_batches import described_encoder
-from worker.datasets.shared_imports import embed_shared
 from worker.queue.due_jobs import work_on_due
 from worker.queue.job_heartbeat import progress_of
 from worker.similarity_search.index_builds import ARRAY, INDEXES
@@ -78,7 +77,7 @@ def _images_beside(pool: Pool, known: frozenset[str], tell: Progress) -> Path | 
         embeddings=Embeddings(described_encoder(pool.encoder)),
         key_secret=thumbnail_key_secret(),
         n_processes=settings.IMPORT_PROCESSES,
-        embed=embed_shared,
+        embed=embedding_by(settings.IMPORT_ENGINE),
         notes=notes,
         progress=tell,
     )

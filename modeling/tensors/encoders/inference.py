@@ -21,6 +21,19 @@ def available_device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def device_kind() -> str:
+    """Return what decides how results are rounded here: the GPU's model, or the instructions of the CPU.
+
+    Returns
+    -------
+    str
+        Such as `NVIDIA H100 80GB HBM3` or `CPU, AVX512`.
+    """
+    if available_device().type == "cuda":
+        return torch.cuda.get_device_name()
+    return f"CPU, {torch.backends.cpu.get_cpu_capability()}"
+
+
 @contextmanager
 def loading(failure: str) -> Iterator[None]:
     """Turn a loader's error into EncoderUnavailable.

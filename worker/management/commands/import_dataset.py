@@ -14,6 +14,7 @@ class Command(PlainCommand):
     more = {
         "--format": {"choices": ALL_FORMATS},
         "--similarity-encoder": {"default": settings.DEFAULT_SIMILARITY_ENCODER},
+        "--engine": {"default": settings.IMPORT_ENGINE},
     }
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -27,6 +28,7 @@ class Command(PlainCommand):
                 class_names=options["class_names"],
                 attribute_names=options["attribute_names"],
                 columns=options["columns"],
+                engine=options["engine"],
                 progress=progress,
             )
         self.tell(import_report(dataset, created))

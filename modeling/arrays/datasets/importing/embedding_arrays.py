@@ -24,7 +24,8 @@ class ImageEncoder(Protocol):
     Notes
     -----
     It may also have `prepare(image) -> image`, which several threads call beside the encoder: what `encode_images` does
-    with each image first, such as making it smaller. Of what it returns, `encode_images` makes the same rows.
+    with each image first, such as making it smaller. Of what it returns, `encode_images` makes the same rows. And it
+    may have `device`, a word for what it computes on: other kinds of device round differently.
     """
 
     @property
@@ -148,6 +149,11 @@ class Column:
     def prepare(self) -> Callable[[Image.Image], Image.Image]:
         """Return what makes of an image what `rows` takes."""
         return getattr(self.encoder, "prepare", _as_it_is)
+
+    @property
+    def device(self) -> str | None:
+        """Return what its encoder computes on, where that tells it."""
+        return getattr(self.encoder, "device", None)
 
     def rows(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         """Embed a batch.

@@ -156,6 +156,7 @@ def _merge(
     files_of = [RowFile(folder / column.file, column.dim) for column in columns]
     kept: list[int] = []
     left_out = list(duplicates)
+    devices: set[str] = set()
     first = 0
     for shard in plan.shards:
         rejected = shard.rejected()
@@ -164,6 +165,7 @@ def _merge(
             names = [candidates[index].image.filename for index in some]
             file.write(len(kept), shard.rows(column) if column.table is None else column.table.of(names))
         left_out += [candidates[first + place].left_out(*why) for place, why in rejected.items()]
+        devices.update(shard.devices())
         kept += some
         first += shard.count
         step_done()
@@ -182,7 +184,8 @@ def _merge(
         keys=[keys[index] for index in kept],
         notes=None if notes is None else [notes[image.filename] for image in images],
     )
-    write_rows(folder, replace(described, arrays=_arrays(folder, columns)), rows, left_out, plan.batch_images)
+    embedded = {"batch_images": plan.batch_images} | ({"devices": sorted(devices)} if devices else {})
+    write_rows(folder, replace(described, arrays=_arrays(folder, columns)), rows, left_out, embedded)
 
 
 def _arrays(folder: Path, columns: Sequence[Column]) -> dict[str, files.ArrayEntry]:

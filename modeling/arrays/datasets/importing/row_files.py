@@ -89,7 +89,7 @@ def write_rows(
     described: Described,
     rows: Rows,
     left_out: Sequence[LeftOut],
-    batch_images: int | None = None,
+    embedded: Mapping[str, Any] | None = None,
 ) -> None:
     """Write everything but arrays and thumbnails, the manifest last.
 
@@ -100,8 +100,8 @@ def write_rows(
     described : Described
     rows : Rows
     left_out : sequence of LeftOut
-    batch_images : int, optional
-        How many images an encoder got at once, at the most.
+    embedded : mapping, optional
+        What the report says of how the images were embedded.
 
     Raises
     ------
@@ -133,7 +133,7 @@ def write_rows(
         n_rows=len(rows.filenames),
         split_counts={split.word: int(np.sum(rows.splits == split)) for split in files.Split},
         group_counts=files.counts_by_split(rows.labels, rows.splits, rows.attributes, n_classes, n_attributes),
-        report=_summary(len(rows.filenames), left_out) | ({"batch_images": batch_images} if batch_images else {}),
+        report=_summary(len(rows.filenames), left_out) | dict(embedded or {}),
         files={name: hashlib.sha256(data).hexdigest() for name, data in contents.items()},
         thumbnails_sha256=files.thumbnails_sha256(folder, shown),
     )

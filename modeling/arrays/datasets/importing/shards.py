@@ -43,7 +43,7 @@ SHARD_IMAGES = 512  # what a worker that is killed has to do again, at the most
 # beside them. Of an encoder with `prepare`, the pixels are those that it leaves.
 BATCH_IMAGES = 64
 BATCH_PIXELS = 64_000_000
-PLAN, REJECTED = "plan.json", "rejected.json"
+PLAN, REJECTED, DEVICES = "plan.json", "rejected.json", "devices.json"
 
 _Outcome = tuple[Image.Image, ...] | ImageRejected  # for each column its image
 Told = Callable[["Shard", int], None]
@@ -107,6 +107,11 @@ class Shard:
         """Read reason and detail of the images that became no rows, by their place."""
         rejected = json.loads((self.result / REJECTED).read_bytes())
         return {int(place): (reason, detail) for place, (reason, detail) in rejected.items()}
+
+    def devices(self) -> list[str]:
+        """Read what it was embedded on, as far as its encoders told it."""
+        file = self.result / DEVICES  # earlier releases wrote none
+        return list(json.loads(file.read_bytes())) if file.exists() else []
 
     def rows(self, column: Column) -> NDArray[np.float32]:
         """Read the rows of the others.
@@ -407,6 +412,8 @@ class _Unfinished:
             rows = np.concatenate([np.empty((0, column.dim), np.float32), *blocks])
             file.write(0, rows)
             file.finish(len(rows))
+        devices = {column.device for column in self._columns if column.device}
+        replace_durably(self.folder / DEVICES, json_bytes(sorted(devices)))
         replace_durably(self.folder / REJECTED, json_bytes(self._rejected))
         with storing(self.shard.result):
             try:
