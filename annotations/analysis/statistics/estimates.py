@@ -4,7 +4,7 @@ import statistics
 import warnings
 from collections.abc import Iterable
 from functools import lru_cache
-from math import isnan
+from math import inf, isnan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,10 @@ _CHUNK = 1_000_000  # values drawn at once
 Bounds = tuple[float | None, float | None]
 
 
-def estimate(values: Iterable[float | None], seed: int = SEED) -> Estimate:
+def estimate(values: Iterable[float | None], seed: int = SEED, least: float = -inf) -> Estimate:
     """Return the estimate of the values that are not None. The draws are seeded: equal values give equal bounds.
+
+    least: what the measure cannot be below, where Student's interval then ends; BCa's lies within the values anyway.
 
     >>> estimate([2.0, 2.0]).low, estimate([1.0]).low, estimate([]).mean
     (2.0, None, None)
@@ -33,11 +35,12 @@ def estimate(values: Iterable[float | None], seed: int = SEED) -> Estimate:
     if len(present) > 1:
         resamples = n_resamples(len(present))
         low, high = t_interval(np.array(present))
+        low = max(low, least)
         bca_low, bca_high = _bca_interval(tuple(present), resamples, seed)
     return Estimate(of.n, of.mean, of.sd, statistics.median(present), of.max, low, high, bca_low, bca_high, resamples)
 
 
-def t_interval(values: NDArray[np.float64]) -> Bounds:
+def t_interval(values: NDArray[np.float64]) -> tuple[float, float]:
     """Return Student's interval of the mean of two or more values, the headline's."""
     if (values == values[0]).all():
         return float(values[0]), float(values[0])

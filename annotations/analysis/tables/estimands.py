@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from operator import attrgetter
 
 import numpy as np
@@ -48,6 +49,11 @@ class Estimand:
     measure: str
     over: Over
     attribute: str | None = None
+
+    @property
+    def least(self) -> float:
+        """What no value can be below: times, numbers of phrases and accuracies begin at 0."""
+        return -inf if self.measure in ("own_gain", "best_error_score") else 0.0
 
     def of(self, row: PersonTask) -> float | None:
         """Return the value of somebody whom the mean is over."""

@@ -39,7 +39,7 @@ def _of_task(
             task,
             each.measure,
             each.over,
-            estimate(values.present.tolist(), seed),
+            estimate(values.present.tolist(), seed, each.least),
             Counter(filter(None, values.missing)),
             references.get(each.measure),
             each.is_primary(primary),

@@ -46,6 +46,13 @@ def test_the_interval_of_the_mean_is_students_worked_by_hand() -> None:
     assert (found.low, found.high) == pytest.approx((-0.4841377, 4.4841377))
 
 
+def test_an_interval_of_what_cannot_be_negative_ends_at_0() -> None:
+    assert estimate([1.0, 2.0, 3.0], least=0.0).low == 0
+    assert estimate([2.0, 3.0], least=1.0).high == estimate([2.0, 3.0]).high
+    low = estimate([20.0, 21.0]).low
+    assert low is not None and estimate([20.0, 21.0], least=0.0).low == low > 0
+
+
 def test_the_interval_holds_what_the_test_does_not_reject() -> None:
     values = np.random.default_rng(2).normal(size=12)
     low, high = t_interval(values)

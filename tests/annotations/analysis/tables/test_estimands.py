@@ -7,6 +7,7 @@ from annotations.analysis.observations.packed_phrases import by_person
 from annotations.analysis.observations.person_tasks import Basis, PersonTask, Times, Tried, person_tasks
 from annotations.analysis.tables.comparisons import compare_conditions
 from annotations.analysis.tables.estimands import ESTIMANDS, Over, Values
+from annotations.analysis.tables.totals import totals
 
 CONTROL = 0.25
 # The words of each person, with the accuracy of the run, or why there is none; their best phrase is the first.
@@ -92,3 +93,9 @@ def test_the_difference_of_two_conditions_is_over_everybody_who_was_given_the_ta
     }
     assert (found["allocated"].n, found["allocated"].difference) == ((2, 2), (0.25 + 0) / 2 - (0.5 + 0) / 2)
     assert (found["with_run"].n, found["with_run"].difference) == ((1, 1), 0.25 - 0.5)
+
+
+def test_only_gains_and_error_scores_can_be_negative() -> None:
+    found = {total.measure: total.estimate.low for total in totals({1: None}, people(), ()) if total.estimate.n == 2}
+    assert found["own_gain"] is not None and found["own_gain"] < 0
+    assert found["worst_group_accuracy"] == found["active_time"] == 0
