@@ -15,6 +15,8 @@ _QUOTED = re.compile("“[^”]*”")
 class Definitions:
     """What one page has defined so far."""
 
+    terms = TERMS
+
     def __init__(self) -> None:
         self._told: set[str] = set()
 

@@ -46,8 +46,8 @@ def _of_groups(task: TaskFacts, of: GroupGains, gain: Estimate) -> Iterator[str]
     added = of.gain.mean or 0.0
     lost = ""
     if of.loss is not None:
-        lost = f" Against it no other group loses more than {100 * of.loss:.1f} points on average (“{of.loser}”)."
-        lost = lost if of.loss >= _NOTABLE else " Against it no other group loses."
+        most = f" more than {100 * of.loss:.1f} points on average (“{of.loser}”)" if of.loss >= _NOTABLE else ""
+        lost = f" What it costs: against the control no other group loses{most}."
     yield (
         f"On “{of.name}”, the group that {who} gets wrong most often, people's words added {points(added)} points of "
         f"accuracy over the control{_sure(of.gain)}.{lost}"

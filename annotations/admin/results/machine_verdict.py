@@ -122,8 +122,10 @@ def _difference(of: PeopleLessMachine) -> str:
 
 
 def _told(what: str, value: float, low: float, high: float) -> str:
+    if low == high == 0:  # as where both name the same images
+        return "There is no difference between the two, however these test images are resampled."
     if low == high:
-        return f"{what} is {points(value)} points, whichever of these test images are drawn."
+        return f"{what} is {points(value)} points, however these test images are resampled."
     if not low <= 0 <= high:
         return f"{what} is {points(value)} points (95% interval {points(low)} to {points(high)})."
     return (

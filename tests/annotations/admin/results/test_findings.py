@@ -88,7 +88,7 @@ def test_groups_have_their_names_and_what_the_others_lose_is_said(
     worst, other, *_ = (name for name, _ in base_model.named_groups)
     gain, course, whichever, *_ = of_task(coordinator_client, study)
     assert gain.startswith(f"On “{worst}”, the group that the model gets wrong most often, people's words added +25.0 ")
-    against = f" Against it no other group loses more than 5.0 points on average (“{other}”)."
+    against = f" What it costs: against the control no other group loses more than 5.0 points on average (“{other}”)."
     assert gain.endswith(f"{against} {TERMS['control']}")
     assert course.startswith(f"Of “{worst}” the model gets 25.0% right as it is, 50.0% after the control, ")
     assert "and 75.0% after retraining with people's words" in course
@@ -99,7 +99,7 @@ def test_groups_have_their_names_and_what_the_others_lose_is_said(
     Run.objects.filter(state=RunState.REFUSED).update(worst_group_accuracy=None)
     assert "added +20.8 points" in of_task(coordinator_client, study)[0]  # as if the sixth had gained nothing
     by_group([0.5, 0.9, None, 0.8], [0.75, 0.9, None, 0.81])
-    assert " Against it no other group loses." in of_task(coordinator_client, study)[0]
+    assert " What it costs: against the control no other group loses." in of_task(coordinator_client, study)[0]
 
 
 def test_what_a_group_loses_is_measured_against_the_control_on_every_page(
@@ -144,6 +144,8 @@ def test_each_page_defines_once_what_it_compares_with(
     for term in terms:
         first = text.casefold().index(term)
         assert text.count(TERMS[term]) == 1 and text.index(TERMS[term]) < first + 400, term
+    listed = f"Control : {TERMS['control'].removeprefix('The control is ')}"  # among the words on the page
+    assert (listed in text) == (page == "results")
 
 
 def test_data_without_named_groups_has_a_worst_class(coordinator_client: Client, base_model: BaseModel) -> None:

@@ -43,7 +43,11 @@ def test_where_the_interval_holds_nothing_neither_is_said_to_win() -> None:
         "these two fit the data."
     )
     _, verdict, _ = on_class(TASK, duel(0, 0, people=0.05), 0.9)
-    assert verdict.endswith("The difference is +0.0 points, whichever of these test images are drawn.")
+    assert verdict.endswith(
+        " +5.0 on those like that. There is no difference between the two, however these test images are resampled."
+    )
+    _, verdict, _ = on_class(TASK, duel(0.05, 0.05, people=0.1), 0.9)
+    assert verdict.endswith("The difference is +5.0 points, however these test images are resampled.")
 
 
 def test_why_it_is_not_known_is_told() -> None:
