@@ -31,6 +31,7 @@ from annotations.services.common.service_errors import ServiceError
 from annotations.services.datasets import imports
 from annotations.services.staff import members, roles
 from modeling.arrays.datasets.importing.archives import SUFFIXES
+from modeling.arrays.datasets.importing.sources import TABLES
 
 _SPLITS = ("train", "validation", "test")
 _IN_A_FOLDER = "in a folder on this server"
@@ -38,10 +39,10 @@ _FORMATS = (
     ("imagefolder", "Folders: train, validation and test, with a folder of images for each class"),
     ("imagenet", "ImageNet: train and val by wnid; or a second test set such as ImageNet-V2"),
     ("shards", "WebDataset: tar shards with an image and its class (.cls or .json) for each key"),
-    ("csv", "Images with a table: metadata.csv with filename, split, class and, for groups, attribute"),
+    ("csv", f"{TABLES['csv'][0]}: metadata.csv with filename, split, class and, for groups, attribute"),
     ("huggingface", f"Hugging Face: Parquet files, or a folder of save_to_disk, {_IN_A_FOLDER}"),
     ("embeddings", f"Embeddings that others computed: img_emb and metadata, {_IN_A_FOLDER}"),
-    ("waterbirds", "Waterbirds, as it is published: classes landbird and waterbird, groups by land and water"),
+    ("waterbirds", f"{TABLES['waterbirds'][0]}: metadata.csv with img_filename, y, split and place"),
     ("celeba", "CelebA, as it is published: class Blond_Hair, groups by Male"),
 )
 _ENCODER_HELP = (

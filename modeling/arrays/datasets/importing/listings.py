@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from textwrap import shorten
 from typing import NamedTuple, TypeVar
 
 from modeling.arrays.datasets.dataset_files import SPLIT_WORDS, Split
@@ -108,7 +109,7 @@ class Line(NamedTuple):
         return known[value]
 
 
-def csv_lines(file: Path, columns: Sequence[str]) -> Iterator[Line]:
+def csv_lines(file: Path, columns: Sequence[str], others: Mapping[str, Sequence[str]] | None = None) -> Iterator[Line]:
     """Yield the rows of a CSV file; blank lines are skipped.
 
     Parameters
@@ -116,6 +117,8 @@ def csv_lines(file: Path, columns: Sequence[str]) -> Iterator[Line]:
     file : pathlib.Path
     columns : sequence of str
         That the header must have.
+    others : mapping of str to sequence of str, optional
+        Columns of other layouts, by what to do where the header has those instead.
 
     Yields
     ------
@@ -130,7 +133,7 @@ def csv_lines(file: Path, columns: Sequence[str]) -> Iterator[Line]:
         reader = csv.reader(stream, strict=True)
         try:
             header = next(reader, [])
-            require_columns(file, header, columns)
+            require_columns(file, header, columns, others)
             for cells in filter(None, reader):
                 yield line_of(file, reader.line_num, header, cells)
         except csv.Error as error:
@@ -184,22 +187,30 @@ def line_of(file: Path, number: int, header: Sequence[str], cells: Sequence[str]
     return Line(file, number, dict(zip(header, cells, strict=True)))
 
 
-def require_columns(file: Path, header: Sequence[str], columns: Sequence[str]) -> None:
+def require_columns(
+    file: Path, header: Sequence[str], columns: Sequence[str], others: Mapping[str, Sequence[str]] | None = None
+) -> None:
     """Check that a header has certain columns.
 
     Parameters
     ----------
     file : pathlib.Path
     header, columns : sequence of str
+    others : mapping of str to sequence of str, optional
+        Columns of other layouts, by what to do where the header has those instead.
 
     Raises
     ------
     BadSource
-        If a column is missing.
+        If a column is missing; the message says which the header has, and what to do if just one of `others` fits.
     """
     missing = [column for column in columns if column not in header]
     if missing:
-        raise BadSource(file, f"the header lacks {', '.join(missing)}", 1)
+        has = "".join(filter(str.isprintable, ", ".join(header)))  # a NUL could not be stored
+        has = f"it has {shorten(has, 200, placeholder=' …')}" if has else "its first line is empty"
+        fitting = [advice for advice, theirs in (others or {}).items() if {*theirs} <= {*header}]
+        instead = f". These are the columns of another layout: {fitting[0]}" if len(fitting) == 1 else ""
+        raise BadSource(file, f"the header lacks {', '.join(missing)}; {has}{instead}", 1)
 
 
 def listed_image(

@@ -35,6 +35,11 @@ SHARD_IMAGES = ("jpg", "jpeg", "png", "webp", "bmp")
 SHARD_LABELS = ("cls", "label", "class")  # fields of a sample's JSON that may name its class
 CELEBA_FOLDERS = ("img_align_celeba", "img_align_celeba/img_align_celeba", "Img/img_align_celeba")
 
+TABLES = {  # formats of a metadata.csv: what they are called where one is chosen, and the columns they need
+    "csv": ("Images with a table", ("filename", "split", "class")),
+    "waterbirds": ("Images with a table as Waterbirds has it", ("img_filename", "y", "split", "place")),
+}
+
 Names = tuple[str, ...]
 _Numbered = tuple[str, Mapping[str, int]]  # a column, and what its words stand for
 _Listed = tuple[str, Split, int, int | None]  # file name, split, label, attribute
@@ -160,7 +165,7 @@ def _split_of_shard(root: Path, filename: str) -> Split:
 def _csv(path: Path, class_names: Names, attribute_names: Names) -> Source:
     """Read a CSV file, or the `metadata.csv` of a folder: filename, split, class and maybe attribute."""
     table = path / "metadata.csv" if path.is_dir() else path
-    lines = list(csv_lines(table, ("filename", "split", "class")))
+    lines = _table_lines(table, "csv")
     grouped = bool(lines) and "attribute" in lines[0].cells
     if attribute_names and not grouped:
         raise BadSource(table, "attribute names are given, but there is no column attribute")
@@ -184,7 +189,7 @@ def _waterbirds(root: Path, class_names: Names, attribute_names: Names) -> Sourc
     attribute_names = attribute_names or ("land", "water")
     labels = numbered(map(str, range(len(class_names))))
     places = numbered(map(str, range(len(attribute_names))))
-    lines = csv_lines(root / "metadata.csv", ("img_filename", "y", "split", "place"))
+    lines = _table_lines(root / "metadata.csv", "waterbirds")
     images = _listed(root, lines, _cells("img_filename", ("split", SPLIT_NUMBERS), ("y", labels), ("place", places)))
     return Source("waterbirds", root, images, class_names, attribute_names)
 
@@ -222,6 +227,16 @@ FORMATS: dict[str, Callable[[Path, Names, Names], Source]] = {
 }
 ALL_FORMATS = (*FORMATS, HUGGINGFACE, EMBEDDINGS)
 _WITHOUT_GROUPS = ("imagefolder", "imagenet", SHARDS)
+
+
+def _table_lines(table: Path, source_format: str) -> list[Line]:
+    """Read a table of TABLES; one with the columns of another format is refused with that format's name."""
+    others = {
+        f"choose “{title}” (--format {name})": columns
+        for name, (title, columns) in TABLES.items()
+        if name != source_format
+    }
+    return list(csv_lines(table, TABLES[source_format][1], others))
 
 
 def _cells(

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from annotations.models import DatasetImport, Role, Study, StudyMember
 from annotations.services.queue import jobs
+from modeling.arrays.datasets.importing.sources import TABLES
 from tests.annotations.views.pages import one, tree
 
 NEW = "/admin/annotations/datasetimport/new/"
@@ -71,6 +72,13 @@ def test_what_comes_in_a_folder_is_offered_where_there_is_one(coordinator_client
     assert tree(coordinator_client.get(NEW)).select(offered)
     settings.IMPORT_ROOT = None
     assert not tree(coordinator_client.get(NEW)).select(offered)
+
+
+def test_tables_are_told_apart_by_their_columns_and_named_as_a_refusal_names_them(coordinator_client: Client) -> None:
+    page = coordinator_client.get(NEW)
+    for name, (title, columns) in TABLES.items():
+        label = one(page, f'label:has([value="{name}"])').text.strip()
+        assert label.startswith(f"{title}: ") and all(column in label for column in columns)
 
 
 def test_its_page_says_how_fast_images_are_embedded_and_how_long_that_takes(coordinator_client: Client) -> None:

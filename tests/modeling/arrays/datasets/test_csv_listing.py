@@ -53,8 +53,8 @@ def test_names_given_decide_the_order(tmp_path: Path) -> None:
         ("filename,split,class,attribute\na.png,train,dog,\n", "line 2: the attribute is empty"),
         ("filename,split,class\n,train,dog\n", "line 2: the file name is empty"),
         ("filename,split,class\na.png,train,dog\na.png,test,dog\n", "line 3: a.png is already listed in line 2"),
-        ("filename,class\na.png,dog\n", "line 1: the header lacks split"),
-        ("", "line 1: the header lacks filename, split, class"),
+        ("filename,class\na.png,dog\n", "line 1: the header lacks split; it has filename, class"),
+        ("", "line 1: the header lacks filename, split, class; its first line is empty"),
         ("filename,split,class\n", "it lists no images"),
         ('filename,split,class\n"a.png,train,dog\n', "it is not a CSV file"),
     ],
@@ -64,6 +64,26 @@ def test_a_line_that_makes_no_sense_is_named(tmp_path: Path, text: str, message:
     with pytest.raises(BadSource) as raised:
         read_source("csv", tmp_path)
     assert message in str(raised.value)
+
+
+def test_a_table_of_another_layout_is_refused_with_the_choice_that_fits(tmp_path: Path) -> None:
+    fits = "These are the columns of another layout: choose “{}” (--format {})"
+    listing(tmp_path, "img_id,img_filename,y,split,place\n0,a.png,0,2,1\n")
+    with pytest.raises(BadSource) as raised:
+        read_source("csv", tmp_path)
+    assert "the header lacks filename, class; it has img_id, img_filename, y, split, place. " in str(raised.value)
+    assert str(raised.value).endswith(fits.format("Images with a table as Waterbirds has it", "waterbirds"))
+    listing(tmp_path, "filename,split,class\na.png,train,dog\n")
+    with pytest.raises(BadSource) as raised:
+        read_source("waterbirds", tmp_path)
+    assert str(raised.value).endswith(fits.format("Images with a table", "csv"))
+
+
+def test_a_long_header_of_no_layout_is_cut_and_leads_nowhere(tmp_path: Path) -> None:
+    listing(tmp_path, ",".join(f"column {number}" for number in range(100)) + "\n\0\n")
+    with pytest.raises(BadSource) as raised:
+        read_source("csv", tmp_path)
+    assert str(raised.value).endswith(" …") and len(str(raised.value)) < 500
 
 
 def test_a_class_that_is_not_among_the_names_given_is_refused(tmp_path: Path) -> None:
