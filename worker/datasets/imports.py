@@ -5,6 +5,7 @@ from pathlib import Path
 from django.conf import settings
 
 from annotations.models import Dataset, DatasetImport
+from annotations.readings.datasets.import_progress import LOADING
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.datasets import imports
 from annotations.services.queue import jobs
@@ -37,6 +38,7 @@ def _run(job: DatasetImport) -> None:
             _train(job, job.dataset)
             return jobs.finish(job, phase="")
         folder, encoder = _folder(job, tell), job.similarity_encoder
+        jobs.beat(job, phase=LOADING, n_done=0, n_total=None)
         dataset, created = import_folder(job.name, job.source_format, folder, similarity_encoder=encoder, progress=tell)
         jobs.beat(job, dataset=dataset, report=_report(dataset, created))
         if job.train_base_model:

@@ -4,6 +4,7 @@ from django.template.defaultfilters import capfirst, filesizeformat
 
 from annotations.models import DatasetImport
 
+LOADING = "loading the encoder"
 _UNPACKING, _TRAINING = "unpacking", "training a base model"  # phases that do not count images
 
 
@@ -12,6 +13,9 @@ def import_progress(job: DatasetImport) -> str:
     phase = capfirst(job.phase or "begins")
     if job.phase == _UNPACKING:
         return f"{phase}: {filesizeformat(job.n_done)} of {filesizeformat(job.n_total or 0)}."
+    if job.phase == LOADING:
+        return f"{phase}; the first images follow within a minute or two."
     if job.n_total and job.phase != _TRAINING:
-        return f"{phase}: {job.n_done:,} of {job.n_total:,} images."
+        soon = "" if job.n_done else " The first ones are counted within a minute or two."  # once a batch is done
+        return f"{phase}: {job.n_done:,} of {job.n_total:,} images.{soon}"
     return f"{phase}."

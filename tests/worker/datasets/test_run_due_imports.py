@@ -15,9 +15,12 @@ from annotations.services.datasets import imports
 from annotations.services.queue import jobs
 from modeling.arrays.datasets.dataset_files import verify
 from modeling.arrays.datasets.importing import shards
+from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder
 from tests.actors import ENCODER
 from tests.forked import Forked
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
+from worker.datasets import dataset_import
+from worker.datasets.image_batches import described_encoder
 from worker.datasets.imports import run_due_imports
 
 Ask = Callable[..., DatasetImport]
@@ -55,6 +58,20 @@ def archived(folder: Path, *extra: tuple[str, bytes]) -> Path:
         for name, data in extra:
             archive.writestr(name, data)
     return path
+
+
+def test_while_the_encoder_is_loaded_the_row_says_so_and_counts_nothing(
+    ask: Ask, roots: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, int, int | None]] = []
+
+    def load(spec: str) -> DescribedEncoder:
+        seen.extend(DatasetImport.objects.values_list("phase", "n_done", "n_total"))
+        return described_encoder(spec)
+
+    monkeypatch.setattr(dataset_import, "described_encoder", load)
+    assert ask(archive=archived(roots / "import" / "animals")).state == JobState.DONE  # was unpacked before
+    assert seen == [("loading the encoder", 0, None)]
 
 
 def test_a_folder_becomes_a_data_set_with_a_base_model(ask: Ask, roots: Path) -> None:

@@ -11,6 +11,8 @@ from annotations.readings.datasets.import_progress import import_progress
     [
         ("", 0, None, "Begins."),
         ("unpacking", 1024, 2048, "Unpacking: 1.0\N{NO-BREAK SPACE}KB of 2.0\N{NO-BREAK SPACE}KB."),
+        ("loading the encoder", 0, None, "Loading the encoder; the first images follow within a minute or two."),
+        ("embedding", 0, 572, "Embedding: 0 of 572 images. The first ones are counted within a minute or two."),
         ("embedding", 1200, 4000, "Embedding: 1,200 of 4,000 images."),
         ("listing", 0, None, "Listing."),
         ("training a base model", 4000, 4000, "Training a base model."),
