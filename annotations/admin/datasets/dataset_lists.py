@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from annotations.admin.common.list_columns import column
@@ -14,9 +15,10 @@ from annotations.admin.common.number_formats import percent
 from annotations.admin.common.read_only import WORST_GROUP, ReadOnlyAdmin
 from annotations.admin.datasets import data_page
 from annotations.admin.similarity_search import search_page
-from annotations.models import BaseModel, Dataset
+from annotations.models import UNFINISHED, BaseModel, Dataset, DatasetImport
 from annotations.models.arrays import without_arrays
 from annotations.models.base_model import STRENGTH
+from annotations.readings.datasets.import_progress import import_progress
 
 
 @admin.register(Dataset)
@@ -41,6 +43,12 @@ class DatasetAdmin(ReadOnlyAdmin):
             return page(request, get_object_or_404(self.get_queryset(request), pk=dataset_id))
 
         return self.admin_site.admin_view(view)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """Show the list, below the imports that are under way."""
+        under_way = DatasetImport.objects.filter(state__in=UNFINISHED).exclude(folder="", archive="")
+        context = {"under_way": [(job, import_progress(job)) for job in under_way], **(extra_context or {})}
+        return super().changelist_view(request, context)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -81,6 +81,20 @@ def test_tables_are_told_apart_by_their_columns_and_named_as_a_refusal_names_the
         assert label.startswith(f"{title}: ") and all(column in label for column in columns)
 
 
+def test_the_data_page_leads_to_an_import_as_long_as_it_is_under_way(coordinator_client: Client) -> None:
+    data = reverse("admin:annotations_dataset_changelist")
+    coordinator_client.post(UPLOAD, form(folder="birds"))
+    assert "waits for a worker" in one(coordinator_client.get(data), "#under-way[data-live]").text
+    job = jobs.claim(DatasetImport)
+    assert job is not None
+    jobs.beat(job, phase="embedding", n_done=64, n_total=572)
+    link = one(coordinator_client.get(data), "#under-way a")
+    assert link["href"] == reverse("admin:annotations_datasetimport_change", args=[job.pk])
+    assert "Embedding: 64 of 572 images." in one(coordinator_client.get(data), "#under-way").text
+    jobs.fail(job, "There is no folder.")
+    assert one(coordinator_client.get(data), "#under-way:not([data-live])").text.strip() == ""
+
+
 def test_its_page_says_how_fast_images_are_embedded_and_how_long_that_takes(coordinator_client: Client) -> None:
     coordinator_client.post(UPLOAD, form(folder="birds"))
     job = jobs.claim(DatasetImport)
