@@ -13,6 +13,8 @@ from annotations.models.constraints import once, rule
 from modeling.arrays.datasets.dataset_files import DatasetFiles, open_dataset
 from modeling.arrays.phrases.phrase_languages import encoder_languages
 
+MAX_NAMED = 100  # classes
+
 
 @lru_cache(maxsize=32)
 def _open(directory: Path) -> DatasetFiles:
@@ -60,6 +62,18 @@ class Dataset(models.Model):
             "class_names": self.class_names,
             "attribute_names": self.attribute_names,
         }
+
+    @property
+    def can_be_named(self) -> bool:
+        """Whether its classes are few enough for a form that has all their names."""
+        return len(self.class_names) <= MAX_NAMED
+
+    @property
+    def is_unnamed(self) -> bool:
+        """Whether its classes are called by their numbers, as where a listing has no names, and can be named."""
+        return self.can_be_named and all(
+            name.removeprefix("class ") == str(number) for number, name in enumerate(self.class_names)
+        )
 
     @property
     def files(self) -> DatasetFiles:

@@ -186,6 +186,7 @@ class ImportAdmin(ReadOnlyAdmin):
             "can_be_tried_again": can_be_tried_again,
             "again": AgainForm(job) if can_be_tried_again and job.dataset is None else None,
             "may_set_up": roles.may_set_up(request.user),
+            "names_first": is_done and job.dataset is not None and job.dataset.is_unnamed,
         }
         return render(request, "admin/annotations/datasetimport/job.html", context)
 

@@ -39,6 +39,7 @@ TABLES = {  # formats of a metadata.csv: what they are called where one is chose
     "csv": ("Images with a table", ("filename", "split", "class")),
     "waterbirds": ("Images with a table as Waterbirds has it", ("img_filename", "y", "split", "place")),
 }
+_CUB_SPECIES = re.compile(r"\d{3}\.[^/]+/")  # the folders of the birds, such as 001.Black_footed_Albatross
 
 Names = tuple[str, ...]
 _Numbered = tuple[str, Mapping[str, int]]  # a column, and what its words stand for
@@ -59,7 +60,8 @@ def read_source(
     path : pathlib.Path
         A folder; for `csv` also a file.
     class_names, attribute_names : sequence of str, optional
-        Default: from the data (`imagefolder`, `imagenet`, `shards`, `csv`) or the benchmark (`waterbirds`, `celeba`).
+        Default: from the data (`imagefolder`, `imagenet`, `shards`, `csv`) or the benchmark (`waterbirds`, `celeba`);
+        numbers where the images are not those of Waterbirds.
 
     Returns
     -------
@@ -184,12 +186,16 @@ def _csv(path: Path, class_names: Names, attribute_names: Names) -> Source:
 
 
 def _waterbirds(root: Path, class_names: Names, attribute_names: Names) -> Source:
-    """Read the `metadata.csv` of Waterbirds: img_filename, y, split (0, 1, 2) and place."""
-    class_names = class_names or ("landbird", "waterbird")
-    attribute_names = attribute_names or ("land", "water")
+    """Read a `metadata.csv` as Waterbirds has it: img_filename, y, split (0, 1, 2) and place.
+
+    Names of its own have the images of Waterbirds alone: those of others are numbers.
+    """
+    lines = _table_lines(root / "metadata.csv", "waterbirds")
+    is_waterbirds = all(_CUB_SPECIES.match(line.cells["img_filename"]) for line in lines)
+    class_names = class_names or (("landbird", "waterbird") if is_waterbirds else _neutral(lines, "y", "class"))
+    attribute_names = attribute_names or (("land", "water") if is_waterbirds else _neutral(lines, "place", "place"))
     labels = numbered(map(str, range(len(class_names))))
     places = numbered(map(str, range(len(attribute_names))))
-    lines = _table_lines(root / "metadata.csv", "waterbirds")
     images = _listed(root, lines, _cells("img_filename", ("split", SPLIT_NUMBERS), ("y", labels), ("place", places)))
     return Source("waterbirds", root, images, class_names, attribute_names)
 
@@ -227,6 +233,12 @@ FORMATS: dict[str, Callable[[Path, Names, Names], Source]] = {
 }
 ALL_FORMATS = (*FORMATS, HUGGINGFACE, EMBEDDINGS)
 _WITHOUT_GROUPS = ("imagefolder", "imagenet", SHARDS)
+
+
+def _neutral(lines: Sequence[Line], column: str, kind: str) -> Names:
+    """Name what the numbers of a column stand for, of which there are at least two."""
+    said = {line.cells[column] for line in lines if line.cells[column].isdecimal()}
+    return tuple(f"{kind} {number}" for number in range(max(2, len(said))))
 
 
 def _table_lines(table: Path, source_format: str) -> list[Line]:

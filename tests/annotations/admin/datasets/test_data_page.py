@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from annotations.models import AuditRecord, BaseModel, Dataset, DatasetImport, JobState, Study
 from annotations.readings.datasets.model_errors import model_errors
+from annotations.services.datasets import library
 from modeling.arrays.datasets.dataset_files import Split
 from tests.actors import SQUARE
 from tests.annotations.views.pages import tree
@@ -70,6 +71,23 @@ def test_another_lambda_is_asked_of_the_workers_once(coordinator_client: Client,
     assert (job.dataset, job.l2, job.state) == (base_model.dataset, 0.5, "pending")
     assert response.headers["Location"] == f"/admin/annotations/datasetimport/{job.pk}/change/"
     assert "Waits for a worker" in coordinator_client.get(response.headers["Location"]).content.decode()
+
+
+def test_an_import_leads_to_naming_classes_that_have_numbers_for_names(
+    coordinator_client: Client, base_model: BaseModel
+) -> None:
+    dataset = base_model.dataset
+    job = DatasetImport.objects.create(
+        name=dataset.name, folder="birds", dataset=dataset, state=JobState.DONE, finished_at=timezone.now()
+    )
+    address = f"/admin/annotations/datasetimport/{job.pk}/change/"
+    assert "Make a study of" in tree(coordinator_client.get(address)).select(".act.first")[0].text
+    numbers = [f"class {number}" for number in range(len(dataset.class_names))]
+    library.name_classes(dataset, numbers, dataset.attribute_names, by="coordinator")
+    page = tree(coordinator_client.get(address))
+    [first] = page.select(".act.first")
+    assert first.text == "Name the classes" and "Make a study of class" in page.text
+    assert tree(coordinator_client.get(str(first["href"]))).select_one("details[open] #names")
 
 
 @pytest.mark.parametrize("l2", ["0", "-1", "much", "nan", "inf"])

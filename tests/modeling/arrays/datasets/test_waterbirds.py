@@ -15,11 +15,21 @@ def listing(root: Path, *lines: str) -> Path:
 
 
 def test_numbers_give_class_split_and_place(tmp_path: Path) -> None:
-    source = read_source("waterbirds", listing(tmp_path, "1,a/b.jpg,1,2,0,/l/x.jpg", "2,a/c.jpg,0,0,1,/o/y.jpg"))
+    lines = ("1,001.Auk/b.jpg,1,2,0,/l/x.jpg", "2,002.Wren/c.jpg,0,0,1,/o/y.jpg")
+    source = read_source("waterbirds", listing(tmp_path, *lines))
     assert source.class_names == ("landbird", "waterbird")
     assert source.attribute_names == ("land", "water")
     first = source.images[0]
-    assert (first.filename, first.split, first.label, first.attribute) == ("a/b.jpg", Split.TEST, 1, 0)
+    assert (first.filename, first.split, first.label, first.attribute) == ("001.Auk/b.jpg", Split.TEST, 1, 0)
+
+
+def test_images_of_something_else_have_numbers_for_names(tmp_path: Path) -> None:
+    source = read_source("waterbirds", listing(tmp_path, "1,001.Auk/b.jpg,0,2,0,x", "2,dog.jpg,1,0,1,y"))
+    assert source.class_names == ("class 0", "class 1")
+    assert source.attribute_names == ("place 0", "place 1")
+    three = [f"{number},{number}.jpg,{number},0,0,x" for number in range(3)]
+    source = read_source("waterbirds", listing(tmp_path, *three))
+    assert (source.class_names, len(source.attribute_names)) == (("class 0", "class 1", "class 2"), 2)
 
 
 def test_names_can_be_given(tmp_path: Path) -> None:
@@ -44,5 +54,6 @@ def test_a_number_without_a_meaning_is_refused(tmp_path: Path, line: str, messag
 @pytest.mark.skipif(not REAL.is_dir(), reason="the official Waterbirds table is not beside this checkout")
 def test_the_official_table_has_the_published_train_groups() -> None:
     source = read_source("waterbirds", REAL)
+    assert (source.class_names, source.attribute_names) == (("landbird", "waterbird"), ("land", "water"))
     train = [(image.label, image.attribute) for image in source.images if image.split == Split.TRAIN]
     assert [train.count(group) for group in ((0, 0), (0, 1), (1, 0), (1, 1))] == [3498, 184, 56, 1057]
