@@ -22,7 +22,9 @@ def available_device() -> torch.device:
 
 
 def device_kind() -> str:
-    """Return what decides how results are rounded here: the GPU's model, or the instructions of the CPU.
+    """Return the GPU's model, or the instructions of the CPU.
+
+    They decide how results are rounded here.
 
     Returns
     -------
