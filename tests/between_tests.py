@@ -1,5 +1,6 @@
-"""No test finds what another one left: its language, its counters, its requests, its hooks."""
+"""No test finds what another one left: its language, its limit of CSV fields, its counters, its requests, its hooks."""
 
+import csv
 import os
 from collections.abc import Generator, Iterator
 
@@ -13,6 +14,7 @@ from annotations.services.prolific import prolific_client
 from annotations.services.queue.worker_wakeup import broker_circuit
 from tests import under_way
 
+LONGEST_CSV_FIELD = csv.field_size_limit()
 FORGET_COUNTERS = "for _, key in ipairs(redis.call('KEYS', 'clarify:*')) do redis.call('DEL', key) end"
 
 
@@ -24,11 +26,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown() -> Generator[None, object, object]:
-    """A request activates its language for its thread, which here is the one of the next test."""
+    """A request activates its language for its thread, which here is the one of the next test.
+
+    A library that reads CSV (frictionless) allows longer fields in the whole process.
+    """
     try:
         return (yield)
     finally:
         translation.deactivate()
+        csv.field_size_limit(LONGEST_CSV_FIELD)
 
 
 @pytest.fixture(scope="session")
