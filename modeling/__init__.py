@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from modeling.explanations.last_layer import LastLayer
     from modeling.tensors.encoders import load_encoder
 
-__version__ = "0.16.0"
+__version__ = "0.17.0"
 
 __all__ = [
     "Correction",
