@@ -6,7 +6,7 @@ import threading
 from django.db import Error, connections
 from django.utils import timezone
 
-from annotations.services.monitoring import alarms
+from annotations.services.monitoring import alarm_emails
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ def notify_in_background() -> threading.Thread:
 
 def _notify() -> None:
     try:
-        alarms.notify_due(timezone.now())
+        alarm_emails.notify_due(timezone.now())
     except Error as error:
         logger.warning("alarm notifications wait for the next sweep: %s", type(error).__name__)
     finally:

@@ -111,7 +111,6 @@ class Alarm(models.Model):
     attempts = models.PositiveIntegerField(default=0, help_text="tries to tell the coordinator")
     leased_until = models.DateTimeField(null=True, blank=True, help_text="by the process that tells the coordinator")
     last_error = models.TextField(blank=True)
-    channels_notified = models.JSONField(default=list, db_default=[], help_text="of “email” and “webhook”")
     acknowledged_by = models.CharField(max_length=150, blank=True, default="", db_default="")
 
     class Meta:

@@ -42,7 +42,6 @@ AMENDABLE = (
     "min_hourly_cents",
     "new_concept_chance",
     "alarm_email",
-    "alarm_webhook",
     "alarm_dropout",
     "alarm_failed_check",
 )
@@ -214,7 +213,6 @@ class Study(models.Model):
         help_text="how much the images with and without a phrase count",
     )
     alarm_email = models.EmailField(blank=True, default="", db_default="")
-    alarm_webhook = models.URLField(blank=True, default="", db_default="")
     alarm_dropout = models.FloatField("alarm when this share drops out", default=0.4, db_default=0.4, validators=_SHARE)
     alarm_failed_check = models.FloatField(
         "alarm when this share fails the check", default=0.3, db_default=0.3, validators=_SHARE

@@ -20,7 +20,6 @@ CODES = {
     "failed_check_code": "FA1LED-CHECK",
     "researcher_code": "RESEARCHER-1S",
 }
-WEBHOOK = "https://hooks.example.org/whoever-has-it-can-post"
 STRANGERS = ("analyst-of-another-study", "coordinator-of-another-study")
 
 
@@ -28,7 +27,7 @@ STRANGERS = ("analyst-of-another-study", "coordinator-of-another-study")
 def told(world: World) -> World:
     """The world, with a code for each outcome, a submission that was handed in, and an import of somebody else's."""
     back = f"https://app.prolific.com/submissions/complete?cc={CODES['completion_code']}"
-    Study.objects.update(**CODES, completion_url=back, alarm_webhook=WEBHOOK)
+    Study.objects.update(**CODES, completion_url=back)
     Submission.objects.update(entered_code=CODES["completion_code"])
     DatasetImport.objects.update(requested_by=STRANGERS[1])
     return world
@@ -59,11 +58,10 @@ def holding(world: World, person: str, words: tuple[str, ...]) -> dict[str, list
     return {address: found for address, found in told if found}
 
 
-def test_an_analyst_is_told_no_code_no_webhook_and_no_stranger(told: World) -> None:
-    secrets = (*CODES.values(), WEBHOOK)
-    assert holding(told, ANALYST, (*secrets, *STRANGERS)) == {}
+def test_an_analyst_is_told_no_code_and_no_stranger(told: World) -> None:
+    assert holding(told, ANALYST, (*CODES.values(), *STRANGERS)) == {}
     page = text_of(told.clients[COORDINATOR].get(f"/admin/annotations/study/{told.things['study']}/setup/"))
-    assert [secret for secret in secrets if secret not in page] == []
+    assert [code for code in CODES.values() if code not in page] == []
 
 
 def test_a_coordinator_is_told_of_nobody_who_works_in_other_studies_alone(told: World) -> None:

@@ -50,7 +50,6 @@ class StudyForm(ModelForm[Study]):
             "consent_text": forms.Textarea(attrs={"rows": 5, "cols": 80}),
             "end_questions": forms.Textarea(attrs={"rows": 4, "cols": 80}),
             "completion_url": forms.TextInput(attrs={"size": 60}),
-            "alarm_webhook": forms.URLInput(attrs={"size": 60}),
             "currency": forms.TextInput(attrs={"class": "narrow"}),
         }
 

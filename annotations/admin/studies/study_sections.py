@@ -70,9 +70,9 @@ SECTIONS = tuple(
 )
 HELP: dict[str, str] = {name: words for section in _WORDS for name, words in section["fields"].items() if words}
 FIELDSETS: Any = tuple(section.as_fieldset() for section in SECTIONS)
-# Whoever has a code can hand in a submission with it, and whoever has the webhook's address can post to it.
+# Whoever has a code can hand in a submission with it.
 COORDINATORS_ONLY = frozenset(
-    {"completion_code", "no_consent_code", "failed_check_code", "researcher_code", "completion_url", "alarm_webhook"}
+    {"completion_code", "no_consent_code", "failed_check_code", "researcher_code", "completion_url"}
 )
 
 

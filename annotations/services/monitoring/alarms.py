@@ -1,12 +1,11 @@
-"""Alarms of studies: raised once, told by e-mail or webhook, cleared when what they are about is over."""
+"""Alarms of studies: raised once, cleared when what they are about is over."""
 
 import datetime as dt
 import logging
 from collections import defaultdict
-from collections.abc import Callable
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 
 from annotations.models import (
     OPEN_STATES,
@@ -29,15 +28,10 @@ from annotations.readings.payments import reconciliation
 from annotations.readings.payments.discrepancies import REVIEW_LATE, REVIEW_WITHIN
 from annotations.readings.prolific import status_comparison
 from annotations.services.logs import audit
-from annotations.services.monitoring import alarm_channels
-from annotations.services.monitoring.alarm_channels import NotificationFailed
 from annotations.services.studies import recruitment
 
 MAX_WAIT_S = 60.0  # of a phrase for its score, before somebody is told
 MIN_PEOPLE = 10  # below which a share says nothing
-MAX_ATTEMPTS = 8
-LEASE = dt.timedelta(seconds=60)  # longer than all channels together may take
-FIRST_RETRY_S = 15.0  # doubled with each attempt: the last one comes about half an hour after the first
 
 logger = logging.getLogger(__name__)
 
@@ -86,12 +80,6 @@ def acknowledge(alarm: Alarm, *, by: str) -> None:
     with transaction.atomic():
         if Alarm.objects.filter(pk=alarm.pk, acknowledged_by="").update(acknowledged_by=by):
             audit.record("alarm_acknowledged", study=alarm.study, by=by, subject=alarm.kind, message=alarm.message)
-
-
-def notify_due(now: dt.datetime) -> int:
-    """Send every notification that is due; return how many alarms were sent. Waits for others: never in a sweep."""
-    waiting = Alarm.objects.filter(notified_at__isnull=True, attempts__lt=MAX_ATTEMPTS).select_related("study")
-    return sum(_notify(alarm, now) for alarm in waiting if now >= _due_at(alarm))
 
 
 def _watched() -> list[Study]:
@@ -172,52 +160,3 @@ def _people(study: Study, people: Shares) -> Conditions:
         for kind, (share, level, what) in found.items()
         if share.of >= MIN_PEOPLE and share.value is not None and share.value > level
     }
-
-
-def _due_at(alarm: Alarm) -> dt.datetime:
-    return alarm.raised_at + dt.timedelta(seconds=FIRST_RETRY_S * (2**alarm.attempts - 1))
-
-
-def _notify(alarm: Alarm, now: dt.datetime) -> bool:
-    """Notify by each channel that is left, unless another process is at it.
-
-    The attempt counts first: a crash in it does not repeat for ever.
-    """
-    # A lock of the session would not do: PgBouncer lends sessions to others.
-    is_free = Q(leased_until=None) | Q(leased_until__lt=now)
-    free = Alarm.objects.filter(is_free, pk=alarm.pk, attempts=alarm.attempts)
-    if not free.update(attempts=F("attempts") + 1, leased_until=now + LEASE):
-        return False
-    notified, errors = list(alarm.channels_notified), []
-    try:
-        for name, channel in _channels(alarm.study).items():
-            if name in notified:
-                continue
-            try:
-                channel(alarm)
-            except NotificationFailed as error:
-                errors.append(f"{name}: {error}")
-            else:
-                notified.append(name)
-    finally:  # who breaks off holds up no other
-        Alarm.objects.filter(pk=alarm.pk).update(leased_until=None)
-    done = not errors
-    Alarm.objects.filter(pk=alarm.pk).update(
-        channels_notified=notified,
-        last_error="; ".join(errors)[:2000],
-        notified_at=now if done else None,
-    )
-    if errors:
-        why = "; ".join(errors)
-        logger.warning("notification of alarm %s in study %s failed: %s", alarm.kind, alarm.study.slug, why)
-    return done
-
-
-def _channels(study: Study) -> dict[str, Callable[[Alarm], None]]:
-    """How a study wants to be told; the live page and the overview show an alarm in any case."""
-    channels: dict[str, Callable[[Alarm], None]] = {}
-    if study.alarm_email:
-        channels["email"] = alarm_channels.email
-    if study.alarm_webhook:
-        channels["webhook"] = alarm_channels.webhook
-    return channels

@@ -73,12 +73,8 @@ def _retention(study: Study) -> Check:
 
 
 def _alarms(study: Study) -> Check:
-    is_mailed = study.alarm_email and settings.SENDS_EMAIL
-    # Analysts read this too, and whoever has a webhook's whole address can post to it.
-    webhook = study.alarm_webhook and f"a webhook at {urlsplit(study.alarm_webhook).hostname}"
-    told = [way for way in (is_mailed and study.alarm_email, webhook) if way]
-    if told:
-        return passed(f"Alarms go to {' and '.join(told)}.")
+    if study.alarm_email and settings.SENDS_EMAIL:
+        return passed(f"Alarms go to {study.alarm_email}.")
     if study.alarm_email:
         sentence = f"This site sends no e-mail, so alarms do not reach {study.alarm_email}. Ask your operator."
         return warning(sentence, FixIn.ALARMS)

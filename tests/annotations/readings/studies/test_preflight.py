@@ -77,7 +77,6 @@ def test_a_study_in_a_language_that_the_encoder_does_not_understand_is_not_opene
             FixIn.MONEY,
         ),
         ("reward_cents", 225, "2.25 GBP each is at least 9.00 GBP an hour.", Level.PASS, None),
-        ("alarm_webhook", "https://example.org/a", "Alarms go to a webhook at example.org.", Level.PASS, None),
         ("retention_days", 30, "destroyed 30 days after", Level.PASS, None),
         ("quota", 30, "30 people, who all see the same.", Level.PASS, None),
     ],
@@ -119,8 +118,6 @@ def test_alarms_by_mail_reach_somebody_only_where_the_site_sends_mail(draft_stud
     assert levels(draft_study, "Alarms go to a@example.org.") == [(Level.PASS, None)]
     settings.SENDS_EMAIL = False
     assert levels(draft_study, "sends no e-mail, so alarms do not reach a@example.org") == [(Level.WARN, FixIn.ALARMS)]
-    draft_study.alarm_webhook = "https://example.org/a"
-    assert levels(draft_study, "Alarms go to a webhook at example.org.") == [(Level.PASS, None)]
 
 
 def test_a_quota_that_does_not_spread_is_told(draft_study: Study) -> None:

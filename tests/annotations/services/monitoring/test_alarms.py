@@ -1,4 +1,4 @@
-"""Alarms: raised once, cleared when over, told with patience, taken note of in the audit log."""
+"""Alarms: raised once, cleared when over, taken note of in the audit log."""
 
 import datetime as dt
 from typing import Any
@@ -11,8 +11,7 @@ from django.utils import timezone
 from annotations.models import Alarm, AuditRecord, BaseModel, Phrase, Score, Study, StudyState
 from annotations.readings.monitoring.participant_flow import GONE_AFTER
 from annotations.readings.monitoring.queue_health import workers
-from annotations.services.monitoring import alarm_channels, alarms
-from annotations.services.monitoring.alarm_channels import NotificationFailed
+from annotations.services.monitoring import alarms
 from annotations.services.queue.heartbeats import WorkerProcess, store_heartbeat
 from tests import actors
 from tests.actors import Visit, create_study, start_visit
@@ -122,89 +121,10 @@ def test_what_is_asked_of_the_database_does_not_grow_with_the_studies(
 
 
 def test_taking_note_is_once_and_in_the_audit_log(open_study: Study) -> None:
-    alarm = raised(open_study)
+    alarm = Alarm.objects.create(study=open_study, kind="dropout", message="Many left.", raised_at=timezone.now())
     alarms.acknowledge(alarm, by="ann")
     alarms.acknowledge(alarm, by="bert")
     alarm.refresh_from_db()
     assert alarm.acknowledged_by == "ann"
     record = AuditRecord.objects.get(act="alarm_acknowledged")
     assert (record.actor, record.subject, record.study) == ("ann", "dropout", open_study)
-
-
-# -- Telling -------------------------------------------------------------------------------------------------------
-
-
-def raised(study: Study, **channels: str) -> Alarm:
-    Study.objects.filter(pk=study.pk).update(**channels)
-    return Alarm.objects.create(study=study, kind="dropout", message="Many left.", raised_at=timezone.now())
-
-
-class Channel:
-    """Stands for a way to be told: fails as often as it is told to, and remembers whom it told."""
-
-    def __init__(self, failures: int = 0) -> None:
-        self.failures = failures
-        self.calls = 0
-
-    def __call__(self, alarm: Alarm) -> None:
-        self.calls += 1
-        if self.calls <= self.failures:
-            raise NotificationFailed("it is down")
-
-
-@pytest.fixture
-def channels(monkeypatch: pytest.MonkeyPatch) -> dict[str, Channel]:
-    found = {"email": Channel(), "webhook": Channel()}
-    for name, channel in found.items():
-        monkeypatch.setattr(alarm_channels, name, channel)
-    return found
-
-
-BOTH = {"alarm_email": "a@example.org", "alarm_webhook": "https://example.org/hook"}
-
-
-def test_each_channel_is_told_once(open_study: Study, channels: dict[str, Channel]) -> None:
-    alarm = raised(open_study, **BOTH)
-    now = timezone.now()
-    assert [alarms.notify_due(now), alarms.notify_due(now + SECOND)] == [1, 0]
-    assert [channel.calls for channel in channels.values()] == [1, 1]
-    alarm.refresh_from_db()
-    assert (alarm.notified_at, set(alarm.channels_notified)) == (now, {"email", "webhook"})
-
-
-def test_only_the_channel_that_failed_is_tried_again_and_later_each_time(
-    open_study: Study, channels: dict[str, Channel]
-) -> None:
-    channels["webhook"].failures = 2
-    alarm = raised(open_study, **BOTH)
-    told = [alarms.notify_due(alarm.raised_at + after * SECOND) for after in (0, 14, 15, 44, 45)]
-    assert told == [0, 0, 0, 0, 1]
-    assert (channels["email"].calls, channels["webhook"].calls) == (1, 3)
-
-
-def test_after_some_tries_nobody_is_told_any_more_and_the_reason_stays(
-    open_study: Study, channels: dict[str, Channel]
-) -> None:
-    channels["email"].failures = 1000
-    alarm = raised(open_study, alarm_email="a@example.org")
-    for hour in range(20):
-        alarms.notify_due(alarm.raised_at + hour * dt.timedelta(hours=1))
-    assert channels["email"].calls == alarms.MAX_ATTEMPTS
-    alarm.refresh_from_db()
-    assert (alarm.notified_at, alarm.last_error) == (None, "email: it is down")
-
-
-def test_without_a_channel_the_page_is_enough(open_study: Study, channels: dict[str, Channel]) -> None:
-    raised(open_study)
-    assert alarms.notify_due(timezone.now()) == 1
-    assert [channel.calls for channel in channels.values()] == [0, 0]
-
-
-def test_one_study_that_cannot_be_told_keeps_no_other_from_it(
-    open_study: Study, channels: dict[str, Channel], base_model
-) -> None:
-    channels["email"].failures = 1
-    other = create_study(base_model, "other")
-    raised(open_study, alarm_email="a@example.org")
-    raised(other, alarm_email="b@example.org")
-    assert alarms.notify_due(timezone.now()) == 1
