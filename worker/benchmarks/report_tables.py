@@ -1,10 +1,14 @@
 """Tables of a benchmark: all rows with their spread, and the paper's tables 1, 4 and 6 in its own layout."""
 
+import csv
+import io
 import re
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
+from itertools import groupby
 from typing import Any
 
 from worker.baselines.methods import METHODS, Assumption
@@ -12,13 +16,23 @@ from worker.baselines.outcomes import Figure, Over, Row
 
 NONE = "-"
 _MARKDOWN = re.compile(r"[\\`*_<>\[\]|]")
+_LATEX = str.maketrans(
+    {"&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_", "$": r"\$", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
+     "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "±": r"$\pm$", "λ": r"$\lambda$", "τ": r"$\tau$"}
+)  # fmt: skip
 
 Cell = Callable[[Row], str]
 
 
+class Best(str):
+    """The cell that is the best of its column; bold where a file can say so."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Table:
-    """Cells as text: a heading, and one line a row; the first column is the section, shown where it changes."""
+    """Cells as text: a heading, and one line a row; pages show the first column, the section, where it changes."""
 
     title: str
     heading: tuple[str, ...]
@@ -26,13 +40,38 @@ class Table:
 
     def markdown(self) -> str:
         """The table in Markdown, its columns aligned."""
-        lines = [tuple(map(escaped, line)) for line in (self.heading, *self.lines)]
+        lines = [[_bold(escaped(cell), cell, "**{}**") for cell in line] for line in (self.heading, *self._shown())]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        lines.insert(1, tuple("-" * width for width in widths))
+        lines.insert(1, ["-" * width for width in widths])
         return "\n".join(
             "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |"
             for line in lines
         )
+
+    def latex(self) -> str:
+        """The table for LaTeX with the package booktabs; all but the first two columns are numbers."""
+        lines = [
+            " & ".join(_bold(cell.translate(_LATEX), cell, r"\textbf{{{}}}") for cell in line) + r" \\"
+            for line in (self.heading, *self._shown())
+        ]
+        begin = rf"\begin{{tabular}}{{ll{'r' * (len(self.heading) - 2)}}}"
+        return (
+            "\n".join([begin, r"\toprule", lines[0], r"\midrule", *lines[1:], r"\bottomrule", r"\end{tabular}"]) + "\n"
+        )
+
+    def csv(self) -> str:
+        """The table as CSV, with a last column that names the columns in which a line is best."""
+        lines = [
+            [*line, ", ".join(name for name, cell in zip(self.heading, line, strict=True) if isinstance(cell, Best))]
+            for line in self.lines
+        ]
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([[*self.heading, "best in"], *lines])
+        return text.getvalue()
+
+    def _shown(self) -> Iterator[tuple[str, ...]]:
+        for section, lines in groupby(self.lines, key=lambda line: line[0]):
+            yield from ((section if i == 0 else "", *line[1:]) for i, line in enumerate(lines))
 
 
 @dataclass(frozen=True)
@@ -52,54 +91,48 @@ class Layout:
         """The keys of its methods."""
         return tuple(key for _, keys in self.sections for key in keys)
 
-    def table(self, rows: Sequence[Row], encoder: str) -> Table:
-        """Lay out the rows of this table's methods. A method without a row has no line, its section neither."""
-        heading = (self.first, "Method", *(name for name, _ in self.columns))
-        lines = []
+    def lines(self, encoder: str, *benchmarks: Sequence[Row]) -> Iterator[tuple[str, str, list[Row | None]]]:
+        """Yield section and name of each line with its row in each benchmark; a method without a row has no line."""
         for section, keys in self.sections:
-            shown = section.format(encoder=encoder)
-            for row in (row for key in keys for row in rows if row.method == key):
-                lines.append((shown, row.name, *(cell(row) for _, cell in self.columns)))
-                shown = ""
+            for key in keys:
+                found = [{row.name: row for row in rows if row.method == key} for rows in benchmarks]
+                for name in dict.fromkeys(name for each in found for name in each):
+                    yield section.format(encoder=encoder), name, [each.get(name) for each in found]
+
+    def table(self, rows: Sequence[Row], encoder: str) -> Table:
+        """Lay out the rows of this table's methods."""
+        heading = (self.first, "Method", *(name for name, _ in self.columns))
+        lines = (
+            (section, name, *(cell(row) for row in found if row for _, cell in self.columns))
+            for section, name, found in self.lines(encoder, rows)
+        )
         return Table(self.title, heading, tuple(lines))
 
 
-def mean(figure: Figure) -> Cell:
+def _bold(shown: str, cell: str, bold: str) -> str:
+    return bold.format(shown) if isinstance(cell, Best) else shown
+
+
+def mean(figure: Figure, row: Row) -> str:
     """The mean in percent, as the paper's tables have it."""
-
-    def cell(row: Row) -> str:
-        return _percent(row.spread(figure).mean)
-
-    return cell
+    return _percent(row.spread(figure).mean)
 
 
-def mean_and_sd(figure: Figure) -> Cell:
+def mean_and_sd(figure: Figure, row: Row) -> str:
     """Mean and standard deviation in percent; the mean alone where there is one classifier."""
-
-    def cell(row: Row) -> str:
-        spread = row.spread(figure)
-        return _percent(spread.mean) + ("" if spread.sd is None else f" ± {100 * spread.sd:.1f}")
-
-    return cell
+    sd = row.spread(figure).sd
+    return mean(figure, row) + ("" if sd is None else f" ± {100 * sd:.1f}")
 
 
-def interval(figure: Figure) -> Cell:
+def interval(figure: Figure, row: Row) -> str:
     """Where the mean lies for other test images, in percent."""
-
-    def cell(row: Row) -> str:
-        known = row.intervals.get(figure)
-        return NONE if known is None else f"{_percent(known.low)} to {_percent(known.high)}"
-
-    return cell
+    known = row.intervals.get(figure)
+    return NONE if known is None else f"{_percent(known.low)} to {_percent(known.high)}"
 
 
-def on_all_train(figure: Figure) -> Cell:
+def on_all_train(figure: Figure, row: Row) -> str:
     """The figure of the classifier that all train images made, in percent."""
-
-    def cell(row: Row) -> str:
-        return _percent(None if row.point is None else getattr(row.point.metrics, figure))
-
-    return cell
+    return _percent(None if row.point is None else getattr(row.point.metrics, figure))
 
 
 def over(row: Row) -> str:
@@ -118,32 +151,29 @@ def _percent(share: float | None) -> str:
     return NONE if share is None else f"{100 * share:.1f}"
 
 
-_MEANS = {"WG": mean(Figure.WORST_GROUP), "Avg": mean(Figure.AVERAGE), "Gap": mean(Figure.GAP)}
+FIGURES = {"WG": Figure.WORST_GROUP, "Avg": Figure.AVERAGE, "Gap": Figure.GAP}  # by their names in tables
 
 FULL = Layout(
     "Every method",
     "Data Assumptions",
     tuple((given.value, tuple(method.key for method in METHODS if method.given is given)) for given in Assumption),
     (
-        ("WG", mean_and_sd(Figure.WORST_GROUP)),
-        ("WG, other test images", interval(Figure.WORST_GROUP)),
-        ("Avg", mean_and_sd(Figure.AVERAGE)),
-        ("Gap", mean_and_sd(Figure.GAP)),
-        ("Plain avg", mean_and_sd(Figure.AVERAGE_PLAIN)),
-        ("All train: WG", on_all_train(Figure.WORST_GROUP)),
-        ("All train: Avg", on_all_train(Figure.AVERAGE)),
-        ("All train: Gap", on_all_train(Figure.GAP)),
+        ("WG", partial(mean_and_sd, Figure.WORST_GROUP)),
+        ("WG, other test images", partial(interval, Figure.WORST_GROUP)),
+        ("Avg", partial(mean_and_sd, Figure.AVERAGE)),
+        ("Gap", partial(mean_and_sd, Figure.GAP)),
+        ("Plain avg", partial(mean_and_sd, Figure.AVERAGE_PLAIN)),
+        *((f"All train: {name}", partial(on_all_train, figure)) for name, figure in FIGURES.items()),
         ("Over", over),
     ),
 )
 
-_LAYOUTS = tomllib.loads(files(__package__).joinpath("paper_tables.toml").read_text("utf-8"))
-
 
 def _layout(words: dict[str, Any]) -> Layout:
+    columns = ((name, partial(mean, FIGURES[name])) for name in words["columns"])
     sections = tuple((section, tuple(methods)) for section, methods in words["sections"].items())
-    return Layout(words["title"], words["first"], sections, tuple((name, _MEANS[name]) for name in words["columns"]))
+    return Layout(words["title"], words["first"], sections, tuple(columns))
 
 
-TABLE_1, TABLE_4, TABLE_6 = (_layout(_LAYOUTS[name]) for name in ("table_1", "table_4", "table_6"))
-LAYOUTS = {"all": FULL, "1": TABLE_1, "4": TABLE_4, "6": TABLE_6}
+_PAPERS = tomllib.loads(files(__package__).joinpath("paper_tables.toml").read_text("utf-8"))
+LAYOUTS = {"all": FULL, **{name: _layout(words) for name, words in _PAPERS.items()}}

@@ -50,9 +50,7 @@ class Command(PlainCommand):
         if setup.annotations:
             self.stdout.write(annotation_table(setup).markdown())
         write_files(folder, report_files(report))
-        self.stdout.write(
-            f"Written: {folder / MARKDOWN}, and beside it the figures (CSV), all settings (JSON) and test predictions."
-        )
+        self.stdout.write(f"Written: {folder / MARKDOWN}, and beside it the whole record (JSON) and test predictions.")
 
 
 def _request(options: dict[str, Any]) -> Request:
