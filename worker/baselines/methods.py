@@ -6,13 +6,16 @@ from enum import StrEnum
 from functools import partial
 
 from modeling.arrays.common.modeling_errors import ModelingError
-from modeling.arrays.retraining.slices import division_weights
 from modeling.tensors.baselines.grouped import subsampled_rows, upsampled_rows
 from modeling.tensors.baselines.released_sgd import GroupLoss
-from worker.baselines import certified_methods, clarify_methods, published_methods, text_methods
-from worker.baselines.clarify_methods import AnnotationSource
+from worker.baselines import published_methods as published
+from worker.baselines import text_methods
+from worker.baselines.certified_methods import ALL_ALIKE, balanced, worst
+from worker.baselines.divisions import ANNOTATIONS, CLASSES, GROUPS, Division
 from worker.baselines.method_inputs import Bench
-from worker.baselines.outcomes import Outcome, Over, Result
+from worker.baselines.outcomes import Over, Result
+from worker.baselines.published_methods import over_seeds, released_sgd
+from worker.baselines.scored_annotations import AnnotationSource
 
 
 class UnknownMethod(ModelingError):
@@ -31,39 +34,34 @@ class Assumption(StrEnum):
 
 @dataclass(frozen=True)
 class Method:
-    """A row that needs no annotation. key: its name on the command line; name: in tables; over: see `Row`."""
+    """A row, or one for each source of annotations where it needs these.
+
+    key: its name on the command line; name: in tables; over: see `Row`; train: its classifiers, from a source that is
+    empty where it needs none.
+    """
 
     key: str
     name: str
     given: Assumption
     over: Over
-    train: Callable[[Bench], Iterator[Outcome]]
+    train: Callable[[Bench, AnnotationSource], Iterator[Result]]
 
     @property
     def needs_attribute(self) -> bool:
         """Whether groups must be more than classes."""
         return self.given is Assumption.LABELS_AND_GROUPS or self.key == "group_prompt"
 
+    @property
+    def needs_annotation(self) -> bool:
+        return self.given in (Assumption.FEEDBACK, Assumption.LABELS_AND_FEEDBACK)
 
-FeedbackTraining = Callable[[Bench, AnnotationSource], Iterator[Result]]
-
-
-@dataclass(frozen=True)
-class FeedbackMethod:
-    """A row for each source of annotations. of_people: whether a study's participants are one too."""
-
-    key: str
-    name: str
-    given: Assumption
-    over: Over
-    train: FeedbackTraining
-    of_people: bool = True
+    @property
+    def is_of_people(self) -> bool:
+        """Whether a study's participants are a source: their classifiers differ by people, and by nothing else."""
+        return self.over is not Over.SEEDS
 
 
-AnyMethod = Method | FeedbackMethod
-
-
-def find_methods(keys: Sequence[str]) -> tuple[AnyMethod, ...]:
+def find_methods(keys: Sequence[str]) -> tuple[Method, ...]:
     """The methods of these keys, in the order of the tables. Raises UnknownMethod."""
     known = {method.key for method in METHODS}
     for key in keys:
@@ -72,64 +70,44 @@ def find_methods(keys: Sequence[str]) -> tuple[AnyMethod, ...]:
     return tuple(method for method in METHODS if method.key in keys)
 
 
-def _balanced(key: str, name: str, given: Assumption, of: certified_methods.Division, scheme: str) -> Method:
-    def train(bench: Bench) -> Iterator[Outcome]:
-        jobs = certified_methods.jobs_over_draws(bench, of(bench.data.train))
-        return certified_methods.train_balanced(bench, jobs, scheme, division_weights)
-
-    return Method(key, name, given, Over.DRAWS, train)
+def _released(key: str, name: str, given: Assumption, of: Division, objective: GroupLoss) -> Method:
+    train = partial(released_sgd, of=of, objective=objective)
+    return Method(key, f"{name}, released SGD", given, Over.SEEDS, train)
 
 
-def _worst(key: str, name: str, given: Assumption, of: certified_methods.Division) -> Method:
-    def train(bench: Bench) -> Iterator[Outcome]:
-        return certified_methods.train_worst(bench, certified_methods.jobs_over_draws(bench, of(bench.data.train)))
-
-    return Method(key, name, given, Over.DRAWS, train)
+def _published(key: str, name: str, given: Assumption, procedure: published.Procedure) -> Method:
+    return Method(key, name, given, Over.SEEDS, partial(over_seeds, procedure=procedure))
 
 
-def _released(key: str, name: str, objective: GroupLoss) -> Method:
-    def train(bench: Bench) -> Iterator[Outcome]:
-        return published_methods.released_sgd(bench, bench.data.train.labels, objective)
-
-    return Method(key, f"{name}, released SGD", Assumption.LABELS, Over.SEEDS, train)
-
-
-def _published(key: str, name: str, given: Assumption, procedure: published_methods.Procedure) -> Method:
-    return Method(key, name, given, Over.SEEDS, partial(published_methods.over_seeds, procedure=procedure))
-
-
-def _clarify(key: str, name: str, train: FeedbackTraining) -> FeedbackMethod:
-    return FeedbackMethod(key, f"Clarify ({name})", Assumption.LABELS_AND_FEEDBACK, Over.DRAWS, train)
-
-
-def _clarify_released(key: str, name: str, objective: GroupLoss) -> FeedbackMethod:
-    name, train = f"Clarify ({name}), released SGD", partial(clarify_methods.released, objective=objective)
-    return FeedbackMethod(key, name, Assumption.LABELS_AND_FEEDBACK, Over.SEEDS, train, of_people=False)
-
-
-_GROUPS = Assumption.LABELS_AND_GROUPS
-METHODS: tuple[AnyMethod, ...] = (
+_LABELS, _WORDS, _GROUPS = Assumption.LABELS, Assumption.LABELS_AND_FEEDBACK, Assumption.LABELS_AND_GROUPS
+METHODS = (
     Method("class_prompt", "Class Prompt", Assumption.NOTHING, Over.ONE, text_methods.class_prompt),
     Method("group_prompt", "Group Prompt", Assumption.NOTHING, Over.ONE, text_methods.group_prompt),
-    FeedbackMethod("roboshot", "RoboShot", Assumption.FEEDBACK, Over.ONE, clarify_methods.phrases_roboshot),
-    _balanced("erm", "ERM", Assumption.LABELS, certified_methods.classes, certified_methods.ALL_ALIKE),
-    _balanced("class_balanced", "ERM (class-balanced)", Assumption.LABELS, certified_methods.classes, "class_equal"),
-    _worst("worst_class", "ERM (worst-class)", Assumption.LABELS, certified_methods.classes),
-    _released("erm_sgd", "ERM", "mean"),
-    _released("class_balanced_sgd", "ERM (class-balanced)", "mean_groups"),
-    _released("worst_class_sgd", "ERM (worst-class)", "max_groups"),
-    _clarify("slice_balanced", "slice-balanced", clarify_methods.slice_balanced),
-    _clarify("worst_slice", "worst-slice", clarify_methods.worst_slice),
-    _clarify_released("slice_balanced_sgd", "slice-balanced", "mean_groups"),
-    _clarify_released("worst_slice_sgd", "worst-slice", "max_groups"),
-    _published("dfr_subsample", "DFR (subsample)", _GROUPS, partial(published_methods.probe, resample=subsampled_rows)),
-    _published("dfr_upsample", "DFR (upsample)", _GROUPS, partial(published_methods.probe, resample=upsampled_rows)),
-    _published("dfr", "DFR", _GROUPS, partial(published_methods.dfr, fit_on="validation")),
-    _published("dfr_train", "DFR (on train)", _GROUPS, partial(published_methods.dfr, fit_on="train")),
-    _balanced("group_balanced", "DFR (ours)", _GROUPS, certified_methods.groups, "mean_slices"),
-    _published("group_dro", "Group DRO", _GROUPS, published_methods.group_dro),
-    _worst("worst_group", "Group DRO (ours)", _GROUPS, certified_methods.groups),
-    _published("erm_adapter", "ERM Adapter", Assumption.LABELS, published_methods.erm_adapter),
-    Method("wise_ft", "WiSE-FT", Assumption.LABELS, Over.DRAWS, text_methods.half_way),
-    _published("contrastive_adapter", "Contrastive Adapter", Assumption.LABELS, published_methods.contrastive_adapter),
+    Method("roboshot", "RoboShot", Assumption.FEEDBACK, Over.ONE, text_methods.phrases_roboshot),
+    Method("erm", "ERM", _LABELS, Over.DRAWS, partial(balanced, of=CLASSES, scheme=ALL_ALIKE)),
+    Method(
+        "class_balanced",
+        "ERM (class-balanced)",
+        _LABELS,
+        Over.DRAWS,
+        partial(balanced, of=CLASSES, scheme="class_equal"),
+    ),
+    Method("worst_class", "ERM (worst-class)", _LABELS, Over.DRAWS, partial(worst, of=CLASSES)),
+    _released("erm_sgd", "ERM", _LABELS, CLASSES, "mean"),
+    _released("class_balanced_sgd", "ERM (class-balanced)", _LABELS, CLASSES, "mean_groups"),
+    _released("worst_class_sgd", "ERM (worst-class)", _LABELS, CLASSES, "max_groups"),
+    Method("slice_balanced", "Clarify (slice-balanced)", _WORDS, Over.DRAWS, partial(balanced, of=ANNOTATIONS)),
+    Method("worst_slice", "Clarify (worst-slice)", _WORDS, Over.DRAWS, partial(worst, of=ANNOTATIONS)),
+    _released("slice_balanced_sgd", "Clarify (slice-balanced)", _WORDS, ANNOTATIONS, "mean_groups"),
+    _released("worst_slice_sgd", "Clarify (worst-slice)", _WORDS, ANNOTATIONS, "max_groups"),
+    _published("dfr_subsample", "DFR (subsample)", _GROUPS, partial(published.probe, resample=subsampled_rows)),
+    _published("dfr_upsample", "DFR (upsample)", _GROUPS, partial(published.probe, resample=upsampled_rows)),
+    _published("dfr", "DFR", _GROUPS, partial(published.dfr, fit_on="validation")),
+    _published("dfr_train", "DFR (on train)", _GROUPS, partial(published.dfr, fit_on="train")),
+    Method("group_balanced", "DFR (ours)", _GROUPS, Over.DRAWS, partial(balanced, of=GROUPS, scheme="mean_slices")),
+    _published("group_dro", "Group DRO", _GROUPS, published.group_dro),
+    Method("worst_group", "Group DRO (ours)", _GROUPS, Over.DRAWS, partial(worst, of=GROUPS)),
+    _published("erm_adapter", "ERM Adapter", _LABELS, published.erm_adapter),
+    Method("wise_ft", "WiSE-FT", _LABELS, Over.DRAWS, text_methods.half_way),
+    _published("contrastive_adapter", "Contrastive Adapter", _LABELS, published.contrastive_adapter),
 )

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from modeling.arrays.retraining.slices import slice_ids
 from modeling.tensors.baselines.adapter import AdapterClassifier, train_erm_adapter
@@ -15,15 +14,17 @@ from modeling.tensors.baselines.group_dro_eg import train_group_dro_eg
 from modeling.tensors.baselines.grouped import GroupedFeatures
 from modeling.tensors.baselines.probes import Resample, train_probe
 from modeling.tensors.baselines.released_sgd import GroupLoss, train_released_sgd
+from worker.baselines.divisions import Division
 from worker.baselines.method_inputs import Bench, seed_name
-from worker.baselines.outcomes import Outcome
+from worker.baselines.outcomes import Outcome, Result
+from worker.baselines.scored_annotations import AnnotationSource
 
 # What a procedure makes of a generator of random numbers: a classifier, and the test images as it takes them.
 Trained = tuple[LinearClassifier | AdapterClassifier, GroupedFeatures]
 Procedure = Callable[[Bench, np.random.Generator], Trained]
 
 
-def over_seeds(bench: Bench, procedure: Procedure) -> Iterator[Outcome]:
+def over_seeds(bench: Bench, _: AnnotationSource, *, procedure: Procedure) -> Iterator[Outcome]:
     """One outcome a seed."""
     for seed in range(bench.seeds):
         classifier, test = procedure(bench, np.random.default_rng(seed))
@@ -31,27 +32,30 @@ def over_seeds(bench: Bench, procedure: Procedure) -> Iterator[Outcome]:
         yield Outcome.of(bench.data.dataset, seed_name(seed), predictions, **classifier.details)
 
 
-def released_sgd(bench: Bench, slices: NDArray[np.integer], objective: GroupLoss) -> Iterator[Outcome]:
+def released_sgd(bench: Bench, source: AnnotationSource, *, of: Division, objective: GroupLoss) -> Iterator[Result]:
     """The released code's training, of the mean loss, or of the mean or the largest of slices' losses.
 
-    slices: int[n], the membership that annotations make, or ids of another division that do not cross classes.
+    Seeds are its randomness, so annotations must be one set.
     """
+    jobs, notes = of.jobs(bench, source)
+    yield from notes
+    train, test = bench.data.train, bench.data.test
+    sliced = replace(train.standardised, groups=slice_ids(train.labels, jobs[0].slices))
 
-    def train(bench: Bench, rng: np.random.Generator) -> Trained:
-        data, settings = bench.data, bench.settings.released
-        sliced = replace(data.standardised_train, groups=slice_ids(data.train.labels, slices))
+    def train_released(bench: Bench, rng: np.random.Generator) -> Trained:
+        settings = bench.settings.released
         trained = train_released_sgd(sliced, objective=objective, rng=rng, settings=settings, device=bench.device)
-        return trained, data.standardised_test
+        return trained, test.standardised
 
-    return over_seeds(bench, train)
+    yield from over_seeds(bench, source, procedure=train_released)
 
 
 def probe(bench: Bench, rng: np.random.Generator, resample: Resample) -> Trained:
     data = bench.data
     return train_probe(
-        data.standardised_train, data.standardised_validation, resample,
+        data.train.standardised, data.validation.standardised, resample,
         rng=rng, settings=bench.settings.probe, device=bench.device,
-    ), data.standardised_test  # fmt: skip
+    ), data.test.standardised  # fmt: skip
 
 
 def dfr(bench: Bench, rng: np.random.Generator, fit_on: FitOn) -> Trained:
@@ -62,9 +66,9 @@ def dfr(bench: Bench, rng: np.random.Generator, fit_on: FitOn) -> Trained:
 def group_dro(bench: Bench, rng: np.random.Generator) -> Trained:
     data = bench.data
     return train_group_dro_eg(
-        data.standardised_train, data.standardised_validation,
+        data.train.standardised, data.validation.standardised,
         rng=rng, settings=bench.settings.group_dro, device=bench.device,
-    ), data.standardised_test  # fmt: skip
+    ), data.test.standardised  # fmt: skip
 
 
 def erm_adapter(bench: Bench, rng: np.random.Generator) -> Trained:

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -83,6 +83,19 @@ class ScoredAnnotation:
         if self.annotation is None:
             return np.zeros(len(rows), np.bool_)
         return self.annotation.members(files.array("similarity"), rows, files.labels[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class AnnotationSource:
+    """What a row of a benchmark is told.
+
+    sets: one annotation or several, one a class, under the empty name; is_people: those of each participant instead,
+    by pseudonym.
+    """
+
+    name: str
+    sets: Mapping[str, tuple[ScoredAnnotation, ...]]
+    is_people: bool = False
 
 
 def read_annotation(text: str, class_names: Sequence[str]) -> Asked:

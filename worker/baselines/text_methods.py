@@ -11,31 +11,32 @@ from modeling.tensors.baselines.wise_ft import wise_ft
 from modeling.tensors.retraining.many_heads import train_heads
 from worker.baselines.method_inputs import Bench
 from worker.baselines.outcomes import Outcome
-from worker.baselines.scored_annotations import ScoredAnnotation
+from worker.baselines.scored_annotations import AnnotationSource
 
 ALPHA = 0.5
 
 
-def class_prompt(bench: Bench) -> Iterator[Outcome]:
+def class_prompt(bench: Bench, _: AnnotationSource) -> Iterator[Outcome]:
     predictions = bench.prompts.class_zero_shot.predict(bench.data.test.in_text_space.features)
     yield Outcome.of(bench.data.dataset, "class prompts", predictions)
 
 
-def group_prompt(bench: Bench) -> Iterator[Outcome]:
+def group_prompt(bench: Bench, _: AnnotationSource) -> Iterator[Outcome]:
     predictions = bench.prompts.group_zero_shot.predict(bench.data.test.in_text_space.features)
     yield Outcome.of(bench.data.dataset, "group prompts", predictions)
 
 
-def people_roboshot(bench: Bench, name: str, annotations: tuple[ScoredAnnotation, ...]) -> Outcome:
-    """The class prompts' classifier after RoboShot with the annotations' phrases: no training at all."""
-    phrases = np.stack([annotation.embedding for annotation in annotations])
-    classifier = roboshot(bench.prompts.class_zero_shot, phrases)
-    predictions = classifier.predict(bench.data.test.in_text_space.features)
-    directions = {"harmful_directions": len(classifier.harmful), "helpful_directions": len(classifier.helpful)}
-    return Outcome.of(bench.data.dataset, name, predictions, **directions)
+def phrases_roboshot(bench: Bench, source: AnnotationSource) -> Iterator[Outcome]:
+    """The class prompts' classifier after RoboShot with people's phrases: no label, no training, only the words."""
+    for name, annotations in source.sets.items():
+        phrases = np.stack([annotation.embedding for annotation in annotations])
+        classifier = roboshot(bench.prompts.class_zero_shot, phrases)
+        predictions = classifier.predict(bench.data.test.in_text_space.features)
+        directions = {"harmful_directions": len(classifier.harmful), "helpful_directions": len(classifier.helpful)}
+        yield Outcome.of(bench.data.dataset, name or source.name, predictions, **directions)
 
 
-def half_way(bench: Bench) -> Iterator[Outcome]:
+def half_way(bench: Bench, _: AnnotationSource) -> Iterator[Outcome]:
     """WiSE-FT: half-way between the class prompts and the ERM heads of all train and of draws, on one embedding."""
     data, prompts = bench.data, bench.prompts
     train, test = data.train.in_text_space, data.test.in_text_space

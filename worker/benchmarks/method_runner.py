@@ -6,13 +6,14 @@ from functools import partial
 
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.common.progress import Progress
-from worker.baselines.clarify_methods import AnnotationSource, People
 from worker.baselines.method_inputs import Bench
-from worker.baselines.methods import AnyMethod, FeedbackMethod, Method
+from worker.baselines.methods import Method
 from worker.baselines.outcomes import ALL_TRAIN, Outcome, Over, Refused, Result, Row, Unused
+from worker.baselines.scored_annotations import AnnotationSource
 
 NO_ATTRIBUTE = "the data set has no attribute, so its groups are its classes"
 NO_ANNOTATION = "no annotation was given"
+NOTHING = AnnotationSource("", {})
 
 
 class NotUsable(ModelingError):
@@ -21,27 +22,27 @@ class NotUsable(ModelingError):
 
 @dataclass(frozen=True, eq=False)
 class _Planned:
-    """A row to be. source: of its annotations, None where the method needs none or there is none."""
+    """A row to be."""
 
-    method: AnyMethod
-    source: AnnotationSource | None = None
+    method: Method
+    source: AnnotationSource
 
     @property
     def over(self) -> Over:
-        return Over.PARTICIPANTS if isinstance(self.source, People) else self.method.over
+        return Over.PARTICIPANTS if self.source.is_people else self.method.over
 
     @property
     def name(self) -> str:
-        return f"{self.method.name} {self.source.name}" if self.source else self.method.name
+        return f"{self.method.name} {self.source.name}".rstrip()
 
     def n_classifiers(self, seeds: int) -> int:
-        if isinstance(self.source, People):
+        if self.source.is_people:
             return len(self.source.sets)
         return {Over.DRAWS: seeds + 1, Over.SEEDS: seeds}.get(self.over, 1)
 
 
 def run_benchmark(
-    bench: Bench, methods: Sequence[AnyMethod], sources: Sequence[AnnotationSource], progress: Progress
+    bench: Bench, methods: Sequence[Method], sources: Sequence[AnnotationSource], progress: Progress
 ) -> list[Row]:
     """Train and measure every row. A method that cannot be used here has a row that says why (`left_out`).
 
@@ -63,15 +64,11 @@ def _advance(progress: Progress, begun: int, total: int, done: int) -> None:
     progress("training", begun + done, total)
 
 
-def _plan(method: AnyMethod, sources: Sequence[AnnotationSource]) -> Iterator[_Planned]:
-    if isinstance(method, Method):
-        yield _Planned(method)
-        return
-    usable = [source for source in sources if method.of_people or not isinstance(source, People)]
-    if not usable and not sources:
-        yield _Planned(method)
-    for source in usable:
-        yield _Planned(method, source)
+def _plan(method: Method, sources: Sequence[AnnotationSource]) -> Iterator[_Planned]:
+    if not method.needs_annotation or not sources:
+        yield _Planned(method, NOTHING)
+    else:
+        yield from (_Planned(method, each) for each in sources if method.is_of_people or not each.is_people)
 
 
 def _row(bench: Bench, planned: _Planned, done: Callable[[int], None]) -> Row:
@@ -95,10 +92,8 @@ def _row(bench: Bench, planned: _Planned, done: Callable[[int], None]) -> Row:
 
 def _train(bench: Bench, planned: _Planned) -> Iterator[Result]:
     method, source = planned.method, planned.source
-    if isinstance(method, FeedbackMethod):
-        if source is None:
-            raise NotUsable(NO_ANNOTATION)
-        return method.train(bench, source)
+    if method.needs_annotation and source is NOTHING:
+        raise NotUsable(NO_ANNOTATION)
     if method.needs_attribute and not bench.data.has_attribute:
         raise NotUsable(NO_ATTRIBUTE)
-    return method.train(bench)
+    return method.train(bench, source)

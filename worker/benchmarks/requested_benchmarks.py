@@ -7,7 +7,7 @@ from annotations.services import benchmark_requests
 from annotations.services.queue import jobs
 from modeling.arrays.common.progress import silent
 from worker.baselines.method_inputs import Bench
-from worker.baselines.methods import AnyMethod, find_methods
+from worker.baselines.methods import Method, find_methods
 from worker.baselines.outcomes import Figure, Row
 from worker.baselines.published_settings import PUBLISHED
 from worker.benchmarks.benchmark_machine import machine
@@ -35,7 +35,7 @@ def measure_next(benchmark: Benchmark) -> None:
     benchmark_requests.store_row(benchmark, row_document(method, row), settings)
 
 
-def row_document(method: AnyMethod, row: Row) -> dict[str, Any]:
+def row_document(method: Method, row: Row) -> dict[str, Any]:
     """Return a row as `Benchmark.rows` keeps it."""
     worst, average = row.spread(Figure.WORST_GROUP), row.spread(Figure.AVERAGE)
     interval = row.intervals.get(Figure.WORST_GROUP)

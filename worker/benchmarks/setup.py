@@ -8,11 +8,16 @@ from django.conf import settings
 from annotations.models import BaseModel, Dataset
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME
-from worker.baselines.clarify_methods import AnnotationSet, AnnotationSource, People
 from worker.baselines.method_inputs import Bench
 from worker.baselines.prompts import DatasetPrompts
 from worker.baselines.published_settings import PUBLISHED
-from worker.baselines.scored_annotations import ScoredAnnotation, best_of_each_class, read_annotation, score_annotation
+from worker.baselines.scored_annotations import (
+    AnnotationSource,
+    ScoredAnnotation,
+    best_of_each_class,
+    read_annotation,
+    score_annotation,
+)
 from worker.baselines.shown_model import ShownModel, find_base_model, stored_model, trained_model
 from worker.baselines.split_features import BenchmarkData
 from worker.benchmarks.participant_annotations import StudyAnnotations, study_annotations
@@ -86,10 +91,10 @@ def _given_sources(given: Sequence[ScoredAnnotation]) -> list[AnnotationSource]:
 
     Their names have the annotations' numbers, in the order of `Setup.annotations`.
     """
-    sources: list[AnnotationSource] = [AnnotationSet(f"#{i}", (annotation,)) for i, annotation in enumerate(given, 1)]
+    sources = [AnnotationSource(f"#{i}", {"": (annotation,)}) for i, annotation in enumerate(given, 1)]
     best = best_of_each_class(given)
     numbers = ", ".join(f"#{given.index(annotation) + 1}" for annotation in best)
-    return sources if len(best) < 2 else [*sources, AnnotationSet(f"set {numbers}", best)]
+    return sources if len(best) < 2 else [*sources, AnnotationSource(f"set {numbers}", {"": best})]
 
 
 def _study_sources(study: StudyAnnotations | None, n_given: int) -> list[AnnotationSource]:
@@ -97,4 +102,7 @@ def _study_sources(study: StudyAnnotations | None, n_given: int) -> list[Annotat
     if study is None:
         return []
     numbers = ", ".join(f"#{n_given + i}" for i, _ in enumerate(study.best, 1))
-    return [AnnotationSet(f"study's best {numbers}", study.best), People("per participant", study.sets)]
+    return [
+        AnnotationSource(f"study's best {numbers}", {"": study.best}),
+        AnnotationSource("per participant", study.sets, is_people=True),
+    ]

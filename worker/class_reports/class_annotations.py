@@ -1,15 +1,11 @@
 """One annotation for each of some classes: from a CSV file, and the machine's from stored rankings of keywords."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from django.conf import settings
-
-from annotations.models import BaseModel, Dataset, KeywordRanking
-from modeling.arrays.common.modeling_errors import ModelingError, SliceTooSmall
+from annotations.models import BaseModel, KeywordRanking
 from modeling.arrays.datasets.importing.listings import Line, csv_lines
-from modeling.arrays.retraining.annotation import Annotation
 from worker.baselines.scored_annotations import (
     Asked,
     BadAnnotation,
@@ -19,23 +15,9 @@ from worker.baselines.scored_annotations import (
     score_annotation,
 )
 from worker.baselines.shown_model import stored_model
-from worker.datasets.head_training import ClassSlices
 
 COLUMNS = ("class", "phrase")
 _SIGNS = {"": None, "1": 1, "-1": -1}
-
-
-class NoThreshold(ModelingError):
-    """An annotation separates no errors, so nothing can be trained with it."""
-
-
-@dataclass(frozen=True, eq=False)
-class Cut:
-    """An annotation, and how it cuts its class's training images."""
-
-    said: ScoredAnnotation
-    annotation: Annotation
-    slices: ClassSlices
 
 
 def read_annotations(file: Path, base_model: BaseModel, template: str) -> tuple[ScoredAnnotation, ...]:
@@ -63,30 +45,6 @@ def newest_rankings(base_model: BaseModel, classes: Iterable[int]) -> list[Keywo
     rankings = KeywordRanking.objects.filter(base_model=base_model, target_class__in=classes).order_by("created_at")
     by_class = {each.target_class: each for each in rankings.select_related("base_model__dataset")}
     return [by_class[label] for label in sorted(by_class)]
-
-
-def cut_classes(dataset: Dataset, said: Iterable[ScoredAnnotation]) -> tuple[list[Cut], dict[int, str]]:
-    """Cut the training images of each class; return also why nothing can be trained with an annotation, by class.
-
-    Raises BadDataset, BadArray.
-    """
-    cuts: list[Cut] = []
-    why_not: dict[int, str] = {}
-    for each in said:
-        try:
-            cuts.append(_cut(dataset, each))
-        except (NoThreshold, SliceTooSmall) as error:
-            why_not[each.target_class] = str(error)
-    return cuts, why_not
-
-
-def _cut(dataset: Dataset, said: ScoredAnnotation) -> Cut:
-    if said.annotation is None:
-        raise NoThreshold("it separates no errors, so it has no threshold")
-    slices, least = ClassSlices.of(said.annotation, dataset), settings.MIN_SLICE_SIZE
-    if min(slices.n_above, slices.n_below) < least:
-        raise SliceTooSmall(said.target_class, slices.n_above, slices.n_below, least)
-    return Cut(said, said.annotation, slices)
 
 
 def _scored(line: Line, base_model: BaseModel, template: str) -> ScoredAnnotation:

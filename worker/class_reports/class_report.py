@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
 from annotations.analysis.tables import phrase_splits
 from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.analysis.tables.phrase_splits import Panel
@@ -22,8 +24,9 @@ from modeling.arrays.embeddings.similarity import similarities
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 from worker.baselines.scored_annotations import ScoredAnnotation
 from worker.baselines.shown_model import find_base_model
+from worker.baselines.usable_annotations import Cut, cut_classes
 from worker.benchmarks.participant_annotations import study_annotations
-from worker.class_reports.class_annotations import Cut, cut_classes, first_keywords, newest_rankings, read_annotations
+from worker.class_reports.class_annotations import first_keywords, newest_rankings, read_annotations
 from worker.class_reports.compared_models import Compared, measure, train
 from worker.class_reports.split_accuracies import (
     MEAN_ACCURACIES,
@@ -121,12 +124,12 @@ def compute(dataset: Dataset, request: Request, progress: Progress) -> ClassRepo
         base_model, scheme = named or find_base_model(dataset, DEFAULT_BASE_MODEL), DEFAULT_SCHEME
         said = read_annotations(request.annotations, base_model, request.template)
     second = _second(base_model, request.second) if request.second else None
-    cuts, why_not = cut_classes(dataset, said)
+    cuts, without = cut_classes(dataset, said, settings.MIN_SLICE_SIZE)
     if not cuts:
-        words = [f"“{each.phrase}”: {why_not[each.target_class]}" for each in said]
+        words = [f"“{each.phrase}”: {why}" for each, why in without]
         raise CannotReport(f"nothing can be trained with these annotations. {'; '.join(words) or 'There are none'}")
     rankings = newest_rankings(base_model, [each.said.target_class for each in cuts])
-    machine, _ = cut_classes(dataset, first_keywords(rankings))
+    machine, _ = cut_classes(dataset, first_keywords(rankings), settings.MIN_SLICE_SIZE)
     compared = Compared(base_model, cuts, machine, request.scheme or scheme, request.draws)
     heads, solved = train(compared, progress)
     sets, names = measure(compared, heads, second, progress), dataset.class_names
@@ -136,7 +139,7 @@ def compute(dataset: Dataset, request: Request, progress: Progress) -> ClassRepo
         solved=solved,
         second=second,
         preselected=FilledTable(PRESELECTED, list(_preselected(base_model))),
-        annotated=FilledTable(ANNOTATIONS, list(_annotated(names, said, cuts, why_not))),
+        annotated=FilledTable(ANNOTATIONS, _annotated(names, cuts, without)),
         keywords=FilledTable(KEYWORDS, list(_keywords(names, rankings, cuts))),
         means=FilledTable(MEAN_ACCURACIES, [row for each in sets for row in mean_accuracies(each)]),
         parts=FilledTable(PART_ACCURACIES, [row for each in sets for row in part_accuracies(each, names)]),
@@ -157,12 +160,12 @@ def _second(base_model: BaseModel, reference: str) -> BaseModel:
 
 
 def _annotated(
-    names: Sequence[str], said: Iterable[ScoredAnnotation], cuts: Iterable[Cut], why_not: Mapping[int, str]
-) -> Iterator[Annotated]:
-    by_class = {each.said.target_class: each for each in cuts}
-    for each in said:
-        label = each.target_class
-        yield Annotated(names[label], each, by_class.get(label), why_not.get(label, ""))
+    names: Sequence[str], cuts: Iterable[Cut], without: Iterable[tuple[ScoredAnnotation, str]]
+) -> list[Annotated]:
+    """Return the rows of table 5, in the order of labels."""
+    rows = [Annotated(names[each.said.target_class], each.said, each, "") for each in cuts]
+    rows += [Annotated(names[said.target_class], said, None, why) for said, why in without]
+    return sorted(rows, key=lambda row: row.said.target_class)
 
 
 def _preselected(base_model: BaseModel) -> Iterator[Preselected]:

@@ -19,7 +19,7 @@ from modeling.arrays.datasets.dataset_files import DatasetFiles
 from modeling.arrays.datasets.groups import group_ids
 from modeling.arrays.retraining.control import control_weights
 from modeling.arrays.retraining.slices import division_weights
-from worker.class_reports.class_annotations import Cut
+from worker.baselines.usable_annotations import Cut
 from worker.common import process_cache
 from worker.datasets import head_training
 from worker.datasets.head_training import ClassSlices, TrainedHead

@@ -90,12 +90,16 @@ def loss_weights(dataset: Dataset, slices: Sequence[ClassSlices], scheme: str, l
 
     Raises SliceTooSmall, BadDataset, BadArray.
     """
+    return slice_weights(process_cache.training_set(dataset).labels, membership_of(dataset, slices, least), scheme)
+
+
+def membership_of(dataset: Dataset, slices: Sequence[ClassSlices], least: int) -> NDArray[np.int64]:
+    """Number the slice of each training image of some classes. Raises SliceTooSmall, BadDataset, BadArray."""
     labels = process_cache.training_set(dataset).labels
     above = np.zeros(len(labels), np.bool_)
     for each in slices:
         above |= each.above
-    membership = slice_membership(above, labels, [each.target_class for each in slices], least)
-    return slice_weights(labels, membership, scheme)
+    return slice_membership(above, labels, [each.target_class for each in slices], least)
 
 
 def train(dataset: Dataset, l2: float, weights: NDArray[np.float64]) -> list[TrainedHead]:

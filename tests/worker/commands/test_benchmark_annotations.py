@@ -8,8 +8,11 @@ import pytest
 from annotations.models import BaseModel
 from tests import actors
 from tests.steps import submit_and_score
-from worker.baselines.clarify_methods import NoUsableAnnotation, slices_of
+from worker.baselines.divisions import ANNOTATIONS, NoUsableAnnotation
+from worker.baselines.method_inputs import Bench
+from worker.baselines.prompts import DatasetPrompts
 from worker.baselines.scored_annotations import (
+    AnnotationSource,
     Asked,
     BadAnnotation,
     ScoredAnnotation,
@@ -18,6 +21,9 @@ from worker.baselines.scored_annotations import (
     score_annotation,
 )
 from worker.baselines.shown_model import stored_model
+from worker.baselines.split_features import BenchmarkData
+from worker.baselines.usable_annotations import cut_classes
+from worker.datasets.head_training import membership_of
 
 CLASSES = ["square", "oval"]
 TEMPLATE = "an image of a {phrase}"
@@ -99,17 +105,23 @@ def test_of_a_class_the_highest_score_wins_and_the_earliest_of_tied_ones(base_mo
     assert best_of_each_class([]) == ()
 
 
+def membership(base_model: BaseModel, *annotations: ScoredAnnotation) -> np.ndarray:
+    cuts, without = cut_classes(base_model.dataset, annotations, least=5)
+    assert without == []
+    return membership_of(base_model.dataset, [each.slices for each in cuts], least=5)
+
+
 def test_annotations_of_two_classes_make_four_slices(base_model: BaseModel) -> None:
     files = base_model.dataset.files
     rows = np.flatnonzero(files.splits == 0)
     red, blue = annotated(base_model, "square:red"), annotated(base_model, "oval:blue")
-    slices = slices_of([red, blue], files, rows, least=5).membership
+    slices = membership(base_model, red, blue)
     labels = files.labels[rows]
     assert set(slices) == {0, 1, 2, 3}
     assert np.array_equal(slices // 2, labels)
     assert np.array_equal(slices == 1, red.members(files, rows))
     assert np.array_equal(slices == 3, blue.members(files, rows))
-    assert set(slices_of([red], files, rows, least=5).membership) == {-1, 0, 1}
+    assert set(membership(base_model, red)) == {-1, 0, 1}
 
 
 UNUSABLE = {"oval:blue:0.99": "its slices have 0 and 50 train images", "oval:red": "error score is 0"}
@@ -117,21 +129,15 @@ UNUSABLE = {"oval:blue:0.99": "its slices have 0 and 50 train images", "oval:red
 
 @pytest.mark.parametrize("text", UNUSABLE)
 def test_an_annotation_that_makes_no_slices_is_left_out_of_its_set(base_model: BaseModel, text: str) -> None:
-    files = base_model.dataset.files
-    rows = np.flatnonzero(files.splits == 0)
     red, unusable = annotated(base_model, "square:red"), annotated(base_model, text)
-    together, alone = slices_of([red, unusable], files, rows, least=5), slices_of([red], files, rows, least=5)
-    assert np.array_equal(together.membership, alone.membership)
-    ((left_out, reason),) = together.without
-    assert left_out is unusable
+    (cut,), ((left_out, reason),) = cut_classes(base_model.dataset, [red, unusable], least=5)
+    assert cut.said is red and left_out is unusable
     assert UNUSABLE[text] in reason
-    assert alone.without == ()
 
 
 @pytest.mark.parametrize("text", UNUSABLE)
 def test_a_set_without_a_usable_annotation_is_refused(base_model: BaseModel, text: str) -> None:
-    files = base_model.dataset.files
-    rows = np.flatnonzero(files.splits == 0)
-    annotation = annotated(base_model, text)
+    dataset, annotation = base_model.dataset, annotated(base_model, text)
+    bench = Bench(BenchmarkData(dataset), DatasetPrompts(dataset), l2=1.0)
     with pytest.raises(NoUsableAnnotation, match=f"“{annotation.phrase}”: .*{UNUSABLE[text]}"):
-        slices_of([annotation], files, rows, least=5)
+        ANNOTATIONS.jobs(bench, AnnotationSource("#1", {"": (annotation,)}))
