@@ -20,7 +20,6 @@ from worker.class_reports.class_figures import figures
 from worker.class_reports.class_report import PRESELECTED, ClassReport
 from worker.class_reports.compared_models import ANNOTATIONS, KEYWORDS
 from worker.class_reports.split_accuracies import SEED, Interval
-from worker.figures.figure_data import FigureData, PhraseTable
 from worker.figures.rendering import draw_files
 
 MARKDOWN, JSON, PANELS = "report.md", "report.json", "panels.png"
@@ -41,9 +40,9 @@ TEMPLATE = "annotations/files/class_report.md"
 
 def draw(report: ClassReport, folder: Path) -> list[str]:
     """Draw figures and panels of images into a folder that exists; return the names of those that a page shows."""
-    drawn = FigureData(figures(report.means, report.parts), report.panels, PhraseTable({}, (), {}))
-    draw_files(drawn, folder)
-    images = [f"{figure.key}.svg" for figure in drawn.figures]
+    drawn = figures(report.means, report.parts)
+    draw_files(drawn, report.panels, folder)
+    images = [f"{figure.key}.svg" for figure in drawn]
     return [*images, PANELS] if (folder / PANELS).is_file() else images
 
 

@@ -1,7 +1,7 @@
 """Specifications of figures, whichever kind of values they are of, and their drawings, always of the same bytes."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -14,14 +14,13 @@ from annotations.analysis.concepts.concept_figures import PhraseMap
 from annotations.analysis.figures.chart_values import Chart, CurveChart, Figure, LineChart
 from annotations.analysis.figures.drawn_figures import DrawnFigure, DrawnLayout
 from annotations.analysis.tables.filled_tables import FilledTable
+from annotations.analysis.tables.phrase_splits import Panel
 from modeling.arrays.common.steps import step_done
 from worker.figures.curve_specification import curve_specification
-from worker.figures.figure_data import FigureData
 from worker.figures.image_panels import draw_panels
 from worker.figures.layout import CONFIG, LAYOUTS, PAPER, WIDE, Layout, Specification, wrapped
 from worker.figures.line_specification import line_specification
 from worker.figures.map_specification import map_specification
-from worker.figures.table_specification import table_specification
 
 
 def specification(figure: Figure, layout: Layout, *, is_log: bool = False) -> Specification:
@@ -80,23 +79,20 @@ def _layout(of: Specification) -> DrawnLayout:
     return DrawnLayout(json.dumps(compiled), vl_convert.vega_to_svg(compiled))
 
 
-def draw_files(data: FigureData, directory: Path) -> list[Path]:
-    """Draw everything into a directory that exists; return the files, sorted by name.
+def draw_files(figures: Iterable[Figure], panels: Sequence[Panel], directory: Path) -> None:
+    """Draw figures that are not empty into a directory that exists, as Vega-Lite, SVG and PNG.
 
-    Figures as Vega-Lite, SVG and PNG; panels of images as PNG, where their data sets are here; table 3.
+    Panels of images are a PNG, where their data sets are here.
     """
-    specifications = {figure.key: captioned(figure) for figure in data.figures}
-    if data.table_3.rows:
-        specifications["table-3"] = table_specification(data.table_3)
-    for key, drawn in specifications.items():
+    for figure in figures:
         step_done()
-        (directory / f"{key}.json").write_text(json.dumps(drawn, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
-        (directory / f"{key}.svg").write_text(_svg(drawn), "utf-8")
-        (directory / f"{key}.png").write_bytes(
-            vl_convert.vegalite_to_png(drawn, vl_version=_version(), scale=PNG_SCALE)
-        )
-    draw_panels(data.panels, directory)
-    return sorted(directory.iterdir())
+        drawn = captioned(figure)
+        text = json.dumps(drawn, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+        (directory / f"{figure.key}.json").write_text(text, "utf-8")
+        (directory / f"{figure.key}.svg").write_text(_svg(drawn), "utf-8")
+        png = vl_convert.vegalite_to_png(drawn, vl_version=_version(), scale=PNG_SCALE)
+        (directory / f"{figure.key}.png").write_bytes(png)
+    draw_panels(panels, directory)
 
 
 def _vega(of: Specification) -> dict[str, Any]:

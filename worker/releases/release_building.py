@@ -21,7 +21,7 @@ from annotations.models import Release, Study
 from annotations.services.queue import jobs
 from annotations.services.releases import release_requests
 from modeling.arrays.common.digests import file_sha256
-from worker.figures.figure_data import figure_data_of
+from worker.figures.figure_data import pictured_panels, release_figures
 from worker.figures.rendering import draw_files
 from worker.queue.due_jobs import work_on_due
 from worker.queue.job_heartbeat import beat_beside_transaction, progress_of
@@ -42,7 +42,7 @@ def _analyse(study: Study) -> Analysis:
         tables.people.rows,
         [Source(filled.table, filled.rows) for filled in analysed if filled.table.file not in there],
         concepts.numbers,
-        partial(draw_files, figure_data_of(tables, concepts, corrections)),
+        partial(draw_files, list(release_figures(tables, concepts, corrections)), pictured_panels(tables)),
         lowest,
         DEFINITIONS,
         left_out,

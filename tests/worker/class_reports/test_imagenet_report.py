@@ -61,7 +61,7 @@ def written(folder: Path) -> Path:
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """A report has no figures: to draw them takes longer than all the rest."""
-    monkeypatch.setattr(class_report_files, "draw_files", lambda drawn, folder: None)
+    monkeypatch.setattr(class_report_files, "draw_files", lambda drawn, panels, folder: None)
 
 
 def rows(folder: Path, name: str, **kept: str) -> Rows:

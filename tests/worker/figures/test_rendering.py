@@ -1,7 +1,6 @@
 """Drawings of a study's figures: the same bytes each time, whatever people typed, and nothing that a page refuses."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,11 +9,13 @@ from django.contrib.staticfiles import finders
 from PIL import Image
 
 from annotations.analysis.observations.person_tasks import Tried
+from annotations.analysis.tables.study_tables import study_tables
 from annotations.models import BaseModel, Study
 from tests.annotations.analysis.scripted import scripted_phrases
 from tests.annotations.analysis.studies import tell, two_tasks
-from tests.worker.figures.drawn import pictures
+from tests.worker.figures.drawn import draw, figures_of
 from worker.figures import rendering
+from worker.figures.figure_data import pictured_panels
 from worker.figures.layout import INK, PALETTE, PAPER, RULE
 from worker.figures.rendering import draw_files, drawn_for_pages
 
@@ -26,7 +27,6 @@ NAMES = (
     "error-scores",
     "new-concepts",
     "splits",
-    "table-3",
     "worst-group",
 )
 
@@ -34,15 +34,15 @@ NAMES = (
 def test_every_figure_is_drawn_and_the_same_values_give_the_same_bytes(base_model: BaseModel, tmp_path: Path) -> None:
     study = two_tasks(base_model)
     tell(study, scripted_phrases())
-    first, second, data = tmp_path / "first", tmp_path / "second", pictures(study)
-    of_each_kind = {type(figure.chart): figure for figure in data.figures}.values()
-    for folder, drawn_there in ((first, data), (second, replace(data, figures=tuple(of_each_kind)))):
+    first, second, figures = tmp_path / "first", tmp_path / "second", figures_of(study)
+    of_each_kind = {type(figure.chart): figure for figure in figures}.values()
+    for folder, drawn_there in ((first, figures), (second, of_each_kind)):
         folder.mkdir()
-        draw_files(drawn_there, folder)
+        draw_files(drawn_there, pictured_panels(study_tables(study)), folder)
     names = sorted([*(f"{name}.{kind}" for name in NAMES for kind in ("json", "png", "svg")), "panels.png"])
     assert sorted(path.name for path in first.iterdir()) == names
     again = list(second.iterdir())
-    assert len(of_each_kind) == 3 and len(again) == 3 * (3 + 1) + 1  # table 3 beside them, and panels of images
+    assert len(of_each_kind) == 3 and len(again) == 3 * 3 + 1  # panels of images beside them
     assert all((first / path.name).read_bytes() == path.read_bytes() for path in again)
     with Image.open(first / "error-scores.png") as image:
         assert image.width > 1_000
@@ -55,7 +55,7 @@ def test_every_figure_is_drawn_and_the_same_values_give_the_same_bytes(base_mode
 def test_a_page_has_each_width_and_each_axis(base_model: BaseModel) -> None:
     study = two_tasks(base_model)
     tell(study, scripted_phrases())
-    shown = drawn_for_pages(pictures(study).figures)
+    shown = drawn_for_pages(figures_of(study))
     assert list(shown["annotation-time"].layouts) == ["wide", "narrow", "wide-log", "narrow-log"]
     for each in shown["error-scores"].layouts.values():
         assert json.loads(each.vega)["$schema"].startswith("https://vega.github.io/schema/vega/") and "<svg" in each.svg
@@ -66,9 +66,9 @@ def test_a_page_has_each_width_and_each_axis(base_model: BaseModel) -> None:
 def test_what_is_the_same_is_not_drawn_again(base_model: BaseModel, monkeypatch: pytest.MonkeyPatch) -> None:
     study = two_tasks(base_model)
     tell(study, scripted_phrases())
-    first = drawn_for_pages(pictures(study).figures)
+    first = drawn_for_pages(figures_of(study))
     monkeypatch.setattr(rendering, "specification", None)
-    assert drawn_for_pages(pictures(study).figures) == first
+    assert drawn_for_pages(figures_of(study)) == first
 
 
 def test_a_page_has_a_colour_of_its_own_for_each_colour_of_a_figure() -> None:
@@ -79,7 +79,7 @@ def test_a_page_has_a_colour_of_its_own_for_each_colour_of_a_figure() -> None:
 
 
 def test_a_study_without_data_has_what_its_base_model_has(draft_study: Study, tmp_path: Path) -> None:
-    draw_files(pictures(draft_study), tmp_path)
+    draw(draft_study, tmp_path)
     assert [path.name for path in sorted(tmp_path.iterdir())] == [
         f"worst-group.{kind}" for kind in ("json", "png", "svg")
     ]
@@ -89,8 +89,8 @@ def test_whatever_people_type_is_drawn_as_text(base_model: BaseModel, tmp_path: 
     study = two_tasks(base_model)
     typed = ("$x^2$ <b>&\\frac", "_{", "אדום 🟥")
     tell(study, [Tried(1, "ann", text, 0.5 - i / 10, 0.5) for i, text in enumerate(typed)])
-    draw_files(pictures(study), tmp_path)
+    draw(study, tmp_path)
     drawn = ElementTree.parse(tmp_path / "concept-map.svg").getroot()  # our own
     said = " ".join(each.attrib.get("aria-label", "") for each in drawn.iter())
     assert all(text in said for text in typed)
-    assert (tmp_path / "panels.png").exists() and json.loads((tmp_path / "table-3.json").read_text())["datasets"]
+    assert (tmp_path / "panels.png").exists()

@@ -54,7 +54,7 @@ def _nothing_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def draw_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(release_building, "draw_files", lambda pictures, directory: None)
+    monkeypatch.setattr(release_building, "draw_files", lambda figures, panels, directory: None)
 
 
 @pytest.fixture

@@ -145,7 +145,7 @@ def test_a_release_is_computed_again_from_its_lowest_tables_in_an_empty_folder(
     assert [row.active_time for row in rows.values() if row.active_time == row.active_time] == [13.0]
     drawn = {path.stem.removeprefix("rebuilt_") for path in rebuilt.folder.glob("*.png")}
     assert drawn == {path.stem for path in (of_explained.folder / "figures").glob("*.json")}
-    assert drawn > {"own-gain", "splits", "table-3"}
+    assert drawn > {"own-gain", "splits"}
 
 
 def test_the_script_draws_each_figure_of_values_again_to_the_byte(of_explained: Unpacked, rebuilt: Rebuilt) -> None:
