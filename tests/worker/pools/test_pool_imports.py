@@ -93,20 +93,18 @@ def test_once_more_the_command_adds_new_images_alone_and_rows_thumbnails_and_seg
     assert "Nothing to do" in run(folder) and len(list(new.directory.parent.glob("[!.]*"))) == 1
 
 
-def test_images_that_are_taken_out_are_not_found_seen_or_brought_in_again(folder: Path, tmp_path: Path) -> None:
+def test_images_that_are_taken_out_are_not_found_seen_or_brought_in_again(folder: Path) -> None:
     draw(folder / "theirs", [(SQUARE, RED)] * 20, seed=9, licence="CC-BY-4.0")
     run(folder)
     pool = Pool.objects.get()
     assert pool.dataset is not None
     files = pool.dataset.files
     show(pool.dataset, range(files.n_rows))
-    names = tmp_path / "names.txt"
-    names.write_text("0000.png\n\n0001.png\n")
-    said = io.StringIO()
-    call_command("take_out_of_pool", "drawings", files=names, why="a face", stdout=said)
-    assert "Took 2 images out" in said.getvalue()
+    names = ["0000.png", "0001.png"]
+    assert pool_requests.take_out(pool, "a face", by="ada", names=names) == (2, [])
 
     def manifest() -> IndexManifest:
+        build_image_indexes()
         index = ImageIndex.objects.get(dataset=pool.dataset)
         found = open_index_of(index.dataset, index).nearest(np.array(files.array("similarity")), 30).rows
         pool.refresh_from_db()
@@ -116,7 +114,7 @@ def test_images_that_are_taken_out_are_not_found_seen_or_brought_in_again(folder
         return read_manifest(settings.DATA_ROOT / index.directory)
 
     assert manifest().n_absent == 0 and len(pool.removed) == 2
-    call_command("take_out_of_pool", "drawings", licence="CC-BY-4.0", why="licence withdrawn", stdout=said)
+    pool_requests.take_out(pool, "licence withdrawn", by="ada", licence="CC-BY-4.0")
     assert manifest().n_absent == 22 == len(pool.removed), "more than a tenth: it is built without them"
     assert [(each["why"], len(each["rows"])) for each in pool.removals] == [("a face", 2), ("licence withdrawn", 20)]
     draw(folder / "a-later-folder", [(OVAL, RED)] * 2, seed=11)
@@ -141,8 +139,6 @@ def test_what_cannot_be_taken_out_is_a_sentence(folder: Path, which: dict[str, A
         pool_requests.take_out(pool, **{"why": "a face", "by": "ada", **which})
     pool.refresh_from_db()
     assert pool.removals == []
-    with pytest.raises(CommandError, match="no pool others"):
-        call_command("take_out_of_pool", "others", licence="CC0-1.0", why="withdrawn")
 
 
 def test_a_folder_whose_new_images_cannot_be_read_leaves_the_pool_as_it_was(folder: Path) -> None:
