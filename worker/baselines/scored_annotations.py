@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.models import Dataset
+from annotations.models import BaseModel
+from annotations.readings.datasets.class_images import class_images
 from annotations.services.phrases.scoring import stored_embeddings
 from modeling.arrays.common.modeling_errors import ModelingError, NothingToSeparate
 from modeling.arrays.datasets.dataset_files import DatasetFiles
@@ -16,7 +17,6 @@ from modeling.arrays.phrases.null_level import p_method, p_value
 from modeling.arrays.phrases.phrase_reading import read_phrase
 from modeling.arrays.phrases.phrase_text import normalise, refusal
 from modeling.arrays.retraining.annotation import Annotation
-from worker.baselines.shown_model import ShownModel
 from worker.common import process_cache
 from worker.phrases.phrase_scores import score_on
 
@@ -37,7 +37,7 @@ class Asked:
 
 @dataclass(frozen=True, eq=False)
 class ScoredAnnotation:
-    """A phrase on a class, with its error score under one shown model.
+    """A phrase on a class, with its error score under one base model.
 
     text: what the phrase says, without sentence and negation, in the template, as embedded; embedding: float32[d],
     unit; sign: -1 for a negation, otherwise 1: an image is above τ iff sign * similarity > τ; score: error score in
@@ -117,12 +117,13 @@ def read_annotation(text: str, class_names: Sequence[str]) -> Asked:
     return Asked(_label(name.strip(), class_names), phrase, threshold)
 
 
-def score_annotation(dataset: Dataset, model: ShownModel, asked: Asked, template: str) -> ScoredAnnotation:
-    """Score a phrase on the validation images of its class, whose errors are the shown model's, as a participant's is.
+def score_annotation(base_model: BaseModel, asked: Asked, template: str) -> ScoredAnnotation:
+    """Score a phrase on the validation images of its class, as a participant's is.
 
     A text that was scored on the data set before keeps its stored embedding, so that it has the same similarities here.
     Raises EncoderUnavailable, BadTemplate, BadAnnotation where there are no errors to describe, or only errors.
     """
+    dataset, images = base_model.dataset, class_images(base_model, asked.target_class)
     said = read_phrase(asked.phrase, template)
     said = said if asked.sign is None else replace(said, sign=asked.sign)
     embedding = stored_embeddings(dataset, {said.text}).get(said.text)
@@ -130,7 +131,7 @@ def score_annotation(dataset: Dataset, model: ShownModel, asked: Asked, template
         process_cache.text_encoder(dataset)  # refuses an encoder whose weights have changed
         embedding = process_cache.text_embedding(dataset.similarity_encoder, said.text)
     try:
-        _, score = score_on(dataset, said, embedding, *model.evaluation_images(asked.target_class))
+        _, score = score_on(dataset, said, embedding, images.rows, images.is_error)
     except NothingToSeparate as error:
         name = dataset.class_names[asked.target_class]
         raise BadAnnotation(f"“{asked.phrase}” cannot be scored on class {name}: {error}. Leave it out") from error

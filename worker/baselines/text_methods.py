@@ -41,13 +41,13 @@ def half_way(bench: Bench, _: AnnotationSource) -> Iterator[Outcome]:
     data, prompts = bench.data, bench.prompts
     train, test = data.train.in_text_space, data.test.in_text_space
     standardization = Standardization.fit(train.features)
-    draws = list(bench.draws())
+    draws = dict(bench.draws())
     weights = np.zeros((len(train), len(draws)))
-    for k, (_, rows) in enumerate(draws):
+    for k, rows in enumerate(draws.values()):
         weights[rows, k] = uniform_weights(len(rows))
     z = standardization.apply(train.features)
     trained = train_heads(z, train.labels, weights, bench.l2, n_classes=data.n_classes, device=bench.device)
-    for k, (name, rows) in enumerate(draws):
+    for k, (name, rows) in enumerate(draws.items()):
         classifier = wise_ft(
             prompts.class_embeddings, trained.coef[k], trained.intercept[k], standardization,
             alpha=ALPHA, logit_scale=prompts.logit_scale,

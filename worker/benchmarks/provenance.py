@@ -4,9 +4,10 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
+from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.retraining.group_resampling import CONFIDENCE, RESAMPLES
 from worker.baselines.method_inputs import HELD_OUT, Bench
-from worker.baselines.outcomes import Figure, Outcome, Row
+from worker.baselines.outcomes import Figure, Outcome, Row, predictions_digest
 from worker.baselines.scored_annotations import ScoredAnnotation
 from worker.benchmarks.benchmark_machine import machine, machine_in_words
 from worker.benchmarks.benchmark_report import Report
@@ -39,7 +40,7 @@ def document(report: Report) -> dict[str, Any]:
         and {
             "base_model": model.name,
             "l2": model.l2,
-            "validation_predictions_sha256": model.validation_digest,
+            "validation_predictions_sha256": predictions_digest(model.predicted[dataset.files.rows(Split.VALIDATION)]),
         },
         "annotations": [annotation_document(bench, annotation) for annotation in setup.annotations],
         "sources": [

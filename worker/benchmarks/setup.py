@@ -18,9 +18,9 @@ from worker.baselines.scored_annotations import (
     read_annotation,
     score_annotation,
 )
-from worker.baselines.shown_model import ShownModel, find_base_model, stored_model, trained_model
 from worker.baselines.split_features import BenchmarkData
 from worker.benchmarks.participant_annotations import StudyAnnotations, study_annotations
+from worker.datasets.base_models import find_base_model
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Setup:
     """model: whose errors the annotations describe; None where there is no annotation, and none was named."""
 
     bench: Bench
-    model: ShownModel | None
+    model: BaseModel | None
     sources: tuple[AnnotationSource, ...]
 
     @property
@@ -59,15 +59,17 @@ class Setup:
 def set_up(dataset: Dataset, request: Request) -> Setup:
     """Read and score what is asked.
 
-    The shown model is the named base model, else the one that the study shows, else an ERM model trained here; λ is
-    its λ, and the scheme the study's, unless another is asked for. Raises BadAnnotation, NoAnnotations,
+    The model is the named base model, else the one that the study shows, else ERM where there are annotations; λ is its
+    λ, and the scheme the study's, unless another is asked for. Raises BadAnnotation, NoAnnotations,
     BaseModelNotFound, EncoderUnavailable, BadDataset and what training raises.
     """
     asked = [read_annotation(text, dataset.class_names) for text in request.annotations]
     named = find_base_model(dataset, request.base_model) if request.base_model else None
     study = study_annotations(request.study, dataset, named) if request.study else None
-    model = _shown_model(dataset, study.base_model if study else named, request, needed=bool(asked))
-    given = [score_annotation(dataset, model, each, request.template) for each in asked if model]
+    model = study.base_model if study else named
+    if asked and model is None:
+        model = find_base_model(dataset)
+    given = [score_annotation(model, each, request.template) for each in asked if model]
     bench = Bench(
         data=BenchmarkData(dataset),
         prompts=DatasetPrompts(dataset, request.published),
@@ -78,12 +80,6 @@ def set_up(dataset: Dataset, request: Request) -> Setup:
         settings=PUBLISHED[request.published or "waterbirds"],
     )
     return Setup(bench, model, (*_given_sources(given), *_study_sources(study, len(given))))
-
-
-def _shown_model(dataset: Dataset, stored: BaseModel | None, request: Request, *, needed: bool) -> ShownModel | None:
-    if stored:
-        return stored_model(stored)
-    return trained_model(dataset, request.l2 or settings.DEFAULT_L2) if needed else None
 
 
 def _given_sources(given: Sequence[ScoredAnnotation]) -> list[AnnotationSource]:

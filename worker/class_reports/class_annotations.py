@@ -14,7 +14,6 @@ from worker.baselines.scored_annotations import (
     read_annotation,
     score_annotation,
 )
-from worker.baselines.shown_model import stored_model
 
 COLUMNS = ("class", "phrase")
 _SIGNS = {"": None, "1": 1, "-1": -1}
@@ -35,8 +34,7 @@ def first_keywords(rankings: Iterable[KeywordRanking]) -> list[ScoredAnnotation]
     for ranking in rankings:
         first = min(ranking.rows, key=lambda row: row["clip_rank"])
         asked = Asked(ranking.target_class, first["keyword"], first["threshold"], first["sign"])
-        shown = stored_model(ranking.base_model)
-        found.append(score_annotation(shown.dataset, shown, asked, ranking.text_template))
+        found.append(score_annotation(ranking.base_model, asked, ranking.text_template))
     return found
 
 
@@ -56,6 +54,6 @@ def _scored(line: Line, base_model: BaseModel, template: str) -> ScoredAnnotatio
         if asked.threshold is None and cells["threshold"].strip():
             raise line.wrong(f"threshold is {cells['threshold']!r}, not a number")
         sign = line._replace(cells=cells).one_of("sign", _SIGNS)
-        return score_annotation(base_model.dataset, stored_model(base_model), replace(asked, sign=sign), template)
+        return score_annotation(base_model, replace(asked, sign=sign), template)
     except BadAnnotation as error:
         raise line.wrong(str(error)) from error

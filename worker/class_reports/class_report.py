@@ -23,7 +23,6 @@ from modeling.arrays.common.progress import Progress
 from modeling.arrays.embeddings.similarity import similarities
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 from worker.baselines.scored_annotations import ScoredAnnotation
-from worker.baselines.shown_model import find_base_model
 from worker.baselines.usable_annotations import Cut, cut_classes
 from worker.benchmarks.participant_annotations import study_annotations
 from worker.class_reports.class_annotations import first_keywords, newest_rankings, read_annotations
@@ -36,9 +35,9 @@ from worker.class_reports.split_accuracies import (
     mean_accuracies,
     part_accuracies,
 )
+from worker.datasets.base_models import find_base_model
 from worker.datasets.head_training import TrainedHead
 
-DEFAULT_BASE_MODEL = "erm"  # as train_base_model names it
 DRAWS = 20
 MAX_PICTURED = 9  # classes with panels of images, as in the paper's figure 10
 MACHINES_TOP = 10  # keywords of a class, as in its table 2
@@ -121,7 +120,7 @@ def compute(dataset: Dataset, request: Request, progress: Progress) -> ClassRepo
         base_model, said, scheme = study.base_model, study.best, study.scheme
     else:
         assert request.annotations is not None, "one of the two is asked for"
-        base_model, scheme = named or find_base_model(dataset, DEFAULT_BASE_MODEL), DEFAULT_SCHEME
+        base_model, scheme = named or find_base_model(dataset), DEFAULT_SCHEME
         said = read_annotations(request.annotations, base_model, request.template)
     second = _second(base_model, request.second) if request.second else None
     cuts, without = cut_classes(dataset, said, settings.MIN_SLICE_SIZE)

@@ -1,12 +1,31 @@
-"""Trains the base model of a data set: an ERM last layer on its train features."""
+"""Finds the base models of a data set, and trains one: an ERM last layer on its train features."""
 
 from annotations.models import BaseModel, Dataset
+from annotations.services.common.service_errors import ServiceError
 from annotations.services.datasets.base_models import store_trained_model, trained_model
 from modeling.arrays.retraining.slices import uniform_weights
 from worker.common.library_versions import library_versions
 from worker.common.process_cache import training_set
 from worker.datasets import head_training
 from worker.datasets.head_training import TrainedHead
+
+DEFAULT_NAME = "erm"  # as train_base_model names what it trains
+
+
+class BaseModelNotFound(ServiceError):
+    """The data set has no base model of this name."""
+
+    status = 404
+
+
+def find_base_model(dataset: Dataset, name: str | None = None) -> BaseModel:
+    """Return the data set's base model of this name, DEFAULT_NAME where none is given. Raises BaseModelNotFound."""
+    known = BaseModel.objects.filter(dataset=dataset, name=name or DEFAULT_NAME).first()
+    if known is None:
+        names = ", ".join(dataset.base_models.values_list("name", flat=True))
+        others = names or "none; train one with train_base_model"
+        raise BaseModelNotFound(f"{dataset} has no base model {name or DEFAULT_NAME}. Known base models: {others}.")
+    return known
 
 
 def trained(dataset: Dataset, *, name: str, l2: float) -> tuple[BaseModel, bool]:

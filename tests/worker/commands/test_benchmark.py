@@ -169,7 +169,8 @@ def test_the_published_settings_are_those_of_the_data_set_named(sprites_like: Da
 def test_the_table_is_printed_and_the_same_command_makes_the_same_files(
     sprites_like: Dataset, command: Command, tmp_path: Path
 ) -> None:
-    arguments = ("benchmark", "sprites-like", *HEAVY, "--annotation=square:red", "--methods=erm,slice_balanced,dfr")
+    command("train_base_model", "sprites-like", *HEAVY)
+    arguments = ("benchmark", "sprites-like", "--annotation=square:red", "--methods=erm,slice_balanced,dfr")
     printed = command(*arguments, "--output", tmp_path / "a")
     command(*arguments, "--output", tmp_path / "b")
     names = sorted(path.name for path in (tmp_path / "a").iterdir())
@@ -186,8 +187,9 @@ def test_the_table_is_printed_and_the_same_command_makes_the_same_files(
 
 
 def test_the_layout_of_table_6_has_the_average_first(sprites_like: Dataset, command: Command, tmp_path: Path) -> None:
+    command("train_base_model", "sprites-like", *HEAVY)
     printed = command(
-        "benchmark", "sprites-like", *HEAVY, "--layout=6", "--annotation=square:red", "--seeds=1", "--output", tmp_path
+        "benchmark", "sprites-like", "--layout=6", "--annotation=square:red", "--seeds=1", "--output", tmp_path
     )
     heading, _, *lines = (line.strip("| ") for line in printed.splitlines() if line.startswith("|"))
     assert [cell.strip() for cell in heading.split("|")] == ["Model", "Method", "Avg", "WG", "Gap"]
@@ -240,12 +242,13 @@ def test_groups_that_are_only_classes_leave_the_methods_that_need_more_out(
 
 
 def test_an_encoder_that_is_missing_costs_the_rows_with_texts_alone(
-    sprites_like: Dataset, benchmark_of: Benchmark, monkeypatch: pytest.MonkeyPatch
+    sprites_like: Dataset, command: Command, benchmark_of: Benchmark
 ) -> None:
     Dataset.objects.filter(pk=sprites_like.pk).update(similarity_encoder="python:no_such_module")
     record = benchmark_of("sprites-like", "--methods", "erm,class_prompt", "--seeds", 1)
     assert row_of(record, "ERM")["left_out"] == ""
     assert "no_such_module" in row_of(record, "Class Prompt")["left_out"]
+    command("train_base_model", "sprites-like")
     with pytest.raises(CommandError, match="no_such_module"):
         benchmark_of("sprites-like", "--annotation", "square:red", "--methods", "erm")
 
@@ -259,6 +262,7 @@ def test_an_encoder_that_is_missing_costs_the_rows_with_texts_alone(
         (["sprites-like", "--methods", "erm,magic"], "there is no method 'magic'"),
         (["sprites-like", "--study", "nowhere"], "There is no study 'nowhere'"),
         (["sprites-like", "--base-model", "other"], "has no base model other"),
+        (["sprites-like", "--annotation", "square:red"], "has no base model erm. .* train one with train_base_model"),
         (["sprites-like", "--seeds", "0"], "at least 1"),
         (["sprites-like", "--l2", "0"], "--l2"),
     ],

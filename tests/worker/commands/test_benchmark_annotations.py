@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from annotations.models import BaseModel
+from annotations.models.arrays import pack_int32
 from tests import actors
 from tests.steps import submit_and_score
 from worker.baselines.divisions import ANNOTATIONS, NoUsableAnnotation
@@ -20,7 +21,6 @@ from worker.baselines.scored_annotations import (
     read_annotation,
     score_annotation,
 )
-from worker.baselines.shown_model import stored_model
 from worker.baselines.split_features import BenchmarkData
 from worker.baselines.usable_annotations import cut_classes
 from worker.datasets.head_training import membership_of
@@ -60,9 +60,7 @@ def test_what_is_no_annotation_is_refused(text: str) -> None:
 
 
 def annotated(base_model: BaseModel, text: str) -> ScoredAnnotation:
-    dataset = base_model.dataset
-    asked = read_annotation(text, dataset.class_names)
-    return score_annotation(dataset, stored_model(base_model), asked, TEMPLATE)
+    return score_annotation(base_model, read_annotation(text, base_model.dataset.class_names), TEMPLATE)
 
 
 def test_a_score_is_the_one_that_a_participant_gets(alice: actors.Visit, base_model: BaseModel) -> None:
@@ -89,11 +87,11 @@ def test_a_threshold_that_is_given_is_taken_and_marked(base_model: BaseModel) ->
 
 
 def test_a_class_without_errors_cannot_be_annotated(base_model: BaseModel) -> None:
-    model = stored_model(base_model)
-    files = base_model.dataset.files
-    perfect = replace(model, predicted=np.asarray(files.labels))
+    base_model.pk, base_model.name = None, "perfect"
+    base_model.predictions = pack_int32(base_model.dataset.files.labels)
+    base_model.save()
     with pytest.raises(BadAnnotation, match=r"“red” cannot be scored on class square: .* 0 wrongly"):
-        score_annotation(base_model.dataset, perfect, Asked(0, "red", None), TEMPLATE)
+        score_annotation(base_model, Asked(0, "red", None), TEMPLATE)
 
 
 def test_of_a_class_the_highest_score_wins_and_the_earliest_of_tied_ones(base_model: BaseModel) -> None:

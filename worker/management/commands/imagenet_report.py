@@ -10,16 +10,17 @@ from annotations.management.plain_command import PlainCommand, write_files, writ
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
 from annotations.services.datasets.dataset_registration import find_dataset
 from modeling.arrays.retraining.slices import SCHEMES
-from worker.class_reports.class_report import DEFAULT_BASE_MODEL, DRAWS, Request, compute
+from worker.class_reports.class_report import DRAWS, Request, compute
 from worker.class_reports.class_report_files import MARKDOWN, draw, report_files
 from worker.common.progress_bars import ProgressBars
+from worker.datasets.base_models import DEFAULT_NAME
 
 _SAME = ("study", "base_model", "second", "scheme", "template", "draws")
 
 
 class Command(PlainCommand):
     more = {
-        "--base-model": {"help": f"default: the study's; with --annotations {DEFAULT_BASE_MODEL}"},
+        "--base-model": {"help": f"default: the study's; with --annotations {DEFAULT_NAME}"},
         "--scheme": {"choices": list(SCHEMES)},
         "--template": {"default": DEFAULT_TEXT_TEMPLATE},
         "--draws": {"default": DRAWS},

@@ -14,9 +14,9 @@ from annotations.services.datasets.dataset_registration import find_dataset
 from annotations.tables.columns import csv_text
 from modeling.arrays.keywords.keyword_ranking import select_classes
 from modeling.arrays.keywords.stored_captions import BadCaptions, StoredCaptions, open_captions
-from worker.baselines.shown_model import find_base_model
 from worker.benchmarks.report_tables import Table
 from worker.common.progress_bars import ProgressBars
+from worker.datasets.base_models import find_base_model
 from worker.keywords.keyword_lists import ListOfClass, lists_from_captions, read_list
 from worker.keywords.keyword_rankings import PERMUTATIONS, SEED, ClassRanking, keyword_rows, rank_classes
 from worker.keywords.keyword_retraining import retrain
