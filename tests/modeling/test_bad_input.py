@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from modeling.arrays.common.modeling_errors import ModelingError
 from tests.modeling.bad_arrays import Array, every_second, narrow, other_byte_order, transposed
@@ -50,6 +51,8 @@ def numbers(result: Any) -> Iterator[Any]:
     elif isinstance(result, list | tuple):
         for each in result:
             yield from numbers(each)
+    elif isinstance(result, torch.nn.Module):
+        yield from (values.numpy() for values in result.state_dict().values())
     elif isinstance(result, int | float | np.ndarray | np.generic):
         yield result
 

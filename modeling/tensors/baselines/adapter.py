@@ -14,7 +14,7 @@ from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.embeddings.standardization import unit_rows
 from modeling.tensors.baselines.classifiers import check_features
 from modeling.tensors.baselines.grouped import GroupedFeatures, check_pair
-from modeling.tensors.baselines.sgd import Device, SgdSettings, coefficients, linear_layer, train_by_cross_entropy
+from modeling.tensors.baselines.sgd import Device, SgdSettings, linear_layer, train_by_cross_entropy
 
 HIDDEN = 128
 LOGIT_SCALE = 100.0
@@ -108,25 +108,17 @@ class Adapter(nn.Module):
 
 @dataclass(frozen=True)
 class AdapterClassifier:
-    """A trained adapter, with its batch normalisation merged into the first layer.
+    """A trained adapter.
 
     Attributes
     ----------
-    down : float64 ndarray of shape (h, d)
-    down_bias : float64 ndarray of shape (h,)
-    up : float64 ndarray of shape (d, h)
-    up_bias : float64 ndarray of shape (d,)
-    class_embeddings : float64 ndarray of shape (C, d)
-        Unit rows.
+    adapter : Adapter
+        In evaluation mode, in float64 on the CPU.
     details : dict
         The `best` epoch, which was kept.
     """
 
-    down: NDArray[np.float64]
-    down_bias: NDArray[np.float64]
-    up: NDArray[np.float64]
-    up_bias: NDArray[np.float64]
-    class_embeddings: NDArray[np.float64]
+    adapter: Adapter
     details: dict[str, Any]
 
     @classmethod
@@ -136,7 +128,7 @@ class AdapterClassifier:
         Parameters
         ----------
         adapter : Adapter
-            In evaluation mode.
+            Is moved and converted, and left in evaluation mode.
         best : dict
             As of `train_epochs`.
 
@@ -149,40 +141,10 @@ class AdapterClassifier:
         BadArray
             If the adapter is not finite, because training diverged.
         """
-        down, down_bias = coefficients(adapter.down)
-        norm = {name: values.double().cpu().numpy() for name, values in adapter.norm.state_dict().items()}
-        scale = norm["weight"] / np.sqrt(norm["running_var"] + adapter.norm.eps)
-        classifier = cls(
-            down * scale[:, None],
-            (down_bias - norm["running_mean"]) * scale + norm["bias"],
-            *coefficients(adapter.up),
-            adapter.classes.double().cpu().numpy(),
-            {"best": best},
-        )
-        if not all(np.isfinite(array).all() for array in (classifier.down, classifier.down_bias, classifier.up)):
+        fixed = adapter.double().cpu().eval()
+        if not all(values.isfinite().all() for values in fixed.state_dict().values()):
             raise BadArray("the adapter is not finite: training diverged")
-        return classifier
-
-    def embed(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Embed features, without scaling to length 1.
-
-        Parameters
-        ----------
-        features : float ndarray of shape (n, d)
-
-        Returns
-        -------
-        float64 ndarray of shape (n, d)
-
-        Raises
-        ------
-        BadArray
-            If d differs, or a row is not finite.
-        """
-        check_features(features, self.down.shape[1])
-        hidden = np.maximum(features.astype(np.float64) @ self.down.T + self.down_bias, 0)
-        embedding: NDArray[np.float64] = hidden @ self.up.T + self.up_bias
-        return embedding
+        return cls(fixed, {"best": best})
 
     def predict(self, features: NDArray[np.floating]) -> NDArray[np.int64]:
         """Predict the class with the largest cosine.
@@ -201,7 +163,10 @@ class AdapterClassifier:
         BadArray
             If d differs, or a row is not finite.
         """
-        labels: NDArray[np.int64] = (self.embed(features) @ self.class_embeddings.T).argmax(axis=1)
+        check_features(features, self.adapter.down.in_features)
+        with torch.inference_mode():
+            logits: NDArray[np.float64] = self.adapter(torch.from_numpy(features.astype(np.float64))).numpy()
+        labels: NDArray[np.int64] = logits.argmax(axis=1)
         return labels
 
 

@@ -90,18 +90,15 @@ def test_a_share_of_the_anchors_is_visited(unit_splits) -> None:
     assert len(updates) == -(-n_anchors // 4)
 
 
-def test_a_trained_adapter_in_numpy_is_the_adapter_in_torch(unit_splits) -> None:
+def test_a_trained_adapter_predicts_as_it_did_in_float32(unit_splits) -> None:
     train, _, test = unit_splits
     adapter = Adapter(CLASSES, rng(), "cpu")
     for _ in range(5):  # running statistics that are not the initial ones
         adapter(torch.from_numpy(train.features))
     adapter.eval()
-    x = torch.from_numpy(test.features)
     with torch.inference_mode():
-        embeddings, logits = adapter.embed(x), adapter(x)
-    ours = AdapterClassifier.of(adapter, {})
-    np.testing.assert_allclose(unit_rows(ours.embed(test.features)), embeddings.numpy(), atol=1e-5)
-    assert (ours.predict(test.features) == logits.argmax(1).numpy()).mean() > 0.998
+        logits = adapter(torch.from_numpy(test.features))
+    assert (AdapterClassifier.of(adapter, {}).predict(test.features) == logits.argmax(1).numpy()).mean() > 0.998
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -127,8 +124,8 @@ def test_the_same_seed_gives_the_same_adapter_and_another_seed_another(name: str
     first, second, other = (
         METHODS[name](train, validation, CLASSES, rng=rng(seed), settings=settings) for seed in (1, 1, 2)
     )
-    assert first.up.tobytes() == second.up.tobytes()
-    assert first.up.tobytes() != other.up.tobytes()
+    weights = [each.adapter.up.weight for each in (first, second, other)]
+    assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])
 
 
 def test_without_hard_images_cross_entropy_is_left(unit_splits) -> None:
