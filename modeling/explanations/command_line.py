@@ -5,16 +5,14 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import click
 import numpy as np
-from numpy.typing import NDArray
 
 import modeling
 from modeling.arrays.common.modeling_errors import BadArray, ModelingError
@@ -40,47 +38,6 @@ EXPLAIN = """Score phrases by how well they tell a classifier's errors from its 
 TABLE is a CSV file with the columns label and prediction, and path (of the image, from the table's folder) unless
 --embeddings is given. It may have group (an attribute, such as the background) and split (train, validation, test).
 """
-
-
-class Watched:
-    """An encoder that tells a terminal how fast it is and how long it takes.
-
-    Parameters
-    ----------
-    encoder : Encoder
-    total : int
-        Images that will be embedded.
-    stream : text file
-        Nothing is written where it is no terminal.
-    """
-
-    def __init__(self, encoder: Any, total: int, stream: TextIO) -> None:
-        self._encoder, self._total, self._stream = encoder, total, stream
-        self._began, self._done = time.monotonic(), 0
-
-    def encode_images(self, images: Sequence[Any]) -> NDArray[np.float32]:
-        """Embed images.
-
-        Parameters
-        ----------
-        images : sequence of n PIL images
-
-        Returns
-        -------
-        float32 ndarray of shape (n, dim)
-        """
-        rows: NDArray[np.float32] = self._encoder.encode_images(images)
-        self._done += len(images)
-        if self._stream.isatty():
-            rate = self._done / max(time.monotonic() - self._began, 1e-9)
-            left = (self._total - self._done) / rate
-            line = f"{self._done} of {self._total} images, {rate:.3g} a second, {left:.0f} s left"
-            self._stream.write(f"\r{line:<70}" + ("\n" if self._done == self._total else ""))
-            self._stream.flush()
-        return rows
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._encoder, name)
 
 
 @click.group()
@@ -120,7 +77,6 @@ def _explain(
 ) -> None:
     try:
         rows = _rows(table)
-        loaded = Watched(modeling.load_encoder(encoder), len(rows), sys.stderr)
         more: dict[str, Any] = {
             option: [row[column] for row in rows] for option, column in OPTIONAL.items() if column in rows[0]
         }
@@ -130,7 +86,7 @@ def _explain(
             [row["prediction"] for row in rows],
             phrases=_lines(phrases),
             vocabulary="common" if common_words else (),
-            encoder=loaded,
+            encoder=encoder,
             language=language,
             target_class=target_class,
             seed=seed,

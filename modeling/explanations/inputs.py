@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from tqdm import tqdm
 
 from modeling.arrays.common.batches import batched
 from modeling.arrays.common.modeling_errors import BadArray
@@ -178,8 +179,9 @@ def embeddings_of(images: Any, encoder: "Encoder | None") -> NDArray[np.float32]
         return unit_rows(matrix.astype(np.float32) if matrix.dtype.kind in "iu" else matrix, "image")
     if encoder is None:
         raise BadArray("pictures need an encoder: name one, such as encoder='open_clip:ViT-L-14:openai'")
-    pictures = map(picture, images["image"] if is_table(images) else images)
-    rows = [encoder.encode_images(batch) for batch in batched(pictures, _BATCH)]
+    pictures = images["image"] if is_table(images) else images
+    told = tqdm(map(picture, pictures), total=len(pictures), unit=" images", disable=None)  # None: but on a terminal
+    rows = [encoder.encode_images(batch) for batch in batched(told, _BATCH)]
     return unit_rows(np.concatenate(rows), "image")
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,8 @@ from PIL import Image
 import modeling
 from modeling.arrays.sprites import sprites_source
 from modeling.arrays.sprites.sprites_source import ATTRIBUTES, CLASSES, SPLITS
-from modeling.explanations.command_line import Watched, main
+from modeling.explanations.command_line import main
+from modeling.explanations.inputs import embeddings_of
 from modeling.tensors.encoders.clip import OpenClipEncoder
 from tests.modeling.conftest import encode
 
@@ -128,12 +130,13 @@ class Terminal(io.StringIO):
 
 
 @pytest.mark.parametrize(("stream", "is_told"), [(Terminal(), True), (io.StringIO(), False)])
-def test_a_terminal_is_told_how_many_images_are_left(stream: io.StringIO, is_told: bool) -> None:
-    watched = Watched(SimpleNamespace(encode_images=lambda images: np.zeros((len(images), 2))), 6, stream)
-    for _ in range(3):
-        assert watched.encode_images([1, 2]).shape == (2, 2)
-    assert ("4 of 6 images, " in stream.getvalue() and " 0 s left" in stream.getvalue()) == is_told
-    assert bool(stream.getvalue()) == is_told
+def test_a_terminal_is_told_how_many_images_are_done(
+    stream: io.StringIO, is_told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder: Any = SimpleNamespace(encode_images=lambda images: np.ones((len(images), 2)))
+    monkeypatch.setattr(sys, "stderr", stream)
+    assert embeddings_of([Image.new("RGB", (2, 2))] * 6, encoder).shape == (6, 2)
+    assert ("6/6 " in stream.getvalue()) == bool(stream.getvalue()) == is_told
 
 
 def test_a_wrong_option_ends_with_two(folder: Path) -> None:
