@@ -30,12 +30,12 @@ def balanced(bench: Bench, source: AnnotationSource, *, of: Division, scheme: st
     yield from notes
     if not jobs:
         return
-    labels = bench.data.train.labels
+    labels = bench.train.labels
     weights = np.zeros((len(labels), len(jobs)))
     for k, job in enumerate(jobs):
         weights[job.rows, k] = of.weigh(labels[job.rows], job.slices[job.rows], scheme or bench.scheme)
     distinct, column_of = np.unique(weights, axis=1, return_inverse=True)
-    trained = head_training.train(bench.data.dataset, bench.l2, distinct)
+    trained = head_training.train(bench.dataset, bench.l2, distinct)
     for job, k in zip(jobs, column_of.tolist(), strict=True):
         yield _outcome(bench, job, trained[k].head, loss=trained[k].loss, gap=trained[k].certified_gap)
 
@@ -44,7 +44,7 @@ def worst(bench: Bench, source: AnnotationSource, *, of: Division) -> Iterator[R
     """Minimise each job's largest mean loss of a slice + λ/2 ‖W‖²; equal jobs are trained again, and come out equal."""
     jobs, notes = of.jobs(bench, source)
     yield from notes
-    train, labels = bench.data.train.standardised, bench.data.train.labels
+    train, labels = bench.train.standardised, bench.train.labels
     for job in jobs:  # of a draw that has lost a slice, the largest loss of the others would be another objective
         of.weigh(labels[job.rows], job.slices[job.rows], bench.scheme)
     for job in jobs:
@@ -52,16 +52,15 @@ def worst(bench: Bench, source: AnnotationSource, *, of: Division) -> Iterator[R
         slices = slice_ids(labels, job.slices)[job.rows]
         trained = train_worst_group(
             train.features if is_all else train.features[job.rows], labels[job.rows], slices,
-            bench.l2, n_classes=bench.data.n_classes,
+            bench.l2, n_classes=bench.n_classes,
             start=bench.start if is_all else None, device=bench.device,
         )  # fmt: skip
         weights = dict(zip(map(str, trained.groups.tolist()), trained.q.tolist(), strict=True))
-        head = Head.of(trained.coef, trained.intercept, bench.data.standardization, bench.data.dataset.class_names)
+        head = Head.of(trained.coef, trained.intercept, bench.standardization, bench.dataset.class_names)
         yield _outcome(bench, job, head, loss=trained.loss, gap=trained.gap, slice_weights=weights)
 
 
 def _outcome(bench: Bench, job: Job, head: Head, **certificate: Any) -> Outcome:
     """The measures of a head in float32, as the system would store it."""
-    data = bench.data
-    predictions = head.predict(data.test.unit.features)
-    return Outcome.of(data.dataset, job.name, predictions, n_images=len(job.rows), **certificate)
+    predictions = head.predict(bench.test.unit.features)
+    return Outcome.of(bench.dataset, job.name, predictions, n_images=len(job.rows), **certificate)

@@ -46,11 +46,11 @@ class NoUsableAnnotation(ModelingError):
 
 
 def _of_classes(bench: Bench, _: AnnotationSource) -> Jobs:
-    return _over_draws(bench, bench.data.train.labels), []
+    return _over_draws(bench, bench.train.labels), []
 
 
 def _of_groups(bench: Bench, _: AnnotationSource) -> Jobs:
-    return _over_draws(bench, bench.data.train.groups), []
+    return _over_draws(bench, bench.train.groups), []
 
 
 def _of_annotations(bench: Bench, source: AnnotationSource) -> Jobs:
@@ -82,7 +82,7 @@ def _over_draws(bench: Bench, slices: NDArray[np.integer]) -> list[Job]:
 def _membership(
     bench: Bench, name: str, annotations: tuple[ScoredAnnotation, ...]
 ) -> tuple[NDArray[np.int64], list[Unused]]:
-    dataset = bench.data.dataset
+    dataset = bench.dataset
     cuts, without = cut_classes(dataset, annotations, bench.min_slice_size)
     if not cuts:
         raise NoUsableAnnotation("; ".join(f"“{each.phrase}”: {why}" for each, why in without))

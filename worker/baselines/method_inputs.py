@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from annotations.models import Dataset
+from modeling.arrays.datasets.dataset_files import Split
+from modeling.arrays.embeddings.standardization import Standardization
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME, MIN_SLICE_SIZE
 from modeling.tensors.retraining.warm_start import WarmStart
 from worker.baselines.outcomes import ALL_TRAIN
 from worker.baselines.prompts import DatasetPrompts
-from worker.baselines.published_settings import WATERBIRDS, PublishedSettings
-from worker.baselines.split_features import BenchmarkData
+from worker.baselines.published_settings import PUBLISHED, PublishedSettings
+from worker.baselines.split_features import SplitImages
 from worker.common import process_cache
 
 HELD_OUT = 0.2  # of train, in each draw
@@ -19,19 +23,49 @@ HELD_OUT = 0.2  # of train, in each draw
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """A data set, its prompts, and the settings of a benchmark.
+    """A data set, whose arrays are read once for all methods, and the settings of a benchmark.
 
     l2: λ of the certified objectives; seeds: 0, 1, … below this; scheme and min_slice_size: of annotations' slices;
-    settings: of the published procedures.
+    published: whose prompts and settings of published procedures are used, a key of PUBLISHED; without one the prompts
+    are the usual ones, and the settings those for Waterbirds.
     """
 
-    data: BenchmarkData
-    prompts: DatasetPrompts
+    dataset: Dataset
     l2: float
     seeds: int = 3
     scheme: str = DEFAULT_SCHEME
     min_slice_size: int = MIN_SLICE_SIZE
-    settings: PublishedSettings = WATERBIRDS
+    published: str | None = None
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.dataset.class_names)
+
+    @cached_property
+    def train(self) -> SplitImages:
+        return SplitImages(self.dataset, Split.TRAIN)
+
+    @cached_property
+    def validation(self) -> SplitImages:
+        return SplitImages(self.dataset, Split.VALIDATION)
+
+    @cached_property
+    def test(self) -> SplitImages:
+        return SplitImages(self.dataset, Split.TEST)
+
+    @cached_property
+    def prompts(self) -> DatasetPrompts:
+        return DatasetPrompts(self.dataset, self.published)
+
+    @property
+    def settings(self) -> PublishedSettings:
+        """Of the published procedures."""
+        return PUBLISHED[self.published or "waterbirds"]
+
+    @property
+    def standardization(self) -> Standardization:
+        """The z-score of all train images; every method and draw uses this one."""
+        return process_cache.training_set(self.dataset).standardization
 
     @property
     def device(self) -> str:
@@ -41,18 +75,18 @@ class Bench:
     @property
     def start(self) -> WarmStart:
         """What all heads on the train images start from, kept with the data set."""
-        return process_cache.warm_start(self.data.dataset, self.l2)
+        return process_cache.warm_start(self.dataset, self.l2)
 
     @property
     def all_rows(self) -> NDArray[np.int64]:
         """Every train image, as positions among them."""
-        return np.arange(len(self.data.train.rows))
+        return np.arange(len(self.train.rows))
 
     def draws(self) -> Iterator[tuple[str, NDArray[np.int64]]]:
         """All train images, then those that each seed draws: 80%, those that released SGD trains on with that seed."""
         yield ALL_TRAIN, self.all_rows
         for seed in range(self.seeds):
-            yield seed_name(seed), draw(len(self.data.train.rows), seed)
+            yield seed_name(seed), draw(len(self.train.rows), seed)
 
 
 def draw(n: int, seed: int) -> NDArray[np.int64]:

@@ -104,25 +104,28 @@ Result = Outcome | Refused | Unused
 class Row:
     """One method, with one annotation (or set, or group of people) where it needs one.
 
-    outcomes: what mean and SD are over; point: the classifier of all train images, where `over` is draws of them;
-    refused: those of them that have no classifier, each with its reason; unused: annotations that had no part in a
-    classifier; left_out: why the row has none at all; intervals: of the means, for other test images.
+    refused: of the classifiers those that could not be trained, each with its reason; unused: annotations that had no
+    part in a classifier; left_out: why the row has none at all; intervals: of the means, for other test images.
     """
 
     method: str
     name: str
     over: Over
-    outcomes: tuple[Outcome, ...] = ()
-    point: Outcome | None = None
+    classifiers: tuple[Outcome, ...] = ()
     refused: tuple[Refused, ...] = ()
     unused: tuple[Unused, ...] = ()
     left_out: str = ""
     intervals: Mapping[Figure, Interval] = field(default_factory=dict)
 
     @property
-    def classifiers(self) -> tuple[Outcome, ...]:
-        """All of the row's."""
-        return (*self.outcomes, self.point) if self.point else self.outcomes
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """What mean and SD are over."""
+        return tuple(each for each in self.classifiers if each.name != ALL_TRAIN)
+
+    @property
+    def point(self) -> Outcome | None:
+        """The classifier of all train images, where `over` is draws of them."""
+        return next((each for each in self.classifiers if each.name == ALL_TRAIN), None)
 
     @property
     def representative(self) -> Outcome | None:

@@ -29,7 +29,7 @@ def over_seeds(bench: Bench, _: AnnotationSource, *, procedure: Procedure) -> It
     for seed in range(bench.seeds):
         classifier, test = procedure(bench, np.random.default_rng(seed))
         predictions = classifier.predict(test.features)
-        yield Outcome.of(bench.data.dataset, seed_name(seed), predictions, **classifier.details)
+        yield Outcome.of(bench.dataset, seed_name(seed), predictions, **classifier.details)
 
 
 def released_sgd(bench: Bench, source: AnnotationSource, *, of: Division, objective: GroupLoss) -> Iterator[Result]:
@@ -39,7 +39,7 @@ def released_sgd(bench: Bench, source: AnnotationSource, *, of: Division, object
     """
     jobs, notes = of.jobs(bench, source)
     yield from notes
-    train, test = bench.data.train, bench.data.test
+    train, test = bench.train, bench.test
     sliced = replace(train.standardised, groups=slice_ids(train.labels, jobs[0].slices))
 
     def train_released(bench: Bench, rng: np.random.Generator) -> Trained:
@@ -51,37 +51,33 @@ def released_sgd(bench: Bench, source: AnnotationSource, *, of: Division, object
 
 
 def probe(bench: Bench, rng: np.random.Generator, resample: Resample) -> Trained:
-    data = bench.data
     return train_probe(
-        data.train.standardised, data.validation.standardised, resample,
+        bench.train.standardised, bench.validation.standardised, resample,
         rng=rng, settings=bench.settings.probe, device=bench.device,
-    ), data.test.standardised  # fmt: skip
+    ), bench.test.standardised  # fmt: skip
 
 
 def dfr(bench: Bench, rng: np.random.Generator, fit_on: FitOn) -> Trained:
-    data = bench.data
-    return train_dfr(data.train.unit, data.validation.unit, rng=rng, fit_on=fit_on), data.test.unit
+    return train_dfr(bench.train.unit, bench.validation.unit, rng=rng, fit_on=fit_on), bench.test.unit
 
 
 def group_dro(bench: Bench, rng: np.random.Generator) -> Trained:
-    data = bench.data
     return train_group_dro_eg(
-        data.train.standardised, data.validation.standardised,
+        bench.train.standardised, bench.validation.standardised,
         rng=rng, settings=bench.settings.group_dro, device=bench.device,
-    ), data.test.standardised  # fmt: skip
+    ), bench.test.standardised  # fmt: skip
 
 
 def erm_adapter(bench: Bench, rng: np.random.Generator) -> Trained:
-    data = bench.data
     return train_erm_adapter(
-        data.train.in_text_space, data.validation.in_text_space, bench.prompts.class_embeddings,
+        bench.train.in_text_space, bench.validation.in_text_space, bench.prompts.class_embeddings,
         rng=rng, settings=bench.settings.erm_adapter, device=bench.device,
-    ), data.test.in_text_space  # fmt: skip
+    ), bench.test.in_text_space  # fmt: skip
 
 
 def contrastive_adapter(bench: Bench, rng: np.random.Generator) -> Trained:
-    data, settings = bench.data, bench.settings
+    settings = bench.settings
     return train_contrastive_adapter(
-        data.train.in_text_space, data.validation.in_text_space, bench.prompts.class_embeddings,
+        bench.train.in_text_space, bench.validation.in_text_space, bench.prompts.class_embeddings,
         rng=rng, settings=settings.contrastive_adapter, contrastive=settings.hard_samples, device=bench.device,
-    ), data.test.in_text_space  # fmt: skip
+    ), bench.test.in_text_space  # fmt: skip

@@ -1,12 +1,10 @@
 """The images of a data set as the methods of a benchmark take them: three splits in three kinds of features."""
 
-from dataclasses import dataclass
 from functools import cached_property
 
 from annotations.models import Dataset
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.datasets.groups import group_ids
-from modeling.arrays.embeddings.standardization import Standardization
 from modeling.tensors.baselines.grouped import GroupedFeatures
 from worker.common import process_cache
 
@@ -43,36 +41,3 @@ class SplitImages:
 
     def _of(self, array: str) -> GroupedFeatures:
         return GroupedFeatures(self._dataset.files.array(array)[self.rows], self.labels, self.groups)
-
-
-@dataclass(frozen=True, eq=False)
-class BenchmarkData:
-    """A data set whose arrays are read once for all methods."""
-
-    dataset: Dataset
-
-    @property
-    def n_classes(self) -> int:
-        return len(self.dataset.class_names)
-
-    @property
-    def has_attribute(self) -> bool:
-        """Whether groups are more than classes."""
-        return bool(self.dataset.attribute_names)
-
-    @cached_property
-    def train(self) -> SplitImages:
-        return SplitImages(self.dataset, Split.TRAIN)
-
-    @cached_property
-    def validation(self) -> SplitImages:
-        return SplitImages(self.dataset, Split.VALIDATION)
-
-    @cached_property
-    def test(self) -> SplitImages:
-        return SplitImages(self.dataset, Split.TEST)
-
-    @property
-    def standardization(self) -> Standardization:
-        """The z-score of all train images; every method and draw uses this one."""
-        return process_cache.training_set(self.dataset).standardization

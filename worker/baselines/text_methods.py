@@ -17,13 +17,13 @@ ALPHA = 0.5
 
 
 def class_prompt(bench: Bench, _: AnnotationSource) -> Iterator[Outcome]:
-    predictions = bench.prompts.class_zero_shot.predict(bench.data.test.in_text_space.features)
-    yield Outcome.of(bench.data.dataset, "class prompts", predictions)
+    predictions = bench.prompts.class_zero_shot.predict(bench.test.in_text_space.features)
+    yield Outcome.of(bench.dataset, "class prompts", predictions)
 
 
 def group_prompt(bench: Bench, _: AnnotationSource) -> Iterator[Outcome]:
-    predictions = bench.prompts.group_zero_shot.predict(bench.data.test.in_text_space.features)
-    yield Outcome.of(bench.data.dataset, "group prompts", predictions)
+    predictions = bench.prompts.group_zero_shot.predict(bench.test.in_text_space.features)
+    yield Outcome.of(bench.dataset, "group prompts", predictions)
 
 
 def phrases_roboshot(bench: Bench, source: AnnotationSource) -> Iterator[Outcome]:
@@ -31,26 +31,26 @@ def phrases_roboshot(bench: Bench, source: AnnotationSource) -> Iterator[Outcome
     for name, annotations in source.sets.items():
         phrases = np.stack([annotation.embedding for annotation in annotations])
         classifier = roboshot(bench.prompts.class_zero_shot, phrases)
-        predictions = classifier.predict(bench.data.test.in_text_space.features)
+        predictions = classifier.predict(bench.test.in_text_space.features)
         directions = {"harmful_directions": len(classifier.harmful), "helpful_directions": len(classifier.helpful)}
-        yield Outcome.of(bench.data.dataset, name or source.name, predictions, **directions)
+        yield Outcome.of(bench.dataset, name or source.name, predictions, **directions)
 
 
 def half_way(bench: Bench, _: AnnotationSource) -> Iterator[Outcome]:
     """WiSE-FT: half-way between the class prompts and the ERM heads of all train and of draws, on one embedding."""
-    data, prompts = bench.data, bench.prompts
-    train, test = data.train.in_text_space, data.test.in_text_space
+    prompts = bench.prompts
+    train, test = bench.train.in_text_space, bench.test.in_text_space
     standardization = Standardization.fit(train.features)
     draws = dict(bench.draws())
     weights = np.zeros((len(train), len(draws)))
     for k, rows in enumerate(draws.values()):
         weights[rows, k] = uniform_weights(len(rows))
     z = standardization.apply(train.features)
-    trained = train_heads(z, train.labels, weights, bench.l2, n_classes=data.n_classes, device=bench.device)
+    trained = train_heads(z, train.labels, weights, bench.l2, n_classes=bench.n_classes, device=bench.device)
     for k, (name, rows) in enumerate(draws.items()):
         classifier = wise_ft(
             prompts.class_embeddings, trained.coef[k], trained.intercept[k], standardization,
             alpha=ALPHA, logit_scale=prompts.logit_scale,
         )  # fmt: skip
         details = {"alpha": ALPHA, "logit_scale": prompts.logit_scale, "n_images": len(rows)}
-        yield Outcome.of(data.dataset, name, classifier.predict(test.features), **details)
+        yield Outcome.of(bench.dataset, name, classifier.predict(test.features), **details)

@@ -25,7 +25,7 @@ class Report:
     @classmethod
     def of(cls, setup: Setup, rows: Sequence[Row], command: str) -> "Report":
         """Resample the test images of measured rows."""
-        images = GroupedLabels.of(setup.bench.data.dataset)
+        images = GroupedLabels.of(setup.bench.dataset)
         values = resample(images, rows)
         compared = tuple(comparisons(images, rows, values))
         return cls(setup, images, with_intervals(rows, values), compared, command)
@@ -33,5 +33,5 @@ class Report:
     @property
     def encoder(self) -> str:
         """The name of the encoder whose texts are compared with the images."""
-        dataset = self.setup.bench.data.dataset
+        dataset = self.setup.bench.dataset
         return str((dataset.files.manifest.encoder_of("similarity") or {}).get("name", dataset.similarity_encoder))

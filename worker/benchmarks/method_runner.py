@@ -79,12 +79,12 @@ def _row(bench: Bench, planned: _Planned, done: Callable[[int], None]) -> Row:
             done(sum(not isinstance(each, Unused) for each in results))
     except ModelingError as error:
         return Row(planned.method.key, planned.name, planned.over, left_out=str(error))
+    outcomes = (each for each in results if isinstance(each, Outcome))
     return Row(
         planned.method.key,
         planned.name,
         planned.over,
-        outcomes=tuple(each for each in results if isinstance(each, Outcome) and each.name != ALL_TRAIN),
-        point=next((each for each in results if isinstance(each, Outcome) and each.name == ALL_TRAIN), None),
+        tuple(sorted(outcomes, key=lambda each: each.name == ALL_TRAIN)),
         refused=tuple(each for each in results if isinstance(each, Refused)),
         unused=tuple(each for each in results if isinstance(each, Unused)),
     )
@@ -94,6 +94,6 @@ def _train(bench: Bench, planned: _Planned) -> Iterator[Result]:
     method, source = planned.method, planned.source
     if method.needs_annotation and source is NOTHING:
         raise NotUsable(NO_ANNOTATION)
-    if method.needs_attribute and not bench.data.has_attribute:
+    if method.needs_attribute and not bench.dataset.attribute_names:
         raise NotUsable(NO_ATTRIBUTE)
     return method.train(bench, source)

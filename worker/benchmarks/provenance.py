@@ -23,7 +23,7 @@ _OF_ANNOTATION = (
 
 def document(report: Report) -> dict[str, Any]:
     """Everything, JSON-like: data, encoders, settings, annotations, rows and their classifiers."""
-    setup, bench, dataset = report.setup, report.setup.bench, report.setup.bench.data.dataset
+    setup, bench, dataset = report.setup, report.setup.bench, report.setup.bench.dataset
     manifest, model = dataset.files.manifest, setup.model
     position = {id(annotation): i for i, annotation in enumerate(setup.annotations)}
     return {
@@ -100,16 +100,15 @@ def _classifier_document(outcome: Outcome) -> dict[str, Any]:
 
 def annotation_document(bench: Bench, annotation: ScoredAnnotation) -> dict[str, Any]:
     """One annotation: its phrase, its score, its τ, and the train images on either side of it."""
-    data = bench.data
-    n_above = int(annotation.members(data.dataset.files, data.train.rows).sum())
+    n_above = int(annotation.members(bench.dataset.files, bench.train.rows).sum())
     return {
-        "class": data.dataset.class_names[annotation.target_class],
+        "class": bench.dataset.class_names[annotation.target_class],
         "text_template": annotation.template,
         "rendered_text": annotation.text,
         "threshold_was_given": annotation.chosen,
         "error_score": annotation.score,
         "n_above": n_above,
-        "n_below": int((data.train.labels == annotation.target_class).sum()) - n_above,
+        "n_below": int((bench.train.labels == annotation.target_class).sum()) - n_above,
         **{name: getattr(annotation, name) for name in _OF_ANNOTATION},
     }
 

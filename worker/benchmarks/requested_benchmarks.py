@@ -30,7 +30,7 @@ def measure_next(benchmark: Benchmark) -> None:
     jobs.beat(benchmark, phase=f"measuring {method.name}")
     bench = _bench(benchmark)
     measured = run_benchmark(bench, [method], (), silent)
-    (row,) = with_intervals(measured, resample(GroupedLabels.of(bench.data.dataset), measured))
+    (row,) = with_intervals(measured, resample(GroupedLabels.of(bench.dataset), measured))
     settings = {**settings_document(bench), "versions": versions(), "machine": machine()}
     benchmark_requests.store_row(benchmark, row_document(method, row), settings)
 

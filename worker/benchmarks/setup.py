@@ -9,8 +9,6 @@ from annotations.models import BaseModel, Dataset
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 from worker.baselines.method_inputs import Bench
-from worker.baselines.prompts import DatasetPrompts
-from worker.baselines.published_settings import PUBLISHED
 from worker.baselines.scored_annotations import (
     AnnotationSource,
     ScoredAnnotation,
@@ -18,7 +16,6 @@ from worker.baselines.scored_annotations import (
     read_annotation,
     score_annotation,
 )
-from worker.baselines.split_features import BenchmarkData
 from worker.benchmarks.participant_annotations import StudyAnnotations, study_annotations
 from worker.datasets.base_models import find_base_model
 
@@ -71,13 +68,12 @@ def set_up(dataset: Dataset, request: Request) -> Setup:
         model = find_base_model(dataset)
     given = [score_annotation(model, each, request.template) for each in asked if model]
     bench = Bench(
-        data=BenchmarkData(dataset),
-        prompts=DatasetPrompts(dataset, request.published),
+        dataset,
         l2=request.l2 or (model.l2 if model else settings.DEFAULT_L2),
         seeds=request.seeds,
         scheme=request.scheme or (study.scheme if study else DEFAULT_SCHEME),
         min_slice_size=settings.MIN_SLICE_SIZE,
-        settings=PUBLISHED[request.published or "waterbirds"],
+        published=request.published,
     )
     return Setup(bench, model, (*_given_sources(given), *_study_sources(study, len(given))))
 

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.retraining.group_accuracies import GroupMetrics
-from worker.baselines.outcomes import ALL_TRAIN, Figure, Outcome, Over, Row, predictions_digest
+from worker.baselines.outcomes import Figure, Outcome, Over, Row, predictions_digest
 from worker.benchmarks.paired_bootstrap import GroupedLabels, Values, resample
 
 PREDICTIONS = "predictions.npz"
@@ -91,29 +92,21 @@ def read_benchmark(path: Path) -> StoredBenchmark:
         dataset, settings = record["dataset"], record["test_images"]
         values = tuple(resample(images, rows, settings["resamples"], settings["seed"]))
         return StoredBenchmark(dataset["name"], record["encoder"], rows, values)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, msgspec.ValidationError) as error:
         raise BadBenchmark(
             f"{path} is not the record of a benchmark, or its predictions are others: {error}"
         ) from error
 
 
 def _row(row: Mapping[str, Any], predictions: Predictions) -> Row:
-    outcomes = [_outcome(each, predictions) for each in row["classifiers"]]
-    return Row(
-        row["method"],
-        row["name"],
-        Over(row["over"]),
-        outcomes=tuple(outcome for outcome in outcomes if outcome.name != ALL_TRAIN),
-        point=next((outcome for outcome in outcomes if outcome.name == ALL_TRAIN), None),
-        left_out=row["left_out"],
-    )
+    classifiers = tuple(_outcome(each, predictions) for each in row["classifiers"])
+    return Row(row["method"], row["name"], Over(row["over"]), classifiers, left_out=row["left_out"])
 
 
 def _outcome(classifier: Mapping[str, Any], predictions: Predictions) -> Outcome:
-    metrics = classifier["metrics"]
     return Outcome(
         classifier["name"],
-        GroupMetrics(**{**metrics, "accuracies": tuple(metrics["accuracies"]), "counts": tuple(metrics["counts"])}),
+        msgspec.convert(classifier["metrics"], GroupMetrics),
         predictions[classifier["predictions_sha256"]],
         classifier["details"],
     )

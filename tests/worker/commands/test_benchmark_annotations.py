@@ -11,7 +11,6 @@ from tests import actors
 from tests.steps import submit_and_score
 from worker.baselines.divisions import ANNOTATIONS, NoUsableAnnotation
 from worker.baselines.method_inputs import Bench
-from worker.baselines.prompts import DatasetPrompts
 from worker.baselines.scored_annotations import (
     AnnotationSource,
     Asked,
@@ -21,7 +20,6 @@ from worker.baselines.scored_annotations import (
     read_annotation,
     score_annotation,
 )
-from worker.baselines.split_features import BenchmarkData
 from worker.baselines.usable_annotations import cut_classes
 from worker.datasets.head_training import membership_of
 
@@ -135,7 +133,6 @@ def test_an_annotation_that_makes_no_slices_is_left_out_of_its_set(base_model: B
 
 @pytest.mark.parametrize("text", UNUSABLE)
 def test_a_set_without_a_usable_annotation_is_refused(base_model: BaseModel, text: str) -> None:
-    dataset, annotation = base_model.dataset, annotated(base_model, text)
-    bench = Bench(BenchmarkData(dataset), DatasetPrompts(dataset), l2=1.0)
+    bench, annotation = Bench(base_model.dataset, l2=1.0), annotated(base_model, text)
     with pytest.raises(NoUsableAnnotation, match=f"“{annotation.phrase}”: .*{UNUSABLE[text]}"):
         ANNOTATIONS.jobs(bench, AnnotationSource("#1", {"": (annotation,)}))
