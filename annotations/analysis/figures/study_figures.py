@@ -3,7 +3,7 @@
 `worker.figures` draws them.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from statistics import fmean, median_low
@@ -65,9 +65,9 @@ def figures(tables: StudyTables) -> tuple[Figure, ...]:
     left_out = len(tables.tasks) - len(shown)
     tables = replace(tables, tasks=shown)
     drawn = (
-        _own_gain(tables),
+        _of_people(tables, "own-gain", LineChart("own gain, points", "points", (PEOPLE,), ()), _GAINS, per=0.01),
         _error_scores(tables),
-        _annotation_time(tables),
+        _of_people(tables, "annotation-time", LineChart("minutes", "minutes", (PEOPLE,), (), has_log=True), _TIMES, 60),
         _worst_group(tables),
         _splits(tables),
         _machine_splits(tables),
@@ -86,17 +86,16 @@ def first_tasks(tables: StudyTables, most: int = MAX_TASKS) -> tuple[TaskFacts, 
     return tuple(sorted(chosen, key=lambda task: task.position))
 
 
-def _own_gain(tables: StudyTables) -> Figure:
-    def lines(task: int, _: list[PersonTask], __: list[PersonTask]) -> Iterator[Line]:
-        for what, label in _GAINS.items():
-            yield _people_line(tables, task, label, what, per=0.01)
+def _of_people(
+    tables: StudyTables, words: str, chart: LineChart, measures: Mapping[tuple[str, Over], str], per: float
+) -> Figure:
+    """A row for each measure, of people and their mean. per: as in `_people_line`."""
 
-    return Figure.worded(
-        "own-gain",
-        tables.people,
-        LineChart("own gain, points", "points", (PEOPLE,), _panels(tables, lines)),
-        also=(tables.totals,),
-    )
+    def lines(task: int, _: list[PersonTask], __: list[PersonTask]) -> Iterator[Line]:
+        return (_people_line(tables, task, label, what, per) for what, label in measures.items())
+
+    drawn = replace(chart, panels=_panels(tables, lines))
+    return Figure.worded(words, tables.people, drawn, also=(tables.totals,))
 
 
 def _error_scores(tables: StudyTables) -> Figure:
@@ -121,18 +120,6 @@ def _error_scores(tables: StudyTables) -> Figure:
         tables.people,
         LineChart("best error score", "score", (PEOPLE, EXPERTS, RANDOM), _panels(tables, lines, common_words)),
         also=(tables.experts, tables.totals),
-    )
-
-
-def _annotation_time(tables: StudyTables) -> Figure:
-    def lines(task: int, _: list[PersonTask], __: list[PersonTask]) -> Iterator[Line]:
-        yield from (_people_line(tables, task, label, what, per=60) for what, label in _TIMES.items())
-
-    return Figure.worded(
-        "annotation-time",
-        tables.people,
-        LineChart("minutes", "minutes", (PEOPLE,), _panels(tables, lines), has_log=True),
-        also=(tables.totals,),
     )
 
 
@@ -166,32 +153,27 @@ def _worst_group(tables: StudyTables) -> Figure:
 
 
 def _splits(tables: StudyTables) -> Figure:
-    rows = [row for row in tables.splits.rows if row.split == "test" and row.n]
-    panels = tuple(
-        Panel(f"{task.title}: “{of_task[0].phrase}”", tuple(_split_line(row) for row in of_task), task.position)
-        for task in tables.tasks
-        if (of_task := [row for row in rows if row.task == task.position])
-    )
-    return Figure.worded(
-        "splits",
-        tables.splits,
-        LineChart("accuracy on test", "share", (_BEFORE, _AFTER), panels),
-        **({"empty": tables.missing[0]} if tables.missing else {}),
-    )
+    of_test = [row for row in tables.splits.rows if row.split == "test"]
+    chart = _split_chart(tables, of_test, _split_line, lambda task, row: f"{task.title}: “{row.phrase}”")
+    more = {"empty": tables.missing[0]} if tables.missing else {}
+    return Figure.worded("splits", tables.splits, chart, **more)
 
 
 def _machine_splits(tables: StudyTables) -> Figure:
+    chart = _split_chart(tables, tables.keyword_splits.rows, _machine_line, lambda task, _: task.title)
+    return Figure.worded("machine-splits", tables.keyword_splits, chart, also=(tables.less_machine,))
+
+
+def _split_chart(
+    tables: StudyTables, rows: Sequence[Any], line: Callable[[Any], Line], title: Callable[[TaskFacts, Any], str]
+) -> LineChart:
+    """A panel for each task with a row of parts of a class, of those parts that have images."""
     panels = tuple(
-        Panel(task.title, tuple(_machine_line(row) for row in of_task if row.n), task.position)
+        Panel(title(task, of_task[0]), tuple(map(line, of_task)), task.position)
         for task in tables.tasks
-        if (of_task := [row for row in tables.keyword_splits.rows if row.task == task.position])
+        if (of_task := [row for row in rows if row.task == task.position and row.n])
     )
-    return Figure.worded(
-        "machine-splits",
-        tables.keyword_splits,
-        LineChart("accuracy on test", "share", (_BEFORE, _AFTER), panels),
-        also=(tables.less_machine,),
-    )
+    return LineChart("accuracy on test", "share", (_BEFORE, _AFTER), panels)
 
 
 def _machine_line(row: KeywordSplit) -> Line:
