@@ -16,7 +16,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder, Embeddings
+from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder, array_encoders
 from modeling.arrays.datasets.importing.importer import import_images
 from modeling.arrays.datasets.importing.listings import Source
 from modeling.arrays.datasets.importing.sources import read_source
@@ -69,7 +69,7 @@ def imported(source: Source, data_root: Path, seconds_an_image: float, n_process
         source,
         data_root,
         f"soft-{next(names)}",
-        embeddings=Embeddings(described),
+        encoders=array_encoders(described),
         key_secret=b"secret",
         n_processes=n_processes,
         progress=progress,

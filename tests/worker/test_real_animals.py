@@ -322,9 +322,9 @@ def without_some(dataset: Dataset, n: int) -> tuple[Dataset, list[str]]:
 
     names = [files.filenames[row] for row in left]
     rows = Rows(names, files.labels[left], files.splits[left], files.attributes[left], keys)
-    described = Described(name, "0" * 64, "waterbirds", files.class_names, files.attribute_names, {}, {})
+    described = Described(name, "0" * 64, "waterbirds", files.class_names, files.attribute_names)
     array = files.array("similarity")
-    arrays = {"similarity": (lambda some: array[left[some]], array.shape[1], files.manifest.encoder_of("similarity"))}
+    arrays = {"similarity": ([array[left]], array.shape[1], files.manifest.encoder_of("similarity"))}
     directory = dataset_directory(settings.DATA_ROOT, name, described.digest)
     made, _ = register_dataset(assemble(directory, described, rows, arrays, place))
     return made, [files.filenames[row] for row in out]

@@ -18,13 +18,8 @@ from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import REPORT, Split
 from modeling.arrays.datasets.groups import group_names
 from modeling.arrays.datasets.importing.archives import unpack_shards
-from modeling.arrays.datasets.importing.embedding_arrays import (
-    DescribedEncoder,
-    Embeddings,
-    FeatureTable,
-    read_features,
-)
-from modeling.arrays.datasets.importing.import_errors import BadSource, ImportRefused
+from modeling.arrays.datasets.importing.embedding_arrays import array_encoders
+from modeling.arrays.datasets.importing.import_errors import ImportRefused
 from modeling.arrays.datasets.importing.importer import import_images
 from modeling.arrays.datasets.importing.shards import Embed
 from modeling.arrays.datasets.importing.sources import EMBEDDINGS, HUGGINGFACE, SHARDS, read_source
@@ -42,7 +37,7 @@ def import_folder(
     path: Path,
     *,
     similarity_encoder: str,
-    features: str | Path | None = None,
+    feature_encoder: str | None = None,
     class_names: Sequence[str] = (),
     attribute_names: Sequence[str] = (),
     columns: Sequence[str] = (),
@@ -59,18 +54,15 @@ def import_folder(
     names = class_names, attribute_names
     embed = embedding_by(settings.IMPORT_ENGINE if engine is None else engine)
     made: dict[str, Any] = {"key_secret": thumbnail_key_secret(), "progress": progress}
-    similarity, of_features = described_encoder(similarity_encoder), _features(features) if features else None
+    similarity = described_encoder(similarity_encoder)
+    features = described_encoder(feature_encoder) if feature_encoder else None
     if source_format == EMBEDDINGS:
-        if isinstance(of_features, FeatureTable):
-            raise BadSource(of_features.path, "features beside embeddings lie in their folder: features/features_0.npy")
-        return register_dataset(
-            import_embeddings(path, settings.DATA_ROOT, name, similarity, of_features, *names, **made)
-        )
+        return register_dataset(import_embeddings(path, settings.DATA_ROOT, name, similarity, features, *names, **made))
     with images_of(source_format, path, columns or COLUMNS, progress) as folder:
         source = read_source("csv" if source_format == HUGGINGFACE else source_format, folder, *names)
-        embeddings = Embeddings(similarity, of_features)
-        made |= {"n_processes": settings.IMPORT_PROCESSES, "embed": embed}
-        return register_dataset(import_images(source, settings.DATA_ROOT, name, embeddings=embeddings, **made))
+        made |= {"encoders": array_encoders(similarity, features), "embed": embed}
+        made["n_processes"] = settings.IMPORT_PROCESSES
+        return register_dataset(import_images(source, settings.DATA_ROOT, name, **made))
 
 
 def embedding_by(engine: str) -> Embed:
@@ -136,7 +128,3 @@ def import_report(dataset: Dataset, created: bool) -> Iterator[str]:
         reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
         yield f"Left out: {reasons}. Each with its reason: {files.directory / REPORT}"
     yield f"Directory: {files.directory}"
-
-
-def _features(given: str | Path) -> DescribedEncoder | FeatureTable:
-    return read_features(given) if isinstance(given, Path) else described_encoder(given)

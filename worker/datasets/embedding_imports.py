@@ -4,7 +4,7 @@ Only names and labels of all images are in memory; their rows are read and writt
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import pairwise
@@ -22,7 +22,7 @@ from modeling.arrays.datasets.importing.imagenet_folders import read_class_words
 from modeling.arrays.datasets.importing.import_errors import BadSource
 from modeling.arrays.datasets.importing.listing_checks import HashedImage, LeftOut, hash_images, without_duplicates
 from modeling.arrays.datasets.importing.listings import Source, SourceImage, classes_said, numbered
-from modeling.arrays.datasets.importing.row_files import Described, Rows, assemble, image_key
+from modeling.arrays.datasets.importing.row_files import Described, Rows, assemble, image_key, in_blocks
 from modeling.arrays.datasets.importing.sources import EMBEDDINGS, SHARD_LABELS
 from modeling.arrays.datasets.importing.storage import json_bytes, storing, write_file
 from modeling.arrays.images.image_decoding import read_image
@@ -132,15 +132,15 @@ def import_embeddings(
     lost = {line.filename for line in left_out}
     order = order[[labelled.names[i] not in lost for i in order.tolist()]]
 
-    def array(folder: str) -> Callable[[slice], NDArray[np.float32]]:
-        return lambda some: found.rows(order[some], folder)
+    def array(folder: str) -> Iterator[NDArray[np.float32]]:
+        return (found.rows(order[some], folder) for some in in_blocks(len(order), found.dim(folder)))
 
     def place(staging: Path) -> None:
         (drawn / THUMBNAILS).rename(staging / THUMBNAILS)
 
     directory = assemble(
         directory,
-        Described(name, digest, EMBEDDINGS, *names, {}, {}),
+        Described(name, digest, EMBEDDINGS, *names),
         labelled.rows(order, keys, digest, key_secret),
         {of: (array(folder), found.dim(folder), encoders[of]) for of, (folder, _) in used.items()},
         place,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from modeling.arrays.datasets.importing.embedding_arrays import Column, DescribedEncoder
+from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder, Encoders
 from modeling.arrays.datasets.importing.import_errors import ImportRefused
 from modeling.arrays.datasets.importing.shards import Plan
 from modeling.arrays.datasets.importing.storage import json_bytes
@@ -51,17 +51,17 @@ def described_encoder(spec: str) -> DescribedEncoder:
 described_once = cache(described_encoder)
 
 
-def columns_here(plan: Plan) -> list[Column]:
+def encoders_here(plan: Plan) -> Encoders:
     """Load the encoders of a plan that another process wrote, maybe on another machine.
 
     Raises EncoderUnavailable, also where one differs here, and ImportRefused where the images are not here.
     """
     if not Path(plan.root).is_dir():
         raise ImportRefused(f"{plan.root} is not on the machine {gethostname()}")
-    columns = []
+    encoders = {}
     for name, origin in plan.arrays.items():
         described = described_once(str(origin["spec"]))
         if json_bytes(described.description) != json_bytes(origin):
             raise EncoderUnavailable(f"{origin['spec']} is another one on {gethostname()} than where the import began")
-        columns.append(Column(name, described.encoder.dim, described.description, described.encoder))
-    return columns
+        encoders[name] = described
+    return encoders

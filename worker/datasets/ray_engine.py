@@ -17,10 +17,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from modeling.arrays.common.progress import Progress
-from modeling.arrays.datasets.importing.embedding_arrays import Column
+from modeling.arrays.datasets.importing.embedding_arrays import Encoders
 from modeling.arrays.datasets.importing.import_errors import ImportRefused
 from modeling.arrays.datasets.importing.shards import Plan, embed_shards, read_plan
-from worker.datasets.image_batches import columns_here
+from worker.datasets.image_batches import encoders_here
 
 TASK_SHARDS = 16  # at most: a task starts its decoders anew; of a node that is lost, all but two shards stay done
 TASKS_A_SLOT = 4  # at least, so that slots become idle together
@@ -30,7 +30,7 @@ POLL_S = 1.0
 SILENT_S = 600.0  # a cluster that finishes no shard for so long is stuck
 
 
-def embed_on_ray(address: str, plan: Plan, columns: Sequence[Column], n_processes: int, progress: Progress) -> None:
+def embed_on_ray(address: str, plan: Plan, encoders: Encoders, n_processes: int, progress: Progress) -> None:
     """Have the nodes of a Ray cluster embed all shards that are not done.
 
     address: "" for the cluster that this machine belongs to, or else one of this machine alone. The lease of who
@@ -53,7 +53,7 @@ def embed_some(directory: str, numbers: Sequence[int], n_processes: int) -> None
     except OSError as error:
         raise ImportRefused(f"{directory} is not seen from the machine {socket.gethostname()}") from error
     waiting = (plan.shards[number] for number in numbers if not plan.shards[number].is_done)
-    embed_shards(plan, waiting, columns_here(plan), n_processes, lambda shard, n: None)
+    embed_shards(plan, waiting, encoders_here(plan), n_processes, lambda shard, n: None)
 
 
 def _require_port(address: str) -> None:

@@ -5,7 +5,7 @@ A helper needs to see the images where the import sees them, and to have the sam
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from django.conf import settings
@@ -16,10 +16,10 @@ from annotations.services.datasets import import_shards
 from annotations.services.queue import worker_wakeup
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.common.steps import after_each_step, step_done
-from modeling.arrays.datasets.importing.embedding_arrays import Column
+from modeling.arrays.datasets.importing.embedding_arrays import Encoders
 from modeling.arrays.datasets.importing.import_errors import ImportRefused
 from modeling.arrays.datasets.importing.shards import Plan, Shard, embed_alone, embed_shards, read_plan
-from worker.datasets.image_batches import columns_here
+from worker.datasets.image_batches import encoders_here
 from worker.queue.failure_messages import is_foreseen
 from worker.queue.worker_heartbeat import every_few_seconds
 
@@ -32,11 +32,11 @@ logger = logging.getLogger(__name__)
 left_alone_until: dict[str, float] = {}  # by directory: until when
 
 
-def embed_shared(plan: Plan, columns: Sequence[Column], n_processes: int, progress: Progress) -> None:
+def embed_shared(plan: Plan, encoders: Encoders, n_processes: int, progress: Progress) -> None:
     """Embed the shards of an import together with whichever workers help; few shards as `embed_alone` does."""
     waiting = plan.waiting
     if len(waiting) < SHARED_FROM:
-        return embed_alone(plan, columns, n_processes, progress)
+        return embed_alone(plan, encoders, n_processes, progress)
     directory = plan.directory.relative_to(settings.DATA_ROOT).as_posix()
     before = plan.count - sum(shard.count for shard in waiting)
 
@@ -50,7 +50,7 @@ def embed_shared(plan: Plan, columns: Sequence[Column], n_processes: int, progre
         while not import_shards.is_embedded(directory):
             held = _Held(plan, directory, n_processes, helps=False, then=tell)
             try:
-                held.embed(columns)
+                held.embed(encoders)
             except import_shards.ShardLost:
                 logger.warning("a step took longer than the lease of a shard of %s", directory)
             if not held.n_done:
@@ -94,11 +94,11 @@ class _Held:
         self._then = then
         self._rows: dict[int, ImportShard] = {}
 
-    def embed(self, columns: Sequence[Column]) -> None:
+    def embed(self, encoders: Encoders) -> None:
         """Claim and embed shards until none is due or the turn is over. Raises ShardLost; else as `embed_shards`."""
         with after_each_step(every_few_seconds(self._renew, RENEW_EVERY_S)):
             try:
-                embed_shards(self._plan, self._claimed(), columns, self._n_processes, self._told)
+                embed_shards(self._plan, self._claimed(), encoders, self._n_processes, self._told)
             finally:
                 import_shards.give_back(self._rows.values())
 
@@ -132,7 +132,7 @@ def _help(directory: str) -> int:
         if time.time() - plan.touched_at > LEFT_ALONE_S:
             return 0
         held = _Held(plan, directory, settings.IMPORT_PROCESSES, helps=True, turn_s=TURN_S)
-        held.embed(columns_here(plan))
+        held.embed(encoders_here(plan))
     except import_shards.ShardLost as lost:
         logger.info("%s is another worker's, or its import is over", lost)
     except OperationalError:

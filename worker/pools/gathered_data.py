@@ -1,7 +1,7 @@
 """The data set of a parent's images and of those that were kept: only train grows."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from itertools import compress
@@ -16,7 +16,7 @@ from annotations.models import Dataset, GatheredTraining, Gathering, Pool
 from annotations.services.datasets.dataset_registration import register_dataset
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.datasets.dataset_files import DATASET_NAME, Split, dataset_directory, open_dataset, thumbnail_name
-from modeling.arrays.datasets.importing.row_files import Described, Rows, assemble, image_key
+from modeling.arrays.datasets.importing.row_files import Array, Described, Rows, assemble, image_key, in_blocks
 from modeling.arrays.datasets.importing.storage import json_bytes
 from modeling.arrays.pools.candidate_selection import merged_order
 from worker.common import process_cache
@@ -70,14 +70,9 @@ def gathered_dataset(training: GatheredTraining) -> Dataset:
             to.parent.mkdir(parents=True, exist_ok=True)
             os.link((files if i < n else images).image_path(old), to)
 
+    groups = (*parent.attribute_names, UNKNOWN) if files.attributes is not None else ()
     described = Described(
-        name,
-        digest,
-        f"gathered for {parent} from {pool.name}",
-        tuple(parent.class_names),
-        (*parent.attribute_names, UNKNOWN) if files.attributes is not None else (),
-        {},
-        {},
+        name, digest, f"gathered for {parent} from {pool.name}", tuple(parent.class_names), tuple(groups)
     )
     directory = dataset_directory(settings.DATA_ROOT, name, digest)
     return register_dataset(assemble(directory, described, rows, _arrays(gathering, kept, order), place))[0]
@@ -112,29 +107,25 @@ def _encoded(spec: str, pool: Pool, directory: Path, rows: tuple[int, ...]) -> N
     return found
 
 
-def _arrays(gathering: Gathering, kept: Kept, order: NDArray[np.int64]) -> Mapping[str, Any]:
+def _arrays(gathering: Gathering, kept: Kept, order: NDArray[np.int64]) -> Mapping[str, Array]:
     files = gathering.base_model.dataset.files
-    n, manifest = files.n_rows, files.manifest
-    made = {}
-    for name in [
-        "similarity",
-        *(["features"] if manifest.arrays.get("features") != manifest.arrays["similarity"] else []),
-    ]:
-        if name in manifest.arrays:
+    made, manifest = {}, files.manifest
+    for name, entry in manifest.arrays.items():
+        if name == "similarity" or entry != manifest.arrays["similarity"]:
             old, new = files.array(name), features_of(gathering, kept, name)
-            made[name] = (_blocks_of(old, new, order, n), old.shape[1], manifest.encoder_of(name))
+            made[name] = (_in_order(old, new, order), entry.dim, manifest.encoder_of(name))
     return made
 
 
-def _blocks_of(old: NDArray[np.float32], new: NDArray[np.float32], order: NDArray[np.int64], n: int) -> Any:
-    def rows(some: slice) -> NDArray[np.float32]:
-        wanted = order[some]
-        block = np.empty((len(wanted), old.shape[1]), np.float32)
-        block[wanted < n] = old[wanted[wanted < n]]
-        block[wanted >= n] = new[wanted[wanted >= n] - n]
-        return block
-
-    return rows
+def _in_order(
+    old: NDArray[np.float32], new: NDArray[np.float32], order: NDArray[np.int64]
+) -> Iterator[NDArray[np.float32]]:
+    """Yield rows of two arrays as if the second one's came after those of the first, in blocks."""
+    for some in in_blocks(len(order), old.shape[1]):
+        wanted, block = order[some], np.empty((some.stop - some.start, old.shape[1]), np.float32)
+        is_old = wanted < len(old)
+        block[is_old], block[~is_old] = old[wanted[is_old]], new[wanted[~is_old] - len(old)]
+        yield block
 
 
 def _digest(parent: Dataset, pool: Dataset, kept: Kept) -> str:

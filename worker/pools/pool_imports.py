@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from django.conf import settings
-from numpy.typing import NDArray
 
 from annotations.models import Dataset, Pool
 from annotations.services.datasets.dataset_registration import register_dataset
@@ -18,10 +17,10 @@ from annotations.services.pools import pool_requests
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import POOL, THUMBNAILS, Split, dataset_directory, open_dataset
 from modeling.arrays.datasets.importing.archives import unpack_shards
-from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder, Embeddings
+from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder, array_encoders
 from modeling.arrays.datasets.importing.import_errors import ImportRefused
 from modeling.arrays.datasets.importing.importer import import_images
-from modeling.arrays.datasets.importing.row_files import Described, Rows, assemble, image_key
+from modeling.arrays.datasets.importing.row_files import Described, Rows, assemble, image_key, in_blocks
 from modeling.arrays.datasets.importing.storage import json_bytes
 from modeling.arrays.pools.pool_sources import CLASS, NOTED, note_of, read_pool
 from worker.datasets.dataset_import import embedding_by, thumbnail_key_secret
@@ -74,7 +73,7 @@ def _images_beside(pool: Pool, known: frozenset[str], tell: Progress) -> Path | 
         replace(source, images=new),
         settings.DATA_ROOT,
         pool.name,
-        embeddings=Embeddings(described_encoder(pool.encoder)),
+        encoders=array_encoders(described_encoder(pool.encoder)),
         key_secret=thumbnail_key_secret(),
         n_processes=settings.IMPORT_PROCESSES,
         embed=embedding_by(settings.IMPORT_ENGINE),
@@ -89,10 +88,8 @@ def _grown(dataset: Dataset, directory: Path) -> Path:
     encoder = old.manifest.encoder_of(ARRAY)
     if new.manifest.encoder_of(ARRAY) != encoder:
         raise ImportRefused("The encoder is another one than at the first import: import the folder under another name")
-    n, similarity, added = old.n_rows, old.array(ARRAY), new.array(ARRAY)
-
-    def similar(some: slice) -> NDArray[np.float32]:
-        return np.concatenate([similarity[some], added[max(some.start - n, 0) : max(some.stop - n, 0)]])
+    arrays = old.array(ARRAY), new.array(ARRAY)
+    blocks = (rows[some] for rows in arrays for some in in_blocks(*rows.shape))
 
     def link(folder: Path) -> None:
         for name in (THUMBNAILS, INDEXES):
@@ -103,12 +100,12 @@ def _grown(dataset: Dataset, directory: Path) -> Path:
     digest = sha256(json_bytes({"of": dataset.digest, "added": new.manifest.digest})).hexdigest()
     names, notes = [*old.filenames, *new.filenames], [*old.notes, *new.notes]
     keys = [key.decode() for key in (*old.image_keys, *new.image_keys)]
-    described = Described(dataset.name, digest, POOL, (CLASS,), (), {}, {})
+    described = Described(dataset.name, digest, POOL, (CLASS,))
     return assemble(
         dataset_directory(settings.DATA_ROOT, dataset.name, digest),
         described,
         _rows(names, keys, notes),
-        {ARRAY: (similar, similarity.shape[1], encoder)},
+        {ARRAY: (blocks, arrays[0].shape[1], encoder)},
         link,
     )
 
@@ -134,6 +131,6 @@ def _of_embeddings(pool: Pool, folder: Path, known: frozenset[str], described: D
     secret = thumbnail_key_secret()
     rows = _rows(names, [image_key(secret, digest, name) for name in names], notes)
     directory = dataset_directory(settings.DATA_ROOT, pool.name, digest)
-    manifest = Described(pool.name, digest, POOL, (CLASS,), (), {}, {})
-    arrays = {ARRAY: (lambda some: found.rows(places[some]), found.dim(), described.description)}
-    return assemble(directory, manifest, rows, arrays)
+    manifest = Described(pool.name, digest, POOL, (CLASS,))
+    blocks = (found.rows(places[some]) for some in in_blocks(len(places), found.dim()))
+    return assemble(directory, manifest, rows, {ARRAY: (blocks, found.dim(), described.description)})

@@ -72,9 +72,9 @@ class ArrayEntry:
     sha256 : str
         Of the file.
     encoder : str or None
-        Key in `Manifest.encoders`; None if the array was supplied as a file.
+        Key in `Manifest.encoders`; None if it is not known.
     supplied : mapping or None
-        The supplied file's sha256; None if an encoder made the array.
+        The sha256 of an array whose encoder is not known, else None.
     """
 
     file: str
@@ -139,7 +139,7 @@ class Manifest:
         Returns
         -------
         mapping or None
-            None if the array was supplied as a file.
+            None if it is not known.
         """
         key = self.arrays[array].encoder
         return None if key is None else self.encoders[key]

@@ -3,7 +3,6 @@
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 from django.core.management import CommandError
 from django.test import override_settings
@@ -67,17 +66,6 @@ def test_the_same_again_says_that_there_is_nothing_to_do(imported: Dataset, comm
     assert Dataset.objects.get() == imported
 
 
-def test_features_may_come_in_a_file(command: Command, data_root: Path, source: Path, tmp_path: Path) -> None:
-    names = sorted(path.name for path in source.glob("*.webp"))
-    rows = np.random.default_rng(0).normal(size=(len(names), 7)).astype(np.float32)
-    np.savez(tmp_path / "features.npz", filenames=np.array(names), features=rows)
-    command("import_dataset", "mine", source, *AS_CSV, "--features", tmp_path / "features.npz")
-    dataset = Dataset.objects.get()
-    assert dataset.feature_encoder == ""
-    assert dataset.files.array("features").shape == (196, 7)
-    assert dataset.files.array("similarity").shape == (196, 12)
-
-
 def test_another_secret_key_gives_thumbnails_other_names(imported: Dataset, command: Command, source: Path) -> None:
     with override_settings(SECRET_KEY="another secret key, for this test alone, and as long as one must be"):
         command("import_dataset", "theirs", source, *AS_CSV)
@@ -101,10 +89,6 @@ def test_another_secret_key_gives_thumbnails_other_names(imported: Dataset, comm
         (
             ["mine", "{source}", "--format", "csv", "--similarity-encoder", ENCODER, "--class-names", "cat,dog"],
             "class is 'square'",
-        ),
-        (
-            ["mine", "{source}", "--format", "csv", "--features", "{source}/none", "--feature-encoder", ENCODER],
-            "not allowed with",
         ),
     ],
 )

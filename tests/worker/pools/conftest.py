@@ -82,7 +82,7 @@ def shown(db: None, source: Path, features: str | None) -> BaseModel:
 def show(source: Path, features: str | None = None) -> BaseModel:
     """A base model that was trained on the data set."""
     names: dict[str, Any] = {"class_names": actors.CLASSES, "attribute_names": actors.COLOURS, "progress": silent}
-    dataset, _ = import_folder("shapes", "csv", source, similarity_encoder=ENCODER, features=features, **names)
+    dataset, _ = import_folder("shapes", "csv", source, similarity_encoder=ENCODER, feature_encoder=features, **names)
     return trained(dataset, name="erm", l2=1.0)[0]
 
 

@@ -24,7 +24,7 @@ class Command(PlainCommand):
                 options["format"],
                 options["path"],
                 similarity_encoder=options["similarity_encoder"],
-                features=options["feature_encoder"] or options["features"],
+                feature_encoder=options["feature_encoder"],
                 class_names=options["class_names"],
                 attribute_names=options["attribute_names"],
                 columns=options["columns"],

@@ -30,10 +30,6 @@ class ImageInTwoSplits(ImportRefused):
     """The same image is in two splits, so results on one would leak into the other."""
 
 
-class BadFeatures(ImportRefused):
-    """A file of features does not fit the data set."""
-
-
 class ImportRunning(ImportRefused):
     """Another process is importing a data set of this name."""
 

@@ -2,23 +2,23 @@
 
 import hashlib
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from modeling.arrays.common.progress import Progress, silent
 from modeling.arrays.common.steps import step_done
 from modeling.arrays.datasets import dataset_files as files
-from modeling.arrays.datasets.importing.embedding_arrays import Column, Embeddings, FeatureTable
+from modeling.arrays.datasets.importing.embedding_arrays import Encoders
 from modeling.arrays.datasets.importing.import_errors import BadSource
 from modeling.arrays.datasets.importing.listing_checks import HashedImage, LeftOut, hash_images, without_duplicates
 from modeling.arrays.datasets.importing.listings import Source
-from modeling.arrays.datasets.importing.row_files import Described, Rows, image_key, write_rows
+from modeling.arrays.datasets.importing.row_files import Described, Rows, image_key, write_dataset
 from modeling.arrays.datasets.importing.shards import Embed, Plan, embed_alone, make_plan, shards_folder
-from modeling.arrays.datasets.importing.storage import RowFile, json_bytes, only_import, publish, staging_folder
+from modeling.arrays.datasets.importing.storage import json_bytes, only_import, publish, staging_folder
 
 IMAGES_A_PROCESS = 16  # for fewer no further one is started, which takes as long as decoding some dozen images
 
@@ -30,7 +30,7 @@ def import_images(
     data_root: Path,
     name: str,
     *,
-    embeddings: Embeddings,
+    encoders: Encoders,
     key_secret: bytes,
     notes: Notes | None = None,
     n_processes: int = 1,
@@ -45,7 +45,8 @@ def import_images(
     data_root : pathlib.Path
     name : str
         1 to 60 letters, digits, _ or -; the first is a letter or digit.
-    embeddings : Embeddings
+    encoders : mapping of str to DescribedEncoder
+        From `array_encoders`.
     key_secret : bytes
         Keys the opaque names of the thumbnails; not empty.
     notes : mapping of str to mapping, optional
@@ -80,12 +81,9 @@ def import_images(
     """
     if not key_secret:
         raise ValueError("an empty key_secret would let anybody guess the names of thumbnails")
-    parts = embeddings.columns()
-    if isinstance(embeddings.features, FeatureTable):
-        embeddings.features.require_match(source)
     files.dataset_directory(data_root, name, "")  # rejects an invalid name before reading images
     hashed = hash_images(source, progress, n_processes)
-    digest = source_digest(source, hashed, parts, notes)
+    digest = source_digest(source, hashed, encoders, notes)
     directory = files.dataset_directory(data_root, name, digest)
     with only_import(directory.parent):
         if directory.exists():
@@ -93,20 +91,16 @@ def import_images(
         else:
             candidates, duplicates = without_duplicates(hashed)
             keys = [image_key(key_secret, digest, entry.image.filename) for entry in candidates]
-            encoded = [column for column in parts if column.table is None]
-            plan = make_plan(directory, source.root, candidates, keys, encoded, source.format != files.POOL)
-            embed(plan, encoded, min(n_processes, 1 + plan.count // IMAGES_A_PROCESS), progress)
-            encoders = {column.name: dict(column.origin) for column in encoded}
-            described = Described(name, digest, source.format, source.class_names, source.attribute_names, {}, encoders)
-            _merge(plan, source, candidates, duplicates, keys, described, parts, notes)
+            plan = make_plan(directory, source.root, candidates, keys, encoders, source.format != files.POOL)
+            embed(plan, encoders, min(n_processes, 1 + plan.count // IMAGES_A_PROCESS), progress)
+            described = Described(name, digest, source.format, source.class_names, source.attribute_names)
+            _merge(plan, source, candidates, duplicates, keys, described, encoders, notes)
             publish(staging_folder(directory), directory)
         shutil.rmtree(shards_folder(directory), ignore_errors=True)
     return directory
 
 
-def source_digest(
-    source: Source, hashed: Sequence[HashedImage], parts: Sequence[Column], notes: Notes | None = None
-) -> str:
+def source_digest(source: Source, hashed: Sequence[HashedImage], encoders: Encoders, notes: Notes | None = None) -> str:
     """Compute the digest of everything that determines a data set.
 
     The data set's name and the names of its thumbnails are not included.
@@ -116,7 +110,7 @@ def source_digest(
     source : Source
     hashed : sequence of HashedImage
         In row order.
-    parts : sequence of Column
+    encoders : mapping of str to DescribedEncoder
     notes : mapping of str to mapping, optional
 
     Returns
@@ -130,7 +124,7 @@ def source_digest(
         "source_format": source.format,
         "class_names": source.class_names,
         "attribute_names": source.attribute_names,
-        "arrays": {column.name: dict(column.origin) for column in parts},
+        "arrays": {name: dict(each.description) for name, each in encoders.items()},
     }
     total.update(json_bytes(head))
     for entry in hashed:
@@ -148,33 +142,24 @@ def _merge(
     duplicates: Sequence[LeftOut],
     keys: Sequence[str],
     described: Described,
-    columns: Sequence[Column],
+    encoders: Encoders,
     notes: Notes | None,
 ) -> None:
-    """Make the data set of what was made of its shards, in a hidden folder. described: without the arrays."""
-    folder = staging_folder(plan.directory)
-    files_of = [RowFile(folder / column.file, column.dim) for column in columns]
+    """Make the data set of what was made of its shards, in a hidden folder."""
     kept: list[int] = []
     left_out = list(duplicates)
     devices: set[str] = set()
     first = 0
     for shard in plan.shards:
         rejected = shard.rejected()
-        some = [first + place for place in range(shard.count) if place not in rejected]
-        for column, file in zip(columns, files_of, strict=True):
-            names = [candidates[index].image.filename for index in some]
-            file.write(len(kept), shard.rows(column) if column.table is None else column.table.of(names))
+        kept += [first + place for place in range(shard.count) if place not in rejected]
         left_out += [candidates[first + place].left_out(*why) for place, why in rejected.items()]
         devices.update(shard.devices())
-        kept += some
         first += shard.count
-        step_done()
     left_out.sort()
     if not kept:
         line = f"{left_out[0].filename}: {left_out[0].reason}, {left_out[0].detail}"
         raise BadSource(source.root, f"none of the {len(source.images)} listed images can be used; {line}")
-    for file in files_of:
-        file.finish(len(kept))
     images = [candidates[index].image for index in kept]
     rows = Rows(
         filenames=[image.filename for image in images],
@@ -184,20 +169,13 @@ def _merge(
         keys=[keys[index] for index in kept],
         notes=None if notes is None else [notes[image.filename] for image in images],
     )
+    arrays = {name: (_made(plan, name), each.dim, each.description) for name, each in encoders.items()}
     embedded = {"batch_images": plan.batch_images} | ({"devices": sorted(devices)} if devices else {})
-    write_rows(folder, replace(described, arrays=_arrays(folder, columns)), rows, left_out, embedded)
+    write_dataset(staging_folder(plan.directory), described, rows, arrays, left_out, embedded=embedded)
 
 
-def _arrays(folder: Path, columns: Sequence[Column]) -> dict[str, files.ArrayEntry]:
-    """Describe the arrays by name; `features` is the file of `similarity` if there is no other."""
-    arrays = {
-        column.name: files.ArrayEntry(
-            file=column.file,
-            dim=column.dim,
-            sha256=files.file_sha256(folder / column.file),
-            encoder=column.name if column.table is None else None,
-            supplied=None if column.table is None else dict(column.origin),
-        )
-        for column in columns
-    }
-    return {"features": arrays["similarity"], **arrays}
+def _made(plan: Plan, array: str) -> Iterator[NDArray[np.float32]]:
+    """Yield an array's rows, shard by shard."""
+    for shard in plan.shards:
+        yield shard.rows(array)
+        step_done()

@@ -9,8 +9,8 @@ import hmac
 import io
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import compress
 from pathlib import Path
 from typing import Any
@@ -21,18 +21,18 @@ from numpy.typing import NDArray
 from modeling.arrays.datasets import dataset_files as files
 from modeling.arrays.datasets.importing.listing_checks import LeftOut
 from modeling.arrays.datasets.importing.storage import (
-    RowFile,
     json_bytes,
     only_import,
     publish,
     staging_folder,
     storing,
     write_file,
+    write_matrix,
 )
 
 BLOCK_BYTES = 2**26  # of the rows that are written at once
 
-Blocks = Callable[[slice], NDArray[np.float32]]  # some of an array's rows, in the order of the data set
+Array = tuple[Iterable[NDArray[np.float32]], int, Mapping[str, Any] | None]  # rows in blocks, dimension, encoder
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,41 +65,63 @@ class Rows:
 
 @dataclass(frozen=True)
 class Described:
-    """What a manifest says of a data set beside its rows; see `Manifest`.
+    """What a manifest says of a data set beside its rows and arrays; see `Manifest`.
 
     Attributes
     ----------
     name, digest, source_format : str
     class_names, attribute_names : tuple of str
-    arrays : mapping of str to ArrayEntry
-    encoders : mapping of str to mapping
     """
 
     name: str
     digest: str
     source_format: str
     class_names: tuple[str, ...]
-    attribute_names: tuple[str, ...]
-    arrays: Mapping[str, files.ArrayEntry]
-    encoders: Mapping[str, Mapping[str, Any]]
+    attribute_names: tuple[str, ...] = ()
 
 
-def write_rows(
+def in_blocks(n_rows: int, dim: int) -> Iterator[slice]:
+    """Cut rows into blocks that are written at once.
+
+    Parameters
+    ----------
+    n_rows, dim : int
+
+    Yields
+    ------
+    slice
+    """
+    at_once = max(BLOCK_BYTES // (4 * dim), 1)
+    for start in range(0, n_rows, at_once):
+        yield slice(start, min(start + at_once, n_rows))
+
+
+def write_dataset(
     folder: Path,
     described: Described,
     rows: Rows,
-    left_out: Sequence[LeftOut],
+    arrays: Mapping[str, Array],
+    left_out: Sequence[LeftOut] = (),
+    *,
+    place_thumbnails: Callable[[Path], None] | None = None,
     embedded: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write everything but arrays and thumbnails, the manifest last.
+    """Write all files of a data set, the manifest last.
 
     Parameters
     ----------
     folder : pathlib.Path
-        Of the data set; its arrays and thumbnails are there.
+        Of the data set.
     described : Described
     rows : Rows
-    left_out : sequence of LeftOut
+        In the order of a data set.
+    arrays : mapping of str to tuple
+        By name: blocks of rows, their dimension, and the description of their encoder, if it is known. `features` is
+        `similarity` unless it is given.
+    left_out : sequence of LeftOut, optional
+        What is in the report and not in the rows.
+    place_thumbnails : callable, optional
+        Puts the thumbnails of the rows into the folder, once the arrays are there. Default: they are there.
     embedded : mapping, optional
         What the report says of how the images were embedded.
 
@@ -108,6 +130,10 @@ def write_rows(
     StorageFailed
         If a file cannot be written.
     """
+    entries = {name: _write(folder, name, *array) for name, array in arrays.items()}
+    if place_thumbnails:
+        with storing(folder):
+            place_thumbnails(folder)
     contents = {
         files.LABELS: _npy(rows.labels),
         files.SPLITS: _npy(rows.splits),
@@ -129,6 +155,8 @@ def write_rows(
     shown = (key.encode("ascii") for key in compress(rows.keys, pictured))
     manifest = files.Manifest(
         **vars(described),
+        arrays={"features": entries["similarity"], **entries},
+        encoders={name: dict(encoder) for name, (_, _, encoder) in arrays.items() if encoder is not None},
         format=files.FORMAT,
         n_rows=len(rows.filenames),
         split_counts={split.word: int(np.sum(rows.splits == split)) for split in files.Split},
@@ -144,7 +172,7 @@ def assemble(
     directory: Path,
     described: Described,
     rows: Rows,
-    arrays: Mapping[str, tuple[Blocks, int, Mapping[str, Any] | None]],
+    arrays: Mapping[str, Array],
     place_thumbnails: Callable[[Path], None] | None = None,
     left_out: Sequence[LeftOut] = (),
 ) -> Path:
@@ -155,16 +183,11 @@ def assemble(
     directory : pathlib.Path
         One that exists is checked and left as it is.
     described : Described
-        Its arrays and encoders are replaced.
     rows : Rows
-        In the order of a data set.
     arrays : mapping of str to tuple
-        By name: rows of a slice, their dimension, and the description of their encoder. `features` is `similarity`
-        unless it is given.
     place_thumbnails : callable, optional
-        Puts the thumbnails of the rows into a folder.
     left_out : sequence of LeftOut, optional
-        What is in the report and not in the rows.
+        All as `write_dataset` has them.
 
     Returns
     -------
@@ -186,13 +209,7 @@ def assemble(
         with storing(staging):
             shutil.rmtree(staging, ignore_errors=True)
             staging.mkdir(parents=True)
-        entries = {name: _write(staging, name, len(rows.filenames), *array) for name, array in arrays.items()}
-        if place_thumbnails:
-            with storing(staging):
-                place_thumbnails(staging)
-        encoders = {name: encoder for name, (_, _, encoder) in arrays.items() if encoder is not None}
-        entries = {"features": entries["similarity"], **entries}
-        write_rows(staging, replace(described, arrays=entries, encoders=encoders), rows, left_out)
+        write_dataset(staging, described, rows, arrays, left_out, place_thumbnails=place_thumbnails)
         publish(staging, directory)
     return directory
 
@@ -236,16 +253,13 @@ def report_csv(left_out: Sequence[LeftOut]) -> bytes:
 
 
 def _write(
-    folder: Path, name: str, n_rows: int, rows: Blocks, dim: int, encoder: Mapping[str, Any] | None
+    folder: Path, name: str, blocks: Iterable[NDArray[np.float32]], dim: int, encoder: Mapping[str, Any] | None
 ) -> files.ArrayEntry:
-    file = RowFile(folder / f"{name}.npy", dim)
-    at_once = max(BLOCK_BYTES // (4 * dim), 1)
-    for start in range(0, n_rows, at_once):
-        file.write(start, rows(slice(start, min(start + at_once, n_rows))))
-    file.finish(n_rows)
-    sha256 = files.file_sha256(file.path)
+    file = folder / f"{name}.npy"
+    write_matrix(file, dim, blocks)
+    sha256 = files.file_sha256(file)
     supplied = {"sha256": sha256} if encoder is None else None
-    return files.ArrayEntry(file.path.name, dim, sha256, None if supplied else name, supplied)
+    return files.ArrayEntry(file.name, dim, sha256, None if supplied else name, supplied)
 
 
 def _summary(kept: int, left_out: Sequence[LeftOut]) -> dict[str, Any]:

@@ -22,17 +22,17 @@ from PIL import Image
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import THUMBNAILS, thumbnail_name
 from modeling.arrays.datasets.importing.decoding_ahead import worked_ahead
-from modeling.arrays.datasets.importing.embedding_arrays import Column
+from modeling.arrays.datasets.importing.embedding_arrays import Encoders
 from modeling.arrays.datasets.importing.import_errors import ImportRefused
 from modeling.arrays.datasets.importing.listing_checks import HashedImage
 from modeling.arrays.datasets.importing.storage import (
-    RowFile,
     json_bytes,
     replace_durably,
     staging_folder,
     storing,
     sync_folder,
     write_file,
+    write_matrix,
 )
 from modeling.arrays.images.image_decoding import decode_apart, end_processes
 from modeling.arrays.images.image_files import ImageRejected, is_whole_thumbnail, read_bytes, thumbnail
@@ -45,7 +45,7 @@ BATCH_IMAGES = 64
 BATCH_PIXELS = 64_000_000
 PLAN, REJECTED, DEVICES = "plan.json", "rejected.json", "devices.json"
 
-_Outcome = tuple[Image.Image, ...] | ImageRejected  # for each column its image
+_Outcome = tuple[Image.Image, ...] | ImageRejected  # for each encoder its image
 Told = Callable[["Shard", int], None]
 
 
@@ -113,18 +113,19 @@ class Shard:
         file = self.result / DEVICES  # earlier releases wrote none
         return list(json.loads(file.read_bytes())) if file.exists() else []
 
-    def rows(self, column: Column) -> NDArray[np.float32]:
+    def rows(self, array: str) -> NDArray[np.float32]:
         """Read the rows of the others.
 
         Parameters
         ----------
-        column : Column
+        array : str
+            Its name.
 
         Returns
         -------
         float32 ndarray of shape (m, dim)
         """
-        rows: NDArray[np.float32] = np.load(self.result / column.file, allow_pickle=False)
+        rows: NDArray[np.float32] = np.load(self.result / f"{array}.npy", allow_pickle=False)
         return rows
 
 
@@ -175,7 +176,7 @@ class Plan:
         (shards_folder(self.directory) / PLAN).touch()
 
 
-Embed = Callable[[Plan, Sequence[Column], int, Progress], None]
+Embed = Callable[[Plan, Encoders, int, Progress], None]
 
 
 def shards_folder(directory: Path) -> Path:
@@ -197,7 +198,7 @@ def make_plan(
     root: Path,
     candidates: Sequence[HashedImage],
     keys: Sequence[str],
-    columns: Sequence[Column],
+    encoders: Encoders,
     has_thumbnails: bool,
 ) -> Plan:
     """Write the plan of an import and the lists of its shards.
@@ -214,8 +215,7 @@ def make_plan(
         In row order.
     keys : sequence of str
         `keys[i]` names the thumbnail of `candidates[i]`: with another secret, an import starts again.
-    columns : sequence of Column
-        That are encoded.
+    encoders : mapping of str to DescribedEncoder
     has_thumbnails : bool
 
     Returns
@@ -231,7 +231,7 @@ def make_plan(
     content = json_bytes(
         {
             "root": str(root),
-            "arrays": {column.name: dict(column.origin) for column in columns},
+            "arrays": {name: dict(each.description) for name, each in encoders.items()},
             "has_thumbnails": has_thumbnails,
             "batch_images": BATCH_IMAGES,
             "shards": [[hashlib.sha256(data).hexdigest(), n] for data, n in _lists(candidates, keys)],
@@ -276,14 +276,13 @@ def read_plan(directory: Path) -> Plan:
     return Plan(directory, shards=shards, **content)
 
 
-def embed_alone(plan: Plan, columns: Sequence[Column], n_processes: int, progress: Progress) -> None:
+def embed_alone(plan: Plan, encoders: Encoders, n_processes: int, progress: Progress) -> None:
     """Embed all shards that are not done, one after the other.
 
     Parameters
     ----------
     plan : Plan
-    columns : sequence of Column
-        That are encoded.
+    encoders : mapping of str to DescribedEncoder
     n_processes : int
         How many processes decode at the same time.
     progress : Progress
@@ -305,10 +304,10 @@ def embed_alone(plan: Plan, columns: Sequence[Column], n_processes: int, progres
         progress("embedding", done, plan.count)
 
     progress("embedding", done, plan.count)
-    embed_shards(plan, waiting, columns, n_processes, told)
+    embed_shards(plan, waiting, encoders, n_processes, told)
 
 
-def embed_shards(plan: Plan, shards: Iterable[Shard], columns: Sequence[Column], n_processes: int, told: Told) -> None:
+def embed_shards(plan: Plan, shards: Iterable[Shard], encoders: Encoders, n_processes: int, told: Told) -> None:
     """Embed some shards of an import, and decode ahead across their ends.
 
     Parameters
@@ -316,8 +315,7 @@ def embed_shards(plan: Plan, shards: Iterable[Shard], columns: Sequence[Column],
     plan : Plan
     shards : iterable of Shard
         The next one is asked for when the last images of one before are begun.
-    columns : sequence of Column
-        That are encoded.
+    encoders : mapping of str to DescribedEncoder
     n_processes : int
         How many processes decode at the same time.
     told : callable
@@ -335,20 +333,20 @@ def embed_shards(plan: Plan, shards: Iterable[Shard], columns: Sequence[Column],
 
     def images() -> Iterator[tuple[_Unfinished, ShardImage]]:
         for shard in shards:
-            unfinished = _Unfinished(shard, columns, plan.batch_images)
+            unfinished = _Unfinished(shard, encoders, plan.batch_images)
             begun.add(unfinished)
             for image in shard.images():
                 yield unfinished, image
 
     def made(item: tuple[_Unfinished, ShardImage]) -> tuple[_Unfinished, _Outcome]:
-        """Decode an image, write its thumbnail, and make the image that each column takes. Threads call this."""
+        """Decode an image, write its thumbnail, and make the image that each encoder takes. Threads call this."""
         unfinished, (path, sha256, key) = item
         image = _decoded(Path(path), sha256)
         if isinstance(image, ImageRejected):
             return unfinished, image
         if plan.has_thumbnails:
             unfinished.write_thumbnail(staging / thumbnail_name(key), image)
-        return unfinished, tuple(column.prepare(image) for column in columns)
+        return unfinished, tuple(each.prepare(image) for each in encoders.values())
 
     outcomes = worked_ahead(made, images(), lambda done: _pixels(done[1]), n_processes, plan.batch_images, BATCH_PIXELS)
     try:
@@ -367,14 +365,14 @@ def embed_shards(plan: Plan, shards: Iterable[Shard], columns: Sequence[Column],
 class _Unfinished:
     """What was made of a shard so far, in a folder that becomes its result."""
 
-    def __init__(self, shard: Shard, columns: Sequence[Column], batch_images: int) -> None:
+    def __init__(self, shard: Shard, encoders: Encoders, batch_images: int) -> None:
         self.shard = shard
         self.folder = shard.folder / f".{shard.result.name}-{uuid4().hex}"
         with storing(self.folder):
             self.folder.mkdir()
-        self._columns = columns
+        self._encoders = encoders
         self._batch_images = batch_images
-        self._rows: list[list[NDArray[np.float32]]] = [[] for _ in columns]
+        self._rows: list[list[NDArray[np.float32]]] = [[] for _ in encoders]
         self._rejected: dict[str, tuple[str, str]] = {}
         self._batch: list[tuple[Image.Image, ...]] = []
         self._n = self._told = 0
@@ -390,8 +388,9 @@ class _Unfinished:
         if not (is_whole or len(self._batch) == self._batch_images or sum(map(_pixels, self._batch)) >= BATCH_PIXELS):
             return 0
         if self._batch:
-            for column, images, rows in zip(self._columns, zip(*self._batch, strict=True), self._rows, strict=True):
-                rows.append(column.rows(images))
+            made = zip(self._encoders.values(), zip(*self._batch, strict=True), self._rows, strict=True)
+            for encoder, images, rows in made:
+                rows.append(encoder.rows(images))
             self._batch.clear()
         if is_whole:
             self._publish()
@@ -407,12 +406,9 @@ class _Unfinished:
             new.replace(path)
 
     def _publish(self) -> None:
-        for column, blocks in zip(self._columns, self._rows, strict=True):
-            file = RowFile(self.folder / column.file, column.dim)
-            rows = np.concatenate([np.empty((0, column.dim), np.float32), *blocks])
-            file.write(0, rows)
-            file.finish(len(rows))
-        devices = {column.device for column in self._columns if column.device}
+        for (name, encoder), blocks in zip(self._encoders.items(), self._rows, strict=True):
+            write_matrix(self.folder / f"{name}.npy", encoder.dim, blocks)
+        devices = {each.device for each in self._encoders.values() if each.device}
         replace_durably(self.folder / DEVICES, json_bytes(sorted(devices)))
         replace_durably(self.folder / REJECTED, json_bytes(self._rejected))
         with storing(self.shard.result):

@@ -5,7 +5,7 @@ import fcntl
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -190,8 +190,8 @@ def json_bytes(value: Mapping[str, Any] | list[Any]) -> bytes:
     return (json.dumps(value, sort_keys=True) + "\n").encode("ascii")
 
 
-class RowFile:
-    """A float32 `.npy` file that grows row by row.
+def write_matrix(path: Path, dim: int, blocks: Iterable[NDArray[np.float32]]) -> None:
+    """Write a float32 `.npy` file block by block; it is on the disk when this returns.
 
     Rows are written, not mapped into memory: on a full disk a write is an error, but a store into a map kills the
     process.
@@ -201,56 +201,27 @@ class RowFile:
     path : pathlib.Path
     dim : int
         Number of columns.
+    blocks : iterable of float32 ndarray of shape (m, dim)
+
+    Raises
+    ------
+    StorageFailed
+        If it cannot be written.
     """
+    n_rows = 0
+    with storing(path), path.open("wb") as file:
+        file.write(_header(0, dim))
+        for block in blocks:
+            file.write(np.ascontiguousarray(block, "<f4").data)
+            n_rows += len(block)
+        file.seek(0)
+        file.write(_header(n_rows, dim))
+        file.flush()
+        os.fsync(file.fileno())
 
-    def __init__(self, path: Path, dim: int) -> None:
-        self.path = path
-        self.dim = dim
 
-    def write(self, first_row: int, rows: NDArray[np.float32]) -> None:
-        """Write rows; they are on the disk when this returns.
-
-        Parameters
-        ----------
-        first_row : int
-            Row at which they start.
-        rows : float32 ndarray of shape (m, dim)
-
-        Raises
-        ------
-        StorageFailed
-            If they cannot be written.
-        """
-        with storing(self.path):
-            handle = os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o644)
-            with os.fdopen(handle, "wb") as file:
-                file.seek(len(self._header(0)) + first_row * self.dim * 4)
-                file.write(np.ascontiguousarray(rows, "<f4").tobytes())
-                file.flush()
-                os.fsync(file.fileno())
-
-    def finish(self, n_rows: int) -> None:
-        """Write the header, and cut the file to its number of rows.
-
-        Parameters
-        ----------
-        n_rows : int
-
-        Raises
-        ------
-        StorageFailed
-            If it cannot be written.
-        """
-        with storing(self.path), self.path.open("r+b") as file:
-            header = self._header(n_rows)
-            file.write(header)
-            file.truncate(len(header) + n_rows * self.dim * 4)
-            file.flush()
-            os.fsync(file.fileno())
-
-    def _header(self, n_rows: int) -> bytes:
-        """Return the header. NumPy leaves room for the number of rows to grow, so its length depends on `dim` alone."""
-        stream = io.BytesIO()
-        fields = {"descr": "<f4", "fortran_order": False, "shape": (n_rows, self.dim)}
-        np.lib.format.write_array_header_1_0(stream, fields)
-        return stream.getvalue()
+def _header(n_rows: int, dim: int) -> bytes:
+    """Return the header. NumPy leaves room for the number of rows to grow, so its length depends on `dim` alone."""
+    stream = io.BytesIO()
+    np.lib.format.write_array_header_1_0(stream, {"descr": "<f4", "fortran_order": False, "shape": (n_rows, dim)})
+    return stream.getvalue()

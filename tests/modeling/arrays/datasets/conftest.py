@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from modeling.arrays.datasets.importing.embedding_arrays import Embeddings
+from modeling.arrays.datasets.importing.embedding_arrays import array_encoders
 from modeling.arrays.datasets.importing.importer import import_images
 from modeling.arrays.datasets.importing.listings import Source
 from modeling.arrays.datasets.importing.sources import read_source
@@ -36,7 +36,7 @@ def import_to(encoder: PixelEncoder, tmp_path: Path) -> Import:
             "key_secret": b"secret",
         }
         similarity = arguments.pop("similarity_encoder", encoder.described())
-        arguments["embeddings"] = Embeddings(similarity, arguments.pop("features", None))
+        arguments["encoders"] = array_encoders(similarity, arguments.pop("features", None))
         return import_images(source, **(defaults | arguments))
 
     return run

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from modeling.arrays.datasets.importing import shards
-from modeling.arrays.datasets.importing.embedding_arrays import Embeddings
+from modeling.arrays.datasets.importing.embedding_arrays import array_encoders
 from modeling.arrays.datasets.importing.importer import import_images
 from modeling.arrays.datasets.importing.sources import read_source
 from tests.modeling.arrays.datasets.pixel_encoder import PixelEncoder
@@ -16,7 +16,7 @@ import_images(
     read_source("csv", Path(sys.argv[1])),
     Path(sys.argv[2]),
     "animals",
-    embeddings=Embeddings(PixelEncoder().described()),
+    encoders=array_encoders(PixelEncoder().described()),
     key_secret=b"secret",
     progress=lambda stage, done, total: time.sleep(0.02 if stage == "embedding" else 0),
 )

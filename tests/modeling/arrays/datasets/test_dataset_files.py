@@ -14,7 +14,7 @@ from modeling.arrays.datasets.dataset_files import (
     thumbnail_name,
     verify,
 )
-from modeling.arrays.datasets.importing.embedding_arrays import Embeddings
+from modeling.arrays.datasets.importing.embedding_arrays import array_encoders
 from modeling.arrays.datasets.importing.importer import import_images
 from modeling.arrays.datasets.importing.sources import read_source
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
@@ -26,7 +26,7 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("imported")
     source = read_source("csv", write_csv_folder(root / "source", animals()))
     return import_images(
-        source, root, "animals", embeddings=Embeddings(PixelEncoder().described()), key_secret=b"secret"
+        source, root, "animals", encoders=array_encoders(PixelEncoder().described()), key_secret=b"secret"
     )
 
 

@@ -4,19 +4,20 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from modeling.arrays.datasets.importing import importer, shards
-from modeling.arrays.datasets.importing.embedding_arrays import Embeddings
+from modeling.arrays.datasets.importing import row_files, shards
+from modeling.arrays.datasets.importing.embedding_arrays import array_encoders
 from modeling.arrays.datasets.importing.import_errors import ImportRefused, StorageFailed
 from modeling.arrays.datasets.importing.importer import import_images
 from modeling.arrays.datasets.importing.listings import Source
 from modeling.arrays.datasets.importing.sources import read_source
-from modeling.arrays.datasets.importing.storage import RowFile
+from modeling.arrays.datasets.importing.storage import write_matrix
 from tests.forked import Forked
 from tests.modeling.arrays.datasets.conftest import Import
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
@@ -56,8 +57,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def whole(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """What an import makes of the folder that nothing stopped."""
     source, data_root = read_source("csv", folder), tmp_path_factory.mktemp("whole")
-    embeddings = Embeddings(PixelEncoder().described())
-    return contents(import_images(source, data_root, "animals", embeddings=embeddings, key_secret=b"secret"))
+    encoders = array_encoders(PixelEncoder().described())
+    return contents(import_images(source, data_root, "animals", encoders=encoders, key_secret=b"secret"))
 
 
 @pytest.fixture
@@ -161,12 +162,11 @@ def test_a_full_disk_is_one_sentence_and_the_import_continues_later(
 ) -> None:
     stopped_after(import_to, flawed, 48)
 
-    class OnFullDisk(RowFile):
-        def __init__(self, path: Path, dim: int) -> None:
-            super().__init__(Path("/dev/full"), dim)
+    def on_full_disk(path: Path, dim: int, blocks: Iterable[NDArray[np.float32]]) -> None:
+        write_matrix(Path("/dev/full"), dim, blocks)
 
     with monkeypatch.context() as full:
-        full.setattr(shards, "RowFile", OnFullDisk)
+        full.setattr(shards, "write_matrix", on_full_disk)
         with pytest.raises(StorageFailed, match="cannot be written: No space left on device; free some space and"):
             import_to(flawed)
     resumed = import_to(flawed)
@@ -200,7 +200,7 @@ def test_an_import_that_ends_while_its_directory_is_made_embeds_nothing_again(
     flawed: Source, import_to: Import, whole: dict[str, bytes], encoder: PixelEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as ending:
-        ending.setattr(importer, "write_rows", stop)
+        ending.setattr(row_files, "report_csv", stop)
         with pytest.raises(Stop):
             import_to(flawed)
     resumed = import_to(flawed)
@@ -208,12 +208,8 @@ def test_an_import_that_ends_while_its_directory_is_made_embeds_nothing_again(
     assert contents(resumed) == whole
 
 
-def test_a_row_file_is_the_npy_file_of_numpy(tmp_path: Path) -> None:
-    rows = np.random.default_rng(0).normal(size=(7, 5)).astype(np.float32)
-    file = RowFile(tmp_path / "rows.npy", 5)
-    file.write(0, rows[:3])
-    file.write(3, rows[3:5])
-    file.write(3, rows[3:])
-    file.finish(6)
-    np.save(tmp_path / "numpy.npy", rows[:6])
+def test_a_matrix_that_is_written_in_blocks_is_the_npy_file_of_numpy(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).normal(size=(6, 5)).astype(np.float32)
+    write_matrix(tmp_path / "rows.npy", 5, [rows[:3], rows[3:3], rows[3:]])
+    np.save(tmp_path / "numpy.npy", rows)
     assert (tmp_path / "rows.npy").read_bytes() == (tmp_path / "numpy.npy").read_bytes()

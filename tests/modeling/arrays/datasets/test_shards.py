@@ -1,6 +1,6 @@
 """A data set does not depend on its shards: how large they are, who embeds them, in which order, and how often."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from PIL import Image
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import open_dataset, verify
 from modeling.arrays.datasets.importing import shards
-from modeling.arrays.datasets.importing.embedding_arrays import Column, DescribedEncoder, FeatureTable, read_features
+from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder, Encoders
 from modeling.arrays.datasets.importing.listings import Source
 from modeling.arrays.datasets.importing.shards import Plan, Shard, embed_shards
 from modeling.arrays.datasets.importing.sources import read_source
@@ -74,26 +74,14 @@ def test_it_does_not_depend_on_who_embeds_which_shards_in_which_order(
 ) -> None:
     small(monkeypatch, 4)
 
-    def embed(plan: Plan, columns: Sequence[Column], n_processes: int, progress: Progress) -> None:
+    def embed(plan: Plan, encoders: Encoders, n_processes: int, progress: Progress) -> None:
         for some in order(plan.waiting):
-            embed_shards(plan, some, columns, n_processes, lambda shard, n: None)
+            embed_shards(plan, some, encoders, n_processes, lambda shard, n: None)
 
     whole = import_to(flawed, data_root=tmp_path / "whole")
     directory = import_to(flawed, embed=embed)
     assert contents(directory) == contents(whole)
     assert [path.name for path in directory.parent.iterdir() if path.name.startswith(".partial")] == []
-
-
-def test_features_of_a_file_are_put_beside_what_shards_embed(
-    flawed: Source, import_to: Import, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    names = [image.filename for image in flawed.images]
-    rows = np.random.default_rng(0).normal(size=(len(names), 3)).astype(np.float32)
-    np.savez(tmp_path / "features.npz", filenames=np.array(names), features=rows)
-    table: FeatureTable = read_features(tmp_path / "features.npz")
-    small(monkeypatch, 4)
-    dataset = open_dataset(import_to(flawed, features=table))
-    np.testing.assert_array_equal(dataset.array("features"), table.of(dataset.filenames))
 
 
 def test_each_batch_belongs_to_one_shard_and_its_size_is_recorded(
@@ -116,9 +104,9 @@ def test_each_batch_belongs_to_one_shard_and_its_size_is_recorded(
 def test_a_plan_says_all_that_another_worker_needs(flawed: Source, import_to: Import) -> None:
     seen: list[Plan] = []
 
-    def embed(plan: Plan, columns: Sequence[Column], n_processes: int, progress: Progress) -> None:
+    def embed(plan: Plan, encoders: Encoders, n_processes: int, progress: Progress) -> None:
         seen.append(shards.read_plan(plan.directory))
-        shards.embed_alone(plan, columns, n_processes, progress)
+        shards.embed_alone(plan, encoders, n_processes, progress)
 
     import_to(flawed, embed=embed)
     (plan,) = seen
