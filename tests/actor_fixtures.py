@@ -17,6 +17,7 @@ from django.utils import timezone
 from annotations.data_store.folder_store import FolderStore
 from annotations.data_store.stored_files import data_store
 from annotations.models import BaseModel, Dataset, EntryVerification, Study
+from annotations.prolific.retries import Patience
 from annotations.services.common import unnamed_files
 from annotations.services.prolific import prolific_client
 from annotations.services.visits import entry_verification
@@ -145,9 +146,10 @@ def coordinator_client(coordinator: User) -> Client:
 @pytest.fixture
 def prolific(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeProlific]:
     """A Prolific of the test's own, and a site that has its token and its secret."""
-    restless = dataclasses.replace(prolific_client.PATIENCE, sleep=lambda seconds: None)
-    monkeypatch.setattr(prolific_client, "PATIENCE", restless)
-    monkeypatch.setattr(prolific_client, "HURRIED", (60.0, 60.0))  # a busy machine's answer may take that long
+    restless = dataclasses.replace(prolific_client.PATIENT, sleep=lambda seconds: None)
+    monkeypatch.setattr(prolific_client, "PATIENT", restless)
+    # A busy machine's answer may take that long.
+    monkeypatch.setattr(prolific_client, "HURRIED", Patience(tries=1, connect=60.0, answer=60.0))
     with FakeProlific() as fake:
         settings.PROLIFIC_API, settings.PROLIFIC_TOKEN = fake.api, fake.token
         settings.PROLIFIC_JWKS_URL, settings.PROLIFIC_WEBHOOK_SECRET = fake.jwks_url, fake.hook_secret

@@ -16,10 +16,8 @@ from annotations.prolific.payloads import (
     text_of,
 )
 from annotations.prolific.prolific_errors import NotFound
-from annotations.prolific.retries import RetryPolicy
+from annotations.prolific.retries import Patience
 from annotations.prolific.transport import Answer, Transport
-
-API = "https://api.prolific.com/api/v1"
 
 StudyAct = Literal["PUBLISH", "PAUSE", "START", "STOP"]
 REJECTION_CATEGORIES = (
@@ -42,19 +40,12 @@ MIN_REJECTION_MESSAGE = 100  # characters
 class Prolific:
     """Prolific under one token. Every method raises a ProlificError: Refused says why, a temporary one may be retried.
 
-    Calls that only read, or that are as good twice as once, are tried again as `retry_policy` says; of the others only
+    Calls that only read, or that are as good twice as once, are tried again as `patience` says; of the others only
     those that surely had no effect. Safe for several threads.
     """
 
-    def __init__(
-        self,
-        token: str,
-        *,
-        api: str = API,
-        timeouts: tuple[float, float] = (3.0, 10.0),
-        retry_policy: RetryPolicy | None = None,
-    ) -> None:
-        self._transport = Transport(api, token, timeouts=timeouts, retry_policy=retry_policy or RetryPolicy())
+    def __init__(self, token: str, *, api: str, patience: Patience) -> None:
+        self._transport = Transport(api, token, patience)
 
     def __repr__(self) -> str:
         return f"Prolific(api={self._transport.base_url!r})"

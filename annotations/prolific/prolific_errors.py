@@ -7,10 +7,17 @@ _OBJECT_ID = re.compile(r"\b[0-9a-fA-F]{24}\b|\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}
 
 
 class ProlificError(Exception):
-    """Base. `is_temporary`: it may work later; `is_undone`: Prolific surely did nothing."""
+    """Base. `is_temporary`: it may work later; `is_undone`: Prolific surely did nothing.
+
+    retry_after: seconds that Prolific asked us to wait, None where it named none.
+    """
 
     is_temporary: ClassVar[bool] = False
     is_undone: ClassVar[bool] = True
+
+    def __init__(self, message: str = "", retry_after: float | None = None) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
 
 
 class Unreachable(ProlificError):
@@ -27,24 +34,16 @@ class NoAnswer(ProlificError):
 
 
 class Busy(ProlificError):
-    """429. retry_after: seconds that Prolific asked us to wait, None where it named none."""
+    """429."""
 
     is_temporary = True
-
-    def __init__(self, retry_after: float | None) -> None:
-        self.retry_after = retry_after
-        super().__init__("Prolific is busy (429).")
 
 
 class ServerFault(ProlificError):
-    """5xx: whether it was done is not known. retry_after: as in Busy."""
+    """5xx: whether it was done is not known."""
 
     is_temporary = True
     is_undone = False
-
-    def __init__(self, status: int, retry_after: float | None = None) -> None:
-        self.retry_after = retry_after
-        super().__init__(f"Prolific had a fault ({status}).")
 
 
 class TokenRefused(ProlificError):

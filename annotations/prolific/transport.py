@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx2
 
-from annotations.prolific import retries
 from annotations.prolific.prolific_errors import (
     Busy,
     NoAnswer,
@@ -20,7 +19,7 @@ from annotations.prolific.prolific_errors import (
     Unreachable,
     without_ids,
 )
-from annotations.prolific.retries import RetryPolicy
+from annotations.prolific.retries import Patience, retry_after
 
 _MAX_REASON_LENGTH = 500
 
@@ -57,18 +56,13 @@ class Answer:
 
 
 class Transport:
-    """Calls below one base address, and nowhere else: no redirect is followed.
+    """Calls below one base address, and nowhere else: no redirect is followed."""
 
-    timeouts: seconds to connect, and to wait for each part of an answer.
-    """
-
-    def __init__(self, base_url: str, token: str, *, timeouts: tuple[float, float], retry_policy: RetryPolicy) -> None:
-        connect, read = timeouts
+    def __init__(self, base_url: str, token: str, patience: Patience) -> None:
         self.base_url = base_url.rstrip("/")
-        self.retry_policy = retry_policy
-        self._http = httpx2.Client(
-            auth=Token(token), timeout=httpx2.Timeout(read, connect=connect), headers={"Accept": "application/json"}
-        )
+        self._patience = patience
+        timeout = httpx2.Timeout(patience.answer, connect=patience.connect)
+        self._http = httpx2.Client(auth=Token(token), timeout=timeout, headers={"Accept": "application/json"})
 
     def __repr__(self) -> str:
         return f"Transport({self.base_url!r})"
@@ -86,12 +80,22 @@ class Transport:
         params: Mapping[str, str | int] | None = None,
         ids: tuple[str, ...] = (),
     ) -> Answer:
-        """Return a 2xx answer. `ids` are kept out of what an error says. Raises a ProlificError."""
+        """Return a 2xx answer, tried again after a temporary error where that is safe. Raises a ProlificError.
 
-        def once() -> Answer:
-            return Answer(self._response(method, path, json, params, ids))
-
-        return retries.call(self.retry_policy, once, is_repeatable=is_repeatable)
+        is_repeatable: doing it twice is as good as once; otherwise only what surely had no effect is tried again. ids:
+        what is kept out of what an error says.
+        """
+        tried = 0
+        while True:
+            try:
+                return Answer(self._response(method, path, json, params, ids))
+            except ProlificError as error:
+                tried += 1
+                may_repeat = error.is_temporary and (is_repeatable or error.is_undone)
+                wait = self._patience.wait_after(error, tried)
+                if tried >= self._patience.tries or not may_repeat or wait is None:
+                    raise
+            self._patience.sleep(wait)
 
     def _response(
         self, method: str, path: str, json: Any, params: Mapping[str, str | int] | None, ids: tuple[str, ...]
@@ -111,9 +115,9 @@ class Transport:
 def _error(response: httpx2.Response, ids: tuple[str, ...]) -> ProlificError:
     status = response.status_code
     if status == httpx2.codes.TOO_MANY_REQUESTS:
-        return Busy(_retry_after(response))
+        return Busy("Prolific is busy (429).", _retry_after(response))
     if status >= 500:
-        return ServerFault(status, _retry_after(response))
+        return ServerFault(f"Prolific had a fault ({status}).", _retry_after(response))
     if status == httpx2.codes.UNAUTHORIZED:
         return TokenRefused("Prolific rejected the token (401).")
     reason = without_ids(_reason(response), *ids)[:_MAX_REASON_LENGTH]
@@ -146,7 +150,7 @@ def _plain(value: Any) -> str:
 
 def _retry_after(response: httpx2.Response) -> float | None:
     value = response.headers.get("Retry-After")
-    return None if value is None else retries.retry_after(value, _clock(response))
+    return None if value is None else retry_after(value, _clock(response))
 
 
 def _clock(response: httpx2.Response) -> dt.datetime:

@@ -21,7 +21,7 @@ from annotations.readings.payments.discrepancy_words import WORDS
 from annotations.readings.prolific.external_ids import OutsideIds
 from annotations.services.logs import audit
 from annotations.services.payments import discrepancy_repairs, payment_ledger
-from annotations.services.prolific import submission_requests, submissions
+from annotations.services.prolific import submissions
 
 _REFRESH_S = 3
 _TEXT = {"rows": 4}
@@ -30,7 +30,9 @@ _TEXT = {"rows": 4}
 class MessageForm(forms.Form):
     """What is written to a person."""
 
-    text = forms.CharField(label="Message, which the person reads on Prolific", widget=forms.Textarea(_TEXT))
+    text = forms.CharField(
+        label="Message, which the person reads on Prolific", max_length=5000, widget=forms.Textarea(_TEXT)
+    )
 
 
 class ReturnForm(forms.Form):
@@ -122,7 +124,7 @@ def _done(request: HttpRequest, submission: Submission, act: str, form: forms.Fo
         return "Prolific is asked for it. This page shows when it is done."
     if act == "again":
         failed = get_object_or_404(submission.requests, pk=row_number(request.POST.get("request")))
-        submission_requests.ask_again(failed, by=by)
+        discrepancy_repairs.ask_again(failed, by=by)
         return "It is sent again."
     if act in ONE_CLICK:
         return repair(submission, act, by=by)

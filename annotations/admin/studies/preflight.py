@@ -9,14 +9,14 @@ from annotations.admin.studies.study_sections import SECTIONS
 from annotations.models import Audience, Study, StudyState
 from annotations.prolific.client import Prolific
 from annotations.prolific.prolific_errors import ProlificError
-from annotations.prolific.retries import SINGLE_TRY
+from annotations.prolific.retries import Patience
 from annotations.readings.studies.preflight.check_result import Check, FixIn, Level, skipped, warning
 from annotations.readings.studies.preflight.preflight_report import Part, preflight_summary, report
 from annotations.readings.studies.preflight.prolific_checks import remote_checks
 from annotations.services.studies import lifecycle
 
 TITLE = "Pre-flight"
-WAIT_S = (2.0, 4.0)  # to connect and for the answer: somebody looks at the page meanwhile
+PATIENCE = Patience(tries=1, connect=2.0, answer=4.0)  # somebody looks at the page meanwhile
 _SECTION_OF = {
     FixIn.PLACES: "The study",
     FixIn.ENTRY: "Entry and exit",
@@ -59,7 +59,7 @@ def _remote(study: Study) -> list[Check]:
         ]
     if not study.external_study_id:
         return [warning("Not compared because the study has no Prolific id. Enter it.", FixIn.ENTRY)]
-    prolific = Prolific(settings.PROLIFIC_TOKEN, api=settings.PROLIFIC_API, timeouts=WAIT_S, retry_policy=SINGLE_TRY)
+    prolific = Prolific(settings.PROLIFIC_TOKEN, api=settings.PROLIFIC_API, patience=PATIENCE)
     try:
         remote = prolific.study(study.external_study_id)
     except ProlificError as error:

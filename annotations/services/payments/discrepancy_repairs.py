@@ -93,6 +93,13 @@ def ask(submission: Submission, act: submission_requests.Act, *, by: str, **deta
         return submission_requests.ask(locked, act, by=by, **detail)
 
 
+def ask_again(request: ProlificRequest, *, by: str) -> ProlificRequest:
+    """Ask once more for what failed, as a new request; raises what `ask` does, RequestRefused unless it failed."""
+    if request.state != RequestState.FAILED or request.submission is None:
+        raise RequestRefused("This request did not fail. Only a failed request can be sent again.")
+    return ask(request.submission, request.act, by=by, **request.detail)  # type: ignore[arg-type]  # an act, as it was
+
+
 def release_place(submission: Submission, *, by: str) -> bool:
     """Give the place of a visit to somebody else, and say whether it held one. What was done in it is kept."""
     if submission.session is None:

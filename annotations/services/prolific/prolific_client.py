@@ -13,13 +13,12 @@ from annotations.prolific import signed_links
 from annotations.prolific.client import Prolific
 from annotations.prolific.link_keys import LinkKeys
 from annotations.prolific.prolific_errors import ProlificError
-from annotations.prolific.retries import SINGLE_TRY, RetryPolicy
+from annotations.prolific.retries import Patience
 from annotations.prolific.signed_links import SignedEntry
 from annotations.services.common.circuit_breaker import CircuitBreaker
 
-PATIENCE = RetryPolicy(tries=3, max_wait=2.0)
-HURRIED = (1.5, 2.5)  # seconds to connect and to answer while a person waits
-_UNHURRIED = (3.0, 10.0)
+PATIENT = Patience()
+HURRIED = Patience(tries=1, connect=1.5, answer=2.5)  # while a person waits
 
 logger = logging.getLogger(__name__)
 prolific_circuit = CircuitBreaker(seconds=30.0)  # for people who enter; workers go on asking
@@ -27,12 +26,12 @@ prolific_circuit = CircuitBreaker(seconds=30.0)  # for people who enter; workers
 
 def client() -> Prolific | None:
     """Return the client for workers and commands, None without a token. It waits, but for seconds only."""
-    return _client(_UNHURRIED, PATIENCE)
+    return _client(PATIENT)
 
 
 def hurried_client() -> Prolific | None:
     """Return the client for a page that a person waits for, None without a token or while Prolific is silent."""
-    return None if prolific_circuit.is_open() else _client(HURRIED, SINGLE_TRY)
+    return None if prolific_circuit.is_open() else _client(HURRIED)
 
 
 def note_silence(error: ProlificError) -> None:
@@ -57,17 +56,13 @@ def link_audience() -> tuple[str, ...]:
     return (settings.PROLIFIC_LINK_AUDIENCE or urlsplit(settings.SITE_URL).netloc, settings.SITE_URL)
 
 
-def _client(timeouts: tuple[float, float], retry_policy: RetryPolicy) -> Prolific | None:
-    return (
-        _kept(settings.PROLIFIC_TOKEN, settings.PROLIFIC_API, timeouts, retry_policy)
-        if settings.PROLIFIC_TOKEN
-        else None
-    )
+def _client(patience: Patience) -> Prolific | None:
+    return _kept(settings.PROLIFIC_TOKEN, settings.PROLIFIC_API, patience) if settings.PROLIFIC_TOKEN else None
 
 
 @lru_cache(maxsize=4)
-def _kept(token: str, api: str, timeouts: tuple[float, float], retry_policy: RetryPolicy) -> Prolific:
-    return Prolific(token, api=api, timeouts=timeouts, retry_policy=retry_policy)
+def _kept(token: str, api: str, patience: Patience) -> Prolific:
+    return Prolific(token, api=api, patience=patience)
 
 
 @lru_cache(maxsize=2)

@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import groupby
 
 from django.db import transaction
@@ -30,18 +31,6 @@ from annotations.services.studies.recruitment import TRANSITIONS
 BULK_SETTLES_IN = dt.timedelta(minutes=10)  # the poll brings what a bulk approval did; then each is looked at
 BUDGET_S = 15.0  # a worker's turn; others wait for it
 _CHUNK = 100
-# What goes with an act on a submission, by its name in the request and at Prolific.
-_WITH_IT = {
-    "complete": {"code": "completion_code"},
-    "reject": {"message": "message", "category": "rejection_category"},
-}
-# What is done again each time that it is sent, with what to say where it may have been done.
-_ONCE = {
-    "message": "Prolific may still have received it.",
-    study_drafts.CREATE: (
-        "Prolific may still have created it. Check Prolific's page, and enter the id of the study here."
-    ),
-}
 
 
 def call_due(
@@ -137,56 +126,76 @@ def _call_one(prolific: Prolific, rows: Sequence[ProlificRequest], uniform: Unif
         raise
     except ProlificError as error:
         return _after(error, row, uniform)
-    return _finish(row)
+    return _end(row, RequestState.DONE)
 
 
 def _bring_about(prolific: Prolific, row: ProlificRequest) -> None:
     """Have in effect what was asked for; raises the ProlificError where it is not."""
-    if row.act in _ONCE:
+    act = _ACTS[row.act]
+    if act.is_in_effect is None:
         if row.attempts > 1 and not row.last_error:  # no try that came to an end: its worker ended in the middle
-            raise Refused(f"A worker stopped while it was sending this request. {_ONCE[row.act]}")
-        if row.act == study_drafts.CREATE:
-            study_drafts.send(prolific, row)
-            return
-        ids = _ids(row)
-        prolific.send_message(ids.participant, row.study.external_study_id or ids.study, row.detail["text"])
+            raise Refused(f"A worker stopped while it was sending this request. {act.doubt}")
+        act.send(prolific, row)
         return
-    if row.attempts > 1 and _is_in_effect(prolific, row):
+    if row.attempts > 1 and act.is_in_effect(prolific, row):
         return
     try:
-        _send(prolific, row)
+        act.send(prolific, row)
     except Refused:
-        if not _is_in_effect(prolific, row):
+        if not act.is_in_effect(prolific, row):
             raise
         return
     with suppress(ProlificError):  # it is done; this only shows at once what came of it
-        _is_in_effect(prolific, row)
+        act.is_in_effect(prolific, row)
 
 
-def _is_in_effect(prolific: Prolific, row: ProlificRequest) -> bool:
-    """Look at the submission or the study, and take in what Prolific says of it."""
-    if row.act in TRANSITIONS:
-        return study_status.is_in_effect(prolific, row)
-    if row.act == study_drafts.RAISE:
-        return study_drafts.is_in_effect(prolific, row)
+def _is_reached(prolific: Prolific, row: ProlificRequest) -> bool:
+    """Look at the submission, and take in what Prolific says of it."""
     remote = prolific.submission(_ids(row).session)
     note_remote(row.study, remote, Source.ANSWER, row.submission)
     return remote.status in REACHED_BY[row.act] or (row.act == "request_return" and remote.return_requested)
 
 
-def _send(prolific: Prolific, row: ProlificRequest) -> None:
-    if row.act in TRANSITIONS:
-        study_status.send(prolific, row)
-        return
-    if row.act == study_drafts.RAISE:
-        study_drafts.send(prolific, row)
-        return
-    session, detail = _ids(row).session, row.detail
-    if row.act == "request_return":
-        prolific.request_return(session, [detail["reason"]])
-        return
-    with_it = {there: detail[here] for here, there in _WITH_IT.get(row.act, {}).items()}
-    prolific.transition(session, row.act.upper(), **with_it)
+def _move(prolific: Prolific, row: ProlificRequest) -> None:
+    """Ask for the submission's transition, with what goes with it under Prolific's names."""
+    given = {_NAMES[name]: value for name, value in row.detail.items() if name in _NAMES}
+    prolific.transition(_ids(row).session, row.act.upper(), **given)
+
+
+def _request_return(prolific: Prolific, row: ProlificRequest) -> None:
+    prolific.request_return(_ids(row).session, [row.detail["reason"]])
+
+
+def _write(prolific: Prolific, row: ProlificRequest) -> None:
+    ids = _ids(row)
+    prolific.send_message(ids.participant, row.study.external_study_id or ids.study, row.detail["text"])
+
+
+@dataclass(frozen=True)
+class _Act:
+    """How something is asked of Prolific, and how to tell that it is so.
+
+    is_in_effect: None for what is done again each time that it is sent; doubt: what to say where that may have been
+    done.
+    """
+
+    send: Callable[[Prolific, ProlificRequest], None]
+    is_in_effect: Callable[[Prolific, ProlificRequest], bool] | None = None
+    doubt: str = ""
+
+
+_NAMES = {"code": "completion_code", "message": "message", "category": "rejection_category"}
+_ACTS = {
+    **dict.fromkeys(("approve", "complete", "screen_out", "reject", "unreject"), _Act(_move, _is_reached)),
+    "request_return": _Act(_request_return, _is_reached),
+    "message": _Act(_write, doubt="Prolific may still have received it."),
+    **dict.fromkeys(TRANSITIONS, _Act(study_status.send, study_status.is_in_effect)),
+    study_drafts.RAISE: _Act(study_drafts.send_places, study_drafts.has_places),
+    study_drafts.CREATE: _Act(
+        study_drafts.create,
+        doubt="Prolific may still have created it. Check Prolific's page, and enter the id of the study here.",
+    ),
+}
 
 
 def _ids(row: ProlificRequest) -> OutsideIds:
@@ -199,28 +208,25 @@ def _after(error: ProlificError, row: ProlificRequest, uniform: Uniform) -> int:
     """Try again later what may be tried again, and is worth it; what may have been done for good is not."""
     if recruitment.is_superseded(row):
         return _fail(row, recruitment.SUPERSEDED)
-    may_repeat = error.is_undone or row.act not in _ONCE
+    act = _ACTS[row.act]
+    may_repeat = error.is_undone or act.is_in_effect is not None
     if not (error.is_temporary and may_repeat and row.attempts < MAX_TRIES):
-        return _fail(row, str(error) if may_repeat else f"{error} {_ONCE[row.act]}")
+        return _fail(row, str(error) if may_repeat else f"{error} {act.doubt}")
     return _postpone([row], next_try_in(error, row.attempts, uniform), str(error))
 
 
-def _finish(row: ProlificRequest) -> int:
-    _end(row, RequestState.DONE, "")
-    return 1
-
-
 def _fail(row: ProlificRequest, reason: str) -> int:
-    _end(row, RequestState.FAILED, reason)
-    return 0
+    return _end(row, RequestState.FAILED, reason)
 
 
-def _end(row: ProlificRequest, state: RequestState, reason: str) -> None:
+def _end(row: ProlificRequest, state: RequestState, reason: str = "") -> int:
+    """End a request that nothing else has ended meanwhile; return how many are done by it."""
     pending = ProlificRequest.objects.filter(pk=row.pk, state=RequestState.PENDING)
     with transaction.atomic():
         is_first = pending.update(state=state, finished_at=timezone.now(), last_error=reason)
         if is_first and row.submission is None:
             recruitment.note_end(row, state, reason)
+    return int(state == RequestState.DONE)
 
 
 def _postpone(rows: Sequence[ProlificRequest], wait: dt.timedelta, reason: str = "") -> int:

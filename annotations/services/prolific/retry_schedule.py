@@ -2,13 +2,10 @@
 
 import datetime as dt
 import random
-from collections.abc import Callable
 from typing import Final
 
-from annotations.prolific.prolific_errors import Busy, ProlificError, ServerFault
-from annotations.prolific.retries import backoff
-
-Uniform = Callable[[float, float], float]
+from annotations.prolific.prolific_errors import ProlificError
+from annotations.prolific.retries import Uniform, backoff
 
 MAX_TRIES: Final = 18  # the waits between them: 2 h 51 min to 5 h 42 min in all, and what Prolific asks for beside
 LEASE: Final = dt.timedelta(minutes=5)  # after which what was claimed is due again, whatever became of its worker
@@ -22,6 +19,5 @@ def next_try_in(error: ProlificError, attempts: int, uniform: Uniform = random.u
 
     Uniform in the upper half of [0, min(30 min, 20 s · 2**(attempts - 1))], and what Prolific asked for beside.
     """
-    asked = error.retry_after if isinstance(error, Busy | ServerFault) else None
-    wait = backoff(attempts, base=_BASE_S, max_wait=_MAX_WAIT_S, uniform=uniform, floor=_FLOOR)
-    return dt.timedelta(seconds=wait + (asked or 0))
+    longest = backoff(attempts, _BASE_S, _MAX_WAIT_S)
+    return dt.timedelta(seconds=uniform(_FLOOR * longest, longest) + (error.retry_after or 0))

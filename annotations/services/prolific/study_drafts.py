@@ -52,21 +52,14 @@ def draft_fields(
     """Return what Prolific is sent of the study, under Prolific's names.
 
     minutes: what people are told, at least 1; devices: of DEVICES; screen_out_…: what a person who fails the check is
-    paid, and how many of them, where the study pays them. Raises RequestRefused with every reason.
+    paid, and how many of them, where the study pays them. Raises RequestRefused with every reason of the study's.
     """
-    reasons = what_is_missing(study)
-    if study.failed_check_is_paid and not (screen_out_cents and screen_out_slots):
-        reasons.append("Enter what people are paid who fail the check, and the largest number of them.")
-    if not description.strip():
-        reasons.append("Describe in a few words what participants will do.")
-    if not devices or set(devices) - set(DEVICES):
-        reasons.append("Choose the devices that participants may use.")
-    if reasons:
+    if reasons := what_is_missing(study):
         raise RequestRefused(" ".join(reasons))
     fields = {
         "name": study.title,
         "internal_name": study.slug,
-        "description": description.strip(),
+        "description": description,
         "external_study_url": lifecycle.entry_url(study),
         "prolific_id_option": "url_parameters",
         "completion_codes": _codes(study, screen_out_cents, screen_out_slots),
@@ -113,12 +106,8 @@ def raise_places(study: Study, places: int, *, by: str) -> ProlificRequest:
     return recruitment.store(study, RAISE, {"places": places}, by=by, places=places)
 
 
-def send(prolific: Prolific, request: ProlificRequest) -> None:
-    """Make the draft and note its id, or raise the places. Raises a ProlificError, ServiceError."""
-    if request.act == RAISE:
-        places = {"total_available_places": request.detail["places"]}
-        prolific.update_study(request.study.external_study_id, places)
-        return
+def create(prolific: Prolific, request: ProlificRequest) -> None:
+    """Make the draft and note its id. Raises a ProlificError, ServiceError."""
     made = prolific.create_study(request.detail)
     with transaction.atomic():
         locked = Study.objects.select_for_update(no_key=True).get(pk=request.study_id)
@@ -130,7 +119,12 @@ def send(prolific: Prolific, request: ProlificRequest) -> None:
         lifecycle.amend_study(locked, {"external_study_id": made.study_id}, by=request.requested_by)
 
 
-def is_in_effect(prolific: Prolific, request: ProlificRequest) -> bool:
+def send_places(prolific: Prolific, request: ProlificRequest) -> None:
+    """Raise the places there. Raises a ProlificError."""
+    prolific.update_study(request.study.external_study_id, {"total_available_places": request.detail["places"]})
+
+
+def has_places(prolific: Prolific, request: ProlificRequest) -> bool:
     """Say whether the study has the places there. Raises a ProlificError."""
     places = prolific.study(request.study.external_study_id).places
     return places is not None and places >= request.detail["places"]

@@ -167,21 +167,15 @@ class Report:
     n_missing: int
 
 
-def import_csv(
-    study: Study, file: IO[bytes], *, by: str, name: str = "", taken_at: dt.datetime | None = None
-) -> Report:
-    """Take in every submission of the file, or none.
+def import_csv(study: Study, file: IO[bytes], *, by: str, name: str = "") -> Report:
+    """Take in every submission of the file, or none. It counts as downloaded now.
 
-    name: of the file, in which Prolific names the study; taken_at: when it was downloaded, now unless told otherwise:
-    what is known to be newer stays. Raises FileRefused, with each bad line by its number.
+    name: of the file, in which Prolific names the study. Raises FileRefused, with each bad line by its number.
     """
     if not study.keeps_ids:
         raise IdentityDestroyed
-    taken_at = taken_at or timezone.now()
     _refuse_other_study(study, name)
-    if taken_at > timezone.now() + dt.timedelta(minutes=1):
-        raise FileRefused(["The time of the download is in the future. Correct it."])
-    rows = read(file.read(LARGEST_FILE + 1), taken_at)
+    rows = read(file.read(LARGEST_FILE + 1), timezone.now())
     with transaction.atomic():
         before = _statuses(study)
         # Freeing a place locks the study for those who enter, so that comes last.

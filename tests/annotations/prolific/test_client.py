@@ -17,7 +17,7 @@ from annotations.prolific.prolific_errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from annotations.prolific.retries import RetryPolicy
+from annotations.prolific.retries import Patience
 from tests.fake_prolific.server import FakeProlific, Trouble
 
 REASON = "You answered every question in under a second, and none of the phrases describes anything that can be seen."
@@ -38,8 +38,8 @@ def waits():
 @pytest.fixture
 def client(fake, waits):
     """Waits for nothing; `waits` holds what it would have waited for, with the greatest jitter."""
-    retry_policy = RetryPolicy(tries=4, base=0.5, max_wait=8.0, sleep=waits.append, uniform=lambda low, high: high)
-    client = Prolific(fake.token, api=fake.api, timeouts=(1.0, 1.0), retry_policy=retry_policy)
+    patience = Patience(4, 1.0, 1.0, base=0.5, max_wait=8.0, sleep=waits.append, uniform=lambda low, high: high)
+    client = Prolific(fake.token, api=fake.api, patience=patience)
     yield client
     client.close()
 
@@ -269,8 +269,7 @@ def test_an_act_that_surely_was_not_done_is_repeated(fake, client):
 
 def test_a_slow_answer_is_no_answer(fake, waits):
     fake.add_submission("study-a", "anna", "s1")
-    retry_policy = RetryPolicy(tries=2, sleep=waits.append)
-    hurried = Prolific(fake.token, api=fake.api, timeouts=(0.2, 0.2), retry_policy=retry_policy)
+    hurried = Prolific(fake.token, api=fake.api, patience=Patience(2, 0.2, 0.2, sleep=waits.append))
     fake.meet(Trouble(seconds=0.5), Trouble(seconds=0.5))
     with pytest.raises(NoAnswer, match="ReadTimeout"):
         hurried.submission("s1")
@@ -279,16 +278,14 @@ def test_a_slow_answer_is_no_answer(fake, waits):
 
 
 def test_nobody_at_home_is_unreachable(fake, waits):
-    nobody = Prolific(
-        fake.token, api="http://127.0.0.1:9/api/v1", retry_policy=RetryPolicy(tries=2, sleep=waits.append)
-    )
+    nobody = Prolific(fake.token, api="http://127.0.0.1:9/api/v1", patience=Patience(2, sleep=waits.append))
     with pytest.raises(Unreachable):
         nobody.send_message("anna", "study-a", "Hello")
     assert len(waits) == 1  # nothing was sent, so even a message is tried again
 
 
 def test_a_wrong_token_is_not_tried_twice(fake):
-    stranger = Prolific("another-token", api=fake.api)
+    stranger = Prolific("another-token", api=fake.api, patience=Patience())
     with pytest.raises(TokenRefused):
         stranger.submission("s1")
     assert len(fake.calls) == 1

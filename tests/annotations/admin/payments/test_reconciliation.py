@@ -2,6 +2,7 @@
 
 import io
 import re
+import uuid
 
 import pytest
 from django.contrib.auth.models import User
@@ -206,9 +207,20 @@ def test_each_act_is_asked_of_prolific_and_its_state_is_shown(study, anna, coord
     assert ProlificRequest.objects.get().attempts == 1
 
 
-def test_a_text_that_is_missing_is_asked_for(study, anna, coordinator_here):
-    answer = coordinator_here.post(address(study, "submission", anna), {"act": "message", "message-text": " "})
-    assert answer.status_code == 400 and "This field is required" in shown(answer) and asked() == []
+@pytest.mark.parametrize(
+    ("act", "name", "text", "says"),
+    [
+        *((act, name, " ", "This field is required") for act, name in (
+            ("message", "text"), ("request_return", "reason"), ("screen_out", "reason"), ("bonus", "reason"),
+        )),
+        ("message", "text", "x" * 5001, "at most 5000 characters"),
+    ],
+)  # fmt: skip
+def test_a_text_that_does_not_do_is_asked_for(study, anna, coordinator_here, act, name, text, says):
+    fields = {"bonus-amount": "1", "bonus-form": uuid.uuid4(), f"{act}-{name}": text}
+    answer = coordinator_here.post(address(study, "submission", anna), {"act": act, **fields})
+    assert answer.status_code == 400 and says in shown(answer) and asked() == []
+    assert not Payment.objects.exists()
 
 
 def test_what_failed_says_why_and_can_be_sent_again(study, anna, prolific, coordinator_here):
@@ -226,8 +238,10 @@ def test_what_failed_says_why_and_can_be_sent_again(study, anna, prolific, coord
 def test_a_rejection_takes_a_text_and_the_name_typed(study, anna, prolific, coordinator_here):
     here = address(study, "reject", anna)
     assert "never for a failed comprehension check" in shown(coordinator_here.get(here))
-    short = coordinator_here.post(here, {"category": "LOW_EFFORT", "message": "Bad."})
+    short = coordinator_here.post(here, {"category": "LOW_EFFORT", "message": f" {'x' * 99} ", "typed": str(anna)})
     assert "at least 100 characters" in shown(short)
+    strange = coordinator_here.post(here, {"category": "I_DISLIKE_IT", "message": MESSAGE, "typed": str(anna)})
+    assert "not one of the available choices" in shown(strange)
     form = {"category": "LOW_EFFORT", "message": MESSAGE}
     assert f"Reject {anna}?" in shown(coordinator_here.post(here, form))
     assert "This is not its name" in shown(coordinator_here.post(here, {**form, "typed": "yes"}))

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from annotations.admin.studies import preflight
 from annotations.models import Study
+from annotations.prolific.retries import Patience
 from annotations.services.studies import lifecycle
 from tests.fake_prolific import FakeProlific
 from tests.fake_prolific.records import FakeStudy
@@ -157,7 +158,7 @@ def test_a_prolific_in_trouble_is_asked_once_and_told(
 def test_a_slow_prolific_does_not_hold_the_page(
     coordinator_client: Client, study: Study, prolific: FakeProlific, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preflight, "WAIT_S", (0.5, 0.1))
+    monkeypatch.setattr(preflight, "PATIENCE", Patience(tries=1, connect=0.5, answer=0.1))
     prolific.meet(Trouble(seconds=0.5))
     assert "Not compared" in seen(coordinator_client, study)
 

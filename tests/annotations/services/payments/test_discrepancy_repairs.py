@@ -85,6 +85,26 @@ def test_what_does_not_fit_any_more_is_refused(anna):
     assert not ProlificRequest.objects.exists()
 
 
+def test_what_failed_can_be_asked_again_and_nothing_else(anna):
+    request = discrepancy_repairs.ask(stands(anna, "ACTIVE"), "request_return", by="cora", reason="No phrases.")
+    with pytest.raises(RequestRefused, match="Only a failed request"):
+        discrepancy_repairs.ask_again(request, by="dora")
+    request.state, request.finished_at = RequestState.FAILED, request.due_at
+    request.save()
+    again = discrepancy_repairs.ask_again(request, by="dora")
+    assert (again.act, again.detail, again.requested_by) == ("request_return", {"reason": "No phrases."}, "dora")
+    assert again != request
+
+
+def test_what_failed_is_not_asked_again_where_it_fits_no_more(anna):
+    request = discrepancy_repairs.ask(stands(anna, "AWAITING REVIEW"), "approve", by="cora")
+    request.state, request.finished_at = RequestState.FAILED, request.due_at
+    request.save()
+    stands(anna, "RETURNED")
+    with pytest.raises(RequestRefused, match="“RETURNED” on Prolific"):
+        discrepancy_repairs.ask_again(request, by="cora")
+
+
 def test_all_that_await_review_are_approved_at_once(study, prolific):
     people = [stands(done_there(prolific, study, name), "AWAITING REVIEW") for name in ("anna", "bert", "cleo")]
     stands(people[1], "APPROVED")

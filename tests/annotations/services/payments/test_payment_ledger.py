@@ -64,10 +64,10 @@ class Line:
     def _call(self, act: Callable[[], Any]) -> Any:
         trouble = self.troubles.pop() if self.troubles else "none"
         before = {
-            "busy": Busy(None),
+            "busy": Busy(),
             "refused": Refused("Not enough money."),
             "token": TokenRefused("No."),
-            "fault": ServerFault(503),  # before anything was done, which nobody here can know
+            "fault": ServerFault(),  # before anything was done, which nobody here can know
             "killed before": Killed(),
         }
         if trouble in before:
@@ -164,7 +164,7 @@ class LedgerOfMoney(RuleBasedStateMachine):
     @rule(data=st.data())
     def hand_out(self, data: st.DataObject) -> None:
         batch = any_of(data, PaymentBatch)
-        text = batch and self.maybe(lambda: payment_files.hand_out(batch, "ids", by="cora"))
+        text = batch and self.maybe(lambda: payment_files.hand_out(batch, by="cora"))
         if text and batch.state != BatchState.EXPORTED:  # as it was before
             self.handed_out.update(cents_of(line.split(",") for line in text.splitlines()))
 

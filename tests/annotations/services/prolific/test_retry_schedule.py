@@ -26,10 +26,10 @@ def test_two_workers_that_failed_together_do_not_come_back_together():
     assert all(dt.timedelta(seconds=160) <= wait <= dt.timedelta(seconds=320) for wait in (first, second))
 
 
-@pytest.mark.parametrize("error", [Busy(120.0), ServerFault(503, 120.0)])
+@pytest.mark.parametrize("error", [Busy("", 120.0), ServerFault("", 120.0)])
 def test_a_wait_that_prolific_names_comes_on_top(error):
     assert next_try_in(error, 1, lambda low, high: low) == dt.timedelta(seconds=130)
 
 
 def test_where_prolific_names_none_the_wait_is_ours():
-    assert next_try_in(Busy(None), 1, lambda low, high: high) == dt.timedelta(seconds=20)
+    assert next_try_in(Busy(), 1, lambda low, high: high) == dt.timedelta(seconds=20)
