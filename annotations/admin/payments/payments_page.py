@@ -27,7 +27,6 @@ _SAID: dict[str, tuple[Callable[..., None], str]] = {
     "record_not_sent": (payment_ledger.record_not_sent, "Noted. You can send the batch or take its file again."),
     "pay_again": (payment_ledger.pay_again, "Prolific is asked to pay the same request."),
 }
-_FILES = {"file_ids": "ids", "file_codes": "codes"}
 
 
 def page(request: HttpRequest, study: Study) -> HttpResponse:
@@ -35,23 +34,18 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     if request.method == "POST":
         return _act(request, study)
     owed = study.payments.filter(batch=None).select_related("submission").order_by("-withheld_reason", "pk")
-    batches = list(study.payment_batches.prefetch_related("payments__submission", "payments__study")[:20])
+    batches = list(study.payment_batches.prefetch_related("payments__submission")[:20])
     under_way = next((batch for batch in batches if batch.state in UNDER_WAY), None)
     context: dict[str, Any] = {
         "totals": totals(study),
         "owed": Paginator(owed.filter(withheld_reason=""), PAGE_SIZE).get_page(request.GET.get("page", 1)),
         "withheld": owed.exclude(withheld_reason=""),
-        "batches": [_shown(batch) for batch in batches],
+        "batches": [shown_batch(batch, has_token=bool(settings.PROLIFIC_TOKEN)) for batch in batches],
         "under_way": under_way,
         "refresh_s": _REFRESH_S if under_way and under_way.due_at else 0,
         "submission_url": reverse("admin:annotations_study_submission", args=[study.pk]),
     }
     return show_page(request, study, "payments", "Payments", **context)
-
-
-def _shown(batch: PaymentBatch) -> dict[str, Any]:
-    codes_are_alike = not payment_files.has_distinct_codes(batch)
-    return shown_batch(batch, has_token=bool(settings.PROLIFIC_TOKEN), codes_are_alike=codes_are_alike)
 
 
 def _act(request: HttpRequest, study: Study) -> HttpResponse:
@@ -67,9 +61,9 @@ def _act(request: HttpRequest, study: Study) -> HttpResponse:
             payment_ledger.prepare(study, [row_number(value) for value in request.POST.getlist("payment")], by=by)
         elif act in ("withhold", "owe_again"):
             _withhold(request, study, by)
-        elif act in _FILES:
-            text = payment_files.hand_out(_batch(request, study), _FILES[act], by=by)  # type: ignore[arg-type]
-            return file_answer(text, CSV, f"{study.slug}-payments-{request.POST['batch']}-{_FILES[act]}.csv")
+        elif act == "file":
+            text = payment_files.hand_out(_batch(request, study), by=by)
+            return file_answer(text, CSV, f"{study.slug}-payments-{request.POST['batch']}.csv")
         elif act in _SAID:
             do, said = _SAID[act]
             do(_batch(request, study), by=by)

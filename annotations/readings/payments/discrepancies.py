@@ -87,8 +87,9 @@ class Case:
 
     @property
     def code(self) -> str:
-        """What was entered there, empty for none."""
-        return own_code(self.sides.entered_code)
+        """What was entered there, empty for none and where they said that they have none."""
+        code = self.sides.entered_code.strip()
+        return "" if code.upper() in _NO_CODE_WORDS else code
 
 
 def discrepancies(case: Case) -> tuple[Discrepancy, ...]:
@@ -99,12 +100,6 @@ def discrepancies(case: Case) -> tuple[Discrepancy, ...]:
 def stands(status: str) -> bool:
     """Whether a submission still counts for its person: it was not returned, timed out, rejected or screened out."""
     return status not in PLACE_FREED
-
-
-def own_code(entered: str) -> str:
-    """Return the code that somebody entered on Prolific, empty where they said that they have none."""
-    code = entered.strip()
-    return "" if code.upper() in _NO_CODE_WORDS else code
 
 
 def is_unlisted(came_at: dt.datetime | None, seen_at: dt.datetime | None, listed_at: dt.datetime | None) -> bool:

@@ -18,21 +18,18 @@ _MARKS: Final[dict[str, str]] = {
 }
 
 
-def shown_batch(batch: PaymentBatch, *, has_token: bool, codes_are_alike: bool) -> dict[str, Any]:
+def shown_batch(batch: PaymentBatch, *, has_token: bool) -> dict[str, Any]:
     """Return what the page says of a batch; its acts are (name, label, look: "", "first" or "quiet"), likeliest first.
 
-    has_token: this site can ask Prolific; codes_are_alike: several people in it have the same code, of which the page
-    warns while the file of codes can be taken.
+    has_token: this site can ask Prolific.
     """
     is_being_sent = batch.state == BatchState.PREPARED and batch.due_at is not None
-    has_file = batch.state in (BatchState.PREPARED, BatchState.EXPORTED) and not is_being_sent
     words = _WORDS.get(batch.state) or batch.get_state_display().lower()
     return {
         "batch": batch,
         "state": "being sent" if is_being_sent else words,
         "mark": _MARKS.get(batch.state, ""),  # none while nothing is decided
         "error": "" if batch.state == BatchState.PAID else batch.last_error,
-        "warns_of_codes": codes_are_alike and has_file,
         "acts": [] if is_being_sent else list(_acts(batch, has_token=has_token)),
     }
 
@@ -42,8 +39,7 @@ def _acts(batch: PaymentBatch, *, has_token: bool) -> Iterator[tuple[str, str, s
     if batch.state == BatchState.PREPARED:
         if has_token:
             yield "send", "Pay it through Prolific", "first"
-        yield "file_ids", "File: Prolific ids and amounts", "" if has_token else "first"
-        yield "file_codes", "File: codes and amounts", ""
+        yield "file", "File: Prolific ids and amounts", "" if has_token else "first"
         yield "undo_batch", "Undo batch", "quiet"
     elif batch.state in (BatchState.UNSURE, BatchState.FAILED):
         may_be_there = batch.state == BatchState.UNSURE or bool(batch.outside_id)
@@ -53,5 +49,4 @@ def _acts(batch: PaymentBatch, *, has_token: bool) -> Iterator[tuple[str, str, s
             yield "pay_again", "Pay that very request", "first"
         yield "record_not_sent", "Nothing of it is on Prolific" if may_be_there else "Make it ready again", ""
     elif batch.state == BatchState.EXPORTED:
-        yield "file_ids", "The file again: ids", "quiet"
-        yield "file_codes", "The file again: codes", "quiet"
+        yield "file", "The file again", "quiet"

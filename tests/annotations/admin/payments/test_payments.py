@@ -61,9 +61,9 @@ def test_without_a_token_a_file_is_handed_out(anna, address, coordinator_client,
     page = shown(coordinator_client.get(address))
     assert "Pay it through Prolific" not in page and "File: Prolific ids and amounts" in page
     batch = PaymentBatch.objects.get()
-    answer = coordinator_client.post(address, {"act": "file_ids", "batch": batch.pk})
+    answer = coordinator_client.post(address, {"act": "file", "batch": batch.pk})
     assert answer.content.decode() == "anna-person,1.25\n"
-    assert f"sprites-payments-{batch.pk}-ids.csv" in answer.headers["Content-Disposition"]
+    assert f"sprites-payments-{batch.pk}.csv" in answer.headers["Content-Disposition"]
     assert "no-store" in answer.headers["Cache-Control"]
     assert "It counts as paid" in shown(coordinator_client.get(address))
     assert AuditRecord.objects.get(act="payment_file").actor == "coordinator"
@@ -113,7 +113,7 @@ def test_the_money_of_another_study_is_out_of_reach(anna, address, coordinator_c
     assert coordinator_client.post(there, {"act": "withhold", "one": owed.pk, "reason": "x"}).status_code == 404
     coordinator_client.post(address, {"act": "prepare", "payment": owed.pk})
     batch = PaymentBatch.objects.get()
-    for act in ("send", "file_ids", "undo_batch", "record_paid"):
+    for act in ("send", "file", "undo_batch", "record_paid"):
         assert coordinator_client.post(there, {"act": act, "batch": batch.pk}).status_code == 404
 
 
@@ -121,16 +121,3 @@ def test_the_fee_is_shown_apart(anna, address, coordinator_client, settings):
     assert "An operator can set its rate" in shown(coordinator_client.get(address))
     settings.PROLIFIC_FEE_PERCENT = Decimal("33.3")
     assert "fee of 33.3 %" in shown(coordinator_client.get(address))
-
-
-def test_the_page_says_when_a_file_of_codes_does_not_tell_who_is_who(
-    study, address, anna, prolific, coordinator_client
-):
-    begin_there(prolific, study, "bert", "APPROVED")
-    bert = complete(study, "bert", {"red": right_words(study)})
-    coordinator_client.post(address, {"act": "prepare", "payment": [owe(anna).pk, owe(bert).pk]})
-    assert "does not say who is who" in shown(coordinator_client.get(address))
-    for submission in (anna, bert):
-        submission.entered_code = f"OWN{submission.pk}"
-        submission.save(update_fields=["entered_code"])
-    assert "does not say who is who" not in shown(coordinator_client.get(address))

@@ -11,11 +11,9 @@ from annotations.readings.payments.payment_batches import shown_batch
 NOW = dt.datetime(2026, 5, 1, 12, 0, tzinfo=dt.UTC)
 
 
-def shown(
-    state: BatchState, *, due: bool = False, outside_id: str = "", has_token: bool = True, alike: bool = False
-) -> dict[str, Any]:
+def shown(state: BatchState, *, due: bool = False, outside_id: str = "", has_token: bool = True) -> dict[str, Any]:
     batch = PaymentBatch(state=state, due_at=NOW if due else None, outside_id=outside_id, last_error="It broke.")
-    return shown_batch(batch, has_token=has_token, codes_are_alike=alike)
+    return shown_batch(batch, has_token=has_token)
 
 
 @pytest.mark.parametrize(
@@ -37,15 +35,15 @@ def test_its_state_is_said_in_words(batch: dict[str, Any], state: str, mark: str
 @pytest.mark.parametrize(
     ("batch", "acts"),
     [
-        (shown(BatchState.PREPARED), ["send", "file_ids", "file_codes", "undo_batch"]),
-        (shown(BatchState.PREPARED, has_token=False), ["file_ids", "file_codes", "undo_batch"]),
+        (shown(BatchState.PREPARED), ["send", "file", "undo_batch"]),
+        (shown(BatchState.PREPARED, has_token=False), ["file", "undo_batch"]),
         (shown(BatchState.PREPARED, due=True), []),
         (shown(BatchState.SENT), []),
         (shown(BatchState.UNSURE), ["record_paid", "record_not_sent"]),
         (shown(BatchState.FAILED), ["record_not_sent"]),
         (shown(BatchState.FAILED, outside_id="b1"), ["record_paid", "pay_again", "record_not_sent"]),
         (shown(BatchState.FAILED, outside_id="b1", has_token=False), ["record_paid", "record_not_sent"]),
-        (shown(BatchState.EXPORTED), ["file_ids", "file_codes"]),
+        (shown(BatchState.EXPORTED), ["file"]),
         (shown(BatchState.PAID), []),
     ],
 )
@@ -54,7 +52,7 @@ def test_only_the_acts_that_fit_are_offered(batch: dict[str, Any], acts: list[st
 
 
 def test_one_act_of_a_ready_batch_is_the_first() -> None:
-    for has_token, first in ((True, "send"), (False, "file_ids")):
+    for has_token, first in ((True, "send"), (False, "file")):
         acts = shown(BatchState.PREPARED, has_token=has_token)["acts"]
         assert [name for name, _, look in acts if look == "first"] == [first]
 
@@ -69,10 +67,3 @@ def test_a_batch_that_never_reached_prolific_is_made_ready_again() -> None:
 def test_an_error_is_shown_until_it_is_paid() -> None:
     assert shown(BatchState.FAILED)["error"] == "It broke."
     assert shown(BatchState.PAID)["error"] == ""
-
-
-def test_it_warns_of_codes_that_do_not_tell_people_apart_while_their_file_can_be_taken() -> None:
-    warned = [state for state in BatchState if shown(state, alike=True)["warns_of_codes"]]
-    assert warned == [BatchState.PREPARED, BatchState.EXPORTED]
-    assert not shown(BatchState.PREPARED, alike=False)["warns_of_codes"]
-    assert not shown(BatchState.PREPARED, due=True, alike=True)["warns_of_codes"]

@@ -61,13 +61,6 @@ def test_a_form_that_is_sent_twice_owes_once(anna):
     assert (Payment.objects.get().amount_cents, acts()) == (120, ["payment_owed"])
 
 
-@pytest.mark.parametrize(("cents", "reason"), [(0, "A long call."), (100, " ")])
-def test_nothing_is_owed_without_an_amount_and_a_reason(anna, cents, reason):
-    with pytest.raises(PaymentRefused):
-        payment_ledger.add_by_hand(anna, cents, reason=reason, by="cora", form=uuid.uuid4())
-    assert not Payment.objects.exists()
-
-
 def test_a_reward_is_owed_once_a_submission(anna):
     anna.study.reward_cents = 300
     assert payment_ledger.owe_reward(anna, reason="returned there", by="cora")
@@ -163,16 +156,16 @@ def test_a_batch_with_a_reward_that_prolific_pays_meanwhile_goes_nowhere(anna, r
     with pytest.raises(PaymentRefused, match="Withhold this bonus"):
         payment_ledger.send(batch, by="cora")
     with pytest.raises(PaymentRefused, match="Withhold this bonus"):
-        payment_files.hand_out(batch, "ids", by="cora")
+        payment_files.hand_out(batch, by="cora")
     batch.refresh_from_db()
     assert (batch.state, batch.due_at) == (BatchState.PREPARED, None)
 
 
 def test_what_was_handed_out_before_prolific_paid_can_be_taken_again(anna, reward):
     batch = prepared(reward)
-    text = payment_files.hand_out(batch, "ids", by="cora")
+    text = payment_files.hand_out(batch, by="cora")
     now_there(anna, "APPROVED")
-    assert payment_files.hand_out(batch, "ids", by="cora") == text
+    assert payment_files.hand_out(batch, by="cora") == text
 
 
 def test_a_batch_that_waits_can_be_taken_apart(anna):
@@ -193,30 +186,23 @@ def test_what_was_sent_is_neither_taken_apart_nor_handed_out(anna, prolific):
     with pytest.raises(PaymentRefused):
         payment_ledger.undo_batch(batch, by="cora")
     with pytest.raises(PaymentRefused):
-        payment_files.hand_out(batch, "ids", by="cora")
+        payment_files.hand_out(batch, by="cora")
     with pytest.raises(PaymentRefused):
         payment_ledger.send(batch, by="cora")
 
 
 def test_the_file_is_what_prolifics_box_takes_one_line_a_person(anna, bert):
     batch = prepared(owe(anna, 50), owe(bert, 5), owe(anna, 100, number=1))
-    assert payment_files.hand_out(batch, "ids", by="cora") == "anna-person,1.50\nbert-person,0.05\n"
+    assert payment_files.hand_out(batch, by="cora") == "anna-person,1.50\nbert-person,0.05\n"
     batch.refresh_from_db()
     assert batch.state == BatchState.EXPORTED and batch.finished_at
-    assert AuditRecord.objects.get(act="payment_file").detail == {"form": "ids", "again": False}
-
-
-def test_the_file_by_codes_has_no_outside_id(anna):
-    anna.entered_code = "=C0DE"
-    anna.save(update_fields=["entered_code"])
-    text = payment_files.hand_out(prepared(owe(anna)), "codes", by="cora")
-    assert "anna" not in text and f"{anna.submission_key},'=C0DE,0.50,GBP,a rule" in text
+    assert AuditRecord.objects.get(act="payment_file").detail == {"again": False}
 
 
 def test_a_file_that_got_lost_is_handed_out_again_and_the_log_says_so(anna):
     batch = prepared(owe(anna))
-    payment_files.hand_out(batch, "ids", by="cora")
-    assert payment_files.hand_out(batch, "ids", by="cora") == "anna-person,0.50\n"
+    payment_files.hand_out(batch, by="cora")
+    assert payment_files.hand_out(batch, by="cora") == "anna-person,0.50\n"
     assert [record.detail["again"] for record in AuditRecord.objects.filter(act="payment_file")] == [True, False]
 
 
@@ -234,10 +220,8 @@ def test_nothing_that_people_typed_is_a_formula_in_a_file_and_all_of_it_can_be_r
     anna.entered_code = typed
     anna.save(update_fields=["entered_code"])
     listed = payment_files.submission_list(anna.study, [anna], by="cora", reason="to approve")
-    by_code = payment_files.hand_out(prepared(owe(anna)), "codes", by="cora")
-    for text, expected in ((listed, typed), (by_code, typed.strip())):
-        (row,) = csv.DictReader(io.StringIO(text, newline=""))
-        assert row["Completion code"] == f"'{expected}" and read_text(row["Completion code"]) == expected
+    (row,) = csv.DictReader(io.StringIO(listed, newline=""))
+    assert row["Completion code"] == f"'{typed}" and read_text(row["Completion code"]) == typed
 
 
 @pytest.mark.parametrize("state", [BatchState.PREPARED, BatchState.PAID, BatchState.EXPORTED])
@@ -254,23 +238,6 @@ def test_only_the_money_pages_hand_files_out():
     package = Path(payment_ledger.__file__).parents[2]
     users = {path.name for path in package.rglob("*.py") if "payment_files" in path.read_text()}
     assert users == {"reconciliation.py", "payments_page.py"}
-
-
-@pytest.mark.parametrize("entered", ["NOCODE", " no code ", ""])
-def test_who_entered_no_code_has_the_one_that_was_shown(anna, entered):
-    anna.entered_code = entered
-    anna.save(update_fields=["entered_code"])
-    text = payment_files.hand_out(prepared(owe(anna)), "codes", by="cora")
-    assert f"{anna.submission_key},{anna.study.completion_code},0.50" in text
-
-
-def test_one_code_of_all_tells_nobody_apart_and_codes_of_their_own_do(anna, bert):
-    batch = prepared(owe(anna), owe(anna, number=1), owe(bert))
-    assert not payment_files.has_distinct_codes(batch)
-    for submission, code in ((anna, "OWN1"), (bert, "OWN2")):
-        submission.entered_code = code
-        submission.save(update_fields=["entered_code"])
-    assert payment_files.has_distinct_codes(batch)
 
 
 def test_whom_prolific_does_not_list_is_left_out_of_a_batch_since_it_would_refuse_all_of_it(study, anna, bert):
