@@ -1,7 +1,9 @@
 """A file of the data store as a row names it, and the column that names it."""
 
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol, Self
 
 from django.conf import settings
@@ -9,6 +11,8 @@ from django.db import models
 
 from annotations.data_store.folder_store import FolderStore
 from modeling.arrays.common.foreign_modules import plugged_in
+
+_NEW_S = 60.0  # far less than a sweep waits
 
 
 class Store(Protocol):
@@ -25,23 +29,35 @@ class Store(Protocol):
 def data_store() -> Store:
     """Return the site's data store: a folder, or the bucket before which that folder is a cache."""
     folder = FolderStore(settings.DATA_STORE)
-    if not settings.DATA_BUCKET:
-        return folder
-    of_bucket = settings.DATA_BUCKET, folder, settings.DATA_CACHE_MB << 20
-    store: Store = plugged_in("annotations.data_store.bucket_store", "BucketStore", ("put",), *of_bucket)
+    return _bucket_store(settings.DATA_BUCKET, folder, settings.DATA_CACHE_MB << 20) if settings.DATA_BUCKET else folder
+
+
+@lru_cache(maxsize=2)
+def _bucket_store(url: str, cache: FolderStore, limit: int) -> Store:
+    """The bucket's module, which an extra of the site's brings, is looked for once."""
+    store: Store = plugged_in("annotations.data_store.bucket_store", "BucketStore", ("put",), url, cache, limit)
     return store
 
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file, of which only the name is known until somebody reads it. digest: the SHA-256 of its content."""
+    """A file, of which only the name is known until somebody reads it.
+
+    digest: the SHA-256 of its content. put_at: when this process put it, by its monotonic clock; None where others did.
+    """
 
     digest: str
+    put_at: float | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(cls, data: bytes) -> Self:
         """Put some bytes into the data store. Raises StorageFailed."""
-        return cls(data_store().put(data))
+        return cls(data_store().put(data), time.monotonic())
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it was put a moment ago, so that no sweep can have removed it."""
+        return self.put_at is not None and time.monotonic() - self.put_at < _NEW_S
 
     def read(self) -> memoryview:
         """Return the content, mapped and checked. Raises BadStoredFile."""
@@ -82,6 +98,6 @@ class StoredFileField(models.Field):  # type: ignore[type-arg]  # which Django's
         """Write the file, or have one that was put a while ago count as new; then say what the row holds."""
         if isinstance(value, bytes):
             value = StoredFile.of(value)
-        elif isinstance(value, StoredFile):
+        elif isinstance(value, StoredFile) and not value.is_new:
             data_store().renew(value.digest)
         return super().get_db_prep_save(value, connection)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import time
 
 import pytest
 from django.db import connection, transaction
@@ -59,13 +60,25 @@ def test_every_way_to_store_a_row_writes_the_file_first(base_model: BaseModel, o
 
 
 def test_a_row_names_no_file_that_was_removed_meanwhile(base_model: BaseModel, own_store: FolderStore) -> None:
-    file = StoredFile.of(HEAD)
+    file = StoredFile(own_store.put(HEAD))  # as a row had it that was read
     os.utime(own_store.path(DIGEST), (1e9, 1e9))
     BaseModel.objects.update(head=file)
     assert list(own_store.put_before(1.5e9)) == []  # it counts as new
     own_store.remove(DIGEST, 4e9)
     with pytest.raises(BadStoredFile, match="is missing, which a row should name"):
         BaseModel.objects.update(head=file)
+
+
+def test_a_file_that_was_put_a_moment_ago_is_not_looked_for_again(
+    base_model: BaseModel, own_store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renewed: list[str] = []
+    monkeypatch.setattr(FolderStore, "renew", lambda self, digest: renewed.append(digest))
+    BaseModel.objects.update(head=StoredFile.of(HEAD))
+    assert renewed == []
+    BaseModel.objects.update(head=BaseModel.objects.get().head)
+    BaseModel.objects.update(head=StoredFile(DIGEST, put_at=time.monotonic() - 3600))
+    assert renewed == [DIGEST, DIGEST]
 
 
 def test_a_transaction_that_is_rolled_back_leaves_the_file_alone(base_model: BaseModel, own_store: FolderStore) -> None:
