@@ -96,5 +96,5 @@ def _event(study: Study, entry: Entry, states: Sequence[RowState], keys: Mapping
     if key is None:
         return Event(study=study, session=entry.session, kind=entry.kind, payload=payload)
     payload[SEALED_UNDER] = key.pk
-    sealed = identities.seal_under(bytes(key.sealed_key), personal)
+    sealed = identities.opened(bytes(key.sealed_key)).seal(personal)
     return Event(study=study, session=entry.session, kind=entry.kind, payload=payload, sealed=sealed)

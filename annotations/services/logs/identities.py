@@ -25,7 +25,7 @@ _DIGITS = 12  # of base32: 60 bits
 
 def seal(study: Study, pseudonym: str, content: Mapping[str, Any]) -> bytes:
     """Return `content` as JSON under the person's key, which is made the first time."""
-    return seal_under(bytes(keys_of(study, {pseudonym})[pseudonym].sealed_key), content)
+    return opened(bytes(keys_of(study, {pseudonym})[pseudonym].sealed_key)).seal(content)
 
 
 def keys_of(study: Study, pseudonyms: Set[str]) -> dict[str, IdentityKey]:
@@ -46,7 +46,7 @@ def unseal(study: Study, pseudonym: str, sealed: bytes) -> dict[str, Any]:
     key = IdentityKey.objects.filter(study=study, pseudonym=pseudonym).first()
     if key is None:
         raise IdentityDestroyed
-    return unseal_under(bytes(key.sealed_key), sealed)
+    return opened(bytes(key.sealed_key)).unseal(sealed)
 
 
 def destroy(study: Study, pseudonym: str) -> bool:
@@ -108,16 +108,6 @@ class OpenedKey:
 def opened(sealed_key: bytes) -> OpenedKey:
     """Open a key that is itself sealed; raises IdentityUnreadable where the site's keys are others."""
     return OpenedKey(Fernet(unseal_for_site(sealed_key)))
-
-
-def seal_under(sealed_key: bytes, content: Mapping[str, Any]) -> bytes:
-    """Return `content` as JSON under a key that is itself sealed."""
-    return opened(sealed_key).seal(content)
-
-
-def unseal_under(sealed_key: bytes, sealed: bytes) -> dict[str, Any]:
-    """Return what `seal_under` was given; raises IdentityUnreadable where it was made under another key."""
-    return opened(sealed_key).unseal(bytes(sealed))
 
 
 def _opens(key: Fernet | MultiFernet, sealed: bytes) -> bool:

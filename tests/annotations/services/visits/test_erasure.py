@@ -97,7 +97,7 @@ def test_until_they_are_paid_their_ids_are_kept_under_another_key(completed):
     assert set(identities.unseal(study, pseudonym, bytes(sealed)).values()) == set(completed.external_ids.values())
     for event in Event.objects.filter(session=completed.session, sealed__isnull=False).exclude(kind="session_erased"):
         with pytest.raises(identities.IdentityUnreadable):
-            identities.unseal_under(bytes(new.sealed_key), bytes(event.sealed))
+            identities.opened(bytes(new.sealed_key)).unseal(bytes(event.sealed))
 
 
 @pytest.mark.parametrize("status", [Status.APPROVED, Status.RETURNED])
