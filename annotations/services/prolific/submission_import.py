@@ -45,12 +45,12 @@ def read(data: bytes, taken_at: dt.datetime) -> list[RemoteSubmission]:
     """Return every submission of the file; raises FileRefused with each bad line by its number, at most 20."""
     if len(data) > LARGEST_FILE:
         raise FileRefused([f"The file is too large. The limit is {LARGEST_FILE // 2**20} MiB."])
-    text = _text(data)
-    separator, columns = _header(text)
+    lines = _lines(_text(data))
+    columns = _columns(next(lines, (1, []))[1])
     rows: list[RemoteSubmission] = []
     problems: list[str] = []
     first_lines: dict[str, int] = {}
-    for line, cells in _lines(text, separator):
+    for line, cells in lines:
         try:
             row = _row(cells, columns, taken_at)
             if row.submission_id in first_lines:
@@ -82,40 +82,31 @@ def _text(data: bytes) -> str:
     return data.decode(encoding, errors="replace")
 
 
-def _header(text: str) -> tuple[str, dict[str, int]]:
-    """The separator under which most columns are known, and where those are."""
-    begin = next((line for line in text.splitlines() if line.strip()), "")
-    try:
-        found = {separator: _columns(next(csv.reader([begin], delimiter=separator), [])) for separator in _SEPARATORS}
-    except csv.Error as error:
-        raise FileRefused([f"The first line cannot be read: {error}."]) from error
-    separator = max(_SEPARATORS, key=lambda separator: len(found[separator]))
-    missing = [title for name, title in _NEEDED.items() if name not in found[separator]]
-    if missing:
+def _columns(titles: Sequence[str]) -> dict[str, int]:
+    """Where the known columns are, by their names here. Raises FileRefused where one that is needed is not there."""
+    plain = [re.sub(r"[^a-z0-9]", "", title.lower()) for title in titles]
+    found = {
+        name: plain.index(title)
+        for name, titles_of_years in _COLUMNS.items()
+        for title in reversed(titles_of_years)  # the first one that is there
+        if title in plain
+    }
+    if missing := [title for name, title in _NEEDED.items() if name not in found]:
         names = ", ".join(f"“{title}”" for title in missing)
         raise FileRefused([f"The first line has no column {names}. Is this Prolific's export of submissions?"])
-    return separator, found[separator]
+    return found
 
 
-def _columns(titles: Sequence[str]) -> dict[str, int]:
-    plain = [re.sub(r"[^a-z0-9]", "", title.lower()) for title in titles]
-    return {
-        name: next(plain.index(variant) for variant in variants if variant in plain)
-        for name, variants in _COLUMNS.items()
-        if any(variant in plain for variant in variants)
-    }
-
-
-def _lines(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
-    """Each row below the header that has anything in it, and the line that it begins at."""
+def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Each row that has anything in it, the header first, and the line that it begins at."""
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    separator = max(_SEPARATORS, key=header.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    begins, is_header = 1, True
+    begins = 1
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                if not is_header:
-                    yield begins, cells
-                is_header = False
+                yield begins, cells
             begins = reader.line_num + 1
     except csv.Error as error:
         raise FileRefused([f"Line {begins} cannot be read: {error}."]) from error

@@ -135,6 +135,11 @@ def test_columns_may_stand_in_any_order_and_others_are_passed_over(study):
     assert submission_of(study, "anna").status == "APPROVED"
 
 
+def test_of_two_names_of_a_column_the_newer_counts(study):
+    take(study, "Session id,Submission id,Participant id,Status", "other,anna-visit,anna-person,APPROVED")
+    assert submission_of(study, "anna").status == "APPROVED"
+
+
 def test_empty_lines_windows_ends_and_lines_within_a_cell_are_fine(study):
     text = "\r\n".join(["", HEADER, "", ANNA.replace("Czech, English", "Czech,\r\nEnglish"), ",,,,,,,,,,,,", CARL, ""])
     report = import_csv(study, io.BytesIO(text.encode()), by="cora")
@@ -195,7 +200,7 @@ def test_what_is_no_export_is_refused(study, text, says):
 
 @pytest.mark.parametrize("line", ['{"a":"' + "1" * 200_000 + '"}', "x" * 200_000])
 def test_a_file_of_another_kind_with_one_endless_line_is_refused(study, line):
-    assert refusal(study, line)[0].startswith("The first line cannot be read")
+    assert refusal(study, line)[0].startswith("Line 1 cannot be read")
 
 
 @pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
