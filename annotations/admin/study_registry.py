@@ -29,7 +29,6 @@ PAGES: tuple[StudyPage, ...] = (
     *preflight.PAGES,
     *rehearsals.PAGES,
     *prolific_pages.PAGES,
-    *prolific_pages.STATUS_PAGES,
     *amend.PAGES,
     *new_study.CLONE_PAGES,
     *monitor.PAGES,

@@ -19,7 +19,7 @@ from annotations.prolific.prolific_errors import NotFound
 from annotations.prolific.retries import Patience
 from annotations.prolific.transport import Answer, Transport
 
-StudyAct = Literal["PUBLISH", "PAUSE", "START", "STOP"]
+StudyAct = Literal["PAUSE", "START", "STOP"]
 REJECTION_CATEGORIES = (
     "TOO_QUICKLY",
     "TOO_SLOWLY",
@@ -40,8 +40,8 @@ MIN_REJECTION_MESSAGE = 100  # characters
 class Prolific:
     """Prolific under one token. Every method raises a ProlificError: Refused says why, a temporary one may be retried.
 
-    Calls that only read, or that are as good twice as once, are tried again as `patience` says; of the others only
-    those that surely had no effect. Safe for several threads.
+    Calls that only read are tried again as `patience` says; of the others only those that surely had no effect. Safe
+    for several threads.
     """
 
     def __init__(self, token: str, *, api: str, patience: Patience) -> None:
@@ -116,19 +116,8 @@ class Prolific:
         answer = self._get(f"/studies/{_part(study_id)}/", ids=(study_id,))
         return remote_study(answer.json, answer.at)
 
-    def create_study(self, fields: Mapping[str, Any]) -> RemoteStudy:
-        """Make a study, a draft there; `fields` are Prolific's."""
-        answer = self._post("/studies/", fields)
-        return remote_study(answer.json, answer.at)
-
-    def update_study(self, study_id: str, fields: Mapping[str, Any]) -> RemoteStudy:
-        """Change a study: most fields only before it is published, and the number of places only upwards."""
-        path = f"/studies/{_part(study_id)}/"
-        answer = self._transport.call("PATCH", path, json=dict(fields), is_repeatable=True, ids=(study_id,))
-        return remote_study(answer.json, answer.at)
-
     def transition_study(self, study_id: str, act: StudyAct) -> None:
-        """Publish, pause, start again or stop a study."""
+        """Pause, start again or stop a study."""
         self._post(f"/studies/{_part(study_id)}/transition/", {"action": act}, ids=(study_id,))
 
     # -- Messages ------------------------------------------------------------------------------------------------------
@@ -151,21 +140,19 @@ class Prolific:
         answer = self._get("/hooks/subscriptions/", params={"workspace_id": workspace_id})
         return [hook_subscription(listed) for listed in results(answer.json)]
 
-    def subscribe(self, workspace_id: str, event_type: str, target_url: str) -> HookSubscription:
-        """Set up a subscription, which begins once it is confirmed with what it holds."""
+    def subscribe(self, workspace_id: str, event_type: str, target_url: str) -> None:
+        """Set up a subscription and confirm it, by a secret of its own that is not the one that signs."""
         body = {"workspace_id": workspace_id, "event_type": event_type, "target_url": target_url}
         answer = self._post("/hooks/subscriptions/", body)
-        return hook_subscription(answer.json, answer.headers.get("X-Hook-Secret", ""))
-
-    def confirm_subscription(self, subscription_id: str, confirmation: str) -> None:
-        """Confirm a subscription; `confirmation` is not the secret that signs."""
-        self._post(f"/hooks/subscriptions/{_part(subscription_id)}/", {"secret": confirmation})
+        subscription_id = text_of(as_object(answer.json), "id")
+        confirmation = {"secret": answer.headers.get("X-Hook-Secret", "")}
+        self._post(f"/hooks/subscriptions/{_part(subscription_id)}/", confirmation)
 
     def _get(self, path: str, *, params: Mapping[str, str | int] | None = None, ids: tuple[str, ...] = ()) -> Answer:
-        return self._transport.call("GET", path, params=params, is_repeatable=True, ids=ids)
+        return self._transport.call("GET", path, params=params, ids=ids)
 
     def _post(self, path: str, body: Mapping[str, Any], *, ids: tuple[str, ...] = ()) -> Answer:
-        return self._transport.call("POST", path, json=dict(body), is_repeatable=False, ids=ids)
+        return self._transport.call("POST", path, json=dict(body), ids=ids)
 
 
 def bonus_lines(cents: Iterable[tuple[str, int]]) -> str:

@@ -58,13 +58,11 @@ class RemoteStudy:
 
 @dataclass(frozen=True)
 class HookSubscription:
-    """A webhook subscription. `confirmation` is the X-Hook-Secret of its making, empty when it is listed."""
+    """A webhook subscription."""
 
-    subscription_id: str
     event_type: str
     target_url: str
     is_enabled: bool
-    confirmation: str = ""
 
 
 def remote_submission(data: Any, told_at: dt.datetime) -> RemoteSubmission:
@@ -107,15 +105,13 @@ def remote_study(data: Any, told_at: dt.datetime) -> RemoteStudy:
     )
 
 
-def hook_subscription(data: Any, confirmation: str = "") -> HookSubscription:
-    """Read one subscription; raises UnexpectedAnswer where its id is missing."""
+def hook_subscription(data: Any) -> HookSubscription:
+    """Read one subscription; raises UnexpectedAnswer where it is no object."""
     fields = as_object(data)
     return HookSubscription(
-        subscription_id=text_of(fields, "id"),
         event_type=text_of(fields, "event_type", needed=False),
         target_url=text_of(fields, "target_url", needed=False),
         is_enabled=bool(fields.get("is_enabled")),
-        confirmation=confirmation,
     )
 
 

@@ -4,9 +4,7 @@ from typing import Final, Literal
 
 StudyRequest = Literal["pause_study", "start_study", "stop_study"]
 
-UNPUBLISHED: Final = "UNPUBLISHED"
 PUBLISHING: Final = "PUBLISHING"
-SCHEDULED: Final = "SCHEDULED"
 ACTIVE: Final = "ACTIVE"
 PAUSED: Final = "PAUSED"
 AWAITING_REVIEW: Final = "AWAITING REVIEW"

@@ -75,15 +75,14 @@ class Transport:
         method: str,
         path: str,
         *,
-        is_repeatable: bool,
         json: Any = None,
         params: Mapping[str, str | int] | None = None,
         ids: tuple[str, ...] = (),
     ) -> Answer:
         """Return a 2xx answer, tried again after a temporary error where that is safe. Raises a ProlificError.
 
-        is_repeatable: doing it twice is as good as once; otherwise only what surely had no effect is tried again. ids:
-        what is kept out of what an error says.
+        What only reads may be done twice, of all else only what surely had no effect. ids: what is kept out of what an
+        error says.
         """
         tried = 0
         while True:
@@ -91,7 +90,7 @@ class Transport:
                 return Answer(self._response(method, path, json, params, ids))
             except ProlificError as error:
                 tried += 1
-                may_repeat = error.is_temporary and (is_repeatable or error.is_undone)
+                may_repeat = error.is_temporary and (method == "GET" or error.is_undone)
                 wait = self._patience.wait_after(error, tried)
                 if tried >= self._patience.tries or not may_repeat or wait is None:
                     raise

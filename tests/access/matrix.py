@@ -188,8 +188,6 @@ STUDIES: dict[str, Route] = {
     f"{_STUDY}<int:study_id>/classes/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/amend/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/on_prolific/": study_page(COORDINATE),
-    f"{_STUDY}<int:study_id>/prolific_draft/": study_page(COORDINATE),
-    f"{_STUDY}<int:study_id>/prolific_places/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/clone/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/results/": study_page(VIEW),
     f"{_STUDY}<int:study_id>/baselines/": study_page(ABSENT_TO_STAFF, post=COORDINATE),

@@ -189,31 +189,13 @@ class Clerk:
         self._later.append(lambda: setattr(request, "state", "PAID"))
 
     # -- Studies, messages ---------------------------------------------------------------------------------------------
-    def create_study(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        if not body.get("name") or not body.get("external_study_url"):
-            raise invalid({"name": ["This field is required."]})
-        study = FakeStudy(f"study-{next(self._numbers)}", "UNPUBLISHED", dict(body))
-        self.studies[study.study_id] = study
-        return study.shown()
-
     def study(self, study_id: str) -> FakeStudy:
         if study_id not in self.studies:
             raise missing("Study")
         return self.studies[study_id]
 
-    def update_study(self, study_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        study = self.study(study_id)
-        if study.status != "UNPUBLISHED" and FROZEN_ONCE_PUBLISHED & body.keys():
-            raise invalid("This study is published: these fields cannot be changed.")
-        places = "total_available_places"
-        if body.get(places, 10**9) < study.fields.get(places, 0):
-            raise invalid({places: ["The number of places can only be increased."]})
-        study.fields.update(body)
-        return study.shown()
-
     def transition_study(self, study_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
         acts = {
-            "PUBLISH": ({"UNPUBLISHED"}, "ACTIVE"),
             "PAUSE": ({"ACTIVE"}, "PAUSED"),
             "START": ({"PAUSED"}, "ACTIVE"),
             "STOP": ({"ACTIVE", "PAUSED"}, "AWAITING REVIEW"),

@@ -22,7 +22,7 @@ from annotations.prolific.prolific_errors import ProlificError, Refused, TokenRe
 from annotations.prolific.statuses import REACHED_BY
 from annotations.readings.prolific.external_ids import OutsideIds
 from annotations.services.common.service_errors import IdentityDestroyed, ServiceError
-from annotations.services.prolific import study_drafts, study_status
+from annotations.services.prolific import study_status
 from annotations.services.prolific.retry_schedule import LEASE, MAX_TRIES, TOKEN_WAIT, Uniform, next_try_in
 from annotations.services.prolific.submissions import Source, ids_of, note_remote
 from annotations.services.studies import recruitment
@@ -114,6 +114,8 @@ def _approve_together(prolific: Prolific, rows: Sequence[ProlificRequest], unifo
 def _call_one(prolific: Prolific, rows: Sequence[ProlificRequest], uniform: Uniform) -> int:
     """Send the one request; return how many are done by it, 0 or 1."""
     (row,) = rows
+    if row.act not in _ACTS:
+        return _fail(row, "This version of Clarify does not ask Prolific for this. Do it on Prolific's page.")
     if row.attempts > MAX_TRIES:
         return _fail(row, "The worker stopped at every attempt. Check the worker's log, then send the request again.")
     if recruitment.is_superseded(row):
@@ -190,11 +192,6 @@ _ACTS = {
     "request_return": _Act(_request_return, _is_reached),
     "message": _Act(_write, doubt="Prolific may still have received it."),
     **dict.fromkeys(TRANSITIONS, _Act(study_status.send, study_status.is_in_effect)),
-    study_drafts.RAISE: _Act(study_drafts.send_places, study_drafts.has_places),
-    study_drafts.CREATE: _Act(
-        study_drafts.create,
-        doubt="Prolific may still have created it. Check Prolific's page, and enter the id of the study here.",
-    ),
 }
 
 

@@ -50,8 +50,7 @@ def subscribe(prolific: Prolific, workspace_id: str, target_url: str) -> list[st
     }
     missing = [event_type for event_type in EVENT_TYPES if event_type not in there]
     for event_type in missing:
-        made = prolific.subscribe(workspace_id, event_type, target_url)
-        prolific.confirm_subscription(made.subscription_id, made.confirmation)
+        prolific.subscribe(workspace_id, event_type, target_url)
     return missing
 
 

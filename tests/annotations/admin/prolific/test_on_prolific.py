@@ -95,6 +95,17 @@ def test_what_failed_says_why(coordinator_client: Client, study: Study, prolific
     assert "cannot go from UNPUBLISHED" in seen(coordinator_client, page_of(study))
 
 
+def test_what_an_earlier_release_was_asked_for_is_not_sent_and_says_so(
+    coordinator_client: Client, study: Study, prolific: FakeProlific
+) -> None:
+    recruitment.store(study, "create_draft", {"name": "Birds"}, by="cora")
+    assert call_due(prolific_client.client()) == 0  # type: ignore[arg-type]
+    assert ProlificRequest.objects.get().state == RequestState.FAILED
+    page = seen(coordinator_client, page_of(study))
+    assert "create draft" in page and "Do it on Prolific's page." in page
+    assert prolific.paths("POST") == []
+
+
 def test_an_act_that_nobody_offers_is_not_there(coordinator_client: Client, study: Study) -> None:
     assert coordinator_client.get(f"{page_of(study)}?act=publish").status_code == 404
     coordinator_client.post(page_of(study), {"act": "publish"})

@@ -66,35 +66,3 @@ def test_a_rejection_is_taken_back(
         send_due_requests()
         page.reload()
         expect(page.get_by_role("button", name="Approve", exact=True)).to_be_visible()
-
-
-def test_a_draft_is_made_and_gets_more_places(
-    draft_study: Study, prolific: FakeProlific, live_server: LiveServer, chromium: Browser, coordinator: User
-) -> None:
-    draft_study.quota, draft_study.reward_cents, draft_study.no_consent_code = 30, 250, "NOCONSENT"
-    draft_study.introduction = "You look at pictures, and describe some of them."
-    draft_study.save()
-    with page_without_complaints(chromium, live_server.url) as page:
-        sign_in(page, live_server.url)
-        page.goto(f"{live_server.url}/admin/annotations/study/{draft_study.pk}/on_prolific/")
-        page.get_by_role("link", name="Make the draft on Prolific").click()
-        look(page)
-        page.get_by_label("mobile").uncheck()
-        page.get_by_role("button", name="Go on").click()
-        expect(page.get_by_text("NOCONSENT: NO_CONSENT, by the participant: REQUEST_RETURN")).to_be_visible()
-        look(page, "admin-prolific-draft")
-        page.get_by_role("button", name="Make the draft").click()
-        expect(page.get_by_text("being sent")).to_be_visible()
-        send_due_requests()
-        (there,) = prolific.clerk.studies.values()
-        assert there.fields["device_compatibility"] == ["desktop", "tablet"]
-        page.reload()
-        page.get_by_role("link", name="More places").click()
-        page.get_by_label("Places in all").fill("40")
-        page.get_by_role("button", name="Go on").click()
-        expect(page.get_by_text("The further rewards are 25.00 GBP")).to_be_visible()
-        look(page)
-        page.get_by_role("button", name="Raise both sides").click()
-        expect(page.get_by_text("Raise the places to 40")).to_be_visible()
-        send_due_requests()
-        assert there.fields["total_available_places"] == 40
