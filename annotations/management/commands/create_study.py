@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from annotations.management.plain_command import PlainCommand
-from annotations.models import Audience, BaseModel, Scheme, Study, StudyState, Task
+from annotations.models import Audience, BaseModel, Scheme, Study, StudyState
 from annotations.models.study import new_code
 from annotations.readings.datasets.target_classes import classes_with_errors
 from annotations.services.common.service_errors import StudyNotReady
@@ -31,12 +31,14 @@ class Command(PlainCommand):
             self.stdout.write(f"Participants' link: {entry_url(study)}")
 
     def _existing_or_new(self, fields: dict[str, Any]) -> Study:
-        tasks = [_with_base_model(task) for task in fields.pop("tasks", [])]
         existing = Study.objects.filter(slug=fields["slug"]).first()
         if existing is not None:
-            _refuse_another(existing, fields, tasks)
-            self.stdout.write(f"The study {existing.slug} already exists ({existing.get_state_display().lower()}).")
+            state = f"The study {existing.slug} already exists ({existing.get_state_display().lower()})."
+            if any(value for name, value in fields.items() if name != "slug"):
+                raise CommandError(f"{state} Choose another slug, or give this slug alone with --open to open it.")
+            self.stdout.write(state)
             return existing
+        tasks = [_with_base_model(task) for task in fields.pop("tasks", [])]
         if not tasks:
             raise CommandError(f"There is no study {fields['slug']!r} yet. Give {_NEEDED}.")
         fields.setdefault("completion_code", new_code())
@@ -84,24 +86,6 @@ def _of_classes(task: dict[str, Any], options: dict[str, Any]) -> list[dict[str,
     base_model = _base_model(task["base_model"])
     names = base_model.dataset.class_names
     return [{**task, "target_class": names[number]} for number in classes_with_errors(base_model)]
-
-
-def _refuse_another(study: Study, fields: dict[str, Any], tasks: list[dict[str, Any]]) -> None:
-    """Raise CommandError where the study differs in what was given; what was not given may be anything."""
-    other = [name for name, value in fields.items() if name != "conditions" and getattr(study, name, None) != value]
-    stored = list(study.tasks.order_by("position"))
-    if tasks and not (len(tasks) == len(stored) and all(map(_fits, stored, tasks))):
-        other.append("tasks")
-    if other:
-        raise CommandError(
-            f"The study {study.slug!r} already exists ({study.get_state_display().lower()}) and differs in "
-            f"{', '.join(sorted(other))}. Choose another slug, or change that study in the admin while it is a "
-            "draft."
-        )
-
-
-def _fits(task: Task, given: dict[str, Any]) -> bool:
-    return all(getattr(task, name, None) == value for name, value in given.items())
 
 
 def _from_file(path: Path) -> dict[str, Any]:
