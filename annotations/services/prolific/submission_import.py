@@ -23,7 +23,7 @@ from annotations.services.logs import audit
 from annotations.services.logs.identities import pseudonym
 from annotations.services.prolific.submissions import Source, note_remote
 
-LARGEST_FILE: Final = 10 * 1024 * 1024  # bytes
+LARGEST_FILE: Final = 10 * 1024 * 1024  # bytes, which the page sees to
 MAX_ROWS: Final = 20_000
 MAX_PROBLEMS: Final = 20  # named in one refusal
 _SEPARATORS = (",", ";", "\t")
@@ -43,8 +43,6 @@ _STUDY_ID = re.compile(r"[0-9a-f]{24}")
 
 def read(data: bytes, taken_at: dt.datetime) -> list[RemoteSubmission]:
     """Return every submission of the file; raises FileRefused with each bad line by its number, at most 20."""
-    if len(data) > LARGEST_FILE:
-        raise FileRefused([f"The file is too large. The limit is {LARGEST_FILE // 2**20} MiB."])
     lines = _lines(_text(data))
     columns = _columns(next(lines, (1, []))[1])
     rows: list[RemoteSubmission] = []
@@ -68,12 +66,6 @@ def read(data: bytes, taken_at: dt.datetime) -> list[RemoteSubmission]:
     if not rows:
         raise FileRefused(["The file has no submissions."])
     return rows
-
-
-def study_of_name(name: str) -> str:
-    """Return the study's id in a file name as Prolific gives it, `prolific_export_<id>.csv`; "" without one."""
-    found = _STUDY_ID.search(name.lower())
-    return found.group() if found else ""
 
 
 def _text(data: bytes) -> str:
@@ -166,7 +158,7 @@ def import_csv(study: Study, file: IO[bytes], *, by: str, name: str = "") -> Rep
     if not study.keeps_ids:
         raise IdentityDestroyed
     _refuse_other_study(study, name)
-    rows = read(file.read(LARGEST_FILE + 1), timezone.now())
+    rows = read(file.read(), timezone.now())
     with transaction.atomic():
         before = _statuses(study)
         # Freeing a place locks the study for those who enter, so that comes last.
@@ -178,8 +170,9 @@ def import_csv(study: Study, file: IO[bytes], *, by: str, name: str = "") -> Rep
 
 
 def _refuse_other_study(study: Study, name: str) -> None:
-    named = study_of_name(name)
-    if named and study.external_study_id and named != study.external_study_id.lower():
+    """A file has the study's id in the name that Prolific gives it, `prolific_export_<id>.csv`."""
+    named = _STUDY_ID.search(name.lower())
+    if named and study.external_study_id and named.group() != study.external_study_id.lower():
         other = "The file name is that of another study's export on Prolific."
         raise FileRefused([f"{other} Download the export of this study, or correct the study's Prolific id here."])
 
