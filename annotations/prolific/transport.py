@@ -1,7 +1,7 @@
 """One HTTP call to Prolific's API: the token, the clock, and its failures under their names."""
 
 import datetime as dt
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -22,20 +22,6 @@ from annotations.prolific.prolific_errors import (
 from annotations.prolific.retries import Patience, retry_after
 
 _MAX_REASON_LENGTH = 500
-
-
-class Token(httpx2.Auth):
-    """The API token. It is put on a request, and shown nowhere else."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
-        request.headers["Authorization"] = f"Token {self._token}"
-        yield request
-
-    def __repr__(self) -> str:
-        return "Token(…)"
 
 
 class Answer:
@@ -62,7 +48,8 @@ class Transport:
         self.base_url = base_url.rstrip("/")
         self._patience = patience
         timeout = httpx2.Timeout(patience.answer, connect=patience.connect)
-        self._http = httpx2.Client(auth=Token(token), timeout=timeout, headers={"Accept": "application/json"})
+        headers = {"Accept": "application/json", "Authorization": f"Token {token}"}  # whose repr leaves the token out
+        self._http = httpx2.Client(timeout=timeout, headers=headers)
 
     def __repr__(self) -> str:
         return f"Transport({self.base_url!r})"

@@ -307,7 +307,7 @@ def test_the_token_and_the_ids_are_in_no_repr_and_no_log_and_no_exception(fake, 
         with pytest.raises(ProlificError) as caught:
             client.transition("secret-submission", "APPROVE")
         errors.append(caught.value)
-    told = " ".join([repr(client), repr(client._transport), repr(client._transport._http.auth), caplog.text])
+    told = " ".join([repr(client), repr(client._transport), repr(client._transport._http.headers), caplog.text])
     for error in errors:
         assert error.__cause__ is None
         told += f" {error} {error!r}"
