@@ -102,11 +102,6 @@ class Run(models.Model):
             models.Index(fields=["created_at"], name="run_due", condition=Q(state=RunState.PENDING)),
             models.Index(
                 fields=["base_model"],
-                name="run_without_control",
-                condition=Q(state=RunState.DONE, control__isnull=True),
-            ),
-            models.Index(
-                fields=["base_model"],
                 name="run_without_random_slices",
                 condition=Q(state=RunState.DONE, random_slices__isnull=True),
             ),

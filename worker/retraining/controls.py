@@ -9,16 +9,9 @@ from annotations.models import Control, Dataset
 from annotations.services.retraining import controls
 from annotations.services.retraining.controls import ControlKey
 from annotations.services.retraining.runs import RetrainedHead, TrainingBatch
-from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.retraining.control import control_weights
 from worker.common import process_cache
-from worker.common.throttled_log import log_error_throttled
 from worker.datasets import head_training
-
-
-def train_missing_controls() -> int:
-    """Train the controls of runs that an earlier version trained; return how many runs got theirs."""
-    return sum(_train_missing(batch) for batch in controls.lacking_batches())
 
 
 def train_beside(
@@ -40,13 +33,3 @@ def train_beside(
 def weights_of(dataset: Dataset, key: ControlKey) -> NDArray[np.float64]:
     """Return the loss weights of a control, float64[n]. Raises BadDataset, BadArray."""
     return control_weights(process_cache.training_set(dataset).labels, key.target_classes, key.scheme)
-
-
-def _train_missing(batch: TrainingBatch) -> int:
-    keys = {ControlKey.of(run) for run in controls.lacking(batch).only("target_class", "scheme")}
-    try:
-        _, control_of = train_beside(batch, [], keys)
-        return controls.give(batch, control_of)
-    except ModelingError as error:
-        log_error_throttled(f"controls on {batch} are on hold: {error}")
-        return 0

@@ -4,7 +4,6 @@ from annotations.services.queue import worker_wakeup
 from clarify_site.celery import app
 from worker.benchmarks.requested_benchmarks import measure_due_benchmark
 from worker.queue.drain import sweep
-from worker.retraining.controls import train_missing_controls
 from worker.retraining.corrections import train_due_corrections
 from worker.retraining.random_slices import train_missing_random_slices
 from worker.retraining.run_training import train_due_runs
@@ -14,7 +13,6 @@ from worker.retraining.run_training import train_due_runs
 def train_runs() -> None:
     """Train every due run, then what runs are judged beside."""
     sweep(train_due_runs, "runs trained")
-    sweep(train_missing_controls, "runs given their control")
     sweep(train_missing_random_slices, "runs given their random slices")
 
 

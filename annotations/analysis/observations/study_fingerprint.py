@@ -37,7 +37,7 @@ def state_of(study: Study) -> str:
     experts = Study.objects.filter(sessions__kind=SessionKind.EXPERT, tasks__base_model__in=base_models).order_by("pk")
     benchmarks = Benchmark.objects.filter(base_model__in=base_models).order_by("pk")
     rankings = KeywordRanking.objects.filter(base_model__in=base_models).order_by("pk")
-    controls = Control.objects.filter(dataset__base_models__in=base_models)  # runs of earlier versions get theirs later
+    controls = Control.objects.filter(dataset__base_models__in=base_models)
     seen = (
         study.pk,
         people_kind(study),

@@ -1,12 +1,10 @@
-"""Controls: found by what they are of, stored once, and given to the runs that lack one."""
+"""Controls: found by what they are of, and stored once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
-
-from annotations.models import Control, Run, RunState
-from annotations.services.retraining.runs import RetrainedHead, TrainingBatch, batches_of
+from annotations.models import Control, Run
+from annotations.services.retraining.runs import RetrainedHead, TrainingBatch
 
 
 @dataclass(frozen=True, order=True)
@@ -39,21 +37,3 @@ def store(batch: TrainingBatch, key: ControlKey, trained: RetrainedHead) -> Cont
         **batch.columns, target_classes=list(key.target_classes), scheme=key.scheme, defaults=trained.columns
     )
     return control
-
-
-def lacking(batch: TrainingBatch) -> QuerySet[Run]:
-    """Return the runs of a batch that were trained by a version without controls."""
-    return batch.among(Run.objects.filter(state=RunState.DONE, control=None))
-
-
-def lacking_batches() -> list[TrainingBatch]:
-    """Return the batches that have such runs."""
-    return batches_of(Run.objects.filter(state=RunState.DONE, control=None))
-
-
-def give(batch: TrainingBatch, controls: Mapping[ControlKey, Control]) -> int:
-    """Give each run of a batch that lacks its control the one of these that is its own; return how many got one."""
-    return sum(
-        lacking(batch).filter(target_class=key.target_classes[0], scheme=key.scheme).update(control=control)
-        for key, control in controls.items()
-    )

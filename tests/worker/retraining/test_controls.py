@@ -6,14 +6,13 @@ from numpy.typing import NDArray
 
 from annotations.models import Assignment, Control, Dataset, Run, RunState
 from annotations.models.arrays import unpack_int32
-from modeling.arrays.datasets.dataset_files import BadDataset, Split
+from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.retraining.control import control_weights
 from modeling.arrays.retraining.heads import Head
 from tests.actors import SQUARE, Visit
 from tests.steps import end, submit_and_score
 from worker.datasets import head_training
 from worker.datasets.head_training import TrainedHead
-from worker.retraining.controls import train_missing_controls
 from worker.retraining.run_training import train_due_runs
 
 
@@ -64,31 +63,3 @@ def test_a_second_batch_trains_no_second_control(
     train_due_runs()
     assert sum(trained) <= due
     assert Control.objects.count() == 1
-
-
-def test_runs_of_a_version_without_controls_get_theirs(ended: Assignment) -> None:
-    train_due_runs()
-    before = Control.objects.get()
-    Run.objects.update(control=None)
-    Control.objects.all().delete()
-    assert train_missing_controls() == 2
-    control = Control.objects.get()
-    assert control.worst_group_accuracy == before.worst_group_accuracy
-    assert set(Run.objects.filter(state=RunState.DONE).values_list("control", flat=True)) == {control.pk}
-    assert train_missing_controls() == 0
-
-
-def test_what_lacks_a_control_waits_while_the_files_are_away(
-    ended: Assignment, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    train_due_runs()
-    Run.objects.update(control=None)
-    Control.objects.all().delete()
-    with monkeypatch.context() as away:
-        away.setattr(head_training, "train", _files_are_away)
-        assert train_missing_controls() == 0
-    assert train_missing_controls() == 2
-
-
-def _files_are_away(*_given: object) -> None:
-    raise BadDataset("its files are away")

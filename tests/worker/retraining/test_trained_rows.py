@@ -21,7 +21,6 @@ from worker.common import process_cache
 from worker.datasets.base_models import trained
 from worker.datasets.head_training import weigh
 from worker.recomputing.stored_runs import random_slice_differences, run_differences
-from worker.retraining.controls import train_missing_controls
 from worker.retraining.random_slices import train_missing_random_slices
 from worker.retraining.run_training import train_due_runs
 
@@ -90,15 +89,6 @@ def test_random_slices_move_the_same_rows(ended: Assignment, with_head: BaseMode
     draws = RandomSlices.objects.all()
     assert [(each.base_model, each.trained_rows) for each in draws] == [(with_head, [SQUARE])] * len(draws)
     assert all(run.random_slices for run in Run.objects.filter(state=RunState.DONE))
-
-
-def test_a_control_that_is_missing_is_trained_in_the_same_rows(ended: Assignment) -> None:
-    before = Control.objects.get().worst_group_accuracy
-    Run.objects.update(control=None)
-    Control.objects.all().delete()
-    assert train_missing_controls() == 2
-    control = Control.objects.get()
-    assert (control.trained_rows, control.worst_group_accuracy) == ([SQUARE], before)
 
 
 def test_everything_is_computed_again_in_the_same_rows(ended: Assignment, with_head: BaseModel) -> None:
