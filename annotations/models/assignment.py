@@ -51,9 +51,7 @@ class Assignment(models.Model):
     keywords_seen_at = models.DateTimeField(
         null=True, blank=True, help_text="since when a machine's keywords have stood on its page"
     )
-    note = models.TextField(
-        blank=True, default="", db_default="", help_text="an expert's; of a class that was skipped, why"
-    )
+    note = models.TextField(blank=True, help_text="an expert's; of a class that was skipped, why")
 
     objects = AssignmentQuerySet.as_manager()
 

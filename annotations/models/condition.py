@@ -22,7 +22,6 @@ class Condition(models.Model):
         max_length=9,
         choices=KeywordDisplay,
         default=KeywordDisplay.NONE,
-        db_default=KeywordDisplay.NONE,
         help_text="the top 10 that manage.py rank_keywords found; what each person saw is recorded",
     )
 

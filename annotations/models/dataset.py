@@ -35,9 +35,7 @@ class Dataset(models.Model):
     similarity_encoder = models.CharField(max_length=255, help_text="the encoder whose texts score phrases")
     feature_encoder = models.CharField(max_length=255, blank=True, help_text="empty where features came in a file")
     counts = models.JSONField(help_text="images in train, validation and test")
-    problem = models.TextField(
-        blank=True, default="", db_default="", help_text="why workers cannot score phrases on it; empty while they can"
-    )
+    problem = models.TextField(blank=True, help_text="why workers cannot score phrases on it; empty while they can")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

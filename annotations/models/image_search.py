@@ -31,9 +31,7 @@ class ImageIndex(Job):
         help_text="similarity above which images are near-duplicates; null: the worker takes that of likeness",
     )
     likeness = models.JSONField(
-        default=dict,
-        db_default={},
-        help_text="limit that follows from the images, n_looked_at, n_above: [limit, images]",
+        default=dict, help_text="limit that follows from the images, n_looked_at, n_above: [limit, images]"
     )
     near_duplicates = models.JSONField(default=dict, help_text="n_looked_at, n_images, n_pairs, pairs")
 

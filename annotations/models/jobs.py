@@ -28,12 +28,12 @@ class Job(models.Model):
 
     state = models.CharField(max_length=8, choices=JobState, default=JobState.PENDING)
     attempts = models.PositiveIntegerField(default=0)
-    attempts_before = models.PositiveIntegerField(default=0, db_default=0, help_text="of them, before the last retry")
+    attempts_before = models.PositiveIntegerField(default=0, help_text="of them, before the last retry")
     phase = models.CharField(max_length=80, blank=True, help_text="what is being done, in plain words")
     n_done = models.PositiveIntegerField(default=0)
     n_total = models.PositiveIntegerField(null=True)
     phase_began_at = models.DateTimeField(null=True, blank=True)
-    phase_began_with = models.PositiveIntegerField(default=0, db_default=0, help_text="of `n_done`, done before")
+    phase_began_with = models.PositiveIntegerField(default=0, help_text="of `n_done`, done before")
     error = models.TextField(blank=True)
     requested_by = models.CharField(max_length=150)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -172,28 +172,16 @@ class Release(Job):
     manifest = models.JSONField(default=dict)
     superseded_at = models.DateTimeField(null=True, blank=True)
     superseded_reason = models.TextField(blank=True)
-    licence = models.CharField(
-        max_length=20,
-        choices=Licence,
-        blank=True,
-        default="",
-        db_default="",
-        help_text="how others may use the release",
-    )
+    licence = models.CharField(max_length=20, choices=Licence, blank=True, help_text="how others may use the release")
     doi = models.CharField(
         "DOI",
         max_length=120,
         blank=True,
-        default="",
-        db_default="",
         validators=[RegexValidator(r"^10\.\d{4,9}/\S+$", "A DOI begins with 10., as in 10.5281/zenodo.1234.")],
         help_text="where an archive has reserved one for it, without https://doi.org/",
     )
     authors = models.TextField(
-        blank=True,
-        default="",
-        db_default="",
-        help_text="whom to cite, one a line: “family name, given names”, or the name of a group",
+        blank=True, help_text="whom to cite, one a line: “family name, given names”, or the name of a group"
     )
 
     class Meta(Job.Meta):

@@ -112,19 +112,10 @@ class AnnotationSession(models.Model):
     configuration = models.ForeignKey(StudyConfiguration, on_delete=models.PROTECT, related_name="sessions")
     participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="sessions")
     submission_key = models.CharField(max_length=20, help_text="pseudonym of the submission")
-    kind = models.CharField(
-        max_length=11, choices=SessionKind, default=SessionKind.PARTICIPANT, db_default=SessionKind.PARTICIPANT
-    )
-    verification = models.CharField(
-        max_length=10,
-        choices=EntryVerification,
-        default=EntryVerification.UNVERIFIED,
-        db_default=EntryVerification.UNVERIFIED,
-    )
+    kind = models.CharField(max_length=11, choices=SessionKind, default=SessionKind.PARTICIPANT)
+    verification = models.CharField(max_length=10, choices=EntryVerification, default=EntryVerification.UNVERIFIED)
     condition = models.ForeignKey(Condition, null=True, blank=True, on_delete=models.PROTECT, related_name="sessions")
-    order = models.PositiveSmallIntegerField(
-        default=0, db_default=0, help_text="which of the study's orders of tasks, from 0"
-    )
+    order = models.PositiveSmallIntegerField(default=0, help_text="which of the study's orders of tasks, from 0")
     stage = models.CharField(max_length=10, choices=Stage, default=Stage.CONSENT)
     outcome = models.CharField(max_length=12, choices=Outcome, blank=True)
     seed = models.BigIntegerField(help_text="seeds the samples of images this person is shown")
@@ -135,22 +126,18 @@ class AnnotationSession(models.Model):
     tutorial_done_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True, help_text="the person wants nothing of it to be used")
-    is_late = models.BooleanField(
-        default=False, db_default=False, help_text="completed after its place was given to somebody else"
-    )
+    is_late = models.BooleanField(default=False, help_text="completed after its place was given to somebody else")
     erased_at = models.DateTimeField(null=True, blank=True, help_text="only this row is left of it")
     sealed_withdrawal_token = models.BinaryField(
         default=new_sealed_withdrawal_token,
         blank=True,
         help_text="opens its withdrawal page; sealed under IDENTITY_KEYS; empty once ids are destroyed",
     )
-    n_spans = models.PositiveIntegerField(default=0, db_default=0, help_text="of its budget, as the next ones")
-    n_screens = models.PositiveIntegerField(default=0, db_default=0)
-    n_replies = models.PositiveIntegerField(default=0, db_default=0)
-    n_starts = models.PositiveIntegerField(default=0, db_default=0)
-    n_refused = models.PositiveIntegerField(
-        default=0, db_default=0, help_text="requests for which a budget was used up"
-    )
+    n_spans = models.PositiveIntegerField(default=0, help_text="of its budget, as the next ones")
+    n_screens = models.PositiveIntegerField(default=0)
+    n_replies = models.PositiveIntegerField(default=0)
+    n_starts = models.PositiveIntegerField(default=0)
+    n_refused = models.PositiveIntegerField(default=0, help_text="requests for which a budget was used up")
 
     objects = SessionQuerySet.as_manager()
 

@@ -60,7 +60,7 @@ class Payment(models.Model):
     currency = models.CharField(max_length=3)
     idempotency_key = models.CharField(max_length=80)
     withheld_reason = models.TextField(
-        blank=True, default="", db_default="", help_text="why a coordinator decided not to pay it; empty: it is owed"
+        blank=True, help_text="why a coordinator decided not to pay it; empty: it is owed"
     )
     batch = models.ForeignKey(PaymentBatch, null=True, blank=True, on_delete=models.PROTECT, related_name="payments")
     created_by = models.CharField(max_length=150)

@@ -41,15 +41,13 @@ class Phrase(models.Model):
     last_error = models.TextField(blank=True)
     submitted_at = models.DateTimeField()
     keywords_seen = models.PositiveSmallIntegerField(
-        default=0, db_default=0, help_text="a machine's keywords that had stood on the page before it was submitted"
+        default=0, help_text="a machine's keywords that had stood on the page before it was submitted"
     )
     writing = models.JSONField(
         null=True, blank=True, help_text="how the words came into the field, as the page counted; null: it did not"
     )
-    moderation = models.CharField(
-        max_length=8, choices=Moderation, blank=True, default=Moderation.UNREVIEWED, db_default=""
-    )
-    moderation_reason = models.TextField(blank=True, default="", db_default="")
+    moderation = models.CharField(max_length=8, choices=Moderation, blank=True, default=Moderation.UNREVIEWED)
+    moderation_reason = models.TextField(blank=True)
 
     class Meta:
         ordering = ["assignment", "ordinal"]
@@ -91,7 +89,7 @@ class Score(models.Model):
     p_value = models.FloatField(
         null=True, help_text="probability that a phrase unrelated to the errors scores as high, one-sided"
     )
-    p_method = models.CharField(max_length=10, choices=PMethod, blank=True, default="", db_default="")
+    p_method = models.CharField(max_length=10, choices=PMethod, blank=True)
     tries = models.PositiveIntegerField(
         null=True, help_text="distinct phrases of the person in the class so far, this one included"
     )
@@ -101,18 +99,14 @@ class Score(models.Model):
     guessing_level = models.FloatField(
         null=True, help_text="score that guessing reaches in all the tries that the task allows; the scale's first step"
     )
-    level_shown = models.CharField(
-        max_length=24, blank=True, default="", db_default="", help_text="step of the worded scale on the page"
-    )
+    level_shown = models.CharField(max_length=24, blank=True, help_text="step of the worded scale on the page")
     goal = models.FloatField(null=True, help_text="the study's goal, whether it was shown or not")
-    goal_shown = models.BooleanField(default=False, db_default=False, help_text="the page marked what is enough")
+    goal_shown = models.BooleanField(default=False, help_text="the page marked what is enough")
     page_version = models.PositiveSmallIntegerField(null=True, help_text="of the task page; null: earlier than 2")
-    sign = models.SmallIntegerField(default=1, db_default=1, help_text="-1 for a negation, otherwise 1")
+    sign = models.SmallIntegerField(default=1, help_text="-1 for a negation, otherwise 1")
     subject = models.CharField(
         max_length=MAX_PHRASE_LENGTH,
         blank=True,
-        default="",
-        db_default="",
         help_text="what was embedded, before the template: the phrase without its negation",
     )
     similarities = models.BinaryField(
@@ -120,7 +114,7 @@ class Score(models.Model):
     )
     rendered_text = models.TextField(help_text="what was embedded: the phrase in the text template")
     text_template = models.CharField(max_length=120)
-    language = models.CharField(max_length=10, default=ENGLISH, db_default=ENGLISH, help_text="that it was read in")
+    language = models.CharField(max_length=10, default=ENGLISH, help_text="that it was read in")
     text_embedding = models.BinaryField(help_text="float32 unit vector")
     text_digest = models.CharField(max_length=64, help_text="SHA-256 of the text embedding's bytes")
     class_name_cosine = models.FloatField(help_text="cosine of the phrase's and the class name's text embeddings")

@@ -25,9 +25,7 @@ class Pool(Job):
     folder = models.CharField(max_length=1000, help_text="absolute, on the machine of the embedding worker")
     encoder = models.CharField(max_length=255)
     dataset = models.OneToOneField(Dataset, null=True, blank=True, on_delete=models.PROTECT, related_name="pool")
-    removals = models.JSONField(
-        default=list, db_default=[], help_text="images taken out, each time: why, by whom, when, rows"
-    )
+    removals = models.JSONField(default=list, help_text="images taken out, each time: why, by whom, when, rows")
 
     class Meta(Job.Meta):
         verbose_name = "pool of images"

@@ -48,9 +48,7 @@ class Run(models.Model):
         default=False,
         help_text="a person chose the threshold; primary analyses use the automatic one",
     )
-    sign = models.SmallIntegerField(
-        default=1, db_default=1, help_text="of the similarity: -1 for a negation, otherwise 1"
-    )
+    sign = models.SmallIntegerField(default=1, help_text="of the similarity: -1 for a negation, otherwise 1")
     scheme = models.CharField(SCHEME_TITLE, max_length=12, choices=Scheme, default=Scheme.CLASS_EQUAL)
     l2 = models.FloatField(STRENGTH)
     trained_rows = rows_field()

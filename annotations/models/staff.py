@@ -111,7 +111,7 @@ class Alarm(models.Model):
     attempts = models.PositiveIntegerField(default=0, help_text="tries to tell the coordinator")
     leased_until = models.DateTimeField(null=True, blank=True, help_text="by the process that tells the coordinator")
     last_error = models.TextField(blank=True)
-    acknowledged_by = models.CharField(max_length=150, blank=True, default="", db_default="")
+    acknowledged_by = models.CharField(max_length=150, blank=True)
 
     class Meta:
         ordering = ["-raised_at"]

@@ -78,7 +78,7 @@ def new_code() -> str:
 
 
 def phrase_language_choices() -> list[tuple[str, str]]:
-    """Return the languages that phrases may be in, by code and name."""
+    """Return the languages that phrases may be in, by code and name: called, so that another needs no migration."""
     return [(code, language.name) for code, language in LANGUAGES.items()]
 
 
@@ -119,29 +119,20 @@ class Study(models.Model):
         max_length=10,
         choices=settings.LANGUAGES,
         default=OWN_LANGUAGE,
-        db_default=OWN_LANGUAGE,
         help_text="of the title, introduction, consent and questions that you write",
     )
     phrase_language = models.CharField(
-        "language of the phrases",
-        max_length=10,
-        choices=phrase_language_choices,  # a function, so that another language needs no migration
-        default=ENGLISH,
-        db_default=ENGLISH,
-        help_text="in which people write; the data sets' encoder has to understand it",
+        "language of the phrases", max_length=10, choices=phrase_language_choices, default=ENGLISH
     )
     translations = models.JSONField(
         default=dict,
-        db_default={},
         blank=True,
         help_text="what is left empty is shown in the study's own language, and the page says so",
     )
     state = models.CharField(max_length=10, choices=StudyState, default=StudyState.DRAFT)
-    introduction = models.TextField(
-        blank=True, help_text="shown on the welcome page: what it is, how long, what it pays"
-    )
+    introduction = models.TextField(blank=True)
     consent_text = models.TextField(default=default_consent)
-    researchers = models.CharField("run by", max_length=200, blank=True, default="", db_default="")
+    researchers = models.CharField("run by", max_length=200, blank=True)
     external_study_id = models.CharField("Prolific's study id", max_length=64, blank=True)
     participant_parameter = models.CharField(max_length=40, default="PROLIFIC_PID", validators=[validate_slug])
     study_parameter = models.CharField(max_length=40, default="STUDY_ID", validators=[validate_slug])
@@ -149,74 +140,42 @@ class Study(models.Model):
     completion_code = models.CharField(max_length=40)
     completion_url = models.CharField(max_length=255, blank=True, default=PROLIFIC_COMPLETION_URL)
     no_consent_code = models.CharField(max_length=40, blank=True)
-    comprehension_check = models.BooleanField(default=True, db_default=True)
-    failed_check_code = models.CharField(max_length=40, blank=True, default="", db_default="")
-    failed_check_is_paid = models.BooleanField(default=False, db_default=False)
-    end_questions = models.TextField(blank=True, default="", db_default="", validators=[validate_end_questions])
-    goal = models.FloatField(
-        null=True,
-        blank=True,
-        validators=_SHARE,
-        help_text="error score to aim at",
-    )
+    comprehension_check = models.BooleanField(default=True)
+    failed_check_code = models.CharField(max_length=40, blank=True)
+    failed_check_is_paid = models.BooleanField(default=False)
+    end_questions = models.TextField(blank=True, validators=[validate_end_questions])
+    goal = models.FloatField(null=True, blank=True, validators=_SHARE)
     suggest_rewordings = models.BooleanField("suggest other wordings", default=False)
     keyword_display = models.CharField(
-        "a machine's keywords",
-        max_length=9,
-        choices=KeywordDisplay,
-        default=KeywordDisplay.NONE,
-        db_default=KeywordDisplay.NONE,
+        "a machine's keywords", max_length=9, choices=KeywordDisplay, default=KeywordDisplay.NONE
     )
-    audience = models.CharField(max_length=8, choices=Audience, default=Audience.CROWD, db_default=Audience.CROWD)
-    task_order = models.CharField(
-        "order of the tasks", max_length=8, choices=TaskOrder, default=TaskOrder.FIXED, db_default=TaskOrder.FIXED
-    )
+    audience = models.CharField(max_length=8, choices=Audience, default=Audience.CROWD)
+    task_order = models.CharField("order of the tasks", max_length=8, choices=TaskOrder, default=TaskOrder.FIXED)
     quota = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
-    restart_rule = models.CharField(
-        "after a return",
-        max_length=10,
-        choices=RestartRule,
-        default=RestartRule.SAME_CELL,
-        db_default=RestartRule.SAME_CELL,
-    )
+    restart_rule = models.CharField("after a return", max_length=10, choices=RestartRule, default=RestartRule.SAME_CELL)
     lease_minutes = models.PositiveIntegerField(
-        "place is held for, minutes",
-        default=90,
-        db_default=90,
-        validators=[MinValueValidator(5), MaxValueValidator(24 * 60)],
+        "place is held for, minutes", default=90, validators=[MinValueValidator(5), MaxValueValidator(24 * 60)]
     )
-    only_verified = models.BooleanField("only verified entries", default=False, db_default=False)
+    only_verified = models.BooleanField("only verified entries", default=False)
     max_minutes = models.PositiveIntegerField(
         "Prolific's maximum time, minutes", null=True, blank=True, validators=[MinValueValidator(1)]
     )
     reward_cents = models.PositiveIntegerField("reward, in hundredths", null=True, blank=True)
-    currency = models.CharField(max_length=3, default="GBP", db_default="GBP")
-    min_hourly_cents = models.PositiveIntegerField("least pay an hour, in hundredths", default=900, db_default=900)
-    researcher_code = models.CharField(max_length=40, blank=True, default="", db_default="")
+    currency = models.CharField(max_length=3, default="GBP")
+    min_hourly_cents = models.PositiveIntegerField("least pay an hour, in hundredths", default=900)
+    researcher_code = models.CharField(max_length=40, blank=True)
     bonus_cents = models.PositiveIntegerField("bonus, in hundredths", null=True, blank=True)
     retention_days = models.PositiveIntegerField(null=True, blank=True)
     new_concept_chance = models.FloatField(
-        "enough people, when a new idea is rarer than", default=0.1, db_default=0.1, validators=_SHARE
+        "enough people, when a new idea is rarer than", default=0.1, validators=_SHARE
     )
     primary_measures = models.JSONField(
-        default=default_primary_measures,
-        db_default=["own_gain", "best_error_score"],
-        blank=True,
-        validators=[validate_primary_measures],
+        default=default_primary_measures, blank=True, validators=[validate_primary_measures]
     )
-    scheme = models.CharField(
-        SCHEME_TITLE,
-        max_length=12,
-        choices=Scheme,
-        default=Scheme.CLASS_EQUAL,
-        db_default=Scheme.CLASS_EQUAL,
-        help_text="how much the images with and without a phrase count",
-    )
-    alarm_email = models.EmailField(blank=True, default="", db_default="")
-    alarm_dropout = models.FloatField("alarm when this share drops out", default=0.4, db_default=0.4, validators=_SHARE)
-    alarm_failed_check = models.FloatField(
-        "alarm when this share fails the check", default=0.3, db_default=0.3, validators=_SHARE
-    )
+    scheme = models.CharField(SCHEME_TITLE, max_length=12, choices=Scheme, default=Scheme.CLASS_EQUAL)
+    alarm_email = models.EmailField(blank=True)
+    alarm_dropout = models.FloatField("alarm when this share drops out", default=0.4, validators=_SHARE)
+    alarm_failed_check = models.FloatField("alarm when this share fails the check", default=0.3, validators=_SHARE)
     cloned_from = models.ForeignKey(
         "self", null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="clones"
     )
@@ -224,11 +183,9 @@ class Study(models.Model):
         default=new_sealed_pseudonym_key, blank=True, help_text="sealed under IDENTITY_KEYS; empty once destroyed"
     )
     revision = models.PositiveIntegerField(
-        default=0, db_default=0, editable=False, help_text="how often the draft was saved since it was made"
+        default=0, editable=False, help_text="how often the draft was saved since it was made"
     )
-    revised_by = models.CharField(
-        max_length=150, blank=True, default="", db_default="", editable=False, help_text="user name of the last save"
-    )
+    revised_by = models.CharField(max_length=150, blank=True, editable=False, help_text="user name of the last save")
     revised_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     opened_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -49,17 +49,15 @@ class Submission(models.Model):
         AnnotationSession, null=True, blank=True, on_delete=models.PROTECT, related_name="submission"
     )
     sealed_ids = models.BinaryField(null=True, help_text="null once destroyed")
-    status = models.CharField(max_length=40, blank=True, default="", help_text="Prolific's word; empty: not known")
+    status = models.CharField(max_length=40, blank=True, help_text="Prolific's word; empty: not known")
     status_changed_at = models.DateTimeField(null=True, blank=True, help_text="by Prolific's clock")
     started_at = models.DateTimeField(null=True, blank=True, help_text="on Prolific")
     completed_at = models.DateTimeField(null=True, blank=True, help_text="on Prolific")
-    entered_code = models.CharField(
-        max_length=64, blank=True, default="", help_text="completion code that Prolific got"
-    )
+    entered_code = models.CharField(max_length=64, blank=True, help_text="completion code that Prolific got")
     reward_cents = models.PositiveIntegerField(null=True, blank=True)
     seen_at = models.DateTimeField(null=True, blank=True, help_text="last told of by Prolific")
     is_of_another = models.BooleanField(
-        default=False, db_default=False, help_text="Prolific names another person than the one who came with it"
+        default=False, help_text="Prolific names another person than the one who came with it"
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

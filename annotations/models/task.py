@@ -48,8 +48,6 @@ class Task(models.Model):
     keywords = models.TextField(
         "a machine's keywords",
         blank=True,
-        default="",
-        db_default="",
         help_text="shown where the study or a condition says so, one a line; empty: the top 10 of the newest list that "
         "is ranked on the class, fixed at opening",
     )

@@ -41,7 +41,7 @@ class Consent(models.Model):
     agreed = models.BooleanField()
     text = models.TextField(help_text="as it was shown")
     version = models.PositiveIntegerField(help_text="of the study's configuration")
-    language = models.CharField(max_length=10, default=OWN_LANGUAGE, db_default=OWN_LANGUAGE, help_text="of the text")
+    language = models.CharField(max_length=10, default=OWN_LANGUAGE, help_text="of the text")
     answered_at = models.DateTimeField()
 
     class Meta:
@@ -104,9 +104,7 @@ class EndAnswer(models.Model):
     answer = models.TextField(
         max_length=MAX_ANSWER_LENGTH, help_text="as typed, or the study's own wording of a choice"
     )
-    language = models.CharField(
-        max_length=10, default=OWN_LANGUAGE, db_default=OWN_LANGUAGE, help_text="of the question as it was shown"
-    )
+    language = models.CharField(max_length=10, default=OWN_LANGUAGE, help_text="of the question as it was shown")
     answered_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -15,9 +15,9 @@ class WorkerHeartbeat(models.Model):
     process = models.CharField(max_length=120, help_text="host and process id")
     started_at = models.DateTimeField()
     heartbeat_at = models.DateTimeField()
-    device = models.CharField(max_length=80, blank=True, default="", db_default="", help_text="that trains and encodes")
+    device = models.CharField(max_length=80, blank=True, help_text="that trains and encodes")
     memory = models.BigIntegerField(null=True, help_text="bytes of the process in memory, at the most so far")
-    code_version = models.CharField(max_length=40, blank=True, default="", db_default="")
+    code_version = models.CharField(max_length=40, blank=True)
 
     class Meta:
         ordering = ["queue", "process"]
