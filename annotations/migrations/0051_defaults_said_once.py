@@ -14,7 +14,7 @@ import annotations.models.study
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("annotations", "0049_alarms_by_email_alone"),
+        ("annotations", "0050_every_run_has_its_control"),
     ]
 
     operations = [
