@@ -20,7 +20,7 @@ def follow(link: Locator) -> None:
 
 
 def each_look(page: Page) -> Iterator[Literal["light", "dark"]]:
-    """Give a page both themes at the widths of a laptop and of a phone; yield the theme. The caller loads the page."""
+    """Give a page both themes at the widths of a laptop and of a phone; yield the theme. The page stays."""
     for width in (1280, 400):
         page.set_viewport_size({"width": width, "height": 900})
         for scheme in THEMES:

@@ -3,24 +3,21 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
-from tests.chromium import PATIENCE_MS
+from tests.chromium import Chromium
 
 
 @contextmanager
-def page_without_complaints(chromium: Browser, origin: str) -> Iterator[Page]:
+def page_without_complaints(chromium: Chromium, origin: str) -> Iterator[Page]:
     """Yield a page; when the block ends, no violation, script error or request elsewhere may have happened."""
     problems: list[str] = []
-    page = chromium.new_page(viewport={"width": 1280, "height": 900})
-    page.set_default_timeout(PATIENCE_MS)
-    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("requestfailed", lambda request: _note_elsewhere(request.url, origin, problems))
-    try:
+    with chromium.context(viewport={"width": 1280, "height": 900}) as context:
+        page = context.new_page()
+        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("requestfailed", lambda request: _note_elsewhere(request.url, origin, problems))
         yield page
-    finally:
-        page.context.close()
     assert not problems, problems
 
 

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from annotations.models import Dataset, Score, Study
 from deploy.local.site import Site
 from tests import actors
+from tests.chromium import Chromium
 
 N_PHRASES = 60
 COUNTS = {
@@ -71,9 +72,9 @@ def sign_in(visit: actors.Visit) -> tuple[str, str]:
     return f"/visit/tasks/{visit.assignment.public_id}/", visit.client.cookies["clarify_session"].value
 
 
-def open_task(chromium: Browser, site: str, visit: actors.Visit) -> Page:
+def open_task(chromium: Chromium, site: str, visit: actors.Visit) -> Page:
     path, cookie = sign_in(visit)
-    context = chromium.new_context()
+    context = chromium.browser.new_context()
     context.add_cookies([{"name": "clarify_session", "value": cookie, "url": site}])
     page = context.new_page()
     page.goto(site + path)
@@ -83,7 +84,7 @@ def open_task(chromium: Browser, site: str, visit: actors.Visit) -> Page:
 @pytest.mark.browser
 @pytest.mark.parametrize("people", [1, 25])
 def test_from_enter_to_score_and_split(
-    benchmark: Any, chromium: Browser, site: str, open_study: Study, people: int
+    benchmark: Any, chromium: Chromium, site: str, open_study: Study, people: int
 ) -> None:
     visits = [actors.start_visit(open_study, f"person{number}") for number in range(people)]
     page = open_task(chromium, site, visits[0])

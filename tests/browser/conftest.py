@@ -1,15 +1,16 @@
 """A real Chromium on a real server. A test fails on any script error, policy violation or request to elsewhere."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Study, StudyConfiguration
 from tests.browser.visitor import Visitor
-from tests.chromium import PATIENCE_MS
+from tests.chromium import Chromium
 
 # What Chromium itself writes to the console when a page of ours answers with an error, or the network is cut.
 _EXPECTED = "Failed to load resource"
@@ -26,22 +27,26 @@ def study(transactional_db: None, open_study: Study) -> Study:
 
 
 @pytest.fixture
-def new_visitor(chromium: Browser, live_server: LiveServer, study: Study) -> Iterator[NewVisitor]:
+def own_clock() -> None:
+    """For a test that sets the clock of its visitors' browsers, which no other test has after it."""
+
+
+@pytest.fixture
+def new_visitor(
+    chromium: Chromium, live_server: LiveServer, study: Study, request: pytest.FixtureRequest
+) -> Iterator[NewVisitor]:
     """Make visitors, each with a browser of their own; keyword arguments are Playwright's of a context."""
-    contexts: list[BrowserContext] = []
+    is_kept = "own_clock" not in request.fixturenames
     problems: list[str] = []
+    with ExitStack() as contexts:
 
-    def make(name: str = "carol", **options: Any) -> Visitor:
-        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
-        context.set_default_timeout(PATIENCE_MS)
-        contexts.append(context)
-        page = context.new_page()
-        _listen(page, live_server.url, problems)
-        return Visitor(page, live_server.url, study, name)
+        def make(name: str = "carol", **options: Any) -> Visitor:
+            options = {"viewport": {"width": 1280, "height": 800}, **options}
+            page = contexts.enter_context(chromium.context(is_kept=is_kept, **options)).new_page()
+            _listen(page, live_server.url, problems)
+            return Visitor(page, live_server.url, study, name)
 
-    yield make
-    for context in contexts:
-        context.close()
+        yield make
     assert problems == []
 
 

@@ -21,6 +21,7 @@ def test_a_double_click_counts_once(visitor: Visitor) -> None:
     assert Phrase.objects.count() == 1
 
 
+@pytest.mark.usefixtures("own_clock")
 def test_a_double_click_so_slow_that_the_score_comes_between_counts_once(visitor: Visitor) -> None:
     visitor.go_to_task()
     visitor.page.clock.set_fixed_time(1_000)
@@ -41,6 +42,7 @@ def test_a_double_click_without_a_script_counts_once(new_visitor: NewVisitor) ->
     assert Phrase.objects.count() == 1
 
 
+@pytest.mark.usefixtures("own_clock")
 def test_the_same_words_said_again_later_are_no_other_phrase_and_the_page_says_so(visitor: Visitor) -> None:
     visitor.go_to_task()
     visitor.page.clock.set_fixed_time(1_000)

@@ -71,6 +71,7 @@ def test_without_a_network_the_page_waits_for_it_and_then_says_that_time_is_over
     expect(page.locator("h1")).to_have_text("Time is over for these images")
 
 
+@pytest.mark.usefixtures("own_clock")
 def test_the_clock_knows_how_long_the_lid_was_closed_though_the_page_stood_still(visitor: Visitor) -> None:
     visitor.go_to_task()
     expect(visitor.page.locator("#timer")).to_have_text(re.compile(r"^\s*(10|9):\d\d left\s*$"))

@@ -4,7 +4,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Study
@@ -15,6 +15,7 @@ from tests.actors import Visit
 from tests.annotations.analysis.studies import analyse
 from tests.annotations.chromium import page_without_complaints
 from tests.annotations.exports.rows import add_phrase, add_run
+from tests.chromium import Chromium
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -43,7 +44,7 @@ def sign_in_by_password(page: Page, origin: str) -> None:
 
 
 def test_a_coordinator_watches_people_and_reads_what_they_found(
-    live_server: LiveServer, chromium: Browser, coordinator: User, open_study: Study, alice: Visit, bob: Visit
+    live_server: LiveServer, chromium: Chromium, coordinator: User, open_study: Study, alice: Visit, bob: Visit
 ) -> None:
     for visit, text, value, accuracy in (
         (alice, "red squares", 0.75, 0.5),

@@ -2,6 +2,7 @@
 sight, and can be read in the light and in the dark."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -9,7 +10,7 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.admin.study_registry import PAGES
@@ -20,24 +21,20 @@ from tests.annotations.admin.pools.conftest import ITEMS, make
 from tests.annotations.analysis.studies import analyse
 from tests.annotations.exports.rows import add_phrase, add_run
 from tests.annotations.views.pages import task_url
+from tests.chromium import Chromium
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def phone(chromium: Browser, live_server: LiveServer, coordinator_client: Client) -> Iterator[Page]:
+def phone(chromium: Chromium, live_server: LiveServer, coordinator_client: Client) -> Iterator[Page]:
     """A phone on which a coordinator is signed in; addresses begin at the site's."""
-    context = chromium.new_context(
-        base_url=live_server.url,
-        viewport={"width": 320, "height": 640},
-        has_touch=True,
-        is_mobile=True,
-        bypass_csp=True,  # axe-core is put into the page as a script
-    )
+    options: dict[str, Any] = {"viewport": {"width": 320, "height": 640}, "has_touch": True, "is_mobile": True}
     name = settings.SESSION_COOKIE_NAME
-    context.add_cookies([{"name": name, "value": coordinator_client.cookies[name].value, "url": live_server.url}])
-    yield context.new_page()
-    context.close()
+    # axe-core is put into the page as a script, which the pages' own policy would not let in.
+    with chromium.context(base_url=live_server.url, bypass_csp=True, **options) as context:
+        context.add_cookies([{"name": name, "value": coordinator_client.cookies[name].value, "url": live_server.url}])
+        yield context.new_page()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import uuid
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Alarm, AnnotationSession, EndReason, Phrase, Role, Score, Span, SpanKind, Study
@@ -22,6 +22,7 @@ from tests.actors import Visit, start_visit
 from tests.annotations.admin.common.test_in_a_browser import shoot, sign_in
 from tests.annotations.chromium import page_without_complaints
 from tests.annotations.exports.rows import add_phrase
+from tests.chromium import Chromium
 from tests.second_factor import code_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -57,7 +58,7 @@ def busy(open_study: Study, alice: Visit, bob: Visit) -> Study:
 
 
 def test_the_live_page_follows_the_study_by_itself(
-    live_server: LiveServer, chromium: Browser, coordinator: User, busy: Study
+    live_server: LiveServer, chromium: Chromium, coordinator: User, busy: Study
 ) -> None:
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
@@ -76,7 +77,7 @@ def test_the_live_page_follows_the_study_by_itself(
         assert overhang(page) == 0
 
 
-def test_members_and_the_audit_log(live_server: LiveServer, chromium: Browser, coordinator: User, busy: Study) -> None:
+def test_members_and_the_audit_log(live_server: LiveServer, chromium: Chromium, coordinator: User, busy: Study) -> None:
     User.objects.create_user("ann", is_staff=True)
     User.objects.create_user("bert", is_staff=True)
     members.add(busy, "ann", Role.COORDINATOR, by="coordinator")
@@ -99,7 +100,7 @@ def test_members_and_the_audit_log(live_server: LiveServer, chromium: Browser, c
 
 
 def test_a_second_factor_is_switched_on_and_asked_for(
-    live_server: LiveServer, chromium: Browser, coordinator: User
+    live_server: LiveServer, chromium: Chromium, coordinator: User
 ) -> None:
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)

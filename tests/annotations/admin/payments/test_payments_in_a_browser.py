@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import AnnotationSession, BatchState, PaymentBatch, Study, Submission
@@ -19,6 +19,7 @@ from tests.accessibility import DJANGOS, assert_no_violations_in_both_themes, fo
 from tests.annotations.admin.common.test_in_a_browser import shoot, sign_in
 from tests.annotations.chromium import page_without_complaints
 from tests.annotations.money import complete, right_words, wrong_words
+from tests.chromium import Chromium
 from tests.fake_prolific import FakeProlific
 from tests.fake_prolific.server import Trouble
 from tests.prolific_steps import arrive, begin_there, put_on_prolific
@@ -75,7 +76,7 @@ def study(open_study: Study, prolific: FakeProlific, settings: Any) -> Study:
 
 
 def test_a_coordinator_mends_what_differs_and_approves_the_rest(
-    live_server: LiveServer, chromium: Browser, coordinator: User, study: Study, prolific: FakeProlific
+    live_server: LiveServer, chromium: Chromium, coordinator: User, study: Study, prolific: FakeProlific
 ) -> None:
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
@@ -117,7 +118,7 @@ def test_a_coordinator_mends_what_differs_and_approves_the_rest(
 
 
 def test_a_coordinator_pays_bonuses_and_answers_a_question(
-    live_server: LiveServer, chromium: Browser, coordinator: User, study: Study, prolific: FakeProlific
+    live_server: LiveServer, chromium: Chromium, coordinator: User, study: Study, prolific: FakeProlific
 ) -> None:
     Submission.objects.filter(status="AWAITING REVIEW").update(status="APPROVED")
     with page_without_complaints(chromium, live_server.url) as page:
@@ -144,7 +145,7 @@ def test_a_coordinator_pays_bonuses_and_answers_a_question(
 
 
 def test_without_a_token_the_same_is_done_by_files(
-    live_server: LiveServer, chromium: Browser, coordinator: User, study: Study, settings: Any
+    live_server: LiveServer, chromium: Chromium, coordinator: User, study: Study, settings: Any
 ) -> None:
     settings.PROLIFIC_TOKEN = ""
     with page_without_complaints(chromium, live_server.url) as page:

@@ -2,7 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import GatheredTraining, Gathering
@@ -10,6 +10,7 @@ from tests.accessibility import DJANGOS, assert_no_violations_in_both_themes, ov
 from tests.annotations.admin.common.test_in_a_browser import sign_in
 from tests.annotations.admin.pools.conftest import DONE
 from tests.annotations.chromium import page_without_complaints
+from tests.chromium import Chromium
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -22,7 +23,7 @@ TABLE = [
 
 
 def test_keys_review_and_the_pages_fit(
-    live_server: LiveServer, chromium: Browser, coordinator: User, gathering: Gathering
+    live_server: LiveServer, chromium: Chromium, coordinator: User, gathering: Gathering
 ) -> None:
     base_model = gathering.base_model
     kept = {"candidate": [[3, 0, 1]], "random": []}
@@ -59,12 +60,12 @@ def test_keys_review_and_the_pages_fit(
 
 
 def test_the_page_of_a_pool_has_no_violation(
-    live_server: LiveServer, chromium: Browser, coordinator: User, gathering: Gathering
+    live_server: LiveServer, chromium: Chromium, coordinator: User, gathering: Gathering
 ) -> None:
     # axe-core is put into the page as a script, which the pages' own policy would not let in.
-    page = chromium.new_context(bypass_csp=True).new_page()
-    sign_in(page, live_server.url)
-    page.goto(f"{live_server.url}/admin/annotations/pool/{gathering.pool_id}/change/")
-    expect(page.get_by_role("button", name="Look for new images")).to_be_visible()
-    assert_no_violations_in_both_themes(page, without=DJANGOS)
-    page.context.close()
+    with chromium.context(bypass_csp=True) as context:
+        page = context.new_page()
+        sign_in(page, live_server.url)
+        page.goto(f"{live_server.url}/admin/annotations/pool/{gathering.pool_id}/change/")
+        expect(page.get_by_role("button", name="Look for new images")).to_be_visible()
+        assert_no_violations_in_both_themes(page, without=DJANGOS)

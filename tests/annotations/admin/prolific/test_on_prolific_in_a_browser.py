@@ -2,7 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Study, Submission
@@ -12,6 +12,7 @@ from tests.annotations.admin.common.test_in_a_browser import sign_in
 from tests.annotations.admin.payments.test_payments_in_a_browser import look
 from tests.annotations.chromium import page_without_complaints
 from tests.annotations.money import done_there
+from tests.chromium import Chromium
 from tests.fake_prolific import FakeProlific
 from tests.prolific_steps import THERE, put_on_prolific
 from worker.prolific import send_due_requests
@@ -20,7 +21,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def test_a_study_is_paused_on_both_sides_and_started_there_again(
-    open_study: Study, prolific: FakeProlific, live_server: LiveServer, chromium: Browser, coordinator: User
+    open_study: Study, prolific: FakeProlific, live_server: LiveServer, chromium: Chromium, coordinator: User
 ) -> None:
     study, there = put_on_prolific(open_study, prolific), prolific.clerk.studies[THERE]
     with page_without_complaints(chromium, live_server.url) as page:
@@ -46,7 +47,7 @@ def test_a_study_is_paused_on_both_sides_and_started_there_again(
 
 
 def test_a_rejection_is_taken_back(
-    open_study: Study, prolific: FakeProlific, live_server: LiveServer, chromium: Browser, coordinator: User
+    open_study: Study, prolific: FakeProlific, live_server: LiveServer, chromium: Chromium, coordinator: User
 ) -> None:
     study = put_on_prolific(open_study, prolific)
     done_there(prolific, study, "anna", "REJECTED")

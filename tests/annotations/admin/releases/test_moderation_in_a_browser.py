@@ -2,7 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Moderation, Phrase
@@ -10,12 +10,13 @@ from tests.actors import Visit
 from tests.annotations.admin.common.test_in_a_browser import sign_in
 from tests.annotations.chromium import page_without_complaints
 from tests.annotations.exports.rows import add_phrase
+from tests.chromium import Chromium
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def test_the_keys_go_from_row_to_row_approve_one_and_ask_for_a_reason_first(
-    live_server: LiveServer, chromium: Browser, coordinator: User, alice: Visit
+    live_server: LiveServer, chromium: Chromium, coordinator: User, alice: Visit
 ) -> None:
     for text in ("red", "dark", "an insult"):
         add_phrase(alice, text, 0.5)

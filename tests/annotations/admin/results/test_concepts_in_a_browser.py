@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Study
@@ -15,6 +15,7 @@ from tests.annotations.admin.common.test_in_a_browser import shoot, sign_in
 from tests.annotations.admin.results.test_results_in_a_browser import POINT, drawn
 from tests.annotations.analysis.studies import analyse
 from tests.annotations.chromium import page_without_complaints
+from tests.chromium import Chromium
 from tests.correcting import approve, say, study_of_both
 from tests.kept_rows import KeptRows
 from tests.own_database import Committed
@@ -60,7 +61,7 @@ def corrected(transactional_db: None, kept: tuple[KeptRows, KeptRows]) -> Study:
 
 
 def test_the_marks_of_the_map_speak_to_the_pointer_and_to_the_keys(
-    live_server: LiveServer, chromium: Browser, coordinator: User, study: Study
+    live_server: LiveServer, chromium: Chromium, coordinator: User, study: Study
 ) -> None:
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
@@ -82,7 +83,7 @@ def test_the_marks_of_the_map_speak_to_the_pointer_and_to_the_keys(
 
 
 def test_a_coordinator_trains_a_correction_and_approves_it(
-    live_server: LiveServer, chromium: Browser, coordinator: User, study: Study
+    live_server: LiveServer, chromium: Chromium, coordinator: User, study: Study
 ) -> None:
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
@@ -103,17 +104,16 @@ def test_a_coordinator_trains_a_correction_and_approves_it(
 
 @pytest.mark.parametrize("name", ["concepts", "correction"])
 def test_there_is_no_violation_at_two_widths_in_two_themes(
-    live_server: LiveServer, chromium: Browser, coordinator: User, corrected: Study, name: str
+    live_server: LiveServer, chromium: Chromium, coordinator: User, corrected: Study, name: str
 ) -> None:
     # axe-core is put into the page as a script, which the page's own policy would not let in.
-    context = chromium.new_context(bypass_csp=True)
-    page = context.new_page()
-    sign_in(page, live_server.url)
-    for scheme in each_look(page):
+    with chromium.context(bypass_csp=True) as context:
+        page = context.new_page()
+        sign_in(page, live_server.url)
         page.goto(address(live_server, corrected, name))
         for summary in page.locator("#results summary").all():
             summary.click()
-        drawn(page.locator("figure").first)
-        assert_no_violations(page, scheme=scheme)
-        assert overhang(page) == 0
-    context.close()
+        for scheme in each_look(page):
+            drawn(page.locator("figure").first)
+            assert_no_violations(page, scheme=scheme)
+            assert overhang(page) == 0

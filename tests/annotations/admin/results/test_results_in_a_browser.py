@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Locator, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.admin.results import results_page
@@ -20,6 +20,7 @@ from tests.annotations.analysis.scripted import scripted_phrases
 from tests.annotations.analysis.studies import analyse, drawing, tell, two_tasks
 from tests.annotations.chromium import page_without_complaints
 from tests.annotations.exports.rows import add_phrase, add_run
+from tests.chromium import Chromium
 from tests.kept_rows import KeptRows
 from tests.own_database import Committed
 from worker.study_analyses import analyse_due_studies
@@ -59,7 +60,7 @@ def scripted(transactional_db: None, kept: KeptRows) -> Study:
 
 
 def test_marks_speak_to_the_pointer_and_to_the_keys(
-    live_server: LiveServer, chromium: Browser, coordinator: User, scripted: Study, tmp_path: Path
+    live_server: LiveServer, chromium: Chromium, coordinator: User, scripted: Study, tmp_path: Path
 ) -> None:
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
@@ -76,7 +77,7 @@ def test_marks_speak_to_the_pointer_and_to_the_keys(
 
 
 def test_the_dots_of_one_person_stand_out_together(
-    live_server: LiveServer, chromium: Browser, coordinator: User, scripted: Study
+    live_server: LiveServer, chromium: Chromium, coordinator: User, scripted: Study
 ) -> None:
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
@@ -92,24 +93,23 @@ def test_the_dots_of_one_person_stand_out_together(
 
 
 def test_without_a_script_every_figure_is_there_with_its_data(
-    live_server: LiveServer, chromium: Browser, coordinator: User, scripted: Study
+    live_server: LiveServer, chromium: Chromium, coordinator: User, scripted: Study
 ) -> None:
-    context = chromium.new_context(java_script_enabled=False)
-    page = context.new_page()
-    sign_in(page, live_server.url)
-    page.goto(results(live_server, scripted))
-    for key in ("error-scores", "annotation-time", "worst-group", "new-concepts"):
-        figure = page.locator(f"#figure-{key}")
-        expect(figure.locator(".chart:visible > svg")).to_have_count(1)
-        assert figure.locator(f".chart:visible {POINT}").count() > 10
-        expect(figure.get_by_role("button", name="PNG")).to_be_hidden()
-        figure.locator("summary").click()
-        expect(figure.get_by_role("table")).to_be_visible()
-    context.close()
+    with chromium.context(java_script_enabled=False) as context:
+        page = context.new_page()
+        sign_in(page, live_server.url)
+        page.goto(results(live_server, scripted))
+        for key in ("error-scores", "annotation-time", "worst-group", "new-concepts"):
+            figure = page.locator(f"#figure-{key}")
+            expect(figure.locator(".chart:visible > svg")).to_have_count(1)
+            assert figure.locator(f".chart:visible {POINT}").count() > 10
+            expect(figure.get_by_role("button", name="PNG")).to_be_hidden()
+            figure.locator("summary").click()
+            expect(figure.get_by_role("table")).to_be_visible()
 
 
 def test_the_findings_of_a_class_are_printed_on_four_pages_without_what_leads_elsewhere(
-    live_server: LiveServer, chromium: Browser, coordinator: User, open_study: Study, alice: Visit
+    live_server: LiveServer, chromium: Chromium, coordinator: User, open_study: Study, alice: Visit
 ) -> None:
     add_run(add_phrase(alice, "red", 0.75), 0.5)
     with page_without_complaints(chromium, live_server.url) as page:
@@ -125,7 +125,7 @@ def test_the_findings_of_a_class_are_printed_on_four_pages_without_what_leads_el
 
 
 def test_a_narrow_screen_has_a_figure_of_its_own(
-    live_server: LiveServer, chromium: Browser, coordinator: User, scripted: Study
+    live_server: LiveServer, chromium: Chromium, coordinator: User, scripted: Study
 ) -> None:
     with page_without_complaints(chromium, live_server.url) as page:
         page.set_viewport_size({"width": 390, "height": 844})
@@ -139,7 +139,7 @@ def test_a_narrow_screen_has_a_figure_of_its_own(
 
 
 def test_a_figure_has_its_data_another_axis_and_a_picture(
-    live_server: LiveServer, chromium: Browser, coordinator: User, scripted: Study, tmp_path: Path
+    live_server: LiveServer, chromium: Chromium, coordinator: User, scripted: Study, tmp_path: Path
 ) -> None:
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
@@ -163,7 +163,7 @@ def test_a_figure_has_its_data_another_axis_and_a_picture(
 
 def test_the_page_follows_the_study_and_stays_as_its_reader_left_it(
     live_server: LiveServer,
-    chromium: Browser,
+    chromium: Chromium,
     coordinator: User,
     open_study: Study,
     alice: Visit,
@@ -189,16 +189,15 @@ def test_the_page_follows_the_study_and_stays_as_its_reader_left_it(
 
 
 def test_there_is_no_violation_at_two_widths_in_two_themes(
-    live_server: LiveServer, chromium: Browser, coordinator: User, scripted: Study
+    live_server: LiveServer, chromium: Chromium, coordinator: User, scripted: Study
 ) -> None:
     # axe-core is put into the page as a script, which the page's own policy would not let in.
-    context = chromium.new_context(bypass_csp=True)
-    page = context.new_page()
-    sign_in(page, live_server.url)
-    for scheme in each_look(page):
+    with chromium.context(bypass_csp=True) as context:
+        page = context.new_page()
+        sign_in(page, live_server.url)
         page.goto(results(live_server, scripted))
         page.locator("#figure-error-scores summary").click()
-        drawn(page.locator("#figure-error-scores"))
-        assert_no_violations(page, scheme=scheme)
-        assert overhang(page) == 0
-    context.close()
+        for scheme in each_look(page):
+            drawn(page.locator("#figure-error-scores"))
+            assert_no_violations(page, scheme=scheme)
+            assert overhang(page) == 0

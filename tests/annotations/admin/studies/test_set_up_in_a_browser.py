@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import BaseModel, DatasetImport, Study
@@ -21,6 +21,7 @@ from tests import actors, pictures, steps
 from tests.accessibility import DJANGOS, assert_no_violations_in_both_themes, overhang
 from tests.annotations.admin.common.test_in_a_browser import shoot, sign_in
 from tests.annotations.chromium import page_without_complaints
+from tests.chromium import Chromium
 from worker.datasets.imports import run_due_imports
 from worker.phrases.scoring import score_due_phrases
 from worker.rehearsals import run_due_rehearsals
@@ -49,7 +50,7 @@ def fits_a_phone(page: Page) -> None:
 
 
 def test_a_coordinator_sets_a_study_up_rehearses_it_and_opens_it(
-    live_server: LiveServer, chromium: Browser, coordinator: User, base_model: BaseModel, workers: None
+    live_server: LiveServer, chromium: Chromium, coordinator: User, base_model: BaseModel, workers: None
 ) -> None:
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
@@ -128,7 +129,7 @@ def test_a_coordinator_sets_a_study_up_rehearses_it_and_opens_it(
 
 
 def test_a_preview_leads_into_a_draft(
-    live_server: LiveServer, chromium: Browser, coordinator: User, draft_study: Study
+    live_server: LiveServer, chromium: Chromium, coordinator: User, draft_study: Study
 ) -> None:
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
@@ -141,7 +142,7 @@ def test_a_preview_leads_into_a_draft(
 
 
 def test_ten_acts_lead_from_an_archive_to_an_open_study(
-    live_server: LiveServer, chromium: Browser, coordinator: User, tmp_path: Path, settings: Any
+    live_server: LiveServer, chromium: Chromium, coordinator: User, tmp_path: Path, settings: Any
 ) -> None:
     settings.DATA_ROOT, settings.REHEARSAL_URL = tmp_path / "data", live_server.url
     archive = _archive_of_sprites(tmp_path / "shapes.zip")
@@ -192,22 +193,24 @@ def _archive_of_sprites(path: Path) -> Path:
 
 
 def test_no_page_of_the_set_up_has_a_violation(
-    live_server: LiveServer, chromium: Browser, coordinator: User, draft_study: Study
+    live_server: LiveServer, chromium: Chromium, coordinator: User, draft_study: Study
 ) -> None:
     # axe-core is put into the page as a script, which the pages' own policy would not let in.
-    context = chromium.new_context(bypass_csp=True, viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    sign_in(page, live_server.url)
-    study = f"/admin/annotations/study/{draft_study.pk}"
-    imported = DatasetImport.objects.create(name="birds", folder="birds", requested_by="coordinator")
-    for path in (
-        "/admin/",
-        "/admin/annotations/study/add/",
-        *(f"{study}/{name}/" for name in ("change", "setup", "preflight", "rehearsal", "amend", "clone", "step/open")),
-        "/admin/annotations/datasetimport/",
-        "/admin/annotations/datasetimport/new/",
-        f"/admin/annotations/datasetimport/{imported.pk}/change/",
-    ):
-        page.goto(f"{live_server.url}{path}")
-        assert_no_violations_in_both_themes(page, path, without=DJANGOS)
-    context.close()
+    with chromium.context(bypass_csp=True, viewport={"width": 1280, "height": 900}) as context:
+        page = context.new_page()
+        sign_in(page, live_server.url)
+        study = f"/admin/annotations/study/{draft_study.pk}"
+        imported = DatasetImport.objects.create(name="birds", folder="birds", requested_by="coordinator")
+        for path in (
+            "/admin/",
+            "/admin/annotations/study/add/",
+            *(
+                f"{study}/{name}/"
+                for name in ("change", "setup", "preflight", "rehearsal", "amend", "clone", "step/open")
+            ),
+            "/admin/annotations/datasetimport/",
+            "/admin/annotations/datasetimport/new/",
+            f"/admin/annotations/datasetimport/{imported.pk}/change/",
+        ):
+            page.goto(f"{live_server.url}{path}")
+            assert_no_violations_in_both_themes(page, path, without=DJANGOS)

@@ -6,35 +6,33 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Role, Study
 from tests import pictures
 from tests.accessibility import DJANGOS, assert_no_violations
 from tests.annotations.admin.studies.test_set_up_in_a_browser import fits_a_phone
+from tests.chromium import Chromium
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def pages(live_server: LiveServer, chromium: Browser, draft_study: Study, settings: Any) -> Iterator[list[Page]]:
+def pages(live_server: LiveServer, chromium: Chromium, draft_study: Study, settings: Any) -> Iterator[list[Page]]:
     """The draft, open in Ann's browser and in Ben's. Each lets in axe-core, which the pages' policy would not."""
-    contexts = [chromium.new_context(bypass_csp=True, viewport={"width": 1280, "height": 900}) for _ in range(2)]
-    for context, name in zip(contexts, ("ann", "ben"), strict=True):
-        user = User.objects.create_user(name, is_staff=True)
-        draft_study.members.create(user=user, role=Role.COORDINATOR)
-        client = Client()
-        client.force_login(user)
-        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+    options: dict[str, Any] = {"bypass_csp": True, "viewport": {"width": 1280, "height": 900}}
     address = f"{live_server.url}/admin/annotations/study/{draft_study.pk}/setup/"
-    opened = [context.new_page() for context in contexts]
-    for page in opened:
-        page.goto(address)
-    yield opened
-    for context in contexts:
-        context.close()
+    with chromium.context(**options) as anns, chromium.context(**options) as bens:
+        for context, name in ((anns, "ann"), (bens, "ben")):
+            user = User.objects.create_user(name, is_staff=True)
+            draft_study.members.create(user=user, role=Role.COORDINATOR)
+            client = Client()
+            client.force_login(user)
+            cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+            context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+            context.new_page().goto(address)
+        yield [*anns.pages, *bens.pages]
 
 
 def test_the_second_save_keeps_what_was_typed_and_leads_to_the_saved_draft(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import BaseModel, Moderation, Phrase, Study
@@ -17,6 +17,7 @@ from tests.actors import Visit
 from tests.annotations.admin.common.test_in_a_browser import shoot, sign_in
 from tests.annotations.chromium import page_without_complaints
 from tests.annotations.experts import experts_draft
+from tests.chromium import Chromium
 from tests.steps import end, submit_and_score, workers
 from worker.phrases.scoring import score_due_phrases
 from worker.retraining.run_training import train_due_runs
@@ -51,7 +52,7 @@ def look(page: Page, name: str) -> None:
 
 
 def test_an_expert_annotates_the_classes_that_they_pick(
-    live_server: LiveServer, chromium: Browser, coordinator: User, base_model: BaseModel, scoring: None
+    live_server: LiveServer, chromium: Chromium, coordinator: User, base_model: BaseModel, scoring: None
 ) -> None:
     draft = experts_draft(base_model)
     draft.tasks.all().delete()
@@ -108,7 +109,7 @@ def test_an_expert_annotates_the_classes_that_they_pick(
 
 
 def test_a_coordinator_moderates_and_takes_a_person_out(
-    live_server: LiveServer, chromium: Browser, coordinator: User, written: Study, alice: Visit
+    live_server: LiveServer, chromium: Chromium, coordinator: User, written: Study, alice: Visit
 ) -> None:
     study = f"{live_server.url}/admin/annotations/study/{written.pk}"
     with page_without_complaints(chromium, live_server.url) as page:
@@ -135,25 +136,23 @@ def test_a_coordinator_moderates_and_takes_a_person_out(
 
 
 def test_none_of_these_pages_has_a_violation(
-    live_server: LiveServer, chromium: Browser, coordinator: User, written: Study, base_model: BaseModel
+    live_server: LiveServer, chromium: Chromium, coordinator: User, written: Study, base_model: BaseModel
 ) -> None:
     study = experts_draft(base_model)
     paths = [f"/admin/annotations/study/{study.pk}/{name}/" for name in ("classes", "annotate", "change")]
     paths += [f"/admin/annotations/study/{written.pk}/{name}/" for name in ("moderation/?state=all", "withdrawals")]
     # axe-core is put into the page as a script, which the pages' own policy would not let in.
-    context = chromium.new_context(bypass_csp=True, viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    sign_in(page, live_server.url)
-    for path in paths:
-        page.goto(f"{live_server.url}{path.replace('/?state=all/', '/?state=all')}")
-        assert_no_violations_in_both_themes(page, path, without=DJANGOS)
-    lifecycle.open_study(study)
-    page.goto(f"{live_server.url}{paths[1]}")
-    page.get_by_role("button", name="Begin").click()
-    page.get_by_role("link", name="Leave, to come back later").wait_for()
-    assert_no_violations_in_both_themes(page, without=DJANGOS)
-    experts.pick(study.sessions.get(), study.tasks.first())  # type: ignore[arg-type]
-    page.reload()
-    assert_no_violations_in_both_themes(page, without=DJANGOS)
-    page.goto("about:blank")  # what a page reports as it is left arrives before the database is emptied
-    context.close()
+    with chromium.context(bypass_csp=True, viewport={"width": 1280, "height": 900}) as context:
+        page = context.new_page()
+        sign_in(page, live_server.url)
+        for path in paths:
+            page.goto(f"{live_server.url}{path.replace('/?state=all/', '/?state=all')}")
+            assert_no_violations_in_both_themes(page, path, without=DJANGOS)
+        lifecycle.open_study(study)
+        page.goto(f"{live_server.url}{paths[1]}")
+        page.get_by_role("button", name="Begin").click()
+        page.get_by_role("link", name="Leave, to come back later").wait_for()
+        assert_no_violations_in_both_themes(page, without=DJANGOS)
+        experts.pick(study.sessions.get(), study.tasks.first())  # type: ignore[arg-type]
+        page.reload()
+        assert_no_violations_in_both_themes(page, without=DJANGOS)

@@ -2,7 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests.accessibility import assert_no_violations_in_both_themes
@@ -10,12 +10,13 @@ from tests.actors import Visit
 from tests.annotations.admin.common.test_in_a_browser import sign_in
 from tests.annotations.admin.visits.test_screens import page_of, see
 from tests.annotations.chromium import page_without_complaints
+from tests.chromium import Chromium
 
 
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 def test_a_coordinator_looks_at_what_somebody_saw(
-    live_server: LiveServer, chromium: Browser, coordinator: User, alice: Visit
+    live_server: LiveServer, chromium: Chromium, coordinator: User, alice: Visit
 ) -> None:
     seen = see(alice)
     with page_without_complaints(chromium, live_server.url) as page:

@@ -3,10 +3,10 @@
 import pytest
 from django.test import Client
 from drf_spectacular.validation import validate_schema
-from playwright.sync_api import Browser
 from pytest_django.live_server_helper import LiveServer
 
 from tests.annotations.chromium import page_without_complaints
+from tests.chromium import Chromium
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +32,7 @@ def test_making_the_schema_gives_no_warning(capfd: pytest.CaptureFixture[str], c
 
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
-def test_the_page_shows_the_api_and_nothing_is_blocked(live_server: LiveServer, chromium: Browser) -> None:
+def test_the_page_shows_the_api_and_nothing_is_blocked(live_server: LiveServer, chromium: Chromium) -> None:
     with page_without_complaints(chromium, live_server.url) as page:
         page.goto(f"{live_server.url}/api/v1/docs/")
         page.get_by_text("/api/v1/studies/{slug}/export/").first.click()

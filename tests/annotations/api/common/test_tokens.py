@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import AccessToken, AuditRecord, Role, Study
@@ -20,6 +20,7 @@ from tests.actors import Visit
 from tests.annotations.admin.common.test_in_a_browser import sign_in
 from tests.annotations.chromium import page_without_complaints
 from tests.annotations.views.pages import one, tree
+from tests.chromium import Chromium
 
 PAGE, STUDIES = "/admin/tokens/", "/api/v1/studies/"
 
@@ -149,7 +150,7 @@ def test_a_token_without_a_name_or_for_ever_is_refused_on_the_page(client: Clien
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 def test_a_coordinator_makes_a_token_and_revokes_it(
-    live_server: LiveServer, chromium: Browser, coordinator: User
+    live_server: LiveServer, chromium: Chromium, coordinator: User
 ) -> None:
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
