@@ -58,7 +58,7 @@ def _demo(folder: DemoFolder, n_drawings: int, *, once: bool, reset: bool, port:
         stack = start_stack(running, folder, stages, port=port, reset=reset)
         env, site, job = stack.env, stack.site, stack.job
         with stages.stage("Site and workers"):
-            password, _ = folder.secret("coordinator-password", 12)
+            password = folder.secret("coordinator-password", 12)
             job.ensure_coordinator(password)
             study = job.the_study()
             site.start()

@@ -72,15 +72,12 @@ class DemoFolder:
             if self.path.exists():
                 shutil.rmtree(self.path)
 
-    def secret(self, name: str, n_bytes: int) -> tuple[str, bool]:
-        """A random secret, made on the first call and kept, readable by its owner alone; True where it is new."""
+    def secret(self, name: str, n_bytes: int) -> str:
+        """A random secret, made on the first call and kept, readable by its owner alone."""
         file = self.path / name
-        try:
-            return file.read_text().strip(), False
-        except FileNotFoundError:
-            value = secrets.token_urlsafe(n_bytes)
-        _write_for_owner(file, value + "\n")
-        return value, True
+        if not file.exists():
+            _write_for_owner(file, secrets.token_urlsafe(n_bytes) + "\n")
+        return file.read_text().strip()
 
     def environment(self, *, database_url: str, redis_url: str, port: int) -> dict[str, str]:
         """The environment of the site's processes: what production sets too, with this folder's values."""
@@ -90,8 +87,8 @@ class DemoFolder:
         return {
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,
-            "SECRET_KEY": self.secret("secret-key", 50)[0],
-            "IDENTITY_KEYS": self.secret("identity-keys", 50)[0],
+            "SECRET_KEY": self.secret("secret-key", 50),
+            "IDENTITY_KEYS": self.secret("identity-keys", 50),
             "ALLOWED_HOSTS": "localhost,127.0.0.1",
             "SITE_URL": f"http://localhost:{port}",
             "HTTPS": "false",

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -66,7 +67,7 @@ def start(program: Program) -> Child:
     On Linux the kernel sends it its `orphan_signal` when this process dies, however it dies; call from the main thread,
     since the kernel watches the thread that forked.
     """
-    user, stdin = program.user, program.stdin
+    stdin = program.stdin
     program.log.parent.mkdir(parents=True, exist_ok=True)
     with program.log.open("ab") as output:
         process = subprocess.Popen(
@@ -77,9 +78,7 @@ def start(program: Program) -> Child:
             stderr=subprocess.STDOUT,
             start_new_session=True,
             preexec_fn=_die_with(os.getpid(), program.orphan_signal),
-            user=user,
-            group=None if user is None else group_of(user),
-            extra_groups=None if user is None else [],
+            **rights_of(program.user),
         )
     if stdin is not None and process.stdin is not None:
         process.stdin.write(stdin)
@@ -136,9 +135,9 @@ def end_leftovers(marker: str) -> int:
     return len(leftovers)
 
 
-def group_of(user: str) -> int:
-    """The number of a user's main group."""
-    return pwd.getpwnam(user).pw_gid
+def rights_of(user: str | None) -> dict[str, Any]:
+    """What has a process that is started run as a user, of its main group alone; nothing for nobody."""
+    return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
 
 
 def _marker_of(process: psutil.Process) -> str | None:

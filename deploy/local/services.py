@@ -23,7 +23,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from deploy.local.processes import MARKER, CannotRun, Child, Program, group_of, kill, start, stop
+from deploy.local.processes import MARKER, CannotRun, Child, Program, kill, rights_of, start, stop
 
 DATABASE = "clarify"
 READY_WITHIN_S = 90  # after a crash PostgreSQL first replays its log
@@ -195,9 +195,7 @@ def _make_cluster(directory: Path, binaries: Path, user: str | None) -> None:
         capture_output=True,
         text=True,
         cwd=unfinished,
-        user=user,
-        group=None if user is None else group_of(user),
-        extra_groups=None if user is None else [],
+        **rights_of(user),
     )
     if made.returncode:
         raise CannotRun(f"PostgreSQL could not make its data in {directory}:\n{made.stderr.strip()}")
@@ -207,7 +205,7 @@ def _make_cluster(directory: Path, binaries: Path, user: str | None) -> None:
 
 def _give(folder: Path, user: str | None) -> None:
     if user is not None:
-        shutil.chown(folder, user, group_of(user))
+        shutil.chown(folder, user, rights_of(user)["group"])
 
 
 def _let_in(installation: Path, directory: Path) -> None:
