@@ -102,6 +102,18 @@ def run(command: Sequence[str], env: Mapping[str, str]) -> int:
         raise
 
 
+def wait_until(answers: Callable[[], bool], seconds: float, *children: Child) -> None:
+    """Ask every 50 ms. Raises CannotRun once one of the processes ended or the seconds are over."""
+    until = time.monotonic() + seconds
+    while all(child.is_running for child in children) and time.monotonic() < until:
+        if answers():
+            return
+        time.sleep(0.05)
+    silent = next((child for child in children if not child.is_running), children[-1])
+    ended = "is not ready" if silent.is_running else "ended at once"
+    raise CannotRun(f"{silent.program.name} {ended}. Its log, {silent.program.log}, ends with:\n{silent.last_words()}")
+
+
 def stop(children: Sequence[Child], timeout_s: float = 15) -> None:
     """Ask all to end, wait at most `timeout_s` seconds for all of them, then kill what is left of their groups."""
     until = time.monotonic() + timeout_s

@@ -12,7 +12,6 @@ import socket
 import stat
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -23,7 +22,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from deploy.local.processes import MARKER, CannotRun, Child, Program, kill, rights_of, start, stop
+from deploy.local.processes import MARKER, CannotRun, Program, kill, rights_of, start, stop, wait_until
 
 DATABASE = "clarify"
 READY_WITHIN_S = 90  # after a crash PostgreSQL first replays its log
@@ -54,7 +53,7 @@ class Server:
         """Begin it and wait until it answers. Raises CannotRun."""
         self._child = start(self._program)
         try:
-            _wait_until(self._answers, self._child)
+            wait_until(self._answers, READY_WITHIN_S, self._child)
         except BaseException:
             stop([self._child])
             raise
@@ -241,14 +240,3 @@ def _valkey_answers(port: int) -> bool:
             return connection.recv(64).startswith(b"-NOAUTH")
     except OSError:
         return False
-
-
-def _wait_until(answers: Callable[[], bool], child: Child) -> None:
-    """Ask every 50 ms; raise CannotRun once the process ended or READY_WITHIN_S seconds are over."""
-    until = time.monotonic() + READY_WITHIN_S
-    while child.is_running and time.monotonic() < until:
-        if answers():
-            return
-        time.sleep(0.05)
-    ended = "is not ready" if child.is_running else "ended at once"
-    raise CannotRun(f"{child.program.name} {ended}. Its log, {child.program.log}, ends with:\n{child.last_words()}")

@@ -4,13 +4,12 @@ import os
 import shutil
 import signal
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from deploy.local.processes import MARKER, CannotRun, Child, Program, kill, start, stop
+from deploy.local.processes import MARKER, CannotRun, Child, Program, kill, start, stop, wait_until
 from deploy.local.services import short_folder
 
 READY_WITHIN_S = 60
@@ -100,14 +99,7 @@ class Site:
 
     def wait_until_ready(self) -> None:
         """Wait for the first page. Raises CannotRun with the end of the log of the role that keeps it from coming."""
-        until = time.monotonic() + READY_WITHIN_S
-        proxy, web = self._children["proxy"], self._children["web"]
-        while proxy.is_running and web.is_running and time.monotonic() < until:
-            if self._answers():
-                return
-            time.sleep(0.05)
-        silent = web if proxy.is_running else proxy
-        raise CannotRun(f"The site does not answer. Its log, {silent.program.log}, ends with:\n{silent.last_words()}")
+        wait_until(self._answers, READY_WITHIN_S, self._children["proxy"], self._children["web"])
 
     def stop(self) -> None:
         """Stop all roles: in good order, then by force. Nothing is lost by force: work in hand is still due."""
