@@ -37,7 +37,7 @@ class Patience:
 
 def backoff(tried: int, base: float, max_wait: float) -> float:
     """Return the longest wait after `tried` failures: min(max_wait, base * 2**(tried - 1))."""
-    return min(max_wait, base * 2 ** (tried - 1))
+    return min(max_wait, base * 2.0 ** (tried - 1))
 
 
 def retry_after(value: str, now: dt.datetime) -> float | None:

@@ -15,11 +15,12 @@ from django.utils import timezone
 from annotations.models import BatchState, PaymentBatch
 from annotations.prolific.client import Prolific
 from annotations.prolific.prolific_errors import ProlificError, TokenRefused
+from annotations.prolific.retries import Uniform
 from annotations.services.common.row_changes import change
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.logs import audit
 from annotations.services.payments.payment_ledger import amounts
-from annotations.services.prolific.retry_schedule import LEASE, MAX_TRIES, TOKEN_WAIT, Uniform, next_try_in
+from annotations.services.prolific.retry_schedule import LEASE, MAX_TRIES, TOKEN_WAIT, next_try_in
 from annotations.services.prolific.submissions import ids_of
 
 _ENDED = "A worker stopped while it was setting up these bonuses."

@@ -19,11 +19,12 @@ from django.utils import timezone
 from annotations.models import ProlificRequest, RequestState
 from annotations.prolific.client import Prolific
 from annotations.prolific.prolific_errors import ProlificError, Refused, TokenRefused
+from annotations.prolific.retries import Uniform
 from annotations.prolific.statuses import REACHED_BY
 from annotations.readings.prolific.external_ids import OutsideIds
 from annotations.services.common.service_errors import IdentityDestroyed, ServiceError
 from annotations.services.prolific import study_status
-from annotations.services.prolific.retry_schedule import LEASE, MAX_TRIES, TOKEN_WAIT, Uniform, next_try_in
+from annotations.services.prolific.retry_schedule import LEASE, MAX_TRIES, TOKEN_WAIT, next_try_in
 from annotations.services.prolific.submissions import Source, ids_of, note_remote
 from annotations.services.studies import recruitment
 from annotations.services.studies.recruitment import TRANSITIONS
