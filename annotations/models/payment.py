@@ -48,6 +48,21 @@ class PaymentBatch(models.Model):
     def __str__(self) -> str:
         return f"payments {self.pk} of {self.study}"
 
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for somebody to send it or hand it out."""
+        return self.state == BatchState.PREPARED and self.due_at is None
+
+    @property
+    def is_in_question(self) -> bool:
+        """Whether only a person can say what is to become of it."""
+        return self.state in (BatchState.UNSURE, BatchState.FAILED)
+
+    @property
+    def may_be_there(self) -> bool:
+        """Whether it is in question, and may have reached Prolific."""
+        return self.is_in_question and (self.state == BatchState.UNSURE or self.outside_id != "")
+
 
 class Payment(models.Model):
     """Money owed to one person beside the reward. The key makes a rule that is applied twice pay once."""

@@ -35,18 +35,17 @@ def shown_batch(batch: PaymentBatch, *, has_token: bool) -> dict[str, Any]:
 
 
 def _acts(batch: PaymentBatch, *, has_token: bool) -> Iterator[tuple[str, str, str]]:
-    """What can be done with a batch that nobody sends. One that failed without an id on Prolific never reached it."""
+    """What can be done with a batch that nobody sends."""
     if batch.state == BatchState.PREPARED:
         if has_token:
             yield "send", "Pay it through Prolific", "first"
         yield "file", "File: Prolific ids and amounts", "" if has_token else "first"
         yield "undo_batch", "Undo batch", "quiet"
-    elif batch.state in (BatchState.UNSURE, BatchState.FAILED):
-        may_be_there = batch.state == BatchState.UNSURE or bool(batch.outside_id)
-        if may_be_there:
+    elif batch.is_in_question:
+        if batch.may_be_there:
             yield "record_paid", "I see it paid on Prolific", ""
         if batch.outside_id and has_token:
             yield "pay_again", "Pay that very request", "first"
-        yield "record_not_sent", "Nothing of it is on Prolific" if may_be_there else "Make it ready again", ""
+        yield "record_not_sent", "Nothing of it is on Prolific" if batch.may_be_there else "Make it ready again", ""
     elif batch.state == BatchState.EXPORTED:
         yield "file", "The file again", "quiet"

@@ -5,15 +5,14 @@ For coordinators alone, each one audited, and never part of a release: this modu
 
 from collections.abc import Iterable
 
-from django.db import transaction
 from django.utils import timezone
 
 from annotations.models import BatchState, PaymentBatch, Study, Submission
 from annotations.prolific.client import bonus_lines
 from annotations.services.common.row_changes import change
-from annotations.services.common.service_errors import IdentityDestroyed, IdentityUnreadable, PaymentRefused
+from annotations.services.common.service_errors import IdentityDestroyed, IdentityUnreadable
 from annotations.services.logs import audit
-from annotations.services.payments.payment_ledger import MOVED_ON, amounts, refuse_paid_on_prolific
+from annotations.services.payments.payment_ledger import amounts, moving, refuse_paid_on_prolific
 from annotations.services.prolific.submissions import ids_of
 from annotations.tables.columns import csv_text
 
@@ -25,18 +24,13 @@ def hand_out(batch: PaymentBatch, *, by: str) -> str:
     be handed out again. Raises PaymentRefused once it was sent to Prolific, and as
     `payment_ledger.refuse_paid_on_prolific`.
     """
-    with transaction.atomic():
-        locked = (
-            PaymentBatch.objects.select_for_update(of=("self",)).select_related("study").filter(pk=batch.pk).first()
-        )
-        waits = locked is not None and locked.state == BatchState.PREPARED and locked.due_at is None
-        if locked is None or not (waits or locked.state == BatchState.EXPORTED):
-            raise PaymentRefused(MOVED_ON)
-        if waits:
+    with moving(batch, lambda now: now.waits or now.state == BatchState.EXPORTED) as locked:
+        is_first = locked.waits
+        if is_first:
             refuse_paid_on_prolific(locked)
         text = bonus_lines(amounts(locked).items()) + "\n"
         change(locked, state=BatchState.EXPORTED, finished_at=locked.finished_at or timezone.now())
-        audit.record("payment_file", study=locked.study, by=by, subject=f"batch {locked.pk}", again=not waits)
+        audit.record("payment_file", study=locked.study, by=by, subject=f"batch {locked.pk}", again=not is_first)
     return text
 
 

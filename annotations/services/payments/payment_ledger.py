@@ -7,7 +7,8 @@ alone: owed, in a batch that is under way, settled. `payment_calls` does what a 
 import datetime as dt
 import uuid
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,8 +116,7 @@ def send(batch: PaymentBatch, *, by: str) -> None:
     """Have a worker pay a prepared batch at Prolific. Raises NoProlificToken, PaymentRefused."""
     if not settings.PROLIFIC_TOKEN:
         raise NoProlificToken
-    with transaction.atomic():
-        locked = _locked(batch, waits=True)
+    with moving(batch, lambda now: now.waits) as locked:
         refuse_paid_on_prolific(locked)
         change(locked, due_at=timezone.now())
         _record("payments_sent", locked, by)
@@ -125,11 +125,22 @@ def send(batch: PaymentBatch, *, by: str) -> None:
 
 def undo_batch(batch: PaymentBatch, *, by: str) -> None:
     """Give the payments of a batch that was neither sent nor handed out back to the list of what is owed."""
-    with transaction.atomic():
-        locked = _locked(batch, waits=True)
+    with moving(batch, lambda now: now.waits) as locked:
         _record("payments_undone", locked, by)
         locked.payments.update(batch=None)
         locked.delete()
+
+
+@contextmanager
+def moving(batch: PaymentBatch, fits: Callable[[PaymentBatch], bool]) -> Iterator[PaymentBatch]:
+    """Hold a batch as it is now, and its study, for what moves it on. Raises PaymentRefused where it does not fit."""
+    with transaction.atomic():
+        Study.objects.select_for_update(no_key=True).get(pk=batch.study_id)
+        rows = PaymentBatch.objects.select_for_update(of=("self",)).select_related("study")
+        locked = rows.filter(pk=batch.pk).first()
+        if locked is None or not fits(locked):
+            raise PaymentRefused(MOVED_ON)
+        yield locked
 
 
 def refuse_paid_on_prolific(batch: PaymentBatch) -> None:
@@ -156,21 +167,14 @@ def under_way(study: Study) -> PaymentBatch | None:
 # -- What only a person can say, after looking at Prolific's page -----------------------------------------------------
 def record_paid(batch: PaymentBatch, *, by: str) -> None:
     """Somebody saw on Prolific's page that it was paid."""
-    with transaction.atomic():
-        locked = _locked(batch)
-        if locked.state != BatchState.UNSURE and not (locked.state == BatchState.FAILED and locked.outside_id):
-            raise PaymentRefused(MOVED_ON)
+    with moving(batch, lambda now: now.may_be_there) as locked:
         change(locked, state=BatchState.PAID, due_at=None, finished_at=timezone.now())
         _record("payments_seen_paid", locked, by)
 
 
 def record_not_sent(batch: PaymentBatch, *, by: str) -> None:
     """Somebody saw on Prolific's page that nothing of it is there: it can be sent or handed out anew."""
-    with transaction.atomic():
-        Study.objects.select_for_update(no_key=True).get(pk=batch.study_id)
-        locked = _locked(batch)
-        if locked.state not in (BatchState.UNSURE, BatchState.FAILED):
-            raise PaymentRefused(MOVED_ON)
+    with moving(batch, lambda now: now.is_in_question) as locked:
         _refuse_second(locked)
         fresh = {"state": BatchState.PREPARED, "due_at": None, "outside_id": "", "attempts": 0}
         change(locked, **fresh, last_error="", finished_at=None)
@@ -181,11 +185,7 @@ def pay_again(batch: PaymentBatch, *, by: str) -> None:
     """Have Prolific pay the very request that it has already: no second one is made."""
     if not settings.PROLIFIC_TOKEN:
         raise NoProlificToken
-    with transaction.atomic():
-        Study.objects.select_for_update(no_key=True).get(pk=batch.study_id)
-        locked = _locked(batch)
-        if not locked.outside_id or locked.state not in (BatchState.UNSURE, BatchState.FAILED):
-            raise PaymentRefused(MOVED_ON)
+    with moving(batch, lambda now: now.is_in_question and now.outside_id != "") as locked:
         _refuse_second(locked)
         if locked.state == BatchState.FAILED:  # so another refusal says why, too; from a doubt it only deepens it
             locked.attempts = 0
@@ -246,14 +246,6 @@ def _refuse_unpayable(payment: Payment, listed: dt.datetime | None) -> None:
         submissions.ids_of(submission)
     except ServiceError as error:
         raise PaymentRefused(f"{submission} cannot be paid from here. {error.message}") from error
-
-
-def _locked(batch: PaymentBatch, *, waits: bool = False) -> PaymentBatch:
-    """The batch's row under a lock; waits: refuse one that was sent, handed out or settled."""
-    locked = PaymentBatch.objects.select_for_update(of=("self",)).select_related("study").filter(pk=batch.pk).first()
-    if locked is None or (waits and (locked.state != BatchState.PREPARED or locked.due_at is not None)):
-        raise PaymentRefused(MOVED_ON)
-    return locked
 
 
 def _refuse_second(batch: PaymentBatch) -> None:
