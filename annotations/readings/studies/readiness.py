@@ -1,6 +1,7 @@
 """What keeps a study from opening, each reason in a sentence that says what to do."""
 
 import datetime as dt
+from collections.abc import Iterator
 
 from annotations.models import UNFINISHED, JobState, Study, Task
 from annotations.prolific.id_format import is_outside_id
@@ -42,35 +43,21 @@ def rehearsal_reasons(study: Study, now: dt.datetime) -> list[str]:
     return []
 
 
-def link_reasons(study: Study) -> list[str]:
+def link_reasons(study: Study) -> Iterator[str]:
     """What would keep everybody out, or from coming back: neither can be changed once the study is open."""
-    names = {study.participant_parameter, study.study_parameter, study.session_parameter}
-    checks = (
-        (
-            len(names) == 3,
-            "Two parameters of the link have the same name. Give the three parameters different names.",
-        ),
-        (
-            not study.external_study_id or is_outside_id(study.external_study_id),
-            "Prolific's study id may contain only letters, digits and _ . ~ -, at most 64 characters. Copy it again.",
-        ),
-        (
-            not study.completion_url or study.completion_url.startswith(("https://", "http://")),
-            "The completion address must begin with https://. Leave it empty if participants should not be redirected.",
-        ),
-    )
-    return [reason for is_right, reason in checks if not is_right]
+    if len({study.participant_parameter, study.study_parameter, study.session_parameter}) < 3:
+        yield "Two parameters of the link have the same name. Give the three parameters different names."
+    if study.external_study_id and not is_outside_id(study.external_study_id):
+        yield "Prolific's study id may contain only letters, digits and _ . ~ -, at most 64 characters. Copy it again."
+    if study.completion_url and not study.completion_url.startswith(("https://", "http://")):
+        yield "The completion address must begin with https://. Leave it empty if nobody should be redirected."
 
 
 def task_reasons(task: Task) -> list[str]:
     base_model = task.base_model
     if not base_model.dataset.similarity_encoder:
-        return [
-            (
-                f"{base_model.dataset} has no similarity encoder, so phrases cannot be scored. Import it again with an "
-                "encoder."
-            )
-        ]
+        without = f"{base_model.dataset} has no similarity encoder, so phrases cannot be scored."
+        return [f"{without} Import it again with an encoder."]
     try:
         if reason := language_reason(task, task.study.phrase_language):
             return [reason]
@@ -81,10 +68,7 @@ def task_reasons(task: Task) -> list[str]:
         images = class_images(base_model, target_class)
     except (BadTemplate, BadDataset, NothingToEvaluate) as error:
         return [f"{str(error).rstrip('.')}."]
-    return [
-        *_suggestion_reasons(task),
-        *_image_reasons(images, base_model.dataset.class_names[target_class]),
-    ]
+    return [*_suggestion_reasons(task), *_image_reasons(images, base_model.dataset.class_names[target_class])]
 
 
 def language_reason(task: Task, language: str) -> str:
@@ -115,12 +99,9 @@ def _why(word: str, reason: str) -> str:
     return "could not be submitted as a phrase. Write them with letters or numbers."
 
 
-def _image_reasons(images: ClassImages, name: str) -> list[str]:
-    return [
-        f"The model has no {kind} validation image in class “{name}”, so phrases cannot be scored. {way_on}"
-        for kind, count, way_on in (
-            ("wrong", images.n_error, "Choose a class with errors."),
-            ("right", images.n_correct, "Choose a class that the model sometimes gets right."),
-        )
-        if count == 0
-    ]
+def _image_reasons(images: ClassImages, name: str) -> Iterator[str]:
+    none = "The model has no {} validation image in class “{}”, so phrases cannot be scored."
+    if not images.n_error:
+        yield f"{none.format('wrong', name)} Choose a class with errors."
+    if not images.n_correct:
+        yield f"{none.format('right', name)} Choose a class that the model sometimes gets right."

@@ -29,16 +29,16 @@ class Level(StrEnum):
 
 
 class FixIn(StrEnum):
-    """Where something is fixed: a section of the set-up, a page of the study, or the data sets."""
+    """Where something is fixed: a section of the set-up by its title, a table there, another page, or the data sets."""
 
+    PLACES = "The study"
+    ENTRY = "Entry and exit"
+    LINK = "Names of the parameters in the link"
+    MONEY = "Money and time"
+    PRIVACY = "Privacy"
+    ALARMS = "Alarms"
     TASKS = "tasks"
     CONDITIONS = "conditions"
-    PLACES = "places"
-    ENTRY = "entry"
-    LINK = "link"
-    MONEY = "money"
-    PRIVACY = "privacy"
-    ALARMS = "alarms"
     REHEARSAL = "rehearsal"
     LIBRARY = "library"
 

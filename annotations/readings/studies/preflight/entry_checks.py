@@ -1,5 +1,6 @@
 """Checks of entry and exit, of places, and of the rest that a study runs by."""
 
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from annotations.models.study import CODES
 from annotations.readings.allocation.task_orders import n_orders
 from annotations.readings.studies.preflight.check_result import Check, FixIn, block, passed, warning
 from annotations.readings.studies.readiness import link_reasons
+from modeling.arrays.common.counted_words import counted
 
 PROLIFIC = "app.prolific.com"
 NO_LONGER = "app.prolific.co"
@@ -22,35 +24,30 @@ def way_checks(study: Study) -> list[Check]:
     return [*found, *_verification(study), _redirect(study), _codes(study), _study_id(study)]
 
 
-def place_checks(study: Study) -> list[Check]:
+def place_checks(study: Study) -> Iterator[Check]:
     """Whether places can be spread evenly, and are held long enough."""
     conditions = study.conditions.count()
     n_cells = max(1, conditions) * n_orders(study)
     cells = f"{n_cells} combinations of condition and order of tasks"
-    found = []
     if conditions == 1:
-        found.append(
-            warning("There is one condition, so nothing can be compared. Add another, or remove it.", FixIn.CONDITIONS)
-        )
+        text = "There is one condition, so nothing can be compared. Add another, or remove it."
+        yield warning(text, FixIn.CONDITIONS)
     if study.quota is None:
-        found.append(warning("There is no quota: as many people as come are let in, and paid.", FixIn.PLACES))
+        yield warning("There is no quota: as many people as come are let in, and paid.", FixIn.PLACES)
     elif study.quota % n_cells:
         text = f"{study.quota} people cannot be spread evenly over {cells}. Use a multiple of {n_cells}."
-        found.append(warning(text, FixIn.PLACES))
+        yield warning(text, FixIn.PLACES)
     else:
         spread = "who all see the same" if n_cells == 1 else f"{study.quota // n_cells} in each of {cells}"
-        found.append(passed(f"{study.quota} people, {spread}."))
-    return found
+        yield passed(f"{study.quota} people, {spread}.")
 
 
-def expert_checks(study: Study) -> list[Check]:
+def expert_checks(study: Study) -> Iterator[Check]:
     """Who can annotate in a study of experts, and what of its set-up means nothing there."""
-    n = study.members.count()
-    who = "1 person has" if n == 1 else f"{n} people have"
-    found = [passed(f"{who} a role in it and can annotate, and every operator.")]
+    who = counted(study.members.count(), "person has", "people have")
+    yield passed(f"{who} a role in it and can annotate, and every operator.")
     if study.conditions.exists():
-        found.append(warning("Experts are in no condition: all of them see the same.", FixIn.CONDITIONS))
-    return found
+        yield warning("Experts are in no condition: all of them see the same.", FixIn.CONDITIONS)
 
 
 def care_checks(study: Study) -> list[Check]:

@@ -25,7 +25,7 @@ Levels = Mapping[LevelKey, VocabularyLevel]
 
 
 def guessing_checks(study: Study, task: Task, images: ClassImages, levels: Levels) -> Iterator[Check]:
-    """Yield the checks of a task. images: of its class; levels: of its base model."""
+    """Yield the checks of a task, which the sentences do not name. images: of its class; levels: of its base model."""
     yield _chance(study, task, images.n_correct, images.n_error)
     yield from _common_words(study, task, images, levels)
 
@@ -33,78 +33,53 @@ def guessing_checks(study: Study, task: Task, images: ClassImages, levels: Level
 def _chance(study: Study, task: Task, n_correct: int, n_error: int) -> Check:
     """The goal against what the best of all the tries of words unrelated to the errors does not pass in 19 of 20."""
     level = null_level(n_correct, n_error, task.max_phrases)
-    reach = (
-        f"Task {task.position}: the best of {task.max_phrases} phrases unrelated to the errors stays below {level:.2f} "
-        "in 19 of 20 cases"
-    )
+    reach = f"the best of {task.max_phrases} phrases unrelated to the errors stays below {level:.2f} in 19 of 20 cases"
     if study.goal is not None and study.goal <= level:
-        return warning(
-            f"{reach}, and the goal is {study.goal:.2f}: luck reaches it. Raise the goal, or allow fewer phrases.",
-            FixIn.TASKS,
-        )
+        goal = f"the goal is {study.goal:.2f}: luck reaches it. Raise the goal, or allow fewer phrases."
+        return warning(f"{reach}, and {goal}", FixIn.TASKS)
     if level > HIGH_LEVEL:
         return warning(f"{reach}: there are few images. A class with more of them tells more.", FixIn.TASKS)
     return passed(f"{reach}{'' if study.goal is None else f', and the goal is {study.goal:.2f}'}.")
 
 
 def _common_words(study: Study, task: Task, images: ClassImages, levels: Levels) -> Iterator[Check]:
-    name = f"Task {task.position}"
     if not is_telling(images.n_correct, images.n_error):
-        yield warning(
-            f"{name}: with fewer than {MIN_IMAGES} right or wrong images nobody can be told from guessing. A class "
-            "with more of them tells more.",
-            FixIn.TASKS,
-        )
+        few = f"with fewer than {MIN_IMAGES} right or wrong images nobody can be told from guessing."
+        yield warning(f"{few} A class with more of them tells more.", FixIn.TASKS)
         return
     language = LANGUAGES[study.phrase_language]
     if not words_in(language.code):
-        says = (
-            f"{name}: this site has no list of common {language.name} words, so nobody counts as better than guessing"
-            f"{' and no bonus is earned' if study.bonus_cents else ''}. Ask its operator for {WORDS_FOLDER}/"
-            f"{language.code}.txt (docs/operations.md)."
-        )
+        nobody = "nobody counts as better than guessing" + (" and no bonus is earned" if study.bonus_cents else "")
+        wanted = f"Ask its operator for {WORDS_FOLDER}/{language.code}.txt (docs/operations.md)."
+        says = f"this site has no list of common {language.name} words, so {nobody}. {wanted}"
         yield (block if study.bonus_cents else warning)(says, FixIn.TASKS)
         return
     words = task.text_template, language.code
     common = levels.get(LevelKey(task.base_model_id, resolved_target_class(task), *words, WHOLE))
     if common is None or common.level is None:
-        yield warning(
-            f"{name}: what common words reach is still being scored, and nobody counts as better than guessing before. "
-            "Look again in a few minutes.",
-            FixIn.TASKS,
-        )
+        waits = "what common words reach is still being scored, and nobody counts as better than guessing before."
+        yield warning(f"{waits} Look again in a few minutes.", FixIn.TASKS)
         return
-    yield _common_level(study, name, common)
+    yield _common_level(study, common.level)
     if common.n_distinct < MIN_DISTINCT:
-        yield warning(
-            f"{name}: the encoder tells only {common.n_distinct} of the common words apart, so it hardly knows "
-            f"{language.name}. People's words may mean nothing to it.",
-            FixIn.LIBRARY,
-        )
-    if study.bonus_cents:
-        yield from _half(study, name, task, images)
+        hardly = f"the encoder tells only {common.n_distinct} of the common words apart, so it hardly knows"
+        yield warning(f"{hardly} {language.name}. People's words may mean nothing to it.", FixIn.LIBRARY)
+    if study.bonus_cents and not _half_is_telling(study, task, images):
+        few = f"the half of the images that judges a bonus has fewer than {MIN_IMAGES} right or wrong ones"
+        yield warning(f"{few}, so what common words reach there cannot be told.", FixIn.MONEY)
 
 
-def _half(study: Study, name: str, task: Task, images: ClassImages) -> Iterator[Check]:
+def _half_is_telling(study: Study, task: Task, images: ClassImages) -> bool:
     in_half = is_in_half(task.base_model, resolved_target_class(task), half_of(study))
     n_error = int(images.is_error[in_half].sum())
-    if not is_telling(int(in_half.sum()) - n_error, n_error):
-        yield warning(
-            f"{name}: the half of the images that judges a bonus has fewer than {MIN_IMAGES} right or wrong ones, so "
-            "what common words reach there cannot be told.",
-            FixIn.MONEY,
-        )
+    return is_telling(int(in_half.sum()) - n_error, n_error)
 
 
-def _common_level(study: Study, name: str, common: VocabularyLevel) -> Check:
-    level = common.level or 0.0
-    reach = f"{name}: one common word in twenty scores above {level:.2f}"
+def _common_level(study: Study, level: float) -> Check:
+    reach = f"one common word in twenty scores above {level:.2f}"
     if level >= VERY_WELL:
-        return block(
-            f"{reach}, so even words that explain the mistakes very well are no better than guessing. Choose another "
-            "class or encoder.",
-            FixIn.TASKS,
-        )
+        text = f"{reach}, so even words that explain the mistakes very well are no better than guessing."
+        return block(f"{text} Choose another class or encoder.", FixIn.TASKS)
     if study.goal is not None and study.goal <= level:
         return warning(f"{reach}, and the goal is {study.goal:.2f}: guessing reaches it. Raise the goal.", FixIn.TASKS)
     if level > HIGH_LEVEL:

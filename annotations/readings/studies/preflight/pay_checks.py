@@ -1,5 +1,7 @@
 """Checks of time and money: what people have time for, how long they take, and what that pays an hour."""
 
+from collections.abc import Iterator
+
 from annotations.models import Study
 from annotations.models.payment import amount
 from annotations.readings.studies.preflight.check_result import Check, FixIn, Level, block, passed, warning
@@ -23,23 +25,21 @@ def low_pay(study: Study) -> list[str]:
     return [check.sentence for check in _pay(study) if check.level is Level.WARN]
 
 
-def _time(study: Study) -> list[Check]:
+def _time(study: Study) -> Iterator[Check]:
     longest = longest_minutes(study)
     if longest is None:
-        return []
+        return
     need = f"A visit may take {longest:.0f} minutes ({AROUND_MINUTES:g} of them around the tasks)"
-    found = []
     if study.max_minutes is None:
-        found.append(warning(f"{need}. Give Prolific's maximum time, so that it can be compared.", FixIn.MONEY))
+        yield warning(f"{need}. Give Prolific's maximum time, so that it can be compared.", FixIn.MONEY)
     elif longest > study.max_minutes:
         text = f"{need}, and Prolific times people out after {study.max_minutes}. Raise that, or shorten the tasks."
-        found.append(block(text, FixIn.MONEY))
+        yield block(text, FixIn.MONEY)
     else:
-        found.append(passed(f"{need}, and Prolific gives {study.max_minutes}."))
+        yield passed(f"{need}, and Prolific gives {study.max_minutes}.")
     if study.lease_minutes < longest:
         text = f"A place is held for {study.lease_minutes} minutes, less than a visit may take. Hold it longer."
-        found.append(warning(text, FixIn.PLACES))
-    return found
+        yield warning(text, FixIn.PLACES)
 
 
 def _pay(study: Study) -> list[Check]:

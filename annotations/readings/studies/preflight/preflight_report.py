@@ -11,6 +11,7 @@ from annotations.readings.studies.preflight.entry_checks import care_checks, exp
 from annotations.readings.studies.preflight.pay_checks import money_checks
 from annotations.readings.studies.preflight.task_checks import task_checks
 from annotations.readings.studies.readiness import reasons_not_ready, rehearsal_reasons
+from modeling.arrays.common.counted_words import counted
 
 
 class Part(NamedTuple):
@@ -33,13 +34,13 @@ def report(study: Study) -> list[Part]:
     if study.audience == Audience.EXPERTS:
         return [
             Part("Tasks and images", [check for check in task_checks(study) if check.fix_in is not FixIn.REHEARSAL]),
-            Part("People", expert_checks(study)),
+            Part("People", list(expert_checks(study))),
             Part("Care", care_checks(study)),
         ]
     parts = [
         Part("Tasks and images", task_checks(study)),
         Part("The way in and back", way_checks(study)),
-        Part("People and places", place_checks(study)),
+        Part("People and places", list(place_checks(study))),
         Part("Time and money", money_checks(study)),
         Part("Care", care_checks(study)),
         Part("Rehearsal", _rehearsal(study)),
@@ -80,10 +81,10 @@ class Summary:
 
 def preflight_summary(study: Study, *, n_blocking: int, n_warnings: int) -> Summary:
     """Return the summary of a report with so many checks that block, and that warn."""
-    worth = f"{_things(n_warnings)} {'is' if n_warnings == 1 else 'are'} worth a look." if n_warnings else ""
+    worth = f"{counted(n_warnings, 'thing is', 'things are')} worth a look." if n_warnings else ""
     if n_blocking:
-        keep = "keeps" if n_blocking == 1 else "keep"
-        return Summary("failed", "Not ready", f"{_things(n_blocking)} {keep} the study from opening.", worth)
+        keep = counted(n_blocking, "thing keeps", "things keep")
+        return Summary("failed", "Not ready", f"{keep} the study from opening.", worth)
     mark, word = ("done", "Ready") if study.state == StudyState.DRAFT else (study.state, study.get_state_display())
     nothing = "Nothing keeps the study from opening." if study.state == StudyState.DRAFT else ""
     return Summary(mark, word, nothing if worth else "Everything is as it should be.", worth)
@@ -92,7 +93,3 @@ def preflight_summary(study: Study, *, n_blocking: int, n_warnings: int) -> Summ
 def worth_a_look(study: Study) -> list[str]:
     """Return what each check says that warns."""
     return [check.sentence for part in report(study) for check in part.checks if check.level is Level.WARN]
-
-
-def _things(n: int) -> str:
-    return "1 thing" if n == 1 else f"{n} things"

@@ -1,6 +1,8 @@
 """Checks of a study's tasks: the data set's files, the encoder, the class, what guessing reaches, the images."""
 
 import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -29,7 +31,12 @@ def task_checks(study: Study) -> list[Check]:
     if not tasks:
         return [block("The study has no task. Add at least one.", FixIn.TASKS)]
     levels, keywords = levels_by_key({task.base_model_id for task in tasks}), shows_keywords(study)
-    found = _few([check for task in tasks for check in _of_task(study, task, levels, keywords=keywords)], len(tasks))
+    checks = [
+        replace(check, sentence=f"Task {task.position}: {check.sentence}")
+        for task in tasks
+        for check in _of_task(study, task, levels, keywords=keywords)
+    ]
+    found = _few(checks, len(tasks))
     if study.phrase_language != ENGLISH and _is_suggesting(study):
         found.append(warning("Other wordings are English, so nobody is offered any in this language.", FixIn.TASKS))
     datasets = {task.base_model.dataset for task in tasks}
@@ -54,44 +61,34 @@ def _few(checks: list[Check], n_tasks: int) -> list[Check]:
     return [*found, passed(f"Everything{' else' if found else ''} is right in all of the {n_tasks:,} tasks.")]
 
 
-def _of_task(study: Study, task: Task, levels: Levels, *, keywords: bool) -> list[Check]:
-    reasons = task_reasons(task)
-    if reasons:
-        return [block(f"Task {task.position}: {reason}", FixIn.TASKS) for reason in reasons]
+def _of_task(study: Study, task: Task, levels: Levels, *, keywords: bool) -> Iterator[Check]:
+    """Yield what is to be said of a task, which the sentences do not name."""
+    if reasons := task_reasons(task):
+        yield from (block(reason, FixIn.TASKS) for reason in reasons)
+        return
     base_model = task.base_model
     images = class_images(base_model, resolved_target_class(task))
     name = base_model.dataset.class_names[resolved_target_class(task)]
-    found = [
-        passed(
-            f"Task {task.position}: the model is right on {images.n_correct} and wrong on {images.n_error} of the "
-            f"validation images of “{name}”."
-        ),
-        *_little_learned(task),
-        *guessing_checks(study, task, images, levels),
-        _clock(study, task),
-    ]
+    right = f"the model is right on {images.n_correct} and wrong on {images.n_error} of the validation images"
+    yield passed(f"{right} of “{name}”.")
+    if said := little_learned(base_model):
+        yield warning(said, FixIn.LIBRARY)
+    yield from guessing_checks(study, task, images, levels)
+    yield _clock(study, task)
     if keywords and not (task.keyword_list or top_keywords(task)):
-        text = f"Task {task.position}: no keyword is ranked on “{name}”, but people are to see some. "
-        found.append(block(f"{text}Rank some by `manage.py rank_keywords`, or write them into the task.", FixIn.TASKS))
+        text = f"no keyword is ranked on “{name}”, but people are to see some."
+        yield block(f"{text} Rank some by `manage.py rank_keywords`, or write them into the task.", FixIn.TASKS)
     if not base_model.dataset.has_features:
-        text = f"Task {task.position}: {base_model.dataset} has no features, so nothing is retrained with the phrases."
-        found.append(warning(text, FixIn.LIBRARY))
-    return found
-
-
-def _little_learned(task: Task) -> list[Check]:
-    said = little_learned(task.base_model)
-    return [warning(f"Task {task.position}: {said}", FixIn.LIBRARY)] if said else []
+        text = f"{base_model.dataset} has no features, so nothing is retrained with the phrases."
+        yield warning(text, FixIn.LIBRARY)
 
 
 def _clock(study: Study, task: Task) -> Check:
     if study.audience == Audience.EXPERTS:
-        return passed(f"Task {task.position} has no clock, as nothing that experts do has one.")
+        return passed("it has no clock, as nothing that experts do has one.")
     if task.time_limit_s is None:
-        return block(
-            f"Task {task.position} has no time limit, which only a study of experts may. Give it one.", FixIn.TASKS
-        )
-    return passed(f"Task {task.position} takes {task.time_limit_s / 60:.3g} minutes at the most.")
+        return block("it has no time limit, which only a study of experts may. Give it one.", FixIn.TASKS)
+    return passed(f"it takes {task.time_limit_s / 60:.3g} minutes at the most.")
 
 
 def _of_files(dataset: Dataset) -> list[Check]:
@@ -110,9 +107,8 @@ def _of_files(dataset: Dataset) -> list[Check]:
 def _digest(dataset: Dataset, files: DatasetFiles) -> Check:
     """The row and the directory are one version, and its small files are as they were written."""
     if files.manifest.digest != dataset.digest:
-        return block(
-            f"The files of {dataset} are of another version than its entry here. Import it again.", FixIn.LIBRARY
-        )
+        text = f"The files of {dataset} are of another version than its entry here. Import it again."
+        return block(text, FixIn.LIBRARY)
     changed = [
         name
         for name, digest in files.manifest.files.items()
@@ -127,16 +123,13 @@ def _images(dataset: Dataset, files: DatasetFiles) -> Check:
     """Some thumbnails of what people look at, spread over the data set, can be opened."""
     shown = files.rows(Split.VALIDATION)
     if without := int((~files.pictured[shown]).sum()):
-        text = (
-            f"{without:,} of {len(shown):,} validation images of {dataset} have no picture, so people cannot see them."
-        )
-        return block(f"{text} Import its embeddings again with the image files beside them.", FixIn.LIBRARY)
+        text = f"{without:,} of {len(shown):,} validation images of {dataset} have no picture, so people cannot see"
+        return block(f"{text} them. Import its embeddings again with the image files beside them.", FixIn.LIBRARY)
     rows = shown[np.linspace(0, len(shown) - 1, min(IMAGES_LOOKED_AT, len(shown))).astype(int)]
     broken = [key for key in (files.image_keys[row].decode("ascii") for row in rows) if not _opens(files, key)]
     if broken:
-        return block(
-            f"{len(broken)} of {len(rows)} images of {dataset} cannot be opened. Import it again.", FixIn.LIBRARY
-        )
+        text = f"{len(broken)} of {len(rows)} images of {dataset} cannot be opened. Import it again."
+        return block(text, FixIn.LIBRARY)
     return passed(f"{len(rows)} images of {dataset}, looked at here and there, open.")
 
 
@@ -165,7 +158,6 @@ def _encoder(dataset: Dataset) -> Check:
     spec = dataset.similarity_encoder
     newest = Score.objects.filter(dataset_digest=dataset.digest).order_by("-scored_at").values("scored_at").first()
     if newest is None:
-        return warning(
-            f"No phrase was ever scored on {dataset} with {spec}. A rehearsal shows whether it works.", FixIn.REHEARSAL
-        )
+        text = f"No phrase was ever scored on {dataset} with {spec}. A rehearsal shows whether it works."
+        return warning(text, FixIn.REHEARSAL)
     return passed(f"{spec} scored a phrase on {dataset} on {newest['scored_at']:%-d %B %Y at %H:%M} UTC.")

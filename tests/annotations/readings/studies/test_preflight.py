@@ -132,9 +132,9 @@ def test_a_quota_that_does_not_spread_is_told(draft_study: Study) -> None:
 
 def test_a_crowd_needs_a_clock_and_experts_do_not(draft_study: Study) -> None:
     draft_study.tasks.update(time_limit_s=None)
-    assert levels(draft_study, "Task 1 has no time limit") == [(Level.BLOCK, FixIn.TASKS)]
+    assert levels(draft_study, "Task 1: it has no time limit") == [(Level.BLOCK, FixIn.TASKS)]
     draft_study.audience = "experts"
-    assert levels(draft_study, "Task 1 has no") == [(Level.PASS, None)]
+    assert levels(draft_study, "Task 1: it has no") == [(Level.PASS, None)]
 
 
 def test_files_that_changed_since_the_import_block(
@@ -314,7 +314,7 @@ def test_of_many_tasks_those_that_are_not_right_are_told_and_counted(draft_study
     (part,) = [part for part in report(draft_study) if part.title == "Tasks and images"]
     blocks = [check.sentence for check in part.checks if check.level is Level.BLOCK]
     assert len(blocks) == 21
-    assert blocks[0] == "Task 2 has no time limit, which only a study of experts may. Give it one."
+    assert blocks[0] == "Task 2: it has no time limit, which only a study of experts may. Give it one."
     assert blocks[-1] == "29 more like these, in 50 tasks."
     assert levels(draft_study, "Everything else is right in all of the 50 tasks.") == [(Level.PASS, None)]
 
