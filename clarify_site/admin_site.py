@@ -1,4 +1,4 @@
-"""The admin site: its titles, who gets in, and the order in which the job needs its parts."""
+"""The admin site: its titles, its places, and who gets in."""
 
 from typing import Any
 
@@ -13,18 +13,6 @@ from annotations.models import Study
 from annotations.services.staff import roles, two_factor
 from annotations.sign_in import SignInForm
 
-_ORDER = (
-    "Study",
-    "AnnotationSession",
-    "Assignment",
-    "Phrase",
-    "Run",
-    "BaseModel",
-    "Dataset",
-    "DatasetImport",
-    "Pool",
-    "Event",
-)
 _PLACES = {"Data": "Dataset", "Models": "BaseModel", "People": "AnnotationSession"}
 _NEWEST = 20
 # Recovery codes are nobody's to browse; accounts have a page of our own.
@@ -81,20 +69,6 @@ class ClarifyAdminSite(AdminSite):
         raise PermissionDenied
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """Show the newest studies above everything else to those who may see them."""
-        studies = self.get_model_admin(Study)
-        may_view = studies.has_view_permission(request)
-        context = {
-            "studies": studies.get_queryset(request)[:_NEWEST] if may_view else None,
-            "may_add_study": studies.has_add_permission(request),
-            "is_operator": roles.is_operator(request.user),
-        }
-        return super().index(request, {**context, **(extra_context or {})})
-
-    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """Put the studies first, and within them the parts in the order of the work instead of the alphabet's."""
-        apps = super().get_app_list(request, app_label)
-        for app in apps:
-            if app["app_label"] == "annotations":
-                app["models"].sort(key=lambda model: _ORDER.index(model["object_name"]))
-        return sorted(apps, key=lambda app: app["app_label"] != "annotations")
+        """Show the newest studies that the person may see."""
+        studies = self.get_model_admin(Study).get_queryset(request)[:_NEWEST]
+        return super().index(request, {"studies": studies, **(extra_context or {})})

@@ -29,15 +29,13 @@ def main() -> None:
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # each failed try; the last one is told below
     try:
         execute_from_command_line(["manage.py", *sys.argv[1:]])
-    except OperationalError as error:  # of any command: the database is down, or its address is wrong
+    except (OperationalError, ImproperlyConfigured) as error:  # of any command
         if "--traceback" in sys.argv:
             raise
+        if isinstance(error, ImproperlyConfigured):
+            sys.exit(f"{error}\nThe site's environment is described in docs/operations.md.")
         reason = str(error).strip().splitlines()[0].rstrip(".")
         sys.exit(f"The database does not answer ({reason}). Is PostgreSQL running, and is DATABASE_URL right?")
-    except ImproperlyConfigured as error:
-        if "--traceback" in sys.argv:
-            raise
-        sys.exit(f"{error}\nThe site's environment is described in docs/operations.md.")
 
 
 if __name__ == "__main__":

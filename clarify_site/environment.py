@@ -4,8 +4,8 @@ import base64
 import hashlib
 from decimal import Decimal, InvalidOperation
 from importlib.util import find_spec
-from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -115,29 +115,19 @@ def token(name: str) -> str:
     return value
 
 
-class MailServer(NamedTuple):
-    """Where e-mail is handed in."""
+def mail_settings() -> dict[str, Any]:
+    """Return Django's settings of the server in EMAIL_URL, none where there is none.
 
-    scheme: str
-    host: str
-    port: int
-    user: str
-    password: str
-
-
-def mail_server() -> MailServer | None:
-    """Return the server in EMAIL_URL, None where there is none; raise ImproperlyConfigured for one that is no such URL.
-
-    smtp:// speaks in the clear, smtp+tls:// begins so and turns to TLS, smtp+ssl:// speaks TLS from the start.
+    smtp:// speaks in the clear, smtp+tls:// begins so and turns to TLS, smtp+ssl:// speaks TLS from the start. Raises
+    ImproperlyConfigured for anything else.
     """
     value = text("EMAIL_URL")
     if not value:
-        return None
+        return {}
     parts = urlsplit(value)
     if parts.scheme not in _MAIL_PORTS or not parts.hostname:
         raise ImproperlyConfigured("EMAIL_URL must be a URL such as smtp+tls://name:password@mail.example.org:587")
-    port = parts.port or _MAIL_PORTS[parts.scheme]
-    return MailServer(parts.scheme, parts.hostname, port, unquote(parts.username or ""), unquote(parts.password or ""))
+    return {**env.email_url_config(value), "EMAIL_PORT": parts.port or _MAIL_PORTS[parts.scheme]}
 
 
 def number(name: str, default: float, low: float, high: float) -> float:

@@ -105,7 +105,6 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "clarify_site.urls"
-WSGI_APPLICATION = "clarify_site.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 TEMPLATES = [
@@ -155,8 +154,6 @@ AUTH_PASSWORD_VALIDATORS = [
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]  # of the participants' pages; staff read English
 TIME_ZONE = "UTC"
-USE_I18N = True
-USE_TZ = True
 FORMAT_MODULE_PATH = ["clarify_site.formats"]
 
 STATIC_URL = "static/"
@@ -172,11 +169,9 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = DEBUG or read.flag("SERVE_STATIC_FROM_SOURCE", False)
 
 # -- E-mail: of alarms alone -------------------------------------------------------------------------------------------
-_mail = read.mail_server()
-SENDS_EMAIL = _mail is not None
-if _mail:
-    EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.host, _mail.port, _mail.user, _mail.password
-    EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.scheme == "smtp+tls", _mail.scheme == "smtp+ssl"
+_mail = read.mail_settings()
+SENDS_EMAIL = bool(_mail)
+globals().update(_mail)
 DEFAULT_FROM_EMAIL = read.text("EMAIL_FROM", "clarify@localhost")
 EMAIL_TIMEOUT = 10
 
@@ -235,7 +230,6 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "annotations.api.common.schema_errors.add_errors",
@@ -252,7 +246,6 @@ SPECTACULAR_SETTINGS = {
 CELERY_BROKER_URL = REDIS_URL
 if REDIS_URL.startswith("rediss://"):
     CELERY_BROKER_USE_SSL = {"ssl_cert_reqs": ssl.CERT_REQUIRED}  # by itself Celery takes any certificate
-CELERY_RESULT_BACKEND = None
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -261,7 +254,6 @@ CELERY_WORKER_POOL = "solo"
 CELERY_WORKER_CONSUMER = "worker.queue.broker_consumer:Consumer"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
-CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 _VISIBILITY_TIMEOUT = 3600  # above the longest task
