@@ -25,6 +25,7 @@ LEADS_TO = {
     "annotations/simulation/page_browser.py": "`REHEARSAL_URL`",
     "annotations/services/monitoring/alarm_emails.py": "`EMAIL_URL`",
     "worker/rehearsals.py": "`REHEARSAL_URL`",
+    "modeling/tensors/encoders/hub.py": "`huggingface.co`",
     "modeling/tensors/encoders/weights.py": "`huggingface.co`",
     "modeling/tensors/encoders/transformers.py": "`huggingface.co`",
     "annotations/admin/staff/oidc.py": "`OIDC_ISSUER`",

@@ -2,21 +2,21 @@
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 import transformers
-from huggingface_hub import hf_hub_url, snapshot_download
-from huggingface_hub.errors import LocalEntryNotFoundError
+from huggingface_hub import snapshot_download
 from numpy.typing import NDArray
 from PIL.Image import Image
 
 from modeling.arrays.common.digests import file_sha256
 from modeling.arrays.common.modeling_errors import EncoderUnavailable
+from modeling.tensors.encoders.hub import cached_or_fetched
 from modeling.tensors.encoders.inference import available_device, exact_inference, loading, unit_rows
-from modeling.tensors.encoders.weights import need_an_answer
 
 # CLIP's own length. Texts are padded to one length, so that an embedding does not depend on the other texts.
 _CONTEXT_LENGTH = 77
@@ -183,41 +183,20 @@ def _load(model: str, folder: Path) -> tuple[Any, Any]:
 
 def _fetched(model: str) -> Path:
     """Return the folder of a hub model, from the cache or the network. Raise EncoderUnavailable."""
-    cached = _cached(model)
-    if cached:
-        return cached
-    try:
-        need_an_answer(hf_hub_url(model, "config.json"))
-        return _downloaded(model)
-    except (OSError, ValueError):
-        # The hub's chain of network errors does not help a person, hence `from None`.
-        raise EncoderUnavailable(
-            f"the model transformers:{model} is not on this machine and cannot be fetched: on a machine with a "
-            f"network, download the files of the Hugging Face repository {model} into one folder, copy it here, and "
-            "use transformers:/path/to/that/folder"
-        ) from None
 
+    def download(weights: str, is_local: bool) -> Path | None:
+        wanted = None if is_local else [*_CONFIGURATION, weights]
+        folder = Path(snapshot_download(model, allow_patterns=wanted, local_files_only=is_local))
+        return folder if (folder / "config.json").is_file() and weights_files(folder) else None
 
-def _cached(model: str) -> Path | None:
-    try:
-        folder = Path(snapshot_download(model, local_files_only=True))
-    except (LocalEntryNotFoundError, ValueError):
-        return None
-    return folder if (folder / "config.json").is_file() and weights_files(folder) else None
-
-
-def _downloaded(model: str) -> Path:
-    """Fetch configuration and weights. Raise OSError for whatever prevents it, ValueError for an impossible name."""
-    for weights in _WEIGHTS:
-        try:
-            folder = Path(snapshot_download(model, allow_patterns=[*_CONFIGURATION, weights]))
-        except (OSError, ValueError):
-            raise
-        except Exception as error:  # the hub client's HTTP library, and its errors, differ by major version
-            raise ConnectionError(str(error)) from error
-        if weights_files(folder):
-            return folder
-    raise FileNotFoundError(f"{model} has no weights for torch")
+    return cached_or_fetched(
+        model,
+        "config.json",
+        [partial(download, weights) for weights in _WEIGHTS],
+        f"the model transformers:{model} is not on this machine and cannot be fetched: on a machine with a "
+        f"network, download the files of the Hugging Face repository {model} into one folder, copy it here, and "
+        "use transformers:/path/to/that/folder",
+    )
 
 
 def _logit_scale(model: Any) -> float | None:

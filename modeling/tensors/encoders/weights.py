@@ -3,20 +3,15 @@
 import json
 import os
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 import open_clip
-from huggingface_hub import hf_hub_download, hf_hub_url, is_offline_mode
-from huggingface_hub.errors import LocalEntryNotFoundError, RemoteEntryNotFoundError
+from huggingface_hub import hf_hub_download
 
 from modeling.arrays.common.modeling_errors import EncoderUnavailable
-
-# The hub must answer within this time, so that a machine without a network fails at once. huggingface_hub itself
-# retries for half a minute and prints a dozen lines.
-ANSWER_TIMEOUT_S = 5
+from modeling.tensors.encoders.hub import cached_or_fetched
 
 _WEIGHTS_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
 _CONFIG_FILE = "open_clip_config.json"
@@ -99,60 +94,15 @@ def _preprocessing_of(config: dict[str, Any]) -> dict[str, Any]:
 def _file_of_tag(spec: str, model: str, hub_path: str) -> Path:
     repository, wanted = os.path.split(hub_path)
     candidates = (wanted,) if wanted else _WEIGHTS_FILES
-    cached = [file for name in candidates if (file := _cached(repository, name))]
-    if cached:
-        return cached[0]
-    try:
-        return _fetched(repository, candidates)
-    except OSError:
-        # The hub's chain of network errors does not help a person, hence `from None`.
-        raise EncoderUnavailable(
-            f"the weights of {spec} are not on this machine and cannot be fetched: on a machine with a network, "
-            f"download {candidates[0]} and {_CONFIG_FILE} from the Hugging Face repository {repository} into one "
-            f"folder, copy it here, and use open_clip:{model}:/path/to/{candidates[0]}"
-        ) from None
 
+    def download(name: str, is_local: bool) -> Path:
+        return Path(hf_hub_download(repository, name, local_files_only=is_local))
 
-def _cached(repository: str, name: str) -> Path | None:
-    try:
-        return Path(hf_hub_download(repository, name, local_files_only=True))
-    except LocalEntryNotFoundError:
-        return None
-
-
-def _fetched(repository: str, candidates: tuple[str, ...]) -> Path:
-    """Fetch the first candidate that the repository has. Raise OSError for whatever prevents it."""
-    for name in candidates:
-        need_an_answer(hf_hub_url(repository, name))
-        try:
-            return Path(hf_hub_download(repository, name))
-        except RemoteEntryNotFoundError:
-            continue
-        except OSError:
-            raise
-        except Exception as error:  # the hub client's HTTP library, and its errors, differ by major version
-            raise ConnectionError(str(error)) from error
-    raise FileNotFoundError(f"{repository} has none of {candidates}")
-
-
-def need_an_answer(url: str) -> None:
-    """Check that a server answers, with any status.
-
-    The check is skipped if the hub's client is set to be offline.
-
-    Parameters
-    ----------
-    url : str
-
-    Raises
-    ------
-    OSError
-        If there is no answer.
-    """
-    if is_offline_mode():
-        return
-    request = Request(url, method="HEAD")  # noqa: S310  the hub's own address, not a participant's
-    try:
-        urlopen(request, timeout=ANSWER_TIMEOUT_S).close()  # noqa: S310
-    except HTTPError as answer:
-        answer.close()
+    return cached_or_fetched(
+        repository,
+        candidates[0],
+        [partial(download, name) for name in candidates],
+        f"the weights of {spec} are not on this machine and cannot be fetched: on a machine with a network, "
+        f"download {candidates[0]} and {_CONFIG_FILE} from the Hugging Face repository {repository} into one "
+        f"folder, copy it here, and use open_clip:{model}:/path/to/{candidates[0]}",
+    )

@@ -20,7 +20,7 @@ from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 
 from modeling.arrays.common.modeling_errors import EncoderUnavailable
-from modeling.tensors.encoders import describe, load_encoder
+from modeling.tensors.encoders import describe, hub, load_encoder
 from modeling.tensors.encoders import transformers as ours
 
 WORDS = ["<pad>", "<s>", "</s>", "<unk>", *string.ascii_lowercase, "red", "square", "oval"]
@@ -209,7 +209,7 @@ def test_without_a_network_one_sentence_says_which_files_to_put_where(
     def no_answer(url: str) -> None:
         raise ConnectionError(url)
 
-    monkeypatch.setattr(ours, "need_an_answer", no_answer)
+    monkeypatch.setattr(hub, "need_an_answer", no_answer)
     sentence = (
         r"^the model transformers:BAAI/AltCLIP is not on this machine and cannot be fetched: on a machine with a "
         r"network, download the files of the Hugging Face repository BAAI/AltCLIP into one folder, copy it here, and "
@@ -217,7 +217,7 @@ def test_without_a_network_one_sentence_says_which_files_to_put_where(
     )
     with pytest.raises(EncoderUnavailable, match=sentence) as caught:
         load_encoder("transformers:BAAI/AltCLIP")
-    assert caught.value.__suppress_context__
+    assert caught.value.__context__ is None
 
 
 def test_a_model_of_the_hub_is_fetched_once_and_weights_in_safetensors_first(
@@ -235,7 +235,7 @@ def test_a_model_of_the_hub_is_fetched_once_and_weights_in_safetensors_first(
         return str(folders["clip"])
 
     monkeypatch.setattr(ours, "snapshot_download", download)
-    monkeypatch.setattr(ours, "need_an_answer", lambda url: None)
+    monkeypatch.setattr(hub, "need_an_answer", lambda url: None)
     first, second = (load_encoder("transformers:someone/tiny-clip") for _ in range(2))
     assert first.name == "someone/tiny-clip"
     np.testing.assert_array_equal(first.encode_texts(["red"]), second.encode_texts(["red"]))
@@ -250,10 +250,10 @@ def test_a_repository_without_weights_is_answered_likewise(tmp_path: Path, monke
         return str(tmp_path)
 
     monkeypatch.setattr(ours, "snapshot_download", download)
-    monkeypatch.setattr(ours, "need_an_answer", lambda url: None)
+    monkeypatch.setattr(hub, "need_an_answer", lambda url: None)
     with pytest.raises(EncoderUnavailable, match="cannot be fetched"):
         load_encoder("transformers:someone/nothing")
-    assert [patterns and patterns[-1] for patterns in asked] == [None, "*.safetensors", "*.bin"]
+    assert [patterns and patterns[-1] for patterns in asked] == [None, None, "*.safetensors", "*.bin"]
 
 
 def test_an_error_of_the_hubs_http_library_is_no_traceback_either(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,7 +264,7 @@ def test_an_error_of_the_hubs_http_library_is_no_traceback_either(monkeypatch: p
         raise LocalEntryNotFoundError("not cached") if local_files_only else ConnectionCut
 
     monkeypatch.setattr(ours, "snapshot_download", download)
-    monkeypatch.setattr(ours, "need_an_answer", lambda url: None)
+    monkeypatch.setattr(hub, "need_an_answer", lambda url: None)
     with pytest.raises(EncoderUnavailable, match="cannot be fetched"):
         load_encoder("transformers:someone/cut")
 

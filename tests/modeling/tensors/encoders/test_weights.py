@@ -12,6 +12,7 @@ from huggingface_hub import constants
 from huggingface_hub.errors import LocalEntryNotFoundError
 
 from modeling.arrays.common.modeling_errors import EncoderUnavailable
+from modeling.tensors.encoders import hub as hub_files
 from modeling.tensors.encoders import weights
 from modeling.tensors.encoders.weights import find_weights
 
@@ -26,7 +27,7 @@ SENTENCE = (
 def _empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(weights, "ANSWER_TIMEOUT_S", 1)
+    monkeypatch.setattr(hub_files, "ANSWER_TIMEOUT_S", 1)
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
 
@@ -120,7 +121,7 @@ def test_without_a_network_one_sentence_says_which_file_to_put_where(
     use_hub(monkeypatch, nobody)
     with pytest.raises(EncoderUnavailable, match=SENTENCE) as caught:
         find_weights("ViT-L-14", "openai")
-    assert caught.value.__suppress_context__
+    assert caught.value.__context__ is None
     assert capfd.readouterr() == ("", "")
 
 
@@ -147,7 +148,7 @@ def test_an_error_of_the_hubs_http_library_is_no_traceback_either(monkeypatch: p
 def test_in_offline_mode_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     asked: list[object] = []
-    monkeypatch.setattr(weights, "urlopen", asked.append)
+    monkeypatch.setattr(hub_files, "urlopen", asked.append)
     with pytest.raises(EncoderUnavailable, match=SENTENCE):
         find_weights("ViT-L-14", "openai")
     assert not asked
