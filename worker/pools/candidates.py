@@ -33,6 +33,8 @@ from worker.similarity_search.shown_images import show
 MAX_PAIRS = 60  # of near-duplicates that are kept to be shown
 _AT_ONCE = 256
 
+Item = dict[str, Any]  # of a gathering: row, arm, label and, of a candidate, likeness and probability
+
 
 class NothingToGather(ModelingError):
     """The candidates cannot be found; the message says why."""
@@ -76,9 +78,7 @@ def _find(gathering: Gathering) -> None:
     gatherings.store_candidates(gathering, items, {"counts": report.counts, "pairs": pairs})
 
 
-def _gathered_items(
-    gathering: Gathering, pool: Pool, annotations: Sequence[Annotation], report: _Report
-) -> list[dict[str, Any]]:
+def _gathered_items(gathering: Gathering, pool: Pool, annotations: Sequence[Annotation], report: _Report) -> list[Item]:
     images, parent = pool.dataset, gathering.base_model.dataset
     assert images is not None, "a gathering is asked for once it is there"
     if embedding_space(images, ARRAY) != embedding_space(parent, ARRAY):
@@ -98,11 +98,11 @@ def _gathered_items(
     index, allowed = built_index(images, tell)[2], _allowed(gathering, images, report)
     jobs.beat(gathering, phase="looking for candidates")
     taken: set[int] = set()
-    found: list[dict[str, Any]] = []
+    found: list[Item] = []
     share = -(-gathering.n_candidates // len(annotations))
     for annotation in annotations:
         ranked = _ranked(gathering, annotation, index, allowed, report)
-        some = search.unlike([(row, item) for row, item in ranked if row not in taken], share)
+        some = search.unlike([item for item in ranked if item["row"] not in taken], share)
         taken |= {item["row"] for item in some}
         found += some
     found.sort(key=lambda item: -item["likeness"])
@@ -110,7 +110,7 @@ def _gathered_items(
         raise NothingToGather(_nothing(report))
     rng = np.random.default_rng(gathering.seed)
     rest = rng.permutation(np.flatnonzero(allowed)).tolist()  # candidates too, or it were no random sample
-    at_random = search.unlike([(row, {"row": row, "arm": RANDOM, "label": None}) for row in rest], gathering.n_random)
+    at_random = search.unlike([{"row": row, "arm": RANDOM, "label": None} for row in rest], gathering.n_random)
     known = _known(gathering, parent, rng)
     hidden = [*at_random, *known]
     mixed = [hidden[i] for i in rng.permutation(len(hidden))]
@@ -156,36 +156,24 @@ def _ranked(
     index: SimilaritySearch,
     allowed: NDArray[np.bool_],
     report: _Report,
-) -> list[tuple[int, dict[str, Any]]]:
-    """Pool rows on the annotation's error side and of its class, the most like first."""
-    pool = gathering.pool
-    assert pool is not None and pool.dataset is not None, "the caller has looked"
-    rows = pool.dataset.files.array(ARRAY)
+) -> list[Item]:
+    """Pool images on the annotation's error side and of its class, the most like first."""
+    assert gathering.pool is not None and gathering.pool.dataset is not None, "the caller has looked"
     query = (annotation.sign * annotation.text).astype(np.float32)[None]
     above = index.above(query, np.array([annotation.threshold]))[0]
     above = above[allowed[above]]
     report.leave("they are not on the error side of the annotation", int(allowed.sum()) - len(above))
     if not len(above):
         return []
-    some = np.ascontiguousarray(rows[above])
+    some = np.ascontiguousarray(gathering.pool.dataset.files.array(ARRAY)[above])
     likeness = annotation.sign * similarities(some, annotation.text)
     probability = _probabilities(gathering, annotation.target_class, some)
     fits = probability >= gathering.class_threshold
     report.leave("they are not of the class", int((~fits).sum()))
     order = np.lexsort((above, -likeness))
-    return [
-        (
-            int(above[i]),
-            {
-                "row": int(above[i]),
-                "arm": CANDIDATE,
-                "label": annotation.target_class,
-                "likeness": float(likeness[i]),
-                "probability": float(probability[i]),
-            },
-        )
-        for i in order[fits[order]]
-    ]
+    found = zip(*(each[order[fits[order]]].tolist() for each in (above, likeness, probability)), strict=True)
+    of = {"arm": CANDIDATE, "label": annotation.target_class}
+    return [{"row": row, **of, "likeness": like, "probability": share} for row, like, share in found]
 
 
 def _probabilities(gathering: Gathering, target_class: int, images: NDArray[np.float32]) -> NDArray[np.floating]:
@@ -215,65 +203,58 @@ class _Search:
     report: _Report
     others: Sequence[tuple[Dataset, SimilaritySearch]]
 
-    def unlike(self, ranked: Sequence[tuple[int, dict[str, Any]]], count: int) -> list[dict[str, Any]]:
+    def unlike(self, ranked: Sequence[Item], count: int) -> list[Item]:
         """The first `count` items whose images can be seen and are unlike all that is there."""
-        kept: list[dict[str, Any]] = []
+        kept: list[Item] = []
         for block in batched(ranked, max(count, 1)):
             if len(kept) >= count:
                 break
             kept += self._of_block(block, kept)
         return kept[:count]
 
-    def _of_block(
-        self, block: Sequence[tuple[int, dict[str, Any]]], kept: Sequence[dict[str, Any]]
-    ) -> list[dict[str, Any]]:
-        rows = np.array([row for row, _ in block], np.int64)
-        some = np.ascontiguousarray(self.images.files.array(ARRAY)[rows])
+    def _of_block(self, block: Sequence[Item], kept: Sequence[Item]) -> list[Item]:
+        array, rows = self.images.files.array(ARRAY), _rows(block)
         fresh = np.ones(len(rows), np.bool_)
         for dataset, index in self.others:
-            fresh &= self._unlike_data(dataset, index, rows, some, fresh)
-        before = np.array([item["row"] for item in kept], np.int64)
-        both = np.concatenate([before, rows[fresh]])
-        own, like, values = first_of_near_duplicates(
-            np.ascontiguousarray(self.images.files.array(ARRAY)[both]), self.limit
-        )
+            fresh &= self._unlike_data(dataset, index, rows, fresh)
+        both = np.concatenate([_rows(kept), rows[fresh]])
+        own, like, values = first_of_near_duplicates(np.ascontiguousarray(array[both]), self.limit)
         for place in np.flatnonzero(~own):
             self.report.pair(int(both[place]), "pool", int(both[like[place]]), float(values[place]))
         self.report.leave("they are nearly the same as another candidate", int((~own).sum()))
         unlike = set(both[own].tolist())
-        items = [item for (row, item), is_fresh in zip(block, fresh, strict=True) if is_fresh and row in unlike]
+        items = [item for item, is_fresh in zip(block, fresh, strict=True) if is_fresh and item["row"] in unlike]
         seen = show(self.images, [item["row"] for item in items])
         self.report.leave("the image itself cannot be read", len(items) - len(seen))
         return [item for item in items if item["row"] in seen]
 
     def _unlike_data(
-        self,
-        dataset: Dataset,
-        index: SimilaritySearch,
-        rows: NDArray[np.int64],
-        images: NDArray[np.float32],
-        fresh: NDArray[np.bool_],
+        self, dataset: Dataset, index: SimilaritySearch, rows: NDArray[np.int64], fresh: NDArray[np.bool_]
     ) -> NDArray[np.bool_]:
         unlike = np.ones(len(rows), np.bool_)
-        splits = dataset.files.splits
+        of_images, of_data = self.images.files.array(ARRAY), dataset.files.array(ARRAY)
         for start in range(0, len(rows), _AT_ONCE):
-            some = images[start : start + _AT_ONCE]
+            some = np.ascontiguousarray(of_images[rows[start : start + _AT_ONCE]])
             nearest = index.nearest(some, 1)
-            others = dataset.files.array(ARRAY)[nearest.rows[:, 0]]
+            others = of_data[nearest.rows[:, 0]]
             # Of rows that were rounded the product of a copy may be less than 1; its cosine is not.
             cosines = nearest.similarities[:, 0] / (np.linalg.norm(some, axis=1) * np.linalg.norm(others, axis=1))
-            for place, (other, value) in enumerate(zip(nearest.rows[:, 0], cosines, strict=True), start):
-                if value > np.float32(self.limit):
-                    unlike[place] = False
-                    if fresh[place]:
-                        where = Split(int(splits[other])).word
-                        self.report.leave(f"they are nearly the same as a {where} image of {dataset}", 1)
-                        if dataset == self.gathering.base_model.dataset:
-                            self.report.pair(int(rows[place]), where, int(other), float(value))
+            for near in np.flatnonzero(cosines > np.float32(self.limit)):
+                place, other = start + near, int(nearest.rows[near, 0])
+                unlike[place] = False
+                if fresh[place]:
+                    where = Split(int(dataset.files.splits[other])).word
+                    self.report.leave(f"they are nearly the same as a {where} image of {dataset}", 1)
+                    if dataset == self.gathering.base_model.dataset:
+                        self.report.pair(int(rows[place]), where, other, float(cosines[near]))
         return unlike
 
 
-def _known(gathering: Gathering, parent: Dataset, rng: np.random.Generator) -> list[dict[str, Any]]:
+def _rows(items: Sequence[Item]) -> NDArray[np.int64]:
+    return np.array([item["row"] for item in items], np.int64)
+
+
+def _known(gathering: Gathering, parent: Dataset, rng: np.random.Generator) -> list[Item]:
     """Training images whose label is known, half of them of the annotated classes."""
     files = parent.files
     train = files.rows(Split.TRAIN)
@@ -285,7 +266,7 @@ def _known(gathering: Gathering, parent: Dataset, rng: np.random.Generator) -> l
     return [{"row": int(row), "arm": KNOWN, "label": int(files.labels[row])} for row in chosen]
 
 
-def _slice_items(gathering: Gathering, annotation: Annotation) -> list[dict[str, Any]]:
+def _slice_items(gathering: Gathering, annotation: Annotation) -> list[Item]:
     """As many images of the class's validation split above the threshold as below it, in mixed order."""
     files = gathering.base_model.dataset.files
     rows = files.rows(Split.VALIDATION, annotation.target_class)
