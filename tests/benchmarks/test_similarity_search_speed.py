@@ -79,7 +79,7 @@ def index_of(kind: IndexKind, n: int, folder: Path) -> SegmentedIndex:
 
     def make() -> SegmentedIndex:
         directory = build_index(folder, images_of(n), what, parameters, OTHER_TEXTS)
-        return open_index(directory, [what], [images_of(n)])
+        return open_index(directory, [what], images_of(n))
 
     index: SegmentedIndex = held(kind.value, n, make)
     return index

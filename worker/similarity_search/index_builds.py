@@ -51,10 +51,8 @@ def open_index_of(dataset: Dataset, index: ImageIndex) -> SegmentedIndex:
 def _open(directory: Path, dataset: Dataset, removed: frozenset[int]) -> SegmentedIndex:
     files = dataset.files
     *before, _ = read_manifest(directory).images  # a pool's images come in parts
-    starts = np.cumsum([each.n_rows for each in before], dtype=np.int64)
-    parts = np.split(files.array(ARRAY), starts)
-    images = [*before, replace(images_of(files), n_rows=len(parts[-1]))]
-    return open_index(directory, images, parts, np.array(sorted(removed), np.int64))
+    last = replace(images_of(files), n_rows=files.n_rows - sum(each.n_rows for each in before))
+    return open_index(directory, [*before, last], files.array(ARRAY), np.array(sorted(removed), np.int64))
 
 
 _open_once = lru_cache(maxsize=4)(_open)  # files are mapped, and so cost little; each is read once to check its digest

@@ -396,7 +396,7 @@ class SegmentedIndex:
 def open_index(
     directory: Path,
     images: Sequence[Images],
-    rows: Sequence[NDArray[np.float32]],
+    rows: NDArray[np.float32],
     removed: NDArray[np.int64] = _NONE,
 ) -> SegmentedIndex:
     """Open an index, and check that it is whole and of these images.
@@ -407,8 +407,8 @@ def open_index(
         From `build_index` or `add_images`.
     images : sequence of Images
         Those that it was built of and, in order, those that were added.
-    rows : sequence of float32 ndarray of shape (n, d)
-        Their unit rows, for exact values; they may be memory-mapped.
+    rows : float32 ndarray of shape (n, d)
+        Unit rows of all, in their order, for exact values; they may be memory-mapped.
     removed : int64 ndarray of shape (r,), optional
         Rows that it never finds. `IndexManifest.is_due_for_rebuilding` tells when so many are removed that it is better
         built again, without them.
@@ -431,14 +431,15 @@ def open_index(
     if len(np.unique(removed)) == manifest.n_rows:
         raise BadArray("no image would be left")
     _check_images(directory, manifest, images)
-    if [array.shape for array in rows] != [(each.n_rows, each.dim) for each in images]:
+    if rows.shape != (manifest.n_rows, images[0].dim):
         raise BadIndex(f"{directory}: the embeddings do not have the rows that the index has")
     absent = np.load(directory / ABSENT, allow_pickle=False) if manifest.n_absent else _NONE
     segments = []
     for entry in manifest.segments:
         places = _left(absent, entry.first_row, entry.n_rows)
         hidden = np.flatnonzero(np.isin(places + entry.first_row, removed))
-        segments.append((entry.first_row, _segment(directory, manifest, entry, _rows_of(entry, rows), hidden, places)))
+        some = rows[entry.first_row : entry.first_row + entry.n_rows]
+        segments.append((entry.first_row, _segment(directory, manifest, entry, some, hidden, places)))
     return SegmentedIndex(segments, images[0].dim)
 
 
@@ -447,15 +448,6 @@ def _check_images(directory: Path, manifest: IndexManifest, images: Sequence[Ima
         raise BadIndex(f"{directory} is an index of embeddings of another encoder; build the index again")
     if tuple(images) != manifest.images:
         raise BadIndex(f"{directory} is an index of other images; build the index again")
-
-
-def _rows_of(entry: SegmentEntry, rows: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    start = entry.first_row
-    for array in rows:
-        if start < len(array):
-            return array[start : start + entry.n_rows]
-        start -= len(array)
-    raise BadIndex(f"{entry.file} has more images than there are")
 
 
 def _segment(

@@ -29,7 +29,7 @@ def test_its_answers_are_marked_and_their_similarities_exact(tmp_path: Path) -> 
     images, texts = sides()
     what = Images({"name": "planted"}, "0" * 64, N, D)
     directory = build_index(tmp_path, images, what, PARAMETERS, texts)
-    index, every = open_index(directory, [what], [images]), every_similarity(images, texts)
+    index, every = open_index(directory, [what], images), every_similarity(images, texts)
     nearest = index.nearest(texts, COUNT)
     assert not nearest.is_exact
     np.testing.assert_array_equal(nearest.similarities, np.take_along_axis(every, nearest.rows, axis=1))
@@ -47,7 +47,7 @@ def test_its_manifest_has_the_recall_of_both_ways_to_train_on_held_out_texts(tmp
     assert manifest.measured.n_queries == 30
     assert 0 <= manifest.measured.of_the_other <= manifest.measured.recall <= 1
     every = every_similarity(images, texts)
-    found = open_index(directory, [what], [images]).nearest(texts[1::2], COUNT).rows
+    found = open_index(directory, [what], images).nearest(texts[1::2], COUNT).rows
     expected = np.argsort(-every[1::2], axis=1)[:, :COUNT]
     assert recall(found, expected) > 0.7
 
@@ -74,12 +74,12 @@ def test_removed_images_are_not_found_and_added_ones_are(tmp_path: Path) -> None
     images, texts = sides()
     what, more = Images(None, "0" * 64, N, D), Images(None, "1" * 64, 5, D)
     directory = build_index(tmp_path, images, what, PARAMETERS, texts)
-    first = open_index(directory, [what], [images]).nearest(texts[:1], 1).rows[0, 0]
+    first = open_index(directory, [what], images).nearest(texts[:1], 1).rows[0, 0]
     removed = np.array([first])
-    assert first not in open_index(directory, [what], [images], removed).nearest(texts[:1], COUNT).rows
+    assert first not in open_index(directory, [what], images, removed).nearest(texts[:1], COUNT).rows
     rebuilt = build_index(directory.parent, images, what, PARAMETERS, texts, without=np.array([first]))
-    others = open_index(rebuilt, [what], [images]).nearest(texts[:1], COUNT).rows[0]
+    others = open_index(rebuilt, [what], images).nearest(texts[:1], COUNT).rows[0]
     assert first not in others and len(set(others.tolist()) - {-1}) > COUNT // 2
     with_more = add_images(directory, texts[:5], more)
-    index = open_index(with_more, [what, more], [images, texts[:5]], removed)
+    index = open_index(with_more, [what, more], np.concatenate([images, texts[:5]]), removed)
     assert index.nearest(texts[:5], 1).rows[:, 0].tolist() == [N, N + 1, N + 2, N + 3, N + 4]

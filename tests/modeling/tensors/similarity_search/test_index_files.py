@@ -42,7 +42,7 @@ def contents(directory: Path) -> dict[str, bytes]:
 
 @every_kind
 def test_segments_answer_as_one(tmp_path: Path, kind: IndexKind) -> None:
-    index, every = open_index(build(tmp_path, kind), [WHAT], [IMAGES]), every_similarity(IMAGES, TEXTS)
+    index, every = open_index(build(tmp_path, kind), [WHAT], IMAGES), every_similarity(IMAGES, TEXTS)
     np.testing.assert_array_equal(index.nearest(TEXTS, 30).rows, np.argsort(-every, axis=1, kind="stable")[:, :30])
     for rows, of_text in zip(index.above(TEXTS, np.full(7, 0.2)), every, strict=True):
         np.testing.assert_array_equal(rows, np.flatnonzero(of_text > np.float32(0.2)))
@@ -159,9 +159,9 @@ def test_a_damaged_file_is_refused_before_faiss_reads_it_and_built_again(
     directory = build(tmp_path)
     damage(directory / "segment-0001.faiss")
     with pytest.raises(BadIndex, match=r"segment-0001\.faiss.*build the index again"):
-        open_index(directory, [WHAT], [IMAGES])
+        open_index(directory, [WHAT], IMAGES)
     assert build(tmp_path) == directory
-    assert len(open_index(directory, [WHAT], [IMAGES])) == N
+    assert len(open_index(directory, [WHAT], IMAGES)) == N
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"format": 2}', '{"format": 1, "images": 3}', "\x00"])
@@ -169,7 +169,7 @@ def test_a_manifest_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
     directory = build(tmp_path)
     (directory / MANIFEST).write_text(text)
     with pytest.raises(BadIndex, match="is not the manifest of an index"):
-        open_index(directory, [WHAT], [IMAGES])
+        open_index(directory, [WHAT], IMAGES)
 
 
 @pytest.mark.parametrize(
@@ -185,12 +185,12 @@ def test_a_manifest_that_lists_other_files_is_refused(tmp_path: Path, change: di
     fields = json.loads((directory / MANIFEST).read_text())
     (directory / MANIFEST).write_text(json.dumps({**fields, **change}))
     with pytest.raises(BadIndex, match=message):
-        open_index(directory, [WHAT], [IMAGES])
+        open_index(directory, [WHAT], IMAGES)
 
 
 def test_an_index_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(BadIndex, match="No such file"):
-        open_index(tmp_path / "none", [WHAT], [IMAGES])
+        open_index(tmp_path / "none", [WHAT], IMAGES)
 
 
 @pytest.mark.parametrize(
@@ -205,12 +205,12 @@ def test_an_index_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
 def test_an_index_of_something_else_is_refused(tmp_path: Path, images: Images, message: str) -> None:
     directory = build(tmp_path)
     with pytest.raises(BadIndex, match=message):
-        open_index(directory, [images], [IMAGES[: images.n_rows]])
+        open_index(directory, [images], IMAGES[: images.n_rows])
 
 
 def test_embeddings_that_lack_rows_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BadIndex, match="do not have the rows"):
-        open_index(build(tmp_path), [WHAT], [IMAGES[:-1]])
+        open_index(build(tmp_path), [WHAT], IMAGES[:-1])
     with pytest.raises(BadArray, match="250 rows of 16 dimensions"):
         build_index(tmp_path, IMAGES[:-1], WHAT, parameters())
 
@@ -220,7 +220,7 @@ def test_additions_are_new_segments_and_removals_are_never_found(tmp_path: Path,
     directory, new = build(tmp_path, kind), unit(30, D, 5)
     more, removed = Images(WHAT.encoder, "b" * 64, 30, D), np.array([0, 99, 249, 260])
     before = contents(directory)
-    index = open_index(add_images(directory, new, more), [WHAT, more], [IMAGES, new], removed)
+    index = open_index(add_images(directory, new, more), [WHAT, more], np.concatenate([IMAGES, new]), removed)
     every = every_similarity(np.concatenate([IMAGES, new]), TEXTS)
     every[:, removed] = -np.inf
     assert len(index) == 276
@@ -251,7 +251,7 @@ def test_an_index_that_is_built_without_some_images_never_has_them_and_keeps_the
     changed, removed = add_images(directory, new, more), np.array([0, 249, 255])
     every = every_similarity(np.concatenate([IMAGES, new]), TEXTS)
     every[:, [*absent, 0, 249, 255]] = -np.inf
-    index = open_index(changed, [WHAT, more], [IMAGES, new], removed)
+    index = open_index(changed, [WHAT, more], np.concatenate([IMAGES, new]), removed)
     left = int(np.isfinite(every[0]).sum())
     assert len(index) == left
     np.testing.assert_array_equal(index.nearest(TEXTS, left).rows, np.argsort(-every, axis=1, kind="stable")[:, :left])
@@ -267,4 +267,4 @@ def test_images_of_another_encoder_are_not_added(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("rows", "message"), [([-1], "between 0 and 249"), ([250], "between"), (range(N), "no image")])
 def test_rows_that_are_not_there_are_not_removed(tmp_path: Path, rows: list[int], message: str) -> None:
     with pytest.raises(BadArray, match=message):
-        open_index(build(tmp_path), [WHAT], [IMAGES], np.array(rows))
+        open_index(build(tmp_path), [WHAT], IMAGES, np.array(rows))
