@@ -123,40 +123,35 @@ def _lines(path: Path) -> Iterator[tuple[int, Any, Any]]:
     if reader is None:
         raise BadSource(path, f"captions come in a file that ends in {' or '.join(readers)}")
     try:
-        yield from reader(path)
+        for line, fields in reader(path):
+            name, caption = (next((fields[key] for key in known if key in fields), None) for known in (NAMES, CAPTIONS))
+            yield line, name, caption
     except OSError as error:
         raise BadSource(path, str(error.strerror or error)) from error
 
 
-def _csv_lines(path: Path) -> Iterator[tuple[int, Any, Any]]:
+def _csv_lines(path: Path) -> Iterator[tuple[int, Mapping[Any, Any]]]:
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
-        reader = csv.reader(stream)
-        header = [cell.strip().lower() for cell in next(reader, [])]
-        columns = [next((i for i, cell in enumerate(header) if cell in known), -1) for known in (NAMES, CAPTIONS)]
-        if -1 in columns:
+        reader = csv.DictReader(stream)
+        reader.fieldnames = header = [cell.strip().lower() for cell in reader.fieldnames or ()]
+        if not all({*known} & {*header} for known in (NAMES, CAPTIONS)):
             raise BadSource(path, "the header must have the columns filename and caption", 1)
         while True:
             try:
-                cells = next(reader)
+                fields = next(reader)
             except StopIteration:
                 return
             except csv.Error:
-                yield reader.line_num, None, None
-                continue
-            if cells:
-                name, caption = (cells[i] if i < len(cells) else None for i in columns)
-                yield reader.line_num, name, caption
+                fields = {}
+            yield reader.line_num, fields
 
 
-def _json_lines(path: Path) -> Iterator[tuple[int, Any, Any]]:
+def _json_lines(path: Path) -> Iterator[tuple[int, Mapping[Any, Any]]]:
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="\n") as stream:
         for number, line in enumerate(stream, 1):
-            if not line.strip():
-                continue
-            try:
-                found = json.loads(line)
-            except (ValueError, RecursionError):
-                found = None
-            fields = found if isinstance(found, dict) else {}
-            name, caption = (next((fields[key] for key in known if key in fields), None) for known in (NAMES, CAPTIONS))
-            yield number, name, caption
+            if line.strip():
+                try:
+                    fields = json.loads(line)
+                except (ValueError, RecursionError):
+                    fields = None
+                yield number, fields if isinstance(fields, dict) else {}
