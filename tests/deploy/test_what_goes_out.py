@@ -31,7 +31,7 @@ LEADS_TO = {
     "annotations/admin/staff/oidc.py": "`OIDC_ISSUER`",
     "clarify_site/error_reports.py": "`SENTRY_DSN`",
     "worker/datasets/ray_engine.py": "`IMPORT_ENGINE`",
-    "worker/datasets/image_batches.py": "",  # asks for the machine's name
+    "worker/datasets/import_encoders.py": "",  # asks for the machine's name
     "worker/queue/worker_heartbeat.py": "",  # so does this
     "modeling/arrays/images/image_decoding.py": "",  # a pair of sockets with its own decoder
     "modeling/arrays/images/confined_decoder.py": "",  # the other one of the pair

@@ -26,7 +26,7 @@ from modeling.arrays.datasets.importing.sources import EMBEDDINGS, HUGGINGFACE, 
 from modeling.arrays.datasets.importing.storage import json_bytes, storing
 from worker.datasets.embedding_imports import import_embeddings
 from worker.datasets.huggingface_folders import COLUMNS, HUB, files_of, save_from_hub, unpack_tables
-from worker.datasets.image_batches import described_encoder
+from worker.datasets.import_encoders import described_encoder
 from worker.datasets.ray_engine import embed_on_ray
 from worker.datasets.shared_imports import embed_shared
 

@@ -20,7 +20,7 @@ from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.importing.embedding_arrays import Encoders
 from modeling.arrays.datasets.importing.import_errors import ImportRefused
 from modeling.arrays.datasets.importing.shards import Plan, embed_shards, read_plan
-from worker.datasets.image_batches import encoders_here
+from worker.datasets.import_encoders import encoders_here
 
 TASK_SHARDS = 16  # at most: a task starts its decoders anew; of a node that is lost, all but two shards stay done
 TASKS_A_SLOT = 4  # at least, so that slots become idle together

@@ -19,7 +19,7 @@ from modeling.arrays.common.steps import after_each_step, step_done
 from modeling.arrays.datasets.importing.embedding_arrays import Encoders
 from modeling.arrays.datasets.importing.import_errors import ImportRefused
 from modeling.arrays.datasets.importing.shards import Plan, Shard, embed_alone, embed_shards, read_plan
-from worker.datasets.image_batches import encoders_here
+from worker.datasets.import_encoders import encoders_here
 from worker.queue.failure_messages import is_foreseen
 from worker.queue.worker_heartbeat import every_few_seconds
 

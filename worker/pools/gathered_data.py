@@ -21,7 +21,6 @@ from modeling.arrays.datasets.importing.storage import json_bytes
 from modeling.arrays.pools.candidate_selection import merged_order
 from worker.common import process_cache
 from worker.datasets.dataset_import import thumbnail_key_secret
-from worker.datasets.image_batches import SteadyBatches
 from worker.similarity_search.shown_images import read_original
 
 SUFFIX = "-gathered"
@@ -97,7 +96,7 @@ def features_of(gathering: Gathering, kept: Kept, array: str) -> NDArray[np.floa
 
 @lru_cache(maxsize=1)  # a training needs those of its candidates for the data set, and again for its heads
 def _encoded(spec: str, pool: Pool, directory: Path, rows: tuple[int, ...]) -> NDArray[np.float32]:
-    encoder, images = SteadyBatches(process_cache.encoder(spec)), open_dataset(directory)
+    encoder, images = process_cache.encoder(spec), open_dataset(directory)
     blocks = [
         encoder.encode_images([read_original(pool, images, row) for row in rows[start : start + _BATCH]])
         for start in range(0, len(rows), _BATCH)

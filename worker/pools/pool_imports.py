@@ -25,7 +25,7 @@ from modeling.arrays.datasets.importing.storage import json_bytes
 from modeling.arrays.pools.pool_sources import CLASS, NOTED, note_of, read_pool
 from worker.datasets.dataset_import import embedding_by, thumbnail_key_secret
 from worker.datasets.embedding_folders import is_embedding_folder, lines_of, open_embeddings
-from worker.datasets.image_batches import described_encoder
+from worker.datasets.import_encoders import described_encoder
 from worker.queue.due_jobs import work_on_due
 from worker.queue.job_heartbeat import progress_of
 from worker.similarity_search.index_builds import ARRAY, INDEXES

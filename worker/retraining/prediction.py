@@ -16,7 +16,6 @@ from modeling.arrays.images.image_decoding import read_image
 from modeling.arrays.images.image_files import ImageRejected
 from modeling.arrays.retraining.heads import Head
 from modeling.tensors.encoders import CheckedEncoder
-from worker.datasets.image_batches import SteadyBatches
 
 BATCH_IMAGES = 64
 SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".webp"})
@@ -85,13 +84,12 @@ def predict_images(
         raise HeadDoesNotFit(
             f"the head expects {head.coef.shape[1]} features, but the encoder {encoder.name} gives {encoder.dim}"
         )
-    steady = SteadyBatches(encoder)
     progress("predicting", 0, len(images))
     done = 0
     for batch in batched(images, BATCH_IMAGES):
         read = [_read(image) for image in batch]
         good = [image for image in read if isinstance(image, Image.Image)]
-        rows = iter(_predictions(head, steady, good)) if good else iter(())
+        rows = iter(_predictions(head, encoder, good)) if good else iter(())
         for image, outcome in zip(batch, read, strict=True):
             if isinstance(outcome, ImageRejected):
                 yield Rejected(image.name, str(outcome))
@@ -102,7 +100,7 @@ def predict_images(
 
 
 def _predictions(
-    head: Head, encoder: SteadyBatches, images: Sequence[Image.Image]
+    head: Head, encoder: CheckedEncoder, images: Sequence[Image.Image]
 ) -> Iterable[tuple[int, NDArray[np.float64]]]:
     logits = head.logits(encoder.encode_images(images))
     return zip(logits.argmax(axis=1).tolist(), softmax(logits), strict=True)

@@ -15,6 +15,7 @@ from PIL.Image import Image
 from modeling.arrays.common.array_checks import checked_embeddings
 from modeling.arrays.common.steps import step_done
 from modeling.arrays.phrases.phrase_languages import ENGLISH, encoder_languages
+from modeling.tensors.encoders.inference import device_kind
 
 logger = logging.getLogger(__name__)
 
@@ -74,8 +75,15 @@ class Encoder(Protocol):
 _Item = TypeVar("_Item", Image, str)
 
 
+# Below some dozen images the libraries choose other kernels, which round differently (1e-7); from 16 on they did not.
+MIN_BATCH = 16
+
+
 class CheckedEncoder:
     """Encode in batches, and check that results are finite float32 unit rows.
+
+    A small batch of images is filled up with copies of its last one, whose rows are dropped again, so that an image's
+    embedding does not depend on how many others come with it.
 
     Parameters
     ----------
@@ -93,6 +101,8 @@ class CheckedEncoder:
         Codes of the languages that it understands: what it says itself, else what its name tells.
     prepare : callable
         The encoder's own; images stay as they are if it has none.
+    device : str
+        What it computes on.
     """
 
     def __init__(self, encoder: Encoder, batch_size: int = 64) -> None:
@@ -103,6 +113,7 @@ class CheckedEncoder:
         self.logit_scale: float | None = getattr(encoder, "logit_scale", None)
         self.languages = tuple(getattr(encoder, "languages", encoder_languages(encoder.name)))
         self.prepare: Callable[[Image], Image] = getattr(encoder, "prepare", lambda image: image)
+        self.device = device_kind()
 
     def encode_images(self, images: Sequence[Image]) -> NDArray[np.float32]:
         """Embed images.
@@ -121,7 +132,8 @@ class CheckedEncoder:
         BadEmbedding
             If the encoder returns anything else.
         """
-        return self._in_batches(self._encoder.encode_images, images)
+        filling = [*images[-1:]] * max(MIN_BATCH - len(images), 0)
+        return self._in_batches(self._encoder.encode_images, [*images, *filling])[: len(images)]
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embed texts.

@@ -16,7 +16,7 @@ from modeling.tensors.encoders.inference import device_kind
 from tests.actors import ENCODER
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
 from worker.datasets.dataset_import import import_folder
-from worker.datasets.image_batches import described_encoder
+from worker.datasets.import_encoders import described_encoder
 from worker.datasets.ray_engine import _slots, embed_some
 
 
@@ -114,7 +114,7 @@ def test_the_manifest_lists_every_kind_of_device(folder: Path, monkeypatch: pyte
     monkeypatch.setattr(shards, "SHARD_IMAGES", 4)
     directory = planned(folder, monkeypatch)
     with monkeypatch.context() as elsewhere:
-        elsewhere.setattr("worker.datasets.image_batches.device_kind", lambda: "some GPU")
-        elsewhere.setattr("worker.datasets.image_batches.described_once", described_encoder)
+        elsewhere.setattr("modeling.tensors.encoders.checked.device_kind", lambda: "some GPU")
+        elsewhere.setattr("worker.datasets.import_encoders.described_once", described_encoder)
         embed_some(str(directory), [1], 1)
     assert imported(folder, "").files.manifest.report["devices"] == [device_kind(), "some GPU"]

@@ -20,7 +20,7 @@ from tests.actors import ENCODER
 from tests.forked import Forked
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
 from worker.datasets import dataset_import
-from worker.datasets.image_batches import described_encoder
+from worker.datasets.import_encoders import described_encoder
 from worker.datasets.imports import run_due_imports
 
 Ask = Callable[..., DatasetImport]

@@ -25,7 +25,7 @@ from tests.actors import ENCODER
 from tests.forked import Forked
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
 from tests.own_database import Committed
-from worker.datasets import image_batches, shared_imports
+from worker.datasets import import_encoders, shared_imports
 from worker.datasets.dataset_import import import_folder
 from worker.datasets.imports import run_due_imports
 
@@ -195,9 +195,9 @@ def no_images(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def other_weights(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    described = image_batches.described_once(ENCODER)
+    described = import_encoders.described_once(ENCODER)
     other = replace(described, description={**described.description, "weights_sha256": "0"})
-    monkeypatch.setattr(image_batches, "described_once", lambda spec: other)
+    monkeypatch.setattr(import_encoders, "described_once", lambda spec: other)
 
 
 def own_worker_gone(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:

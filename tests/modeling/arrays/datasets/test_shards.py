@@ -34,7 +34,7 @@ def flawed(tmp_path: Path) -> Source:
 
 
 class OneByOne(PixelEncoder):
-    """A row does not depend on the others of its batch: `SteadyBatches` has the site's encoders so."""
+    """A row does not depend on the others of its batch: `CheckedEncoder` has the site's encoders so."""
 
     def encode_images(self, images: list[Image.Image]) -> NDArray[np.float32]:
         return np.concatenate([super(OneByOne, self).encode_images([image]) for image in images])

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from modeling.tensors.encoders import CheckedEncoder
-from worker.datasets.image_batches import MIN_BATCH, SteadyBatches
+from modeling.tensors.encoders.checked import MIN_BATCH
 
 
 class RoundsSmallBatchesDifferently:
@@ -28,7 +28,7 @@ class RoundsSmallBatchesDifferently:
 @pytest.mark.parametrize("size", [1, 2, 15, 16, 40])
 def test_the_size_of_a_batch_does_not_matter(size: int) -> None:
     images = [Image.new("L", (1, 1), value) for value in range(40)]
-    encoder = SteadyBatches(CheckedEncoder(RoundsSmallBatchesDifferently()))
+    encoder = CheckedEncoder(RoundsSmallBatchesDifferently())
     all_at_once = encoder.encode_images(images)
     assert np.array_equal(encoder.encode_images(images[:size]), all_at_once[:size])
 
@@ -40,4 +40,4 @@ def test_the_test_encoder_does_depend_on_the_size_by_itself() -> None:
 
 
 def test_no_images_give_no_rows() -> None:
-    assert SteadyBatches(CheckedEncoder(RoundsSmallBatchesDifferently())).encode_images([]).shape == (0, 2)
+    assert CheckedEncoder(RoundsSmallBatchesDifferently()).encode_images([]).shape == (0, 2)
