@@ -313,10 +313,10 @@ def without_some(dataset: Dataset, n: int) -> tuple[Dataset, list[str]]:
     groups, validation = 2 * files.labels + files.attributes, files.rows(Split.VALIDATION)
     out = np.concatenate([validation[groups[validation] == group][:n] for group in range(4)])
     left, name = np.setdiff1d(np.arange(files.n_rows), out), "animals-without-some"
-    keys = [files.image_keys[row].decode() for row in left]
+    keys = files.image_keys[left]
 
     def place(folder: Path) -> None:
-        for key in keys:
+        for key in map(bytes.decode, keys.tolist()):
             (folder / thumbnail_name(key)).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(files.image_path(key), folder / thumbnail_name(key))
 

@@ -22,6 +22,7 @@ from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.common.steps import step_done
 from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder
 from modeling.arrays.datasets.importing.import_errors import BadSource, ImportRefused, reading
+from modeling.arrays.datasets.importing.row_files import in_blocks
 from modeling.arrays.embeddings.standardization import unit_rows
 from modeling.arrays.images.image_decoding import read_image
 from modeling.arrays.images.image_files import ImageRejected
@@ -76,25 +77,38 @@ class EmbeddingFolder:
         step_done()
         return found
 
-    def table(self, columns: Collection[str] = ()) -> pa.Table:
-        """What the tables say of the images, in the columns of names and those of some others. Raises BadSource."""
-        parts = []
+    def in_order(self, places: NDArray[np.int64], array: str = IMG_EMB) -> Iterator[NDArray[np.float32]]:
+        """Yield the rows of some images, in blocks. Raises BadSource."""
+        return (self.rows(places[some], array) for some in in_blocks(len(places), self.dim(array)))
+
+    def columns(self) -> set[str]:
+        """The columns that any table has. Raises BadSource."""
+        found: set[str] = set()
         for file in map(_table_of, self.files):
             with reading(file):
-                wanted = [name for name in pq.read_schema(file).names if name in PATHS or name in columns]
-                parts.append(pq.read_table(file, columns=wanted))
-            step_done()
-        with reading(self.root / METADATA):
-            return pa.concat_tables(parts, promote_options="permissive")
+                found.update(pq.read_schema(file).names)
+        return found
 
-    def names(self) -> list[str]:
-        """The file name of each image, relative to the folder where it lies in it. Raises BadSource."""
-        start, table = f"{self.root.resolve()}/", self.table()
-        of_names = table.select([column for column in PATHS if column in table.column_names])
-        given = [next((str(cell) for cell in line.values() if cell), "") for line in lines_of(of_names)]
-        if len(given) < self.n_rows or not all(given):
-            raise BadSource(self.root / METADATA, f"not every image has one of the columns {', '.join(PATHS)}")
-        return [name.removeprefix(start) for name in given]
+    def lines(self, columns: Collection[str] = ()) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield each image's file name, relative to the folder where it lies in it, and what some columns say of it."""
+        start = f"{self.root.resolve()}/"
+        for batch in self.batches((*PATHS, *columns)):
+            for line in batch.to_pylist():
+                name = next((str(line[column]) for column in PATHS if line.get(column)), "")
+                if not name:
+                    raise lacking(self.root, PATHS)
+                yield name.removeprefix(start), line
+
+    def batches(self, columns: Collection[str]) -> Iterator[pa.RecordBatch]:
+        """Yield the tables of the images in parts, with those of some columns that they have. Raises BadSource."""
+        for file in map(_table_of, self.files):
+            with reading(file):
+                table = pq.ParquetFile(file)
+                wanted = [name for name in table.schema_arrow.names if name in columns]
+                if not wanted:
+                    raise lacking(self.root, columns)
+                yield from table.iter_batches(2**14, columns=wanted)
+            step_done()
 
     def require_encoder(
         self, described: DescribedEncoder, array: str = IMG_EMB, some: Iterable[tuple[int, Path]] = ()
@@ -126,10 +140,9 @@ class EmbeddingFolder:
         return file if array == IMG_EMB else self.root / array / f"{array}_{_number(file)[0]}.npy"
 
 
-def lines_of(table: pa.Table) -> Iterator[dict[str, Any]]:
-    """The lines of a table, of which only some are in memory as objects."""
-    for batch in table.to_batches(2**14):
-        yield from batch.to_pylist()
+def lacking(root: Path, columns: Iterable[str]) -> BadSource:
+    """The error for tables without what some columns say."""
+    return BadSource(root / METADATA, f"not every image has one of the columns {', '.join(columns)}")
 
 
 def is_embedding_folder(folder: Path) -> bool:

@@ -4,9 +4,8 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
-from itertools import compress
+from itertools import repeat, starmap
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from django.conf import settings
@@ -16,9 +15,10 @@ from annotations.models import Dataset, GatheredTraining, Gathering, Pool
 from annotations.services.datasets.dataset_registration import register_dataset
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.datasets.dataset_files import DATASET_NAME, Split, dataset_directory, open_dataset, thumbnail_name
-from modeling.arrays.datasets.importing.row_files import Array, Described, Rows, assemble, image_key, in_blocks
+from modeling.arrays.datasets.importing.listed_images import ListedImage, ListedImages
+from modeling.arrays.datasets.importing.listings import Source
+from modeling.arrays.datasets.importing.row_files import Array, Described, assemble, in_blocks, rows_of
 from modeling.arrays.datasets.importing.storage import json_bytes
-from modeling.arrays.pools.candidate_selection import merged_order
 from worker.common import process_cache
 from worker.datasets.dataset_import import thumbnail_key_secret
 from worker.similarity_search.shown_images import read_original
@@ -43,38 +43,49 @@ def gathered_dataset(training: GatheredTraining) -> Dataset:
     if not DATASET_NAME.fullmatch(name):
         raise CannotGrow(f"{name} is too long to name a data set: import {parent.name} under a shorter name")
     kept = training.kept["candidate"]
-    files, images = parent.files, pool.dataset.files
-    new_names = [f"gathered/{pool.name}/{images.filenames[row]}" for row, _, _ in kept]
-    n = files.n_rows
-    labels = np.concatenate([files.labels, np.array([label for _, label, _ in kept], np.int32)])
-    splits = np.concatenate([files.splits, np.full(len(kept), Split.TRAIN, np.int8)])
-    names = [*files.filenames, *new_names]
-    order = merged_order(labels, splits, names)
-    names = [names[i] for i in order]
-    digest = _digest(parent, pool.dataset, kept)
-    secret = thumbnail_key_secret()
-    keys = [image_key(secret, digest, each) for each in names]
-    attributes = None
-    if files.attributes is not None:
-        unknown = np.full(len(kept), len(files.attribute_names), np.int32)
-        attributes = np.concatenate([files.attributes, unknown])[order]
-    notes = _notes(gathering, kept, order, n)
-    pictured = np.concatenate([files.pictured, np.ones(len(kept), np.bool_)])[order]
-    rows = Rows(names, labels[order], splits[order], attributes, keys, notes, None if pictured.all() else pictured)
-    sources = [files.image_keys[i].decode() if i < n else images.image_keys[kept[i - n][0]].decode() for i in order]
+    files, images, n = parent.files, pool.dataset.files, parent.files.n_rows
+    source, digest = _source(parent, pool, kept), _digest(parent, pool.dataset, kept)
+    rows = rows_of(source, thumbnail_key_secret(), digest)
 
     def place(folder: Path) -> None:
-        for i, old, new in compress(zip(order.tolist(), sources, keys, strict=True), pictured):
-            to = folder / thumbnail_name(new)
-            to.parent.mkdir(parents=True, exist_ok=True)
-            os.link((files if i < n else images).image_path(old), to)
+        for image, key in zip(source.images.select(), rows.keys.tolist(), strict=True):
+            if image.pictured:
+                of, row = (files, image.place) if image.place < n else (images, kept[image.place - n][0])
+                to = folder / thumbnail_name(key.decode())
+                to.parent.mkdir(parents=True, exist_ok=True)
+                os.link(of.image_path(of.image_keys[row].decode()), to)
 
-    groups = (*parent.attribute_names, UNKNOWN) if files.attributes is not None else ()
-    described = Described(
-        name, digest, f"gathered for {parent} from {pool.name}", tuple(parent.class_names), tuple(groups)
-    )
     directory = dataset_directory(settings.DATA_ROOT, name, digest)
-    return register_dataset(assemble(directory, described, rows, _arrays(gathering, kept, order), place))[0]
+    described = Described(name, digest, source.format, source.class_names, source.attribute_names)
+    arrays = _arrays(gathering, kept, source.images.column("place", np.int64))
+    return register_dataset(assemble(directory, described, rows, arrays, place))[0]
+
+
+def _source(parent: Dataset, pool: Pool, kept: Kept) -> Source:
+    """The parent's images and, after them, those that were kept, with where each comes from and who looked at it."""
+    assert pool.dataset is not None, "the caller has looked"
+    old, new, images = parent.files, pool.dataset.files, ListedImages()
+    groups = () if old.attributes is None else (*parent.attribute_names, UNKNOWN)
+    of_parent = zip(
+        old.filenames,
+        map(Split, old.splits.tolist()),
+        old.labels.tolist(),
+        repeat(None) if old.attributes is None else old.attributes.tolist(),
+        range(old.n_rows),
+        repeat({}),
+        old.pictured.tolist(),
+        strict=False,
+    )
+    for image in starmap(ListedImage, of_parent):
+        images.add(image)
+    group = len(groups) - 1 if groups else None
+    for place, (row, label, reviewers) in enumerate(kept, old.n_rows):
+        file = new.filenames[row]
+        note = {**new.notes[row], "pool": pool.name, "file": file, "reviewers": reviewers}
+        if images.add(ListedImage(f"gathered/{pool.name}/{file}", Split.TRAIN, label, group, place, note)):
+            raise CannotGrow(f"{parent} already has the image {file} of {pool.name}")
+    names = tuple(parent.class_names), tuple(groups)
+    return Source(f"gathered for {parent} from {pool.name}", old.directory, images, *names)
 
 
 def features_of(gathering: Gathering, kept: Kept, array: str) -> NDArray[np.float32]:
@@ -131,12 +142,3 @@ def _digest(parent: Dataset, pool: Dataset, kept: Kept) -> str:
     names = pool.files.filenames
     gathered = [[names[row], label, n_reviewers] for row, label, n_reviewers in kept]
     return sha256(json_bytes({"parent": parent.digest, "pool": pool.digest, "gathered": gathered})).hexdigest()
-
-
-def _notes(gathering: Gathering, kept: Kept, order: NDArray[np.int64], n: int) -> list[dict[str, Any]]:
-    """Of each gathered image where it comes from, and how many looked at it; of the parent's nothing."""
-    pool = gathering.pool
-    assert pool is not None and pool.dataset is not None, "the caller has looked"
-    notes, names = pool.dataset.files.notes, pool.dataset.files.filenames
-    of = [{**notes[row], "pool": pool.name, "file": names[row], "reviewers": reviewers} for row, _, reviewers in kept]
-    return [of[i - n] if i >= n else {} for i in order.tolist()]

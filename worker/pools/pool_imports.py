@@ -2,11 +2,9 @@
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from django.conf import settings
@@ -20,16 +18,20 @@ from modeling.arrays.datasets.importing.archives import unpack_shards
 from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder, array_encoders
 from modeling.arrays.datasets.importing.import_errors import ImportRefused
 from modeling.arrays.datasets.importing.importer import import_images
-from modeling.arrays.datasets.importing.row_files import Described, Rows, assemble, image_key, in_blocks
+from modeling.arrays.datasets.importing.listed_images import SCATTERED, ListedImages
+from modeling.arrays.datasets.importing.listings import Source
+from modeling.arrays.datasets.importing.row_files import Described, Rows, assemble, in_blocks, rows_of
 from modeling.arrays.datasets.importing.storage import json_bytes
-from modeling.arrays.pools.pool_sources import CLASS, NOTED, note_of, read_pool
+from modeling.arrays.pools.pool_sources import CLASS, NOTED, read_pool, unlabelled
 from worker.datasets.dataset_import import embedding_by, thumbnail_key_secret
-from worker.datasets.embedding_folders import is_embedding_folder, lines_of, open_embeddings
+from worker.datasets.embedding_folders import is_embedding_folder, open_embeddings
 from worker.datasets.import_encoders import described_encoder
 from worker.queue.due_jobs import work_on_due
 from worker.queue.job_heartbeat import progress_of
 from worker.similarity_search.index_builds import ARRAY, INDEXES
 from worker.similarity_search.shown_images import originals_of, unpacked_shards
+
+MOST_LOOKED_FOR = 1000  # images that may be at hand, to check the encoder with
 
 
 def import_due_pools() -> int:
@@ -65,19 +67,17 @@ def _images_beside(pool: Pool, known: frozenset[str], tell: Progress) -> Path | 
     if any(folder.glob("*.tar")):
         unpacked_shards(pool).mkdir(parents=True, exist_ok=True)
         unpack_shards(folder, unpacked_shards(pool), tell)
-    source, notes = read_pool(originals_of(pool))
-    new = [image for image in source.images if image.filename not in known]
-    if not new:
+    source = read_pool(originals_of(pool), known)
+    if not len(source.images):
         return None
     return import_images(
-        replace(source, images=new),
+        source,
         settings.DATA_ROOT,
         pool.name,
         encoders=array_encoders(described_encoder(pool.encoder)),
         key_secret=thumbnail_key_secret(),
         n_processes=settings.IMPORT_PROCESSES,
         embed=embedding_by(settings.IMPORT_ENGINE),
-        notes=notes,
         progress=tell,
     )
 
@@ -98,39 +98,37 @@ def _grown(dataset: Dataset, directory: Path) -> Path:
                 shutil.copytree(old.directory / name, folder / name, copy_function=os.link, ignore=hidden)
 
     digest = sha256(json_bytes({"of": dataset.digest, "added": new.manifest.digest})).hexdigest()
-    names, notes = [*old.filenames, *new.filenames], [*old.notes, *new.notes]
-    keys = [key.decode() for key in (*old.image_keys, *new.image_keys)]
-    described = Described(dataset.name, digest, POOL, (CLASS,))
-    return assemble(
-        dataset_directory(settings.DATA_ROOT, dataset.name, digest),
-        described,
-        _rows(names, keys, notes),
-        {ARRAY: (blocks, arrays[0].shape[1], encoder)},
-        link,
+    n = old.n_rows + new.n_rows
+    rows = Rows(
+        filenames=(*old.filenames, *new.filenames),
+        labels=np.zeros(n, np.int32),
+        splits=np.full(n, Split.TRAIN, np.int8),
+        attributes=None,
+        keys=np.concatenate([old.image_keys, new.image_keys]),
+        notes=(*old.notes, *new.notes),
     )
-
-
-def _rows(names: list[str], keys: list[str], notes: Sequence[Mapping[str, Any]]) -> Rows:
-    n = len(names)
-    return Rows(names, np.zeros(n, np.int32), np.full(n, Split.TRAIN, np.int8), None, keys, notes)
+    directory = dataset_directory(settings.DATA_ROOT, dataset.name, digest)
+    described = Described(dataset.name, digest, POOL, (CLASS,))
+    return assemble(directory, described, rows, {ARRAY: (blocks, arrays[0].shape[1], encoder)}, link)
 
 
 def _of_embeddings(pool: Pool, folder: Path, known: frozenset[str], described: DescribedEncoder) -> Path | None:
     found = open_embeddings(folder)
     found.require_encoder(described)  # before all is read
-    first = {name: place for place, name in reversed(list(enumerate(found.names()))) if name not in known}
-    if not first:
+    images = ListedImages()
+    for place, (name, line) in enumerate(found.lines(NOTED)):
+        if name not in known:
+            images.add(unlabelled(name, line, place))  # the first of a name
+    if not len(images):
         return None
-    names = sorted(first)
-    places = np.array([first[name] for name in names], np.int64)
-    notes = [note_of(line) for line in lines_of(found.table(NOTED).take(places))]
     root = folder.resolve()
-    at_hand = ((first[name], root / name) for name in names[:: max(len(names) // 1000, 1)])
-    found.require_encoder(described, some=(each for each in at_hand if each[1].resolve().is_relative_to(root)))
+    looked_for = islice(images.select(order=SCATTERED), MOST_LOOKED_FOR)
+    paths = ((image.place, root / image.filename) for image in looked_for)
+    found.require_encoder(described, some=((row, path) for row, path in paths if path.resolve().is_relative_to(root)))
     digest = sha256(json_bytes({"embeddings": found.sha256, "encoder": dict(described.description)})).hexdigest()
-    secret = thumbnail_key_secret()
-    rows = _rows(names, [image_key(secret, digest, name) for name in names], notes)
-    directory = dataset_directory(settings.DATA_ROOT, pool.name, digest)
-    manifest = Described(pool.name, digest, POOL, (CLASS,))
-    blocks = (found.rows(places[some]) for some in in_blocks(len(places), found.dim()))
-    return assemble(directory, manifest, rows, {ARRAY: (blocks, found.dim(), described.description)})
+    return assemble(
+        dataset_directory(settings.DATA_ROOT, pool.name, digest),
+        Described(pool.name, digest, POOL, (CLASS,)),
+        rows_of(Source(POOL, folder, images, (CLASS,)), thumbnail_key_secret(), digest),
+        {ARRAY: (found.in_order(images.column("place", np.int64)), found.dim(), described.description)},
+    )

@@ -11,7 +11,7 @@ import yaml
 from annotations.exports.releases.archive import Member
 from annotations.models import Licence, Release, Study
 from annotations.tables.columns import Column, Table
-from modeling.arrays.datasets.croissant import DescribedTable, croissant
+from modeling.arrays.common.croissant import DescribedTable, croissant
 
 DATAPACKAGE, CITATION = "datapackage.json", "CITATION.cff"
 _TYPES = {"text": "string", "time": "datetime", "json": "any"}

@@ -34,8 +34,8 @@ from annotations.models import Moderation, Study
 from annotations.readings.releases.moderated_words import HIDDEN
 from annotations.tables.columns import Cell, Table, write_cell, write_time
 from annotations.tables.data_dictionary import DICTIONARY, describe
+from modeling.arrays.common.croissant import CROISSANT
 from modeling.arrays.common.progress import Progress, silent
-from modeling.arrays.datasets.croissant import CROISSANT
 
 Row = TypeVar("Row")
 TOLD_EVERY = 2_000  # rows

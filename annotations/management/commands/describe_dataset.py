@@ -9,8 +9,8 @@ from django.core.management.base import CommandError
 
 from annotations.management.plain_command import PlainCommand
 from annotations.services.datasets.dataset_registration import find_dataset
+from modeling.arrays.common.croissant import CROISSANT, DescribedTable, croissant
 from modeling.arrays.common.digests import file_sha256
-from modeling.arrays.datasets.croissant import CROISSANT, DescribedTable, croissant
 from modeling.arrays.datasets.dataset_files import DatasetFiles, Split
 
 _COLUMNS = (

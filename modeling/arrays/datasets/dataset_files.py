@@ -7,7 +7,7 @@ Arrays are memory-mapped read-only.
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import IntEnum
 from functools import cached_property
@@ -466,7 +466,7 @@ def file_sha256(path: Path) -> str:
         raise BadDataset(f"{path}: {error.strerror}") from error
 
 
-def thumbnails_sha256(directory: Path, image_keys: Iterable[bytes]) -> str:
+def thumbnails_sha256(directory: Path, image_keys: NDArray[np.bytes_] | list[bytes]) -> str:
     """Compute one SHA-256 over all thumbnails.
 
     Parameters
@@ -486,7 +486,7 @@ def thumbnails_sha256(directory: Path, image_keys: Iterable[bytes]) -> str:
         If a thumbnail cannot be read or a key is not an image key.
     """
     total = hashlib.sha256()
-    for key in sorted(key.decode("ascii") for key in image_keys):
+    for key in map(bytes.decode, np.sort(image_keys)):
         total.update(f"{key} {file_sha256(directory / thumbnail_name(key))}\n".encode())
         step_done()
     return total.hexdigest()

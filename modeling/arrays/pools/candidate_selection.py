@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.arrays.common.array_checks import check_one_length, checked_ids
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.common.softmax import softmax
 from modeling.arrays.embeddings.similarity import similarities
@@ -102,26 +101,3 @@ def hidden_places(n: int, hidden: int, seed: int) -> NDArray[np.int64]:
     order[places] = n + np.arange(hidden)
     order[order < 0] = np.arange(n)
     return order
-
-
-def merged_order(labels: NDArray[np.integer], splits: NDArray[np.integer], filenames: list[str]) -> NDArray[np.int64]:
-    """Sort rows as a data set has them.
-
-    Parameters
-    ----------
-    labels, splits : int ndarray of shape (n,)
-    filenames : list of n str
-
-    Returns
-    -------
-    int64 ndarray of shape (n,)
-        By label, split and file name.
-
-    Raises
-    ------
-    BadArray
-        If lengths or types are invalid.
-    """
-    check_one_length(1, labels=labels, splits=splits, filenames=np.asarray(filenames))
-    labels, splits = checked_ids(labels, "label"), checked_ids(splits, "split")
-    return np.array(sorted(range(len(filenames)), key=lambda i: (labels[i], splits[i], filenames[i])), np.int64)

@@ -1,14 +1,15 @@
 """Listing of a folder of unlabelled images, with what is known of each: source, licence, and whether it is unsafe."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from modeling.arrays.datasets.dataset_files import POOL, Split
-from modeling.arrays.datasets.importing.import_errors import BadSource, OutsideRoot
-from modeling.arrays.datasets.importing.importer import Notes
-from modeling.arrays.datasets.importing.listings import Source, SourceImage, csv_lines
+from modeling.arrays.datasets.importing.import_errors import BadSource
+from modeling.arrays.datasets.importing.listed_images import ListedImage
+from modeling.arrays.datasets.importing.listings import Source, csv_lines, files_by_folder, listed
 
 CLASS = "unlabelled"  # the only class of a pool
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
@@ -18,7 +19,7 @@ NOTED = (*_LICENCE, *_SOURCE, *_UNSAFE)  # columns
 _SAFE = ("", "unlikely", "false", "no", "0", "0.0")
 
 
-def read_pool(root: Path) -> tuple[Source, Notes]:
+def read_pool(root: Path, known: Container[str] = ()) -> Source:
     """List the images below a folder.
 
     Notes stand in `metadata.csv` (column filename), or beside each image in a JSON file of its name, as img2dataset
@@ -27,13 +28,13 @@ def read_pool(root: Path) -> tuple[Source, Notes]:
     Parameters
     ----------
     root : pathlib.Path
+    known : container of str, optional
+        File names that are passed over.
 
     Returns
     -------
-    source : Source
-        Of one class, all in train.
-    notes : mapping of str to mapping
-        By file name, from `note_of`.
+    Source
+        Of one class, all in train, maybe empty; notes are from `note_of`.
 
     Raises
     ------
@@ -44,18 +45,32 @@ def read_pool(root: Path) -> tuple[Source, Notes]:
     """
     if not root.is_dir():
         raise BadSource(root, "there is no such folder")
-    table = root / METADATA
-    listed = {line.cells["filename"]: line.cells for line in csv_lines(table, ("filename",))} if table.exists() else {}
-    images, notes = [], {}
-    for path in _images(root):
-        name = path.relative_to(root).as_posix()
-        if not path.resolve().is_relative_to(root.resolve()):
-            raise OutsideRoot(path, f"this link leads out of {root}")
-        images.append(SourceImage(path, name, Split.TRAIN, 0, None))
-        notes[name] = note_of(listed.get(name) or _beside(path))
-    if not images:
+    if next(_images(root), None) is None:
         raise BadSource(root, f"there is no image: files end in {', '.join(SUFFIXES)}")
-    return Source(POOL, root, images, (CLASS,), ()), notes
+    names = ((path, path.relative_to(root).as_posix()) for path in _images(root))
+    new = ((path, name) for path, name in names if name not in known)
+    images = listed(root, (unlabelled(name, _beside(path)) for path, name in new))
+    if (table := root / METADATA).exists():
+        images.note((line.cells["filename"], note_of(line.cells)) for line in csv_lines(table, ("filename",)))
+    return Source(POOL, root, images, (CLASS,))
+
+
+def unlabelled(filename: str, fields: Mapping[str, Any], place: int = 0) -> ListedImage:
+    """Make an image of a pool.
+
+    Parameters
+    ----------
+    filename : str
+    fields : mapping
+        For `note_of`.
+    place : int, optional
+        Its row among embeddings.
+
+    Returns
+    -------
+    ListedImage
+    """
+    return ListedImage(filename, Split.TRAIN, 0, None, place, note_of(fields))
 
 
 def note_of(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,10 +101,8 @@ def note_of(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _images(root: Path) -> Iterator[Path]:
-    for path in sorted(root.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-        if path.suffix.lower() in SUFFIXES and not hidden and path.is_file():
-            yield path
+    files = chain.from_iterable(files_by_folder(root))
+    return (path for path in files if path.suffix.lower() in SUFFIXES)
 
 
 def _beside(path: Path) -> dict[str, Any]:

@@ -1,21 +1,22 @@
 """ImageNet and data sets like it: folders that are named by ids, such as n01440764, and words for these."""
 
-import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
 
 from modeling.arrays.datasets.dataset_files import SPLIT_WORDS, Split
-from modeling.arrays.datasets.importing.import_errors import BadSource
+from modeling.arrays.datasets.importing.import_errors import BadSource, reading
+from modeling.arrays.datasets.importing.listed_images import ListedImage
 from modeling.arrays.datasets.importing.listings import (
     Source,
-    SourceImage,
     class_folders,
     csv_lines,
-    image_in_folder,
+    images_in_folder,
     in_order,
+    listed,
     numbered,
     split_folders,
     visible,
@@ -24,7 +25,8 @@ from modeling.arrays.datasets.importing.listings import (
 
 HALVES_SEED = 0  # of the halves of ImageNet's validation images
 SOLUTIONS, KAGGLE = "LOC_val_solution.csv", "ILSVRC/Data/CLS-LOC"
-CLASS_WORDS = ("LOC_synset_mapping.txt", "class_names.txt", "classes.json")
+Classes = Mapping[str, Path | list[Path]]
+CLASS_WORDS = ("LOC_synset_mapping.txt", "class_names.txt")
 
 
 def read_imagenet(root: Path, class_names: tuple[str, ...]) -> Source:
@@ -61,23 +63,31 @@ def read_imagenet(root: Path, class_names: tuple[str, ...]) -> Source:
         raise BadSource(root, f"{len(names)} names are given for {len(ids)} classes")
     label_of = {**numbered(map(str, range(len(ids))) if words else ()), **numbered(ids)}
     halved = not any(split == Split.TEST for split, _, _ in parts)
-    images: list[SourceImage] = []
-    for split, where, classes in parts:
-        missing = dict(enumerate(ids))
-        for name, paths in classes.items():
-            label = label_of.get(name)
-            if label is None:
-                raise BadSource(where, f"{name} is not one of the {len(ids)} classes that are named")
-            if missing.pop(label, None) is None:
-                raise BadSource(where, f"another folder than {name} is of the class {ids[label]} too")
-            order = np.random.default_rng([HALVES_SEED, label]).permutation(len(paths))
-            for place, path in zip(order, paths, strict=True):
-                is_test = halved and split == Split.VALIDATION and place >= (len(paths) + 1) // 2
-                images.append(image_in_folder(root, path, Split.TEST if is_test else split, label))
-        if missing:
-            lacking = next(iter(missing.values()))
-            raise BadSource(where, f"the class {lacking} has no images. Add them, or leave it out of {CLASS_WORDS[1]}")
-    return Source("imagenet", root, images, names, ())
+
+    def images() -> Iterator[ListedImage]:
+        for split, where, classes in parts:
+            missing = dict(enumerate(ids))
+            for name, found in classes.items():
+                label = label_of.get(name)
+                if label is None:
+                    raise BadSource(where, f"{name} is not one of the {len(ids)} classes that are named")
+                if missing.pop(label, None) is None:
+                    raise BadSource(where, f"another folder than {name} is of the class {ids[label]} too")
+                paths = visible(found) if isinstance(found, Path) else found
+                if not (halved and split == Split.VALIDATION):
+                    yield from images_in_folder(root, paths, split, label)
+                    continue
+                order = np.random.default_rng([HALVES_SEED, label]).permutation(len(paths))
+                for half, is_test in ((Split.VALIDATION, False), (Split.TEST, True)):
+                    some = compress(paths, (order >= (len(paths) + 1) // 2) == is_test)
+                    yield from images_in_folder(root, some, half, label)
+            if missing:
+                lacking = next(iter(missing.values()))
+                raise BadSource(
+                    where, f"the class {lacking} has no images. Add them, or leave it out of {CLASS_WORDS[1]}"
+                )
+
+    return Source("imagenet", root, listed(root, images()), names)
 
 
 def read_class_words(root: Path) -> dict[str, str]:
@@ -100,16 +110,13 @@ def read_class_words(root: Path) -> dict[str, str]:
     file = next((root / name for name in CLASS_WORDS if (root / name).exists()), None)
     if file is None:
         return {}
-    try:
-        text = file.read_text("utf-8-sig")
-        pairs = _of_json(text) if file.suffix == ".json" else _of_lines(text)
-    except (OSError, ValueError) as error:
-        raise BadSource(file, f"it cannot be read: {error}") from error
+    with reading(file):
+        lines = [line.strip().partition(" ") for line in file.read_text("utf-8-sig").splitlines() if line.strip()]
     words: dict[str, str] = {}
-    for number, (name, said) in enumerate(pairs, 1):
+    for number, (name, _, said) in enumerate(lines, 1):
         if not said or name in words:
             raise BadSource(file, f"{name} {'is named twice' if said else 'has no words'}", number)
-        words[name] = said
+        words[name] = said.strip()
     return {name: words[name] for name in in_order(words)}
 
 
@@ -138,8 +145,8 @@ def short_names(words: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(said if taken[said.casefold()] == 1 else f"{said} ({name})" for name, said in names.items())
 
 
-def _parts(root: Path) -> list[tuple[Split, Path, dict[str, list[Path]]]]:
-    """Return each split, its folder and the files of each class by id.
+def _parts(root: Path) -> list[tuple[Split, Path, Classes]]:
+    """Return each split, its folder, and by id the folder of each class or its files.
 
     `test` is passed over if it has no class folders: its labels are not published.
     """
@@ -150,14 +157,14 @@ def _parts(root: Path) -> list[tuple[Split, Path, dict[str, list[Path]]]]:
             raise BadSource(
                 root, f"its folders are numbers: add {' or '.join(CLASS_WORDS)} of the data set it belongs to"
             )
-        return [(Split.TEST, root, {path.name: visible(within(root, path)) for path in inside})] if inside else []
-    parts: list[tuple[Split, Path, dict[str, list[Path]]]] = []
+        return [(Split.TEST, root, {path.name: within(root, path) for path in inside})] if inside else []
+    parts: list[tuple[Split, Path, Classes]] = []
     for split, part in split_folders(data):
         is_flat = not any(path.is_dir() for path in visible(part))
         if is_flat and split == Split.VALIDATION and (root / SOLUTIONS).exists():
             parts.append((split, part, _solved(root, part)))
         elif not is_flat or split != Split.TEST:
-            parts.append((split, part, {folder.name: visible(folder) for folder in class_folders(root, part)}))
+            parts.append((split, part, {folder.name: folder for folder in class_folders(root, part)}))
     return parts
 
 
@@ -172,15 +179,3 @@ def _solved(root: Path, part: Path) -> dict[str, list[Path]]:
             raise lines[path.stem].wrong("it names no class")
         classes.setdefault(said[0], []).append(path)
     return classes
-
-
-def _of_lines(text: str) -> list[tuple[str, str]]:
-    parts = (line.strip().partition(" ") for line in text.splitlines() if line.strip())
-    return [(name, said.strip()) for name, _, said in parts]
-
-
-def _of_json(text: str) -> list[tuple[str, str]]:
-    given = json.loads(text)
-    if not isinstance(given, dict) or not all(isinstance(said, str) for said in given.values()):
-        raise ValueError("it must be an object of texts, by the name of the folder")
-    return [(name, said.strip()) for name, said in given.items()]

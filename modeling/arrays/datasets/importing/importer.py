@@ -2,9 +2,10 @@
 
 import hashlib
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +15,14 @@ from modeling.arrays.common.steps import step_done
 from modeling.arrays.datasets import dataset_files as files
 from modeling.arrays.datasets.importing.embedding_arrays import Encoders
 from modeling.arrays.datasets.importing.import_errors import BadSource
-from modeling.arrays.datasets.importing.listing_checks import HashedImage, LeftOut, hash_images, without_duplicates
+from modeling.arrays.datasets.importing.listed_images import KEPT
+from modeling.arrays.datasets.importing.listing_checks import hash_images, leave_out_duplicates
 from modeling.arrays.datasets.importing.listings import Source
-from modeling.arrays.datasets.importing.row_files import Described, Rows, image_key, write_dataset
+from modeling.arrays.datasets.importing.row_files import Described, image_key, rows_of, write_dataset
 from modeling.arrays.datasets.importing.shards import Embed, Plan, embed_alone, make_plan, shards_folder
 from modeling.arrays.datasets.importing.storage import json_bytes, only_import, publish, staging_folder
 
 IMAGES_A_PROCESS = 16  # for fewer no further one is started, which takes as long as decoding some dozen images
-
-Notes = Mapping[str, Mapping[str, Any]]  # by file name
 
 
 def import_images(
@@ -32,7 +32,6 @@ def import_images(
     *,
     encoders: Encoders,
     key_secret: bytes,
-    notes: Notes | None = None,
     n_processes: int = 1,
     embed: Embed = embed_alone,
     progress: Progress = silent,
@@ -49,8 +48,6 @@ def import_images(
         From `array_encoders`.
     key_secret : bytes
         Keys the opaque names of the thumbnails; not empty.
-    notes : mapping of str to mapping, optional
-        By file name what is known of an image, such as its licence.
     n_processes : int, default 1
         How many processes decode beside the encoder; the result is the same to the byte.
     embed : callable, optional
@@ -82,25 +79,24 @@ def import_images(
     if not key_secret:
         raise ValueError("an empty key_secret would let anybody guess the names of thumbnails")
     files.dataset_directory(data_root, name, "")  # rejects an invalid name before reading images
-    hashed = hash_images(source, progress, n_processes)
-    digest = source_digest(source, hashed, encoders, notes)
+    hash_images(source, progress, n_processes)
+    digest = source_digest(source, encoders)
     directory = files.dataset_directory(data_root, name, digest)
     with only_import(directory.parent):
         if directory.exists():
             files.open_dataset(directory)
         else:
-            candidates, duplicates = without_duplicates(hashed)
-            keys = [image_key(key_secret, digest, entry.image.filename) for entry in candidates]
-            plan = make_plan(directory, source.root, candidates, keys, encoders, source.format != files.POOL)
+            leave_out_duplicates(source)
+            plan = make_plan(directory, source, partial(image_key, key_secret, digest), encoders)
             embed(plan, encoders, min(n_processes, 1 + plan.count // IMAGES_A_PROCESS), progress)
             described = Described(name, digest, source.format, source.class_names, source.attribute_names)
-            _merge(plan, source, candidates, duplicates, keys, described, encoders, notes)
+            _merge(plan, source, key_secret, described, encoders)
             publish(staging_folder(directory), directory)
         shutil.rmtree(shards_folder(directory), ignore_errors=True)
     return directory
 
 
-def source_digest(source: Source, hashed: Sequence[HashedImage], encoders: Encoders, notes: Notes | None = None) -> str:
+def source_digest(source: Source, encoders: Encoders) -> str:
     """Compute the digest of everything that determines a data set.
 
     The data set's name and the names of its thumbnails are not included.
@@ -108,10 +104,8 @@ def source_digest(source: Source, hashed: Sequence[HashedImage], encoders: Encod
     Parameters
     ----------
     source : Source
-    hashed : sequence of HashedImage
-        In row order.
+        Whose images are hashed.
     encoders : mapping of str to DescribedEncoder
-    notes : mapping of str to mapping, optional
 
     Returns
     -------
@@ -127,51 +121,29 @@ def source_digest(source: Source, hashed: Sequence[HashedImage], encoders: Encod
         "arrays": {name: dict(each.description) for name, each in encoders.items()},
     }
     total.update(json_bytes(head))
-    for entry in hashed:
-        image = entry.image
-        total.update(json_bytes([image.filename, image.split, image.label, image.attribute, entry.sha256]))
-        if notes is not None:
-            total.update(json_bytes(notes[image.filename]))
+    for image in source.images:
+        total.update(json_bytes([image.filename, image.split, image.label, image.attribute, image.sha256]))
+        if image.note is not None:
+            total.update(json_bytes(image.note))
     return total.hexdigest()
 
 
-def _merge(
-    plan: Plan,
-    source: Source,
-    candidates: Sequence[HashedImage],
-    duplicates: Sequence[LeftOut],
-    keys: Sequence[str],
-    described: Described,
-    encoders: Encoders,
-    notes: Notes | None,
-) -> None:
+def _merge(plan: Plan, source: Source, key_secret: bytes, described: Described, encoders: Encoders) -> None:
     """Make the data set of what was made of its shards, in a hidden folder."""
-    kept: list[int] = []
-    left_out = list(duplicates)
+    images, candidates = source.images, source.images.select()
     devices: set[str] = set()
-    first = 0
     for shard in plan.shards:
-        rejected = shard.rejected()
-        kept += [first + place for place in range(shard.count) if place not in rejected]
-        left_out += [candidates[first + place].left_out(*why) for place, why in rejected.items()]
+        rejected, some = shard.rejected(), list(islice(candidates, shard.count))
+        images.leave_out(some[place].left_out(*why) for place, why in rejected.items())
         devices.update(shard.devices())
-        first += shard.count
-    left_out.sort()
-    if not kept:
-        line = f"{left_out[0].filename}: {left_out[0].reason}, {left_out[0].detail}"
-        raise BadSource(source.root, f"none of the {len(source.images)} listed images can be used; {line}")
-    images = [candidates[index].image for index in kept]
-    rows = Rows(
-        filenames=[image.filename for image in images],
-        labels=np.array([image.label for image in images], np.int32),
-        splits=np.array([image.split for image in images], np.int8),
-        attributes=np.array([image.attribute for image in images], np.int32) if source.attribute_names else None,
-        keys=[keys[index] for index in kept],
-        notes=None if notes is None else [notes[image.filename] for image in images],
-    )
+    if not images.count(KEPT):
+        line = next(images.left_out())
+        why = f"{line.filename}: {line.reason}, {line.detail}"
+        raise BadSource(source.root, f"none of the {len(images)} listed images can be used; {why}")
     arrays = {name: (_made(plan, name), each.dim, each.description) for name, each in encoders.items()}
     embedded = {"batch_images": plan.batch_images} | ({"devices": sorted(devices)} if devices else {})
-    write_dataset(staging_folder(plan.directory), described, rows, arrays, left_out, embedded=embedded)
+    rows = rows_of(source, key_secret, described.digest)
+    write_dataset(staging_folder(plan.directory), described, rows, arrays, images.left_out(), embedded=embedded)
 
 
 def _made(plan: Plan, array: str) -> Iterator[NDArray[np.float32]]:

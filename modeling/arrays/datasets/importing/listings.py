@@ -1,6 +1,7 @@
 """Listed images, and the tables and folders that list them. No image is opened here."""
 
 import csv
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -9,33 +10,12 @@ from typing import NamedTuple, TypeVar
 
 from modeling.arrays.datasets.dataset_files import SPLIT_WORDS, Split
 from modeling.arrays.datasets.importing.import_errors import BadSource, OutsideRoot, reading
+from modeling.arrays.datasets.importing.listed_images import ListedImage, ListedImages
 
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True)
-class SourceImage:
-    """One listed image.
-
-    Attributes
-    ----------
-    path : pathlib.Path
-    filename : str
-        Relative to the source's root, with "/".
-    split : Split
-    label : int
-    attribute : int or None
-        None without groups.
-    """
-
-    path: Path
-    filename: str
-    split: Split
-    label: int
-    attribute: int | None
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Source:
     """A folder's listing.
 
@@ -43,7 +23,7 @@ class Source:
     ----------
     format : str
     root : pathlib.Path
-    images : sequence of SourceImage
+    images : ListedImages
     class_names : tuple of str
         Indexed by labels.
     attribute_names : tuple of str
@@ -52,9 +32,9 @@ class Source:
 
     format: str
     root: Path
-    images: Sequence[SourceImage]
+    images: ListedImages
     class_names: tuple[str, ...]
-    attribute_names: tuple[str, ...]
+    attribute_names: tuple[str, ...] = ()
 
 
 class Line(NamedTuple):
@@ -213,65 +193,63 @@ def require_columns(
         raise BadSource(file, f"the header lacks {', '.join(missing)}; {has}{instead}", 1)
 
 
-def listed_image(
-    root: Path, listed: tuple[str, Split, int, int | None], where: Path, line: int | None = None
-) -> SourceImage:
-    """Make a listed image whose path stays inside the root, with links resolved.
+def listed(root: Path, images: Iterable[ListedImage], table: Path | None = None) -> ListedImages:
+    """List images, whose paths stay inside the root, with links resolved.
 
     Parameters
     ----------
     root : pathlib.Path
-    listed : tuple of str, Split, int and int or None
-        File name, split, label and attribute.
-    where : pathlib.Path
-        Named in the message.
-    line : int, optional
+    images : iterable of ListedImage
+    table : pathlib.Path, optional
+        What lists them, for messages.
 
     Returns
     -------
-    SourceImage
+    ListedImages
 
     Raises
     ------
     BadSource
-        If the name is empty or cannot name a file.
+        If a name is empty, cannot name a file, or is listed twice.
     OutsideRoot
-        If the path leads out of the root.
+        If a path leads out of the root.
     """
-    filename = listed[0]
-    if not filename or "\0" in filename:
-        raise BadSource(where, "the file name is empty or contains a NUL", line)
-    pure = PurePosixPath(filename)
-    path = root / pure
-    inside = not pure.is_absolute() and ".." not in pure.parts and path.resolve().is_relative_to(root.resolve())
-    if not inside:
-        raise OutsideRoot(where, f"{filename!r} leads out of {root}", line)
-    return SourceImage(path, *listed)
+    found, inside = ListedImages(), root.resolve()
+    for image in images:
+        name, line = image.filename, image.place or None
+        where, pure = table or root / name, PurePosixPath(name)
+        if not name or "\0" in name:
+            raise BadSource(where, "the file name is empty or contains a NUL", line)
+        if pure.is_absolute() or ".." in pure.parts or not (root / pure).resolve().is_relative_to(inside):
+            raise OutsideRoot(where, f"{name!r} leads out of {root}", line)
+        if (first := found.add(image)) is not None:
+            raise BadSource(where, f"{name} is already listed in line {first.place}", line)
+    return found
 
 
-def image_in_folder(root: Path, path: Path, split: Split, label: int) -> SourceImage:
-    """Make a listed image of a file in the folder of a class.
+def images_in_folder(root: Path, paths: Iterable[Path], split: Split, label: int) -> Iterator[ListedImage]:
+    """Yield the images of files in the folder of a class.
 
     Parameters
     ----------
-    root, path : pathlib.Path
+    root : pathlib.Path
+    paths : iterable of pathlib.Path
     split : Split
     label : int
 
-    Returns
-    -------
-    SourceImage
+    Yields
+    ------
+    ListedImage
 
     Raises
     ------
     BadSource
-        If the file is a folder.
-    OutsideRoot
-        If it is a link that leads out of the root.
+        If a file is a folder.
     """
-    if path.is_dir():
-        raise BadSource(path, "the folder of a class must not contain folders")
-    return listed_image(root, (path.relative_to(root).as_posix(), split, label, None), path)
+    for path in paths:
+        if path.is_dir():
+            raise BadSource(path, "the folder of a class must not contain folders")
+        yield ListedImage(path.relative_to(root).as_posix(), split, label)
 
 
 def split_folders(root: Path) -> Iterator[tuple[Split, Path]]:
@@ -373,6 +351,25 @@ def visible(folder: Path) -> list[Path]:
         return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except OSError as error:
         raise BadSource(folder, str(error.strerror)) from error
+
+
+def files_by_folder(root: Path) -> Iterator[list[Path]]:
+    """Yield the files of each folder at any depth; hidden files and folders are passed over.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+
+    Yields
+    ------
+    list of pathlib.Path
+        By name.
+    """
+    for parent, folders, names in os.walk(root):  # `rglob` would keep all that it has found
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        paths = (Path(parent, name) for name in sorted(names) if not name.startswith("."))
+        if files := [path for path in paths if path.is_file()]:
+            yield files
 
 
 def numbered(names: Iterable[str]) -> dict[str, int]:

@@ -9,9 +9,8 @@ import hmac
 import io
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modeling.arrays.datasets import dataset_files as files
-from modeling.arrays.datasets.importing.listing_checks import LeftOut
+from modeling.arrays.datasets.importing.listed_images import KEPT, NOTED, UNPICTURED, LeftOut
+from modeling.arrays.datasets.importing.listings import Source
 from modeling.arrays.datasets.importing.storage import (
-    json_bytes,
+    json_list,
+    npy_header,
     only_import,
     publish,
     staging_folder,
@@ -41,26 +42,52 @@ class Rows:
 
     Attributes
     ----------
-    filenames : sequence of n str
+    filenames : iterable of n str
     labels : int32 ndarray of shape (n,)
     splits : int8 ndarray of shape (n,)
     attributes : int32 ndarray of shape (n,), or None
         None without groups.
-    keys : sequence of n str
+    keys : S24 ndarray of shape (n,)
         From `image_key`.
-    notes : sequence of n mapping, optional
+    notes : iterable of n mapping, optional
         Of a pool: source, licence and whether an image is unsafe.
     pictured : bool ndarray of shape (n,), optional
         Which images have a thumbnail. Default: all, or none of a pool.
     """
 
-    filenames: Sequence[str]
+    filenames: Iterable[str]
     labels: NDArray[np.int32]
     splits: NDArray[np.int8]
     attributes: NDArray[np.int32] | None
-    keys: Sequence[str]
-    notes: Sequence[Mapping[str, Any]] | None = None
+    keys: NDArray[np.bytes_]
+    notes: Iterable[Mapping[str, Any]] | None = None
     pictured: NDArray[np.bool_] | None = None
+
+
+def rows_of(source: Source, key_secret: bytes, digest: str) -> Rows:
+    """Make the rows of the images that are not left out.
+
+    Parameters
+    ----------
+    source : Source
+    key_secret : bytes
+    digest : str
+        Of the data set.
+
+    Returns
+    -------
+    Rows
+    """
+    images = source.images
+    return Rows(
+        filenames=(image.filename for image in images.select()),
+        labels=images.column("label", np.int32),
+        splits=images.column("split", np.int8),
+        attributes=images.column("attribute", np.int32) if source.attribute_names else None,
+        keys=image_keys(key_secret, digest, (image.filename for image in images.select()), images.count(KEPT)),
+        notes=(image.note or {} for image in images.select()) if images.count(NOTED) else None,
+        pictured=images.column("pictured", np.bool_) if images.count(UNPICTURED) else None,
+    )
 
 
 @dataclass(frozen=True)
@@ -101,7 +128,7 @@ def write_dataset(
     described: Described,
     rows: Rows,
     arrays: Mapping[str, Array],
-    left_out: Sequence[LeftOut] = (),
+    left_out: Iterable[LeftOut] = (),
     *,
     place_thumbnails: Callable[[Path], None] | None = None,
     embedded: Mapping[str, Any] | None = None,
@@ -118,7 +145,7 @@ def write_dataset(
     arrays : mapping of str to tuple
         By name: blocks of rows, their dimension, and the description of their encoder, if it is known. `features` is
         `similarity` unless it is given.
-    left_out : sequence of LeftOut, optional
+    left_out : iterable of LeftOut, optional
         What is in the report and not in the rows.
     place_thumbnails : callable, optional
         Puts the thumbnails of the rows into the folder, once the arrays are there. Default: they are there.
@@ -134,36 +161,34 @@ def write_dataset(
     if place_thumbnails:
         with storing(folder):
             place_thumbnails(folder)
-    contents = {
+    reasons: Counter[str] = Counter()
+    contents: dict[str, Iterable[bytes | memoryview]] = {
         files.LABELS: _npy(rows.labels),
         files.SPLITS: _npy(rows.splits),
-        files.IMAGE_KEYS: _npy(np.array(rows.keys, "S24")),
-        files.FILENAMES: json_bytes(list(rows.filenames)),
-        files.REPORT: report_csv(left_out),
+        files.IMAGE_KEYS: _npy(rows.keys),
+        files.FILENAMES: json_list(rows.filenames),
+        files.REPORT: report_csv(left_out, reasons),
     }
     if rows.attributes is not None:
         contents[files.ATTRIBUTES] = _npy(rows.attributes)
     if rows.notes is not None:
-        contents[files.NOTES] = json_bytes(list(rows.notes))
+        contents[files.NOTES] = json_list(rows.notes)
     pictured = np.full(len(rows.keys), described.source_format != files.POOL)
     if rows.pictured is not None:
         pictured = rows.pictured
         contents[files.PICTURED] = _npy(pictured)
-    for name, data in contents.items():
-        write_file(folder / name, data)
-    n_classes, n_attributes = len(described.class_names), len(described.attribute_names)
-    shown = (key.encode("ascii") for key in compress(rows.keys, pictured))
+    n_rows, n_classes, n_attributes = len(rows.keys), len(described.class_names), len(described.attribute_names)
     manifest = files.Manifest(
         **vars(described),
         arrays={"features": entries["similarity"], **entries},
         encoders={name: dict(encoder) for name, (_, _, encoder) in arrays.items() if encoder is not None},
         format=files.FORMAT,
-        n_rows=len(rows.filenames),
+        n_rows=n_rows,
         split_counts={split.word: int(np.sum(rows.splits == split)) for split in files.Split},
         group_counts=files.counts_by_split(rows.labels, rows.splits, rows.attributes, n_classes, n_attributes),
-        report=_summary(len(rows.filenames), left_out) | dict(embedded or {}),
-        files={name: hashlib.sha256(data).hexdigest() for name, data in contents.items()},
-        thumbnails_sha256=files.thumbnails_sha256(folder, shown),
+        files={name: _store(folder / name, parts) for name, parts in contents.items()},
+        report=_summary(n_rows, reasons) | dict(embedded or {}),
+        thumbnails_sha256=files.thumbnails_sha256(folder, rows.keys[pictured]),
     )
     write_file(folder / files.MANIFEST, manifest.to_json().encode("ascii"))
 
@@ -174,7 +199,7 @@ def assemble(
     rows: Rows,
     arrays: Mapping[str, Array],
     place_thumbnails: Callable[[Path], None] | None = None,
-    left_out: Sequence[LeftOut] = (),
+    left_out: Iterable[LeftOut] = (),
 ) -> Path:
     """Write a data set directory of rows that are there, whole or not at all.
 
@@ -233,23 +258,49 @@ def image_key(key_secret: bytes, digest: str, filename: str) -> str:
     return hmac.digest(key_secret, message, "sha256").hex()[:24]
 
 
-def report_csv(left_out: Sequence[LeftOut]) -> bytes:
-    """Write the report as RFC 4180 CSV.
+def image_keys(key_secret: bytes, digest: str, filenames: Iterable[str], n: int) -> NDArray[np.bytes_]:
+    """Compute the opaque names of thumbnails.
 
     Parameters
     ----------
-    left_out : sequence of LeftOut
+    key_secret : bytes
+    digest : str
+        Of the data set.
+    filenames : iterable of n str
+    n : int
 
     Returns
     -------
+    S24 ndarray of shape (n,)
+        From `image_key`.
+    """
+    return np.fromiter((image_key(key_secret, digest, name) for name in filenames), "S24", n)
+
+
+def report_csv(left_out: Iterable[LeftOut], reasons: Counter[str]) -> Iterator[bytes]:
+    """Make the report as RFC 4180 CSV.
+
+    Parameters
+    ----------
+    left_out : iterable of LeftOut
+    reasons : Counter
+        Counts the lines by reason.
+
+    Yields
+    ------
     bytes
-        Columns filename, split, reason and detail.
+        Lines of the columns filename, split, reason and detail.
     """
     stream = io.StringIO(newline="")
     writer = csv.writer(stream)
     writer.writerow(LeftOut._fields)
-    writer.writerows(left_out)
-    return stream.getvalue().encode("utf-8", "surrogateescape")
+    for line in left_out:
+        reasons[line.reason] += 1
+        writer.writerow(line)
+        yield stream.getvalue().encode("utf-8", "surrogateescape")
+        stream.seek(0)
+        stream.truncate()
+    yield stream.getvalue().encode("utf-8", "surrogateescape")
 
 
 def _write(
@@ -262,12 +313,21 @@ def _write(
     return files.ArrayEntry(file.name, dim, sha256, None if supplied else name, supplied)
 
 
-def _summary(kept: int, left_out: Sequence[LeftOut]) -> dict[str, Any]:
-    reasons = Counter(line.reason for line in left_out)
-    return {"listed": kept + len(left_out), "kept": kept, "left_out": dict(sorted(reasons.items()))}
+def _store(path: Path, parts: Iterable[bytes | memoryview]) -> str:
+    """Write a file part by part; return its digest."""
+    digest = hashlib.sha256()
+    with storing(path), path.open("wb") as file:
+        for part in parts:
+            file.write(part)
+            digest.update(part)
+    return digest.hexdigest()
 
 
-def _npy(array: NDArray[Any]) -> bytes:
-    stream = io.BytesIO()
-    np.save(stream, array, allow_pickle=False)
-    return stream.getvalue()
+def _summary(kept: int, reasons: Counter[str]) -> dict[str, Any]:
+    return {"listed": kept + reasons.total(), "kept": kept, "left_out": dict(sorted(reasons.items()))}
+
+
+def _npy(array: NDArray[Any]) -> Iterator[bytes | memoryview]:
+    """Yield the parts of an `.npy` file."""
+    yield npy_header(array.dtype, array.shape)
+    yield np.ascontiguousarray(array).data

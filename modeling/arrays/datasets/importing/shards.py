@@ -8,7 +8,7 @@ takes it a second time, does no harm; and a list that changed has no result.
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from modeling.arrays.common.batches import batched
 from modeling.arrays.common.progress import Progress
-from modeling.arrays.datasets.dataset_files import THUMBNAILS, thumbnail_name
+from modeling.arrays.datasets.dataset_files import POOL, THUMBNAILS, thumbnail_name
 from modeling.arrays.datasets.importing.decoding_ahead import worked_ahead
 from modeling.arrays.datasets.importing.embedding_arrays import Encoders
 from modeling.arrays.datasets.importing.import_errors import ImportRefused
-from modeling.arrays.datasets.importing.listing_checks import HashedImage
+from modeling.arrays.datasets.importing.listings import Source
 from modeling.arrays.datasets.importing.storage import (
     json_bytes,
     replace_durably,
@@ -193,14 +194,7 @@ def shards_folder(directory: Path) -> Path:
     return directory.with_name(f"{staging_folder(directory).name}.shards")
 
 
-def make_plan(
-    directory: Path,
-    root: Path,
-    candidates: Sequence[HashedImage],
-    keys: Sequence[str],
-    encoders: Encoders,
-    has_thumbnails: bool,
-) -> Plan:
+def make_plan(directory: Path, source: Source, key_of: Callable[[str], str], encoders: Encoders) -> Plan:
     """Write the plan of an import and the lists of its shards.
 
     Where the same ones are there, what is done stays done.
@@ -209,14 +203,11 @@ def make_plan(
     ----------
     directory : pathlib.Path
         Of the data set.
-    root : pathlib.Path
-        Of the images.
-    candidates : sequence of HashedImage
-        In row order.
-    keys : sequence of str
-        `keys[i]` names the thumbnail of `candidates[i]`: with another secret, an import starts again.
+    source : Source
+        Those of its images that are not left out are embedded, in row order.
+    key_of : callable
+        Names the thumbnail of a file: with another secret, an import starts again.
     encoders : mapping of str to DescribedEncoder
-    has_thumbnails : bool
 
     Returns
     -------
@@ -230,11 +221,11 @@ def make_plan(
     folder, staging = shards_folder(directory), staging_folder(directory)
     content = json_bytes(
         {
-            "root": str(root),
+            "root": str(source.root),
             "arrays": {name: dict(each.description) for name, each in encoders.items()},
-            "has_thumbnails": has_thumbnails,
+            "has_thumbnails": source.format != POOL,
             "batch_images": BATCH_IMAGES,
-            "shards": [[hashlib.sha256(data).hexdigest(), n] for data, n in _lists(candidates, keys)],
+            "shards": [[hashlib.sha256(data).hexdigest(), n] for data, n in _lists(source, key_of)],
         }
     )
     with storing(folder):
@@ -244,11 +235,11 @@ def make_plan(
         folder.mkdir(parents=True, exist_ok=True)
         (staging / THUMBNAILS).mkdir(parents=True, exist_ok=True)
     if is_new:
-        for number, (data, _) in enumerate(_lists(candidates, keys)):
+        for number, (data, _) in enumerate(_lists(source, key_of)):
             write_file(folder / f"{number:06}.json", data)
         replace_durably(folder / PLAN, content)
     plan = read_plan(directory)
-    if not is_new and has_thumbnails:
+    if not is_new and plan.has_thumbnails:
         _forget_damaged(plan)
     return plan
 
@@ -420,11 +411,10 @@ class _Unfinished:
         sync_folder(self.shard.folder)
 
 
-def _lists(candidates: Sequence[HashedImage], keys: Sequence[str]) -> Iterator[tuple[bytes, int]]:
+def _lists(source: Source, key_of: Callable[[str], str]) -> Iterator[tuple[bytes, int]]:
     """Yield the list of each shard, and how many images are on it."""
-    for start in range(0, len(keys), SHARD_IMAGES):
-        some = zip(candidates[start : start + SHARD_IMAGES], keys[start : start + SHARD_IMAGES], strict=True)
-        listed = [[str(each.image.path), each.sha256, key] for each, key in some]
+    for some in batched(source.images.select(), SHARD_IMAGES):
+        listed = [[str(source.root / each.filename), each.sha256, key_of(each.filename)] for each in some]
         yield json_bytes(listed), len(listed)
 
 

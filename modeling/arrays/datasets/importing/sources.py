@@ -5,22 +5,25 @@ No image is opened here. The formats are those of FORMATS (docs/datasets.md).
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain, groupby
 from pathlib import Path, PurePosixPath
 
 from modeling.arrays.datasets.dataset_files import SPLIT_WORDS, Split
 from modeling.arrays.datasets.importing.imagenet_folders import read_imagenet
 from modeling.arrays.datasets.importing.import_errors import BadSource
+from modeling.arrays.datasets.importing.listed_images import ListedImage
 from modeling.arrays.datasets.importing.listings import (
     Line,
     Source,
-    SourceImage,
     class_folders,
     classes_said,
     csv_lines,
-    image_in_folder,
+    files_by_folder,
+    images_in_folder,
     line_of,
-    listed_image,
+    listed,
     numbered,
     require_columns,
     split_folders,
@@ -42,8 +45,6 @@ TABLES = {  # formats of a metadata.csv: what they are called where one is chose
 _CUB_SPECIES = re.compile(r"\d{3}\.[^/]+/")  # the folders of the birds, such as 001.Black_footed_Albatross
 
 Names = tuple[str, ...]
-_Numbered = tuple[str, Mapping[str, int]]  # a column, and what its words stand for
-_Listed = tuple[str, Split, int, int | None]  # file name, split, label, attribute
 
 
 def read_source(
@@ -86,7 +87,7 @@ def read_source(
     if attribute_names and source_format in _WITHOUT_GROUPS:
         raise BadSource(path, f"the format {source_format} has no attributes: use the format csv for groups")
     source = reader(path, tuple(class_names), tuple(attribute_names))
-    if not source.images:
+    if not len(source.images):
         raise BadSource(path, "it lists no images")
     return source
 
@@ -99,12 +100,10 @@ def _imagefolder(root: Path, class_names: Names, _: Names) -> Source:
     found = [(split, folder) for split, part in split_folders(root) for folder in class_folders(root, part)]
     names = class_names or tuple(sorted({folder.name for _, folder in found}))
     label_of = numbered(names)
-    images = []
-    for split, folder in found:
-        if folder.name not in label_of:
-            raise BadSource(folder, f"this folder is not one of the classes {', '.join(names)}")
-        images += [image_in_folder(root, path, split, label_of[folder.name]) for path in visible(folder)]
-    return Source("imagefolder", root, images, names, ())
+    if unknown := [folder for _, folder in found if folder.name not in label_of]:
+        raise BadSource(unknown[0], f"this folder is not one of the classes {', '.join(names)}")
+    images = (images_in_folder(root, visible(folder), split, label_of[folder.name]) for split, folder in found)
+    return Source("imagefolder", root, listed(root, chain.from_iterable(images)), names)
 
 
 def _imagenet(root: Path, class_names: Names, _: Names) -> Source:
@@ -116,27 +115,30 @@ def _shards(root: Path, class_names: Names, _: Names) -> Source:
 
     The split is a folder's name, or a part of a shard's: `train/0000/KEY.jpg`, `imagenet-train-0000/KEY.jpg`.
     """
-    samples: dict[str, dict[str, Path]] = {}
-    for path in sorted(root.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-        if path.is_file() and not hidden:
-            name, _dot, ending = path.name.partition(".")
-            samples.setdefault((path.parent / name).relative_to(root).as_posix(), {})[ending.lower()] = path
-    if not samples:
+    if next(_samples(root), None) is None:
         raise BadSource(root, "there is no shard (*.tar) with samples, here or in a folder of a split")
-    said = {key: _class_of_sample(root / key, files) for key, files in samples.items()}
-    names, label_of = classes_said(root, said.values(), class_names)
-    images = []
-    for key, files in samples.items():
-        pictures = [files[ending] for ending in SHARD_IMAGES if ending in files]
-        if len(pictures) != 1:
-            raise BadSource(root / key, f"this sample has {len(pictures)} images ({', '.join(SHARD_IMAGES)}), not one")
-        if said[key] not in label_of:
-            raise BadSource(root / key, f"its class {said[key]!r} is not one of the {len(names)} classes")
-        filename = pictures[0].relative_to(root).as_posix()
-        listed = (filename, _split_of_shard(root, filename), label_of[said[key]], None)
-        images.append(listed_image(root, listed, pictures[0]))
-    return Source(SHARDS, root, images, names, ())
+    said_ones = {_class_of_sample(*sample) for sample in (() if class_names else _samples(root))}
+    names, label_of = classes_said(root, said_ones, class_names)
+
+    def images() -> Iterator[ListedImage]:
+        for key, files in _samples(root):
+            pictures = [files[ending] for ending in SHARD_IMAGES if ending in files]
+            if len(pictures) != 1:
+                raise BadSource(key, f"this sample has {len(pictures)} images ({', '.join(SHARD_IMAGES)}), not one")
+            if (said := _class_of_sample(key, files)) not in label_of:
+                raise BadSource(key, f"its class {said!r} is not one of the {len(names)} classes")
+            filename = pictures[0].relative_to(root).as_posix()
+            yield ListedImage(filename, _split_of_shard(root, filename), label_of[said])
+
+    return Source(SHARDS, root, listed(root, images()), names)
+
+
+def _samples(root: Path) -> Iterator[tuple[Path, Mapping[str, Path]]]:
+    """Yield each sample and its files by their endings, folder by folder; hidden ones are skipped."""
+    for paths in files_by_folder(root):
+        parts = sorted((*path.name.partition("."), path) for path in paths)
+        for key, some in groupby(parts, lambda part: part[0]):
+            yield paths[0].with_name(key), {ending.lower(): path for _, _, ending, path in some}
 
 
 def _class_of_sample(key: Path, files: Mapping[str, Path]) -> str:
@@ -167,22 +169,21 @@ def _split_of_shard(root: Path, filename: str) -> Split:
 def _csv(path: Path, class_names: Names, attribute_names: Names) -> Source:
     """Read a CSV file, or the `metadata.csv` of a folder: filename, split, class and maybe attribute."""
     table = path / "metadata.csv" if path.is_dir() else path
-    lines = _table_lines(table, "csv")
-    grouped = bool(lines) and "attribute" in lines[0].cells
-    if attribute_names and not grouped:
-        raise BadSource(table, "attribute names are given, but there is no column attribute")
-    columns = ("class", "attribute") if grouped else ("class",)
-    for line in lines:
-        for column in columns:
+    said: dict[str, set[str]] = {"class": set()}
+    for line in _table_lines(table, "csv"):
+        for column in ("class", "attribute") if "attribute" in line.cells else ("class",):
             if not line.cells[column]:
                 raise line.wrong(f"the {column} is empty")
-    class_names = class_names or _distinct(lines, "class")
-    attribute_names = attribute_names or (_distinct(lines, "attribute") if grouped else ())
-    label_of, attribute_of = numbered(class_names), numbered(attribute_names)
-    read = _cells(
-        "filename", ("split", SPLIT_WORDS), ("class", label_of), ("attribute", attribute_of) if grouped else None
-    )
-    return Source("csv", table.parent, _listed(table.parent, lines, read), class_names, attribute_names)
+            said.setdefault(column, set()).add(line.cells[column])
+    grouped = "attribute" in said
+    if attribute_names and not grouped:
+        raise BadSource(table, "attribute names are given, but there is no column attribute")
+    class_names = class_names or tuple(sorted(said["class"]))
+    attribute_names = attribute_names or tuple(sorted(said.get("attribute", ())))
+    of_class, of_group = ("class", numbered(class_names)), ("attribute", numbered(attribute_names))
+    lines = _table_lines(table, "csv")
+    images = _images(lines, "filename", ("split", SPLIT_WORDS), of_class, of_group if grouped else None)
+    return Source("csv", table.parent, listed(table.parent, images, table), class_names, attribute_names)
 
 
 def _waterbirds(root: Path, class_names: Names, attribute_names: Names) -> Source:
@@ -190,14 +191,15 @@ def _waterbirds(root: Path, class_names: Names, attribute_names: Names) -> Sourc
 
     Names of its own have the images of Waterbirds alone: those of others are numbers.
     """
-    lines = _table_lines(root / "metadata.csv", "waterbirds")
-    is_waterbirds = all(_CUB_SPECIES.match(line.cells["img_filename"]) for line in lines)
-    class_names = class_names or (("landbird", "waterbird") if is_waterbirds else _neutral(lines, "y", "class"))
-    attribute_names = attribute_names or (("land", "water") if is_waterbirds else _neutral(lines, "place", "place"))
+    table = root / "metadata.csv"
+    lines = partial(_table_lines, table, "waterbirds")
+    is_waterbirds = all(_CUB_SPECIES.match(line.cells["img_filename"]) for line in lines())
+    class_names = class_names or (("landbird", "waterbird") if is_waterbirds else _neutral(lines(), "y", "class"))
+    attribute_names = attribute_names or (("land", "water") if is_waterbirds else _neutral(lines(), "place", "place"))
     labels = numbered(map(str, range(len(class_names))))
     places = numbered(map(str, range(len(attribute_names))))
-    images = _listed(root, lines, _cells("img_filename", ("split", SPLIT_NUMBERS), ("y", labels), ("place", places)))
-    return Source("waterbirds", root, images, class_names, attribute_names)
+    images = _images(lines(), "img_filename", ("split", SPLIT_NUMBERS), ("y", labels), ("place", places))
+    return Source("waterbirds", root, listed(root, images, table), class_names, attribute_names)
 
 
 def _celeba(root: Path, class_names: Names, attribute_names: Names) -> Source:
@@ -210,17 +212,19 @@ def _celeba(root: Path, class_names: Names, attribute_names: Names) -> Source:
     folder = next((name for name in CELEBA_FOLDERS if (root / name).is_dir()), None)
     if folder is None:
         raise BadSource(root, f"there is no folder {' or '.join(CELEBA_FOLDERS)}")
-    partition, attributes = _celeba_lines(root)
+    table, partition, attributes = _celeba_lines(root)
     splits = {line.cells["image_id"]: line.one_of("partition", SPLIT_NUMBERS) for line in partition}
     binary = {"-1": 0, "0": 0, "1": 1}
 
-    def read(line: Line) -> tuple[str, Split, int, int]:
-        name = line.cells["image_id"]
-        if name not in splits:
-            raise line.wrong(f"{name} is not listed in list_eval_partition")
-        return f"{folder}/{name}", splits[name], line.one_of("Blond_Hair", binary), line.one_of("Male", binary)
+    def images() -> Iterator[ListedImage]:
+        for line in attributes:
+            name = line.cells["image_id"]
+            if name not in splits:
+                raise line.wrong(f"{name} is not listed in list_eval_partition")
+            label, attribute = line.one_of("Blond_Hair", binary), line.one_of("Male", binary)
+            yield ListedImage(f"{folder}/{name}", splits[name], label, attribute, line.number)
 
-    return Source("celeba", root, _listed(root, attributes, read), class_names, attribute_names)
+    return Source("celeba", root, listed(root, images(), table), class_names, attribute_names)
 
 
 FORMATS: dict[str, Callable[[Path, Names, Names], Source]] = {
@@ -235,66 +239,50 @@ ALL_FORMATS = (*FORMATS, HUGGINGFACE, EMBEDDINGS)
 _WITHOUT_GROUPS = ("imagefolder", "imagenet", SHARDS)
 
 
-def _neutral(lines: Sequence[Line], column: str, kind: str) -> Names:
+def _neutral(lines: Iterable[Line], column: str, kind: str) -> Names:
     """Name what the numbers of a column stand for, of which there are at least two."""
     said = {line.cells[column] for line in lines if line.cells[column].isdecimal()}
     return tuple(f"{kind} {number}" for number in range(max(2, len(said))))
 
 
-def _table_lines(table: Path, source_format: str) -> list[Line]:
+def _table_lines(table: Path, source_format: str) -> Iterator[Line]:
     """Read a table of TABLES; one with the columns of another format is refused with that format's name."""
     others = {
         f"choose “{title}” (--format {name})": columns
         for name, (title, columns) in TABLES.items()
         if name != source_format
     }
-    return list(csv_lines(table, TABLES[source_format][1], others))
+    return csv_lines(table, TABLES[source_format][1], others)
 
 
-def _cells(
-    name: str, split: tuple[str, Mapping[str, Split]], label: _Numbered, attribute: _Numbered | None
-) -> Callable[[Line], _Listed]:
-    """What a line says in four columns; those of split, label and attribute with what their words stand for."""
-    return lambda line: (
-        line.cells[name],
-        line.one_of(*split),
-        line.one_of(*label),
-        None if attribute is None else line.one_of(*attribute),
-    )
-
-
-def _listed(root: Path, lines: Iterable[Line], read: Callable[[Line], _Listed]) -> list[SourceImage]:
-    """List the images of a table."""
-    images: list[SourceImage] = []
-    first: dict[str, int] = {}
+def _images(
+    lines: Iterable[Line],
+    name: str,
+    split: tuple[str, Mapping[str, Split]],
+    label: tuple[str, Mapping[str, int]],
+    attribute: tuple[str, Mapping[str, int]] | None,
+) -> Iterator[ListedImage]:
+    """Yield what lines say in four columns; those of split, label and attribute with what their words stand for."""
     for line in lines:
-        listed = read(line)
-        if listed[0] in first:
-            raise line.wrong(f"{listed[0]} is already listed in line {first[listed[0]]}")
-        first[listed[0]] = line.number
-        images.append(listed_image(root, listed, line.file, line.number))
-    return images
+        group = None if attribute is None else line.one_of(*attribute)
+        yield ListedImage(line.cells[name], line.one_of(*split), line.one_of(*label), group, line.number)
 
 
-def _celeba_lines(root: Path) -> tuple[Iterable[Line], Iterable[Line]]:
-    """Return the lines of list_eval_partition and list_attr_celeba, with the columns that are needed."""
+def _celeba_lines(root: Path) -> tuple[Path, Iterable[Line], Iterable[Line]]:
+    """Return list_attr_celeba, and the lines of list_eval_partition and of it, with the columns that are needed."""
     wanted = ("image_id", "Blond_Hair", "Male")
-    if (root / "list_attr_celeba.csv").exists():
-        return (
-            csv_lines(root / "list_eval_partition.csv", ("image_id", "partition")),
-            csv_lines(root / "list_attr_celeba.csv", wanted),
-        )
-    attributes, partition = root / "list_attr_celeba.txt", root / "list_eval_partition.txt"
-    if not attributes.exists():
+    table = root / "list_attr_celeba.csv"
+    if table.exists():
+        partition = csv_lines(root / "list_eval_partition.csv", ("image_id", "partition"))
+        return table, partition, csv_lines(table, wanted)
+    table, splits = root / "list_attr_celeba.txt", root / "list_eval_partition.txt"
+    if not table.exists():
         raise BadSource(root, "there is no list_attr_celeba.txt or list_attr_celeba.csv")
-    names = next((cells for number, cells in word_lines(attributes) if number == 2), [])  # line 1 counts the images
+    names = next((cells for number, cells in word_lines(table) if number == 2), [])  # line 1 counts the images
     header = ["image_id", *names]
-    require_columns(attributes, header, wanted)
+    require_columns(table, header, wanted)
     return (
-        (line_of(partition, number, ["image_id", "partition"], cells) for number, cells in word_lines(partition)),
-        (line_of(attributes, number, header, cells) for number, cells in word_lines(attributes) if number > 2),
+        table,
+        (line_of(splits, number, ["image_id", "partition"], cells) for number, cells in word_lines(splits)),
+        (line_of(table, number, header, cells) for number, cells in word_lines(table) if number > 2),
     )
-
-
-def _distinct(lines: Sequence[Line], column: str) -> Names:
-    return tuple(sorted({line.cells[column] for line in lines}))

@@ -190,6 +190,25 @@ def json_bytes(value: Mapping[str, Any] | list[Any]) -> bytes:
     return (json.dumps(value, sort_keys=True) + "\n").encode("ascii")
 
 
+def json_list(values: Iterable[Any]) -> Iterator[bytes]:
+    """Encode values as `json_bytes` does a list of them, one by one.
+
+    Parameters
+    ----------
+    values : iterable
+
+    Yields
+    ------
+    bytes
+        ASCII.
+    """
+    before = "["
+    for value in values:
+        yield (before + json.dumps(value, sort_keys=True)).encode("ascii")
+        before = ", "
+    yield b"[]\n" if before == "[" else b"]\n"
+
+
 def write_matrix(path: Path, dim: int, blocks: Iterable[NDArray[np.float32]]) -> None:
     """Write a float32 `.npy` file block by block; it is on the disk when this returns.
 
@@ -210,18 +229,30 @@ def write_matrix(path: Path, dim: int, blocks: Iterable[NDArray[np.float32]]) ->
     """
     n_rows = 0
     with storing(path), path.open("wb") as file:
-        file.write(_header(0, dim))
+        file.write(npy_header(np.dtype("<f4"), (0, dim)))
         for block in blocks:
             file.write(np.ascontiguousarray(block, "<f4").data)
             n_rows += len(block)
         file.seek(0)
-        file.write(_header(n_rows, dim))
+        file.write(npy_header(np.dtype("<f4"), (n_rows, dim)))
         file.flush()
         os.fsync(file.fileno())
 
 
-def _header(n_rows: int, dim: int) -> bytes:
-    """Return the header. NumPy leaves room for the number of rows to grow, so its length depends on `dim` alone."""
+def npy_header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
+    """Make the header of an `.npy` file, as NumPy does.
+
+    Parameters
+    ----------
+    dtype : dtype
+    shape : tuple of int
+        NumPy leaves room for the number of rows to grow, so it does not change the length.
+
+    Returns
+    -------
+    bytes
+    """
     stream = io.BytesIO()
-    np.lib.format.write_array_header_1_0(stream, {"descr": "<f4", "fortran_order": False, "shape": (n_rows, dim)})
+    fields = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(stream, fields)
     return stream.getvalue()

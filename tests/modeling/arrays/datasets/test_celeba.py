@@ -26,8 +26,8 @@ def test_the_published_files_give_hair_and_sex(root: Path) -> None:
     assert source.attribute_names == ("female", "male")
     found = [(image.filename, image.split, image.label, image.attribute) for image in source.images]
     assert found == [
-        ("img_align_celeba/000001.jpg", Split.TRAIN, 1, 0),
         ("img_align_celeba/000002.jpg", Split.TEST, 0, 1),
+        ("img_align_celeba/000001.jpg", Split.TRAIN, 1, 0),
     ]
 
 

@@ -18,7 +18,7 @@ def test_columns_give_split_class_and_attribute(tmp_path: Path) -> None:
     listing(tmp_path, 'filename,split,class,attribute\n"a, b.png",val,dog,photo\nc.png,test,cat,cartoon\n')
     source = read_source("csv", tmp_path)
     assert (source.class_names, source.attribute_names) == (("cat", "dog"), ("cartoon", "photo"))
-    first, second = source.images
+    second, first = source.images  # in row order: by label
     assert (first.filename, first.split, first.label, first.attribute) == ("a, b.png", Split.VALIDATION, 1, 1)
     assert (second.filename, second.split, second.label, second.attribute) == ("c.png", Split.TEST, 0, 0)
 
@@ -27,7 +27,7 @@ def test_a_listing_without_attributes_has_no_groups(tmp_path: Path) -> None:
     listing(tmp_path, "filename,split,class\na.png,train,dog\n")
     source = read_source("csv", tmp_path)
     assert source.attribute_names == ()
-    assert source.images[0].attribute is None
+    assert next(iter(source.images)).attribute is None
 
 
 def test_a_csv_file_may_have_any_name(tmp_path: Path) -> None:
@@ -35,13 +35,14 @@ def test_a_csv_file_may_have_any_name(tmp_path: Path) -> None:
     file = listing(tmp_path, "\ufefffilename,split,class\na.png,train,dog\n\n", "mine.csv")
     source = read_source("csv", file)
     assert source.root == tmp_path
-    assert source.images[0].path == tmp_path / "a.png"
+    assert source.root / next(iter(source.images)).filename == tmp_path / "a.png"
 
 
 def test_names_given_decide_the_order(tmp_path: Path) -> None:
     listing(tmp_path, "filename,split,class,attribute\na.png,train,dog,photo\n")
     source = read_source("csv", tmp_path, ["dog", "cat"], ["cartoon", "photo"])
-    assert (source.images[0].label, source.images[0].attribute) == (0, 1)
+    (image,) = source.images
+    assert (image.label, image.attribute) == (0, 1)
 
 
 @pytest.mark.parametrize(
@@ -129,4 +130,5 @@ def test_a_link_that_stays_in_the_folder_is_followed(tmp_path: Path) -> None:
     write_image(tmp_path / "images" / "a.png", 0)
     (tmp_path / "link").symlink_to("images")
     listing(tmp_path, "filename,split,class\nlink/a.png,train,dog\n")
-    assert read_source("csv", tmp_path).images[0].path.is_file()
+    (image,) = read_source("csv", tmp_path).images
+    assert (tmp_path / image.filename).is_file()

@@ -87,7 +87,7 @@ def test_any_change_makes_another_version(source: Source, import_to: Import, cha
     names: list[str] = []
     match change:
         case "image":
-            Image.new("RGB", (9, 9), "red").save(source.images[0].path)
+            Image.new("RGB", (9, 9), "red").save(source.root / next(iter(source.images)).filename)
         case "label":
             lines[1] = lines[1].replace(",horse,", ",dog,")
         case "split":

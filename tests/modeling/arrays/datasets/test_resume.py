@@ -151,7 +151,7 @@ def test_an_image_that_changes_during_the_import_stops_it(
 
     def progress(stage: str, done: int, total: int) -> None:
         if stage == "embedding" and done == 0:
-            change(last.path)
+            change(flawed.root / last.filename)
 
     with pytest.raises(ImportRefused, match="changed during the import"):
         import_to(flawed, progress=progress)

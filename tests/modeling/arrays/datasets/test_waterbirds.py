@@ -19,7 +19,7 @@ def test_numbers_give_class_split_and_place(tmp_path: Path) -> None:
     source = read_source("waterbirds", listing(tmp_path, *lines))
     assert source.class_names == ("landbird", "waterbird")
     assert source.attribute_names == ("land", "water")
-    first = source.images[0]
+    _, first = source.images
     assert (first.filename, first.split, first.label, first.attribute) == ("001.Auk/b.jpg", Split.TEST, 1, 0)
 
 
@@ -34,7 +34,7 @@ def test_images_of_something_else_have_numbers_for_names(tmp_path: Path) -> None
 
 def test_names_can_be_given(tmp_path: Path) -> None:
     source = read_source("waterbirds", listing(tmp_path, "1,a.jpg,2,1,0,x"), ["dog", "horse", "cat"], ["photo", "art"])
-    assert source.class_names[source.images[0].label] == "cat"
+    assert source.class_names[next(iter(source.images)).label] == "cat"
     assert source.attribute_names == ("photo", "art")
 
 

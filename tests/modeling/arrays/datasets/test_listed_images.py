@@ -1,0 +1,95 @@
+"""Listed images lie on the disk: an import takes hardly more memory for many than for a few."""
+
+import gc
+import json
+import tracemalloc
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from modeling.arrays.common.progress import Progress
+from modeling.arrays.datasets.dataset_files import Split, open_dataset
+from modeling.arrays.datasets.importing import shards
+from modeling.arrays.datasets.importing.embedding_arrays import Encoders, array_encoders
+from modeling.arrays.datasets.importing.import_errors import StorageFailed
+from modeling.arrays.datasets.importing.importer import import_images
+from modeling.arrays.datasets.importing.listed_images import ListedImage, ListedImages
+from modeling.arrays.datasets.importing.shards import Plan
+from modeling.arrays.pools.pool_sources import read_pool
+from tests.full_disk import largest_file
+from tests.modeling.arrays.datasets.pixel_encoder import PixelEncoder
+
+
+def listed(names: Sequence[str]) -> ListedImages:
+    images = ListedImages()
+    for name in names:
+        images.add(ListedImage(name, Split.TRAIN, 0))
+    return images
+
+
+def test_they_come_by_label_split_and_name_whatever_the_order_in_which_they_were_added() -> None:
+    images = ListedImages()
+    rows = [("b", Split.TEST, 1), ("a", Split.TRAIN, 1), ("z", Split.TEST, 0), ("c", Split.TEST, 1)]
+    for row in rows:
+        images.add(ListedImage(*row))
+    assert [image.filename for image in images] == ["z", "a", "b", "c"]
+
+
+def test_names_of_any_script_and_names_that_are_no_utf8_come_in_the_order_of_strings() -> None:
+    names = ["z", "ä", "\udce4", "\U0001f984", "日本", "a b", "\uffee", "Z"]
+    assert [image.filename for image in listed(names)] == sorted(names)
+
+
+def test_a_name_that_is_there_is_not_added_again() -> None:
+    images = ListedImages()
+    first = ListedImage("a", Split.TRAIN, 0, place=3)
+    assert images.add(first) is None
+    assert images.add(ListedImage("a", Split.TEST, 1, place=7)) == first
+    assert list(images) == [first]
+
+
+def test_a_full_disk_is_a_sentence() -> None:
+    images = ListedImages()
+    with largest_file(2**20), pytest.raises(StorageFailed, match=r"the list of images cannot be stored: .*\(TMPDIR\)"):
+        for number in range(60_000):
+            images.add(ListedImage(f"{number:01000}", Split.TRAIN, 0))
+
+
+def embed_nothing(plan: Plan, encoders: Encoders, n_processes: int, progress: Progress) -> None:
+    """Leaves what embedding would leave, without a look at the images."""
+    for shard in plan.waiting:
+        shard.result.mkdir()
+        np.save(shard.result / "similarity.npy", np.ones((shard.count, 16), np.float32))
+        (shard.result / shards.REJECTED).write_text("{}")
+
+
+def peak_of(root: Path, data_root: Path, n: int) -> int:
+    """The most memory of Python and NumPy, in bytes, in an import of n images whose names have 36 letters."""
+    for number in range(n):
+        folder = root / f"{number % 50:02}"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{number * 7919 % n:028}.jpg").write_text(str(number))
+    gc.collect()
+    tracemalloc.start()
+    try:
+        directory = import_images(
+            read_pool(root),
+            data_root,
+            "many",
+            encoders=array_encoders(PixelEncoder().described()),
+            key_secret=b"secret",
+            embed=embed_nothing,
+        )
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(json.loads((directory / "filenames.json").read_bytes())) == open_dataset(directory).n_rows == n
+    return peak
+
+
+def test_memory_hardly_grows_with_the_number_of_images(tmp_path: Path) -> None:
+    few, many = (peak_of(tmp_path / str(n), tmp_path / "data", n) for n in (1_000, 9_000))
+    # Up to 2 MB are Python's own tables, which grow now and then; an object for each image took 1 kB.
+    assert many - few < 8_000 * 300, f"{(many - few) / 8_000:.0f} bytes an image, whose name has 36 letters"
