@@ -1,6 +1,6 @@
 """Candidates of a gathering: pool images of the class, on the error side, and unlike all that is there already."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 from django.db.models import Q
 from numpy.typing import NDArray
 
-from annotations.models import ClassBy, Dataset, Gathering, ImageIndex, Pool
+from annotations.models import ClassBy, Dataset, Gathering, ImageIndex
 from annotations.readings.pools.review_outcomes import ABOVE, BELOW, CANDIDATE, KNOWN, RANDOM
 from annotations.readings.retraining.correction_candidates import embedding_space
 from annotations.services.pools import gatherings
@@ -40,21 +40,6 @@ class NothingToGather(ModelingError):
     """The candidates cannot be found; the message says why."""
 
 
-@dataclass
-class _Report:
-    """How many pool images were left out, by reason, and pairs of near-duplicates."""
-
-    counts: dict[str, int] = field(default_factory=dict)
-    pairs: list[list[Any]] = field(default_factory=list)
-
-    def leave(self, reason: str, n: int) -> None:
-        if n:
-            self.counts[reason] = self.counts.get(reason, 0) + n
-
-    def pair(self, row: int, with_what: str, other: int, similarity: float) -> None:
-        self.pairs.append([row, with_what, other, similarity])
-
-
 def find_due_candidates() -> int:
     """Answer every gathering that is due, the oldest first; return how many ended. Raises OperationalError."""
     return work_on_due(Gathering, _find)
@@ -69,22 +54,23 @@ def _find(gathering: Gathering) -> None:
         items = _slice_items(gathering, annotations[0])
         gatherings.store_candidates(gathering, items, {})
         return
-    report = _Report()
-    items = _gathered_items(gathering, gathering.pool, annotations, report)
-    pairs = sorted(report.pairs, key=lambda pair: -pair[3])[:MAX_PAIRS]
-    assert gathering.pool.dataset is not None, "a gathering is asked for once it is there"
-    show(gathering.pool.dataset, [row for row, what, _, _ in pairs])
-    show(gathering.pool.dataset, [other for _, what, other, _ in pairs if what == "pool"])
-    gatherings.store_candidates(gathering, items, {"counts": report.counts, "pairs": pairs})
-
-
-def _gathered_items(gathering: Gathering, pool: Pool, annotations: Sequence[Annotation], report: _Report) -> list[Item]:
-    images, parent = pool.dataset, gathering.base_model.dataset
+    images = gathering.pool.dataset
     assert images is not None, "a gathering is asked for once it is there"
+    items, search = _gathered_items(gathering, images, annotations)
+    pairs = sorted(search.pairs, key=lambda pair: -pair[3])[:MAX_PAIRS]
+    show(images, [row for row, what, _, _ in pairs])
+    show(images, [other for _, what, other, _ in pairs if what == "pool"])
+    gatherings.store_candidates(gathering, items, {"counts": search.counts, "pairs": pairs})
+
+
+def _gathered_items(
+    gathering: Gathering, images: Dataset, annotations: Sequence[Annotation]
+) -> tuple[list[Item], "_Search"]:
+    parent = gathering.base_model.dataset
     if embedding_space(images, ARRAY) != embedding_space(parent, ARRAY):
         raise NothingToGather(
-            f"The images of {pool} and {parent} come from different encoders: import the pool with the encoder "
-            f"{parent.similarity_encoder}"
+            f"The images of {gathering.pool} and {parent} come from different encoders: import the pool with the "
+            f"encoder {parent.similarity_encoder}"
         )
     tell = progress_of(gathering)
     jobs.beat(gathering, phase="indexing")
@@ -94,27 +80,27 @@ def _gathered_items(gathering: Gathering, pool: Pool, annotations: Sequence[Anno
         likeness = stored.likeness if stored and stored.likeness else likeness_of(parent, ARRAY, others[0][1], tell)
         limit = float(likeness["limit"])
         jobs.beat(gathering, duplicate_threshold=limit)
-    search = _Search(gathering, limit, images, report, others)
-    index, allowed = built_index(images, tell)[2], _allowed(gathering, images, report)
+    search, index = _Search(gathering, images, limit, others), built_index(images, tell)[2]
+    allowed = search.allowed()
     jobs.beat(gathering, phase="looking for candidates")
     taken: set[int] = set()
     found: list[Item] = []
     share = -(-gathering.n_candidates // len(annotations))
     for annotation in annotations:
-        ranked = _ranked(gathering, annotation, index, allowed, report)
+        ranked = search.ranked(annotation, index, allowed)
         some = search.unlike([item for item in ranked if item["row"] not in taken], share)
         taken |= {item["row"] for item in some}
         found += some
     found.sort(key=lambda item: -item["likeness"])
     if not found:
-        raise NothingToGather(_nothing(report))
+        raise NothingToGather(_nothing(search.counts))
     rng = np.random.default_rng(gathering.seed)
     rest = rng.permutation(np.flatnonzero(allowed)).tolist()  # candidates too, or it were no random sample
     at_random = search.unlike([{"row": row, "arm": RANDOM, "label": None} for row in rest], gathering.n_random)
     known = _known(gathering, parent, rng)
     hidden = [*at_random, *known]
     mixed = [hidden[i] for i in rng.permutation(len(hidden))]
-    return [[*found, *mixed][i] for i in hidden_places(len(found), len(mixed), gathering.seed)]
+    return [[*found, *mixed][i] for i in hidden_places(len(found), len(mixed), gathering.seed)], search
 
 
 def _others(gathering: Gathering) -> list[Dataset]:
@@ -128,52 +114,6 @@ def _others(gathering: Gathering) -> list[Dataset]:
     tests = Dataset.objects.filter(class_names=parent.class_names, counts__train=0, counts__validation=0)
     found = Dataset.objects.filter(Q(pk__in=named) | Q(pk__in=tests)).exclude(pk=parent.pk).order_by("pk")
     return [parent, *(each for each in found if embedding_space(each, ARRAY) == embedding_space(parent, ARRAY))]
-
-
-def _allowed(gathering: Gathering, images: Dataset, report: _Report) -> NDArray[np.bool_]:
-    notes = images.files.notes
-    licences = {str(each).lower() for each in gathering.licences}
-    unknown = np.array([not note["licence"] for note in notes], np.bool_)
-    other = np.array([bool(licences) and note["licence"].lower() not in licences for note in notes], np.bool_)
-    unsafe = np.array([bool(note["unsafe"]) for note in notes], np.bool_)
-    gone = np.zeros(len(notes), np.bool_)
-    gone[list(images.pool.removed)] = True
-    left_out = np.zeros(len(notes), np.bool_)
-    for reason, some in (
-        ("they were taken out of the pool", gone),
-        ("their licence is not known", unknown & (not gathering.allow_unknown_licence)),
-        ("their licence is not allowed", other & ~unknown),
-        ("they are marked as unsafe", unsafe & (not gathering.allow_unsafe)),
-    ):
-        report.leave(reason, int((some & ~left_out).sum()))
-        left_out |= some
-    return ~left_out
-
-
-def _ranked(
-    gathering: Gathering,
-    annotation: Annotation,
-    index: SimilaritySearch,
-    allowed: NDArray[np.bool_],
-    report: _Report,
-) -> list[Item]:
-    """Pool images on the annotation's error side and of its class, the most like first."""
-    assert gathering.pool is not None and gathering.pool.dataset is not None, "the caller has looked"
-    query = (annotation.sign * annotation.text).astype(np.float32)[None]
-    above = index.above(query, np.array([annotation.threshold]))[0]
-    above = above[allowed[above]]
-    report.leave("they are not on the error side of the annotation", int(allowed.sum()) - len(above))
-    if not len(above):
-        return []
-    some = np.ascontiguousarray(gathering.pool.dataset.files.array(ARRAY)[above])
-    likeness = annotation.sign * similarities(some, annotation.text)
-    probability = _probabilities(gathering, annotation.target_class, some)
-    fits = probability >= gathering.class_threshold
-    report.leave("they are not of the class", int((~fits).sum()))
-    order = np.lexsort((above, -likeness))
-    found = zip(*(each[order[fits[order]]].tolist() for each in (above, likeness, probability)), strict=True)
-    of = {"arm": CANDIDATE, "label": annotation.target_class}
-    return [{"row": row, **of, "likeness": like, "probability": share} for row, like, share in found]
 
 
 def _probabilities(gathering: Gathering, target_class: int, images: NDArray[np.float32]) -> NDArray[np.floating]:
@@ -195,13 +135,56 @@ def _probabilities(gathering: Gathering, target_class: int, images: NDArray[np.f
 
 @dataclass(frozen=True, eq=False)
 class _Search:
-    """Leaves out pool images that are nearly the same as images of other data sets, or as each other."""
+    """A search for candidates: how many images it leaves out, by reason, and pairs of near-duplicates that it met."""
 
     gathering: Gathering
-    limit: float
     images: Dataset
-    report: _Report
+    limit: float
     others: Sequence[tuple[Dataset, SimilaritySearch]]
+    counts: dict[str, int] = field(default_factory=dict)
+    pairs: list[list[Any]] = field(default_factory=list)
+
+    def leave(self, reason: str, n: int) -> None:
+        if n:
+            self.counts[reason] = self.counts.get(reason, 0) + n
+
+    def allowed(self) -> NDArray[np.bool_]:
+        """Which pool images may be shown."""
+        gathering, notes = self.gathering, self.images.files.notes
+        licences = {str(each).lower() for each in gathering.licences}
+        unknown = np.array([not note["licence"] for note in notes], np.bool_)
+        other = np.array([bool(licences) and note["licence"].lower() not in licences for note in notes], np.bool_)
+        unsafe = np.array([bool(note["unsafe"]) for note in notes], np.bool_)
+        gone = np.zeros(len(notes), np.bool_)
+        gone[list(self.images.pool.removed)] = True
+        left_out = np.zeros(len(notes), np.bool_)
+        for reason, some in (
+            ("they were taken out of the pool", gone),
+            ("their licence is not known", unknown & (not gathering.allow_unknown_licence)),
+            ("their licence is not allowed", other & ~unknown),
+            ("they are marked as unsafe", unsafe & (not gathering.allow_unsafe)),
+        ):
+            self.leave(reason, int((some & ~left_out).sum()))
+            left_out |= some
+        return ~left_out
+
+    def ranked(self, annotation: Annotation, index: SimilaritySearch, allowed: NDArray[np.bool_]) -> list[Item]:
+        """Pool images on the annotation's error side and of its class, the most like first."""
+        query = (annotation.sign * annotation.text).astype(np.float32)[None]
+        above = index.above(query, np.array([annotation.threshold]))[0]
+        above = above[allowed[above]]
+        self.leave("they are not on the error side of the annotation", int(allowed.sum()) - len(above))
+        if not len(above):
+            return []
+        some = np.ascontiguousarray(self.images.files.array(ARRAY)[above])
+        likeness = annotation.sign * similarities(some, annotation.text)
+        probability = _probabilities(self.gathering, annotation.target_class, some)
+        fits = probability >= self.gathering.class_threshold
+        self.leave("they are not of the class", int((~fits).sum()))
+        order = np.lexsort((above, -likeness))
+        found = zip(*(each[order[fits[order]]].tolist() for each in (above, likeness, probability)), strict=True)
+        of = {"arm": CANDIDATE, "label": annotation.target_class}
+        return [{"row": row, **of, "likeness": like, "probability": share} for row, like, share in found]
 
     def unlike(self, ranked: Sequence[Item], count: int) -> list[Item]:
         """The first `count` items whose images can be seen and are unlike all that is there."""
@@ -220,12 +203,12 @@ class _Search:
         both = np.concatenate([_rows(kept), rows[fresh]])
         own, like, values = first_of_near_duplicates(np.ascontiguousarray(array[both]), self.limit)
         for place in np.flatnonzero(~own):
-            self.report.pair(int(both[place]), "pool", int(both[like[place]]), float(values[place]))
-        self.report.leave("they are nearly the same as another candidate", int((~own).sum()))
+            self.pairs.append([int(both[place]), "pool", int(both[like[place]]), float(values[place])])
+        self.leave("they are nearly the same as another candidate", int((~own).sum()))
         unlike = set(both[own].tolist())
         items = [item for item, is_fresh in zip(block, fresh, strict=True) if is_fresh and item["row"] in unlike]
         seen = show(self.images, [item["row"] for item in items])
-        self.report.leave("the image itself cannot be read", len(items) - len(seen))
+        self.leave("the image itself cannot be read", len(items) - len(seen))
         return [item for item in items if item["row"] in seen]
 
     def _unlike_data(
@@ -244,9 +227,9 @@ class _Search:
                 unlike[place] = False
                 if fresh[place]:
                     where = Split(int(dataset.files.splits[other])).word
-                    self.report.leave(f"they are nearly the same as a {where} image of {dataset}", 1)
+                    self.leave(f"they are nearly the same as a {where} image of {dataset}", 1)
                     if dataset == self.gathering.base_model.dataset:
-                        self.report.pair(int(rows[place]), where, other, float(cosines[near]))
+                        self.pairs.append([int(rows[place]), where, other, float(cosines[near])])
         return unlike
 
 
@@ -282,8 +265,8 @@ def _slice_items(gathering: Gathering, annotation: Annotation) -> list[Item]:
     return [items[i] for i in rng.permutation(len(items))]
 
 
-def _nothing(report: _Report) -> str:
-    reasons = "; ".join(f"{n:,}: {reason}" for reason, n in report.counts.items())
+def _nothing(counts: Mapping[str, int]) -> str:
+    reasons = "; ".join(f"{n:,}: {reason}" for reason, n in counts.items())
     if not reasons:
         return "No pool image is a candidate: the pool is empty"
     return f"No pool image is a candidate. Left out: {reasons}. Ask again, less strict about what left out most"
