@@ -107,8 +107,9 @@ class EmbeddingFolder:
                 wanted = [name for name in table.schema_arrow.names if name in columns]
                 if not wanted:
                     raise lacking(self.root, columns)
-                yield from table.iter_batches(2**14, columns=wanted)
-            step_done()
+                for batch in table.iter_batches(2**14, columns=wanted):
+                    yield batch
+                    step_done()
 
     def require_encoder(
         self, described: DescribedEncoder, array: str = IMG_EMB, some: Iterable[tuple[int, Path]] = ()

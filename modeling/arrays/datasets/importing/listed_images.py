@@ -10,10 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from modeling.arrays.common.steps import step_done
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.datasets.importing.import_errors import StorageFailed
 
 _CACHE_KIB = 2**15  # of memory, whatever the number of images
+_ROWS_A_STEP = 2**12  # a step of so many takes some hundredths of a second
 _TABLE = """
 CREATE TABLE images (
     name BLOB, split INTEGER, label INTEGER, attribute INTEGER, place INTEGER, note TEXT, pictured INTEGER,
@@ -100,6 +102,7 @@ class ListedImages:
 
     def __init__(self) -> None:
         self._database = sqlite3.connect("", check_same_thread=False)  # any thread may be the one that closes it
+        self._n_rows = 0
         weakref.finalize(self, self._database.close)
         self._database.executescript(f"PRAGMA journal_mode = OFF; PRAGMA cache_size = -{_CACHE_KIB}; {_TABLE}")
 
@@ -229,12 +232,19 @@ class ListedImages:
 
     def _rows(self, query: str, values: Iterable[Any] = ()) -> Iterator[tuple[Any, ...]]:
         with _storing():
-            for row in self._database.execute(query, tuple(values)):  # noqa: UP028 - it would close the cursor, maybe after the database
+            for row in self._database.execute(query, tuple(values)):
+                self._step()
                 yield row
 
     def _change(self, query: str, rows: Iterable[tuple[Any, ...]]) -> int:
+        self._step()
         with _storing():
             return self._database.executemany(query, rows).rowcount
+
+    def _step(self) -> None:
+        self._n_rows += 1
+        if self._n_rows % _ROWS_A_STEP == 0:
+            step_done()
 
 
 @contextmanager
