@@ -354,7 +354,9 @@ def visible(folder: Path) -> list[Path]:
 
 
 def files_by_folder(root: Path) -> Iterator[list[Path]]:
-    """Yield the files of each folder at any depth; hidden files and folders are passed over.
+    """Yield the files of each folder, at any depth.
+
+    Hidden files and folders are passed over.
 
     Parameters
     ----------
