@@ -71,11 +71,11 @@ def test_a_refused_run_comes_out_with_the_sizes_of_its_slices(alice: Visit, comm
     end(alice)
     train_due_runs()
     run = Run.objects.get()
-    assert "all match" in command("recompute", "run", run.public_id)
+    assert "all match" in command("recompute", "--run", run.public_id)
     change(run, n_above=3)
-    assert "n_above: stored 3, now " in told("run", run.public_id)
+    assert "n_above: stored 3, now " in told("--run", run.public_id)
 
 
 def test_a_phrase_without_its_score_has_nothing_to_compute_again(alice: Visit, command: Command) -> None:
     with pytest.raises(CommandError, match="There is no score"):
-        command("recompute", "score", submit(alice, "red").pk)
+        command("recompute", "--score", submit(alice, "red").pk)

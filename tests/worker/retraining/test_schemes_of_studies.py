@@ -182,10 +182,10 @@ def test_recomputing_agrees_and_tells_a_run_of_another_scheme(other: Study) -> N
     usual = Study.objects.get(slug="usual")
     run = str(runs_of(usual)[0].public_id)
     usual.configurations.update(data={"study": {}})  # as before studies chose it
-    assert "match" in recomputed("run", run)
+    assert "match" in recomputed("--run", run)
     usual.configurations.update(data={"study": {"scheme": "paper"}})
     with pytest.raises(CommandError, match="differ"):
-        recomputed("run", run)
+        recomputed("--run", run)
 
 
 def recomputed(*arguments: str) -> str:

@@ -20,15 +20,12 @@ _COUNTED = (
     ("training with gathered images", "trainings with gathered images"),
 )
 _RARE = ("level", "training with gathered images")  # not told where there are none
-_SAYS_WHAT = "give what to recompute: score PHRASE, run RUN, --study SLUG or --all"
 _Chosen = tuple[QuerySet[Score], QuerySet[VocabularyLevel], QuerySet[Run], QuerySet[GatheredTraining]]
 
 
 class Command(PlainCommand):
     def handle(self, *args: Any, **options: Any) -> None:
-        scores, levels, runs, trainings = _chosen(
-            options["what"], options["id"], options["study"], everything=options["all"]
-        )
+        scores, levels, runs, trainings = _chosen(options)
         n_different, every = 0, (scores, levels, runs, random_slices_of(runs), trainings)
         counts = ((each.count(), *names) for each, names in zip(every, _COUNTED, strict=True))
         told = [f"{n} {one if n == 1 else several}" for n, one, several in counts if n or one not in _RARE]
@@ -45,23 +42,21 @@ class Command(PlainCommand):
         self.stdout.write(f"Recomputed {what}: all match what is stored.")
 
 
-def _chosen(what: str | None, id_: str | None, slug: str | None, *, everything: bool) -> _Chosen:
-    if sum([what is not None, slug is not None, everything]) != 1 or (what is None) != (id_ is None):
-        raise CommandError(f"Please {_SAYS_WHAT}.")
+def _chosen(options: dict[str, Any]) -> _Chosen:
     scores, levels, runs = Score.objects.all(), VocabularyLevel.objects.all(), Run.objects.filter(state__in=HAS_RESULT)
     trainings = GatheredTraining.objects.filter(state=JobState.DONE)
-    if slug is not None:
-        study = find_study(slug)
+    if options["study"] is not None:
+        study = find_study(options["study"])
         return (
             scores.filter(phrase__assignment__session__study=study),
             levels.filter(pk__in=_levels_of(study)),
             runs.filter(assignment__session__study=study),
             trainings.filter(gathering__study=study),
         )
-    if what == "score":
-        return _one_score(scores, str(id_)), levels.none(), runs.none(), trainings.none()
-    if what == "run":
-        return scores.none(), levels.none(), _one_run(runs, str(id_)), trainings.none()
+    if options["score"] is not None:
+        return _one_score(scores, options["score"]), levels.none(), runs.none(), trainings.none()
+    if options["run"] is not None:
+        return scores.none(), levels.none(), _one_run(runs, options["run"]), trainings.none()
     return scores, levels, runs, trainings
 
 
@@ -71,20 +66,19 @@ def _levels_of(study: Study) -> set[int]:
     return {level.pk for half in (WHOLE, half_of(study)) for level in levels_of(tasks, half).values()}
 
 
-def _one_score(scores: QuerySet[Score], id_: str) -> QuerySet[Score]:
-    found = scores.filter(phrase=int(id_)) if id_.isascii() and id_.isdigit() and len(id_) < 19 else scores.none()
+def _one_score(scores: QuerySet[Score], phrase: int) -> QuerySet[Score]:
+    found = scores.filter(phrase=phrase)
     if not found.exists():
-        raise CommandError(f"There is no score of phrase {id_}. The study's export lists all phrases in phrases.csv.")
+        raise CommandError(
+            f"There is no score of phrase {phrase}. The study's export lists all phrases in phrases.csv."
+        )
     return found
 
 
-def _one_run(runs: QuerySet[Run], id_: str) -> QuerySet[Run]:
-    try:
-        run = Run.objects.filter(public_id=UUID(id_)).first()
-    except ValueError:
-        run = None
+def _one_run(runs: QuerySet[Run], public_id: UUID) -> QuerySet[Run]:
+    run = Run.objects.filter(public_id=public_id).first()
     if run is None:
-        raise CommandError(f"There is no run {id_}. The study's export lists all runs in runs.csv.")
+        raise CommandError(f"There is no run {public_id}. The study's export lists all runs in runs.csv.")
     if run.state not in HAS_RESULT:
         raise CommandError(f"This run is {run.get_state_display().lower()}, so it has no result to recompute.")
     return runs.filter(pk=run.pk)
