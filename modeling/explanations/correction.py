@@ -19,6 +19,7 @@ from modeling.arrays.retraining.group_resampling import percentile_interval, res
 from modeling.arrays.retraining.heads import Head
 from modeling.arrays.retraining.slices import slice_membership, slice_weights
 from modeling.explanations.inputs import as_array
+from modeling.tensors.baselines.classifiers import without_scaling
 from modeling.tensors.retraining.many_heads import train_heads
 
 if TYPE_CHECKING:
@@ -204,9 +205,8 @@ class Correction:
             For features of length 1, with the z-score folded into its weights; float32 rounds the logits differently
             from `head.logits`, by about 1e-5.
         """
-        standardization = self.head.standardization
-        weight = self.head.coef.astype(np.float64) / standardization.deviation
-        bias = self.head.intercept - weight @ standardization.mean
+        scaling = self.head.standardization
+        weight, bias = without_scaling(self.head.coef, self.head.intercept, scaling.mean, scaling.deviation)
         layer = torch.nn.Linear(weight.shape[1], weight.shape[0])
         with torch.no_grad():
             layer.weight.copy_(torch.from_numpy(weight))

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.conf import settings
+
 from annotations.models import Benchmark
 from annotations.services import benchmark_requests
 from annotations.services.queue import jobs
@@ -14,7 +16,6 @@ from worker.benchmarks.benchmark_machine import machine
 from worker.benchmarks.method_runner import run_benchmark
 from worker.benchmarks.paired_bootstrap import GroupedLabels, resample, with_intervals
 from worker.benchmarks.provenance import settings_document, versions
-from worker.benchmarks.setup import Request, set_up
 from worker.benchmarks.stored_benchmarks import packed
 from worker.queue.due_jobs import work_on_due
 
@@ -31,8 +32,8 @@ def measure_next(benchmark: Benchmark) -> None:
     bench = _bench(benchmark)
     measured = run_benchmark(bench, [method], (), silent)
     (row,) = with_intervals(measured, resample(GroupedLabels.of(bench.dataset), measured))
-    settings = {**settings_document(bench), "versions": versions(), "machine": machine()}
-    benchmark_requests.store_row(benchmark, row_document(method, row), settings)
+    computed_with = {**settings_document(bench), "versions": versions(), "machine": machine()}
+    benchmark_requests.store_row(benchmark, row_document(method, row), computed_with)
 
 
 def row_document(method: Method, row: Row) -> dict[str, Any]:
@@ -63,7 +64,6 @@ def row_document(method: Method, row: Row) -> dict[str, Any]:
 
 def _bench(benchmark: Benchmark) -> Bench:
     """With the base model's λ, and prompts and settings as published where the data set's name says so."""
-    base_model = benchmark.base_model
-    published = base_model.dataset.name if base_model.dataset.name in PUBLISHED else None
-    request = Request(base_model=base_model.name, l2=base_model.l2, published=published)
-    return set_up(base_model.dataset, request).bench
+    base_model, name = benchmark.base_model, benchmark.base_model.dataset.name
+    published = name if name in PUBLISHED else None
+    return Bench(base_model.dataset, base_model.l2, min_slice_size=settings.MIN_SLICE_SIZE, published=published)

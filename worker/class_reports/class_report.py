@@ -1,6 +1,6 @@
 """A report of annotations on a data set of many classes: what is asked, what is computed, and its tables."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from django.conf import settings
 from annotations.analysis.tables import phrase_splits
 from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.analysis.tables.phrase_splits import Panel
-from annotations.models import BaseModel, Dataset, KeywordRanking
+from annotations.models import BaseModel, Dataset
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.retraining.correction_candidates import why_not_second
@@ -40,7 +40,6 @@ from worker.datasets.head_training import TrainedHead
 
 DRAWS = 20
 MAX_PICTURED = 9  # classes with panels of images, as in the paper's figure 10
-MACHINES_TOP = 10  # keywords of a class, as in its table 2
 
 
 class CannotReport(ModelingError):
@@ -79,16 +78,6 @@ class Preselected:
     of: PreselectedClass
 
 
-@dataclass(frozen=True)
-class MachinesKeyword:
-    """A row of table 2. phrase: the annotation of the class; row: as `KeywordRanking.rows` has it."""
-
-    class_name: str
-    phrase: str
-    list_name: str
-    row: Mapping[str, Any]
-
-
 @dataclass(frozen=True, eq=False)
 class ClassReport:
     """All that was computed. heads: by model; solved: which of their rows were trained."""
@@ -99,14 +88,13 @@ class ClassReport:
     second: BaseModel | None
     preselected: FilledTable[Preselected]
     annotated: FilledTable[Annotated]
-    keywords: FilledTable[MachinesKeyword]
     means: FilledTable[MeanAccuracy]
     parts: FilledTable[PartAccuracy]
     panels: tuple[Panel, ...]
 
     @property
     def tables(self) -> tuple[FilledTable[Any], ...]:
-        return self.preselected, self.annotated, self.keywords, self.means, self.parts
+        return self.preselected, self.annotated, self.means, self.parts
 
 
 def compute(dataset: Dataset, request: Request, progress: Progress) -> ClassReport:
@@ -139,7 +127,6 @@ def compute(dataset: Dataset, request: Request, progress: Progress) -> ClassRepo
         second=second,
         preselected=FilledTable(PRESELECTED, list(_preselected(base_model))),
         annotated=FilledTable(ANNOTATIONS, _annotated(names, cuts, without)),
-        keywords=FilledTable(KEYWORDS, list(_keywords(names, rankings, cuts))),
         means=FilledTable(MEAN_ACCURACIES, [row for each in sets for row in mean_accuracies(each)]),
         parts=FilledTable(PART_ACCURACIES, [row for each in sets for row in part_accuracies(each, names)]),
         panels=tuple(_panels(base_model, cuts)),
@@ -172,16 +159,6 @@ def _preselected(base_model: BaseModel) -> Iterator[Preselected]:
         yield from (Preselected(each.list_name, rank, found) for rank, found in enumerate(each.classes, 1))
 
 
-def _keywords(
-    names: Sequence[str], rankings: Iterable[KeywordRanking], cuts: Iterable[Cut]
-) -> Iterator[MachinesKeyword]:
-    said = {each.said.target_class: each.said.phrase for each in cuts}
-    for ranking in rankings:
-        label = ranking.target_class
-        first = sorted(ranking.rows, key=lambda row: row["clip_rank"])[:MACHINES_TOP]
-        yield from (MachinesKeyword(names[label], said[label], ranking.list_name, row) for row in first)
-
-
 def _panels(base_model: BaseModel, cuts: Iterable[Cut]) -> Iterator[Panel]:
     best = sorted(cuts, key=lambda each: -each.said.score)[:MAX_PICTURED]
     for number, each in enumerate(best, 1):
@@ -190,11 +167,6 @@ def _panels(base_model: BaseModel, cuts: Iterable[Cut]) -> Iterator[Panel]:
         yield from phrase_splits.panels(number, base_model, each.annotation, values, each.said.phrase)
 
 
-def _in_row(name: str) -> Callable[[MachinesKeyword], Any]:
-    return lambda keyword: keyword.row.get(name)
-
-
-_OF_ROW = ("clip_rank", "keyword", "clip_score", "subgroup_accuracy", "n_captioned", "error_score", "adjusted_p")
 PRESELECTED: Table[Preselected] = worded(__package__, "preselected_classes")
 ANNOTATIONS: Table[Annotated] = worded(
     __package__,
@@ -206,4 +178,3 @@ ANNOTATIONS: Table[Annotated] = worded(
         "why_not": lambda row: row.why_not or None,
     },
 )
-KEYWORDS: Table[MachinesKeyword] = worded(__package__, "first_keywords", {name: _in_row(name) for name in _OF_ROW})

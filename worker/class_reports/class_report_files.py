@@ -97,14 +97,6 @@ def record(report: ClassReport, command: str) -> dict[str, Any]:
             key: {"loss": each.loss, "certified_gap": each.certified_gap, "iterations": each.iterations}
             for key, each in report.heads.items()
         },
-        "annotations": [
-            {"class": each.said.target_class, "text": each.said.text, "text_digest": each.said.text_digest}
-            for each in compared.annotated
-        ],
-        "keywords": [
-            {"class": each.said.target_class, "keyword": each.said.phrase, "threshold": each.said.threshold}
-            for each in compared.machine
-        ],
         "versions": versions(),
         "machine": machine(),
     }

@@ -161,9 +161,6 @@ def test_the_models_are_weighted_as_the_methods_say(folder: Path, monkeypatch: p
 
 
 def test_keywords_stand_beside_annotations(written: Path) -> None:
-    first = rows(written, "first_keywords", **{"class": "dark square"})
-    assert [row["clip_rank"] for row in first] == ["1", "2", "3", "4"]
-    assert (first[0]["keyword"], first[0]["phrase"]) == ("red", "red")
     kept = {"set": "test", "part": "minority", "model": "before"}
     by_division = {row["division"]: row["accuracy"] for row in rows(written, "mean_accuracies", **kept)}
     assert by_division["keywords"] == by_division["annotations"]  # the machine's first words are people's here
@@ -181,7 +178,7 @@ def test_the_preselection_orders_classes_by_the_p_value_of_their_best_keyword(wr
 
 
 def test_every_file_is_there_and_every_column_explained(written: Path) -> None:
-    tables = ("preselected_classes", "annotations", "first_keywords", "mean_accuracies", "class_accuracies")
+    tables = ("preselected_classes", "annotations", "mean_accuracies", "class_accuracies")
     described = {(row["file"], row["column"]) for row in rows(written, "data_dictionary")}
     for name in tables:
         with (written / f"{name}.csv").open(newline="") as file:
