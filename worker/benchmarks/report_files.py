@@ -9,7 +9,7 @@ from worker.baselines.outcomes import Row
 from worker.benchmarks.benchmark_report import Report
 from worker.benchmarks.paired_bootstrap import SEED, Comparison
 from worker.benchmarks.provenance import annotation_document, document, page_context
-from worker.benchmarks.report_tables import FULL, LAYOUTS, NONE, Table, escaped
+from worker.benchmarks.report_tables import NONE, Table, escaped, full_table
 from worker.benchmarks.setup import Setup
 from worker.benchmarks.stored_benchmarks import PREDICTIONS, write_predictions
 
@@ -24,18 +24,16 @@ def report_files(report: Report) -> dict[str, bytes]:
 
 
 def markdown(report: Report) -> str:
-    """All rows, the annotations, the paper's layouts, and how to compute it again."""
-    others = (layout.table(report.rows, report.encoder) for layout in LAYOUTS.values() if layout is not FULL)
+    """All rows, the annotations, and how to compute it again."""
     context = {
         "report": report,
         "bench": report.setup.bench,
         "l2": f"{report.setup.bench.l2:g}",
-        "table": FULL.table(report.rows, report.encoder).markdown(),
+        "table": full_table(report.rows).markdown(),
         "note": note(),
         "notes": map(escaped, notes(report.rows)),
         "comparisons": comparison_table(report.comparisons).markdown() if report.comparisons else "",
         "annotations": annotation_table(report.setup).markdown() if report.setup.annotations else "",
-        "others": [table for table in others if table.lines],
         **page_context(SEED),
     }
     return render_to_string("annotations/files/benchmark.md", context)

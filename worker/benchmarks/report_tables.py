@@ -1,15 +1,12 @@
-"""Tables of a benchmark: all rows with their spread, and the paper's tables 1, 4 and 6 in its own layout."""
+"""Tables as text, and that of a benchmark: all rows with their spread."""
 
 import csv
 import io
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib.resources import files
 from itertools import groupby
-from typing import Any
 
 from worker.baselines.methods import METHODS, Assumption
 from worker.baselines.outcomes import Figure, Over, Row
@@ -20,8 +17,6 @@ _LATEX = str.maketrans(
     {"&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_", "$": r"\$", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
      "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "±": r"$\pm$", "λ": r"$\lambda$", "τ": r"$\tau$"}
 )  # fmt: skip
-
-Cell = Callable[[Row], str]
 
 
 class Best(str):
@@ -74,41 +69,6 @@ class Table:
             yield from ((section if i == 0 else "", *line[1:]) for i, line in enumerate(lines))
 
 
-@dataclass(frozen=True)
-class Layout:
-    """title and first: of the table and its first column, in which {encoder} stands for the encoder's name.
-
-    sections: what the first column says, and the methods below it. columns: heading and cell of the other columns.
-    """
-
-    title: str
-    first: str
-    sections: tuple[tuple[str, tuple[str, ...]], ...]
-    columns: tuple[tuple[str, Cell], ...]
-
-    @property
-    def methods(self) -> tuple[str, ...]:
-        """The keys of its methods."""
-        return tuple(key for _, keys in self.sections for key in keys)
-
-    def lines(self, encoder: str, *benchmarks: Sequence[Row]) -> Iterator[tuple[str, str, list[Row | None]]]:
-        """Yield section and name of each line with its row in each benchmark; a method without a row has no line."""
-        for section, keys in self.sections:
-            for key in keys:
-                found = [{row.name: row for row in rows if row.method == key} for rows in benchmarks]
-                for name in dict.fromkeys(name for each in found for name in each):
-                    yield section.format(encoder=encoder), name, [each.get(name) for each in found]
-
-    def table(self, rows: Sequence[Row], encoder: str) -> Table:
-        """Lay out the rows of this table's methods."""
-        heading = (self.first, "Method", *(name for name, _ in self.columns))
-        lines = (
-            (section, name, *(cell(row) for row in found if row for _, cell in self.columns))
-            for section, name, found in self.lines(encoder, rows)
-        )
-        return Table(self.title, heading, tuple(lines))
-
-
 def _bold(shown: str, cell: str, bold: str) -> str:
     return bold.format(shown) if isinstance(cell, Best) else shown
 
@@ -152,28 +112,20 @@ def _percent(share: float | None) -> str:
 
 
 FIGURES = {"WG": Figure.WORST_GROUP, "Avg": Figure.AVERAGE, "Gap": Figure.GAP}  # by their names in tables
-
-FULL = Layout(
-    "Every method",
-    "Data Assumptions",
-    tuple((given.value, tuple(method.key for method in METHODS if method.given is given)) for given in Assumption),
-    (
-        ("WG", partial(mean_and_sd, Figure.WORST_GROUP)),
-        ("WG, other test images", partial(interval, Figure.WORST_GROUP)),
-        ("Avg", partial(mean_and_sd, Figure.AVERAGE)),
-        ("Gap", partial(mean_and_sd, Figure.GAP)),
-        ("Plain avg", partial(mean_and_sd, Figure.AVERAGE_PLAIN)),
-        *((f"All train: {name}", partial(on_all_train, figure)) for name, figure in FIGURES.items()),
-        ("Over", over),
-    ),
-)
+_COLUMNS: dict[str, Callable[[Row], str]] = {
+    "WG": partial(mean_and_sd, Figure.WORST_GROUP),
+    "WG, other test images": partial(interval, Figure.WORST_GROUP),
+    "Avg": partial(mean_and_sd, Figure.AVERAGE),
+    "Gap": partial(mean_and_sd, Figure.GAP),
+    "Plain avg": partial(mean_and_sd, Figure.AVERAGE_PLAIN),
+    **{f"All train: {name}": partial(on_all_train, figure) for name, figure in FIGURES.items()},
+    "Over": over,
+}
 
 
-def _layout(words: dict[str, Any]) -> Layout:
-    columns = ((name, partial(mean, FIGURES[name])) for name in words["columns"])
-    sections = tuple((section, tuple(methods)) for section, methods in words["sections"].items())
-    return Layout(words["title"], words["first"], sections, tuple(columns))
-
-
-_PAPERS = tomllib.loads(files(__package__).joinpath("paper_tables.toml").read_text("utf-8"))
-LAYOUTS = {"all": FULL, **{name: _layout(words) for name, words in _PAPERS.items()}}
+def full_table(rows: Sequence[Row]) -> Table:
+    """All rows with their spread, by what their methods are given."""
+    given = {method.key: method.given for method in METHODS}
+    ordered = sorted(rows, key=lambda row: list(Assumption).index(given[row.method]))
+    lines = ((given[row.method].value, row.name, *(cell(row) for cell in _COLUMNS.values())) for row in ordered)
+    return Table("Every method", ("Data Assumptions", "Method", *_COLUMNS), tuple(lines))

@@ -186,18 +186,6 @@ def test_the_table_is_printed_and_the_same_command_makes_the_same_files(
     assert "all train" not in [each["name"] for each in rows[2]["classifiers"]]
 
 
-def test_the_layout_of_table_6_has_the_average_first(sprites_like: Dataset, command: Command, tmp_path: Path) -> None:
-    command("train_base_model", "sprites-like", *HEAVY)
-    printed = command(
-        "benchmark", "sprites-like", "--layout=6", "--annotation=square:red", "--seeds=1", "--output", tmp_path
-    )
-    heading, _, *lines = (line.strip("| ") for line in printed.splitlines() if line.startswith("|"))
-    assert [cell.strip() for cell in heading.split("|")] == ["Model", "Method", "Avg", "WG", "Gap"]
-    assert [line.split("|")[-4].strip() for line in lines[:5]] == [
-        "Class Prompt", "Group Prompt", "RoboShot #1", "Clarify (slice-balanced) #1", "Clarify (worst-slice) #1",
-    ]  # fmt: skip
-
-
 def test_without_an_annotation_the_rows_that_need_one_say_so(sprites_like: Dataset, benchmark_of: Benchmark) -> None:
     record = benchmark_of("sprites-like", "--methods", "erm,slice_balanced", "--seeds", 1)
     assert [row["left_out"] for row in record["rows"]] == ["", "no annotation was given"]

@@ -12,11 +12,13 @@ from annotations.models import BaseModel
 from modeling.arrays.retraining.group_accuracies import GroupMetrics
 from tests.worker.commands.conftest import Command
 from worker.baselines.methods import METHODS, find_methods
-from worker.baselines.outcomes import Outcome, Over, Refused, Row, Unused
+from worker.baselines.outcomes import Figure, Outcome, Over, Refused, Row, Unused
+from worker.benchmarks.joined_tables import PAPER_TABLES, join
 from worker.benchmarks.report_files import notes
-from worker.benchmarks.report_tables import FULL, LAYOUTS
+from worker.benchmarks.report_tables import full_table
+from worker.benchmarks.stored_benchmarks import StoredBenchmark
 
-TABLE_1, TABLE_4, TABLE_6 = (LAYOUTS[number] for number in "146")
+TABLE_1, TABLE_4, TABLE_6 = (PAPER_TABLES[number] for number in "146")
 
 
 def outcome(name: str, worst_group: float) -> Outcome:
@@ -40,31 +42,32 @@ def lines_of(markdown: str) -> list[list[str]]:
 
 
 def test_the_full_table_has_every_method_once() -> None:
-    assert sorted(FULL.methods) == sorted(method.key for method in METHODS)
+    lines = full_table([row(method.key, method.name, [0.5]) for method in METHODS]).lines
+    assert sorted(line[:2] for line in lines) == sorted((method.given.value, method.name) for method in METHODS)
 
 
-@pytest.mark.parametrize("name", list(LAYOUTS))
-def test_a_layout_names_methods_that_exist_each_once(name: str) -> None:
-    methods = LAYOUTS[name].methods
+@pytest.mark.parametrize("number", list(PAPER_TABLES))
+def test_a_table_of_the_paper_names_methods_that_exist_each_once(number: str) -> None:
+    methods = PAPER_TABLES[number].methods
     assert len(find_methods(methods)) == len(methods)
 
 
 def test_the_layouts_have_the_papers_sections_and_columns() -> None:
-    assert [section for section, _ in TABLE_1.sections] == [
+    assert list(TABLE_1.sections) == [
         "Zero-Shot", "Labels", "Labels, Text Feedback", "Labels, Group Labels",
     ]  # fmt: skip
-    assert [section for section, _ in TABLE_4.sections] == [
+    assert list(TABLE_4.sections) == [
         "{encoder}: Zero-Shot", "LP, Labels", "LP, Labels+Interaction", "LP, Labels+Groups", "Adapter, Labels",
     ]  # fmt: skip
-    assert [name for name, _ in TABLE_1.columns] == ["WG", "Avg", "Gap"]
-    assert [name for name, _ in TABLE_6.columns] == ["Avg", "WG", "Gap"]
+    assert TABLE_1.columns == ("WG", "Avg", "Gap")
+    assert TABLE_6.columns == ("Avg", "WG", "Gap")
     assert {"roboshot", "class_prompt", "group_prompt", "slice_balanced"} <= set(TABLE_6.methods)
     assert {"erm_adapter", "wise_ft", "contrastive_adapter"} <= set(TABLE_4.methods)
 
 
 def test_a_row_shows_mean_and_spread_in_percent_and_a_section_once() -> None:
     rows = [row("dfr", "DFR", [0.5, 0.7]), row("erm", "ERM", [0.25]), row("erm", "ERM again", [])]
-    heading, _, *lines = lines_of(FULL.table(rows, "an encoder").markdown())
+    heading, _, *lines = lines_of(full_table(rows).markdown())
     assert lines[0][:3] == ["Labels", "ERM", "25.0"]
     assert lines[1][:3] == ["", "ERM again", "-"]
     assert lines[2][:5] == ["Labels, Group Labels", "DFR", "60.0 ± 14.1", "-", "90.0 ± 0.0"]
@@ -73,10 +76,11 @@ def test_a_row_shows_mean_and_spread_in_percent_and_a_section_once() -> None:
 
 
 def test_the_papers_layouts_show_the_means_alone_and_name_the_encoder() -> None:
-    rows = [row("class_prompt", "Class Prompt", [0.366], Over.ONE), row("erm_adapter", "ERM Adapter", [0.5, 0.7])]
-    _, _, *lines = lines_of(TABLE_4.table(rows, "CLIP ViT-L/14").markdown())
-    assert lines[0] == ["CLIP ViT-L/14: Zero-Shot", "Class Prompt", "36.6", "90.0", "53.4"]
-    assert lines[1] == ["Adapter, Labels", "ERM Adapter", "60.0", "90.0", "30.0"]
+    rows = (row("class_prompt", "Class Prompt", [0.366], Over.ONE), row("erm_adapter", "ERM Adapter", [0.5, 0.7]))
+    alike = [{figure: np.arange(9.0) for figure in Figure}] * 2
+    lines = join(TABLE_4, [StoredBenchmark("birds", "CLIP ViT-L/14", rows, tuple(alike))]).lines
+    assert lines[0] == ("CLIP ViT-L/14: Zero-Shot", "Class Prompt", "36.6", "90.0", "53.4")
+    assert lines[1] == ("Adapter, Labels", "ERM Adapter", "60.0", "90.0", "30.0")
 
 
 def test_what_is_missing_is_said() -> None:

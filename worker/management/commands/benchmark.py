@@ -16,7 +16,7 @@ from worker.baselines.published_settings import PUBLISHED
 from worker.benchmarks.benchmark_report import Report
 from worker.benchmarks.method_runner import run_benchmark
 from worker.benchmarks.report_files import MARKDOWN, annotation_table, note, notes, report_files
-from worker.benchmarks.report_tables import LAYOUTS
+from worker.benchmarks.report_tables import full_table
 from worker.benchmarks.setup import Request, set_up
 from worker.common.progress_bars import ProgressBars
 
@@ -25,8 +25,7 @@ _SAME = ("study", "base_model", "seeds", "l2", "scheme", "template", "published"
 
 class Command(PlainCommand):
     more = {
-        "--layout": {"choices": list(LAYOUTS)},
-        "--methods": {"help": "instead: " + ", ".join(method.key for method in METHODS)},
+        "--methods": {"help": "default: all of " + ", ".join(method.key for method in METHODS)},
         "--l2": {"help": f"default: the base model's, without one {settings.DEFAULT_L2:g}"},
         "--scheme": {"choices": list(SCHEMES)},
         "--template": {"default": DEFAULT_TEXT_TEMPLATE},
@@ -36,16 +35,15 @@ class Command(PlainCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["seeds"] < 1:
             raise CommandError("--seeds must be at least 1.")
-        layout = LAYOUTS[options["layout"]]
         with ProgressBars(unit="classifiers") as progress:
-            methods = find_methods(options["methods"] or layout.methods)
+            methods = find_methods(options["methods"]) if options["methods"] else METHODS
             dataset = find_dataset(options["dataset"])
             setup = set_up(dataset, _request(options))
             folder = options["output"] or Path(f"benchmark-{dataset.name}-v{dataset.version}")
             write_files(folder, {})  # so that nobody waits for figures that cannot be kept
             rows = run_benchmark(setup.bench, methods, setup.sources, progress)
         report = Report.of(setup, rows, command_line(options))
-        self.stdout.write(layout.table(report.rows, report.encoder).markdown())
+        self.stdout.write(full_table(report.rows).markdown())
         self.tell((note(), *notes(report.rows)))
         if setup.annotations:
             self.stdout.write(annotation_table(setup).markdown())
@@ -60,6 +58,6 @@ def _request(options: dict[str, Any]) -> Request:
 def command_line(options: dict[str, Any]) -> str:
     """What to type for the same benchmark again; where it is written changes nothing."""
     given = {"annotation": options["annotation"], "methods": options["methods"] and [",".join(options["methods"])]}
-    given |= {name: [options[name]] for name in (*_SAME[:2], "layout", *_SAME[2:]) if options[name] is not None}
+    given |= {name: [options[name]] for name in _SAME if options[name] is not None}
     words = (f"--{name.replace('_', '-')}={value}" for name, values in given.items() for value in values or ())
     return shlex.join(["manage.py", "benchmark", options["dataset"], *words])

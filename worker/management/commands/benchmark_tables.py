@@ -3,8 +3,7 @@
 from typing import Any
 
 from annotations.management.plain_command import PlainCommand, write_files
-from worker.benchmarks.joined_tables import CAPTION, join
-from worker.benchmarks.report_tables import LAYOUTS
+from worker.benchmarks.joined_tables import CAPTION, PAPER_TABLES, join
 from worker.benchmarks.stored_benchmarks import read_benchmark
 
 
@@ -13,8 +12,8 @@ class Command(PlainCommand):
         folder = options["output"]
         benchmarks = [read_benchmark(path) for path in options["records"]]
         files: dict[str, bytes] = {}
-        for number in ("1", "4", "6"):
-            table = join(LAYOUTS[number], benchmarks)
+        for number, layout in PAPER_TABLES.items():
+            table = join(layout, benchmarks)
             page = f"## {table.title}\n\n{table.markdown()}\n\n{CAPTION}\n"
             latex = f"% {table.title}. {CAPTION}\n{table.latex()}"
             texts = {"md": page, "tex": latex, "csv": table.csv()}
