@@ -12,7 +12,6 @@ from worker.baselines.scored_annotations import ScoredAnnotation
 from worker.benchmarks.benchmark_machine import machine, machine_in_words
 from worker.benchmarks.benchmark_report import Report
 from worker.benchmarks.paired_bootstrap import SEED, group_intervals
-from worker.benchmarks.report_tables import escaped
 from worker.common.library_versions import library_versions
 
 _OF_ANNOTATION = (
@@ -124,5 +123,5 @@ def page_context(seed: int) -> dict[str, Any]:
         "resamples": f"{RESAMPLES:,}",
         "seed": seed,
         "versions": ", ".join(f"{name} {number}" for name, number in sorted(versions().items())),
-        "machine": escaped(machine_in_words()),
+        "machine": machine_in_words(),
     }

@@ -9,7 +9,7 @@ from worker.baselines.outcomes import Row
 from worker.benchmarks.benchmark_report import Report
 from worker.benchmarks.paired_bootstrap import SEED, Comparison
 from worker.benchmarks.provenance import annotation_document, document, page_context
-from worker.benchmarks.report_tables import NONE, Table, escaped, full_table
+from worker.benchmarks.report_tables import NONE, Table, full_table
 from worker.benchmarks.setup import Setup
 from worker.benchmarks.stored_benchmarks import PREDICTIONS, write_predictions
 
@@ -31,7 +31,7 @@ def markdown(report: Report) -> str:
         "l2": f"{report.setup.bench.l2:g}",
         "table": full_table(report.rows).markdown(),
         "note": note(),
-        "notes": map(escaped, notes(report.rows)),
+        "notes": notes(report.rows),
         "comparisons": comparison_table(report.comparisons).markdown() if report.comparisons else "",
         "annotations": annotation_table(report.setup).markdown() if report.setup.annotations else "",
         **page_context(SEED),

@@ -2,17 +2,16 @@
 
 import csv
 import io
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 
+from annotations.templatetags.markdown import plain
 from worker.baselines.methods import METHODS, Assumption
 from worker.baselines.outcomes import Figure, Over, Row
 
 NONE = "-"
-_MARKDOWN = re.compile(r"[\\`*_<>\[\]|]")
 _LATEX = str.maketrans(
     {"&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_", "$": r"\$", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
      "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "±": r"$\pm$", "λ": r"$\lambda$", "τ": r"$\tau$"}
@@ -35,7 +34,7 @@ class Table:
 
     def markdown(self) -> str:
         """The table in Markdown, its columns aligned."""
-        lines = [[_bold(escaped(cell), cell, "**{}**") for cell in line] for line in (self.heading, *self._shown())]
+        lines = [[_bold(plain(cell), cell, "**{}**") for cell in line] for line in (self.heading, *self._shown())]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         lines.insert(1, ["-" * width for width in widths])
         return "\n".join(
@@ -100,11 +99,6 @@ def over(row: Row) -> str:
     if not row.outcomes:
         return NONE
     return row.over.value if row.over is Over.ONE else f"{row.over} ({len(row.outcomes)})"
-
-
-def escaped(text: str) -> str:
-    """Text that Markdown shows as it is, also in a table: people typed the phrases."""
-    return _MARKDOWN.sub(r"\\\g<0>", text)
 
 
 def _percent(share: float | None) -> str:
