@@ -1,6 +1,5 @@
 """Imports unlabelled images as a pool, from which studies gather images for what people found."""
 
-import time
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +9,7 @@ from annotations.management.plain_command import PlainCommand
 from annotations.models import JobState, Pool
 from annotations.services.pools import pool_requests
 from worker.pools.pool_imports import import_due_pools
+from worker.queue.job_waiting import work_until_ended
 from worker.similarity_search.index_builds import build_due_indexes
 
 
@@ -26,12 +26,7 @@ class Command(PlainCommand):
         elif pool.finished_at is not None:
             pool_requests.import_again(pool, by="command")
             pool.refresh_from_db()
-        while pool.finished_at is None:  # a worker of the site may be faster, and goes on where another was killed
-            import_due_pools()
-            pool.refresh_from_db()
-            if pool.finished_at is None:
-                self.stdout.write(f"{pool.phase} {pool.n_done:,} of {pool.n_total or 0:,}")
-                time.sleep(2)
+        work_until_ended(pool, import_due_pools)  # a worker of the site may be faster, or go on where one was killed
         build_due_indexes()
         if pool.error or pool.dataset is None:
             raise CommandError(pool.error)
