@@ -13,7 +13,7 @@ from annotations.readings.datasets.class_images import class_images
 from annotations.services.phrases.scoring import stored_embeddings
 from modeling.arrays.common.modeling_errors import ModelingError, NothingToSeparate
 from modeling.arrays.datasets.dataset_files import DatasetFiles
-from modeling.arrays.phrases.null_level import p_method, p_value
+from modeling.arrays.phrases.error_score import ErrorScore
 from modeling.arrays.phrases.phrase_reading import read_phrase
 from modeling.arrays.phrases.phrase_text import normalise, refusal
 from modeling.arrays.retraining.annotation import Annotation
@@ -40,8 +40,8 @@ class ScoredAnnotation:
     """A phrase on a class, with its error score under one base model.
 
     text: what the phrase says, without sentence and negation, in the template, as embedded; embedding: float32[d],
-    unit; sign: -1 for a negation, otherwise 1: an image is above τ iff sign * similarity > τ; score: error score in
-    [0, 1] on n_correct and n_error validation images; threshold: τ, None where the score is 0; chosen: τ was given;
+    unit; sign: -1 for a negation, otherwise 1: an image is above τ iff sign * similarity > τ; measured: on validation
+    images; threshold: τ, None where the score is 0; chosen: τ was given;
     participant: a pseudonym, empty where the command line gave the annotation.
     """
 
@@ -51,20 +51,10 @@ class ScoredAnnotation:
     text: str
     embedding: NDArray[np.float32]
     sign: int
-    score: float
-    n_correct: int
-    n_error: int
+    measured: ErrorScore
     threshold: float | None
     chosen: bool = False
     participant: str = ""
-
-    @property
-    def p_value(self) -> float:
-        return p_value(self.score, self.n_correct, self.n_error)
-
-    @property
-    def p_method(self) -> str:
-        return p_method(self.n_correct, self.n_error)
 
     @property
     def text_digest(self) -> str:
@@ -142,9 +132,7 @@ def score_annotation(base_model: BaseModel, asked: Asked, template: str) -> Scor
         text=said.text,
         embedding=embedding,
         sign=said.sign,
-        score=score.value,
-        n_correct=score.n_correct,
-        n_error=score.n_error,
+        measured=score,
         threshold=score.threshold if asked.threshold is None else asked.threshold,
         chosen=asked.threshold is not None,
     )
@@ -155,7 +143,7 @@ def best_of_each_class(annotations: Iterable[ScoredAnnotation]) -> tuple[ScoredA
     best: dict[int, ScoredAnnotation] = {}
     for annotation in annotations:
         known = best.get(annotation.target_class)
-        if known is None or annotation.score > known.score:
+        if known is None or annotation.measured.value > known.measured.value:
             best[annotation.target_class] = annotation
     return tuple(best[label] for label in sorted(best))
 

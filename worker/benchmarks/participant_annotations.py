@@ -5,7 +5,7 @@ Whose visits and which phrases count is the analysis's rule, so that a benchmark
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from annotations.analysis.observations.study_rows import people_kind
 from annotations.models import BaseModel, Dataset, Moderation, Score, Study
@@ -13,6 +13,7 @@ from annotations.models.arrays import unpack_float32
 from annotations.readings.releases.moderated_words import HIDDEN
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.studies.lifecycle import find_study
+from modeling.arrays.phrases.error_score import ErrorScore
 from worker.baselines.scored_annotations import ScoredAnnotation, best_of_each_class
 
 
@@ -83,9 +84,7 @@ def _annotations(study: Study, base_model: BaseModel) -> Iterator[ScoredAnnotati
             text=HIDDEN if is_hidden else score.rendered_text,
             embedding=unpack_float32(score.text_embedding),
             sign=score.sign,
-            score=score.value,
-            n_correct=score.n_correct,
-            n_error=score.n_error,
+            measured=ErrorScore(**{each.name: getattr(score, each.name) for each in fields(ErrorScore)}),
             threshold=score.threshold,
             participant=assignment.session.participant.pseudonym,
         )

@@ -14,10 +14,8 @@ from worker.benchmarks.benchmark_report import Report
 from worker.benchmarks.paired_bootstrap import SEED, group_intervals
 from worker.common.library_versions import library_versions
 
-_OF_ANNOTATION = (
-    *("target_class", "phrase", "sign", "text_digest", "threshold", "p_value", "p_method", "n_correct", "n_error"),
-    "participant",
-)
+_OF_ANNOTATION = ("target_class", "phrase", "sign", "text_digest", "threshold", "participant")
+_OF_SCORE = ("p_value", "p_method", "n_correct", "n_error")
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -105,10 +103,11 @@ def annotation_document(bench: Bench, annotation: ScoredAnnotation) -> dict[str,
         "text_template": annotation.template,
         "rendered_text": annotation.text,
         "threshold_was_given": annotation.chosen,
-        "error_score": annotation.score,
+        "error_score": annotation.measured.value,
         "n_above": n_above,
         "n_below": int((bench.train.labels == annotation.target_class).sum()) - n_above,
         **{name: getattr(annotation, name) for name in _OF_ANNOTATION},
+        **{name: getattr(annotation.measured, name) for name in _OF_SCORE},
     }
 
 

@@ -160,7 +160,7 @@ def _preselected(base_model: BaseModel) -> Iterator[Preselected]:
 
 
 def _panels(base_model: BaseModel, cuts: Iterable[Cut]) -> Iterator[Panel]:
-    best = sorted(cuts, key=lambda each: -each.said.score)[:MAX_PICTURED]
+    best = sorted(cuts, key=lambda each: -each.said.measured.value)[:MAX_PICTURED]
     for number, each in enumerate(best, 1):
         rows = class_images(base_model, each.said.target_class).rows
         values = similarities(base_model.dataset.files.array("similarity")[rows], each.annotation.text)

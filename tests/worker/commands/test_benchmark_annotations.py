@@ -64,9 +64,10 @@ def annotated(base_model: BaseModel, text: str) -> ScoredAnnotation:
 def test_a_score_is_the_one_that_a_participant_gets(alice: actors.Visit, base_model: BaseModel) -> None:
     for phrase in submit_and_score(alice, "red", "no blue", "a red oval", *SENTENCES):
         annotation, score = annotated(base_model, f"square:{phrase.text}"), phrase.score
-        assert (annotation.score, annotation.threshold, annotation.sign) == (score.value, score.threshold, score.sign)
+        measured = annotation.measured
+        assert (measured.value, annotation.threshold, annotation.sign) == (score.value, score.threshold, score.sign)
         assert (annotation.text, annotation.text_digest) == (score.rendered_text, score.text_digest)
-        assert (annotation.p_value, annotation.p_method) == (score.p_value, score.p_method)
+        assert (measured.p_value, measured.p_method) == (score.p_value, score.p_method)
         assert not annotation.chosen
 
 
@@ -74,13 +75,13 @@ def test_a_score_is_the_one_that_a_participant_gets(alice: actors.Visit, base_mo
 def test_a_sentence_is_read_as_a_participants_is(base_model: BaseModel, phrase: str) -> None:
     annotation = annotated(base_model, f"square:{phrase}")
     assert (annotation.phrase, (annotation.text, annotation.sign)) == (phrase, SENTENCES[phrase])
-    assert annotation.score > 0.8
+    assert annotation.measured.value > 0.8
 
 
 def test_a_threshold_that_is_given_is_taken_and_marked(base_model: BaseModel) -> None:
     automatic, given = annotated(base_model, "square:red"), annotated(base_model, "square:red:0.25")
     assert (given.threshold, given.chosen) == (0.25, True)
-    assert given.score == automatic.score
+    assert given.measured == automatic.measured
     assert given.threshold != automatic.threshold
 
 
@@ -95,7 +96,7 @@ def test_a_class_without_errors_cannot_be_annotated(base_model: BaseModel) -> No
 def test_of_a_class_the_highest_score_wins_and_the_earliest_of_tied_ones(base_model: BaseModel) -> None:
     first, best = annotated(base_model, "square:dark"), annotated(base_model, "square:red")
     tied, other = replace(best, phrase="the same again"), annotated(base_model, "oval:blue")
-    assert first.score < best.score
+    assert first.measured.value < best.measured.value
     assert best_of_each_class([other, first, best, tied]) == (best, other)
     assert best_of_each_class([tied, best]) == (tied,)
     assert best_of_each_class([]) == ()

@@ -55,7 +55,7 @@ def test_each_participant_has_the_phrase_with_the_best_score(
     assert [annotation.phrase for annotation in said.sets[alice]] == ["red"]
     assert [annotation.phrase for annotation in said.sets[bob]] == ["not blue"]
     values = {score.phrase.text: score.value for score in Score.objects.select_related("phrase")}
-    assert said.best[0].score == max(values.values())
+    assert said.best[0].measured.value == max(values.values())
 
 
 def test_tied_phrases_of_a_study_go_to_the_earliest(alice: actors.Visit, base_model: BaseModel) -> None:
