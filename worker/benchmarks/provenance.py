@@ -1,18 +1,22 @@
 """All that is needed to compute a benchmark again, and to check that the same came out: what the JSON file holds."""
 
+import os
+import platform
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
+
+import torch
 
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.retraining.group_resampling import CONFIDENCE, RESAMPLES
 from worker.baselines.method_inputs import HELD_OUT, Bench
 from worker.baselines.outcomes import Figure, Outcome, Row, predictions_digest
 from worker.baselines.scored_annotations import ScoredAnnotation
-from worker.benchmarks.benchmark_machine import machine, machine_in_words
 from worker.benchmarks.benchmark_report import Report
 from worker.benchmarks.paired_bootstrap import SEED, group_intervals
-from worker.common.library_versions import library_versions
+from worker.common import process_cache
+from worker.common.library_versions import library_versions, processor
 
 _OF_ANNOTATION = ("target_class", "phrase", "sign", "text_digest", "threshold", "participant")
 _OF_SCORE = ("p_value", "p_method", "n_correct", "n_error")
@@ -114,6 +118,30 @@ def annotation_document(bench: Bench, annotation: ScoredAnnotation) -> dict[str,
 def versions() -> dict[str, str]:
     """Of the code, Python and the libraries that the figures depend on."""
     return {**library_versions(), "scikit-learn": version("scikit-learn")}
+
+
+def machine() -> dict[str, Any]:
+    """What the figures' last digits depend on beside versions, JSON-like.
+
+    threads: that torch, which trains, computes in; instructions: the vector instructions that it uses; gpu: its name,
+    None where nothing is trained on one.
+    """
+    return {
+        "processor": processor(),
+        "architecture": platform.machine(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "gpu": torch.cuda.get_device_name() if process_cache.device() == "cuda" else None,
+    }
+
+
+def machine_in_words() -> str:
+    """The machine for a page."""
+    on = machine()
+    chip = f"{on['processor']} ({on['architecture']}, {on['instructions']})"
+    words = f"{chip}, cores: {on['cores']}, threads: {on['threads']}"
+    return f"{words}, {on['gpu']}" if on["gpu"] else words
 
 
 def page_context(seed: int) -> dict[str, Any]:

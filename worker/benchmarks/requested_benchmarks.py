@@ -12,10 +12,9 @@ from worker.baselines.method_inputs import Bench
 from worker.baselines.methods import Method, find_methods
 from worker.baselines.outcomes import Figure, Row
 from worker.baselines.published_settings import PUBLISHED
-from worker.benchmarks.benchmark_machine import machine
 from worker.benchmarks.method_runner import run_benchmark
 from worker.benchmarks.paired_bootstrap import GroupedLabels, resample, with_intervals
-from worker.benchmarks.provenance import settings_document, versions
+from worker.benchmarks.provenance import machine, settings_document, versions
 from worker.benchmarks.stored_benchmarks import packed
 from worker.queue.due_jobs import work_on_due
 

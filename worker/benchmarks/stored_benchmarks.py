@@ -22,8 +22,8 @@ from worker.benchmarks.paired_bootstrap import GroupedLabels, Values, resample
 PREDICTIONS = "predictions.npz"
 
 
-class BadPredictionsFile(ModelingError):
-    """A file of a benchmark's predictions is missing, damaged, or of another benchmark."""
+class BadBenchmark(ModelingError):
+    """A file is not the record of a benchmark, or its predictions are missing, damaged, or of another benchmark."""
 
 
 def write_predictions(images: GroupedLabels, rows: Sequence[Row]) -> bytes:
@@ -35,7 +35,7 @@ def write_predictions(images: GroupedLabels, rows: Sequence[Row]) -> bytes:
 
 
 def read_predictions(path: Path) -> tuple[GroupedLabels, dict[str, NDArray[np.int32]]]:
-    """Return the test images, and the predictions by digest. Raises BadPredictionsFile."""
+    """Return the test images, and the predictions by digest. Raises BadBenchmark."""
     try:
         with np.load(path, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
@@ -43,11 +43,11 @@ def read_predictions(path: Path) -> tuple[GroupedLabels, dict[str, NDArray[np.in
                 *(arrays.pop(name).astype(np.int64) for name in ("labels", "groups", "train_counts"))
             )
     except (OSError, KeyError, ValueError, BadZipFile) as error:
-        raise BadPredictionsFile(f"{path} is not the {PREDICTIONS} of a benchmark: {error}") from error
+        raise BadBenchmark(f"{path} is not the {PREDICTIONS} of a benchmark: {error}") from error
     predictions = {name: array.astype(np.int32) for name, array in arrays.items()}
     for digest, array in predictions.items():
         if array.shape != images.labels.shape or predictions_digest(array) != digest:
-            raise BadPredictionsFile(f"{path} is damaged: its predictions {digest[:12]}… have another digest")
+            raise BadBenchmark(f"{path} is damaged: its predictions {digest[:12]}… have another digest")
     return images, predictions
 
 
@@ -65,10 +65,6 @@ def _smallest(array: NDArray[np.integer]) -> NDArray[np.integer]:
 Predictions = Mapping[str, NDArray[np.int32]]
 
 
-class BadBenchmark(ModelingError):
-    """A file is not the record of a benchmark, or lacks what its predictions file should have."""
-
-
 @dataclass(frozen=True, eq=False)
 class StoredBenchmark:
     """The rows of a benchmark, with the resamples of their figures on the same test images."""
@@ -84,7 +80,7 @@ class StoredBenchmark:
 
 
 def read_benchmark(path: Path) -> StoredBenchmark:
-    """Read a benchmark.json and the predictions beside it. Raises BadBenchmark, BadPredictionsFile."""
+    """Read a benchmark.json and the predictions beside it. Raises BadBenchmark."""
     try:
         record = json.loads(path.read_text("utf-8"))
         images, predictions = read_predictions(path.with_name(PREDICTIONS))

@@ -13,8 +13,7 @@ from annotations.tables.columns import csv_text
 from annotations.tables.data_dictionary import DICTIONARY, describe
 from modeling.arrays.retraining.group_resampling import RESAMPLES
 from worker.baselines.outcomes import predictions_digest
-from worker.benchmarks.benchmark_machine import machine
-from worker.benchmarks.provenance import page_context, versions
+from worker.benchmarks.provenance import machine, page_context, versions
 from worker.benchmarks.report_tables import NONE, Table
 from worker.class_reports.class_figures import figures
 from worker.class_reports.class_report import PRESELECTED, ClassReport
