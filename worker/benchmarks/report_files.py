@@ -30,18 +30,12 @@ def markdown(report: Report) -> str:
         "bench": report.setup.bench,
         "l2": f"{report.setup.bench.l2:g}",
         "table": full_table(report.rows).markdown(),
-        "note": note(),
         "notes": notes(report.rows),
         "comparisons": comparison_table(report.comparisons).markdown() if report.comparisons else "",
         "annotations": annotation_table(report.setup).markdown() if report.setup.annotations else "",
         **page_context(SEED),
     }
     return render_to_string("annotations/files/benchmark.md", context)
-
-
-def note() -> str:
-    """How the numbers of a benchmark are to be read."""
-    return render_to_string("annotations/files/benchmark_note.md")
 
 
 def notes(rows: Sequence[Row]) -> Iterator[str]:

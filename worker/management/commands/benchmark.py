@@ -15,8 +15,7 @@ from worker.baselines.methods import METHODS, find_methods
 from worker.baselines.published_settings import PUBLISHED
 from worker.benchmarks.benchmark_report import Report
 from worker.benchmarks.method_runner import run_benchmark
-from worker.benchmarks.report_files import MARKDOWN, annotation_table, note, notes, report_files
-from worker.benchmarks.report_tables import full_table
+from worker.benchmarks.report_files import MARKDOWN, report_files
 from worker.benchmarks.setup import Request, set_up
 from worker.common.progress_bars import ProgressBars
 
@@ -42,12 +41,9 @@ class Command(PlainCommand):
             folder = options["output"] or Path(f"benchmark-{dataset.name}-v{dataset.version}")
             write_files(folder, {})  # so that nobody waits for figures that cannot be kept
             rows = run_benchmark(setup.bench, methods, setup.sources, progress)
-        report = Report.of(setup, rows, command_line(options))
-        self.stdout.write(full_table(report.rows).markdown())
-        self.tell((note(), *notes(report.rows)))
-        if setup.annotations:
-            self.stdout.write(annotation_table(setup).markdown())
-        write_files(folder, report_files(report))
+        files = report_files(Report.of(setup, rows, command_line(options)))
+        self.stdout.write(files[MARKDOWN].decode())
+        write_files(folder, files)
         self.stdout.write(f"Written: {folder / MARKDOWN}, and beside it the whole record (JSON) and test predictions.")
 
 
