@@ -11,11 +11,20 @@ from annotations.models import Dataset
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.datasets.groups import group_ids
 from modeling.arrays.embeddings.standardization import Standardization
+from modeling.arrays.embeddings.zero_shot import (
+    CLASS_TEMPLATES,
+    GROUP_TEMPLATES,
+    PUBLISHED_TEMPLATES,
+    ZeroShot,
+    class_prompts,
+    group_prompts,
+)
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME, MIN_SLICE_SIZE
 from modeling.tensors.baselines.grouped import GroupedFeatures
+from modeling.tensors.baselines.wise_ft import CLIP_LOGIT_SCALE
+from modeling.tensors.encoders import CheckedEncoder
 from modeling.tensors.retraining.warm_start import WarmStart
 from worker.baselines.outcomes import ALL_TRAIN
-from worker.baselines.prompts import DatasetPrompts
 from worker.baselines.published_settings import PUBLISHED, PublishedSettings
 from worker.common import process_cache
 
@@ -88,9 +97,34 @@ class Bench:
     def test(self) -> SplitImages:
         return SplitImages(self.dataset, Split.TEST)
 
+    @property
+    def templates(self) -> dict[str, tuple[str, ...]]:
+        """Of the prompts of classes and of groups."""
+        of_class, of_group = PUBLISHED_TEMPLATES.get(self.published or "", (CLASS_TEMPLATES, GROUP_TEMPLATES))
+        return {"class_templates": of_class, "group_templates": of_group}
+
     @cached_property
-    def prompts(self) -> DatasetPrompts:
-        return DatasetPrompts(self.dataset, self.published)
+    def class_zero_shot(self) -> ZeroShot:
+        """The class prompts, embedded. Raises EncoderUnavailable, BadTemplate."""
+        prompts = class_prompts(self.dataset.class_names, self.templates["class_templates"])
+        return ZeroShot.of(prompts, self.text_encoder.encode_texts)
+
+    @cached_property
+    def group_zero_shot(self) -> ZeroShot:
+        """The group prompts, embedded. Raises EncoderUnavailable, BadTemplate."""
+        names = self.dataset.class_names, self.dataset.attribute_names
+        prompts = group_prompts(*names, self.templates["group_templates"])
+        return ZeroShot.of(prompts, self.text_encoder.encode_texts)
+
+    @property
+    def logit_scale(self) -> float:
+        """What the encoder multiplied cosines with in training; CLIP's 100 where it does not say."""
+        return self.text_encoder.logit_scale or CLIP_LOGIT_SCALE
+
+    @property
+    def text_encoder(self) -> CheckedEncoder:
+        """The encoder of the data set's texts. Raises EncoderUnavailable."""
+        return process_cache.text_encoder(self.dataset)
 
     @property
     def settings(self) -> PublishedSettings:

@@ -73,7 +73,7 @@ def group_dro(bench: Bench, rng: np.random.Generator) -> Trained:
 
 def erm_adapter(bench: Bench, rng: np.random.Generator) -> Trained:
     return train_erm_adapter(
-        bench.train.in_text_space, bench.validation.in_text_space, bench.prompts.class_embeddings,
+        bench.train.in_text_space, bench.validation.in_text_space, bench.class_zero_shot.embeddings,
         rng=rng, settings=bench.settings.erm_adapter, device=bench.device,
     ), bench.test.in_text_space  # fmt: skip
 
@@ -81,6 +81,6 @@ def erm_adapter(bench: Bench, rng: np.random.Generator) -> Trained:
 def contrastive_adapter(bench: Bench, rng: np.random.Generator) -> Trained:
     settings = bench.settings
     return train_contrastive_adapter(
-        bench.train.in_text_space, bench.validation.in_text_space, bench.prompts.class_embeddings,
+        bench.train.in_text_space, bench.validation.in_text_space, bench.class_zero_shot.embeddings,
         rng=rng, settings=settings.contrastive_adapter, contrastive=settings.hard_samples, device=bench.device,
     ), bench.test.in_text_space  # fmt: skip

@@ -17,12 +17,12 @@ ALPHA = 0.5
 
 
 def class_prompt(bench: Bench, _: AnnotationSource) -> Iterator[Outcome]:
-    predictions = bench.prompts.class_zero_shot.predict(bench.test.in_text_space.features)
+    predictions = bench.class_zero_shot.predict(bench.test.in_text_space.features)
     yield Outcome.of(bench.dataset, "class prompts", predictions)
 
 
 def group_prompt(bench: Bench, _: AnnotationSource) -> Iterator[Outcome]:
-    predictions = bench.prompts.group_zero_shot.predict(bench.test.in_text_space.features)
+    predictions = bench.group_zero_shot.predict(bench.test.in_text_space.features)
     yield Outcome.of(bench.dataset, "group prompts", predictions)
 
 
@@ -30,7 +30,7 @@ def phrases_roboshot(bench: Bench, source: AnnotationSource) -> Iterator[Outcome
     """The class prompts' classifier after RoboShot with people's phrases: no label, no training, only the words."""
     for name, annotations in source.sets.items():
         phrases = np.stack([annotation.embedding for annotation in annotations])
-        classifier = roboshot(bench.prompts.class_zero_shot, phrases)
+        classifier = roboshot(bench.class_zero_shot, phrases)
         predictions = classifier.predict(bench.test.in_text_space.features)
         directions = {"harmful_directions": len(classifier.harmful), "helpful_directions": len(classifier.helpful)}
         yield Outcome.of(bench.dataset, name or source.name, predictions, **directions)
@@ -38,7 +38,6 @@ def phrases_roboshot(bench: Bench, source: AnnotationSource) -> Iterator[Outcome
 
 def half_way(bench: Bench, _: AnnotationSource) -> Iterator[Outcome]:
     """WiSE-FT: half-way between the class prompts and the ERM heads of all train and of draws, on one embedding."""
-    prompts = bench.prompts
     train, test = bench.train.in_text_space, bench.test.in_text_space
     standardization = Standardization.fit(train.features)
     draws = dict(bench.draws())
@@ -49,8 +48,8 @@ def half_way(bench: Bench, _: AnnotationSource) -> Iterator[Outcome]:
     trained = train_heads(z, train.labels, weights, bench.l2, n_classes=bench.n_classes, device=bench.device)
     for k, (name, rows) in enumerate(draws.items()):
         classifier = wise_ft(
-            prompts.class_embeddings, trained.coef[k], trained.intercept[k], standardization,
-            alpha=ALPHA, logit_scale=prompts.logit_scale,
+            bench.class_zero_shot.embeddings, trained.coef[k], trained.intercept[k], standardization,
+            alpha=ALPHA, logit_scale=bench.logit_scale,
         )  # fmt: skip
-        details = {"alpha": ALPHA, "logit_scale": prompts.logit_scale, "n_images": len(rows)}
+        details = {"alpha": ALPHA, "logit_scale": bench.logit_scale, "n_images": len(rows)}
         yield Outcome.of(bench.dataset, name, classifier.predict(test.features), **details)

@@ -74,7 +74,7 @@ def settings_document(bench: Bench) -> dict[str, Any]:
         "min_slice_size": bench.min_slice_size,
         "device": bench.device,
         "published": asdict(bench.settings),
-        "prompts": bench.prompts.templates,
+        "prompts": bench.templates,
     }
 
 
