@@ -1,7 +1,7 @@
 """The base of our commands, which refuse in one sentence instead of a traceback, and the files of their `--output`."""
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -14,6 +14,7 @@ from annotations.management.arguments import names, positive
 from annotations.services.common.service_errors import ServiceError
 from modeling.arrays.common.modeling_errors import ModelingError
 
+SHOWN = 20  # problems that are told one by one
 _TYPES = {"path": Path, "integer": int, "uuid": UUID, "positive number": positive, "names": names}
 
 
@@ -56,6 +57,12 @@ class PlainCommand(BaseCommand):
         """Write lines."""
         for line in lines:
             self.stdout.write(line)
+
+    def tell_left_out(self, problems: Sequence[str], what: str) -> None:
+        """Write the first problems and how many there are. what: what becomes of them, as "rows were left out"."""
+        self.tell(f"Left out: {problem}." for problem in problems[:SHOWN])
+        if problems:
+            self.stdout.write(f"{len(problems):,} {what}.")
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def test_the_word_that_names_the_errors_of_a_class_comes_first(
     assert {row["class"] for row in rows} == {"square"}
     assert rows[0]["keyword"] == "red" and float(rows[0]["adjusted_p"]) < 0.05
     assert 0 < float(rows[0]["null_level"]) < float(rows[0]["error_score"])
-    assert "| square | red " in printed and "ranked_keywords.csv" in printed
+    assert "square: “red”, error score " in printed and "ranked_keywords.csv" in printed
 
 
 def test_each_number_follows_from_what_is_stored(

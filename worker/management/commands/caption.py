@@ -10,7 +10,6 @@ from worker.common.progress_bars import ProgressBars
 from worker.keywords.captioning import caption
 
 _ALL = "all"
-_SHOWN = 20  # images that cannot be read and are told one by one
 
 
 class Command(PlainCommand):
@@ -23,8 +22,5 @@ class Command(PlainCommand):
         with ProgressBars() as progress:
             dataset = find_dataset(options["dataset"])
             told = caption(dataset, spec, splits, options["images"], name=name, progress=progress)
-        for line in told.unreadable[:_SHOWN]:
-            self.stdout.write(f"Left out: {line}.")
-        if told.unreadable:
-            self.stdout.write(f"{len(told.unreadable):,} images cannot be read and have no caption.")
+        self.tell_left_out(told.unreadable, "images cannot be read and have no caption")
         self.stdout.write(f"{told.n:,} images of {dataset} have a caption of {name}, {told.n_new:,} of them new.")

@@ -1,6 +1,5 @@
 """manage.py import_captions DATASET FILE: brings captions of a data set's images, which change no version of it."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +11,16 @@ from modeling.arrays.datasets.dataset_files import file_sha256
 from modeling.arrays.keywords.caption_files import read_caption_file
 from modeling.arrays.keywords.stored_captions import store_captions
 
-_SHOWN = 20  # rows that are left out and told one by one
-
 
 class Command(PlainCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
         dataset = find_dataset(options["dataset"])
         read = read_caption_file(path, dataset.files.filenames)
-        self._tell(read.problems)
+        self.tell_left_out(read.problems, "rows were left out")
         if not read.captions:
             raise CommandError(f"{path} has no caption of an image of {dataset}. Nothing was stored.")
         source = {"file": path.name, "sha256": file_sha256(path)}
         store_captions(dataset.files, options["name"] or path.stem, source, read.captions)
         n_images, n = dataset.files.n_rows, len(read.captions)
         self.stdout.write(f"{n:,} of {n_images:,} images of {dataset} have a caption now; {n_images - n:,} have none.")
-
-    def _tell(self, problems: Sequence[str]) -> None:
-        for problem in problems[:_SHOWN]:
-            self.stdout.write(f"Left out: {problem}.")
-        if problems:
-            more = f", {len(problems) - _SHOWN:,} of them not told here" if len(problems) > _SHOWN else ""
-            self.stdout.write(f"{len(problems):,} rows were left out{more}.")

@@ -1,6 +1,6 @@
 """manage.py rank_keywords DATASET: which words of a list name a base model's errors best, without any person."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from annotations.services.datasets.dataset_registration import find_dataset
 from annotations.tables.columns import csv_text
 from modeling.arrays.keywords.keyword_ranking import select_classes
 from modeling.arrays.keywords.stored_captions import BadCaptions, StoredCaptions, open_captions
-from worker.benchmarks.report_tables import Table
 from worker.common.progress_bars import ProgressBars
 from worker.datasets.base_models import find_base_model
 from worker.keywords.keyword_lists import ListOfClass, lists_from_captions, read_list
@@ -22,7 +21,7 @@ from worker.keywords.keyword_rankings import PERMUTATIONS, SEED, ClassRanking, k
 from worker.keywords.keyword_retraining import retrain
 
 CSV = "ranked_keywords.csv"
-SHOWN = 10  # keywords of the table on the terminal, where one class is ranked; of several classes the best alone
+SHOWN = 10  # keywords on the terminal, where one class is ranked; of several classes the best alone
 _COLUMNS = ("keyword", "text", "sign", "error_score", "threshold", "p_value", "adjusted_p", "null_level", "clip_score",
             "clip_rank", "n_captioned", "subgroup_accuracy")  # fmt: skip
 
@@ -94,27 +93,18 @@ def _write(folder: Path, base_model: BaseModel, rankings: Sequence[ClassRanking]
     write_files(folder, {CSV: table.encode()})
 
 
-def _told(base_model: BaseModel, rankings: Sequence[ClassRanking]) -> list[str]:
+def _told(base_model: BaseModel, rankings: Sequence[ClassRanking]) -> Iterator[str]:
     names, shown = base_model.dataset.class_names, SHOWN if len(rankings) == 1 else 1
-    heading = ("class", "keyword", "error score", "null level", "p of the list", "CLIP score")
-    lines = [
-        (
-            names[ranking.target_class],
-            row.keyword,
-            f"{row.error_score.value:.3f}",
-            f"{row.null_level:.3f}",
-            f"{row.adjusted_p:.3g}",
-            f"{row.clip_score:.2f}",
-        )
-        for ranking in rankings
-        for row in ranking.ranked[:shown]
-    ]
-    told = [Table("Keywords", heading, tuple(lines)).markdown()] if lines else []
-    told += [f"{names[each.target_class]}: skipped, {each.why_not}." for each in rankings if each.why_not]
+    for ranking in rankings:
+        name = names[ranking.target_class]
+        for row in ranking.ranked[:shown]:
+            level = f"unrelated words reach {row.null_level:.3f}"
+            yield f"{name}: “{row.keyword}”, error score {row.error_score.value:.3f} ({level}), p {row.adjusted_p:.3g}"
+        if ranking.why_not:
+            yield f"{name}: skipped, {ranking.why_not}."
     if len(rankings) > 1:
         first = [names[label] for label in _worth_annotating(base_model, rankings)]
-        told.append(f"Classes to annotate first (accuracy 20% to 80%): {', '.join(first) or 'none'}.")
-    return told
+        yield f"Classes to annotate first (accuracy 20% to 80%): {', '.join(first) or 'none'}."
 
 
 def _worth_annotating(base_model: BaseModel, rankings: Sequence[ClassRanking]) -> list[int]:
