@@ -9,13 +9,13 @@ from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.tensors.baselines.grouped import subsampled_rows, upsampled_rows
 from modeling.tensors.baselines.released_sgd import GroupLoss
 from worker.baselines import published_methods as published
-from worker.baselines import text_methods
 from worker.baselines.certified_methods import ALL_ALIKE, balanced, worst
 from worker.baselines.divisions import ANNOTATIONS, CLASSES, GROUPS, Division
 from worker.baselines.method_inputs import Bench
 from worker.baselines.outcomes import Over, Result
 from worker.baselines.published_methods import over_seeds, released_sgd
 from worker.baselines.scored_annotations import AnnotationSource
+from worker.baselines.text_methods import half_way, phrases_roboshot, zero_shot
 
 
 class UnknownMethod(ModelingError):
@@ -81,9 +81,9 @@ def _published(key: str, name: str, given: Assumption, procedure: published.Proc
 
 _LABELS, _WORDS, _GROUPS = Assumption.LABELS, Assumption.LABELS_AND_FEEDBACK, Assumption.LABELS_AND_GROUPS
 METHODS = (
-    Method("class_prompt", "Class Prompt", Assumption.NOTHING, Over.ONE, text_methods.class_prompt),
-    Method("group_prompt", "Group Prompt", Assumption.NOTHING, Over.ONE, text_methods.group_prompt),
-    Method("roboshot", "RoboShot", Assumption.FEEDBACK, Over.ONE, text_methods.phrases_roboshot),
+    Method("class_prompt", "Class Prompt", Assumption.NOTHING, Over.ONE, partial(zero_shot, of="class")),
+    Method("group_prompt", "Group Prompt", Assumption.NOTHING, Over.ONE, partial(zero_shot, of="group")),
+    Method("roboshot", "RoboShot", Assumption.FEEDBACK, Over.ONE, phrases_roboshot),
     Method("erm", "ERM", _LABELS, Over.DRAWS, partial(balanced, of=CLASSES, scheme=ALL_ALIKE)),
     Method(
         "class_balanced",
@@ -108,6 +108,6 @@ METHODS = (
     _published("group_dro", "Group DRO", _GROUPS, published.group_dro),
     Method("worst_group", "Group DRO (ours)", _GROUPS, Over.DRAWS, partial(worst, of=GROUPS)),
     _published("erm_adapter", "ERM Adapter", _LABELS, published.erm_adapter),
-    Method("wise_ft", "WiSE-FT", _LABELS, Over.DRAWS, text_methods.half_way),
+    Method("wise_ft", "WiSE-FT", _LABELS, Over.DRAWS, half_way),
     _published("contrastive_adapter", "Contrastive Adapter", _LABELS, published.contrastive_adapter),
 )

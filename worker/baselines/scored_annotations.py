@@ -150,14 +150,12 @@ def best_of_each_class(annotations: Iterable[ScoredAnnotation]) -> tuple[ScoredA
 
 def _split_threshold(text: str) -> tuple[str, float | None]:
     phrase, colon, last = text.rpartition(":")
-    if not colon:
-        return text, None
-    if not last.strip():
+    if colon and not last.strip():
         return phrase, None
     try:
-        threshold = float(np.float32(last))
+        threshold = float(np.float32(last)) if colon else math.nan
     except ValueError:
-        return text, None
+        threshold = math.nan
     return (phrase, threshold) if math.isfinite(threshold) else (text, None)
 
 

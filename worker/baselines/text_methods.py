@@ -1,6 +1,7 @@
 """Rows that classify by texts: prompts, RoboShot with people's phrases, and WiSE-FT, which does so by half."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 
@@ -16,14 +17,11 @@ from worker.baselines.scored_annotations import AnnotationSource
 ALPHA = 0.5
 
 
-def class_prompt(bench: Bench, _: AnnotationSource) -> Iterator[Outcome]:
-    predictions = bench.class_zero_shot.predict(bench.test.in_text_space.features)
-    yield Outcome.of(bench.dataset, "class prompts", predictions)
-
-
-def group_prompt(bench: Bench, _: AnnotationSource) -> Iterator[Outcome]:
-    predictions = bench.group_zero_shot.predict(bench.test.in_text_space.features)
-    yield Outcome.of(bench.dataset, "group prompts", predictions)
+def zero_shot(bench: Bench, _: AnnotationSource, *, of: Literal["class", "group"]) -> Iterator[Outcome]:
+    """The best prompt's class, of prompts for classes or for groups."""
+    classifier = bench.class_zero_shot if of == "class" else bench.group_zero_shot
+    predictions = classifier.predict(bench.test.in_text_space.features)
+    yield Outcome.of(bench.dataset, f"{of} prompts", predictions)
 
 
 def phrases_roboshot(bench: Bench, source: AnnotationSource) -> Iterator[Outcome]:
