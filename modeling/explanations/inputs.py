@@ -243,10 +243,8 @@ def has_pictures(images: Any) -> bool:
     -------
     bool
     """
-    return is_table(images) or _are_pictures(images)
-
-
-def _are_pictures(images: Any) -> bool:
+    if is_table(images):
+        return True
     is_listed = isinstance(images, Sequence) or getattr(getattr(images, "dtype", None), "kind", "") in ("O", "U")
     first = next(iter(images), None) if is_listed else None
     return isinstance(first, (Image.Image, str, PathLike))

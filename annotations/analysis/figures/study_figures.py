@@ -197,14 +197,10 @@ def _saturation(tables: StudyTables, measure: Literal["concepts", "best_score"])
     return Figure.worded("best-score-over-people", tables.saturation, CurveChart("best error score", "score", panels))
 
 
-def _no_references(_: int) -> tuple[Reference, ...]:
-    return ()
-
-
 def _panels(
     tables: StudyTables,
     lines: Callable[[int, list[PersonTask], list[PersonTask]], Iterable[Line]],
-    references: Callable[[int], tuple[Reference, ...]] = _no_references,
+    references: Callable[[int], tuple[Reference, ...]] = lambda _: (),
 ) -> tuple[Panel, ...]:
     """A panel a task, of those lines that have something on them. lines: of a task, its people and its experts."""
 

@@ -40,7 +40,7 @@ def model_card(run: Run) -> dict[str, Any]:
         },
         "training": _training(run),
         "gain": _gain(run),
-        "test": _test(run),
+        "test": {**{name: getattr(run, name) for name in _MEASURES}, "groups": _groups(run)},
         "control": _control(run),
         "base_model": _base_model(run.base_model),
     }
@@ -123,10 +123,6 @@ def _training(run: Run) -> dict[str, Any]:
         "code_version": run.code_version,
         "versions": run.versions,
     }
-
-
-def _test(run: Run) -> dict[str, Any]:
-    return {**{name: getattr(run, name) for name in _MEASURES}, "groups": _groups(run)}
 
 
 def _gain(run: Run) -> dict[str, Any]:
