@@ -14,11 +14,10 @@ from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.embeddings.standardization import unit_rows
 from modeling.tensors.baselines.classifiers import check_features
 from modeling.tensors.baselines.grouped import GroupedFeatures, check_pair
-from modeling.tensors.baselines.sgd import Device, SgdSettings, linear_layer, train_by_cross_entropy
+from modeling.tensors.baselines.sgd import SETTINGS, Device, SgdSettings, linear_layer, train_by_cross_entropy
 
 HIDDEN = 128
 LOGIT_SCALE = 100.0
-SETTINGS = SgdSettings()
 
 
 def check_adapter_input(

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 from modeling.arrays.common.array_checks import check_finite_rows
 from modeling.arrays.common.modeling_errors import BadArray
@@ -39,6 +40,27 @@ class LinearClassifier:
             )
         if not (np.isfinite(self.coef).all() and np.isfinite(self.intercept).all()):
             raise BadArray("coef and intercept must be finite: training may have diverged")
+
+    @classmethod
+    def of(cls, layer: nn.Linear, details: Mapping[str, Any]) -> Self:
+        """Make the classifier of a trained layer.
+
+        Parameters
+        ----------
+        layer : torch.nn.Linear
+        details : mapping
+
+        Returns
+        -------
+        LinearClassifier
+
+        Raises
+        ------
+        BadArray
+            If a number is not finite.
+        """
+        coef, intercept = (values.detach().double().cpu().numpy() for values in (layer.weight, layer.bias))
+        return cls(coef, intercept, details)
 
     def logits(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
         """Compute logits.

@@ -22,9 +22,8 @@ from modeling.arrays.embeddings.standardization import unit_rows
 from modeling.arrays.embeddings.zero_shot import ZeroShot
 from modeling.tensors.baselines.adapter import Adapter, AdapterClassifier, check_adapter_input
 from modeling.tensors.baselines.grouped import GroupedFeatures, rows_of_size
-from modeling.tensors.baselines.sgd import Device, SgdSettings, minibatches, step, tensors, train_epochs
+from modeling.tensors.baselines.sgd import SETTINGS, Device, SgdSettings, minibatches, step, tensors, train_epochs
 
-SETTINGS = SgdSettings()  # for Waterbirds; CelebA has 50 epochs and an anchor share of .1
 _NONE = -1e4  # log-weight of images that do not count, far below any similarity
 
 

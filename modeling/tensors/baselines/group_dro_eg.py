@@ -14,7 +14,6 @@ from modeling.tensors.baselines.grouped import GroupedFeatures, check_pair
 from modeling.tensors.baselines.sgd import (
     Device,
     SgdSettings,
-    coefficients,
     group_means,
     linear_layer,
     minibatches,
@@ -76,7 +75,7 @@ def train_group_dro_eg(
             step(optimizer, robust_loss(q, group_losses))
 
     best = train_epochs(layer, validation, train_epoch, settings.epochs, device)
-    return LinearClassifier(*coefficients(layer), {"group_weights": q.tolist(), "best": best})
+    return LinearClassifier.of(layer, {"group_weights": q.tolist(), "best": best})
 
 
 def exponentiated_gradient(q: Tensor, losses: Tensor, step_size: float) -> Tensor:

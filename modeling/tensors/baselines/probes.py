@@ -7,9 +7,8 @@ from numpy.typing import NDArray
 
 from modeling.tensors.baselines.classifiers import LinearClassifier
 from modeling.tensors.baselines.grouped import GroupedFeatures, check_pair
-from modeling.tensors.baselines.sgd import Device, SgdSettings, coefficients, linear_layer, train_by_cross_entropy
+from modeling.tensors.baselines.sgd import SETTINGS, Device, SgdSettings, linear_layer, train_by_cross_entropy
 
-SETTINGS = SgdSettings()
 Resample = Callable[[NDArray[np.integer], np.random.Generator], NDArray[np.int64]]  # rows of groups
 
 
@@ -50,4 +49,4 @@ def train_probe(
     rows = resample(train.groups, rng)
     layer = linear_layer(train.features.shape[1], train.n_classes, rng, device)
     best = train_by_cross_entropy(layer, train, validation, rows, settings, rng)
-    return LinearClassifier(*coefficients(layer), {"n_images": len(rows), "best": best})
+    return LinearClassifier.of(layer, {"n_images": len(rows), "best": best})

@@ -18,7 +18,7 @@ from modeling.arrays.common.array_checks import check_two_classes
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.tensors.baselines.classifiers import LinearClassifier
 from modeling.tensors.baselines.grouped import GroupedFeatures
-from modeling.tensors.baselines.sgd import Device, SgdSettings, coefficients, group_means, linear_layer, step, tensors
+from modeling.tensors.baselines.sgd import Device, SgdSettings, group_means, linear_layer, step, tensors
 
 GroupLoss = Literal["mean", "mean_groups", "max_groups"]
 Keep = Literal["best", "last"]
@@ -87,7 +87,7 @@ def train_released_sgd(
     layer = linear_layer(data.features.shape[1], data.n_classes, rng, device)
     best, best_loss, steps = _descend(layer, kept, stop, objective, settings, stopping)
     details = {"steps": steps, "held_out_loss": best_loss}
-    return LinearClassifier(*coefficients(best if stopping.keep == "best" else layer), details)
+    return LinearClassifier.of(best if stopping.keep == "best" else layer, details)
 
 
 def _held_out(data: GroupedFeatures, share: float, rng: np.random.Generator) -> tuple[GroupedFeatures, GroupedFeatures]:

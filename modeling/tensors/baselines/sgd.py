@@ -53,6 +53,9 @@ class SgdSettings:
         )
 
 
+SETTINGS = SgdSettings()  # of probes and adapters for Waterbirds
+
+
 def linear_layer(d_in: int, d_out: int, rng: np.random.Generator, device: Device = "cpu") -> nn.Linear:
     """Make a linear layer with torch's initial distribution, uniform in ±1/√d_in.
 
@@ -229,20 +232,3 @@ def _predictions(model: nn.Module, features: Tensor) -> NDArray[np.int64]:
     with torch.inference_mode():
         predictions: NDArray[np.int64] = model(features).argmax(1).cpu().numpy()
     return predictions
-
-
-def coefficients(layer: nn.Linear) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return a layer's coefficients as arrays.
-
-    Parameters
-    ----------
-    layer : torch.nn.Linear
-
-    Returns
-    -------
-    weight : float64 ndarray of shape (out, in)
-    bias : float64 ndarray of shape (out,)
-    """
-    weight: NDArray[np.float64] = layer.weight.detach().double().cpu().numpy()
-    bias: NDArray[np.float64] = layer.bias.detach().double().cpu().numpy()
-    return weight, bias
