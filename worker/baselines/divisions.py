@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.retraining.slices import division_weights, slice_weights
 from worker.baselines.method_inputs import Bench
-from worker.baselines.outcomes import Refused, Unused
+from worker.baselines.outcomes import Missing
 from worker.baselines.scored_annotations import AnnotationSource, ScoredAnnotation
 from worker.baselines.usable_annotations import cut_classes
 from worker.datasets.head_training import membership_of
@@ -28,7 +28,7 @@ class Job:
     slices: NDArray[np.integer]
 
 
-Jobs = tuple[list[Job], list[Refused | Unused]]
+Jobs = tuple[list[Job], list[Missing]]
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,14 @@ def _of_groups(bench: Bench, _: AnnotationSource) -> Jobs:
 def _of_annotations(bench: Bench, source: AnnotationSource) -> Jobs:
     """A person without a usable annotation is refused; given annotations raise NoUsableAnnotation."""
     jobs: list[Job] = []
-    notes: list[Refused | Unused] = []
+    notes: list[Missing] = []
     for name, annotations in source.sets.items():
         try:
             membership, unused = _membership(bench, name, annotations)
         except NoUsableAnnotation as error:
             if not source.is_people:
                 raise
-            notes.append(Refused(name, str(error)))
+            notes.append(Missing(name, str(error)))
             continue
         notes += unused
         jobs += [Job(name, bench.all_rows, membership)] if source.is_people else _over_draws(bench, membership)
@@ -81,10 +81,10 @@ def _over_draws(bench: Bench, slices: NDArray[np.integer]) -> list[Job]:
 
 def _membership(
     bench: Bench, name: str, annotations: tuple[ScoredAnnotation, ...]
-) -> tuple[NDArray[np.int64], list[Unused]]:
+) -> tuple[NDArray[np.int64], list[Missing]]:
     dataset = bench.dataset
     cuts, without = cut_classes(dataset, annotations, bench.min_slice_size)
     if not cuts:
         raise NoUsableAnnotation("; ".join(f"“{each.phrase}”: {why}" for each, why in without))
-    unused = [Unused(name, dataset.class_names[each.target_class], each.phrase, why) for each, why in without]
+    unused = [Missing(name, why, dataset.class_names[each.target_class], each.phrase) for each, why in without]
     return membership_of(dataset, [each.slices for each in cuts], bench.min_slice_size), unused

@@ -77,43 +77,33 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Refused:
-    """A classifier that could not be trained, and why."""
+class Missing:
+    """What a row goes without, and why: a classifier that could not be trained, or an annotation of a set.
 
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Unused:
-    """An annotation of a set that a classifier was trained without, and why.
-
-    name: of the classifier where the row is over participants, otherwise empty; target_class: the class's name.
+    name: of the classifier, empty where the row is not over participants; target_class: the class's name.
     """
 
     name: str
-    target_class: str
-    phrase: str
     reason: str
+    target_class: str = ""
+    phrase: str = ""
 
 
-Result = Outcome | Refused | Unused
+Result = Outcome | Missing
 
 
 @dataclass(frozen=True, eq=False)
 class Row:
     """One method, with one annotation (or set, or group of people) where it needs one.
 
-    refused: of the classifiers those that could not be trained, each with its reason; unused: annotations that had no
-    part in a classifier; left_out: why the row has none at all; intervals: of the means, for other test images.
+    left_out: why the row has no classifier at all; intervals: of the means, for other test images.
     """
 
     method: str
     name: str
     over: Over
     classifiers: tuple[Outcome, ...] = ()
-    refused: tuple[Refused, ...] = ()
-    unused: tuple[Unused, ...] = ()
+    missing: tuple[Missing, ...] = ()
     left_out: str = ""
     intervals: Mapping[Figure, Interval] = field(default_factory=dict)
 

@@ -8,7 +8,7 @@ from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.common.progress import Progress
 from worker.baselines.method_inputs import Bench
 from worker.baselines.methods import Method
-from worker.baselines.outcomes import ALL_TRAIN, Outcome, Over, Refused, Result, Row, Unused
+from worker.baselines.outcomes import ALL_TRAIN, Missing, Outcome, Over, Result, Row
 from worker.baselines.scored_annotations import AnnotationSource
 
 NO_ATTRIBUTE = "the data set has no attribute, so its groups are its classes"
@@ -76,7 +76,7 @@ def _row(bench: Bench, planned: _Planned, done: Callable[[int], None]) -> Row:
     try:
         for result in _train(bench, planned):
             results.append(result)
-            done(sum(not isinstance(each, Unused) for each in results))
+            done(sum(isinstance(each, Outcome) or not each.phrase for each in results))
     except ModelingError as error:
         return Row(planned.method.key, planned.name, planned.over, left_out=str(error))
     outcomes = (each for each in results if isinstance(each, Outcome))
@@ -85,8 +85,7 @@ def _row(bench: Bench, planned: _Planned, done: Callable[[int], None]) -> Row:
         planned.name,
         planned.over,
         tuple(sorted(outcomes, key=lambda each: each.name == ALL_TRAIN)),
-        refused=tuple(each for each in results if isinstance(each, Refused)),
-        unused=tuple(each for each in results if isinstance(each, Unused)),
+        missing=tuple(each for each in results if isinstance(each, Missing)),
     )
 
 

@@ -81,8 +81,7 @@ def settings_document(bench: Bench) -> dict[str, Any]:
 def _row_document(row: Row) -> dict[str, Any]:
     return {
         **{name: getattr(row, name) for name in ("method", "name", "over", "left_out")},
-        "refused": [asdict(refused) for refused in row.refused],
-        "unused": [asdict(unused) for unused in row.unused],
+        "missing": [asdict(missing) for missing in row.missing],
         "spread": {figure.value: asdict(row.spread(figure)) for figure in Figure},
         "intervals": {figure.value: asdict(interval) for figure, interval in row.intervals.items()},
         "classifiers": [_classifier_document(outcome) for outcome in row.classifiers],

@@ -43,11 +43,10 @@ def notes(rows: Sequence[Row]) -> Iterator[str]:
     for row in rows:
         if row.left_out:
             yield f"{row.name}: left out, {row.left_out}."
-        for refused in row.refused:
-            yield f"{row.name}: without {refused.name}, {refused.reason}."
-        for unused in row.unused:
-            who = f"{unused.name} " if unused.name else ""
-            yield f"{row.name}: {who}without “{unused.phrase}” on {unused.target_class}, {unused.reason}."
+        for each in row.missing:
+            who = f"{each.name} " if each.name else ""
+            what = f"{who}without “{each.phrase}” on {each.target_class}" if each.phrase else f"without {each.name}"
+            yield f"{row.name}: {what}, {each.reason}."
 
 
 def comparison_table(compared: Sequence[Comparison]) -> Table:

@@ -210,8 +210,8 @@ def test_a_set_goes_without_the_annotation_that_makes_no_slices_and_says_so(
     for name in ("slice-balanced)", "worst-slice)", "slice-balanced), released SGD", "worst-slice), released SGD"):
         alone, together = (row_of(record, f"Clarify ({name} {which}") for which in ("#1", "set #1, #2"))
         assert together["classifiers"] == alone["classifiers"] != []
-        assert alone["unused"] == []
-        (unused,) = together["unused"]
+        assert alone["missing"] == []
+        (unused,) = together["missing"]
         assert (unused["target_class"], unused["phrase"]) == ("oval", phrase)
         assert f"Clarify ({name} set #1, #2: without “{phrase}” on oval, " in record["printed"]
         assert row_of(record, f"Clarify ({name} #2")["left_out"]

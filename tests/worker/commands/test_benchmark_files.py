@@ -12,7 +12,7 @@ from annotations.models import BaseModel
 from modeling.arrays.retraining.group_accuracies import GroupMetrics
 from tests.worker.commands.conftest import Command
 from worker.baselines.methods import METHODS, find_methods
-from worker.baselines.outcomes import Figure, Outcome, Over, Refused, Row, Unused
+from worker.baselines.outcomes import Figure, Missing, Outcome, Over, Row
 from worker.benchmarks.joined_tables import PAPER_TABLES, join
 from worker.benchmarks.report_files import notes
 from worker.benchmarks.report_tables import full_table
@@ -86,9 +86,9 @@ def test_the_papers_layouts_show_the_means_alone_and_name_the_encoder() -> None:
 def test_what_is_missing_is_said() -> None:
     rows = [
         Row("dfr", "DFR", Over.SEEDS, left_out="it lacks a class"),
-        Row("worst_slice", "Clarify", Over.PARTICIPANTS, refused=(Refused("P1", "no threshold"),)),
-        Row("worst_slice", "Clarify", Over.PARTICIPANTS, unused=(Unused("P2", "oval", "blue", "no threshold"),)),
-        Row("worst_slice", "Clarify set", Over.DRAWS, unused=(Unused("", "oval", "blue", "no threshold"),)),
+        Row("worst_slice", "Clarify", Over.PARTICIPANTS, missing=(Missing("P1", "no threshold"),)),
+        Row("worst_slice", "Clarify", Over.PARTICIPANTS, missing=(Missing("P2", "no threshold", "oval", "blue"),)),
+        Row("worst_slice", "Clarify set", Over.DRAWS, missing=(Missing("", "no threshold", "oval", "blue"),)),
     ]
     assert list(notes(rows)) == [
         "DFR: left out, it lacks a class.",

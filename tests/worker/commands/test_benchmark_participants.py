@@ -90,8 +90,8 @@ def test_a_participant_whose_phrases_explain_nothing_is_named_as_missing(
     submit_and_score(bob, "blue")
     row, _ = _participants_row(command, tmp_path, "slice_balanced")
     assert [each["name"] for each in row["classifiers"]] == [alice.participant.pseudonym]
-    assert [each["name"] for each in row["refused"]] == [bob.participant.pseudonym]
-    assert "error score is 0" in row["refused"][0]["reason"]
+    assert [each["name"] for each in row["missing"]] == [bob.participant.pseudonym]
+    assert "error score is 0" in row["missing"][0]["reason"]
 
 
 @pytest.fixture
@@ -115,14 +115,13 @@ def test_a_person_with_one_usable_annotation_counts_with_it(
     row, record = _participants_row(command, tmp_path, method)
     name = two_classes.participant.pseudonym
     assert [each["name"] for each in row["classifiers"]] == [name]
-    assert row["refused"] == []
     reason = "its error score is 0, so it has no similarity threshold"
-    assert row["unused"] == [{"name": name, "target_class": "oval", "phrase": "red", "reason": reason}]
+    assert row["missing"] == [{"name": name, "target_class": "oval", "phrase": "red", "reason": reason}]
     assert f"per participant: {name} without “red” on oval, {reason}." in record["printed"]
     best = next(row for row in record["rows"] if "study's best" in row["name"])
     of_all_train = next(each for each in best["classifiers"] if each["name"] == "all train")
     assert of_all_train["metrics"] == row["classifiers"][0]["metrics"]
-    assert [each["phrase"] for each in best["unused"]] == ["red"]
+    assert [each["phrase"] for each in best["missing"]] == ["red"]
 
 
 def test_a_person_is_one_classifier_as_the_run_of_the_usable_annotation(

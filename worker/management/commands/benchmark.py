@@ -37,7 +37,7 @@ class Command(PlainCommand):
         with ProgressBars(unit="classifiers") as progress:
             methods = find_methods(options["methods"]) if options["methods"] else METHODS
             dataset = find_dataset(options["dataset"])
-            setup = set_up(dataset, _request(options))
+            setup = set_up(dataset, Request(options["annotation"], **{name: options[name] for name in _SAME}))
             folder = options["output"] or Path(f"benchmark-{dataset.name}-v{dataset.version}")
             write_files(folder, {})  # so that nobody waits for figures that cannot be kept
             rows = run_benchmark(setup.bench, methods, setup.sources, progress)
@@ -45,10 +45,6 @@ class Command(PlainCommand):
         self.stdout.write(files[MARKDOWN].decode())
         write_files(folder, files)
         self.stdout.write(f"Written: {folder / MARKDOWN}, and beside it the whole record (JSON) and test predictions.")
-
-
-def _request(options: dict[str, Any]) -> Request:
-    return Request(options["annotation"], **{name: options[name] for name in _SAME})
 
 
 def command_line(options: dict[str, Any]) -> str:
