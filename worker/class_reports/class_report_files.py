@@ -48,10 +48,11 @@ def draw(report: ClassReport, folder: Path) -> list[str]:
 def report_files(report: ClassReport, command: str, images: Sequence[str]) -> dict[str, bytes]:
     """The files' contents by name; the same report gives the same. images: from `draw`."""
     described = describe([each.table for each in report.tables], lambda *_: False)
+    tables = (*report.tables, FilledTable(DICTIONARY, [*described]))
     texts = {
         MARKDOWN: page(report, command, images),
         JSON: json.dumps(record(report, command), indent=2, ensure_ascii=False, sort_keys=True) + "\n",
-        **{each.table.file: _csv(each) for each in (*report.tables, FilledTable(DICTIONARY, [*described]))},
+        **{each.table.file: csv_text(each.table.header, map(each.table.cells, each.rows)) for each in tables},
     }
     return {name: text.encode() for name, text in texts.items()}
 
@@ -123,10 +124,6 @@ def _short(cell: Any) -> str:
     if cell is None:
         return NONE
     return f"{cell:.3g}" if isinstance(cell, float) else str(cell)
-
-
-def _csv(filled: FilledTable[Any]) -> str:
-    return csv_text(filled.table.header, map(filled.table.cells, filled.rows))
 
 
 def _percent(of: Interval, sign: str = "") -> str:

@@ -3,9 +3,8 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import vl_convert
 from altair.utils.schemapi import debug_mode
@@ -69,13 +68,13 @@ def _drawn(figure: Figure) -> DrawnFigure:
     layouts = {layout.key: _layout(specification(figure, layout)) for layout in LAYOUTS}
     if figure.chart.has_log:
         for layout in LAYOUTS:
-            compiled = _vega(specification(figure, layout, is_log=True))
+            compiled = vl_convert.vegalite_to_vega(specification(figure, layout, is_log=True))
             layouts[f"{layout.key}-log"] = DrawnLayout(json.dumps(compiled), "")
-    return DrawnFigure(_svg(captioned(figure)), layouts)
+    return DrawnFigure(vl_convert.vegalite_to_svg(captioned(figure)), layouts)
 
 
 def _layout(of: Specification) -> DrawnLayout:
-    compiled = _vega(of)
+    compiled = vl_convert.vegalite_to_vega(of)
     return DrawnLayout(json.dumps(compiled), vl_convert.vega_to_svg(compiled))
 
 
@@ -89,24 +88,7 @@ def draw_files(figures: Iterable[Figure], panels: Sequence[Panel], directory: Pa
         drawn = captioned(figure)
         text = json.dumps(drawn, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
         (directory / f"{figure.key}.json").write_text(text, "utf-8")
-        (directory / f"{figure.key}.svg").write_text(_svg(drawn), "utf-8")
-        png = vl_convert.vegalite_to_png(drawn, vl_version=_version(), scale=PNG_SCALE)
+        (directory / f"{figure.key}.svg").write_text(vl_convert.vegalite_to_svg(drawn), "utf-8")
+        png = vl_convert.vegalite_to_png(drawn, scale=PNG_SCALE)
         (directory / f"{figure.key}.png").write_bytes(png)
     draw_panels(panels, directory)
-
-
-def _vega(of: Specification) -> dict[str, Any]:
-    compiled: dict[str, Any] = vl_convert.vegalite_to_vega(of, vl_version=_version())
-    return compiled
-
-
-def _svg(of: Specification) -> str:
-    drawn: str = vl_convert.vegalite_to_svg(of, vl_version=_version())
-    return drawn
-
-
-@cache
-def _version() -> str:
-    """The newest Vega-Lite of this vl-convert."""
-    versions: list[str] = vl_convert.get_vegalite_versions()
-    return versions[-1]
