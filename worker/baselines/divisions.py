@@ -45,14 +45,6 @@ class NoUsableAnnotation(ModelingError):
     """None of the annotations makes two slices of its class; the message says why of each."""
 
 
-def _of_classes(bench: Bench, _: AnnotationSource) -> Jobs:
-    return _over_draws(bench, bench.train.labels), []
-
-
-def _of_groups(bench: Bench, _: AnnotationSource) -> Jobs:
-    return _over_draws(bench, bench.train.groups), []
-
-
 def _of_annotations(bench: Bench, source: AnnotationSource) -> Jobs:
     """A person without a usable annotation is refused; given annotations raise NoUsableAnnotation."""
     jobs: list[Job] = []
@@ -70,10 +62,6 @@ def _of_annotations(bench: Bench, source: AnnotationSource) -> Jobs:
     return jobs, notes
 
 
-CLASSES, GROUPS = Division(_of_classes, division_weights), Division(_of_groups, division_weights)
-ANNOTATIONS = Division(_of_annotations, slice_weights)
-
-
 def _over_draws(bench: Bench, slices: NDArray[np.integer]) -> list[Job]:
     """One job on all train images, and one for each seed's draw of them."""
     return [Job(name, rows, slices) for name, rows in bench.draws()]
@@ -88,3 +76,8 @@ def _membership(
         raise NoUsableAnnotation("; ".join(f"“{each.phrase}”: {why}" for each, why in without))
     unused = [Missing(name, why, dataset.class_names[each.target_class], each.phrase) for each, why in without]
     return membership_of(dataset, [each.slices for each in cuts], bench.min_slice_size), unused
+
+
+CLASSES = Division(lambda bench, _: (_over_draws(bench, bench.train.labels), []), division_weights)
+GROUPS = Division(lambda bench, _: (_over_draws(bench, bench.train.groups), []), division_weights)
+ANNOTATIONS = Division(_of_annotations, slice_weights)

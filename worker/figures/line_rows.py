@@ -1,5 +1,6 @@
 """The rows of a line chart as named data sets: each value with its keys, its words, and its place in pixels."""
 
+from collections import defaultdict
 from math import log
 from typing import Any
 
@@ -22,8 +23,7 @@ class LineRows:
         self._names = {each.key: each.name for each in chart.series}
         self._ends, self._is_log = ends, is_log
         self.y = 0.0
-        names = ("dots", "marks", "references", "labels", "titles", "rules")
-        self.datasets: dict[str, list[Datum]] = {name: [] for name in names}
+        self.datasets: defaultdict[str, list[Datum]] = defaultdict(list)
 
     def _add(self, to: str, **row: Any) -> None:
         self.datasets[to].append(row)

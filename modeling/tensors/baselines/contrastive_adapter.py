@@ -99,7 +99,8 @@ def train_contrastive_adapter(
     features, labels, _ = tensors(train, device)
     adapter = Adapter(class_embeddings, rng, device)
     optimizer = settings.optimizer(adapter)
-    samples = _HardSamples(train, _zero_shot_predictions(train, class_embeddings), contrastive, rng, device)
+    zero_shot = ZeroShot(unit_rows(class_embeddings), np.arange(len(class_embeddings), dtype=np.int64))
+    samples = _HardSamples(train, zero_shot.predict(train.features), contrastive, rng, device)
 
     def train_epoch(epoch: int) -> None:
         if epoch % 2:
@@ -136,11 +137,6 @@ def contrastive_losses(similarities: Tensor, positive: Tensor, negative: Tensor,
     of_negatives = s.masked_fill(~negative, _NONE).logsumexp(1, keepdim=True)
     losses = torch.logaddexp(s, of_negatives) - s
     return (losses * positive).sum(1) / positive.sum(1)
-
-
-def _zero_shot_predictions(train: GroupedFeatures, class_embeddings: NDArray[np.floating]) -> NDArray[np.int64]:
-    classes = np.arange(len(class_embeddings), dtype=np.int64)
-    return ZeroShot(unit_rows(class_embeddings), classes).predict(train.features)
 
 
 @dataclass(frozen=True)

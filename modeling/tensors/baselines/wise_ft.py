@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.arrays.common.array_checks import check_finite_rows, check_unit_rows
+from modeling.arrays.common.array_checks import check_unit_rows
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.embeddings.standardization import Standardization
 from modeling.tensors.baselines.classifiers import LinearClassifier, without_scaling
@@ -56,7 +56,6 @@ def wise_ft(
     if standardization.mean.shape != coef.shape[1:]:
         raise BadArray(f"the z-score has {len(standardization.mean)} dimensions, coef {coef.shape[1]}")
     check_unit_rows(class_embeddings, "class embedding")
-    check_finite_rows(np.column_stack([coef, intercept]), "coef and intercept")
     if not 0 <= alpha <= 1:
         raise BadArray(f"alpha must be in [0, 1], not {alpha}")
     if not 0 < logit_scale < np.inf:

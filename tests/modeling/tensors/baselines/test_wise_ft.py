@@ -40,7 +40,7 @@ def test_what_does_not_fit_is_refused() -> None:
         wise_ft(CLASSES[:, :5], COEF[:, :5], INTERCEPT, SCALING)
     with pytest.raises(BadArray, match="class embedding 1 does not have length 1"):
         wise_ft(CLASSES * [[1], [0], [1]], COEF, INTERCEPT, SCALING)
-    with pytest.raises(BadArray, match="row 0 of coef and intercept is not finite"):
+    with pytest.raises(BadArray, match="coef and intercept must be finite"):
         wise_ft(CLASSES, COEF, INTERCEPT * np.nan, SCALING)
     with pytest.raises(BadArray, match="alpha must be in"):
         wise_ft(CLASSES, COEF, INTERCEPT, SCALING, alpha=1.5)
