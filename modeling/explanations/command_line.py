@@ -84,7 +84,7 @@ def _explain(
             _images(rows, table.parent) if embeddings is None else np.load(embeddings, allow_pickle=False),
             [row["label"] for row in rows],
             [row["prediction"] for row in rows],
-            phrases=_lines(phrases),
+            phrases=[line.strip() for line in phrases.read_text("utf-8").splitlines() if line.strip()],
             vocabulary="common" if common_words else (),
             encoder=encoder,
             language=language,
@@ -131,10 +131,6 @@ def _images(rows: list[dict[str, str]], folder: Path) -> list[Path]:
     if "path" not in rows[0]:
         raise BadArray("the table has no column path: give --embeddings, or the images' paths")
     return [folder / row["path"] for row in rows]
-
-
-def _lines(file: Path) -> list[str]:
-    return [line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
 def _module(name: str, module: str, needs: Iterable[str], source: str, help_text: str) -> click.Command:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -79,6 +78,10 @@ class Explanation:
     groups : int64 ndarray of shape (n,)
         Groups among which the worst one is sought: class by attribute, or the classes.
     group_names : tuple of str
+    rows : int64 ndarray of shape (m,)
+        The validation images of the class, as positions among all n.
+    is_error : bool ndarray of shape (m,)
+        Which of `rows` are predicted wrongly.
     phrases : tuple of ScoredPhrase
         By error score, the highest first; the earliest wins a tie.
     null_level : float
@@ -97,6 +100,8 @@ class Explanation:
     splits: NDArray[np.int64]
     groups: NDArray[np.int64]
     group_names: tuple[str, ...]
+    rows: NDArray[np.int64]
+    is_error: NDArray[np.bool_]
     phrases: tuple[ScoredPhrase, ...]
     null_level: float
     vocabulary_levels: dict[int, float]
@@ -119,17 +124,6 @@ class Explanation:
     def class_name(self) -> str:
         """Return the name of the class."""
         return self.classes.names[self.target_class]
-
-    @cached_property
-    def rows(self) -> NDArray[np.int64]:
-        """Return the validation images of the class, as positions among all n."""
-        return np.flatnonzero((self.splits == VALIDATION) & (self.classes.labels == self.target_class))
-
-    @cached_property
-    def is_error(self) -> NDArray[np.bool_]:
-        """Return which of `rows` are predicted wrongly."""
-        wrong: NDArray[np.bool_] = (self.classes.predictions != self.classes.labels)[self.rows]
-        return wrong
 
     def table(self) -> pd.DataFrame:
         """Return one row a phrase, the best first.
@@ -403,6 +397,8 @@ def explain(
         divided,
         of_groups,
         group_names,
+        rows,
+        is_error,
         scored,
         null_level(scored[0].error_score.n_correct, scored[0].error_score.n_error, len(scored)),
         {

@@ -182,7 +182,10 @@ def train_epochs(
     for epoch in range(1, epochs + 1):
         model.train()
         train_epoch(epoch)
-        worst_group = validation.worst_group_accuracy(_predictions(model, features))
+        model.eval()
+        with torch.inference_mode():
+            predictions = model(features).argmax(1).cpu().numpy()
+        worst_group = validation.worst_group_accuracy(predictions)
         if worst_group > best["worst_group"]:
             best, state = {"epoch": epoch, "worst_group": worst_group}, copy.deepcopy(model.state_dict())
     model.load_state_dict(state)
@@ -225,10 +228,3 @@ def train_by_cross_entropy(
             step(optimizer, cross_entropy(model(features[batch]), labels[batch]))
 
     return train_epochs(model, validation, train_epoch, settings.epochs, device)
-
-
-def _predictions(model: nn.Module, features: Tensor) -> NDArray[np.int64]:
-    model.eval()
-    with torch.inference_mode():
-        predictions: NDArray[np.int64] = model(features).argmax(1).cpu().numpy()
-    return predictions
