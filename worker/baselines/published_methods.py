@@ -1,7 +1,4 @@
-"""Rows that are published procedures, with the settings of the data set that they were published for.
-
-A seed drives sampling and initialisation, and gives one classifier.
-"""
+"""Rows that are published procedures: a seed drives sampling and initialisation, and gives one classifier."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace

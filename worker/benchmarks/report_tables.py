@@ -49,9 +49,8 @@ class Table:
             for line in (self.heading, *self._shown())
         ]
         begin = rf"\begin{{tabular}}{{ll{'r' * (len(self.heading) - 2)}}}"
-        return (
-            "\n".join([begin, r"\toprule", lines[0], r"\midrule", *lines[1:], r"\bottomrule", r"\end{tabular}"]) + "\n"
-        )
+        whole = [begin, r"\toprule", lines[0], r"\midrule", *lines[1:], r"\bottomrule", r"\end{tabular}", ""]
+        return "\n".join(whole)
 
     def csv(self) -> str:
         """The table as CSV, with a last column that names the columns in which a line is best."""
