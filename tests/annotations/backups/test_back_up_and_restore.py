@@ -11,9 +11,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
-from django.test import Client
+from django.test import Client, override_settings
 from psycopg import sql
 
 from annotations.backups import files, postgres_tools
@@ -23,8 +24,9 @@ from annotations.models import BaseModel, IdentityKey, Phrase
 from annotations.readings.monitoring import back_ups
 from annotations.services.common import unnamed_files
 from tests import forked
-from tests.actors import Visit
+from tests.actors import Visit, create_study, open_study, start_visit, store_base_model, store_dataset
 from tests.other_arrivals import arrivals, wait_for_arrivals
+from tests.own_database import Committed
 from tests.steps import end, submit, submit_and_score
 from worker.retraining.run_training import train_due_runs
 
@@ -75,12 +77,15 @@ def elsewhere(tmp_path: Path, subprocess_environment: dict[str, str]) -> Iterato
 @pytest.fixture
 def data_root(sprites_directory: Path, tmp_path: Path, settings, alice: Visit) -> Path:
     """The site's DATA_ROOT, with its data set, and what nobody has finished writing."""
-    root = tmp_path / "site"
+    settings.DATA_ROOT = _written(sprites_directory, tmp_path / "site")
+    return Path(settings.DATA_ROOT)
+
+
+def _written(sprites_directory: Path, root: Path) -> Path:
     shutil.copytree(sprites_directory, root / sprites_directory.relative_to(settings.DATA_ROOT))
     for unfinished in ("datasets/.partial-birds/labels.npy", "datasets/.import.lock", "uploads/import-7/unpacked"):
         (root / unfinished).parent.mkdir(parents=True, exist_ok=True)
         (root / unfinished).write_text("half of it")
-    settings.DATA_ROOT = root
     return root
 
 
@@ -89,10 +94,23 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "back-ups" / "today"
 
 
+@pytest.fixture(scope="module")
+def made_once(committed: Committed, sprites_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A back-up of a site with two people in the middle of their first tasks."""
+    place = tmp_path_factory.mktemp("made-once")
+    with committed():
+        study = open_study(create_study(store_base_model(store_dataset(sprites_directory))))
+        for name in ("alice", "bob"):
+            start_visit(study, name)
+        with override_settings(DATA_ROOT=_written(sprites_directory, place / "site")):
+            back_up(place / "today")
+    return place / "today"
+
+
 @pytest.fixture
-def backed_up(data_root: Path, folder: Path, bob: Visit) -> Path:
-    back_up(folder)
-    return folder
+def backed_up(made_once: Path, folder: Path) -> Path:
+    """A copy of it, for a test to damage."""
+    return Path(shutil.copytree(made_once, folder))
 
 
 def test_a_restored_site_has_all_that_people_did_and_goes_on(

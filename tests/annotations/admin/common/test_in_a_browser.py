@@ -26,13 +26,11 @@ def shoot(page: Page, name: str) -> None:
 
 
 def sign_in(page: Page, origin: str) -> None:
-    """Be signed in as the coordinator, and among the studies."""
+    """Be signed in as the coordinator, on no page yet."""
     client = Client()
     client.force_login(User.objects.get(username="coordinator"))
     name = settings.SESSION_COOKIE_NAME
     page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": origin}])
-    page.goto(f"{origin}/admin/")
-    page.get_by_role("heading", name="Studies", exact=True).wait_for()
 
 
 def sign_in_by_password(page: Page, origin: str) -> None:

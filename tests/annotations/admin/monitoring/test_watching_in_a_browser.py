@@ -104,6 +104,7 @@ def test_a_second_factor_is_switched_on_and_asked_for(
 ) -> None:
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
+        page.goto(f"{live_server.url}/admin/")
         page.locator("#user-tools summary").click()
         page.get_by_role("link", name="Two-factor sign-in").click()
         page.get_by_role("img", name="QR code for an authenticator app").wait_for()

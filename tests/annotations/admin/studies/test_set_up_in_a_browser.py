@@ -54,6 +54,7 @@ def test_a_coordinator_sets_a_study_up_rehearses_it_and_opens_it(
 ) -> None:
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
+        page.goto(f"{live_server.url}/admin/")
         page.get_by_role("link", name="New study").click()
         page.get_by_role("radio", name="oval").check()
         expect(page.get_by_label("Title", exact=True)).to_have_value("Images of oval that go wrong")
@@ -149,6 +150,7 @@ def test_ten_acts_lead_from_an_archive_to_an_open_study(
     at_work = steps.workers(run_due_imports, score_due_phrases, run_due_rehearsals)
     with at_work, page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
+        page.goto(f"{live_server.url}/admin/")
         acts: tuple[Callable[[], object], ...] = (
             page.get_by_role("link", name="Import a data set").click,
             lambda: page.get_by_label("Archive").set_input_files(archive),

@@ -154,6 +154,7 @@ def test_a_coordinator_makes_a_token_and_revokes_it(
 ) -> None:
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
+        page.goto(f"{live_server.url}/admin/")
         page.locator("#user-tools summary").click()
         page.get_by_role("link", name="API tokens").click()
         page.get_by_label("What it is for").fill("notebook")
