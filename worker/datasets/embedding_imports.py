@@ -23,7 +23,7 @@ from modeling.arrays.datasets.importing.listing_checks import hash_images, leave
 from modeling.arrays.datasets.importing.listings import Source, classes_said, numbered
 from modeling.arrays.datasets.importing.row_files import Described, assemble, image_key, rows_of
 from modeling.arrays.datasets.importing.sources import EMBEDDINGS, SHARD_LABELS
-from modeling.arrays.datasets.importing.storage import json_bytes, json_list, storing, write_file
+from modeling.arrays.datasets.importing.storage import json_bytes, json_list, put_file, storing
 from modeling.arrays.images.image_decoding import read_image
 from modeling.arrays.images.image_files import ImageRejected, is_whole_thumbnail, thumbnail
 from worker.datasets.embedding_folders import FEATURES, IMG_EMB, METADATA, EmbeddingFolder, lacking, open_embeddings
@@ -145,10 +145,7 @@ def _draw(folder: Path, source: Source, key_of: Callable[[str], str], progress: 
         path = folder / thumbnail_name(key_of(image.filename))
         try:
             if not is_whole_thumbnail(path):
-                small = thumbnail(read_image(source.root / image.filename))
-                with storing(path):
-                    path.parent.mkdir(exist_ok=True)
-                write_file(path, small)
+                put_file(path, thumbnail(read_image(source.root / image.filename)))
         except ImageRejected as rejection:
             source.images.leave_out([image.left_out(rejection.reason, rejection.detail)])
         progress("thumbnails", done, total)

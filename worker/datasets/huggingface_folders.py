@@ -17,9 +17,8 @@ import pyarrow.parquet as pq
 
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.common.steps import step_done
-from modeling.arrays.datasets.dataset_files import SPLIT_WORDS
 from modeling.arrays.datasets.importing.import_errors import BadSource, reading
-from modeling.arrays.datasets.importing.listings import within
+from modeling.arrays.datasets.importing.listings import split_said, within
 from modeling.arrays.datasets.importing.sources import SHARD_IMAGES
 from modeling.arrays.datasets.importing.storage import storing, write_file
 
@@ -54,7 +53,8 @@ def unpack_tables(root: Path, folder: Path, columns: Sequence[str], progress: Pr
     """
     tables, sizes = [], {file: file.stat().st_size for file in files_of(root)}
     for number, file in enumerate(sizes, 1):
-        whole = folder / _split_of(root, file) / f"{number:05}"
+        split = split_said(file, re.split(r"[-_./]", file.relative_to(root).as_posix()), "its path")
+        whole = folder / split.word / f"{number:05}"
         if not whole.exists():
             part = whole.with_name(f".partial-{number}")
             with storing(part):
@@ -82,14 +82,6 @@ def _unpack(root: Path, file: Path, part: Path, name: Path, columns: Sequence[st
             ending = path.suffix if path.suffix.lower().removeprefix(".") in SHARD_IMAGES else ""
             write_file(part / f"{number:07}{ending}", data)
             rows.writerow([name / f"{number:07}{ending}", name.parts[0], *words])
-
-
-def _split_of(root: Path, file: Path) -> str:
-    words = re.split(r"[-_./]", file.relative_to(root).as_posix())
-    found = {SPLIT_WORDS[word].word for word in words if word in SPLIT_WORDS}
-    if len(found) != 1:
-        raise BadSource(file, f"its path must have one of the words {', '.join(SPLIT_WORDS)}")
-    return found.pop()
 
 
 def _rows(file: Path, columns: Sequence[str]) -> Iterator[list[Any]]:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from annotations.models import Dataset, Pool
 from modeling.arrays.datasets.dataset_files import POOL, DatasetFiles
-from modeling.arrays.datasets.importing.storage import storing
+from modeling.arrays.datasets.importing.storage import put_file
 from modeling.arrays.images.image_decoding import read_image
 from modeling.arrays.images.image_files import ImageRejected, is_whole_thumbnail, thumbnail
 
@@ -54,12 +54,7 @@ def _has_thumbnail(pool: Pool, files: DatasetFiles, row: int) -> bool:
     if is_whole_thumbnail(path):
         return True
     try:
-        small = thumbnail(read_original(pool, files, row))
+        put_file(path, thumbnail(read_original(pool, files, row)))
     except ImageRejected:
         return False
-    with storing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_suffix(".new")
-        new.write_bytes(small)
-        new.replace(path)
     return True

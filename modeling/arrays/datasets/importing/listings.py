@@ -284,6 +284,33 @@ def split_folders(root: Path) -> Iterator[tuple[Split, Path]]:
         raise BadSource(root, "there is no folder train, validation (or val) or test")
 
 
+def split_said(where: Path, words: Iterable[str], what: str) -> Split:
+    """Return the split that words say.
+
+    Parameters
+    ----------
+    where : pathlib.Path
+        Named in the message.
+    words : iterable of str
+        Of which some may be others.
+    what : str
+        What has the words, for the message.
+
+    Returns
+    -------
+    Split
+
+    Raises
+    ------
+    BadSource
+        If it is none, or several.
+    """
+    found = {SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS}
+    if len(found) != 1:
+        raise BadSource(where, f"{what} must have one of the words {', '.join(SPLIT_WORDS)}")
+    return found.pop()
+
+
 def class_folders(root: Path, part: Path) -> list[Path]:
     """List the folders of classes in the folder of a split.
 

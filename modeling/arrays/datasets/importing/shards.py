@@ -28,6 +28,7 @@ from modeling.arrays.datasets.importing.import_errors import ImportRefused
 from modeling.arrays.datasets.importing.listings import Source
 from modeling.arrays.datasets.importing.storage import (
     json_bytes,
+    put_file,
     replace_durably,
     staging_folder,
     storing,
@@ -336,7 +337,7 @@ def embed_shards(plan: Plan, shards: Iterable[Shard], encoders: Encoders, n_proc
         if isinstance(image, ImageRejected):
             return unfinished, image
         if plan.has_thumbnails:
-            unfinished.write_thumbnail(staging / thumbnail_name(key), image)
+            put_file(staging / thumbnail_name(key), thumbnail(image), unfinished.folder / f"{key}.webp")
         return unfinished, tuple(each.prepare(image) for each in encoders.values())
 
     outcomes = worked_ahead(made, images(), lambda done: _pixels(done[1]), n_processes, plan.batch_images, BATCH_PIXELS)
@@ -387,14 +388,6 @@ class _Unfinished:
             self._publish()
         n, self._told = self._n - self._told, self._n
         return n
-
-    def write_thumbnail(self, path: Path, image: Image.Image) -> None:
-        """Write a thumbnail and put it in its place. Threads call this."""
-        new = self.folder / path.name
-        write_file(new, thumbnail(image))
-        with storing(path):
-            path.parent.mkdir(exist_ok=True)
-            new.replace(path)
 
     def _publish(self) -> None:
         for (name, encoder), blocks in zip(self._encoders.items(), self._rows, strict=True):

@@ -27,6 +27,7 @@ from modeling.arrays.datasets.importing.listings import (
     numbered,
     require_columns,
     split_folders,
+    split_said,
     visible,
     word_lines,
 )
@@ -160,10 +161,7 @@ def _class_of_sample(key: Path, files: Mapping[str, Path]) -> str:
 def _split_of_shard(root: Path, filename: str) -> Split:
     first, *rest = PurePosixPath(filename).parts
     words = [first] if first in SPLIT_WORDS and len(rest) > 1 else re.split(r"[-_.]", first)
-    found = {SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS}
-    if len(found) != 1:
-        raise BadSource(root / first, f"the shard's name must have one of the words {', '.join(SPLIT_WORDS)}")
-    return found.pop()
+    return split_said(root / first, words, "the shard's name")
 
 
 def _csv(path: Path, class_names: Names, attribute_names: Names) -> Source:

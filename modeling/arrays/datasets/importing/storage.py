@@ -93,6 +93,28 @@ def write_file(path: Path, data: bytes) -> None:
         path.write_bytes(data)
 
 
+def put_file(path: Path, data: bytes, new: Path | None = None) -> None:
+    """Write a file beside its place and rename it, so that it is whole or not there; folders are made.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    data : bytes
+    new : pathlib.Path, optional
+        Where it is written.
+
+    Raises
+    ------
+    StorageFailed
+        If it cannot be written.
+    """
+    new = new or path.with_suffix(".new")
+    with storing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new.write_bytes(data)
+        new.replace(path)
+
+
 def replace_durably(path: Path, data: bytes) -> None:
     """Replace a whole file; it is on the disk when this returns.
 
