@@ -6,7 +6,7 @@ is the time from the first image that is asked for to the last row on the disk.
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ class SleepingEncoder:
     def prepare(self, image: Image.Image) -> Image.Image:
         return ImageOps.fit(image, (224, 224), Image.Resampling.BICUBIC)
 
-    def encode_images(self, images: list[Image.Image]) -> NDArray[np.float32]:
+    def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         time.sleep(self._seconds * len(images))
         return np.eye(DIM, dtype=np.float32)[[hash(image.getpixel((112, 112))) % DIM for image in images]]
 

@@ -14,49 +14,27 @@ from PIL.Image import Image
 
 from modeling.arrays.common.array_checks import checked_embeddings
 from modeling.arrays.common.steps import step_done
+from modeling.arrays.datasets.importing.embedding_arrays import ImageEncoder
 from modeling.arrays.phrases.phrase_languages import ENGLISH, encoder_languages
 from modeling.tensors.encoders.inference import device_kind
 
 logger = logging.getLogger(__name__)
 
 
-class Encoder(Protocol):
+class Encoder(ImageEncoder, Protocol):
     """Map images and texts to unit rows of one space.
 
     A dot product of two rows is a cosine similarity (paper, Eq. 1).
 
     Notes
     -----
-    An encoder may also have
+    An encoder may also have what an import takes (`ImageEncoder`), and
 
     - `describe() -> dict`: JSON-like facts that decide its results (preprocessing, digest of its weights, versions);
     - `logit_scale`: factor of the cosines in the model's training (CLIP's is 100);
-    - `prepare(image) -> image`: what `encode_images` does first with each image, such as making it smaller. Imports
-      call it in several threads beside the encoder; `encode_images` makes the same rows of what it returns;
     - `languages`: codes of the languages that it understands, such as `("en", "de")`. Default: what
       `modeling/languages.toml` says of an encoder with its name; otherwise English alone.
     """
-
-    @property
-    def name(self) -> str:
-        """Return a short name for people."""
-
-    @property
-    def dim(self) -> int:
-        """Return the number of columns of each embedding."""
-
-    def encode_images(self, images: Sequence[Image], /) -> NDArray[np.float32]:
-        """Embed images.
-
-        Parameters
-        ----------
-        images : sequence of n PIL images
-
-        Returns
-        -------
-        float32 ndarray of shape (n, dim)
-            Unit rows.
-        """
 
     def encode_texts(self, texts: Sequence[str], /) -> NDArray[np.float32]:
         """Embed texts.

@@ -2,7 +2,7 @@
 
 import gc
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -232,7 +232,7 @@ def test_a_full_disk_is_one_sentence_and_the_same_command_then_imports(
 class Wide:
     name, dim = "wide", 2048
 
-    def encode_images(self, images: list[Image.Image]) -> NDArray[np.float32]:
+    def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         raise AssertionError("no image is at hand")
 
 

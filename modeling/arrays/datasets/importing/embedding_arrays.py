@@ -16,9 +16,11 @@ class ImageEncoder(Protocol):
 
     Notes
     -----
-    It may also have `prepare(image) -> image`, which several threads call beside the encoder: what `encode_images` does
-    with each image first, such as making it smaller. Of what it returns, `encode_images` makes the same rows. And it
-    may have `device`, a word for what it computes on: other kinds of device round differently.
+    It may also have
+
+    - `prepare(image) -> image`: what `encode_images` does first with each image, such as making it smaller. Imports
+      call it in several threads beside the encoder; `encode_images` makes the same rows of what it returns;
+    - `device`: a word for what it computes on. Other kinds of device round differently.
     """
 
     @property
@@ -29,12 +31,12 @@ class ImageEncoder(Protocol):
     def dim(self) -> int:
         """Return the number of columns of each embedding."""
 
-    def encode_images(self, images: list[Image.Image]) -> NDArray[np.float32]:
+    def encode_images(self, images: Sequence[Image.Image], /) -> NDArray[np.float32]:
         """Embed RGB images.
 
         Parameters
         ----------
-        images : list of n PIL images
+        images : sequence of n PIL images
 
         Returns
         -------
@@ -89,7 +91,7 @@ class DescribedEncoder:
         BadEmbedding
             If the encoder returns anything else.
         """
-        return checked_embeddings(self.encoder.encode_images(list(images)), len(images), self.dim, self.encoder.name)
+        return checked_embeddings(self.encoder.encode_images(images), len(images), self.dim, self.encoder.name)
 
 
 Encoders = Mapping[str, DescribedEncoder]  # by the name of the array that each fills

@@ -1,5 +1,6 @@
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -182,7 +183,7 @@ def test_rows_that_are_not_unit_float32_are_refused(
     source: Source, import_to: Import, rows: NDArray[np.floating]
 ) -> None:
     class Broken(PixelEncoder):
-        def encode_images(self, images: list[Image.Image]) -> NDArray[np.float32]:
+        def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
             return rows
 
     with pytest.raises(BadEmbedding, match="the encoder pixels must return"):

@@ -1,6 +1,6 @@
 """A data set does not depend on its shards: how large they are, who embeds them, in which order, and how often."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +36,7 @@ def flawed(tmp_path: Path) -> Source:
 class OneByOne(PixelEncoder):
     """A row does not depend on the others of its batch: `CheckedEncoder` has the site's encoders so."""
 
-    def encode_images(self, images: list[Image.Image]) -> NDArray[np.float32]:
+    def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         return np.concatenate([super(OneByOne, self).encode_images([image]) for image in images])
 
 
@@ -90,7 +90,7 @@ def test_each_batch_belongs_to_one_shard_and_its_size_is_recorded(
     class Told(PixelEncoder):
         sizes: list[int] = []
 
-        def encode_images(self, images: list[Image.Image]) -> NDArray[np.float32]:
+        def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
             self.sizes.append(len(images))
             return super().encode_images(images)
 
