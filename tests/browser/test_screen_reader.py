@@ -253,9 +253,11 @@ def landmarks(page: Page) -> None:
     assert page.title()
 
 
-def test_every_page_reads_as_it_should(visitor: Visitor) -> None:
-    read = []
+def test_every_page_reads_as_it_should_and_no_alternative_text_tells_what_an_image_shows(visitor: Visitor) -> None:
+    """Whoever does not see the images gets no word that the others have to find for themselves."""
+    read, n_images = [], 0
     for name in visit(visitor):
+        n_images += alternative_texts(visitor.page, name)
         if name != "enlarged":  # what is behind a dialog is not read
             landmarks(visitor.page)
         if name in MAIN:
@@ -264,20 +266,18 @@ def test_every_page_reads_as_it_should(visitor: Visitor) -> None:
         if name.startswith(("tutorial", "check", "begin", "task", "scor", "end")):
             expect(visitor.page.locator("body")).to_match_aria_snapshot(_STUDYS_FOOT)
     assert read == list(MAIN)
+    assert n_images > 100
 
 
-def test_no_alternative_text_tells_what_an_image_shows(visitor: Visitor) -> None:
-    """Whoever does not see the images gets no word that the others have to find for themselves."""
-    n_read = 0
-    for name in visit(visitor):
-        images = visitor.page.locator("main img:visible").evaluate_all("all => all.map(one => one.alt)")
-        n_read += len(images)
-        if name == "welcome":
-            expect(visitor.page.locator(".sample-grids")).to_have_attribute("aria-hidden", "true")
-        assert [alt for alt in images if not re.fullmatch(r"Image \d+(, the AI was (right|wrong))?", alt)] == [], name
-        unmarked = visitor.page.locator("#doubt img").evaluate_all("all => all.map(one => one.alt)")
-        assert all(re.fullmatch(r"Image \d+", alt) for alt in unmarked), name
-    assert n_read > 100
+def alternative_texts(page: Page, name: str) -> int:
+    """Each says an image's number, and at most whether the AI was right. Return how many were read."""
+    images = page.locator("main img:visible").evaluate_all("all => all.map(one => one.alt)")
+    if name == "welcome":
+        expect(page.locator(".sample-grids")).to_have_attribute("aria-hidden", "true")
+    assert [alt for alt in images if not re.fullmatch(r"Image \d+(, the AI was (right|wrong))?", alt)] == [], name
+    unmarked = page.locator("#doubt img").evaluate_all("all => all.map(one => one.alt)")
+    assert all(re.fullmatch(r"Image \d+", alt) for alt in unmarked), name
+    return len(images)
 
 
 def test_an_image_has_one_number_wherever_it_is_heard(visitor: Visitor) -> None:
@@ -360,19 +360,16 @@ def test_the_handle_says_its_new_place_and_then_the_new_split_once(visitor: Visi
     assert "You tried" not in said and "Adjust" not in said
 
 
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
+def test_what_the_page_says_of_a_score_is_announced_with_it(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    for text, sentence in (
         ("blue", "The AI is wrong less often on images like that."),
         ("no blue", "We looked for images without blue."),
         ("squares", "That is what all of these images show"),
-    ],
-)
-def test_what_the_page_says_of_a_score_is_announced_with_it(visitor: Visitor, text: str, sentence: str) -> None:
-    visitor.go_to_task()
-    visitor.say_and_score(text)
-    expect(visitor.page.locator("#announcement")).to_contain_text(sentence)
-    expect(visitor.page.locator("#announcement")).to_contain_text(re.compile("than guessing|very well"))
+    ):
+        visitor.say_and_score(text)
+        expect(visitor.page.locator("#announcement")).to_contain_text(sentence)
+        expect(visitor.page.locator("#announcement")).to_contain_text(re.compile("than guessing|very well"))
 
 
 def test_the_ends_apart_from_the_straight_way_read_as_they_should(new_visitor: NewVisitor) -> None:

@@ -102,10 +102,10 @@ class Visitor:
             self.study, participant_id=self.name, study_id="outside", session_id=f"{self.name}-visit"
         )
         pass_check(do_tutorial(sessions.give_consent(session)))
-        assignments.start(session.assignments.earliest("position"))
+        assignment = assignments.start(session.assignments.earliest("position"))
         cookie = client_of(session).cookies[settings.SESSION_COOKIE_NAME].value
         self.page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": self.origin}])
-        self.page.goto(f"{self.origin}/visit/")
+        self.page.goto(f"{self.origin}/visit/tasks/{assignment.public_id}/")
 
     def load_in_window(self, width: int, height: int) -> None:
         """Load the page that one is on in a window of another size."""
