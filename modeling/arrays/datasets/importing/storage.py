@@ -94,7 +94,7 @@ def write_file(path: Path, data: bytes) -> None:
 
 
 def put_file(path: Path, data: bytes, new: Path | None = None) -> None:
-    """Write a file beside its place and rename it, so that it is whole or not there; folders are made.
+    """Write a file whole or not at all, and make the folders above it.
 
     Parameters
     ----------
