@@ -15,7 +15,7 @@ from annotations.models import Run
 from annotations.services.common import redis_counters
 from annotations.services.retraining import runs
 from annotations.services.retraining.controls import ControlKey
-from annotations.services.retraining.runs import TrainedRun, TrainingBatch
+from annotations.services.retraining.runs import TrainingBatch
 from modeling.arrays.common.modeling_errors import SliceTooSmall
 from modeling.arrays.common.steps import after_each_step, step_done
 from modeling.arrays.datasets.dataset_files import BadDataset
@@ -84,11 +84,11 @@ def _results(batch: TrainingBatch, claimed: Collection[Run]) -> list[Callable[[]
     redis_counters.tally("solver_seconds", time.monotonic() - began)
     redis_counters.tally("solved_runs", sum(len(same) for same, _ in trainable))
     for (same, weighed), head in zip(trainable, heads, strict=True):
-        sizes = weighed.slices.n_above, weighed.slices.n_below
+        sizes = {"n_above": weighed.slices.n_above, "n_below": weighed.slices.n_below}
         columns = head.columns  # its files are written here, before there is a transaction
         step_done()
         for run in same:
-            results.append(partial(runs.store_run, run, TrainedRun(*sizes, columns, control_of[ControlKey.of(run)])))
+            results.append(partial(runs.store_run, run, columns, control=control_of[ControlKey.of(run)], **sizes))
     return results
 
 

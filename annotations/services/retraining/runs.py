@@ -22,7 +22,6 @@ from annotations.data_store.stored_files import StoredFile
 from annotations.models import (
     Assignment,
     BaseModel,
-    Control,
     Dataset,
     EndReason,
     RandomSlices,
@@ -125,20 +124,6 @@ class RetrainedHead:
         }
 
 
-@dataclass(frozen=True)
-class TrainedRun:
-    """What a worker hands over for one run.
-
-    n_above, n_below: train images of the class above and not above the threshold. columns: of its retrained head.
-    control: of its class, scheme and λ.
-    """
-
-    n_above: int
-    n_below: int
-    columns: Mapping[str, Any]
-    control: Control
-
-
 def plan_runs(assignment: Assignment) -> int:
     """Give each scored phrase of an ended assignment its run, one for each distinct annotation.
 
@@ -181,18 +166,13 @@ def batches_of(runs: QuerySet[Run]) -> list[TrainingBatch]:
     return [TrainingBatch(datasets[dataset], l2, shown.get(of), rows) for dataset, l2, of, rows in keys]
 
 
-def store_run(run: Run, trained: TrainedRun) -> bool:
-    """Store a run's result, unless it has one already; says whether this call did."""
-    return _finish(
-        run,
-        event_kinds.RUN_DONE,
-        state=RunState.DONE,
-        reason="",
-        n_above=trained.n_above,
-        n_below=trained.n_below,
-        control=trained.control,
-        **trained.columns,
-    )
+def store_run(run: Run, columns: Mapping[str, Any], **trained: Any) -> bool:
+    """Store a run's result, unless it has one already; says whether this call did.
+
+    columns: of its retrained head. trained: n_above and n_below, train images of the class above and not above the
+    threshold; control, of its class, scheme and λ.
+    """
+    return _finish(run, event_kinds.RUN_DONE, state=RunState.DONE, reason="", **columns, **trained)
 
 
 def fail(run: Run, reason: str) -> bool:

@@ -17,7 +17,7 @@ from annotations.models import BaseModel, Dataset, Run
 from annotations.services.datasets.base_models import test_group_metrics as measure
 from annotations.services.retraining import controls
 from annotations.services.retraining.controls import ControlKey
-from annotations.services.retraining.runs import RetrainedHead, TrainedRun, TrainingBatch, store_run
+from annotations.services.retraining.runs import RetrainedHead, TrainingBatch, store_run
 from modeling.arrays.datasets.dataset_files import Split, open_dataset
 from tests import actors
 from worker.common.library_versions import library_versions
@@ -136,6 +136,6 @@ def _finished(base_model: BaseModel) -> Run:
     )
     batch = TrainingBatch(imported, run.l2)
     control = controls.store(batch, ControlKey.of(run), retrained)
-    assert store_run(run, TrainedRun(n_above=20, n_below=30, columns=retrained.columns, control=control))
+    assert store_run(run, retrained.columns, n_above=20, n_below=30, control=control)
     run.refresh_from_db()
     return run

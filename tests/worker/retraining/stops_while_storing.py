@@ -6,18 +6,18 @@ worker that is killed now has computed everything and committed nothing.
 
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from annotations.models import Run
 from annotations.services.retraining import runs
-from annotations.services.retraining.runs import TrainedRun
 
 _store_run = runs.store_run
 
 
-def store_run_and_stop(run: Run, trained: TrainedRun) -> NoReturn:
-    assert _store_run(run, trained)
+def store_run_and_stop(run: Run, columns: Mapping[str, Any], **trained: Any) -> NoReturn:
+    assert _store_run(run, columns, **trained)
     Path(os.environ["STORING_GATE"], "storing").touch()
     while True:
         time.sleep(1)
