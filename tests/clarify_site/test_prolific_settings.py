@@ -12,7 +12,8 @@ PROGRAM = """
 import sys, django
 django.setup()
 from annotations.prolific.client import Prolific
-Prolific(sys.argv[1], api=sys.argv[2]).submission("secret-submission")
+from annotations.prolific.retries import Patience
+Prolific(sys.argv[1], api=sys.argv[2], patience=Patience()).submission("secret-submission")
 """
 
 
