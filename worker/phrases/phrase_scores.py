@@ -10,10 +10,10 @@ import numpy as np
 from django.db import transaction
 from numpy.typing import NDArray
 
-from annotations.models import Dataset, Phrase, Task
+from annotations.models import Dataset, Phrase, Score, Task
+from annotations.models.arrays import pack_float32
 from annotations.readings.datasets.class_images import class_images
 from annotations.services.phrases import scoring
-from annotations.services.phrases.scoring import ScoredPhrase
 from modeling.arrays.embeddings.similarity import similarities
 from modeling.arrays.phrases.error_score import ErrorScore, error_score
 from modeling.arrays.phrases.phrase_reading import ReadPhrase, read_phrase
@@ -35,7 +35,7 @@ def score_batch(encoder: CheckedEncoder, dataset: Dataset, ids: Collection[int])
     return [phrase.pk for phrase in phrases]
 
 
-def _score(encoder: CheckedEncoder, dataset: Dataset, phrases: Sequence[Phrase]) -> list[ScoredPhrase]:
+def _score(encoder: CheckedEncoder, dataset: Dataset, phrases: Sequence[Phrase]) -> list[Score]:
     texts = {phrase.pk: read_in_task(phrase).text for phrase in phrases}
     known = scoring.stored_embeddings(dataset, set(texts.values()))
     new, encode_ms = _embed(encoder, sorted(set(texts.values()) - known.keys()))
@@ -49,9 +49,10 @@ def read_in_task(phrase: Phrase) -> ReadPhrase:
     return read_phrase(phrase.text, task.text_template, task.study.phrase_language)
 
 
-def scored_phrase(dataset: Dataset, phrase: Phrase, embedding: NDArray[np.float32], encode_ms: float) -> ScoredPhrase:
-    """Score a phrase by the embedding, float32[d], of its text in `read_in_task`.
+def scored_phrase(dataset: Dataset, phrase: Phrase, embedding: NDArray[np.float32], encode_ms: float) -> Score:
+    """Return the phrase's score by the embedding, float32[d], of its text in `read_in_task`; not complete, nor stored.
 
+    encode_ms: what the encoder took for the batch; 0 where the text's embedding was stored before.
     Raises BadDataset, BadArray for similarities that are not finite, NothingToSeparate, EncoderUnavailable.
     """
     task = phrase.assignment.task
@@ -59,14 +60,14 @@ def scored_phrase(dataset: Dataset, phrase: Phrase, embedding: NDArray[np.float3
     said = read_in_task(phrase)
     images = class_images(task.base_model, task.target_class)
     values, score = score_on(dataset, said, embedding, images.rows, images.is_error)
-    return ScoredPhrase(
+    return Score(
         phrase=phrase,
         subject=said.subject,
         sign=said.sign,
-        score=score,
-        similarities=values,
+        **vars(score),
+        similarities=pack_float32(values),
         rendered_text=said.text,
-        text_embedding=embedding,
+        text_embedding=pack_float32(embedding),
         class_name_cosine=_class_name_cosine(dataset, task, embedding),
         rewordings=_rewordings(phrase, said.subject, embedding),
         encode_ms=encode_ms,

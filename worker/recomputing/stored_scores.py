@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from annotations.models import Score, VocabularyLevel
 from annotations.models.arrays import unpack_float32
 from annotations.readings.phrases.vocabulary_levels import LevelKey
-from annotations.services.phrases.scoring import NULL_QUANTILE, scores_of
+from annotations.services.phrases.scoring import NULL_QUANTILE, complete
 from modeling.arrays.phrases.null_level import null_level
 from modeling.arrays.phrases.vocabulary_level import vocabulary_level
 from worker.common import process_cache
@@ -73,7 +73,8 @@ def _of_score(score: Score) -> Iterator[Difference]:
     process_cache.text_encoder(dataset)  # raises where its weights are not those of the images
     embedded = process_cache.text_embedding(dataset.similarity_encoder, score.rendered_text)
     yield from differing_arrays("text_embedding", embedding, embedded, EMBEDDING_ROUNDING)
-    (again,) = scores_of([scored_phrase(dataset, score.phrase, embedding, score.encode_ms)])
+    again = scored_phrase(dataset, score.phrase, embedding, score.encode_ms)
+    complete([again])
     yield from differing_fields(_SAME, score, again)
     yield from differing_arrays("similarities", score.similarity_array, again.similarity_array, SIMILARITY_ROUNDING)
     yield from rounded_fields(_ROUNDED, score, again)

@@ -4,7 +4,6 @@ import datetime as dt
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 from django.db import transaction
@@ -23,7 +22,7 @@ from annotations.models import (
     VocabularyLevel,
     event_kinds,
 )
-from annotations.models.arrays import pack_float32, unpack_float32, without_arrays
+from annotations.models.arrays import unpack_float32, without_arrays
 from annotations.readings.phrases.task_screen import PAGE_VERSION
 from annotations.readings.phrases.verdicts import guessing_level, verdict
 from annotations.readings.phrases.vocabulary_levels import levels_of
@@ -32,7 +31,7 @@ from annotations.services.phrases import assignments
 from annotations.services.queue.claims import MAX_ATTEMPTS, claim, exhausted, give_back
 from annotations.services.retraining import runs
 from annotations.version import CODE_VERSION
-from modeling.arrays.phrases.error_score import ErrorScore, null_level
+from modeling.arrays.phrases.null_level import null_level, p_method, p_value
 
 NULL_QUANTILE = 0.95  # what phrases unrelated to the errors reach at most, in this share of cases
 _PERSON_AND_CLASS = (
@@ -41,28 +40,6 @@ _PERSON_AND_CLASS = (
     "assignment__task__target_class",
 )
 _STOPPED_WORKER = f"its worker stopped {MAX_ATTEMPTS} times while it scored this phrase"
-
-
-@dataclass(frozen=True)
-class ScoredPhrase:
-    """What a worker hands over for one phrase.
-
-    subject, sign: of `phrase_reading.read`; score: of the similarities times the sign.
-    similarities: float32[n] of the class's validation images (`class_images`) to the subject. text_embedding:
-    float32[d], unit. encode_ms: what the encoder took for the batch; 0 where the text's embedding was stored before.
-    rewordings: what the study suggests instead, nearest first; empty where it suggests none.
-    """
-
-    phrase: Phrase
-    subject: str
-    sign: int
-    score: ErrorScore
-    similarities: NDArray[np.float32]
-    rendered_text: str
-    text_embedding: NDArray[np.float32]
-    class_name_cosine: float
-    encode_ms: float
-    rewordings: list[str] = field(default_factory=list)
 
 
 def due_datasets() -> list[Dataset]:
@@ -118,59 +95,38 @@ def _shown_to(phrase: Phrase) -> tuple[int | None, ...]:
     return phrase.assignment.session.participant_id, task.base_model_id, task.target_class
 
 
-def scores_of(scored: Sequence[ScoredPhrase]) -> list[Score]:
-    """Return the rows that hold all this, not stored and without `scored_at`."""
-    n_tries = tries([each.phrase for each in scored])
-    common = levels_of({each.phrase.assignment.task for each in scored})
-    return [_score(each, n_tries[each.phrase.pk], common.get(each.phrase.assignment.task_id)) for each in scored]
+def complete(scores: Sequence[Score]) -> None:
+    """Add what is known beside a worker's result: the person's tries, what chance reaches, and what the page says."""
+    n_tries = tries([score.phrase for score in scores])
+    common = levels_of({score.phrase.assignment.task for score in scores})
+    for score in scores:
+        _complete(score, n_tries[score.phrase.pk], common.get(score.phrase.assignment.task_id))
 
 
-def _score(scored: ScoredPhrase, n_tries: int, common: VocabularyLevel | None) -> Score:
-    task, score = scored.phrase.assignment.task, scored.score
-    embedding, dataset = pack_float32(scored.text_embedding), task.base_model.dataset
-    session = scored.phrase.assignment.session
-    guessing = guessing_level(task, score.n_correct, score.n_error, scored.sign, common)
-    return Score(
-        phrase=scored.phrase,
-        value=score.value,
-        threshold=score.threshold,
-        two_sided=score.two_sided,
-        two_sided_threshold=score.two_sided_threshold,
-        n_correct=score.n_correct,
-        n_error=score.n_error,
-        p_value=score.p_value,
-        p_method=score.p_method,
-        tries=n_tries,
-        null_level=null_level(score.n_correct, score.n_error, n_tries, NULL_QUANTILE),
-        guessing_level=guessing,
-        level_shown=verdict(score.value, score.two_sided, guessing).step.value,
-        goal=session.study.goal,
-        goal_shown=session.goal is not None,
-        page_version=PAGE_VERSION,
-        sign=scored.sign,
-        subject=scored.subject,
-        similarities=pack_float32(scored.similarities),
-        rendered_text=scored.rendered_text,
-        text_template=task.text_template,
-        language=task.study.phrase_language,
-        text_embedding=embedding,
-        text_digest=hashlib.sha256(embedding).hexdigest(),
-        class_name_cosine=scored.class_name_cosine,
-        encoder=dataset.similarity_encoder,
-        dataset_digest=dataset.digest,
-        code_version=CODE_VERSION,
-        encode_ms=scored.encode_ms,
-        rewordings=scored.rewordings,
-    )
+def _complete(score: Score, n_tries: int, common: VocabularyLevel | None) -> None:
+    session, task = score.phrase.assignment.session, score.phrase.assignment.task
+    dataset = task.base_model.dataset
+    score.p_value = p_value(score.value, score.n_correct, score.n_error)
+    score.p_method = p_method(score.n_correct, score.n_error)
+    score.tries = n_tries
+    score.null_level = null_level(score.n_correct, score.n_error, n_tries, NULL_QUANTILE)
+    score.guessing_level = guessing_level(task, score.n_correct, score.n_error, score.sign, common)
+    score.level_shown = verdict(score.value, score.two_sided, score.guessing_level).step.value
+    score.goal, score.goal_shown = session.study.goal, session.goal is not None
+    score.page_version, score.code_version = PAGE_VERSION, CODE_VERSION
+    score.text_template, score.language = task.text_template, task.study.phrase_language
+    score.text_digest = hashlib.sha256(score.text_embedding).hexdigest()
+    score.encoder, score.dataset_digest = dataset.similarity_encoder, dataset.digest
 
 
-def store_scores(scored: Sequence[ScoredPhrase]) -> int:
-    """Store scores of locked phrases, all or none; returns how many. A phrase that has its score is passed over.
+def store_scores(scores: Sequence[Score]) -> int:
+    """Complete scores of locked phrases and store them, all or none; returns how many.
 
+    A phrase that has its score is passed over.
     Moves each active assignment's deadline by the time its phrase waited. Where an assignment ended meanwhile, the
     phrase's run is planned now.
     """
-    scores = scores_of(scored)  # before anything is locked: a null level takes its time
+    complete(scores)  # before anything is locked: a null level takes its time
     with transaction.atomic():
         locked = assignments.lock_all({score.phrase.assignment_id for score in scores})
         for score in scores:

@@ -3,8 +3,8 @@ import pytest
 from django.db import IntegrityError
 
 from annotations.models import Event, PhraseState, Run, RunState, Score
+from annotations.models.arrays import pack_float32
 from annotations.services.phrases import scoring
-from annotations.services.phrases.scoring import ScoredPhrase
 from modeling.arrays.phrases.error_score import ErrorScore, null_level
 from modeling.arrays.phrases.null_level import p_value
 from tests.steps import end, submit, submit_and_score
@@ -13,15 +13,15 @@ from worker.phrases.scoring import score_due_phrases
 EMBEDDING = np.array([0.6, 0.8], np.float32)
 
 
-def scored(phrase, value=0.5, two_sided=0.5, subject="red", sign=1) -> ScoredPhrase:
-    return ScoredPhrase(
+def scored(phrase, value=0.5, two_sided=0.5, subject="red", sign=1) -> Score:
+    return Score(
         phrase=phrase,
         subject=subject,
         sign=sign,
-        score=ErrorScore(value, 0.25 if value else None, two_sided, 0.125, 3, 2),
-        similarities=np.arange(5, dtype=np.float32),
+        **vars(ErrorScore(value, 0.25 if value else None, two_sided, 0.125, 3, 2)),
+        similarities=pack_float32(np.arange(5, dtype=np.float32)),
         rendered_text="an image of a red",
-        text_embedding=EMBEDDING,
+        text_embedding=pack_float32(EMBEDDING),
         class_name_cosine=0.1,
         encode_ms=2.5,
     )
