@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Self
 
 import httpx2
@@ -37,17 +36,17 @@ class Browser:
     """Keeps cookies and follows redirects, as a person's browser does; one per visitor."""
 
     def __init__(self, base_url: str, timeout_s: float = 30) -> None:
-        self._http = httpx2.Client(base_url=base_url, follow_redirects=True, timeout=timeout_s)
+        self.client = httpx2.Client(base_url=base_url, follow_redirects=True, timeout=timeout_s)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._http.close()
+        self.client.close()
 
     def open(self, url: str, params: Mapping[str, str] | None = None) -> Page:
         """GET a page. Raises UnexpectedPage for an error status."""
-        return _page(self._http.get(url, params=params))
+        return _page(self.client.get(url, params=params))
 
     def submit(
         self, page: Page, form_id: str, fields: Mapping[str, str] | None = None, *, may_refuse: bool = False
@@ -57,24 +56,10 @@ class Browser:
         Raises UnexpectedPage where there is no such form, and for an error status; `may_refuse` lets 400 and 409
         through, which say that what was typed was not accepted.
         """
-        return _page(self._send(page, form_id, fields or {}), also_fine=(400, 409) if may_refuse else ())
-
-    def send(self, page: Page, form_id: str, fields: Mapping[str, str]) -> int:
-        """Send a form as the page's script does, which stays on the page, and return the status of the answer.
-
-        Raises UnexpectedPage where there is no such form, httpx2.HTTPError where no answer came.
-        """
-        answer = self._send(page, form_id, fields, headers={"Clarify-Fragment": "1"}, follow_redirects=False)
-        return answer.status_code
-
-    def prepared(self, page: Page, form_id: str) -> tuple[str, dict[str, str], dict[str, str]]:
-        """A form's address, what stands in it, and this visitor's headers, for another client to send it.
-
-        Raises UnexpectedPage where there is no such form.
-        """
-        address, data = _filled(page, form_id)
-        cookies = "; ".join(f"{name}={value}" for name, value in self._http.cookies.items())
-        return str(address), data, {"Cookie": cookies, "Referer": str(page.url)}
+        address, data = filled(page, form_id)
+        # A browser says where a form comes from, and Django's CSRF check asks for it over HTTPS.
+        answer = self.client.post(address, data={**data, **(fields or {})}, headers={"Referer": str(page.url)})
+        return _page(answer, also_fine=(400, 409) if may_refuse else ())
 
     def report(self, page: Page, spans: Callable[[str], str]) -> None:
         """Send what the page's script would of the time at it. spans: of its assignment, as JSON."""
@@ -82,25 +67,12 @@ class Browser:
         if told is None:
             raise UnexpectedPage(f"{page.url.path} says nowhere how to report time; its title is “{page.title}”")
         data = {"csrfmiddlewaretoken": str(told["data-token"]), "spans": spans(str(told["data-assignment"]))}
-        response = self._http.post(str(told["data-url"]), data=data, headers={"Referer": str(page.url)})
+        response = self.client.post(str(told["data-url"]), data=data, headers={"Referer": str(page.url)})
         if not response.is_success:
             raise UnexpectedPage(f"a report of time was answered with {response.status_code}")
 
-    def _send(
-        self,
-        page: Page,
-        form_id: str,
-        fields: Mapping[str, str],
-        headers: Mapping[str, str] = MappingProxyType({}),
-        follow_redirects: bool = True,
-    ) -> httpx2.Response:
-        address, data = _filled(page, form_id)
-        # A browser says where a form comes from, and Django's CSRF check asks for it over HTTPS.
-        headers = {"Referer": str(page.url), **headers}
-        return self._http.post(address, data={**data, **fields}, headers=headers, follow_redirects=follow_redirects)
 
-
-def _filled(page: Page, form_id: str) -> tuple[httpx2.URL, dict[str, str]]:
+def filled(page: Page, form_id: str) -> tuple[httpx2.URL, dict[str, str]]:
     """Where a form goes and what stands in it. Raises UnexpectedPage where there is no such form."""
     form = page.find(f"form#{form_id}")
     if form is None:

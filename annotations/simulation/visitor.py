@@ -83,20 +83,12 @@ def visit(
     time, instead of raising UnexpectedPage.
     """
     with Browser(base_url) as browser:
-        return _Visit(browser, persona, is_patient).run(browser.open(study_path, parameters))
+        return Visitor(browser, persona, is_patient).run(browser.open(study_path, parameters))
 
 
-def come_to_task(browser: Browser, study_path: str, parameters: Mapping[str, str]) -> Page:
-    """Come by the study's link, go to the first task that is not done, begin it, and return its page.
+class Visitor:
+    """Whoever makes a visit, in a browser of their own."""
 
-    Raises UnexpectedPage, also where the visit is over, and httpx2.HTTPError; who comes again by the same link then
-    goes on from there.
-    """
-    persona = Persona("straight", (), Leaves.MID_TASK)
-    return _Visit(browser, persona, is_patient=True).run_to("phrase", browser.open(study_path, parameters))
-
-
-class _Visit:
     def __init__(self, browser: Browser, persona: Persona, is_patient: bool) -> None:
         self._browser = browser
         self._persona = persona
@@ -108,23 +100,16 @@ class _Visit:
         self._attention = Attention()
         self._report = VisitReport(persona)
 
-    def run_to(self, form_id: str, page: Page) -> Page:
-        while not page.has_form(form_id):
-            following = self._next(page)
-            if following is None:
-                raise UnexpectedPage(f"the visit ended at {page.url.path} without a form #{form_id}")
-            page = following
-        return page
-
     def run(self, page: Page) -> VisitReport:
+        """Go from a page to where the visit ends. Raises UnexpectedPage and httpx2.HTTPError."""
         for _ in range(MAX_PAGES):
-            following = self._next(page)
+            following = self.next(page)
             if following is None:
                 return self._report
             page = self._reloaded(following)
         raise UnexpectedPage(f"after {MAX_PAGES} pages the visit was at {page.url.path} (“{page.title}”)")
 
-    def _next(self, page: Page) -> Page | None:
+    def next(self, page: Page) -> Page | None:
         """Do what the page asks for; None where the visit is over."""
         if page.url.path == "/visit/not-passed":
             self._report.passed = False

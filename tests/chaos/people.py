@@ -18,7 +18,7 @@ import httpx2
 from annotations.simulation.crowd import Link
 from annotations.simulation.page_browser import Browser, Page, UnexpectedPage
 from annotations.simulation.personas import GOOD, POOR, Persona
-from annotations.simulation.visitor import come_to_task
+from tests.at_a_task import come_to_task, send
 
 NO_ANSWER = 0  # instead of a status: the connection was refused, broke, or stayed silent
 AGAIN_AFTER_S = 1.0  # the page's script waits three seconds
@@ -147,7 +147,7 @@ class Person(threading.Thread):
         while tries_left:
             began = time.monotonic()
             try:
-                status = browser.send(page, "phrase", {"client_uuid": str(phrase), "text": text})
+                status = send(browser, page, "phrase", {"client_uuid": str(phrase), "text": text})
             except httpx2.HTTPError:
                 status = NO_ANSWER
             self._crowd.receipts.note(phrase, Post(status, began, time.monotonic() - began))

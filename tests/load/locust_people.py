@@ -25,7 +25,7 @@ django.setup()
 from annotations.simulation.crowd import as_participants  # noqa: E402 - Django comes first
 from annotations.simulation.page_browser import Browser, Page, UnexpectedPage  # noqa: E402
 from annotations.simulation.personas import GOOD, POOR, Persona  # noqa: E402
-from annotations.simulation.visitor import come_to_task  # noqa: E402
+from tests.at_a_task import come_to_task, prepared  # noqa: E402
 
 PAUSE_S, LOOKS = 10.0, 25
 gevent.get_hub().loop.update_now()  # it kept the time from before all that was imported, and would end the run at once
@@ -64,7 +64,7 @@ class _Person(_Counted):
         for number in itertools.islice(_numbers, self.visits):
             query = link(number, Persona(str(number), ()))
             with Browser(str(self.host), timeout_s=60) as browser:
-                self._pages.append(browser.prepared(_task(browser, query), "phrase"))
+                self._pages.append(prepared(browser, _task(browser, query), "phrase"))
         self._left = self.visits * int(os.environ["LOAD_PHRASES"])
 
     @task

@@ -8,7 +8,8 @@ import pytest
 from annotations.models import AnnotationSession, Phrase
 from annotations.simulation.page_browser import Browser, UnexpectedPage
 from annotations.simulation.personas import Persona
-from annotations.simulation.visitor import come_to_task, visit
+from annotations.simulation.visitor import visit
+from tests.at_a_task import come_to_task, send
 
 PATH = "/study/sprites/"
 IDS = {"PROLIFIC_PID": "sim-person", "STUDY_ID": "simulated", "SESSION_ID": "sim-visit"}
@@ -30,8 +31,8 @@ def test_a_phrase_is_sent_from_the_page_and_again_without_a_second_row(site: str
     phrase = {"client_uuid": str(uuid.uuid4()), "text": "red"}
     with Browser(site) as browser:
         page = come_to_task(browser, PATH, IDS)
-        assert [browser.send(page, "phrase", phrase) for _ in range(2)] == [httpx2.codes.OK] * 2
-        assert browser.send(page, "phrase", phrase | {"text": "?!"}) == httpx2.codes.BAD_REQUEST
+        assert [send(browser, page, "phrase", phrase) for _ in range(2)] == [httpx2.codes.OK] * 2
+        assert send(browser, page, "phrase", phrase | {"text": "?!"}) == httpx2.codes.BAD_REQUEST
     assert Phrase.objects.get().text == "red"
 
 
@@ -39,5 +40,5 @@ def test_a_visit_that_is_gone_answers_with_a_status_that_is_no_success(site: str
     with Browser(site) as browser:
         page = come_to_task(browser, PATH, IDS)
         AnnotationSession.objects.update(stage="consent")
-        assert not httpx2.codes.is_success(browser.send(page, "phrase", {"text": "red"}))
+        assert not httpx2.codes.is_success(send(browser, page, "phrase", {"text": "red"}))
     assert not Phrase.objects.exists()
