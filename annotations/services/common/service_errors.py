@@ -71,15 +71,22 @@ class StudyNotFound(ServiceError, status=404):
 class StudyNotOpen(ServiceError):
     """The study takes nobody in (draft, paused, closed), or is closed to work that goes on."""
 
-    sentences: ClassVar[dict[str, Promise]] = {
-        StudyState.DRAFT: _("This study has not opened yet. Please come back later."),
-        StudyState.PAUSED: _("This study is paused and takes nobody new at the moment. Please try again later."),
-        StudyState.CLOSED: _("This study is closed. What you submitted before is kept."),
+    words: ClassVar[dict[str, tuple[Promise, Promise]]] = {
+        StudyState.DRAFT: (
+            _("This study has not opened yet"),
+            _("This study has not opened yet. Please come back later."),
+        ),
+        StudyState.PAUSED: (
+            _("This study is paused"),
+            _("This study is paused and takes nobody new at the moment. Please try again later."),
+        ),
+        StudyState.CLOSED: (_("This study is closed"), _("This study is closed. What you submitted before is kept.")),
     }
 
     def __init__(self, state: str) -> None:
         self.state = state
-        super().__init__(str(self.sentences[state]))
+        self.heading, sentence = self.words[state]  # type: ignore[misc]  # one class, three headings
+        super().__init__(str(sentence))
 
 
 class StudyForExperts(ServiceError, status=403):

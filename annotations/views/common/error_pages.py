@@ -1,7 +1,12 @@
-"""Pages for what went wrong: what happened, what is safe, what to do."""
+"""Pages for what went wrong: what happened, what is safe, what to do.
+
+What participants read stands here and is translated; what the staff read under /admin/ instead is in staff_faults.toml.
+"""
 
 import sys
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
@@ -13,17 +18,16 @@ from django.utils.translation import gettext_lazy
 
 from annotations.models import Study, StudyState
 from annotations.services.common.service_errors import ServiceError, StudyNotOpen, TryAgainLater
-from annotations.views.common.staff_error_pages import FAULTS, StaffFault, is_staff_page, page_of, staff_read
 
 DATABASE_IS_OUT = (OperationalError, InterfaceError)
 
 _SAFE = gettext_lazy("Everything you sent before is kept.")
 _NO_PLACE = frozenset({"study_full", "not_let_in_again", "already_done", "check_failed_before"})  # also at the consent
-_NOT_OPEN_HEADINGS = {
-    StudyState.DRAFT.value: gettext_lazy("This study has not opened yet"),
-    StudyState.PAUSED.value: gettext_lazy("This study is paused"),
-    StudyState.CLOSED.value: gettext_lazy("This study is closed"),
-}
+_STAFF_PAGES = "/admin/"
+_STAFF_FAULTS: dict[str, dict[str, Any]] = tomllib.loads(
+    files(__package__).joinpath("staff_faults.toml").read_text("utf-8")
+)
+_RETRY_AFTER_S = 5  # while the database is out
 _FOR_PROGRAMS = ("/api/", "/prolific/")
 _API_CODES = {
     400: "bad_request",
@@ -40,7 +44,6 @@ def refused(request: HttpRequest, error: ServiceError, *, in_visit: bool = False
 
     in_visit: who comes by a link is in a visit that goes on, in this browser.
     """
-    heading = _heading(error)
     lost = error.status == 404 or error.code in {"link_incomplete", *_NO_PLACE}
     entering = (lost or not request.path.startswith("/visit/")) and not in_visit
     # Who is at a task of a closed study goes on to the end; before the tasks there is nothing to go on to.
@@ -50,13 +53,14 @@ def refused(request: HttpRequest, error: ServiceError, *, in_visit: bool = False
         if entering or stuck
         else {"safe": _SAFE, "way_on": reverse("visit"), "way_on_words": _("Go on where you are")}
     )
-    return with_headers_of(error, _page(request, error.status, heading, error.message, **way_on))
+    return with_headers_of(error, _page(request, error.status, str(error.heading), error.message, **way_on))
 
 
 def try_again_later(request: HttpRequest, error: TryAgainLater) -> HttpResponse:
     """Show what was refused for now alone, with `Retry-After`."""
-    if is_staff_page(request):
-        return page_of(request, StaffFault(error.status, "Please wait a moment", error.message, error.retry_after_s))
+    if request.path.startswith(_STAFF_PAGES):
+        fault = {"heading": "Please wait a moment", "happened": error.message}
+        return with_headers_of(error, _staff_page(request, error.status, fault))
     return refused(request, error)
 
 
@@ -73,7 +77,7 @@ def shut_out(
     """Show that a study takes nobody new, with the way back for those who had begun."""
     began = {} if study.state == StudyState.DRAFT else {"parameters": parameters}
     start_url = reverse("start", args=[study.slug])
-    return _page(request, error.status, _heading(error), error.message, start_url=start_url, **began)
+    return _page(request, error.status, str(error.heading), error.message, start_url=start_url, **began)
 
 
 def no_visit(request: HttpRequest) -> HttpResponse:
@@ -87,7 +91,6 @@ def no_visit(request: HttpRequest) -> HttpResponse:
     )
 
 
-@staff_read("csrf")
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a POST without a valid CSRF token (setting CSRF_FAILURE_VIEW)."""
     happened = _("This page was open for too long, or cookies are off. So what you sent last was not taken.")
@@ -95,29 +98,26 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if not request.path.startswith("/visit/"):
         happened += " " + _("Please go back, reload the page and try again.")
         way_on = {}
-    return _page(request, 403, _("Please send that again"), happened, safe=_SAFE, **way_on)
+    return _fault("csrf", request, 403, _("Please send that again"), happened, safe=_SAFE, **way_on)
 
 
-@staff_read("bad_request")
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a request that no page of ours makes (handler400)."""
     happened = _("Something in this request cannot be right. Please go back, reload the page and try again.")
-    return _page(request, 400, _("We could not read that"), happened)
+    return _fault("bad_request", request, 400, _("We could not read that"), happened)
 
 
-@staff_read("forbidden")
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer for what somebody signed in may not do (handler403). No participant is signed in."""
-    return not_found(request, exception)
+    return not_found(request, exception, staff_fault="forbidden")
 
 
-@staff_read("not_found")
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception, staff_fault: str = "not_found") -> HttpResponse:
     """Answer for an address that leads nowhere, or to what is somebody else's (handler404)."""
     happened = _(
         "There is nothing at this address. If you are in a study, open its link again; you will go on where you were."
     )
-    return _page(request, 404, _("Page not found"), happened)
+    return _fault(staff_fault, request, 404, _("Page not found"), happened)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -125,34 +125,39 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return database_outage(request) if isinstance(sys.exception(), DATABASE_IS_OUT) else _unforeseen(request)
 
 
-@staff_read("outage")
 def database_outage(request: HttpRequest) -> HttpResponse:
     """Answer while the database does not: nothing was stored, and the same request may be sent again."""
     happened = _(
         "We cannot reach our store at the moment. Please try again in a few seconds: nothing is counted twice."
     )
-    response = _page(request, 503, _("One moment, please"), happened, safe=_SAFE)
-    response["Retry-After"] = str(FAULTS["outage"].retry_after_s)
+    response = _fault("outage", request, 503, _("One moment, please"), happened, safe=_SAFE)
+    response["Retry-After"] = str(_RETRY_AFTER_S)
     return response
 
 
-@staff_read("unforeseen")
 def _unforeseen(request: HttpRequest) -> HttpResponse:
     happened = _("Something went wrong on our side. Please try again; if it happens again, come back in a few minutes.")
-    return _page(request, 500, _("That did not work"), happened, safe=_SAFE)
+    return _fault("unforeseen", request, 500, _("That did not work"), happened, safe=_SAFE)
 
 
-def _heading(error: ServiceError) -> str:
-    if isinstance(error, StudyNotOpen):
-        return str(_NOT_OPEN_HEADINGS[error.state])
-    return str(error.heading)
+def _fault(name: str, request: HttpRequest, status: int, heading: str, happened: str, **context: Any) -> HttpResponse:
+    """The page of a fault, in the words of the staff where they read it."""
+    if request.path.startswith(_STAFF_PAGES):
+        return _staff_page(request, _STAFF_FAULTS[name].get("status", status), _STAFF_FAULTS[name])
+    return _page(request, status, heading, happened, **context)
+
+
+def _staff_page(request: HttpRequest, status: int, fault: Mapping[str, Any]) -> HttpResponse:
+    return _uncached(request, status, "admin/fault.html", {"fault": fault})
 
 
 def _page(request: HttpRequest, status: int, heading: str, happened: str, **context: Any) -> HttpResponse:
     """A page, or for the API its one shape of an error. It asks nothing of the database."""
     if request.path.startswith(_FOR_PROGRAMS):
         return JsonResponse({"error": {"code": _API_CODES[status], "message": happened}}, status=status)
-    page = render_to_string("annotations/fault.html", {"heading": heading, "happened": happened, **context}, request)
-    response = HttpResponse(page, status=status)
-    response["Cache-Control"] = "no-store"
-    return response
+    return _uncached(request, status, "annotations/fault.html", {"heading": heading, "happened": happened, **context})
+
+
+def _uncached(request: HttpRequest, status: int, template: str, context: dict[str, Any]) -> HttpResponse:
+    headers = {"Cache-Control": "no-store"}
+    return HttpResponse(render_to_string(template, context, request), status=status, headers=headers)
