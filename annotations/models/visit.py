@@ -13,17 +13,11 @@ CHECK_TRIES = 2
 
 
 class DeviceReport(models.Model):
-    """What a browser said of itself when its person pressed Start. Without JavaScript it says nothing."""
+    """Whether a browser runs the pages' script, as it said when its person pressed Start."""
 
     session = models.ForeignKey(AnnotationSession, on_delete=models.PROTECT, related_name="device_reports")
     client_uuid = models.UUIDField(null=True, help_text="of the page on which Start was pressed")
     has_script = models.BooleanField()
-    images_load = models.BooleanField(null=True)
-    screen_width = models.PositiveIntegerField(null=True, help_text="of the window, in CSS pixels")
-    screen_height = models.PositiveIntegerField(null=True, help_text="of the window, in CSS pixels")
-    pixel_ratio = models.FloatField(null=True)
-    touch = models.BooleanField(null=True, help_text="the main pointer is a finger")
-    round_trip_ms = models.PositiveIntegerField(null=True, help_text="median of a few requests")
     reported_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -13,14 +13,11 @@ from tests.browser.visitor import Visitor
 pytestmark = pytest.mark.browser
 
 
-def test_the_welcome_page_looks_at_the_device_and_start_takes_that_along(visitor: Visitor) -> None:
+def test_the_welcome_page_looks_at_the_device_and_start_says_that_a_script_runs(visitor: Visitor) -> None:
     visitor.open_link()
     expect(visitor.page.locator("#device")).to_have_attribute("data-found", "ready")
     visitor.press("start")
-    report = DeviceReport.objects.get()
-    assert (report.has_script, report.images_load, report.touch) == (True, True, False)
-    assert (report.screen_width, report.screen_height, report.pixel_ratio) == (1280, 800, 1)
-    assert report.round_trip_ms is not None
+    assert DeviceReport.objects.get().has_script is True
 
 
 def test_images_that_do_not_load_are_told_before_anything_begins(visitor: Visitor) -> None:
@@ -28,8 +25,6 @@ def test_images_that_do_not_load_are_told_before_anything_begins(visitor: Visito
     visitor.open_link()
     expect(visitor.page.locator("#device")).to_contain_text("do not load")
     assert not AnnotationSession.objects.exists()
-    visitor.press("start")
-    assert DeviceReport.objects.get().images_load is False
 
 
 def test_a_server_that_does_not_answer_is_told(visitor: Visitor) -> None:
@@ -42,8 +37,6 @@ def test_a_phone_is_fine(new_visitor: NewVisitor) -> None:
     phone = new_visitor(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     phone.open_link()
     expect(phone.page.locator("#device")).to_have_attribute("data-found", "ready")
-    phone.press("start")
-    assert DeviceReport.objects.get().touch is True
 
 
 def test_without_a_script_the_page_says_so_and_the_report_too(new_visitor: NewVisitor) -> None:

@@ -125,10 +125,18 @@ def go_on(session: AnnotationSession) -> HttpResponse:
 
 def client_uuid(given: QueryDict) -> uuid.UUID:
     """Return the uuid that makes a form's second submit the same as its first; a bad request without one."""
+    found = uuid_in(given, "client_uuid")
+    if found is None:
+        raise BadRequest("client_uuid must be a UUID")
+    return found
+
+
+def uuid_in(given: QueryDict, name: str) -> uuid.UUID | None:
+    """Return the UUID in one of the fields; None where there is none."""
     try:
-        return uuid.UUID(given.get("client_uuid", ""))
+        return uuid.UUID(given.get(name, ""))
     except ValueError:
-        raise BadRequest("client_uuid must be a UUID") from None
+        return None
 
 
 def asked_in(given: QueryDict) -> str:

@@ -14,7 +14,7 @@ from annotations.services.common.service_errors import PhraseNotScored
 from annotations.services.phrases import replies
 from annotations.services.phrases.replies import Act
 from annotations.views.common.current_visit import client_uuid as uuid_of
-from annotations.views.common.current_visit import in_visit
+from annotations.views.common.current_visit import in_visit, uuid_in
 from annotations.views.phrases import task
 
 MAX_DIGITS = 15  # of the milliseconds since a reply was made: a clock that was set says anything
@@ -60,14 +60,12 @@ def _own_phrase(assignment: Assignment, client_uuid: uuid.UUID) -> Phrase:
 
 def _act(given: QueryDict) -> Act:
     """Which reply it is, and how long ago it was made: a form without a script is sent when it is made."""
-    follows, ago = given.get("follows", ""), given.get("ago_ms", "0")
+    ago, follows = given.get("ago_ms", "0"), uuid_in(given, "follows")
     if not (ago.isascii() and ago.isdigit() and len(ago) <= MAX_DIGITS):
         raise BadRequest("ago_ms must be a number of milliseconds")
-    try:
-        known = uuid.UUID(follows) if follows else None
-    except ValueError:
-        raise BadRequest("follows must be a UUID") from None
-    return Act(uuid_of(given), known, dt.timedelta(milliseconds=int(ago)))
+    if follows is None and given.get("follows"):
+        raise BadRequest("follows must be a UUID")
+    return Act(uuid_of(given), follows, dt.timedelta(milliseconds=int(ago)))
 
 
 def _threshold(phrase: Phrase, position: str) -> float:

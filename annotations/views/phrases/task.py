@@ -35,7 +35,7 @@ from annotations.services.common.service_errors import ServiceError
 from annotations.services.common.visit_budgets import Budget
 from annotations.services.logs import events
 from annotations.services.phrases import assignments, phrase_submission
-from annotations.views.common.current_visit import AT_WORK, SeeOther, go_on, in_visit, steps
+from annotations.views.common.current_visit import AT_WORK, SeeOther, go_on, in_visit, steps, uuid_in
 from annotations.views.common.current_visit import client_uuid as uuid_of
 from annotations.views.common.error_pages import with_headers_of
 from modeling.arrays.phrases.writing_traces import COUNTED
@@ -84,7 +84,7 @@ def show_keywords(request: HttpRequest, session: AnnotationSession, public_id: u
     """Show a machine's keywords to somebody who asks for them, on the page as it stood."""
     assignment = own_assignment(session, public_id)
     assignments.show_keywords(assignment)
-    shown = {"phrase": request.POST["phrase"]} if _shown(request.POST) else {}
+    shown = {"phrase": request.POST["phrase"]} if uuid_in(request.POST, "phrase") else {}
     query = urlencode({**shown, **_as_query(_draws(request.POST))})
     return SeeOther(f"{reverse('task', args=[public_id])}?{query}#keywords")
 
@@ -184,7 +184,7 @@ def _task_page(
     said: list[Phrase] | None = None,
     refused: _Refused | None = None,
 ) -> HttpResponse:
-    draws, shown = _draws(given), _shown(given)
+    draws, shown = _draws(given), uuid_in(given, "phrase")
     work = _work_context(assignment, shown, draws, said)
     restored = work["work"].answer.phrase.text if shown and work["work"].answer else ""
     context = {
@@ -274,7 +274,7 @@ def _owner(assignment: Assignment) -> str:
 
 
 def _others(given: QueryDict, draws: Draws, other: Draws) -> str:
-    shown = _shown(given)
+    shown = uuid_in(given, "phrase")
     return "?" + urlencode({**({"phrase": shown} if shown else {}), **_as_query(other)})
 
 
@@ -288,11 +288,3 @@ def _draws(given: QueryDict) -> Draws:
 
 def _draw(text: str) -> int:
     return min(int(text), _MAX_DRAWS) if text.isascii() and text.isdigit() and len(text) < 9 else 0
-
-
-def _shown(given: QueryDict) -> uuid.UUID | None:
-    """The phrase that the address asks for; one that nobody could have submitted is as good as none."""
-    try:
-        return uuid.UUID(given.get("phrase", ""))
-    except ValueError:
-        return None

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
@@ -30,47 +29,18 @@ from annotations.services.visits import device_reports, preview_links, sessions
 from annotations.services.visits.entry_verification import Browser
 from annotations.views.common import error_pages
 from annotations.views.common.client_address import client_network
-from annotations.views.common.current_visit import SESSION_KEY, go_on, in_visit, see, visiting
+from annotations.views.common.current_visit import SESSION_KEY, go_on, in_visit, see, uuid_in, visiting
 
 RESUME_CODE = "resume_code"  # the form's field
 VISITS_KEY = "annotation_sessions"  # where the cookie's session keeps the visits that the browser was let into
 MAX_VISITS = 50
 
-DEVICE_FIELDS = ("script", "images", "touch", "width", "height", "ratio", "milliseconds")
-_LARGEST_SCREEN = 100_000
-
-
-class DeviceForm(forms.Form):
-    """Every field may be missing or nonsense: the report says less then, and nobody is kept out."""
-
-    client_uuid = forms.UUIDField(required=False)
-    images = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")], required=False)
-    touch = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")], required=False)
-    width = forms.IntegerField(min_value=1, max_value=_LARGEST_SCREEN, required=False)
-    height = forms.IntegerField(min_value=1, max_value=_LARGEST_SCREEN, required=False)
-    ratio = forms.FloatField(min_value=0.1, max_value=100, required=False)
-    milliseconds = forms.IntegerField(min_value=0, max_value=600_000, required=False)
-
 
 def reported(given: QueryDict) -> DeviceReport:
-    """Return what a browser says of itself in a form's fields device-…; fields that cannot be read are None."""
-    form = DeviceForm(given, prefix="device")
-    form.is_valid()
-    read = form.cleaned_data
+    """Return what a browser says of itself in a form's fields device-…; nonsense keeps nobody out."""
     return DeviceReport(
-        client_uuid=read.get("client_uuid"),
-        has_script=given.get("device-script") == "yes",
-        images_load=_yes_or_no(read.get("images")),
-        screen_width=read.get("width"),
-        screen_height=read.get("height"),
-        pixel_ratio=read.get("ratio"),
-        touch=_yes_or_no(read.get("touch")),
-        round_trip_ms=read.get("milliseconds"),
+        client_uuid=uuid_in(given, "device-client_uuid"), has_script=given.get("device-script") == "yes"
     )
-
-
-def _yes_or_no(word: str | None) -> bool | None:
-    return {"yes": True, "no": False}.get(word or "")
 
 
 @never_cache
@@ -137,11 +107,7 @@ def _visits(request: HttpRequest) -> list[int]:
 
 def _resume_page(request: HttpRequest, study: Study, error: ServiceError) -> HttpResponse:
     """Ask for the resume code; the form is the link once more, and reports the device as the first one did."""
-    names = (
-        *_parameter_names(study),
-        settings.PROLIFIC_LINK_TOKEN_PARAMETER,
-        *(f"device-{name}" for name in DEVICE_FIELDS),
-    )
+    names = (*_parameter_names(study), settings.PROLIFIC_LINK_TOKEN_PARAMETER, "device-script")
     kept = [(name, request.POST[name]) for name in names if name in request.POST]
     context = {"study": study, "parameters": kept, "error": error, "client_uuid": uuid.uuid4()}
     response = render(request, "annotations/resume.html", context, status=error.status)
@@ -160,7 +126,6 @@ def _welcome_page(
     context |= {
         "study": study,
         "parameters": parameters,
-        "device_fields": DEVICE_FIELDS,
         "client_uuid": uuid.uuid4(),
         "grids": grids(),
         "n_tasks": study.tasks.count(),

@@ -79,10 +79,10 @@ def test_what_a_study_holds_is_left_as_it_is():
 
 @pytest.mark.parametrize("language", DEFAULT_CONSENTS)
 def test_the_default_says_what_is_stored_how_long_and_how_to_withdraw(language):
-    """One word for each, in both languages: the device, the images, Prolific's ids, the address, the link."""
+    """One word for each, in both languages: the browser, the images, Prolific's ids, the address, the link."""
     words = {
-        "en": ("device", "which images", "Prolific", "internet address", "withdraw", "link"),
-        "de": ("Gerät", "welche Bilder", "Prolific", "Internetadresse", "zurückziehen", "Link"),
+        "en": ("browser", "which images", "Prolific", "internet address", "withdraw", "link"),
+        "de": ("Browser", "welche Bilder", "Prolific", "Internetadresse", "zurückziehen", "Link"),
     }[language]
     assert all(word in DEFAULT_CONSENTS[language] for word in (*words, RETENTION))
 
