@@ -6,14 +6,12 @@ from django.db import models
 from django.db.models import Q
 
 from annotations.data_store.stored_files import StoredFileField
-from annotations.models.arrays import unpack_float32
 from annotations.models.base_model import BaseModel
 from annotations.models.constraints import once, rule
 from annotations.models.jobs import Job, JobState
-from annotations.models.phrase import Score
+from annotations.models.phrase import AnnotationPart, Score
 from annotations.models.scheme import Scheme
 from annotations.models.study import Study
-from modeling.arrays.retraining.annotation import Annotation
 
 
 class Review(models.TextChoices):
@@ -68,24 +66,13 @@ class Correction(Job):
         return f"correction {self.pk} of {self.study}"
 
 
-class CorrectionPart(models.Model):
+class CorrectionPart(AnnotationPart):
     """One class's annotation in a correction: a scored phrase and its threshold."""
 
     correction = models.ForeignKey(Correction, on_delete=models.CASCADE, related_name="parts")
     score = models.ForeignKey(Score, on_delete=models.PROTECT, related_name="correction_parts")
-    target_class = models.PositiveIntegerField()
-    threshold = models.FloatField()
     by_hand = models.BooleanField(default=False, help_text="chosen by a person instead of by the highest error score")
 
     class Meta:
         ordering = ["correction", "target_class"]
         constraints = [once("correction_one_annotation_a_class", "correction", "target_class")]
-
-    def __str__(self) -> str:
-        return f"{self.score.phrase} for class {self.target_class}"
-
-    @property
-    def annotation(self) -> Annotation:
-        """What the class is corrected by."""
-        text = unpack_float32(self.score.text_embedding)
-        return Annotation(self.target_class, text, self.score.sign, self.threshold)

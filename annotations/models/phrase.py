@@ -11,6 +11,7 @@ from annotations.models.constraints import once, rule
 from annotations.models.run import Run
 from modeling.arrays.phrases.phrase_languages import ENGLISH
 from modeling.arrays.phrases.phrase_text import MAX_PHRASE_LENGTH
+from modeling.arrays.retraining.annotation import Annotation
 
 
 class PhraseState(models.TextChoices):
@@ -171,3 +172,23 @@ class Score(models.Model):
     def similarity_array(self) -> NDArray[np.float32]:
         """Similarities of the class's validation images to what was embedded, float32[n], read-only."""
         return unpack_float32(self.similarities)
+
+
+class AnnotationPart(models.Model):
+    """One class's annotation in what takes one a class: a scored phrase and its threshold."""
+
+    score: "models.ForeignKey[Score, Score]"  # each table says what becomes of its rows with the score
+    target_class = models.PositiveIntegerField()
+    threshold = models.FloatField()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.score.phrase} for class {self.target_class}"
+
+    @property
+    def annotation(self) -> Annotation:
+        """Which images of the class it selects."""
+        text = unpack_float32(self.score.text_embedding)
+        return Annotation(self.target_class, text, self.score.sign, self.threshold)

@@ -4,15 +4,13 @@ from django.core.validators import MaxValueValidator, MinValueValidator, validat
 from django.db import models
 from django.db.models import Q
 
-from annotations.models.arrays import unpack_float32
 from annotations.models.base_model import BaseModel
 from annotations.models.constraints import once, rule
 from annotations.models.dataset import Dataset
 from annotations.models.jobs import Job, JobState
-from annotations.models.phrase import Score
+from annotations.models.phrase import AnnotationPart, Score
 from annotations.models.study import Study
 from modeling.arrays.embeddings.duplicate_limits import COPIES_ABOVE
-from modeling.arrays.retraining.annotation import Annotation
 
 
 class Pool(Job):
@@ -110,26 +108,15 @@ class Gathering(Job):
         return frozenset(place for place, item in places if item["arm"] != "known" and item["row"] in removed)
 
 
-class GatheringPart(models.Model):
+class GatheringPart(AnnotationPart):
     """One class's annotation: a scored phrase and its threshold. It goes with the phrase where its author withdraws."""
 
     gathering = models.ForeignKey(Gathering, on_delete=models.CASCADE, related_name="parts")
     score = models.ForeignKey(Score, on_delete=models.CASCADE, related_name="gathering_parts")
-    target_class = models.PositiveIntegerField()
-    threshold = models.FloatField()
 
     class Meta:
         ordering = ["gathering", "target_class"]
         constraints = [once("gathering_one_annotation_a_class", "gathering", "target_class")]
-
-    def __str__(self) -> str:
-        return f"{self.score.phrase} for class {self.target_class}"
-
-    @property
-    def annotation(self) -> Annotation:
-        """What the class's images are gathered by."""
-        text = unpack_float32(self.score.text_embedding)
-        return Annotation(self.target_class, text, self.score.sign, self.threshold)
 
 
 class Verdict(models.TextChoices):

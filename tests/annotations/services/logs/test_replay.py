@@ -64,6 +64,13 @@ def test_the_log_of_a_lively_study_builds_every_row_again(lively: Study) -> None
     assert len(state.rows[CHOICE]) == 2 and len(state.rows[JUDGEMENT]) == 1
 
 
+def test_a_column_that_went_since_is_no_difference(lively: Study) -> None:
+    state = replay(lively)
+    for row in state.rows[SESSION].values():
+        row["column_of_an_earlier_release"] = 1
+    assert differences(state, stored(lively)) == []
+
+
 def test_what_was_built_again_is_what_happened(lively: Study, alice: Visit) -> None:
     rows = replay(lively).rows
     phrase = rows[PHRASE][f"{alice.assignment.public_id} / 4"]
