@@ -10,6 +10,11 @@ def rule(name: str, condition: Q | None = None, *, says: str = "", **fields: Any
     return CheckConstraint(condition=(condition or Q()) & Q(**fields), name=name, violation_error_message=says or None)
 
 
+def iff(one: Q, other: Q) -> Q:
+    """Return the condition that two conditions hold of the same rows; neither may be unknown (of a column's null)."""
+    return (one & other) | (~one & ~other)
+
+
 def once(name: str, *fields: str, **options: Any) -> UniqueConstraint:
     """Return the rule that the values of some fields stand together in one row alone."""
     return UniqueConstraint(fields=fields, name=name, **options)

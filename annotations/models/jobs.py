@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from annotations.models.base_model import BaseModel
-from annotations.models.constraints import once, rule
+from annotations.models.constraints import iff, once, rule
 from annotations.models.dataset import Dataset
 from annotations.models.study import Study
 
@@ -61,11 +61,7 @@ class Job(models.Model):
         ordering = ["-id"]
         constraints = [
             rule("%(class)s_state_known", state__in=JobState.values),
-            rule(
-                "%(class)s_finished_has_time",
-                Q(state__in=[JobState.DONE, JobState.FAILED], finished_at__isnull=False)
-                | Q(state__in=UNFINISHED, finished_at__isnull=True),
-            ),
+            rule("%(class)s_finished_has_time", iff(Q(state__in=UNFINISHED), Q(finished_at=None))),
             rule("%(class)s_failed_says_why", ~Q(state=JobState.FAILED) | ~Q(error="")),
         ]
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from annotations.models.arrays import unpack_float32
 from annotations.models.assignment import Assignment
-from annotations.models.constraints import once, rule
+from annotations.models.constraints import iff, once, rule
 from annotations.models.run import Run
 from modeling.arrays.phrases.phrase_languages import ENGLISH
 from modeling.arrays.phrases.phrase_text import MAX_PHRASE_LENGTH
@@ -133,10 +133,7 @@ class Score(models.Model):
         constraints = [
             rule("score_value_range", value__range=(0, 1)),
             rule("score_two_sided_range", two_sided__range=(0, 1), two_sided__gte=F("value")),
-            rule(
-                "score_threshold_unless_zero",
-                Q(value=0, threshold__isnull=True) | Q(value__gt=0, threshold__isnull=False),
-            ),
+            rule("score_threshold_unless_zero", iff(Q(value=0), Q(threshold=None))),
             rule("score_two_sided_threshold", Q(two_sided_threshold__isnull=True) | Q(two_sided__gt=0)),
             rule("score_has_both_sides", n_correct__gte=1, n_error__gte=1),
             rule(

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from annotations.models.assignment import Assignment
-from annotations.models.constraints import once, rule
+from annotations.models.constraints import iff, once, rule
 from annotations.models.participant import AnnotationSession
 
 IMAGE_KEY_LENGTH = 24
@@ -49,10 +49,7 @@ class Span(models.Model):
             once("span_once", "session", "client_uuid"),
             rule("span_kind_known", kind__in=SpanKind.values),
             rule("span_times_in_order", began_at__lte=F("ended_at"), ended_at__lte=F("received_at")),
-            rule(
-                "span_has_image_where_enlarged",
-                (Q(kind=SpanKind.ENLARGED) & ~Q(image_key="")) | (~Q(kind=SpanKind.ENLARGED) & Q(image_key="")),
-            ),
+            rule("span_has_image_where_enlarged", iff(Q(kind=SpanKind.ENLARGED), ~Q(image_key=""))),
         ]
 
     def __str__(self) -> str:

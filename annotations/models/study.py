@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from annotations.models.consent_texts import default_consent
-from annotations.models.constraints import rule
+from annotations.models.constraints import iff, rule
 from annotations.models.end_questions import validate_end_questions
 from annotations.models.keyword_display import KeywordDisplay
 from annotations.models.primary_measures import default_primary_measures, validate_primary_measures
@@ -196,16 +196,8 @@ class Study(models.Model):
         verbose_name_plural = "studies"
         constraints = [
             rule("study_state_known", state__in=StudyState.values),
-            rule(
-                "study_opened_unless_draft",
-                Q(state=StudyState.DRAFT, opened_at__isnull=True)
-                | (~Q(state=StudyState.DRAFT) & Q(opened_at__isnull=False)),
-            ),
-            rule(
-                "study_closed_has_time",
-                Q(state=StudyState.CLOSED, closed_at__isnull=False)
-                | (~Q(state=StudyState.CLOSED) & Q(closed_at__isnull=True)),
-            ),
+            rule("study_opened_unless_draft", iff(Q(state=StudyState.DRAFT), Q(opened_at=None))),
+            rule("study_closed_has_time", iff(Q(state=StudyState.CLOSED), ~Q(closed_at=None))),
             rule(
                 "study_revision_names_who_and_when",
                 Q(revision=0, revised_by="", revised_at__isnull=True)
