@@ -21,7 +21,6 @@ from annotations.models.jobs import (
     Release,
     StudyAnalysis,
 )
-from annotations.models.keyword_display import KeywordDisplay
 from annotations.models.keyword_ranking import KeywordRanking
 from annotations.models.participant import (
     UNCOUNTED,
@@ -40,7 +39,7 @@ from annotations.models.run import Run, RunState
 from annotations.models.scheme import Scheme
 from annotations.models.span import Span, SpanKind
 from annotations.models.staff import AccessToken, Alarm, AuditRecord, Role, StudyMember, TotpDevice
-from annotations.models.study import OPEN_STATES, Audience, RestartRule, Study, StudyState, TaskOrder
+from annotations.models.study import OPEN_STATES, Audience, KeywordDisplay, RestartRule, Study, StudyState, TaskOrder
 from annotations.models.submission import (
     ForgottenSubmission,
     IdentityKey,

@@ -4,8 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from annotations.models.constraints import once, rule
-from annotations.models.keyword_display import KeywordDisplay
-from annotations.models.study import Study
+from annotations.models.study import KeywordDisplay, Study
 
 
 class Condition(models.Model):

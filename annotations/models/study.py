@@ -11,7 +11,6 @@ from django.db.models import F, Q
 from annotations.models.consent_texts import default_consent
 from annotations.models.constraints import iff, rule
 from annotations.models.end_questions import validate_end_questions
-from annotations.models.keyword_display import KeywordDisplay
 from annotations.models.primary_measures import default_primary_measures, validate_primary_measures
 from annotations.models.scheme import SCHEME_TITLE, Scheme
 from annotations.models.seals import seal
@@ -100,6 +99,14 @@ class Audience(models.TextChoices):
 class TaskOrder(models.TextChoices):
     FIXED = "fixed", "as numbered"
     BALANCED = "balanced", "balanced: each task comes equally often at each place"
+
+
+class KeywordDisplay(models.TextChoices):
+    """Whether people see what a machine would say: the top keywords of the task's class."""
+
+    NONE = "none", "not shown"
+    BEFORE = "before", "shown from the start"
+    ON_DEMAND = "on_demand", "shown to whoever asks for them"
 
 
 class RestartRule(models.TextChoices):
