@@ -5,7 +5,7 @@ What participants read stands here and is translated; what the staff read under 
 
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -24,19 +24,11 @@ DATABASE_IS_OUT = (OperationalError, InterfaceError)
 _SAFE = gettext_lazy("Everything you sent before is kept.")
 _NO_PLACE = frozenset({"study_full", "not_let_in_again", "already_done", "check_failed_before"})  # also at the consent
 _STAFF_PAGES = "/admin/"
-_STAFF_FAULTS: dict[str, dict[str, Any]] = tomllib.loads(
+_STAFF_FAULTS: dict[str, dict[str, str]] = tomllib.loads(
     files(__package__).joinpath("staff_faults.toml").read_text("utf-8")
 )
 _RETRY_AFTER_S = 5  # while the database is out
 _FOR_PROGRAMS = ("/api/", "/prolific/")
-_API_CODES = {
-    400: "bad_request",
-    403: "csrf_failed",
-    404: "not_found",
-    429: "try_again_later",
-    500: "server_error",
-    503: "unavailable",
-}
 
 
 def refused(request: HttpRequest, error: ServiceError, *, in_visit: bool = False) -> HttpResponse:
@@ -58,9 +50,9 @@ def refused(request: HttpRequest, error: ServiceError, *, in_visit: bool = False
 
 def try_again_later(request: HttpRequest, error: TryAgainLater) -> HttpResponse:
     """Show what was refused for now alone, with `Retry-After`."""
-    if request.path.startswith(_STAFF_PAGES):
-        fault = {"heading": "Please wait a moment", "happened": error.message}
-        return with_headers_of(error, _staff_page(request, error.status, fault))
+    if request.path.startswith((_STAFF_PAGES, *_FOR_PROGRAMS)):
+        answer = _fault("try_again_later", request, error.status, str(error.heading), error.message)
+        return with_headers_of(error, answer)
     return refused(request, error)
 
 
@@ -98,7 +90,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if not request.path.startswith("/visit/"):
         happened += " " + _("Please go back, reload the page and try again.")
         way_on = {}
-    return _fault("csrf", request, 403, _("Please send that again"), happened, safe=_SAFE, **way_on)
+    return _fault("csrf_failed", request, 403, _("Please send that again"), happened, safe=_SAFE, **way_on)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -109,15 +101,17 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer for what somebody signed in may not do (handler403). No participant is signed in."""
-    return not_found(request, exception, staff_fault="forbidden")
+    if request.path.startswith(_STAFF_PAGES):
+        return _uncached(request, 403, "admin/fault.html", {"fault": _STAFF_FAULTS["forbidden"]})
+    return not_found(request, exception)
 
 
-def not_found(request: HttpRequest, exception: Exception, staff_fault: str = "not_found") -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer for an address that leads nowhere, or to what is somebody else's (handler404)."""
     happened = _(
         "There is nothing at this address. If you are in a study, open its link again; you will go on where you were."
     )
-    return _fault(staff_fault, request, 404, _("Page not found"), happened)
+    return _fault("not_found", request, 404, _("Page not found"), happened)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -130,34 +124,31 @@ def database_outage(request: HttpRequest) -> HttpResponse:
     happened = _(
         "We cannot reach our store at the moment. Please try again in a few seconds: nothing is counted twice."
     )
-    response = _fault("outage", request, 503, _("One moment, please"), happened, safe=_SAFE)
+    response = _fault("unavailable", request, 503, _("One moment, please"), happened, safe=_SAFE)
     response["Retry-After"] = str(_RETRY_AFTER_S)
     return response
 
 
 def _unforeseen(request: HttpRequest) -> HttpResponse:
     happened = _("Something went wrong on our side. Please try again; if it happens again, come back in a few minutes.")
-    return _fault("unforeseen", request, 500, _("That did not work"), happened, safe=_SAFE)
+    return _fault("server_error", request, 500, _("That did not work"), happened, safe=_SAFE)
 
 
 def _fault(name: str, request: HttpRequest, status: int, heading: str, happened: str, **context: Any) -> HttpResponse:
-    """The page of a fault, in the words of the staff where they read it."""
+    """A fault in the words of whoever reads it; for programs in the API's one shape of an error."""
     if request.path.startswith(_STAFF_PAGES):
-        return _staff_page(request, _STAFF_FAULTS[name].get("status", status), _STAFF_FAULTS[name])
+        fault = {"happened": happened, **_STAFF_FAULTS[name]}
+        return _uncached(request, status, "admin/fault.html", {"fault": fault})
+    if request.path.startswith(_FOR_PROGRAMS):
+        return JsonResponse({"error": {"code": name, "message": happened}}, status=status)
     return _page(request, status, heading, happened, **context)
 
 
-def _staff_page(request: HttpRequest, status: int, fault: Mapping[str, Any]) -> HttpResponse:
-    return _uncached(request, status, "admin/fault.html", {"fault": fault})
-
-
 def _page(request: HttpRequest, status: int, heading: str, happened: str, **context: Any) -> HttpResponse:
-    """A page, or for the API its one shape of an error. It asks nothing of the database."""
-    if request.path.startswith(_FOR_PROGRAMS):
-        return JsonResponse({"error": {"code": _API_CODES[status], "message": happened}}, status=status)
     return _uncached(request, status, "annotations/fault.html", {"heading": heading, "happened": happened, **context})
 
 
 def _uncached(request: HttpRequest, status: int, template: str, context: dict[str, Any]) -> HttpResponse:
+    """A page that asks nothing of the database, which may be what is out."""
     headers = {"Cache-Control": "no-store"}
     return HttpResponse(render_to_string(template, context, request), status=status, headers=headers)
