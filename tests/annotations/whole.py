@@ -10,7 +10,6 @@ from annotations.models import (
     AnnotationSession,
     BaseModel,
     Condition,
-    DeviceReport,
     EndReason,
     JudgementAnswer,
     Moderation,
@@ -80,7 +79,7 @@ def _open(base_model: BaseModel) -> Study:
 def _works(study: Study, name: str, squares: tuple[str, ...], ovals: tuple[str, ...]) -> Visit:
     """Both tasks to their end, with phrases that have their scores, and time spent."""
     visit = start_visit(study, name)
-    device_reports.store(visit.session, DeviceReport(has_script=True))
+    device_reports.store(visit.session, has_script=True)
     for assignment in visit.session.assignments.order_by("position"):
         running = visit.assignment if assignment == visit.assignment else assignments.start(assignment)
         at = Visit(visit.session, running, visit.client, visit.external_ids)

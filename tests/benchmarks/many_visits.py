@@ -100,7 +100,7 @@ def _row_states(study: Study, copies: Container[int | None]) -> Iterator[RowStat
 
 def _finished_visit(study: Study, n_phrases: int) -> None:
     visit = start_visit(study, "alice")
-    device_reports.store(visit.session, DeviceReport(has_script=True))
+    device_reports.store(visit.session, has_script=True)
     texts = (f"{_WORDS[i % len(_WORDS)]} {'very ' * (i // len(_WORDS))}".strip() for i in range(n_phrases))
     for phrase in submit_and_score(visit, *texts):
         if phrase.score.threshold is not None:

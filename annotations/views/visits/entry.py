@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from annotations.models import AnnotationSession, DeviceReport, Stage, Study
+from annotations.models import AnnotationSession, Stage, Study
 from annotations.readings.studies.preflight.duration import longest_minutes
 from annotations.readings.visits.tutorial import grids
 from annotations.services.common.service_errors import (
@@ -34,13 +34,6 @@ from annotations.views.common.current_visit import SESSION_KEY, go_on, in_visit,
 RESUME_CODE = "resume_code"  # the form's field
 VISITS_KEY = "annotation_sessions"  # where the cookie's session keeps the visits that the browser was let into
 MAX_VISITS = 50
-
-
-def reported(given: QueryDict) -> DeviceReport:
-    """Return what a browser says of itself in a form's fields device-…; nonsense keeps nobody out."""
-    return DeviceReport(
-        client_uuid=uuid_in(given, "device-client_uuid"), has_script=given.get("device-script") == "yes"
-    )
 
 
 @never_cache
@@ -71,7 +64,8 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     before = visiting(request)
     try:
         session = _enter(request, _study(slug))
-        device_reports.store(session, reported(request.POST))
+        page, has_script = uuid_in(request.POST, "device-client_uuid"), request.POST.get("device-script") == "yes"
+        device_reports.store(session, has_script=has_script, client_uuid=page)
     except (ResumeCodeNeeded, TooManyResumeCodes) as error:
         return _resume_page(request, _study(slug), error)
     except AlreadyDone as error:

@@ -46,7 +46,7 @@ def test_all_visits_of_a_person_go_together(alice, open_study):
 def test_a_visit_that_the_person_declined_before_keeps_nobody_known(open_study):
     ids = {"participant_id": "ann", "study_id": "outside"}
     declined = sessions.decline(sessions.enter(open_study, **ids, session_id="first"))
-    device_reports.store(declined, DeviceReport(has_script=True))
+    device_reports.store(declined, has_script=True)
     withdraw(sessions.give_consent(sessions.enter(open_study, **ids, session_id="second")))
     assert erasure.erase_due(timezone.now()) == (1, 1)
     assert not DeviceReport.objects.exists() and not IdentityKey.objects.exists()
@@ -93,7 +93,7 @@ def test_what_an_open_page_still_sends_after_the_withdrawal_is_not_stored(alice)
     late = time_spans.Report(uuid.uuid4(), uuid.uuid4(), SpanKind.VISIBLE, now, now)
     session = AnnotationSession.objects.get(pk=alice.session.pk)
     time_spans.store(session, [late])
-    assert device_reports.store(session, DeviceReport(has_script=True)) is None
+    assert device_reports.store(session, has_script=True) is None
     assert not Span.objects.exists() and not DeviceReport.objects.exists()
 
 

@@ -1,5 +1,7 @@
 """POST /study/<slug>/start"""
 
+import uuid
+
 from django.test import Client
 
 from annotations.models import AnnotationSession, DeviceReport, Stage, Study
@@ -72,5 +74,7 @@ def test_an_unknown_visit_is_told_how_to_come_back(client: Client, alice: Visit)
 
 def test_what_the_device_says_of_itself_is_kept_with_each_start(client: Client, open_study: Study) -> None:
     client.post("/study/sprites/start", IDS)
-    client.post("/study/sprites/start", {**IDS, "device-script": "yes"})
-    assert list(DeviceReport.objects.values_list("has_script", flat=True)) == [False, True]
+    client.post("/study/sprites/start", {**IDS, "device-script": "yes", "device-client_uuid": str(uuid.UUID(int=5))})
+    client.post("/study/sprites/start", {**IDS, "device-script": "maybe", "device-client_uuid": "5"})
+    stored = DeviceReport.objects.values_list("has_script", "client_uuid")
+    assert list(stored) == [(False, None), (True, uuid.UUID(int=5)), (False, None)]
