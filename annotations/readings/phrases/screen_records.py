@@ -27,7 +27,7 @@ def screen(work: Work, draws: Draws, images: Images | None) -> dict[str, Any]:
     return {
         "assignment": work.assignment.public_id,
         "seed": work.assignment.session.seed,
-        "draws": {"right": draws.right, "wrong": draws.wrong},
+        "draws": vars(draws),
         "phrase": work.answer.phrase.ordinal if work.answer else None,
         "threshold": shown.threshold if shown else None,
         "rows": rows,

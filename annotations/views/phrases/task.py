@@ -85,7 +85,7 @@ def show_keywords(request: HttpRequest, session: AnnotationSession, public_id: u
     assignment = own_assignment(session, public_id)
     assignments.show_keywords(assignment)
     shown = {"phrase": request.POST["phrase"]} if uuid_in(request.POST, "phrase") else {}
-    query = urlencode({**shown, **_as_query(_draws(request.POST))})
+    query = urlencode({**shown, **vars(_draws(request.POST))})
     return SeeOther(f"{reverse('task', args=[public_id])}?{query}#keywords")
 
 
@@ -194,8 +194,8 @@ def _task_page(
         "n_tasks": assignment.session.assignments.count(),
         "place": class_place(assignment) if assignment.session.is_expert else None,
         "images": task_screen.images(assignment, owner=_owner(assignment), draws=draws),
-        "other_right": _others(given, draws, Draws(draws.right + 1, draws.wrong)),
-        "other_wrong": _others(given, draws, Draws(draws.right, draws.wrong + 1)),
+        "other_right": _others(given, Draws(draws.right + 1, draws.wrong)),
+        "other_wrong": _others(given, Draws(draws.right, draws.wrong + 1)),
         "client_uuid": uuid.uuid4(),
         "is_repeated": "again" in given,
         "error": refused.error.message if refused else "",
@@ -217,7 +217,7 @@ def answer(
     if _FRAGMENT_HEADER in request.headers:
         return _fragment(request, assignment, shown, is_repeated=is_repeated)
     repeated = {"again": 1} if is_repeated else {}
-    query = urlencode({"phrase": shown, **_as_query(_draws(request.POST)), **repeated})
+    query = urlencode({"phrase": shown, **vars(_draws(request.POST)), **repeated})
     return SeeOther(f"{reverse('task', args=[assignment.public_id])}?{query}")
 
 
@@ -273,13 +273,9 @@ def _owner(assignment: Assignment) -> str:
     return f"session:{assignment.session_id}"
 
 
-def _others(given: QueryDict, draws: Draws, other: Draws) -> str:
+def _others(given: QueryDict, other: Draws) -> str:
     shown = uuid_in(given, "phrase")
-    return "?" + urlencode({**({"phrase": shown} if shown else {}), **_as_query(other)})
-
-
-def _as_query(draws: Draws) -> dict[str, int]:
-    return {"right": draws.right, "wrong": draws.wrong}
+    return "?" + urlencode({**({"phrase": shown} if shown else {}), **vars(other)})
 
 
 def _draws(given: QueryDict) -> Draws:

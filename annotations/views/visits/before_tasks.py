@@ -94,20 +94,15 @@ def declined(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
 def check(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
     """Ask the questions; POST is one try, and the page after it shows what became of it."""
     context = {"session": session, **steps(2)}
-    if request.method == "POST":
-        answers = readings.chosen(session, request.POST)
-        try:
-            comprehension.answer(session, client_uuid=client_uuid(request.POST), answers=answers)
-        except (CheckIncomplete, CheckUnchanged) as error:
-            check = readings.check(session, given=answers)
-            return render(
-                request,
-                "annotations/check.html",
-                {"check": check, "error": error.message, **context},
-                status=error.status,
-            )
-        return go_on(session)
-    return render(request, "annotations/check.html", {"check": readings.check(session), **context})
+    if request.method != "POST":
+        return render(request, "annotations/check.html", {**context, "check": readings.check(session)})
+    answers = readings.chosen(session, request.POST)
+    try:
+        comprehension.answer(session, client_uuid=client_uuid(request.POST), answers=answers)
+    except (CheckIncomplete, CheckUnchanged) as error:
+        context |= {"check": readings.check(session, given=answers), "error": error.message}
+        return render(request, "annotations/check.html", context, status=error.status)
+    return go_on(session)
 
 
 @require_safe
