@@ -26,14 +26,18 @@ from modeling.arrays.phrases.phrase_languages import ENGLISH, LANGUAGES
 
 PROLIFIC_COMPLETION_URL = "https://app.prolific.com/submissions/complete?cc={code}"
 
+# What can be put right even when the study is closed: whoever handed in a wrong code still waits for their pay.
+CODES = {
+    "completion_code": "completed",
+    "no_consent_code": "no_consent",
+    "failed_check_code": "failed_check",
+    "researcher_code": "researcher",
+}
 # What never freezes: how to find and pay people, and whom to call. A code that was mistyped on one side can be mended.
 AMENDABLE = (
     "external_study_id",
-    "completion_code",
-    "no_consent_code",
-    "failed_check_code",
+    *CODES,
     "failed_check_is_paid",
-    "researcher_code",
     "quota",
     "max_minutes",
     "reward_cents",
@@ -44,13 +48,6 @@ AMENDABLE = (
     "alarm_dropout",
     "alarm_failed_check",
 )
-# What can be put right even when the study is closed: whoever handed in a wrong code still waits for their pay.
-CODES = {
-    "completion_code": "completed",
-    "no_consent_code": "no_consent",
-    "failed_check_code": "failed_check",
-    "researcher_code": "researcher",
-}
 # What nobody sets up: what becomes of the row itself.
 OF_THE_ROW = (
     *("id", "state", "cloned_from", "sealed_pseudonym_key", "revision", "revised_by", "revised_at"),

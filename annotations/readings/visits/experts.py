@@ -22,16 +22,13 @@ class ClassLine:
     best: float | None
 
     @property
-    def is_running(self) -> bool:
-        return self.assignment is not None and self.assignment.state == AssignmentState.ACTIVE
-
-    @property
-    def is_skipped(self) -> bool:
-        return self.assignment is not None and self.assignment.end_reason == EndReason.SKIPPED
-
-    @property
-    def is_done(self) -> bool:
-        return self.assignment is not None and self.assignment.state == AssignmentState.ENDED and not self.is_skipped
+    def state(self) -> str:
+        """What the expert did in it so far: "open" for nothing, else "running", "done" or "skipped"."""
+        if self.assignment is None:
+            return "open"
+        if self.assignment.state != AssignmentState.ENDED:
+            return "running"
+        return "skipped" if self.assignment.end_reason == EndReason.SKIPPED else "done"
 
 
 @dataclass(frozen=True)

@@ -25,11 +25,9 @@ def classes(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
     context = {
         "session": session,
         "search": search,
-        "running": [line for line in lines if line.is_running],
-        "done": [line for line in lines if line.is_done],
-        "skipped": [line for line in lines if line.is_skipped],
+        **{state: [line for line in lines if line.state == state] for state in ("running", "done", "skipped")},
         "others": [
-            line for line in lines if line.assignment is None and search.casefold() in line.task.class_name.casefold()
+            line for line in lines if line.state == "open" and search.casefold() in line.task.class_name.casefold()
         ],
         "n_classes": len(lines),
         "may_end": may_end(session),
