@@ -19,7 +19,7 @@ from tests.modeling.tensors.retraining.test_train_heads import (
 )
 from tests.modeling.tensors.retraining.test_train_some_classes import (
     data,
-    test_frozen_logits_that_were_computed_before_give_the_same,
+    test_free_rows_give_the_same_as_often_as_they_are_used,
 )
 from tests.modeling.tensors.retraining.test_train_worst_group import (
     test_a_warm_start_changes_the_way_but_not_the_certificate,
@@ -32,7 +32,7 @@ __all__ = [
     "data",
     "test_a_warm_start_changes_the_way_but_not_the_certificate",
     "test_features_that_cannot_be_written_are_on_their_device_once_and_found_again",
-    "test_frozen_logits_that_were_computed_before_give_the_same",
+    "test_free_rows_give_the_same_as_often_as_they_are_used",
     "test_more_classes_equal_scikit_learns_multinomial_regression",
     "test_quick_products_in_low_precision_end_at_the_same_certificate",
     "test_the_gap_certifies_the_loss",

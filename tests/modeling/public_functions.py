@@ -44,7 +44,7 @@ from modeling.tensors.baselines.released_sgd import EarlyStopping, train_release
 from modeling.tensors.baselines.roboshot import roboshot
 from modeling.tensors.baselines.sgd import SgdSettings
 from modeling.tensors.baselines.wise_ft import wise_ft
-from modeling.tensors.retraining.frozen_logits import FreeRows
+from modeling.tensors.retraining.frozen_logits import free_rows
 from modeling.tensors.retraining.many_heads import train_heads, train_some_classes
 from modeling.tensors.retraining.warm_start import prepare_start
 from modeling.tensors.retraining.worst_group import train_worst_group
@@ -269,7 +269,7 @@ PUBLIC: dict[str, Public] = {
         {"weights": "weights"},
     ),
     "train_some_classes": Public(
-        lambda features, labels, weights: train_some_classes(features, labels, weights, 0.1, FreeRows(*HEAD, [0])),
+        lambda features, labels, weights: train_some_classes(free_rows(features, labels, 0.1, HEAD, [0]), weights),
         {"features": FEATURES, "labels": LABELS, "weights": np.ones((N, K))},
         {"features": FLOATS, "labels": {**TRAINED_LABELS, **IDS_BELOW}, "weights": WEIGHTS},
         {"weights": "weights"},

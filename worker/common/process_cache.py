@@ -19,7 +19,7 @@ from modeling.arrays.embeddings.standardization import Standardization
 from modeling.arrays.embeddings.training_features import standardized
 from modeling.arrays.retraining.heads import Head
 from modeling.tensors.encoders import CheckedEncoder, EncoderUnavailable, load_encoder
-from modeling.tensors.retraining.frozen_logits import FreeRows, FrozenLogits, freeze
+from modeling.tensors.retraining.frozen_logits import FreeRows, free_rows
 from modeling.tensors.retraining.warm_start import WarmStart, prepare_start
 from worker.common.throttled_log import log_error_throttled
 
@@ -138,11 +138,15 @@ def warm_start(dataset: Dataset, l2: float) -> WarmStart:
 
 
 @lru_cache(maxsize=1)  # runs and random slices of one class come together
-def frozen_logits(base_model: BaseModel, rows: tuple[int, ...]) -> FrozenLogits:
-    """Return what the other rows of a base model's head say of the training images. Raises as `training_set` does."""
+def some_rows(base_model: BaseModel, rows: tuple[int, ...]) -> FreeRows:
+    """Return some rows of a base model's head, and what the others say of the training images.
+
+    Raises as `training_set` does.
+    """
     assert base_model.head is not None, "rows of a head that is not known cannot be trained alone"
     training, head = training_set(base_model.dataset), Head.from_bytes(bytes(base_model.head))
-    return freeze(training.features, training.labels, FreeRows(head.coef, head.intercept, rows), device())
+    of_head = head.coef, head.intercept
+    return free_rows(training.features, training.labels, base_model.l2, of_head, rows, device())
 
 
 def device() -> str:

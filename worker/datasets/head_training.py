@@ -18,7 +18,6 @@ from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.retraining.annotation import Annotation
 from modeling.arrays.retraining.heads import Head
 from modeling.arrays.retraining.slices import slice_membership, slice_weights
-from modeling.tensors.retraining.frozen_logits import FreeRows
 from modeling.tensors.retraining.many_heads import TrainedHeads, train_heads, train_some_classes
 from worker.common import process_cache
 from worker.common.library_versions import library_versions
@@ -120,20 +119,7 @@ def train(dataset: Dataset, l2: float, weights: NDArray[np.float64]) -> list[Tra
 
 def train_rows(base_model: BaseModel, weights: NDArray[np.float64], rows: Sequence[int]) -> list[TrainedHead]:
     """Train as `train` does with a base model's λ, but only some rows of its head."""
-    dataset = base_model.dataset
-    training, device = process_cache.training_set(dataset), process_cache.device()
-    assert base_model.head is not None, "rows of a head that is not known cannot be trained alone"
-    head = Head.from_bytes(bytes(base_model.head))
-    trained = train_some_classes(
-        training.features,
-        training.labels,
-        weights,
-        base_model.l2,
-        FreeRows(head.coef, head.intercept, rows),
-        frozen=process_cache.frozen_logits(base_model, tuple(rows)),
-        device=device,
-    )
-    return _built(dataset, trained)
+    return _built(base_model.dataset, train_some_classes(process_cache.some_rows(base_model, tuple(rows)), weights))
 
 
 def measure(dataset: Dataset, trained: Iterable[TrainedHead]) -> list[RetrainedHead]:

@@ -1,1 +1,1 @@
-"""Products, conversions and exact search on tensors."""
+"""Products and conversions of tensors, preconditioners, and a small quadratic program."""

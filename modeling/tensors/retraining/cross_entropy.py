@@ -5,6 +5,7 @@ orthonormal basis of it. Norms are the same there, and two classes need one colu
 [K, C - 1, m], and the logits are B z. B is never written out: a dense product with it would cost C² per image.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -109,8 +110,9 @@ class _OfMany:
     """Cross-entropy of more than two classes.
 
     B is a Householder reflection without its first column. With s the sum of z, the logit of class 0 is s / √C, and
-    that of any other class c is z_c - s / (C - √C). Gradients by the logits have the sum 0, so all that Bᵀ does is to
-    add that of class 0, divided by √C - 1, to those of the others.
+    that of any other class c is z_c - s / (C - √C). With s / (C - √C) added to all of them, which changes no
+    probability, they are s / (√C - 1) and z itself, so nothing is copied. Gradients by the logits have the sum 0, so
+    all that Bᵀ does is to add that of class 0, divided by √C - 1, to those of the others.
     """
 
     n_columns: int
@@ -123,13 +125,20 @@ class _OfMany:
         return rows
 
     def of_images(self, z: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        logits, of_label = self.rows(z), labels.expand(len(z), 1, -1)
-        largest, of_labels = logits.amax(1, keepdim=True), logits.gather(1, of_label)
-        p = logits.sub_(largest).exp_()
-        total = p.sum(1, keepdim=True)
-        losses = (total.log() + (largest - of_labels))[:, 0]
-        p.div_(total).scatter_add_(1, of_label, p.new_full((), -1).expand(of_label.shape))
-        return losses, p[:, 1:].add_(p[:, :1] / ((self.n_columns + 1) ** 0.5 - 1))
+        is_first, column = labels == 0, (labels - 1).clamp_(min=0).expand(len(z), 1, -1)
+        first = z.sum(1, keepdim=True) * self._share
+        largest = torch.maximum(z.amax(1, keepdim=True), first)
+        others, first_too = (z - largest).exp_(), (first - largest).exp_()
+        total = others.sum(1, keepdim=True) + first_too
+        of_label = torch.where(is_first, first, z.gather(1, column))
+        losses = (total.log() + (largest - of_label))[:, 0]
+        of_first = (first_too / total - is_first.to(z.dtype)) * self._share
+        gradients = torch.addcmul(of_first, others, 1 / total, out=others)
+        return losses, gradients.scatter_add_(1, column, is_first.to(z.dtype).sub_(1).expand(column.shape))
+
+    @property
+    def _share(self) -> float:
+        return 1 / (math.sqrt(self.n_columns + 1) - 1)
 
     def curvature(self, z: Tensor, labels: Tensor) -> Tensor:
         p = self.rows(z[None])[0].softmax(0)

@@ -4,26 +4,29 @@ All heads share one preconditioner, and steps are taken in its coordinates (`lbf
 image, so a step costs one product with the features, and its line search costs none.
 
 Low precision is enough for these products, because they are products of *changes* only: of the step, and of the
-residuals by the step. Both shrink on the way, and their rounding errors with them. The first products, by far the
-largest, are computed in full precision. A descent then solves the same problem with slightly different features, and a
-linear term that makes its gradient right at its start; `solver` corrects the rest.
+residuals by the step. Both shrink on the way, and their rounding errors with them. A descent solves the same problem
+with slightly different features, and a linear term that makes its gradient right at its start; `solver` corrects the
+rest.
+
+The last step of a head costs no pass: where the step before shrank the gap so much that another one should reach the
+goal, it is taken, and the evaluation that follows says whether it did.
 """
 
-from collections import deque
 from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor
 
-from modeling.tensors.retraining.lbfgs import Curvature, Pair, Pairs
+from modeling.tensors.linear_algebra.preconditioner import Preconditioner
+from modeling.tensors.retraining.lbfgs import Pairs
 from modeling.tensors.retraining.loss_weights import HeadWeights
 from modeling.tensors.retraining.objective import GradientSum, Point, dot, move_up
-from modeling.tensors.retraining.preconditioner import Preconditioner
 from modeling.tensors.retraining.problem import Precision, Problem
 
 _FLATTENED = 0.8  # a step of 1 is accepted if the upward slope there is at most this share of the downward one at 0
 _SEARCH_FLATTENED = 0.1
 _MAX_SEARCHES = 40
+CAUTION = 4  # the next step may shrink a gap so many times less than the last one did
 
 _Which = Tensor | slice  # heads, by an index, or all
 
@@ -45,8 +48,13 @@ class Until:
 
 
 def descend(
-    problem: Problem, weights: HeadWeights, start: Point, curvature: Curvature, precision: Precision, until: Until
-) -> "Descent":
+    problem: Problem,
+    weights: HeadWeights,
+    start: Point,
+    preconditioner: Preconditioner,
+    precision: Precision,
+    until: Until,
+) -> tuple[Tensor, int]:
     """Lower every head's objective.
 
     A head also ends if a step no longer lowers it.
@@ -58,59 +66,27 @@ def descend(
         Of K heads.
     start : Point
         What it keeps of the images is overwritten.
-    curvature : Curvature
-        Its pairs are from an earlier descent of these heads, in the same values.
+    preconditioner : Preconditioner
+        In the precision's operands.
     precision : Precision
     until : Until
 
     Returns
     -------
-    Descent
-    """
-    moved = torch.zeros_like(start.found.gradient)
-    precise = replace(precision, operands=precision.first or precision.values)  # for the first step only
-    heads, iterations = _Heads.at(start, weights, curvature, until.gap), 0
-    steps: deque[tuple[Pair, Tensor]] = deque(maxlen=Pairs.MOST)
-    while True:
-        unfinished = heads.unfinished(problem.l2) if iterations < until.iterations else torch.zeros_like(heads.stuck)
-        if not unfinished.all():
-            moved[heads.index[~unfinished]] = heads.moved[~unfinished].double()
-            heads = heads.only(unfinished)
-        if not len(heads.index):
-            return Descent(start.v + moved, iterations, curvature.pairs, tuple(steps))
-        heads = _step(problem, heads, curvature.preconditioner, precision if iterations else precise)
-        steps.append((heads.pairs.last, heads.index))
-        iterations += 1
-
-
-@dataclass(frozen=True)
-class Descent:
-    """Result of `descend` for K heads.
-
-    Attributes
-    ----------
     v : float64 Tensor of shape (K, b, p)
     iterations : int
-    before : Pairs
-        Of the earlier descent.
-    steps : tuple of (Pair, Tensor)
-        The last steps, each with the heads that took it, as an index.
     """
-
-    v: Tensor
-    iterations: int
-    before: Pairs
-    steps: tuple[tuple[Pair, Tensor], ...]  # the last ones, each of some heads, by an index
-
-    def pairs(self) -> Pairs:
-        """Return the pairs of all heads.
-
-        They are built on request: those of the last descent are not needed.
-        """
-        pairs = self.before
-        for pair, heads in self.steps:
-            pairs = pairs.and_pair(pair.among(heads, len(self.v)))
-        return pairs
+    moved = torch.zeros_like(start.found.gradient)
+    heads, iterations = _Heads.at(start, weights, preconditioner, until.gap, problem.l2), 0
+    while True:
+        unfinished = heads.unfinished if iterations < until.iterations else torch.zeros_like(heads.stuck)
+        if not unfinished.all():
+            moved[heads.index[~unfinished]] = heads.ends(~unfinished, preconditioner).double()
+            heads = heads.only(unfinished)
+        if not len(heads.index):
+            return start.v + moved, iterations
+        heads = _step(problem, heads, preconditioner, precision)
+        iterations += 1
 
 
 @dataclass(frozen=True)
@@ -120,6 +96,8 @@ class _Heads:
     index: Tensor  # int64[K], among all heads
     stuck: Tensor  # bool[K]
     goal: Tensor  # float64[K]
+    gap: Tensor  # float64[K]
+    promised: Tensor  # float64[K], the gap that the next step leaves if it shrinks as by the last one, with caution
     data_loss: Tensor  # float64[K], of z
     v: Tensor  # [K, b, p], where the descent began
     moved: Tensor  # [K, b, p], since
@@ -132,7 +110,9 @@ class _Heads:
     pairs: Pairs  # in the coordinates of the preconditioner, as `scaled`
 
     @classmethod
-    def at(cls, start: Point, weights: HeadWeights, curvature: Curvature, goal: Tensor) -> "_Heads":
+    def at(
+        cls, start: Point, weights: HeadWeights, preconditioner: Preconditioner, goal: Tensor, l2: float
+    ) -> "_Heads":
         kept, device = start.kept, start.v.device
         gradient = start.found.gradient.to(kept.z.dtype)
         return cls(
@@ -143,16 +123,25 @@ class _Heads:
             v=start.v.to(gradient.dtype).expand_as(gradient),
             moved=torch.zeros_like(gradient),
             gradient=gradient,
-            scaled=curvature.preconditioner.to_coordinates(gradient),
+            scaled=preconditioner.to_coordinates(gradient),
+            gap=start.found.gap(l2),
+            promised=torch.full_like(goal, torch.inf),
             weights=weights,
             z=kept.z,
             residuals=kept.residuals,
             dz=torch.empty_like(kept.z),
-            pairs=curvature.pairs,
+            pairs=Pairs(),
         )
 
-    def unfinished(self, l2: float) -> Tensor:
-        return ~self.stuck & (dot(self.gradient, self.gradient) / (2 * l2) > self.goal)
+    @property
+    def unfinished(self) -> Tensor:
+        return ~self.stuck & (torch.minimum(self.gap, self.promised) > self.goal)
+
+    def ends(self, mask: Tensor, preconditioner: Preconditioner) -> Tensor:
+        """Return where heads end: after one more step, which no pass evaluates, if the last was good."""
+        step = preconditioner.from_coordinates(self.pairs.only(mask).times(self.scaled[mask]))
+        goes_on = (~self.stuck & (self.promised < self.gap))[mask]
+        return self.moved[mask] - step.where(goes_on[:, None, None], 0)
 
     def only(self, mask: Tensor) -> "_Heads":
         """Select heads by a mask. What is kept per image moves up in place, because a copy would be large."""
@@ -180,14 +169,17 @@ def _step(problem: Problem, heads: _Heads, preconditioner: Preconditioner, preci
         which: _Which = slice(None) if too_far.all() else too_far.nonzero()[:, 0]
         step[which] = _search(problem, heads, trial, which)
         _go_back(problem, heads, trial, step, which, precision)
-    scaled = preconditioner.to_coordinates(trial.gradient)
     length = step[:, None, None].to(precision.values)
+    scaled = preconditioner.to_coordinates(trial.gradient)
+    gap = dot(trial.gradient, trial.gradient) / (2 * problem.l2)
     return replace(
         heads,
         stuck=(slope >= 0) | (step == 0),
         data_loss=trial.data_loss,
         moved=torch.addcmul(heads.moved, length, direction),
         gradient=trial.gradient,
+        gap=gap,
+        promised=CAUTION * gap * (gap / heads.gap),
         scaled=scaled,
         pairs=heads.pairs.and_then(length * scaled_direction, scaled - heads.scaled),
     )
@@ -210,7 +202,7 @@ def _take(problem: Problem, heads: _Heads, direction: Tensor, precision: Precisi
     """Take a step of 1, in one pass over the features."""
     gradient_change = GradientSum(direction, precision.values)
     data_loss, data_slope = torch.zeros_like(heads.data_loss), torch.zeros_like(heads.data_loss)
-    for block, change in problem.products(direction, precision.operands, precision.values, len(direction)):
+    for block, change in problem.products(direction, precision.operands, precision.values, len(direction), heads.dz):
         rows = block.rows
         z, residuals = heads.z[..., rows], heads.residuals[..., rows]
         data_slope += dot(residuals, change)
@@ -219,7 +211,6 @@ def _take(problem: Problem, heads: _Heads, direction: Tensor, precision: Precisi
         data_loss += loss
         gradient_change.add(new_residuals - residuals, block)
         residuals.copy_(new_residuals)
-        heads.dz[..., rows] = change
     gradient = heads.gradient + gradient_change.total() + problem.l2 * direction
     v_dot_d, d_dot_d = dot(heads.v + heads.moved, direction), dot(direction, direction)
     slope = dot(heads.gradient, direction)

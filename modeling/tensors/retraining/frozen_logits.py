@@ -22,55 +22,26 @@ from modeling.tensors.retraining.problem import Problem
 
 @dataclass(frozen=True, eq=False)
 class FreeRows:
-    """A trained head of which only the rows of some classes move.
+    """A trained head of which only some rows move, from `free_rows`, with its images.
 
-    Parameters
+    Attributes
     ----------
-    coef : ndarray of shape (C, d)
-        The head's coefficients, finite floats.
-    intercept : ndarray of shape (C,)
-    classes : sequence of int
-        Classes whose rows are trained: distinct, in [0, C), at least one.
+    problem : Problem
+        In the free rows.
+    head : float64 Tensor of shape (C, d + 1)
+        The bias is last.
+    rows : int64 Tensor of shape (|A|,)
+        The free rows, sorted.
     """
 
-    coef: NDArray[np.floating]
-    intercept: NDArray[np.floating]
-    classes: Sequence[int]
-
-    def checked_head(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Check the head against features, and join its coefficients.
-
-        Parameters
-        ----------
-        features : float ndarray of shape (n, d)
-
-        Returns
-        -------
-        float64 ndarray of shape (C, d + 1)
-            The bias is last.
-
-        Raises
-        ------
-        BadArray
-            If shapes do not fit, or a number is not finite.
-        """
-        coef, intercept = self.coef, self.intercept
-        fits = coef.ndim == features.ndim == 2 and coef.shape[1] == features.shape[1]
-        if not fits or intercept.shape != coef.shape[:1]:
-            raise BadArray(
-                f"coef {coef.shape} and intercept {intercept.shape} must be [C, d] and [C] "
-                f"for features {features.shape}"
-            )
-        head = np.concatenate([coef, intercept[:, None]], axis=1).astype(np.float64)
-        bad = ~np.isfinite(head).all(axis=1)
-        if bad.any():
-            raise BadArray(f"the head must be finite, but its row {int(np.argmax(bad))} is not")
-        return head
+    problem: Problem
+    head: Tensor
+    rows: Tensor
 
 
 @dataclass(frozen=True, eq=False)
 class FrozenLogits:
-    """Cross-entropy with a few free rows, from `freeze`.
+    """Cross-entropy with a few free rows.
 
     Where others take labels, it takes image numbers.
 
@@ -90,20 +61,6 @@ class FrozenLogits:
     place: Tensor
     others: Tensor
     of_label: Tensor
-
-    def restricted(self, problem: Problem) -> Problem:
-        """Restrict a problem to the free rows.
-
-        Parameters
-        ----------
-        problem : Problem
-            Of the same images.
-
-        Returns
-        -------
-        Problem
-        """
-        return replace(problem, labels=torch.arange(len(self.place), device=problem.labels.device), cross_entropy=self)
 
     def rows(self, v: Tensor) -> Tensor:
         """Return V itself.
@@ -160,9 +117,14 @@ class FrozenLogits:
         return (rows[:, None] == self.place[images]).to(dtype)
 
 
-def freeze(
-    features: NDArray[np.floating], labels: NDArray[np.integer], free: FreeRows, device: str | torch.device = "cpu"
-) -> FrozenLogits:
+def free_rows(
+    features: NDArray[np.floating],
+    labels: NDArray[np.integer],
+    l2: float,
+    head: tuple[NDArray[np.floating], NDArray[np.floating]],
+    classes: Sequence[int],
+    device: str | torch.device = "cpu",
+) -> FreeRows:
     """Compute what the rows that do not move contribute, for all loss weights.
 
     Parameters
@@ -171,41 +133,56 @@ def freeze(
         Standardised floats, at most 1e6 in absolute value.
     labels : ndarray of shape (n,)
         Integer classes in [0, C); at least two occur.
-    free : FreeRows
+    l2 : float
+        Penalty λ > 0; it includes the bias.
+    head : (ndarray of shape (C, d), ndarray of shape (C,))
+        The trained head's coefficients and intercepts, finite floats.
+    classes : sequence of int
+        Classes whose rows are trained: distinct, in [0, C), at least one.
     device : str or torch.device, default "cpu"
 
     Returns
     -------
-    FrozenLogits
+    FreeRows
 
     Raises
     ------
     BadArray
         If an input has a wrong shape, type or range.
     """
-    whole = free.checked_head(features)
-    n_classes = check_problem(features, labels, 1.0, len(whole))
+    whole = _checked_head(*head, features)
+    n_classes = check_problem(features, labels, l2, len(whole))
     check_values(features)
-    check_classes(free.classes, n_classes)
+    check_classes(classes, n_classes)
     with torch.inference_mode():
-        problem = Problem.of(features, labels, 1.0, n_classes, device)
-        return frozen_logits(problem, torch.from_numpy(whole).to(device), torch.tensor(sorted(free.classes)))
+        problem, rows = (
+            Problem.of(features, labels, l2, n_classes, device),
+            torch.tensor(sorted(classes), dtype=torch.int64),
+        )
+        there = torch.from_numpy(whole).to(device)
+        images = torch.arange(len(labels), device=problem.labels.device)
+        frozen = _frozen_logits(problem, there, rows)
+        return FreeRows(replace(problem, labels=images, cross_entropy=frozen), there, rows)
 
 
-def frozen_logits(problem: Problem, head: Tensor, free: Tensor) -> FrozenLogits:
-    """Compute a head's logits, and keep what the frozen rows contribute.
+def _checked_head(
+    coef: NDArray[np.floating], intercept: NDArray[np.floating], features: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """Check a head against features, and join its coefficients: [C, d + 1], the bias last."""
+    fits = coef.ndim == features.ndim == 2 and coef.shape[1] == features.shape[1]
+    if not fits or intercept.shape != coef.shape[:1]:
+        raise BadArray(
+            f"coef {coef.shape} and intercept {intercept.shape} must be [C, d] and [C] for features {features.shape}"
+        )
+    head = np.concatenate([coef, intercept[:, None]], axis=1).astype(np.float64)
+    bad = ~np.isfinite(head).all(axis=1)
+    if bad.any():
+        raise BadArray(f"the head must be finite, but its row {int(np.argmax(bad))} is not")
+    return head
 
-    Parameters
-    ----------
-    problem : Problem
-    head : float64 Tensor of shape (C, p)
-    free : int64 Tensor of shape (|A|,)
-        The free rows, sorted.
 
-    Returns
-    -------
-    FrozenLogits
-    """
+def _frozen_logits(problem: Problem, head: Tensor, free: Tensor) -> FrozenLogits:
+    """Compute a head's logits, and keep what the frozen rows contribute."""
     is_free = torch.zeros(len(head), dtype=torch.bool, device=head.device)
     is_free[free] = True
     place = torch.full((len(head),), len(free), device=head.device)

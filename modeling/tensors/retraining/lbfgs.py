@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from modeling.tensors.retraining.objective import dot
-from modeling.tensors.retraining.preconditioner import Preconditioner
 
 
 @dataclass(frozen=True)
@@ -45,27 +44,6 @@ class Pair:
         """
         return Pair(self.step[heads], self.change[heads], self.rho[heads])
 
-    def among(self, heads: Tensor, n_heads: int) -> "Pair":
-        """Embed the pair of some heads among all heads.
-
-        Parameters
-        ----------
-        heads : int64 Tensor of shape (K,)
-            Index of these heads.
-        n_heads : int
-            Number of all heads.
-
-        Returns
-        -------
-        Pair
-            0, and so without effect, for the other heads.
-        """
-        if len(heads) == n_heads:
-            return self
-        step, change, rho = (each.new_zeros(n_heads, *each.shape[1:]) for each in (self.step, self.change, self.rho))
-        step[heads], change[heads], rho[heads] = self.step, self.change, self.rho
-        return Pair(step, change, rho)
-
 
 @dataclass(frozen=True)
 class Pairs:
@@ -83,7 +61,7 @@ class Pairs:
     MOST: ClassVar = 10
 
     def and_then(self, step: Tensor, change: Tensor) -> "Pairs":
-        """Add a pair.
+        """Add a pair, and drop the oldest of many.
 
         Parameters
         ----------
@@ -93,25 +71,7 @@ class Pairs:
         -------
         Pairs
         """
-        return self.and_pair(Pair(step, change, _inverse(dot(step, change))))
-
-    def and_pair(self, pair: Pair) -> "Pairs":
-        """Add a pair, and drop the oldest of many.
-
-        Parameters
-        ----------
-        pair : Pair
-
-        Returns
-        -------
-        Pairs
-        """
-        return Pairs((*self.pairs[1 - self.MOST :], pair))
-
-    @property
-    def last(self) -> Pair:
-        """Return the latest pair."""
-        return self.pairs[-1]
+        return Pairs((*self.pairs[1 - self.MOST :], Pair(step, change, _inverse(dot(step, change)))))
 
     def only(self, heads: Tensor) -> "Pairs":
         """Select heads.
@@ -142,27 +102,12 @@ class Pairs:
             alphas.append(pair.rho * dot(pair.step, q))
             q = _add(q, -alphas[-1], pair.change)
         if self.pairs:
-            scale = _inverse(self.last.rho * dot(self.last.change, self.last.change))
+            last = self.pairs[-1]
+            scale = _inverse(last.rho * dot(last.change, last.change))
             q = q * torch.where(scale > 0, scale, 1).to(q.dtype)[:, None, None]
         for pair, alpha in zip(self.pairs, reversed(alphas), strict=True):
             q = _add(q, alpha - pair.rho * dot(pair.change, q), pair.step)
         return q
-
-
-@dataclass(frozen=True)
-class Curvature:
-    """The inverse Hessian that a descent starts with.
-
-    Attributes
-    ----------
-    preconditioner : Preconditioner
-        In the precision's operands.
-    pairs : Pairs
-        In the coordinates of the preconditioner.
-    """
-
-    preconditioner: Preconditioner
-    pairs: Pairs = Pairs()
 
 
 def _add(points: Tensor, factors: Tensor, others: Tensor) -> Tensor:

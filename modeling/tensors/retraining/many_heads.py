@@ -20,10 +20,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from modeling.tensors.linear_algebra.preconditioner import Preconditioner
 from modeling.tensors.linear_algebra.tensor_conversion import as_tensor
-from modeling.tensors.retraining.frozen_logits import FreeRows, FrozenLogits, frozen_logits
+from modeling.tensors.retraining.frozen_logits import FreeRows
 from modeling.tensors.retraining.input_checks import (
-    check_classes,
     check_problem,
     check_tolerance,
     check_values,
@@ -31,7 +31,6 @@ from modeling.tensors.retraining.input_checks import (
     naming_bad_values,
 )
 from modeling.tensors.retraining.loss_weights import HeadWeights
-from modeling.tensors.retraining.preconditioner import Preconditioner
 from modeling.tensors.retraining.problem import FEATURES_PER_VALUE, Problem
 from modeling.tensors.retraining.solver import Solution, solve
 from modeling.tensors.retraining.streaming import solve_streamed
@@ -195,37 +194,19 @@ def batches(problem: Problem, weights: Tensor) -> Iterator[HeadWeights]:
 
 
 def train_some_classes(
-    features: NDArray[np.floating],
-    labels: NDArray[np.integer],
-    weights: NDArray[np.floating],
-    l2: float,
-    free: FreeRows,
-    *,
-    tolerance: float = 1e-8,
-    max_iterations: int = 500,
-    frozen: FrozenLogits | None = None,
-    device: str | torch.device = "cpu",
+    free: FreeRows, weights: NDArray[np.floating], *, tolerance: float = 1e-8, max_iterations: int = 500
 ) -> TrainedHeads:
-    """Train K heads as `train_heads` does, moving only the rows of some classes.
+    """Train K heads as `train_heads` does, moving only some rows of a head.
 
     Parameters
     ----------
-    features : ndarray of shape (n, d)
-        Standardised floats, at most 1e6 in absolute value.
-    labels : ndarray of shape (n,)
-        Integer classes in [0, C); at least two occur.
+    free : FreeRows
+        Features, labels, λ, the head to start from, and the rows that move.
     weights : ndarray of shape (n, K)
         Floats ≥ 0, one column per head; each column is scaled to sum 1.
-    l2 : float
-        Penalty λ > 0; it includes the bias.
-    free : FreeRows
-        The head to start from, and the classes whose rows move.
     tolerance : float, default 1e-8
         Largest accepted gap / loss.
     max_iterations : int, default 500
-    frozen : FrozenLogits, optional
-        From `freeze` with the same features, labels and rows.
-    device : str or torch.device, default "cpu"
 
     Returns
     -------
@@ -241,24 +222,17 @@ def train_some_classes(
     NotConverged
         If a head misses `tolerance`.
     """
-    whole = free.checked_head(features)
-    n_classes = check_problem(features, labels, l2, len(whole))
-    check_values(features)
-    check_weights(weights, len(labels))
+    problem, head, rows = free.problem, free.head, free.rows
+    check_weights(weights, len(problem.labels))
     check_tolerance(tolerance)
-    check_classes(free.classes, n_classes)
-    rows = torch.tensor(sorted(free.classes), dtype=torch.int64)
     with torch.inference_mode():
-        head = torch.from_numpy(whole).to(device)
-        problem = Problem.of(features, labels, l2, n_classes, device)
-        problem = (frozen or frozen_logits(problem, head, rows)).restricted(problem)
-        given, start = as_tensor(weights).to(device), head[rows]
+        given, start = as_tensor(weights).to(head.device), head[rows]
         preconditioner = curvature_preconditioner(problem, _typical(given), start, PRECONDITIONER_ROWS)
         solutions = _solved(problem, given, (start, preconditioner, tolerance, max_iterations))
         heads = head.repeat(given.shape[1], 1, 1)
         heads[:, rows] = torch.cat([each.v for each in solutions])
         trained = TrainedHeads.of(heads, solutions)
-        penalty_of_others = l2 / 2 * float((head**2).sum() - (start**2).sum())
+        penalty_of_others = problem.l2 / 2 * float((head**2).sum() - (start**2).sum())
         return replace(trained, loss=trained.loss + penalty_of_others)
 
 

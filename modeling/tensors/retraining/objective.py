@@ -157,8 +157,7 @@ def evaluate(
     weights: LossWeights,
     v: Tensor,
     dtype: torch.dtype,
-    z_kept: Tensor | None = None,
-    residuals_kept: Tensor | None = None,
+    kept: ImageState | None = None,
 ) -> Evaluation:
     """Compute F_k(V) = Σ_i w_ik · cross-entropy + λ/2 ‖V_k‖² and its gradient.
 
@@ -171,8 +170,8 @@ def evaluate(
         One entry on the first axis if all heads are at one point.
     dtype : torch.dtype
         Precision to compute in.
-    z_kept, residuals_kept : Tensor of shape (K, b, n), optional
-        Receive z = V x, and the residuals (gradient of the loss by z).
+    kept : ImageState, optional
+        Receives z = V x and the residuals.
 
     Returns
     -------
@@ -183,10 +182,8 @@ def evaluate(
     for block, z in problem.products(v, dtype, dtype, len(weights)):
         rows = block.rows
         loss, residuals = problem.loss_and_residuals(z, rows, weights.of_rows(rows, dtype))
-        if z_kept is not None:
-            z_kept[..., rows] = z
-        if residuals_kept is not None:
-            residuals_kept[..., rows] = residuals
+        if kept is not None:
+            kept.z[..., rows], kept.residuals[..., rows] = z, residuals
         data_loss += loss
         data_gradient.add(residuals, block)
     return Evaluation.of(data_loss, data_gradient.total().double() + problem.l2 * v, v, problem.l2)

@@ -39,15 +39,12 @@ class Precision:
         One descent reliably reduces a gap to this share.
     max_iterations : int
         Largest number of iterations of a descent.
-    first : torch.dtype, optional
-        Of the products of its first step, by far the largest. Default: `values`.
     """
 
     operands: torch.dtype
     values: torch.dtype
     shrinks: float
     max_iterations: int
-    first: torch.dtype | None = None
 
     @property
     def rounding(self) -> float:
@@ -139,7 +136,7 @@ class Problem:
         return torch.zeros(shape, dtype=torch.float64, device=self.features.device)
 
     def products(
-        self, v: Tensor, operands: torch.dtype, values: torch.dtype, n_heads: int
+        self, v: Tensor, operands: torch.dtype, values: torch.dtype, n_heads: int, out: Tensor | None = None
     ) -> Iterator[tuple[Block, Tensor]]:
         """Yield all images, block by block, with V x.
 
@@ -150,6 +147,8 @@ class Problem:
             The product has the precision `operands` and is held as `values`.
         n_heads : int
             Heads that use it; more than K if v is one point of all.
+        out : Tensor of shape (K, b, n), optional
+            Receives the products; what is yielded is then a part of it.
 
         Yields
         ------
@@ -161,7 +160,22 @@ class Problem:
         for block in self.blocks(n_heads, operands):
             n_images = block.rows.stop - block.rows.start
             logits = coef.new_zeros(len(coef), n_images) if is_zero else block.logits(coef)
-            yield block, logits.to(values).view(*v.shape[:2], -1).add_(bias)
+            logits = logits.view(*v.shape[:2], -1)
+            yield block, (logits.to(values) if out is None else out[..., block.rows].copy_(logits)).add_(bias)
+
+    def logits(self, v: Tensor, dtype: torch.dtype) -> Tensor:
+        """Compute V x of one point for all images.
+
+        Parameters
+        ----------
+        v : Tensor of shape (1, b, p)
+        dtype : torch.dtype
+
+        Returns
+        -------
+        Tensor of shape (1, b, n)
+        """
+        return torch.cat([z for _, z in self.products(v, dtype, dtype, 1)], 2)
 
     def loss_and_residuals(self, z: Tensor, rows: slice, weights: Tensor) -> tuple[Tensor, Tensor]:
         """Compute the loss Σ_i w_i · cross-entropy of some images, and its gradient by z.

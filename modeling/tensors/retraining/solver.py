@@ -13,11 +13,10 @@ from torch import Tensor
 
 from modeling.arrays.common.modeling_errors import NotConverged
 from modeling.tensors.linear_algebra.matrix_products import multiplies_bfloat16
-from modeling.tensors.retraining.descent import Descent, Until, descend
-from modeling.tensors.retraining.lbfgs import Curvature, Pairs
+from modeling.tensors.linear_algebra.preconditioner import Preconditioner
+from modeling.tensors.retraining.descent import Until, descend
 from modeling.tensors.retraining.loss_weights import HeadWeights
 from modeling.tensors.retraining.objective import ImageState, Point, evaluate
-from modeling.tensors.retraining.preconditioner import Preconditioner
 from modeling.tensors.retraining.problem import Precision, Problem
 
 _HALF = Precision(operands=torch.bfloat16, values=torch.float32, shrinks=1e-5, max_iterations=40)
@@ -79,9 +78,9 @@ def solve(
     heads = _Heads(problem, weights, start, tolerance)
     for precision in precisions(problem.features):
         memory = ImageState.empty(problem, len(heads.pending), precision.values)
-        worst, descent = torch.inf, None
+        worst = torch.inf
         while True:
-            at, still_pending = heads.evaluate(memory)
+            at = heads.evaluate(memory)
             if not len(heads.pending):
                 return Solution(heads.v, heads.loss, heads.gap, heads.iterations)
             worst_before, worst = worst, heads.worst()
@@ -89,10 +88,8 @@ def solve(
                 raise NotConverged(heads.iterations, worst, tolerance, max_iterations)
             if not worst < PROGRESS * worst_before:  # also for NaN, and for a gap that stays infinite
                 break
-            pairs = descent.pairs() if descent else Pairs()
-            pairs = pairs if still_pending.all() else pairs.only(still_pending)
             most = min(max_iterations - heads.iterations, precision.max_iterations)
-            descent = heads.descend(at, Curvature(preconditioner.to(precision.operands), pairs), precision, most)
+            heads.descend(at, preconditioner.to(precision.operands), precision, most)
     raise NotConverged(heads.iterations, worst, tolerance, max_iterations)
 
 
@@ -111,27 +108,25 @@ class _Heads:
         """Return the largest gap of a pending head, as a share of its loss."""
         return float((self.gap / self.loss)[self.pending].max())
 
-    def evaluate(self, memory: ImageState) -> tuple[Point, Tensor]:
-        """Evaluate the pending heads; return the point of those still pending, and a mask of these."""
+    def evaluate(self, memory: ImageState) -> Point:
+        """Evaluate the pending heads; return the point of those still pending."""
         here = self.v[self.pending] if self.iterations else self.start[None]
         kept = memory.first(len(self.pending))
-        found = evaluate(self.problem, self.weights.only(self.pending), here, self.check, kept.z, kept.residuals)
+        found = evaluate(self.problem, self.weights.only(self.pending), here, self.check, kept)
         gap = found.gap(self.problem.l2)
         self.loss[self.pending], self.gap[self.pending] = found.loss, gap
         solved = (gap <= self.tolerance * found.loss) & (self.check == torch.float64)  # False for NaN
         self.pending = self.pending[~solved]
-        return Point(self.v[self.pending], found.only(~solved), kept.only(~solved)), ~solved
+        return Point(self.v[self.pending], found.only(~solved), kept.only(~solved))
 
-    def descend(self, at: Point, curvature: Curvature, precision: Precision, max_iterations: int) -> Descent:
+    def descend(self, at: Point, preconditioner: Preconditioner, precision: Precision, max_iterations: int) -> None:
         """Lower the pending heads from their last evaluation: to the tolerance, or as far as the precision allows."""
         goal = torch.maximum(GOAL * self.tolerance * self.loss, precision.shrinks * self.gap)[self.pending]
         weights, until = self.weights.only(self.pending), Until(goal, max_iterations)
-        descent = descend(self.problem, weights, at, curvature, precision, until)
-        self.v[self.pending] = descent.v
-        self.iterations += descent.iterations
+        self.v[self.pending], iterations = descend(self.problem, weights, at, preconditioner, precision, until)
+        self.iterations += iterations
         if (goal <= self.tolerance * self.loss[self.pending]).all():
             self.check = torch.float64  # the descent aimed at the tolerance itself
-        return descent
 
 
 def precisions(features: Tensor) -> Sequence[Precision]:

@@ -20,10 +20,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from modeling.arrays.common.modeling_errors import NotConverged
-from modeling.tensors.retraining.lbfgs import Curvature, Pairs
+from modeling.tensors.linear_algebra.preconditioner import Preconditioner
+from modeling.tensors.retraining.lbfgs import Pairs
 from modeling.tensors.retraining.loss_weights import HeadWeights
 from modeling.tensors.retraining.objective import Evaluation, dot, evaluate
-from modeling.tensors.retraining.preconditioner import Preconditioner
 from modeling.tensors.retraining.problem import Precision, Problem
 from modeling.tensors.retraining.solver import GOAL, Solution, precisions
 
@@ -71,46 +71,50 @@ def solve_streamed(
     checkpoint = _Checkpoint.of(checkpoints, start, weights)
     v, pairs, iterations, gap = checkpoint.reached(start)[None], Pairs(), 0, torch.inf
     for precision in precisions(problem.features)[-2:]:
-        found, least, waited = evaluate(problem, weights, v, precision.values), torch.inf, 0
+        at, least, waited = _Reached(v, evaluate(problem, weights, v, precision.values), pairs), torch.inf, 0
         is_exact = precision.values == torch.float64
-        while (gap := float(found.gap(problem.l2) / found.loss)) > tolerance * (1 if is_exact else GOAL):
+        while (gap := float(at.found.gap(problem.l2) / at.found.loss)) > tolerance * (1 if is_exact else GOAL):
             if iterations >= max_iterations:
                 raise NotConverged(iterations, gap, tolerance, max_iterations)
             least, waited = (gap, 0) if gap < least else (least, waited + 1)
-            curvature = Curvature(preconditioner, pairs)
-            lower = _lower(problem, weights, v, found, curvature, precision) if waited < _WITHOUT_PROGRESS else None
+            lower = _lower(problem, weights, at, preconditioner, precision) if waited < _WITHOUT_PROGRESS else None
             if lower is None:
                 break
-            v, found, pairs = lower
+            at = lower
             iterations += 1
-            checkpoint.save(v[0])
+            checkpoint.save(at.v[0])
         if is_exact and gap <= tolerance:
             checkpoint.remove()
-            return Solution(v, found.loss, found.gap(problem.l2), iterations)
+            return Solution(at.v, at.found.loss, at.found.gap(problem.l2), iterations)
+        v, pairs = at.v, at.pairs
     raise NotConverged(iterations, gap, tolerance, max_iterations)
 
 
+@dataclass(frozen=True)
+class _Reached:
+    """A point, [1, b, p], its evaluation, and the steps that led there."""
+
+    v: Tensor
+    found: Evaluation
+    pairs: Pairs
+
+
 def _lower(
-    problem: Problem,
-    weights: HeadWeights,
-    v: Tensor,
-    found: Evaluation,
-    curvature: Curvature,
-    precision: Precision,
-) -> tuple[Tensor, Evaluation, Pairs] | None:
+    problem: Problem, weights: HeadWeights, at: _Reached, preconditioner: Preconditioner, precision: Precision
+) -> _Reached | None:
     """Take a step of L-BFGS, or a shorter one; None if none lowers the loss by more than rounding."""
-    metric, pairs = curvature.preconditioner, curvature.pairs
-    dtype = metric.whitening.dtype
-    scaled_direction = -pairs.times(metric.to_coordinates(found.gradient.to(dtype)))
-    direction = metric.from_coordinates(scaled_direction)
-    slope, length = float(dot(found.gradient, direction)), 1.0
+    dtype = preconditioner.whitening.dtype
+    scaled_direction = -at.pairs.times(preconditioner.to_coordinates(at.found.gradient.to(dtype)))
+    direction = preconditioner.from_coordinates(scaled_direction)
+    slope, length = float(dot(at.found.gradient, direction)), 1.0
     for _ in range(_MOST_TRIALS if slope < 0 else 0):
-        there = evaluate(problem, weights, v + length * direction, precision.values)
+        v = at.v + length * direction
+        there = evaluate(problem, weights, v, precision.values)
         slope_there = float(dot(there.gradient, direction))
-        rose = float(there.loss - found.loss)
-        if slope_there <= _FLATTENED * -slope and rose <= precision.rounding * float(found.data_loss):
-            change = metric.to_coordinates((there.gradient - found.gradient).to(dtype))
-            return v + length * direction, there, pairs.and_then(length * scaled_direction, change)
+        rose = float(there.loss - at.found.loss)
+        if slope_there <= _FLATTENED * -slope and rose <= precision.rounding * float(at.found.data_loss):
+            change = preconditioner.to_coordinates((there.gradient - at.found.gradient).to(dtype))
+            return _Reached(v, there, at.pairs.and_then(length * scaled_direction, change))
         length *= min(max(0.1, slope / (slope - slope_there)), 0.5)
     return None
 

@@ -19,14 +19,13 @@ from torch import Tensor
 
 from modeling.arrays.common.modeling_errors import BadArray, BadWarmStart
 from modeling.tensors.linear_algebra.matrix_products import matmul
+from modeling.tensors.linear_algebra.preconditioner import Preconditioner, whitening
 from modeling.tensors.linear_algebra.tensor_conversion import on_device
 from modeling.tensors.retraining.blocks import BLOCK_ROWS, Bfloat16Blocks, PlainBlock, row_ranges
 from modeling.tensors.retraining.descent import Until, descend
 from modeling.tensors.retraining.input_checks import check_problem, check_values
-from modeling.tensors.retraining.lbfgs import Curvature
 from modeling.tensors.retraining.loss_weights import HeadWeights
 from modeling.tensors.retraining.objective import ImageState, Point, evaluate
-from modeling.tensors.retraining.preconditioner import Preconditioner, whitening
 from modeling.tensors.retraining.problem import Problem
 from modeling.tensors.retraining.solver import precisions
 
@@ -274,12 +273,12 @@ def start_of(problem: Problem) -> WarmStart:
     """
     weights, zero = _class_balanced(problem.labels), problem.zeros(1)
     stride = _stride(problem, PRECONDITIONER_ROWS)
-    sample = problem.every(max(stride if stride >= _WORTH_A_SAMPLE else 1, problem.kept_stride))
-    rough = _roughly(
-        sample, zero, curvature_preconditioner(problem, weights, zero[0], _FIRST_ROWS * zero.shape[2]), _ROUGH
-    )
+    whole = problem.every(problem.kept_stride)
+    sample = problem.every(max(stride, problem.kept_stride)) if stride >= _WORTH_A_SAMPLE else whole
+    first = curvature_preconditioner(problem, weights, zero[0], _FIRST_ROWS * zero.shape[2])
+    rough = _roughly(sample, zero, first, _LESS_ROUGH if sample is whole else _ROUGH)
     preconditioner = curvature_preconditioner(problem, weights, rough[0], PRECONDITIONER_ROWS)
-    reference = _roughly(problem.every(problem.kept_stride), rough, preconditioner, _LESS_ROUGH)[0]
+    reference = (rough if sample is whole else _roughly(whole, rough, preconditioner, _LESS_ROUGH))[0]
     blocks = problem.bfloat16_blocks
     return WarmStart(reference, preconditioner, problem.l2, FeatureCache(blocks, reference) if blocks else None)
 
@@ -288,12 +287,10 @@ def _roughly(problem: Problem, v: Tensor, preconditioner: Preconditioner, tolera
     """Lower the loss of the class-balanced head from V [1, b, p] until its gap is about tolerance × loss."""
     head = HeadWeights.of(_class_balanced(problem.labels)[:, None], problem.features.dtype)
     precision = precisions(problem.features)[0]
-    precision = replace(precision, first=precision.operands)  # nothing is refined from where it ends
     kept = ImageState.empty(problem, 1, precision.values)
-    at = Point(v, evaluate(problem, head, v, problem.features.dtype, kept.z, kept.residuals), kept)
-    curvature = Curvature(preconditioner.to(precision.operands))
+    at = Point(v, evaluate(problem, head, v, problem.features.dtype, kept), kept)
     until = Until(tolerance * at.found.loss, _ROUGH_ITERATIONS)
-    return descend(problem, head, at, curvature, precision, until).v
+    return descend(problem, head, at, preconditioner.to(precision.operands), precision, until)[0]
 
 
 def _stride(problem: Problem, max_rows: int) -> int:

@@ -10,7 +10,7 @@ quadratic in q, as small as the number of groups. The curvature is that of the c
 the last steps showed of F_q's. q settles, and the method is then a quasi-Newton method for F_q. See docs/methods.md.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from modeling.arrays.common.modeling_errors import NotConverged
+from modeling.tensors.linear_algebra.preconditioner import Preconditioner
+from modeling.tensors.linear_algebra.simplex import simplex_maximiser
 from modeling.tensors.retraining.input_checks import (
     check_groups,
     check_problem,
@@ -33,13 +35,10 @@ from modeling.tensors.retraining.objective import (
     ImageState,
     Point,
     dot,
-    evaluate,
     evaluate_change,
     evaluate_known,
 )
-from modeling.tensors.retraining.preconditioner import Preconditioner
 from modeling.tensors.retraining.problem import Precision, Problem
-from modeling.tensors.retraining.simplex import simplex_maximiser
 from modeling.tensors.retraining.solver import GOAL, PROGRESS, precisions
 from modeling.tensors.retraining.warm_start import WarmStart, start_of
 
@@ -213,17 +212,11 @@ class _Method:
     ) -> None:
         self.problem, self.weights, self.preconditioner, self.precision = problem, weights, preconditioner, precision
 
-    def begin(self, v: Tensor, z: Tensor, operands: torch.dtype) -> _Point:
-        """Evaluate every group where z = V x is known, [1, b, n], with a product of these operands."""
-        return self._point(evaluate_known(self.problem, self.weights, v, z.to(self.precision.values), operands), None)
-
-    def at(self, v: Tensor, dtype: torch.dtype) -> _Point:
-        """Evaluate every group in full."""
-        z = torch.empty(1, self.problem.n_columns, len(self.problem.labels), dtype=dtype, device=v.device)
-        found = evaluate(self.problem, self.weights, v, dtype, z)
-        z = z.to(self.precision.values)
-        _, residuals = self.problem.cross_entropy.of_images(z, self.problem.labels)
-        return self._point(Point(v, found, ImageState(z, residuals)), None)
+    def at(self, v: Tensor, z: Tensor, operands: torch.dtype) -> _Point:
+        """Evaluate every group where z = V x, [1, b, n], in the precision of z, with a product of these operands."""
+        here, values = evaluate_known(self.problem, self.weights, v, z, operands), self.precision.values
+        kept = ImageState(here.kept.z.to(values), here.kept.residuals.to(values))
+        return self._point(replace(here, kept=kept), None)
 
     def after(self, at: _Point, step: Tensor) -> _Point:
         """Evaluate what a step [1, b, p] changes."""
@@ -288,7 +281,8 @@ def _solve(
         rounded = precision.operands if tolerance >= _LOOSE else precision.values
         method, gap_before = _Method(problem, weights, start.preconditioner.to(rounded), precision), np.inf
         while True:
-            at = method.at(v, check) if known is None else method.begin(v, known, rounded)
+            z, operands = (problem.logits(v, check), check) if known is None else (known, rounded)
+            at = method.at(v, z, operands)
             if iterations >= max_iterations:
                 raise NotConverged(iterations, at.gap / at.loss, tolerance, max_iterations)
             if not at.gap < PROGRESS * gap_before:  # also for NaN

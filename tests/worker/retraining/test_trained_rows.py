@@ -30,9 +30,9 @@ def _one_row(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Two classes are many, and none is confused with another."""
     monkeypatch.setattr(trained_rows, "MANY_CLASSES", 1)
     monkeypatch.setattr(trained_rows, "CONFUSED", 0)
-    process_cache.frozen_logits.cache_clear()
+    process_cache.some_rows.cache_clear()
     yield
-    process_cache.frozen_logits.cache_clear()
+    process_cache.some_rows.cache_clear()
 
 
 @pytest.fixture

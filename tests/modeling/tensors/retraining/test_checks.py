@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 
 from modeling.arrays.common.modeling_errors import BadArray
-from modeling.tensors.retraining.frozen_logits import FreeRows
+from modeling.tensors.retraining.frozen_logits import free_rows
 from modeling.tensors.retraining.many_heads import train_heads, train_some_classes
 from modeling.tensors.retraining.warm_start import prepare_start
 from modeling.tensors.retraining.worst_group import train_worst_group
 from tests.modeling.tensors.retraining.problems import X, Y
 
-ONES, ZEROS = np.ones((8, 1)), np.zeros((3, 2))
+ONES, HEAD = np.ones((8, 1)), (np.zeros((3, 2)), np.zeros(3))
 
 SOLVERS: dict[str, Callable[..., Any]] = {
     "heads": lambda labels, n_classes: train_heads(X, labels, ONES, 0.1, n_classes=n_classes),
     "worst group": lambda labels, n_classes: train_worst_group(X, labels, Y, 0.1, n_classes=n_classes),
-    "some classes": lambda labels, _: train_some_classes(X, labels, ONES, 0.1, FreeRows(ZEROS, np.zeros(3), [0])),
+    "some classes": lambda labels, _: train_some_classes(free_rows(X, labels, 0.1, HEAD, [0]), ONES),
     "warm start": lambda labels, n_classes: prepare_start(X, labels, 0.1, n_classes),
 }
 
@@ -72,13 +72,13 @@ def test_a_group_that_is_no_number_with_a_sign_is_refused() -> None:
 @pytest.mark.parametrize("classes", [[0.0], [np.nan], ["0"], [0, 1.5], np.array([0.0])])
 def test_classes_to_train_that_are_not_whole_numbers_are_refused(classes: Any) -> None:
     with pytest.raises(BadArray, match="distinct integers"):
-        train_some_classes(X, Y, ONES, 0.1, FreeRows(ZEROS, np.zeros(3), classes))
+        free_rows(X, Y, 0.1, HEAD, classes)
 
 
 def test_classes_to_train_may_be_an_array_or_booleans_that_count_as_numbers() -> None:
     kinds: list[Any] = [[1], np.array([1]), [True]]
     of_list, of_array, of_booleans = (
-        train_some_classes(X, Y, ONES, 0.1, FreeRows(ZEROS, np.zeros(3), classes)) for classes in kinds
+        train_some_classes(free_rows(X, Y, 0.1, HEAD, classes), ONES) for classes in kinds
     )
     np.testing.assert_array_equal(of_array.coef, of_list.coef)
     np.testing.assert_array_equal(of_booleans.coef, of_list.coef)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from modeling.arrays.retraining.weighted_loss import weighted_loss
 from modeling.tensors.retraining.cross_entropy import cross_entropy
-from modeling.tensors.retraining.frozen_logits import FreeRows
+from modeling.tensors.retraining.frozen_logits import free_rows
 from modeling.tensors.retraining.loss_weights import GroupMeans, HeadWeights
 from modeling.tensors.retraining.many_heads import TrainedHeads, train_heads, train_some_classes
 from modeling.tensors.retraining.objective import Evaluation, ImageState, evaluate, evaluate_change, evaluate_known
@@ -109,7 +109,7 @@ def test_an_evaluation_of_heads_at_points_of_their_own(n_classes: int, seed: int
     case = Case(n_classes, seed)
     points = torch.cat([case.point() for _ in range(len(case.weights))])
     kept = ImageState.empty(case.problem, len(case.weights), torch.float64)
-    found = evaluate(case.problem, case.weights, points, torch.float64, kept.z, kept.residuals)
+    found = evaluate(case.problem, case.weights, points, torch.float64, kept)
     expected = [case.reference(points[k : k + 1], k) for k in range(len(points))]
     np.testing.assert_allclose(found.loss, expected, rtol=1e-10)
 
@@ -130,7 +130,7 @@ def all_rows(case: Case) -> TrainedHeads:
 
 def some_rows(case: Case) -> TrainedHeads:
     start = train_heads(case.x, case.y, np.ones((len(case.y), 1)), L2)
-    return train_some_classes(case.x, case.y, case.w, L2, FreeRows(start.coef[0], start.intercept[0], [0]))
+    return train_some_classes(free_rows(case.x, case.y, L2, (start.coef[0], start.intercept[0]), [0]), case.w)
 
 
 @random_problems

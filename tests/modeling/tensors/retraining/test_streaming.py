@@ -15,7 +15,7 @@ from modeling.arrays.common.steps import after_each_step
 from modeling.arrays.retraining.weighted_loss import weighted_loss
 from modeling.tensors.retraining import problem as problems
 from modeling.tensors.retraining import streaming
-from modeling.tensors.retraining.frozen_logits import FreeRows
+from modeling.tensors.retraining.frozen_logits import free_rows
 from modeling.tensors.retraining.many_heads import train_heads, train_some_classes
 from modeling.tensors.retraining.objective import evaluate
 from modeling.tensors.retraining.warm_start import WarmStart, prepare_start
@@ -80,12 +80,12 @@ def test_the_optimum_is_that_of_heads_whose_logits_are_kept(
 def test_some_rows_are_trained_alike(data: Arrays, passes: list[None], monkeypatch: pytest.MonkeyPatch) -> None:
     x, y, weights = data
     head = train_heads(x, y, np.ones((len(y), 1)), L2)
-    free = FreeRows(head.coef[0], head.intercept[0], [0, 2])
+    free = free_rows(x, y, L2, (head.coef[0], head.intercept[0]), [0, 2])
     passes.clear()
-    some = train_some_classes(x, y, weights, L2, free)
+    some = train_some_classes(free, weights)
     assert passes
     monkeypatch.undo()
-    np.testing.assert_allclose(some.loss, train_some_classes(x, y, weights, L2, free).loss, rtol=1e-8)
+    np.testing.assert_allclose(some.loss, train_some_classes(free, weights).loss, rtol=1e-8)
 
 
 @pytest.mark.usefixtures("streamed")

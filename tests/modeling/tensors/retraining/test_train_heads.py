@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from modeling.arrays.common.modeling_errors import BadArray, NotConverged
 from modeling.arrays.retraining.slices import uniform_weights
 from modeling.arrays.retraining.weighted_loss import weighted_loss
-from modeling.tensors.retraining import many_heads, solver
+from modeling.tensors.retraining import descent, many_heads, solver
 from modeling.tensors.retraining.many_heads import TrainedHeads, train_heads
 from modeling.tensors.retraining.objective import evaluate
 from tests.modeling.tensors.retraining.problems import X, Y, problem, slice_balanced
@@ -187,6 +187,16 @@ def test_a_processor_without_bfloat16_gets_the_same_certificate(
     exact = train_heads(x, y, weights, l2=0.01)
     assert (heads.gap <= 1e-8 * heads.loss).all()
     np.testing.assert_allclose(heads.loss, exact.loss, rtol=1e-6)
+
+
+def test_the_last_step_is_taken_without_a_pass_and_certified_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y, weights = problem(n_classes=3)
+    early = train_heads(x, y, weights, l2=0.01)
+    monkeypatch.setattr(descent, "CAUTION", np.inf)
+    late = train_heads(x, y, weights, l2=0.01)
+    assert early.iterations < late.iterations
+    assert (early.gap <= 1e-8 * early.loss).all()
+    np.testing.assert_allclose(early.loss, late.loss, rtol=1e-8)
 
 
 def test_what_is_not_a_number_is_not_taken_for_solved(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from scipy.optimize import minimize
 
 from modeling.arrays.common.modeling_errors import BadArray, NotConverged
 from modeling.arrays.retraining.weighted_loss import weighted_loss
-from modeling.tensors.retraining.frozen_logits import FreeRows, freeze
+from modeling.tensors.retraining.frozen_logits import free_rows
 from modeling.tensors.retraining.many_heads import TrainedHeads, train_heads, train_some_classes
 from tests.modeling.tensors.retraining.problems import problem
 
@@ -29,9 +29,8 @@ def base(data: Arrays) -> TrainedHeads:
 def some(data: Arrays, classes: Any, **changes: Any) -> TrainedHeads:
     x, y, weights = data
     head = base(data)
-    free = {"coef": head.coef[0], "intercept": head.intercept[0]}
-    free |= {name: changes.pop(name) for name in free if name in changes}
-    return train_some_classes(x, y, weights, L2, FreeRows(**free, classes=classes), **changes)
+    coef, intercept = changes.pop("coef", head.coef[0]), changes.pop("intercept", head.intercept[0])
+    return train_some_classes(free_rows(x, y, L2, (coef, intercept), classes), weights, **changes)
 
 
 def test_with_every_class_it_is_the_full_solver(data: Arrays) -> None:
@@ -72,15 +71,12 @@ def test_the_other_rows_stay_to_the_bit_and_the_loss_lies_between_the_bases_and_
         assert whole.loss[k] - whole.gap[k] <= trained.loss[k] < before
 
 
-def test_frozen_logits_that_were_computed_before_give_the_same(data: Arrays, device: str) -> None:
+def test_free_rows_give_the_same_as_often_as_they_are_used(data: Arrays, device: str) -> None:
     x, y, weights = data
     head = base(data)
-    free = FreeRows(head.coef[0], head.intercept[0], [2, 0])
-    known, fresh = (
-        train_some_classes(x, y, weights, L2, free, frozen=each, device=device)
-        for each in (freeze(x, y, free, device=device), None)
-    )
-    np.testing.assert_array_equal(known.coef, fresh.coef)
+    free = free_rows(x, y, L2, (head.coef[0], head.intercept[0]), [2, 0], device)
+    first, again = train_some_classes(free, weights), train_some_classes(free, weights)
+    np.testing.assert_array_equal(first.coef, again.coef)
 
 
 def test_a_head_that_is_optimal_already_stays(data: Arrays) -> None:
@@ -119,9 +115,8 @@ def test_what_does_not_fit_is_refused(changes: dict[str, Any], message: str) -> 
 def test_labels_that_the_head_does_not_know_and_empty_weights_are_refused() -> None:
     x, y, weights = problem(n_classes=3)
     head = base((x, y, weights))
-    free = FreeRows(head.coef[0], head.intercept[0], [0])
     with pytest.raises(BadArray, match=r"label 3 of row 4"):
-        train_some_classes(x, np.where(np.arange(len(y)) == 4, 3, y), weights, L2, free)
+        free_rows(x, np.where(np.arange(len(y)) == 4, 3, y), L2, (head.coef[0], head.intercept[0]), [0])
     with pytest.raises(BadArray, match=r"weights\[:, 1\]"):
         some((x, y, weights * (np.arange(weights.shape[1]) != 1)), [0])
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from modeling.arrays.common.modeling_errors import BadArray, NotConverged
 from modeling.arrays.retraining.weighted_loss import weighted_loss
 from modeling.tensors.retraining import worst_group as solved_here
-from modeling.tensors.retraining.frozen_logits import FreeRows
+from modeling.tensors.retraining.frozen_logits import free_rows
 from modeling.tensors.retraining.loss_weights import GroupMeans
 from modeling.tensors.retraining.many_heads import train_heads, train_some_classes
 from modeling.tensors.retraining.problem import Problem
@@ -188,7 +188,7 @@ def test_a_tolerance_that_certifies_nothing_is_refused_by_each_solver(tolerance:
     with pytest.raises(BadArray, match="the tolerance must be positive"):
         train_heads(X, Y, weights, 0.1, tolerance=tolerance)
     with pytest.raises(BadArray, match="the tolerance must be positive"):
-        train_some_classes(X, Y, weights, 0.1, FreeRows(zeros, np.zeros(2), [0]), tolerance=tolerance)
+        train_some_classes(free_rows(X, Y, 0.1, (zeros, np.zeros(2)), [0]), weights, tolerance=tolerance)
 
 
 @pytest.mark.parametrize("n_groups", [40, 120])
