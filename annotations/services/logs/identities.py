@@ -10,10 +10,11 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Set
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 
 from annotations.models import IdentityKey, Study, seals
@@ -68,14 +69,15 @@ def unseal_for_site(sealed: bytes | memoryview) -> bytes:
         raise IdentityUnreadable from error
 
 
-def is_under_newest(sealed: bytes) -> bool:
-    """Whether a secret is sealed under the newest of the site's keys."""
-    return _opens(Fernet(settings.IDENTITY_KEYS[0]), sealed)
-
-
-def is_readable(sealed: bytes) -> bool:
-    """Whether one of the site's keys opens a sealed secret."""
-    return _opens(seals.site_keys(), sealed)
+def sealed_under(sealed: bytes) -> Literal["newest", "older", "none"]:
+    """Say which of the site's keys opens a secret."""
+    with suppress(InvalidToken):
+        Fernet(settings.IDENTITY_KEYS[0]).decrypt(sealed)
+        return "newest"
+    with suppress(InvalidToken):
+        seals.site_keys().decrypt(sealed)
+        return "older"
+    return "none"
 
 
 def resealed(sealed: bytes) -> bytes:
@@ -108,14 +110,6 @@ class OpenedKey:
 def opened(sealed_key: bytes) -> OpenedKey:
     """Open a key that is itself sealed; raises IdentityUnreadable where the site's keys are others."""
     return OpenedKey(Fernet(unseal_for_site(sealed_key)))
-
-
-def _opens(key: Fernet | MultiFernet, sealed: bytes) -> bool:
-    try:
-        key.decrypt(sealed)
-    except InvalidToken:
-        return False
-    return True
 
 
 def pseudonym(study: Study, kind: str, outside_id: str) -> str:

@@ -42,19 +42,13 @@ def reseal() -> int:
     What is done already is passed over, so that it goes on where it stopped. Each secret is replaced by one conditional
     UPDATE of its own: nobody who arrives waits for it, and one that was destroyed or replaced meanwhile stays so.
     """
-    return sum(_replace(*secret) for secret in _secrets() if not identities.is_under_newest(secret[-1]))
+    return sum(_replace(*secret) for secret in _secrets() if identities.sealed_under(secret[-1]) != "newest")
 
 
 def count() -> Seals:
     """Return how the secrets are sealed now."""
-    found = Counter(_sealed_under(value) for *_, value in _secrets())
+    found = Counter(identities.sealed_under(value) for *_, value in _secrets())
     return Seals(found["newest"], found["older"], found["none"])
-
-
-def _sealed_under(value: bytes) -> str:
-    if identities.is_under_newest(value):
-        return "newest"
-    return "older" if identities.is_readable(value) else "none"
 
 
 def _secrets() -> Iterator[_Secret]:
