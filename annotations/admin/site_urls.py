@@ -10,23 +10,17 @@ from annotations.admin.monitoring import audit_log, jobs_page
 from annotations.admin.payments import reconciliation
 from annotations.admin.staff import access_tokens, two_factor
 
+_staff = admin.site.admin_view
+
 urlpatterns = [
     *([path("oidc/", include("annotations.admin.staff.oidc"))] if settings.OIDC_ISSUER else []),
     path("two-factor/", two_factor.page, name="two_factor"),  # before the site's check, which may ask for one
-    path("tokens/", admin.site.admin_view(access_tokens.page), name="access_tokens"),
-    path("jobs/", admin.site.admin_view(jobs_page.page), name="jobs"),
-    path("audit/", admin.site.admin_view(audit_log.site_page), name="audit"),
+    path("tokens/", _staff(access_tokens.page), name="access_tokens"),
+    path("jobs/", _staff(jobs_page.page), name="jobs"),
+    path("audit/", _staff(audit_log.site_page), name="audit"),
     path("upload-permission/", uploads.permission, name="upload_permission"),
-    path("uploads/data-set/", admin.site.admin_view(imports.upload), name="upload_data_set"),
-    path(
-        "uploads/data-sets/<int:dataset_id>/predictions/",
-        admin.site.admin_view(data_page.upload_predictions),
-        name="upload_predictions",
-    ),
-    path(
-        "uploads/studies/<int:study_id>/submissions/",
-        admin.site.admin_view(reconciliation.upload),
-        name="upload_submissions",
-    ),
-    re_path("^uploads/", admin.site.admin_view(uploads.absent)),  # before the admin's own pages, which read the body
+    path("uploads/data-set/", _staff(imports.upload), name="upload_data_set"),
+    path("uploads/data-sets/<int:pk>/predictions/", _staff(data_page.upload_predictions), name="upload_predictions"),
+    path("uploads/studies/<int:pk>/submissions/", _staff(reconciliation.upload), name="upload_submissions"),
+    re_path("^uploads/", _staff(uploads.absent)),  # before the admin's own pages, which read the body
 ]

@@ -8,8 +8,7 @@ from django.core.exceptions import NON_FIELD_ERRORS
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, reverse
 from django.utils import timezone
 
 from annotations.admin.common.form_errors import linked_errors
@@ -17,21 +16,18 @@ from annotations.admin.common.list_columns import column, marked_state
 from annotations.admin.common.read_only import TitledList
 from annotations.admin.common.study_pages import page_urls, show_page
 from annotations.admin.common.study_scoped import StudyScoped
-from annotations.admin.common.typed_classes import ModelForm
 from annotations.admin.studies import class_ranking, new_study, study_overview
 from annotations.admin.studies.study_forms import StudyForm
-from annotations.admin.studies.study_inlines import MAX_ON_FORM, ConditionInline, TaskInline, is_draft
+from annotations.admin.studies.study_inlines import MAX_ON_FORM, ConditionInline, TaskInline
 from annotations.admin.studies.study_overview import STEPS
 from annotations.admin.studies.study_sections import FIELDSETS, TASKS_AFTER, fieldsets_for_analysts, present_values
 from annotations.admin.study_registry import PAGES
-from annotations.exports.releases.download import study_download
-from annotations.models import AnnotationSession, Audience, Phrase, Role, Run, RunState, Stage, Study, StudyState
-from annotations.models.study import new_code
+from annotations.models import AnnotationSession, Audience, Phrase, Run, RunState, Stage, Study, StudyState
 from annotations.readings.monitoring.participant_flow import n_inside
 from annotations.readings.studies.preflight.pay_checks import low_pay
 from annotations.readings.studies.preflight.preflight_report import worth_a_look
 from annotations.services.common.service_errors import ServiceError, StudyNotReady
-from annotations.services.staff import members, roles
+from annotations.services.staff import roles
 from annotations.services.studies import lifecycle
 from annotations.services.studies.lifecycle import StaleDraft
 
@@ -44,7 +40,8 @@ class StudyAdmin(TitledList, StudyScoped):
     list_display = ("title", "state_mark", "audience", "people", "finished", "phrases", "runs", "opened_at")
     list_filter = ("state", "audience")
     search_fields = ("title", "slug")
-    prepopulated_fields = {"slug": ("title",)}
+    views = {"ranking": "ranking/<int:model_id>/", "step": "<int:pk>/step/<slug:name>/"}
+    ranking_view = staticmethod(class_ranking.page)
     state_mark = column("state", marked_state, ordering="state")
     people = column("entered", "n_sessions", ordering="n_sessions")
     finished = column("finished", "n_finished", ordering="n_finished")
@@ -70,16 +67,9 @@ class StudyAdmin(TitledList, StudyScoped):
         return studies
 
     # -- The form ------------------------------------------------------------------------------------------------------
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        return {
-            "completion_code": new_code(),
-            "only_verified": bool(settings.PROLIFIC_TOKEN),
-            **super().get_changeform_initial_data(request),
-        }
-
     def get_fieldsets(self, request: HttpRequest, obj: Study | None = None) -> Any:
         """Show codes to those who run the study, not to those who analyse it."""
-        sees_all = obj is None or roles.may(request.user, "coordinate", obj)
+        sees_all = obj is not None and roles.may(request.user, "coordinate", obj)
         return FIELDSETS if sees_all else fieldsets_for_analysts()
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -93,9 +83,6 @@ class StudyAdmin(TitledList, StudyScoped):
         many = obj is not None and obj.tasks.count() > MAX_ON_FORM and "tasks-TOTAL_FORMS" not in request.POST
         return [inline for inline in self.inlines if not (many and inline is TaskInline)]
 
-    def get_prepopulated_fields(self, request: HttpRequest, obj: Study | None = None) -> dict[str, Any]:
-        return {} if obj is not None else dict(super().get_prepopulated_fields(request, obj))
-
     def has_add_permission(self, request: HttpRequest) -> bool:
         return roles.may_set_up(request.user)
 
@@ -108,9 +95,7 @@ class StudyAdmin(TitledList, StudyScoped):
         return is_draft(obj) and super().has_delete_permission(request, obj)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> Any:
-        """Ask for six fields; ?all=1 asks for everything at once."""
-        if "all" in request.GET or "tasks-TOTAL_FORMS" in request.POST:
-            return super().add_view(request, form_url, extra_context)
+        """Ask for six fields. The draft has all others."""
         return new_study.page(request)
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
@@ -126,15 +111,14 @@ class StudyAdmin(TitledList, StudyScoped):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        study = context.get("original")
-        if study is not None:
-            context |= {"study": study, "title": "What people see and get", "subtitle": None}
-            context |= {"configuration": study.configurations.order_by("version").last()}
+        study = context["original"]
+        context |= {"study": study, "title": "What people see and get", "subtitle": None}
+        context |= {"configuration": study.configurations.order_by("version").last()}
         form, formsets = context["adminform"].form, [inline.formset for inline in context["inline_admin_formsets"]]
         is_stale = form.has_error(NON_FIELD_ERRORS, StaleDraft.code)
         errors = linked_errors(form, [] if is_stale else formsets) if context["errors"] else []
         context |= {"linked_errors": errors, "is_stale": is_stale, "errors": [] if is_stale else context["errors"]}
-        present = dict(present_values(study or Study()))
+        present = dict(present_values(study))
         context["sections"] = [(fieldset, present[fieldset.name]) for fieldset in context["adminform"]]
         context |= {"tasks_after": TASKS_AFTER, "show_save_and_add_another": False, "show_save_and_continue": False}
         response = super().render_change_form(request, context, *args, **kwargs)
@@ -143,16 +127,8 @@ class StudyAdmin(TitledList, StudyScoped):
 
     def save_model(self, request: HttpRequest, obj: Study, form: Any, change: bool) -> None:
         """Store the study, as the next revision of the draft that the form has locked."""
-        if change:
-            lifecycle.revise(obj, by=request.user.get_username())
+        lifecycle.revise(obj, by=request.user.get_username())
         super().save_model(request, obj, form, change)
-
-    def save_related(self, request: HttpRequest, form: ModelForm[Study], formsets: Any, change: bool) -> None:
-        """Store tasks and conditions, and make whoever sets a study up its coordinator."""
-        super().save_related(request, form, formsets, change)
-        if not change:
-            username = request.user.get_username()
-            members.add(form.instance, username, Role.COORDINATOR, by=username)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
         """A draft that was rehearsed is deleted after what rehearsals left: say so, instead of listing each row."""
@@ -162,30 +138,20 @@ class StudyAdmin(TitledList, StudyScoped):
             return HttpResponseRedirect(reverse("admin:annotations_study_rehearsal", args=[study.pk]))
         return super().delete_view(request, object_id, {"subtitle": study, **(extra_context or {})})
 
-    def response_add(self, request: HttpRequest, obj: Study, post_url_continue: str | None = None) -> HttpResponse:
+    def response_change(self, request: HttpRequest, obj: Study) -> HttpResponse:
         """Go to the study's page instead of the list: that is where it is opened."""
         self.message_user(request, "The draft is stored. Open it when it is complete.", messages.SUCCESS)
         for warning in low_pay(obj):
             self.message_user(request, warning, messages.WARNING)
         return HttpResponseRedirect(_page_of(obj))
 
-    def response_change(self, request: HttpRequest, obj: Study) -> HttpResponse:
-        return self.response_add(request, obj)
-
     # -- Acts and export -----------------------------------------------------------------------------------------------
     def get_urls(self) -> list[URLPattern]:
-        wrap = self.admin_site.admin_view
-        return [
-            path("ranking/<int:model_id>/", wrap(class_ranking.page), name="annotations_study_ranking"),
-            path("<int:study_id>/step/<slug:name>/", wrap(self.step_view), name="annotations_study_step"),
-            path("<int:study_id>/export/", wrap(self.export_view), name="annotations_study_export"),
-            *page_urls(self, PAGES),
-            *super().get_urls(),
-        ]
+        return [*page_urls(self, PAGES), *super().get_urls()]
 
-    def step_view(self, request: HttpRequest, study_id: int, name: str) -> HttpResponse:
+    def step_view(self, request: HttpRequest, study: Study, name: str) -> HttpResponse:
         """GET asks for confirmation and says what will happen; POST does it, or says why not."""
-        study, step = get_object_or_404(Study, pk=study_id), STEPS.get(name)
+        step = STEPS.get(name)
         if step is None or not roles.may(request.user, "coordinate", study):
             raise Http404
         refusal: list[str] = []
@@ -214,12 +180,10 @@ class StudyAdmin(TitledList, StudyScoped):
             **({**study_overview.facts(study), "worth": worth_a_look(study)} if name == "open" else {}),
         )
 
-    def export_view(self, request: HttpRequest, study_id: int) -> HttpResponse:
-        """Hand out the study's export."""
-        study = get_object_or_404(Study, pk=study_id)
-        if not roles.may(request.user, "view", study):
-            raise Http404
-        return study_download(study)  # type: ignore[return-value]  # a FileResponse is an HttpResponse to Django
+
+def is_draft(study: Study | None) -> bool:
+    """Say whether the form may be filled in: for a new study, and for a draft."""
+    return study is None or study.state == StudyState.DRAFT
 
 
 def _counted(rows: QuerySet[Any], by: str) -> Any:

@@ -1,20 +1,21 @@
-"""Every page of a study, in the order of its navigation. A module of pages adds its own PAGES here."""
+"""Every page of a study, in the order of its navigation: who may see it, where it stands, when it is there."""
 
 from django.contrib import admin
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from annotations.admin import prolific_pages
-from annotations.admin.common.study_pages import StudyPage
+from annotations.admin.common.study_pages import StudyPage, crowd_came, has_begun, is_for_crowd, is_for_experts
 from annotations.admin.monitoring import audit_log, monitor
 from annotations.admin.payments import payments_page, reconciliation, rejections, submission_page
-from annotations.admin.pools import gathering_page
+from annotations.admin.pools import gathering_page, image_review_page
 from annotations.admin.releases import moderation, release_pages
 from annotations.admin.results import concepts_page, results_page, unnamed_pictures
 from annotations.admin.retraining import corrections
 from annotations.admin.staff import members
 from annotations.admin.studies import amend, class_lists, new_study, preflight
 from annotations.admin.visits import experts, rehearsals, withdrawal
+from annotations.exports.releases.download import study_download
 from annotations.models import Study
 
 
@@ -23,28 +24,41 @@ def _set_up(request: HttpRequest, study: Study) -> HttpResponseBase:
     return admin.site.get_model_admin(Study).set_up(request, study)  # type: ignore[attr-defined,no-any-return]  # ours
 
 
+def _export(request: HttpRequest, study: Study) -> HttpResponseBase:
+    """Hand out the study's export."""
+    return study_download(study)
+
+
 PAGES: tuple[StudyPage, ...] = (
-    StudyPage("setup", "What people see and get", _set_up, place="setup"),
-    *class_lists.PAGES,
-    *preflight.PAGES,
-    *rehearsals.PAGES,
-    *prolific_pages.PAGES,
-    *amend.PAGES,
-    *new_study.CLONE_PAGES,
-    *monitor.PAGES,
-    *experts.PAGES,
-    *moderation.PAGES,
-    *reconciliation.PAGES,
-    *submission_page.PAGES,
+    StudyPage("setup", "What people see and get", _set_up, "setup", act="view"),
+    StudyPage("classes", "Many classes", class_lists.page, "setup", class_lists.has_many, class_lists.ACTS),
+    StudyPage("preflight", "Pre-flight", preflight.page, "setup", act="view"),
+    StudyPage("rehearsal", "Rehearse and preview", rehearsals.page, "setup", is_for_crowd, rehearsals.ACTS),
+    StudyPage("on_prolific", "On Prolific", prolific_pages.page, "setup", prolific_pages.is_asked),
+    StudyPage("amend", "Codes, places and alarms", amend.page, "setup", has_begun),
+    StudyPage("clone", "Clone", new_study.clone_page, "setup", in_navigation=False),
+    StudyPage("monitor", "Live", monitor.page, "run", has_begun, monitor.ACTS, act="view"),
+    StudyPage("annotate", "Annotate as an expert", experts.page, "run", is_for_experts, act="view"),
+    StudyPage("moderation", "Moderation", moderation.page, "run", has_begun, moderation.ACTS),
+    StudyPage("reconciliation", "Reconciliation", reconciliation.page, "people", crowd_came, reconciliation.ACTS),
+    StudyPage(
+        "submission", "Submission", submission_page.page, "people", acts=submission_page.ACTS, in_navigation=False
+    ),
     *rejections.PAGES,
-    *payments_page.PAGES,
-    *withdrawal.PAGES,
-    *members.PAGES,
-    *audit_log.PAGES,
-    *results_page.PAGES,
-    *concepts_page.PAGES,
-    *unnamed_pictures.PAGES,
-    *corrections.PAGES,
-    *gathering_page.PAGES,
-    *release_pages.PAGES,
+    StudyPage("payments", "Payments", payments_page.page, "people", crowd_came, payments_page.ACTS),
+    StudyPage("withdrawals", "Withdrawals", withdrawal.page, "people", has_begun, withdrawal.ACTS),
+    StudyPage("members", "Members", members.page, "people", acts=members.ACTS),
+    StudyPage("audit", "Audit log", audit_log.study_page, "people"),
+    StudyPage("results", "Results", results_page.results_page, "findings", act="view"),
+    StudyPage("baselines", "Baselines", results_page.ask_baselines, "findings", in_navigation=False),
+    StudyPage("concepts", "Concepts", concepts_page.page, "findings", has_begun, act="view"),
+    StudyPage("unnamed", "Unnamed", unnamed_pictures.make_study, "findings", has_begun, in_navigation=False),
+    StudyPage("correction", "Correction", corrections.page, "findings", has_begun, corrections.ACTS, act="view"),
+    StudyPage(
+        "gathering", "Gather images", gathering_page.page, "findings", has_begun, gathering_page.ACTS, act="view"
+    ),
+    StudyPage("image_review", "Review images", image_review_page.page, "findings", in_navigation=False),
+    StudyPage("releases", "Releases", release_pages.page, "findings", has_begun, act="view"),
+    StudyPage("export", "Export", _export, "findings", in_navigation=False, act="view"),
+    StudyPage("release_file", "Release", release_pages.file, "findings", in_navigation=False, act="view"),
 )

@@ -74,6 +74,10 @@ class Dataset(models.Model):
         )
 
     @property
+    def n_images(self) -> int:
+        return sum(self.counts.values())
+
+    @property
     def files(self) -> DatasetFiles:
         """The arrays on disk, opened once per process; BadDataset where they are missing or damaged."""
         return _open(settings.DATA_ROOT / self.directory)

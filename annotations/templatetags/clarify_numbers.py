@@ -9,6 +9,7 @@ from modeling.arrays.embeddings.duplicate_limits import COPIES_ABOVE
 register = template.Library()
 register.filter("percent", number_formats.percent)
 register.filter("minutes", number_formats.minutes)
+register.filter("score", number_formats.score)
 register.filter("points", number_formats.points)
 register.filter("p_value", number_formats.p_value)
 register.filter("measured", results_words.number)

@@ -103,10 +103,8 @@ SITE: dict[str, Route] = {
     "admin/tokens/": route(get=OF_STAFF, post=OF_STAFF),
     "admin/upload-permission/": route(get=OF_STAFF),
     "admin/uploads/data-set/": route(get=SET_UP_ABSENT, post=SET_UP_ABSENT),
-    "admin/uploads/data-sets/<int:dataset_id>/predictions/": route(
-        get=SET_UP_ABSENT, post=SET_UP_ABSENT, dataset_id="dataset"
-    ),
-    "admin/uploads/studies/<int:study_id>/submissions/": study_page(COORDINATE),
+    "admin/uploads/data-sets/<int:pk>/predictions/": route(get=SET_UP_ABSENT, post=SET_UP_ABSENT, pk="dataset"),
+    "admin/uploads/studies/<int:pk>/submissions/": route(get=COORDINATE, post=COORDINATE, pk="study"),
     "admin/^uploads/": route(get=ABSENT_TO_STAFF, post=ABSENT_TO_STAFF),
     "admin/password_change/": route(get=OF_STAFF, post=OF_STAFF),
     "admin/password_change/done/": route(get=OF_STAFF),
@@ -126,20 +124,18 @@ SITE: dict[str, Route] = {
 
 ROWS: dict[str, Route] = {
     **read_only("annotationsession"),
-    "admin/annotations/annotationsession/<int:session_id>/screens/<int:event_id>/": route(
-        get=VIEW, session_id="annotationsession", event_id="screen"
+    "admin/annotations/annotationsession/<int:pk>/screens/<int:event_id>/": route(
+        get=VIEW, pk="annotationsession", event_id="screen"
     ),
     **read_only("assignment"),
     **read_only("phrase"),
-    "admin/annotations/phrase/<int:phrase_id>/screen/": route(get=VIEW, phrase_id="phrase"),
+    "admin/annotations/phrase/<int:pk>/screen/": route(get=VIEW, pk="phrase"),
     **read_only("run"),
     **read_only("event"),
     # The library: everybody on the staff reads it, since whoever sets a study up chooses among all of it.
     **read_only("dataset", page=OF_STAFF, refused=REFUSED_TO_STAFF),
-    "admin/annotations/dataset/<int:dataset_id>/images/": route(get=OF_STAFF, post=OF_STAFF, dataset_id="dataset"),
-    "admin/annotations/dataset/<int:dataset_id>/images/index/": route(
-        get=SET_UP_ABSENT, post=SET_UP_ABSENT, dataset_id="dataset"
-    ),
+    "admin/annotations/dataset/<int:pk>/images/": route(get=OF_STAFF, post=OF_STAFF, pk="dataset"),
+    "admin/annotations/dataset/<int:pk>/images/index/": route(get=SET_UP_ABSENT, post=SET_UP_ABSENT, pk="dataset"),
     "admin/annotations/dataset/<path:object_id>/change/": route(get=OF_STAFF, post=SET_UP_ABSENT, object_id="dataset"),
     **read_only("basemodel", page=OF_STAFF, refused=REFUSED_TO_STAFF),
     **read_only("pool", page=OF_STAFF, refused=REFUSED_TO_STAFF),
@@ -153,7 +149,7 @@ ROWS: dict[str, Route] = {
         get=OF_STAFF, post=SET_UP_ABSENT, object_id="datasetimport"
     ),
     "admin/annotations/datasetimport/new/": route(get=SET_UP_ABSENT),
-    "admin/annotations/run/<int:run_id>/head/": route(get=VIEW, run_id="refused_run"),
+    "admin/annotations/run/<int:pk>/head/": route(get=VIEW, pk="refused_run"),
 }
 
 STUDIES: dict[str, Route] = {
@@ -164,7 +160,7 @@ STUDIES: dict[str, Route] = {
     f"{_STUDY}<path:object_id>/change/": route(get=VIEW, post=CHANGE, object_id="draft"),
     f"{_STUDY}<path:object_id>/delete/": route(get=CHANGE, post=CHANGE, object_id="draft"),
     f"{_STUDY}<path:object_id>/history/": route(get=VIEW, object_id="draft"),
-    f"{_STUDY}<int:study_id>/step/<slug:name>/": route(get=COORDINATE, post=COORDINATE, study_id="study", name="pause"),
+    f"{_STUDY}<int:pk>/step/<slug:name>/": route(get=COORDINATE, post=COORDINATE, pk="study", name="pause"),
     f"{_STUDY}<int:study_id>/export/": route(get=VIEW, study_id="study"),
     f"{_STUDY}<int:study_id>/setup/": route(get=VIEW, post=CHANGE, study_id="draft"),
     f"{_STUDY}<int:study_id>/members/": study_page(COORDINATE),

@@ -20,6 +20,7 @@ WORDS = "dark zanzibar"
 LISTS = ("annotationsession", "assignment", "phrase", "run", "event")
 NEED_MORE = (
     "release_file",
+    "export",
     "baselines",
     "reject",
     "unreject",

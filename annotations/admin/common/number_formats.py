@@ -15,6 +15,11 @@ def score(value: float | None) -> str:
     return NONE if value is None else f"{value:.2f}"
 
 
+def similarity(value: float | None) -> str:
+    """Return a similarity from which on images are selected with four decimals, a dash where there is none."""
+    return NONE if value is None else f"{value:.4f}"
+
+
 def minutes(seconds: float | None) -> str:
     """Return a duration in minutes and seconds, a dash where there is none."""
     return NONE if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02}"

@@ -1,23 +1,24 @@
 """The pages of a study beside its form: each a function of the request and the study, with who may see it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
 from django.conf import settings
-from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 
+from annotations.admin.common.page_acts import Act, Answer, answer_to_act
+from annotations.admin.common.site_pages import context_of, show_site_page
 from annotations.admin.common.terms import Definitions
 from annotations.admin.common.typed_classes import ModelAdmin
 from annotations.models import Audience, Study, StudyState
 from annotations.services.staff import roles
 
-View = Callable[[HttpRequest, Study], HttpResponseBase]
+View = Callable[[HttpRequest, Study], Answer]
 Place = Literal["setup", "run", "people", "findings"]
 
 CSV, SVG, JSON, ZIP = "text/csv; charset=utf-8", "image/svg+xml", "application/json", "application/zip"
@@ -45,15 +46,21 @@ def crowd_came(study: Study) -> bool:
 
 @dataclass(frozen=True)
 class StudyPage:
-    """One page at /admin/annotations/study/<id>/<name>/. `act` is what a person must be allowed to do in the study."""
+    """One page at /admin/annotations/study/<id>/<name>/.
+
+    view: returns the context of the page's template, or another answer. acts: what a POST may ask for, by the value of
+    its field "act"; only coordinators may. Without acts the view answers a POST too. act: what a person must be allowed
+    to do in the study to see the page.
+    """
 
     name: str
     title: str
     view: View
-    act: Literal["view", "coordinate"] = "view"
-    place: Place = "run"
-    in_navigation: bool = True
+    place: Place
     applies_to: Callable[[Study], bool] = lambda study: True  # where it does not, the navigation does not have it
+    acts: Mapping[str, Act] | None = None
+    in_navigation: bool = True
+    act: Literal["view", "coordinate"] = "coordinate"
 
     def url(self, study: Study) -> str:
         return reverse(f"admin:annotations_study_{self.name}", args=[study.pk])
@@ -70,25 +77,33 @@ def page_urls(model_admin: ModelAdmin[Study], pages: tuple[StudyPage, ...]) -> l
 
 def page_context(request: HttpRequest, study: Study, title: str, **context: Any) -> dict[str, Any]:
     """Return what every page's template needs, with `context` added."""
-    always = {"title": title, "study": study, "opts": Study._meta, "has_token": bool(settings.PROLIFIC_TOKEN)}
-    always["definitions"] = Definitions()
-    return {**admin.site.each_context(request), **always, **context}
+    return {**context_of(request, title), **_of_study(request, study), **context}
 
 
-def show_page(
-    request: HttpRequest, study: Study, name: str, title: str, *, status: int = 200, **context: Any
-) -> HttpResponse:
+def show_page(request: HttpRequest, study: Study, name: str, title: str, **context: Any) -> HttpResponse:
     """Answer with the template of one of the pages, and what `page_context` returns."""
-    context = page_context(request, study, title, **context)
-    return render(request, f"admin/annotations/study/{name}.html", context, status=status)
+    return show_site_page(request, f"annotations/study/{name}", title, **{**_of_study(request, study), **context})
+
+
+def _of_study(request: HttpRequest, study: Study) -> dict[str, Any]:
+    return {
+        "study": study,
+        "may_act": roles.may(request.user, "coordinate", study),
+        "has_token": bool(settings.PROLIFIC_TOKEN),
+        "definitions": Definitions(),
+    }
 
 
 def _checked(page: StudyPage, request: HttpRequest, study_id: int) -> HttpResponseBase:
     """Answer 404, not 403, for a study that is not the person's: nobody learns what exists."""
     study = get_object_or_404(Study, pk=study_id)
-    if not roles.may(request.user, page.act, study):
+    is_act = request.method == "POST" and page.acts is not None
+    if not roles.may(request.user, "coordinate" if is_act else page.act, study):
         raise Http404
-    return page.view(request, study)
+    answer = answer_to_act(request, page.acts or {}, study) if is_act else page.view(request, study)
+    if isinstance(answer, HttpResponseBase):
+        return answer
+    return show_page(request, study, page.name, **{"title": page.title, **answer})
 
 
 def file_answer(content: str | bytes, content_type: str, name: str) -> HttpResponse:

@@ -6,15 +6,17 @@ Everybody on the staff has every list, filled with the rows of their studies. A 
 that nobody learns what exists; an act that a person's role does not have is refused.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from django.contrib.admin import RelatedFieldListFilter, ShowFacets
+from django.contrib.admin import RelatedFieldListFilter, ShowFacets, TabularInline
 from django.contrib.admin.models import LogEntry
 from django.db.models import ForeignKey, Model, QuerySet
 from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path
 
-from annotations.admin.common.typed_classes import ModelAdmin, TabularInline
+from annotations.admin.common.typed_classes import ModelAdmin
 from annotations.models import Study
 from annotations.services.logs import audit
 from annotations.services.staff import roles
@@ -44,10 +46,10 @@ class OfferedFilters(ModelAdmin[Any]):
 
     def _offered(self, request: HttpRequest | None) -> Iterator[str]:
         entries: Any = self.list_filter if request is None else self.get_list_filter(request)
-        for path in (entry if isinstance(entry, str) else entry[0] for entry in entries):
-            yield from (path, f"{path}__exact", f"{path}__isnull")
-            if isinstance(field_at(self.model, path), ForeignKey):
-                yield f"{path}__id__exact"
+        for name in (entry if isinstance(entry, str) else entry[0] for entry in entries):
+            yield from (name, f"{name}__exact", f"{name}__isnull")
+            if isinstance(field_at(self.model, name), ForeignKey):
+                yield f"{name}__id__exact"
 
 
 def field_at(model: type[Model], path: str) -> Any:
@@ -86,6 +88,22 @@ class Audited(OfferedFilters):
 class StudyScoped(Audited):
     """A list and a form of rows that belong to a study (`roles.study_path`), or of the library."""
 
+    views: Mapping[str, str] = {}  # further addresses below the list's: of `<name>_view`, by name
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add `views`. One whose address begins with <int:pk> is called with the row."""
+        prefix = f"{self.opts.app_label}_{self.opts.model_name}"
+        own = [path(each, self._wrapped(name), name=f"{prefix}_{name}") for name, each in self.views.items()]
+        return [*own, *super().get_urls()]
+
+    def _wrapped(self, name: str) -> Callable[..., HttpResponseBase]:
+        def view(request: HttpRequest, pk: int | None = None, **more: Any) -> HttpResponseBase:
+            row = () if pk is None else (self.get_object(request, str(pk)),)
+            answer: HttpResponseBase = getattr(self, f"{name}_view")(request, *row, **more)
+            return answer
+
+        return self.admin_site.admin_view(view)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return visible(super().get_queryset(request), request.user)
 
@@ -109,8 +127,7 @@ class StudyScoped(Audited):
         """For a row: of who coordinates its study. For none: of the staff, whose rows are asked for one by one."""
         return roles.is_staff(request.user) if obj is None else _may_coordinate(request, obj)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return roles.is_staff(request.user) if obj is None else _may_coordinate(request, obj)
+    has_delete_permission = has_change_permission
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         """A filter by related rows offers only those that the person may see."""
@@ -125,7 +142,7 @@ class StudyScoped(Audited):
         return isinstance(entry, str) and isinstance(field_at(self.model, entry), ForeignKey)
 
 
-class ScopedRows(TabularInline[Any, Any]):
+class ScopedRows(TabularInline):  # type: ignore[type-arg]  # which only the stubs know
     """Rows on the page of a row that they belong to: whoever sees or changes that one sees or changes them."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -141,8 +158,7 @@ class ScopedRows(TabularInline[Any, Any]):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self._page().has_change_permission(request, obj)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._page().has_change_permission(request, obj)
+    has_delete_permission = has_change_permission
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         return super().formfield_for_foreignkey(db_field, request, **{**_only_visible(db_field, request), **kwargs})

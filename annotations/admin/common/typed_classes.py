@@ -7,9 +7,7 @@ from django.contrib import admin
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin
-    TabularInline = admin.TabularInline
     ModelForm = forms.ModelForm
-    InlineFormSet = forms.BaseInlineFormSet
 else:
 
     class _TakesTypes:
@@ -19,11 +17,5 @@ else:
     class ModelAdmin(_TakesTypes, admin.ModelAdmin):
         pass
 
-    class TabularInline(_TakesTypes, admin.TabularInline):
-        pass
-
     class ModelForm(_TakesTypes, forms.ModelForm):
-        pass
-
-    class InlineFormSet(_TakesTypes, forms.BaseInlineFormSet):
         pass

@@ -9,17 +9,18 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin, messages
-from django.core.files.uploadhandler import MemoryFileUploadHandler
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
 from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.uploads import FORM_BYTES, take_in
+from annotations.admin.common.page_acts import SiteAct, answer_to_act
+from annotations.admin.common.site_pages import show_site_page
+from annotations.admin.common.uploads import take_into_memory
 from annotations.admin.datasets.class_pictures import classes_of
 from annotations.admin.similarity_search.pictures import pairs_of, pictures_of
 from annotations.models import BaseModel, Dataset, DatasetImport, ImageIndex
@@ -27,7 +28,6 @@ from annotations.models.arrays import without_arrays
 from annotations.models.base_model import STRENGTH
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.datasets.model_errors import model_errors
-from annotations.services.common.service_errors import ServiceError
 from annotations.services.datasets import library
 from annotations.services.datasets.base_models import import_predictions
 from annotations.services.staff import roles
@@ -58,22 +58,20 @@ class PredictionsForm(forms.Form):
 
 
 def page(request: HttpRequest, dataset: Dataset, chosen: BaseModel | None = None) -> HttpResponse:
-    """Show a data set with one of its models; a POST gives names, has another model trained, or deletes it."""
+    """Show a data set with one of its models."""
     if request.method == "POST":
-        return _act(request, dataset)
+        if not roles.may_set_up(request.user):
+            raise Http404
+        return answer_to_act(request, ACTS, dataset)
     models = list(without_arrays(dataset.base_models.order_by("-pk")))
     model = chosen or next((each for each in models if each.pk == row_number(request.GET.get("model"))), None)
     model = model or next(iter(models), None)
     index = ImageIndex.objects.usable(dataset)
     owner, studies = f"user:{request.user.pk}", library.studies_of(dataset)
     context: dict[str, Any] = {
-        **admin.site.each_context(request),
-        "title": str(dataset),
-        "opts": Dataset._meta,
         "dataset": dataset,
         "models": models,
         "model": model,
-        "may_set_up": roles.may_set_up(request.user),
         "may_delete": _may_delete(request, dataset),
         "studies": [study for study in studies if roles.may(request.user, "view", study)],
         "n_studies": len(studies),
@@ -81,7 +79,6 @@ def page(request: HttpRequest, dataset: Dataset, chosen: BaseModel | None = None
         "image_index": index,
         "duplicates": index.near_duplicates if index else {},
         "counts": [(split, dataset.counts.get(split, 0)) for split in ("train", "validation", "test")],
-        "n_images": sum(dataset.counts.values()),
         "jobs": DatasetImport.objects.filter(dataset=dataset, l2__isnull=False)[:3],
     }
     try:
@@ -93,7 +90,7 @@ def page(request: HttpRequest, dataset: Dataset, chosen: BaseModel | None = None
         context |= _of_model(request, owner, dataset, model) if model else {}
     except (ModelingError, OSError) as error:
         context["problem"] = f"Its files cannot be read: {error}"
-    return render(request, "admin/annotations/dataset/page.html", context)
+    return show_site_page(request, "annotations/dataset/page", str(dataset), **context)
 
 
 def _of_model(request: HttpRequest, owner: str, dataset: Dataset, model: BaseModel) -> dict[str, Any]:
@@ -143,26 +140,26 @@ def _may_delete(request: HttpRequest, dataset: Dataset) -> bool:
     return roles.is_operator(request.user) or (roles.may_set_up(request.user) and own.exists())
 
 
-def _act(request: HttpRequest, dataset: Dataset) -> HttpResponse:
-    by, act = request.user.get_username(), request.POST.get("act", "")
-    here = reverse("admin:annotations_dataset_change", args=[dataset.pk])
-    if not roles.may_set_up(request.user) or (act == "delete" and not _may_delete(request, dataset)):
+def _name(request: HttpRequest, dataset: Dataset, by: str) -> str:
+    classes, groups = (request.POST.get(field, "").strip().splitlines() for field in ("names", "groups"))
+    library.name_classes(dataset, classes, groups, by=by)
+    return "The names are stored."
+
+
+def _train(request: HttpRequest, dataset: Dataset, by: str) -> HttpResponse:
+    job = library.request_training(dataset, _l2(request.POST.get("l2", "")), by=by)
+    return redirect("admin:annotations_datasetimport_change", job.pk)
+
+
+def _delete(request: HttpRequest, dataset: Dataset, by: str) -> HttpResponse:
+    if not _may_delete(request, dataset):
         raise Http404
-    with RefusalsShown(request):
-        if act == "name":
-            classes, groups = (request.POST.get(field, "").strip().splitlines() for field in ("names", "groups"))
-            library.name_classes(dataset, classes, groups, by=by)
-            messages.success(request, "The names are stored.")
-        elif act == "train":
-            job = library.request_training(dataset, _l2(request.POST.get("l2", "")), by=by)
-            here = reverse("admin:annotations_datasetimport_change", args=[job.pk])
-        elif act == "delete":
-            library.delete_dataset(dataset, by=by)
-            messages.success(request, f"{dataset} is deleted.")
-            here = reverse("admin:annotations_dataset_changelist")
-        else:
-            messages.error(request, "The form was incomplete, so nothing was changed. Reload the page and try again.")
-    return HttpResponseRedirect(here)
+    library.delete_dataset(dataset, by=by)
+    messages.success(request, f"{dataset} is deleted.")
+    return redirect("admin:annotations_dataset_changelist")
+
+
+ACTS: dict[str, SiteAct] = {"name": _name, "train": _train, "delete": _delete}
 
 
 def _l2(text: str) -> float:
@@ -176,21 +173,17 @@ def _l2(text: str) -> float:
 
 
 @csrf_exempt  # `take_in` checks the token, before it reads anything
-def upload_predictions(request: HttpRequest, dataset_id: int) -> HttpResponse:
+def upload_predictions(request: HttpRequest, pk: int) -> HttpResponse:
     """Store the predictions of any classifier as a base model, and go to its page."""
     if not roles.may_set_up(request.user):
         raise Http404
-    dataset = get_object_or_404(Dataset, pk=dataset_id)
+    dataset = get_object_or_404(Dataset, pk=pk)
     here = reverse("admin:annotations_dataset_change", args=[dataset.pk])
-    try:
-        too_large = f"The file is too large. The limit is {LARGEST_FILE // 2**20} MiB."
-        handler = MemoryFileUploadHandler(request)
-        if request.method == "POST":
-            if (answer := take_in(request, handler, LARGEST_FILE + FORM_BYTES, too_large)) is not None:
+    if request.method == "POST":
+        with RefusalsShown(request):
+            if (answer := take_into_memory(request, LARGEST_FILE)) is not None:
                 return answer
             here = _stored(request, dataset) or here
-    except (ServiceError, ModelingError) as error:
-        messages.error(request, str(getattr(error, "message", error)))
     return HttpResponseRedirect(here)
 
 

@@ -1,14 +1,11 @@
 """The lists of data sets and base models; each leads to the page of its images."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
 
 from annotations.admin.common.list_columns import column
 from annotations.admin.common.number_formats import percent
@@ -26,6 +23,8 @@ class DatasetAdmin(ReadOnlyAdmin):
     list_title = "Data"
     list_display = ("__str__", "classes", "attributes", "images", "created_at")
     search_fields = ("name",)
+    views = {"images": "<int:pk>/images/", "index": "<int:pk>/images/index/"}
+    images_view, index_view = staticmethod(search_page.page), staticmethod(search_page.build)
     classes = column("classes", lambda dataset: ", ".join(dataset.class_names))
     attributes = column("group attributes", lambda dataset: ", ".join(dataset.attribute_names) or "none")
     images = column(
@@ -33,26 +32,13 @@ class DatasetAdmin(ReadOnlyAdmin):
         lambda dataset: ", ".join(f"{dataset.counts.get(split, 0):,}" for split in ("train", "validation", "test")),
     )
 
-    def get_urls(self) -> list[URLPattern]:
-        search = path("<int:dataset_id>/images/", self._view(search_page.page), name="annotations_dataset_images")
-        build = path("<int:dataset_id>/images/index/", self._view(search_page.build), name="annotations_dataset_index")
-        return [search, build, *super().get_urls()]
-
-    def _view(self, page: Callable[[HttpRequest, Dataset], HttpResponse]) -> Callable[..., HttpResponse]:
-        def view(request: HttpRequest, dataset_id: int) -> HttpResponse:
-            return page(request, get_object_or_404(self.get_queryset(request), pk=dataset_id))
-
-        return self.admin_site.admin_view(view)
-
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Show the list, below the imports that are under way."""
         under_way = DatasetImport.objects.filter(state__in=UNFINISHED).exclude(folder="", archive="")
         context = {"under_way": [(job, import_progress(job)) for job in under_way], **(extra_context or {})}
         return super().changelist_view(request, context)
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show the data set's own page."""
         return data_page.page(request, self.get_object(request, object_id))
 
@@ -78,9 +64,7 @@ class BaseModelAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return without_arrays(super().get_queryset(request))
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show the data set's page, with this model's errors."""
         model = self.get_object(request, object_id)
         return data_page.page(request, model.dataset, model)

@@ -8,9 +8,8 @@ from django.conf import settings
 from django.contrib import admin
 from django.core.validators import validate_slug
 from django.db.models import Case, F, Q, QuerySet, Value, When
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
-from django.urls import URLPattern, path, reverse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.text import slugify
 from django.views.decorators.csrf import csrf_exempt
@@ -19,6 +18,7 @@ from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.list_columns import column, marked_state
 from annotations.admin.common.number_formats import NONE
 from annotations.admin.common.read_only import ReadOnlyAdmin
+from annotations.admin.common.site_pages import show_site_page
 from annotations.admin.common.uploads import FORM_BYTES, take_in
 from annotations.admin.datasets.archive_upload import Archive, ArchiveUpload, max_bytes, too_large
 from annotations.admin.datasets.class_pictures import readable_classes
@@ -45,13 +45,26 @@ _FORMATS = (
     ("waterbirds", f"{TABLES['waterbirds'][0]}: metadata.csv with img_filename, y, split and place"),
     ("celeba", "CelebA, as it is published: class Blond_Hair, groups by Male"),
 )
-_ENCODER_HELP = (
-    "Compares phrases with images. Is yours not here? Whoever operates this site can offer it with the setting "
-    "DEFAULT_SIMILARITY_ENCODER."
-)
 
 
-class ImportForm(forms.Form):
+class EncoderForm(forms.Form):
+    """With which encoder, of those that can be used here: the chosen one is ticked, else the first."""
+
+    similarity_encoder = forms.ChoiceField(
+        label="Encoder",
+        widget=forms.RadioSelect,
+        help_text="Compares phrases with images. Is yours not here? Whoever operates this site can offer it with the "
+        "setting DEFAULT_SIMILARITY_ENCODER.",
+    )
+
+    def __init__(self, *args: Any, chosen: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["similarity_encoder"]
+        field.choices = [(choice.spec, f"{choice.spec}. {choice.words}") for choice in encoder_choices()]
+        field.initial = chosen or field.choices[0][0]
+
+
+class ImportForm(EncoderForm):
     """What is imported, from where, and with what."""
 
     name = forms.CharField(
@@ -69,7 +82,6 @@ class ImportForm(forms.Form):
         required=False,
         widget=forms.ClearableFileInput(attrs={"accept": ",".join(SUFFIXES)}),
     )
-    similarity_encoder = forms.ChoiceField(label="Encoder", widget=forms.RadioSelect, help_text=_ENCODER_HELP)
     train_base_model = forms.BooleanField(
         label="Train a model too",
         required=False,
@@ -84,7 +96,8 @@ class ImportForm(forms.Form):
         "one can be trained later, on the data set's page.",
     )
 
-    field_order = ("archive", "folder", "name")  # what is needed comes first
+    # What is needed comes first.
+    field_order = ("archive", "folder", "name", "source_format", "similarity_encoder")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -93,7 +106,6 @@ class ImportForm(forms.Form):
         names = imports.importable_folders()
         folders.choices = [("", "none, I upload an archive"), *((name, name) for name in names)]
         formats.choices = [each for each in _FORMATS if names or not each[1].endswith(_IN_A_FOLDER)]
-        _offer_encoders(self.fields["similarity_encoder"])
         self.fields["l2"].initial = settings.DEFAULT_L2
         self.fields[
             "archive"
@@ -110,29 +122,13 @@ class ImportForm(forms.Form):
         return given
 
 
-class AgainForm(forms.Form):
-    """With which encoder an import that failed is tried again: the one that it had, unless another is chosen."""
-
-    similarity_encoder = forms.ChoiceField(label="Encoder", widget=forms.RadioSelect, help_text=_ENCODER_HELP)
-
-    def __init__(self, job: DatasetImport) -> None:
-        super().__init__()
-        _offer_encoders(self.fields["similarity_encoder"], job.similarity_encoder)
-
-
-def _offer_encoders(field: Any, chosen: str = "") -> None:
-    """Give a field the encoders that can be used here; the chosen one is ticked, else the first."""
-    choices = encoder_choices()
-    field.choices = [(choice.spec, f"{choice.spec}. {choice.words}") for choice in choices]
-    field.initial = chosen or choices[0].spec
-
-
 @admin.register(DatasetImport)
 class ImportAdmin(ReadOnlyAdmin):
     list_display = ("name", "state_mark", "images", "dataset", "by", "created_at")
     list_filter = ("state",)
     search_fields = ("name",)
     list_select_related = ("dataset",)
+    views = {"new": "new/"}
     state_mark = column("state", marked_state, ordering="state")
     images = column("images", lambda job: "{kept:,} of {listed:,}".format(**job.report) if job.report else NONE)
     by = column("requested by", "shown_by", ordering="shown_by")
@@ -146,32 +142,25 @@ class ImportAdmin(ReadOnlyAdmin):
         jobs: QuerySet[Any] = super().get_queryset(request).annotate(shown_by=by)
         return jobs
 
-    def get_urls(self) -> list[URLPattern]:
-        new = path("new/", self.admin_site.admin_view(self.new_view), name="annotations_datasetimport_new")
-        return [new, *super().get_urls()]
-
     def new_view(self, request: HttpRequest) -> HttpResponse:
         """Show the form. It is sent to `upload`."""
         if not roles.may_set_up(request.user):
             raise Http404
         return _form(request, ImportForm())
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show the import; a POST lets one that failed be tried again."""
         job: DatasetImport = self.get_object(request, object_id)
         if request.method == "POST":
             self._again(request, job)
-            return HttpResponseRedirect(request.path)
+            return redirect(request.path)
         can_be_tried_again = imports.can_be_tried_again(job)
+        again = EncoderForm(chosen=job.similarity_encoder) if can_be_tried_again and job.dataset is None else None
         is_done = job.state == JobState.DONE
         trained = BaseModel.objects.filter(dataset=job.dataset).order_by("created_at").last() if is_done else None
         rate, left_s = job.pace(timezone.now())
+        title = f"Import of {job.name}" if job.folder or job.archive else f"A model of {job.name}, λ {job.l2:g}"
         context = {
-            **self.admin_site.each_context(request),
-            "title": f"Import of {job.name}" if job.folder or job.archive else f"A model of {job.name}, λ {job.l2:g}",
-            "opts": self.opts,
             "job": job,
             "base_model": trained,
             "little_learned": little_learned(trained) if trained else "",
@@ -184,11 +173,10 @@ class ImportAdmin(ReadOnlyAdmin):
             "rate": rate,
             "left_s": left_s,
             "can_be_tried_again": can_be_tried_again,
-            "again": AgainForm(job) if can_be_tried_again and job.dataset is None else None,
-            "may_set_up": roles.may_set_up(request.user),
+            "again": again,
             "names_first": is_done and job.dataset is not None and job.dataset.is_unnamed,
         }
-        return render(request, "admin/annotations/datasetimport/job.html", context)
+        return show_site_page(request, "annotations/datasetimport/job", title, **context)
 
     def _again(self, request: HttpRequest, job: DatasetImport) -> None:
         if not roles.may_set_up(request.user):
@@ -204,7 +192,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     if not roles.may_set_up(request.user):
         raise Http404
     if request.method != "POST":  # such as a reload of the page that says what was wrong
-        return HttpResponseRedirect(reverse("admin:annotations_datasetimport_new"))
+        return redirect("admin:annotations_datasetimport_new")
     handler = ArchiveUpload(request)
     try:
         if (answer := take_in(request, handler, max_bytes() + FORM_BYTES, too_large())) is not None:
@@ -221,33 +209,22 @@ def upload(request: HttpRequest) -> HttpResponse:
             if not problem and form.is_valid():
                 job = _requested(request, form, archive)
                 unless_imported.pop_all()
-                return HttpResponseRedirect(reverse("admin:annotations_datasetimport_change", args=[job.pk]))
+                return redirect("admin:annotations_datasetimport_change", job.pk)
         except ServiceError as error:
             problem = error.message
         return _form(request, form, problem=problem, status=400)
 
 
 def _requested(request: HttpRequest, form: ImportForm, archive: Archive | None) -> DatasetImport:
-    given = form.cleaned_data
-    source = imports.ImportSource(
-        name=given["name"],
-        source_format=given["source_format"],
-        folder=given["folder"],
-        archive=None if archive is None else archive.keep(),
-        similarity_encoder=given["similarity_encoder"],
-        train_base_model=given["train_base_model"],
-        l2=given["l2"],
-    )
+    kept = None if archive is None else archive.keep()
+    source = imports.ImportSource(**{**form.cleaned_data, "archive": kept})
     return imports.request_import(source, by=request.user.get_username())
 
 
-def _form(request: HttpRequest, form: ImportForm, *, problem: str = "", status: int = 200) -> HttpResponse:
+def _form(request: HttpRequest, form: ImportForm, *, problem: str = "", status: int = 0) -> HttpResponse:
     context = {
-        **admin.site.each_context(request),
-        "title": "Import a data set",
-        "opts": DatasetImport._meta,
         "form": form,
         "problem": problem,
         "has_folders": bool(imports.importable_folders()),
     }
-    return render(request, "admin/annotations/datasetimport/new.html", context, status=status)
+    return show_site_page(request, "annotations/datasetimport/new", "Import a data set", status, **context)

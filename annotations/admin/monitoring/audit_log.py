@@ -4,13 +4,13 @@ import datetime as dt
 from typing import Any
 
 from django import forms
-from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from annotations.admin.common.study_pages import CSV, StudyPage, file_answer, page_context
+from annotations.admin.common.site_pages import context_of
+from annotations.admin.common.study_pages import CSV, file_answer, page_context
 from annotations.models import AuditRecord, Study
 from annotations.readings.monitoring.audit_log import HEADER, cells, filtered
 from annotations.services.logs import audit
@@ -47,8 +47,7 @@ def site_page(request: HttpRequest) -> HttpResponse:
     """Show operators what the staff did anywhere."""
     if not roles.is_operator(request.user):
         raise Http404
-    context = {**admin.site.each_context(request), "title": "Audit log", "opts": Study._meta}
-    return _answer(request, AuditRecord.objects.all(), context, None)
+    return _answer(request, AuditRecord.objects.all(), context_of(request, "Audit log"), None)
 
 
 def _answer(
@@ -71,6 +70,3 @@ def _csv(request: HttpRequest, records: QuerySet[AuditRecord], study: Study | No
     text = csv_text(HEADER, cells(records))
     audit.record("audit_log_exported", study=study, by=request.user.get_username())
     return file_answer(text, CSV, name)
-
-
-PAGES = (StudyPage("audit", "Audit log", study_page, act="coordinate", place="people"),)

@@ -5,14 +5,15 @@ import shutil
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from annotations.admin.common.number_formats import row_number
+from annotations.admin.common.site_pages import show_site_page
 from annotations.backups import postgres_tools
-from annotations.models import DatasetImport, JobState, Rehearsal, Study, StudyAnalysis, WorkerHeartbeat
+from annotations.models import DatasetImport, JobState, Rehearsal, StudyAnalysis, WorkerHeartbeat
 from annotations.models.jobs import UNFINISHED, Job
 from annotations.readings.monitoring import back_ups, queue_health
 from annotations.readings.monitoring.jobs_listed import KINDS, listed_jobs
@@ -33,9 +34,6 @@ def page(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(request.path)
     now, is_operator = timezone.now(), roles.is_operator(request.user)
     context: dict[str, Any] = {
-        **admin.site.each_context(request),
-        "title": "Jobs and workers" if is_operator else "Jobs",
-        "opts": Study._meta,
         "rows": [_row(request, job, now) for job in listed_jobs() if _may_see(request, job)],
         "refresh_s": REFRESH_S,
         "is_operator": is_operator,
@@ -53,7 +51,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "disk": disk,
             "disk_share": disk and disk.used / disk.total,
         }
-    return render(request, "admin/annotations/jobs.html", context)
+    return show_site_page(request, "annotations/jobs", "Jobs and workers" if is_operator else "Jobs", **context)
 
 
 def _act(request: HttpRequest) -> None:
@@ -77,7 +75,6 @@ def _row(request: HttpRequest, job: Job, now: dt.datetime) -> dict[str, Any]:
     return {
         "job": job,
         "kind": job._meta.model_name,
-        "name": str(job),
         "rate": rate,
         "left_s": left_s,
         "is_unfinished": job.state in UNFINISHED,

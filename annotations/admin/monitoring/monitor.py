@@ -3,34 +3,25 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.study_pages import StudyPage, has_begun, show_page
 from annotations.models import Study
 from annotations.readings.allocation.cells import Cell
 from annotations.readings.monitoring.live_study import seen_of
 from annotations.readings.monitoring.participant_flow import ACTIVE_WITHIN, GONE_AFTER
 from annotations.services.monitoring import alarms
-from annotations.services.staff import roles
 
 REFRESH_S = 5
 HEIGHT = 24  # of the sparkline, in the units of its drawing; a minute is 4 wide
 
 
-def page(request: HttpRequest, study: Study) -> HttpResponse:
-    """Show the study as it is; a POST takes note of an alarm."""
-    may_act = roles.may(request.user, "coordinate", study)
-    if request.method == "POST":
-        if not may_act:
-            raise Http404
-        alarm = get_object_or_404(study.alarms, pk=row_number(request.POST.get("alarm")))
-        alarms.acknowledge(alarm, by=request.user.get_username())
-        return HttpResponseRedirect(request.path)
+def page(request: HttpRequest, study: Study) -> dict[str, Any]:
+    """Show the study as it is."""
     seen = seen_of(study, timezone.now())
-    context: dict[str, Any] = {
+    return {
         "seen": seen,
         "bars": sparkline(seen["phrases_by_minute"]),
         "height": HEIGHT,
@@ -38,10 +29,13 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         "refresh_s": REFRESH_S,
         "active_minutes": int(ACTIVE_WITHIN.total_seconds() // 60),
         "gone_minutes": int(GONE_AFTER.total_seconds() // 60),
-        "may_act": may_act,
         "earlier": study.alarms.filter(cleared_at__isnull=False)[:5],
     }
-    return show_page(request, study, "monitor", "Live", **context)
+
+
+def _acknowledge(request: HttpRequest, study: Study, by: str) -> None:
+    """Take note of an alarm."""
+    alarms.acknowledge(get_object_or_404(study.alarms, pk=row_number(request.POST.get("alarm"))), by=by)
 
 
 def sparkline(counts: list[int]) -> Iterator[tuple[int, float, float, int]]:
@@ -58,4 +52,4 @@ def imbalance(cells: Iterable[Cell]) -> int:
     return max(held) - min(held) if held else 0
 
 
-PAGES = (StudyPage("monitor", "Live", page, act="view", place="run", applies_to=has_begun),)
+ACTS = {"": _acknowledge}

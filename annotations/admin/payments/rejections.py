@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 
 from annotations.admin.common.form_errors import RefusalsShown
-from annotations.admin.common.study_pages import StudyPage, show_page
+from annotations.admin.common.page_acts import Answer
+from annotations.admin.common.study_pages import StudyPage
 from annotations.admin.payments.reconciliation import submission_of
 from annotations.models import Study, Submission
 from annotations.prolific.client import MIN_REJECTION_MESSAGE, REJECTION_CATEGORIES
@@ -70,17 +71,11 @@ _ACTS = (
 )
 
 
-def submission_address(name: str, submission: Submission) -> str:
-    """Return the address of a page of one submission, by the page's name."""
-    start = reverse(f"admin:annotations_study_{name}", args=[submission.study_id])
-    return f"{start}?submission={submission.pk}"
-
-
-def _page(act: _Act, request: HttpRequest, study: Study) -> HttpResponse:
+def _page(act: _Act, request: HttpRequest, study: Study) -> Answer:
     if "submission" not in request.GET:
         return HttpResponseRedirect(reverse("admin:annotations_study_reconciliation", args=[study.pk]))
     submission = submission_of(study, request.GET.get("submission", ""))
-    back = submission_address("submission", submission)
+    back = f"{reverse('admin:annotations_study_submission', args=[study.pk])}?submission={submission.pk}"
     if act.name not in discrepancy_repairs.allowed_actions(submission):
         messages.error(request, act.unfit)
         return HttpResponseRedirect(back)
@@ -91,17 +86,8 @@ def _page(act: _Act, request: HttpRequest, study: Study) -> HttpResponse:
             discrepancy_repairs.ask(submission, act.name, by=request.user.get_username(), **form.cleaned_data)
             messages.success(request, act.asked)
         return HttpResponseRedirect(back)
-    context: dict[str, Any] = {
-        "submission": submission,
-        "form": form,
-        "is_second": is_second,
-        "wrong_name": is_second and "typed" in request.POST,
-        "back": back,
-    }
-    return show_page(request, study, act.name, act.title, **context)
+    wrong_name = is_second and "typed" in request.POST
+    return {"submission": submission, "form": form, "is_second": is_second, "wrong_name": wrong_name, "back": back}
 
 
-PAGES = tuple(
-    StudyPage(act.name, act.title, partial(_page, act), act="coordinate", place="people", in_navigation=False)
-    for act in _ACTS
-)
+PAGES = tuple(StudyPage(act.name, act.title, partial(_page, act), "people", in_navigation=False) for act in _ACTS)

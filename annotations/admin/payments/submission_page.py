@@ -2,19 +2,18 @@
 
 import uuid
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from django import forms
-from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import MoneyField, row_number
-from annotations.admin.common.study_pages import StudyPage, show_page
-from annotations.admin.payments.reconciliation import ONE_CLICK, repair, submission_of
-from annotations.admin.payments.rejections import submission_address
+from annotations.admin.common.page_acts import Act, Answer
+from annotations.admin.payments.reconciliation import ONE_CLICK, ask, submission_of
 from annotations.models import Study, Submission
 from annotations.readings.payments import reconciliation
 from annotations.readings.payments.discrepancy_words import WORDS
@@ -55,87 +54,77 @@ class BonusForm(forms.Form):
     form = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
 
 
-_FORMS: dict[str, Callable[..., forms.Form]] = {
-    "message": MessageForm,
-    "request_return": ReturnForm,
-    "screen_out": ScreenOutForm,
-    "bonus": BonusForm,
-}
-
-
-def page(request: HttpRequest, study: Study) -> HttpResponse:
-    """Show the submission that ?submission= names; a POST asks for one act."""
+def page(request: HttpRequest, study: Study) -> Answer:
+    """Show the submission that ?submission= names."""
     if "submission" not in request.GET:
         return HttpResponseRedirect(reverse("admin:annotations_study_reconciliation", args=[study.pk]))
-    submission = submission_of(study, request.GET.get("submission", ""))
-    act = request.POST.get("act", "") if request.method == "POST" else ""
-    bound = {name: form(request.POST, prefix=name) for name, form in _FORMS.items() if name == act}
-    if request.method != "POST":
-        return _shown(request, submission)
-    by = request.user.get_username()
-    with RefusalsShown(request):
-        if act == "reveal":
-            return _shown(request, submission, revealed=_reveal(submission, by))
-        if act in bound and not bound[act].is_valid():
-            return _shown(request, submission, bound=bound, status=400)
-        messages.success(request, _done(request, submission, act, bound.get(act), by))
-    return HttpResponseRedirect(request.get_full_path())
+    return _shown(_named(request, study))
+
+
+def _named(request: HttpRequest, study: Study) -> Submission:
+    return submission_of(study, request.GET.get("submission", ""))
 
 
 def _shown(
-    request: HttpRequest,
-    submission: Submission,
-    *,
-    bound: dict[str, forms.Form] | None = None,
-    revealed: OutsideIds | None = None,
-    status: int = 200,
-) -> HttpResponse:
+    submission: Submission, bound: dict[str, forms.Form] | None = None, revealed: OutsideIds | None = None
+) -> dict[str, Any]:
     study = submission.study
     (row,) = reconciliation.rows_of(study, reconciliation.compare_one(submission, timezone.now()), [submission.pk])
-    context = {
+    return {
+        "title": f"Submission {submission}",
+        "status": 400 if bound else 200,
         "row": row,
         "submission": submission,
         "words": [WORDS[name] for name in row.discrepancies],
         "fits": discrepancy_repairs.allowed_actions(submission),
-        "forms": {name: form(prefix=name) for name, form in _FORMS.items()} | (bound or {}),
+        "forms": {name: form(prefix=name) for name, (form, _) in _FORMS.items()} | (bound or {}),
         "revealed": revealed,
         "refresh_s": _REFRESH_S if row.is_waiting and not bound and revealed is None else 0,
-        "reconciliation_url": reverse("admin:annotations_study_reconciliation", args=[study.pk]),
-        "reject_url": submission_address("reject", submission),
-        "unreject_url": submission_address("unreject", submission),
     }
-    return show_page(request, study, "submission", f"Submission {submission}", status=status, **context)
 
 
-def _done(request: HttpRequest, submission: Submission, act: str, form: forms.Form | None, by: str) -> str:
-    """Do one act, and return what to say of it."""
-    given = form.cleaned_data if form is not None else {}
-    if act == "bonus":
-        is_new = payment_ledger.add_by_hand(
-            submission, given["amount"], reason=given["reason"], by=by, form=given["form"]
-        )
-        return (
-            "It is owed now: look through it under Payments."
-            if is_new
-            else "This form was sent before: it is owed once."
-        )
-    if act in ("message", "request_return", "screen_out"):
-        discrepancy_repairs.ask(submission, act, by=by, **given)  # type: ignore[arg-type]  # all are among its acts
-        return "Prolific is asked for it. This page shows when it is done."
-    if act == "again":
-        failed = get_object_or_404(submission.requests, pk=row_number(request.POST.get("request")))
-        discrepancy_repairs.ask_again(failed, by=by)
-        return "It is sent again."
-    if act in ONE_CLICK:
-        return repair(submission, act, by=by)
-    raise Http404
+def _owe_bonus(submission: Submission, by: str, amount: int, **given: Any) -> str:
+    is_new = payment_ledger.add_by_hand(submission, amount, by=by, **given)
+    return (
+        "It is owed now: look through it under Payments." if is_new else "This form was sent before: it is owed once."
+    )
 
 
-def _reveal(submission: Submission, by: str) -> OutsideIds:
-    """The ids from outside, and a line in the audit log that somebody looked."""
+_FORMS: dict[str, tuple[type[forms.Form], Callable[..., str]]] = {
+    "message": (MessageForm, partial(ask, "message")),
+    "request_return": (ReturnForm, partial(ask, "request_return")),
+    "screen_out": (ScreenOutForm, partial(ask, "screen_out")),
+    "bonus": (BonusForm, _owe_bonus),
+}
+
+
+def _with_form(name: str, request: HttpRequest, study: Study, by: str) -> Answer | str:
+    submission, (form_class, act) = _named(request, study), _FORMS[name]
+    form = form_class(request.POST, prefix=name)
+    return act(submission, by, **form.cleaned_data) if form.is_valid() else _shown(submission, {name: form})
+
+
+def _in_one_click(act: Callable[[Submission, str], str], request: HttpRequest, study: Study, by: str) -> str:
+    return act(_named(request, study), by)
+
+
+def _reveal(request: HttpRequest, study: Study, by: str) -> Answer:
+    """Show the ids from outside, with a line in the audit log that somebody looked."""
+    submission = _named(request, study)
     ids = submissions.ids_of(submission)
-    audit.record("ids_revealed", study=submission.study, by=by, subject=f"submission {submission.pk}")
-    return ids
+    audit.record("ids_revealed", study=study, by=by, subject=f"submission {submission.pk}")
+    return _shown(submission, revealed=ids)
 
 
-PAGES = (StudyPage("submission", "Submission", page, act="coordinate", place="people", in_navigation=False),)
+def _ask_again(request: HttpRequest, study: Study, by: str) -> str:
+    failed = get_object_or_404(_named(request, study).requests, pk=row_number(request.POST.get("request")))
+    discrepancy_repairs.ask_again(failed, by=by)
+    return "It is sent again."
+
+
+ACTS: dict[str, Act] = {
+    **{name: partial(_in_one_click, act) for name, act in ONE_CLICK.items()},
+    **{name: partial(_with_form, name) for name in _FORMS},
+    "reveal": _reveal,
+    "again": _ask_again,
+}

@@ -6,26 +6,23 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.forms import model_to_dict
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 
-from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.study_pages import StudyPage, has_begun, page_context
+from annotations.admin.common.page_acts import Act, Answer
 from annotations.admin.common.typed_classes import ModelForm
-from annotations.admin.pools import image_review_page
 from annotations.admin.shown_figures import table_answer
 from annotations.admin.similarity_search.pictures import Picture, pictures_of
 from annotations.analysis.pools.gathering_tables import WORTH, pool_tables, review_table, worth_rows
 from annotations.analysis.pools.review_statistics import review_statistics
-from annotations.models import UNFINISHED, ClassBy, Dataset, Gathering, ImageIndex, JobState, Pool, Study
+from annotations.models import UNFINISHED, Dataset, Gathering, ImageIndex, JobState, Pool, Study
 from annotations.readings.pools.annotation_sources import source, sources
 from annotations.readings.pools.review_outcomes import CANDIDATE, review_counts
 from annotations.readings.pools.review_progress import review_progress
 from annotations.services.pools import gatherings
 from annotations.services.staff import roles
 
-TITLE = "Gather images"
 _POLL_S = 2
 _SLICE_CHECK = ""  # value of the field pool
 
@@ -78,10 +75,8 @@ class GatheringForm(ModelForm[Gathering]):
         return [each.strip() for each in self.cleaned_data["licences"].split(",") if each.strip()]
 
 
-def page(request: HttpRequest, study: Study) -> HttpResponse:
-    """Show a gathering, the newest where none is named, or hand out its tables; a POST asks for one, or trains."""
-    if request.method == "POST":
-        return _act(request, study)
+def page(request: HttpRequest, study: Study) -> Answer:
+    """Show a gathering, the newest where none is named, or hand out its tables."""
     found = list(study.gatherings.defer("items").select_related("pool", "base_model__dataset"))
     shown = (
         _chosen(study, request.GET.get("gathering")) if "gathering" in request.GET else (found[0] if found else None)
@@ -89,38 +84,30 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     if "table" in request.GET:
         tables = [*pool_tables(study), *([review_table(shown)] if shown else [])]
         return table_answer(request, tables, f"clarify-{study.slug}")
-    return render(request, "admin/annotations/study/gathering.html", _context(request, study, found, shown))
-
-
-def _context(request: HttpRequest, study: Study, found: list[Gathering], shown: Gathering | None) -> dict[str, Any]:
     training = shown.trainings.select_related("dataset").first() if shown else None
     is_live = any(each and each.state in UNFINISHED for each in (shown, training))
     may_act = roles.may(request.user, "coordinate", study)
     likenesses = _likenesses(study) if may_act else []
     limit = likenesses[0][1].get("limit") if len(likenesses) == 1 else None  # empty leaves it to the worker
     given = _like_the_last(found) | {"annotation": request.GET.get("annotation", ""), "duplicate_threshold": limit}
-    return page_context(
-        request,
-        study,
-        TITLE,
-        found=found,
-        gathering=shown,
-        parts=[(part, part.gathering.base_model.dataset.class_names[part.target_class]) for part in _parts(shown)],
-        training=training,
-        rows=worth_rows(training) if training else [],
-        measures=WORTH.values(),
-        statistics=review_statistics(shown) if shown and shown.state == JobState.DONE else None,
-        counts=review_counts(shown) if shown and shown.pool_id and shown.state == JobState.DONE else None,
-        n_trained_with=len(training.kept.get(CANDIDATE, ())) if training else 0,
-        progress=review_progress(shown, request.user.get_username()) if shown else None,
-        pairs=list(_pairs(request, shown)) if shown and shown.pool_id else [],
-        class_by=ClassBy(shown.class_by).label if shown else "",
-        live=_POLL_S if is_live else "",
-        may_act=may_act,
-        form=GatheringForm(study, initial=given) if may_act else None,
-        likenesses=likenesses,
-        has_pools=Pool.objects.filter(dataset__isnull=False).exists(),
-    )
+    return {
+        "found": found,
+        "gathering": shown,
+        "parts": [(part, part.gathering.base_model.dataset.class_names[part.target_class]) for part in _parts(shown)],
+        "training": training,
+        "rows": worth_rows(training) if training else [],
+        "measures": WORTH.values(),
+        "statistics": review_statistics(shown) if shown and shown.state == JobState.DONE else None,
+        "counts": review_counts(shown) if shown and shown.pool_id and shown.state == JobState.DONE else None,
+        "n_trained_with": len(training.kept.get(CANDIDATE, ())) if training else 0,
+        "progress": review_progress(shown, request.user.get_username()) if shown else None,
+        "pairs": list(_pairs(request, shown)) if shown and shown.pool_id else [],
+        "live": _POLL_S if is_live else "",
+        "may_act": may_act,
+        "form": GatheringForm(study, initial=given) if may_act else None,
+        "likenesses": likenesses,
+        "has_pools": Pool.objects.filter(dataset__isnull=False).exists(),
+    }
 
 
 def _like_the_last(found: list[Gathering]) -> dict[str, Any]:
@@ -150,42 +137,30 @@ def _pairs(request: HttpRequest, gathering: Gathering) -> Iterator[tuple[Picture
         yield (*pictures_of(owner, pool.dataset, [row]), *pictures_of(owner, dataset, [other]), similarity)
 
 
-def _act(request: HttpRequest, study: Study) -> HttpResponse:
-    if not roles.may(request.user, "coordinate", study):
-        raise Http404
-    by = request.user.get_username()
-    with RefusalsShown(request):
-        if request.POST.get("act") == "train":
-            gathering = _chosen(study, request.POST.get("gathering"))
-            gatherings.request_training(gathering, by=by)
-            return HttpResponseRedirect(f"{request.path}?gathering={gathering.pk}")
-        form = GatheringForm(study, request.POST)
-        if form.is_valid():
-            given = dict(form.cleaned_data)
-            chosen = source(study, given.pop("annotation"))
-            pool = Pool.objects.filter(pk=row_number(given.pop("pool") or "0")).first()
-            if chosen is None:
-                raise Http404
-            asked = gatherings.request(study, chosen.base_model, pool, chosen.annotations, by=by, **given)
-            return HttpResponseRedirect(f"{request.path}?gathering={asked.pk}")
+def _gather(request: HttpRequest, study: Study, by: str) -> HttpResponseRedirect | None:
+    form = GatheringForm(study, request.POST)
+    if not form.is_valid():
         for name, errors in form.errors.items():
             messages.error(request, f"{form.fields[name].label or name}: {' '.join(map(str, errors))}")
-    return HttpResponseRedirect(request.path)
+        return None
+    given = dict(form.cleaned_data)
+    chosen = source(study, given.pop("annotation"))
+    pool = Pool.objects.filter(pk=row_number(given.pop("pool"))).first()
+    if chosen is None:
+        raise Http404
+    asked = gatherings.request(study, chosen.base_model, pool, chosen.annotations, by=by, **given)
+    return HttpResponseRedirect(f"{request.path}?gathering={asked.pk}")
+
+
+def _train(request: HttpRequest, study: Study, by: str) -> HttpResponseRedirect:
+    gathering = _chosen(study, request.POST.get("gathering"))
+    gatherings.request_training(gathering, by=by)
+    return HttpResponseRedirect(f"{request.path}?gathering={gathering.pk}")
+
+
+ACTS: dict[str, Act] = {"": _gather, "train": _train}
 
 
 def _chosen(study: Study, number: str | None) -> Gathering:
     related = ("pool__dataset", "base_model__dataset", "study")
     return get_object_or_404(study.gatherings.select_related(*related), pk=row_number(number))
-
-
-PAGES = (
-    StudyPage("gathering", TITLE, page, place="findings", applies_to=has_begun),
-    StudyPage(
-        "image_review",
-        image_review_page.TITLE,
-        image_review_page.page,
-        act="coordinate",
-        place="findings",
-        in_navigation=False,
-    ),
-)

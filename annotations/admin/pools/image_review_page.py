@@ -3,26 +3,24 @@
 import datetime as dt
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.study_pages import show_page
+from annotations.admin.common.page_acts import Answer
 from annotations.models import Gathering, Study, Verdict
 from annotations.readings.datasets.thumbnails import thumbnail_url
 from annotations.readings.pools.review_outcomes import KNOWN
 from annotations.readings.pools.review_progress import review_progress
 from annotations.services.pools import image_reviews
-from annotations.services.staff import roles
 
-TITLE = "Review images"
 MAX_BUTTONS = 9  # classes with a key of their own
 
 
-def page(request: HttpRequest, study: Study) -> HttpResponse:
+def page(request: HttpRequest, study: Study) -> Answer:
     """Show the next image; a POST stores what is said of one, or takes the last answer back."""
     number = row_number(request.POST.get("gathering") or request.GET.get("gathering"))
     gathering = study.gatherings.select_related("pool__dataset", "base_model__dataset").filter(pk=number).first()
@@ -34,17 +32,12 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
         return HttpResponseRedirect(f"{request.path}?gathering={gathering.pk}")
     by = request.user.get_username()
     progress = review_progress(gathering, by)
-    return show_page(
-        request,
-        study,
-        "image_review",
-        TITLE,
-        gathering=gathering,
-        progress=progress,
-        shown_at=timezone.now().isoformat(),
-        may_act=roles.may(request.user, "coordinate", study),
+    return {
+        "gathering": gathering,
+        "progress": progress,
+        "shown_at": timezone.now().isoformat(),
         **_item(request, gathering, progress.place),
-    )
+    }
 
 
 def _item(request: HttpRequest, gathering: Gathering, place: int | None) -> dict[str, Any]:

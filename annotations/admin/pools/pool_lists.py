@@ -5,21 +5,24 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.validators import validate_slug
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
-from django.urls import URLPattern, path, reverse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from annotations.admin.common.form_errors import RefusalsShown, linked_errors
+from annotations.admin.common.form_errors import linked_errors
 from annotations.admin.common.number_formats import NONE, row_number
+from annotations.admin.common.page_acts import answer_to_act
 from annotations.admin.common.read_only import ReadOnlyAdmin
+from annotations.admin.common.site_pages import show_site_page
 from annotations.models import UNFINISHED, Pool
 from annotations.readings.datasets.encoder_choices import encoder_choices
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.datasets import imports
 from annotations.services.pools import pool_requests
 from annotations.services.staff import roles
+from modeling.arrays.common.counted_words import counted
 
 
 class PoolForm(forms.Form):
@@ -73,6 +76,7 @@ class PoolAdmin(ReadOnlyAdmin):
     list_filter = ("state",)
     search_fields = ("name",)
     list_select_related = ("dataset",)
+    views = {"new": "new/", "images": "<int:pk>/images/"}
     fields = ("name", "state", "phase", "error", "images", "search", "encoder", "folder", "created_at", "finished_at")
     readonly_fields = ("images", "search")
     change_list_template = "admin/annotations/pool/list.html"
@@ -92,39 +96,17 @@ class PoolAdmin(ReadOnlyAdmin):
         address = reverse("admin:annotations_dataset_images", args=[pool.dataset.pk])
         return format_html('<a href="{}">by words or by examples</a>', address)
 
-    def get_urls(self) -> list[URLPattern]:
-        new = path("new/", self.admin_site.admin_view(self.new_view), name="annotations_pool_new")
-        change = path(
-            "<int:pk>/images/", self.admin_site.admin_view(self.change_images), name="annotations_pool_images"
-        )
-        return [new, change, *super().get_urls()]
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         pool = Pool.objects.select_related("dataset").filter(pk=row_number(object_id), dataset__isnull=False).first()
-        may_act = pool is not None and roles.may_set_up(request.user)
-        more = {"removal_form": RemovalForm(pool) if pool and may_act else None, **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, more)
+        form = RemovalForm(pool) if pool is not None and roles.may_set_up(request.user) else None
+        return super().change_view(request, object_id, extra_context={"removal_form": form})
 
-    def change_images(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def images_view(self, request: HttpRequest, pool: Pool) -> HttpResponse:
         """Have new images of the pool's folder added, or take some out; only a POST does."""
         if request.method != "POST" or not roles.may_set_up(request.user):
             raise Http404
-        pool, by = get_object_or_404(Pool.objects.select_related("dataset"), pk=pk), request.user.get_username()
-        with RefusalsShown(request):
-            if request.POST.get("act") == "again":
-                pool_requests.import_again(pool, by=by)
-                messages.success(request, "A worker looks for images that are new in the folder.")
-            elif (form := RemovalForm(pool, request.POST)).is_valid():
-                n, made = pool_requests.take_out(pool, by=by, **form.cleaned_data)
-                keep = (
-                    f" These were made with some of them, and keep them: {', '.join(map(str, made))}." if made else ""
-                )
-                messages.success(request, f"Took {n:,} image{'' if n == 1 else 's'} out.{keep}")
-            else:
-                messages.error(request, " ".join(error.message for error in linked_errors(form)))
-        return HttpResponseRedirect(reverse("admin:annotations_pool_change", args=[pk]))
+        answer_to_act(request, _ACTS, pool)
+        return redirect("admin:annotations_pool_change", pool.pk)
 
     def new_view(self, request: HttpRequest) -> HttpResponse:
         """Show the form; a POST asks for the import."""
@@ -134,16 +116,31 @@ class PoolAdmin(ReadOnlyAdmin):
         if request.method == "POST" and form.is_valid():
             try:
                 pool = pool_requests.request_pool(**form.cleaned_data, by=request.user.get_username())
-                return HttpResponseRedirect(reverse("admin:annotations_pool_change", args=[pool.pk]))
+                return redirect("admin:annotations_pool_change", pool.pk)
             except ServiceError as error:
                 problem = error.message
         context = {
-            **self.admin_site.each_context(request),
-            "title": "Import a pool of unlabelled images",
-            "opts": self.opts,
             "form": form,
             "problem": problem,
             "has_folders": bool(imports.importable_folders()),
         }
-        status = 400 if request.method == "POST" else 200
-        return render(request, "admin/annotations/pool/new.html", context, status=status)
+        status = 400 if problem else 0
+        return show_site_page(request, "annotations/pool/new", "Import a pool of unlabelled images", status, **context)
+
+
+def _look_again(request: HttpRequest, pool: Pool, by: str) -> str:
+    pool_requests.import_again(pool, by=by)
+    return "A worker looks for images that are new in the folder."
+
+
+def _take_out(request: HttpRequest, pool: Pool, by: str) -> str | None:
+    form = RemovalForm(pool, request.POST)
+    if not form.is_valid():
+        messages.error(request, " ".join(error.message for error in linked_errors(form)))
+        return None
+    n, made = pool_requests.take_out(pool, by=by, **form.cleaned_data)
+    keep = f" These were made with some of them, and keep them: {', '.join(map(str, made))}." if made else ""
+    return f"Took {counted(n, 'image')} out.{keep}"
+
+
+_ACTS = {"again": _look_again, "take_out": _take_out}

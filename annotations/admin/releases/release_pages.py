@@ -1,16 +1,16 @@
 """The releases page: ask for one, see how far it is, take its file, and see which are superseded."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django import forms
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
 from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.study_pages import StudyPage, has_begun, show_page
+from annotations.admin.common.page_acts import Answer, answer_to_act
 from annotations.admin.common.typed_classes import ModelForm
 from annotations.exports.releases.download import release_download
 from annotations.models import UNFINISHED, Release, Study
@@ -28,26 +28,28 @@ class ReleaseForm(ModelForm[Release]):
         widgets = {"authors": forms.Textarea(attrs={"rows": 2})}
 
 
-def page(request: HttpRequest, study: Study) -> HttpResponse:
-    """List the releases, the newest first; a post asks for one."""
+def page(request: HttpRequest, study: Study) -> Answer:
+    """List the releases, the newest first; a POST asks for one, as whoever sees the study may."""
+    return answer_to_act(request, {"": _request}, study) if request.method == "POST" else _shown(study)
+
+
+def _shown(study: Study, form: ReleaseForm | None = None) -> dict[str, Any]:
     found = list(study.releases.order_by("-number"))
-    form = ReleaseForm(request.POST if request.method == "POST" else None, initial=_said_before(found))
-    if request.method == "POST" and form.is_valid():
-        release = release_requests.request(study, by=request.user.get_username(), **form.cleaned_data)
-        messages.success(request, f"Release {release.number} is being made. This page shows how far it is.")
-        return HttpResponseRedirect(request.path)
     under_way = next((each for each in found if each.state in UNFINISHED), None)
-    return show_page(
-        request,
-        study,
-        "releases",
-        "Releases",
-        releases=found,
-        form=form,
-        under_way=under_way,
-        poll_s=_POLL_S if under_way else 0,
-        file_url=reverse("admin:annotations_study_release_file", args=[study.pk]),
-    )
+    return {
+        "releases": found,
+        "form": form or ReleaseForm(initial=_said_before(found)),
+        "under_way": under_way,
+        "poll_s": _POLL_S if under_way else 0,
+    }
+
+
+def _request(request: HttpRequest, study: Study, by: str) -> dict[str, Any] | str:
+    form = ReleaseForm(request.POST)
+    if not form.is_valid():
+        return _shown(study, form)
+    release = release_requests.request(study, by=by, **form.cleaned_data)
+    return f"Release {release.number} is being made. This page shows how far it is."
 
 
 def _said_before(releases: Sequence[Release]) -> dict[str, str]:
@@ -63,9 +65,3 @@ def file(request: HttpRequest, study: Study) -> HttpResponseBase:
             raise release_requests.NoSuchRelease
         return release_download(release, by=request.user.get_username())
     return HttpResponseRedirect(reverse("admin:annotations_study_releases", args=[study.pk]))
-
-
-PAGES = (
-    StudyPage("releases", "Releases", page, place="findings", applies_to=has_begun),
-    StudyPage("release_file", "Release", file, place="findings", in_navigation=False),
-)

@@ -3,9 +3,9 @@
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 
-from annotations.admin.common.study_pages import StudyPage, has_begun, show_page
+from annotations.admin.common.page_acts import Answer
 from annotations.admin.results.results_page import POLL_SOON_S
 from annotations.admin.results.unnamed_pictures import shown_unnamed
 from annotations.admin.shown_figures import figure_answer, shown_figure, table_answer
@@ -16,17 +16,16 @@ from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.pools.gathering_tables import SliceCheck, slice_checks
 from annotations.analysis.results.latest_results import latest
 from annotations.models import Study
-from annotations.services.staff import roles
 
 TASKS_AT_ONCE = 10  # on a page
 MAX_SHOWN = 100  # concepts of a task on the page; the file has all
 
 
-def page(request: HttpRequest, study: Study) -> HttpResponse:
+def page(request: HttpRequest, study: Study) -> Answer:
     """Show the concepts of some tasks; with ?table= those of all as a file, with ?figure= a figure."""
     found = latest(study)
     if found.results is None:
-        return show_page(request, study, "concepts", "Concepts", latest=found, poll_s=POLL_SOON_S)
+        return {"latest": found, "poll_s": POLL_SOON_S}
     every = found.results.concepts
     if "table" in request.GET:
         return table_answer(request, every.all, study.slug)
@@ -37,24 +36,17 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     tables = of_tasks(every, set(shown.object_list))
     checks = slice_checks(study)
     owner = f"user:{request.user.pk}"
-    return show_page(
-        request,
-        study,
-        "concepts",
-        "Concepts",
-        tables=tables,
-        tasks=[_task(tables, task, found.figures, owner, checks) for task in tables.tasks],
-        shown=shown,
-        search=search,
-        has_many=len(every.tasks) > TASKS_AT_ONCE,
-        latest=found,
-        poll_s=0,
-        n_without=n_without,
-        may_gather=roles.may(request.user, "coordinate", study),
-        may_study_unnamed=roles.may_set_up(request.user)
-        and roles.may(request.user, "coordinate", study)
-        and any(row.n for row in every.unnamed.rows),
-    )
+    return {
+        "tables": tables,
+        "tasks": [_task(tables, task, found.figures, owner, checks) for task in tables.tasks],
+        "shown": shown,
+        "search": search,
+        "has_many": len(every.tasks) > TASKS_AT_ONCE,
+        "latest": found,
+        "poll_s": 0,
+        "n_without": n_without,
+        "has_unnamed": any(row.n for row in every.unnamed.rows),
+    }
 
 
 def _shown(tables: ConceptTables, search: str, number: str | None) -> tuple[Page[int], int]:
@@ -98,6 +90,3 @@ def _task(
         "unnamed": shown_unnamed(of_task.unnamed.rows, owner),
         "figures": [shown_figure(each, drawn) for each in task_figures(of_task, position)] if of_task.map.rows else [],
     }
-
-
-PAGES = (StudyPage("concepts", "Concepts", page, place="findings", applies_to=has_begun),)

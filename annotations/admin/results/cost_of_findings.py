@@ -12,6 +12,7 @@ from annotations.models.payment import amount
 from annotations.readings.payments.costs import Totals, totals
 from annotations.tables.columns import Table
 from annotations.tables.worded_tables import worded
+from modeling.arrays.common.counted_words import persons
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def cost_sentence(of: Cost) -> str:
     fee = " with Prolific's fee" if of.fee else ""
     told = f"{amount(of.total, of.currency)} was paid{fee}"
     if of.per_person is not None:
-        told += f": {amount(of.per_person)} for each of {of.people:,} {'person' if of.people == 1 else 'people'}"
+        told += f": {amount(of.per_person)} for each of {persons(of.people)}"
     if of.per_finding is not None:
         ideas = "the one idea that is" if of.findings == 1 else f"each of {of.findings:,} ideas that are"
         told += f", {amount(of.per_finding)} for {ideas} better than guessing"

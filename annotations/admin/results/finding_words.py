@@ -12,6 +12,7 @@ from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.statistics.estimate_types import Estimate
 from annotations.analysis.tables.comparison_columns import Total
 from annotations.analysis.tables.estimands import Over
+from modeling.arrays.common.counted_words import persons
 from modeling.arrays.phrases.worded_scale import BetterThanGuessing
 
 _BEYOND = 95  # of 100
@@ -79,7 +80,9 @@ def _course(
 def most_said(concepts: Iterable[ConceptRow], n_people: int) -> str:
     """Return the concept of a task that most of its people named, and how many did; "" where no phrase is a concept."""
     most = max(concepts, key=lambda row: row.people, default=None)
-    return f"{most.people:,} of {_all(n_people)} said phrases like “{most.name}”." if most and most.people else ""
+    if most is None or not most.people:
+        return ""
+    return f"{most.people:,} of {persons(n_people)} said phrases like “{most.name}”."
 
 
 def better_and_others(people: Sequence[PersonTask]) -> Iterator[str]:
@@ -111,13 +114,13 @@ def beside_random_slices(people: Iterable[PersonTask]) -> Iterator[str]:
         beyond = sum(percentile >= _BEYOND for percentile in percentiles)
         also = f" The other {untold:,} with a retraining cannot be compared: {why}." if untold else ""
         yield (
-            f"{beyond:,} of the {_all(len(percentiles))} who can be compared with random guessers gained more than "
+            f"{beyond:,} of the {persons(len(percentiles))} who can be compared with random guessers gained more than "
             f"{_BEYOND} of 100 of them would. A random guesser is a computer without any words: it cuts the class's "
             "images in two by chance, as often as the person tried words, and retrains with the cut that has the best "
             f"error score.{also}"
         )
     elif untold:
-        yield f"{_all(untold)} cannot be compared with random guessers: {why}."
+        yield f"{persons(untold)} cannot be compared with random guessers: {why}."
 
 
 def _sure(of: Estimate) -> str:
@@ -132,7 +135,7 @@ def _sure(of: Estimate) -> str:
 
 def _rests_on(gain: Total, complete: Total) -> str:
     n = gain.estimate.n
-    whose = f"{n:,} of the {_all(n + sum(gain.missing.values()))}" if gain.missing else _all(n)
+    whose = f"{n:,} of the {persons(n + sum(gain.missing.values()))}" if gain.missing else persons(n)
     told = f"Gains are means over {whose} who had the task, on test images that had no part in choosing their words"
     out = {reason: n for reason, n in complete.missing.items() if reason not in gain.missing}
     if out:
@@ -143,7 +146,3 @@ def _rests_on(gain: Total, complete: Total) -> str:
     if gain.missing:
         told += f". Not in the means: {reasons(sorted(gain.missing.items()))}"
     return f"{told}."
-
-
-def _all(n: int) -> str:
-    return "1 person" if n == 1 else f"{n:,} people"

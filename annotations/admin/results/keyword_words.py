@@ -1,23 +1,35 @@
 """Table 2 as the results page shows it: what a machine recommends, and what people said, a list a block."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from annotations.admin.common.number_formats import NONE, p_value, percent, score
-from annotations.analysis.observations.study_rows import MACHINES_TOP, TaskFacts
+from annotations.analysis.observations.study_rows import MACHINES_TOP, RankedList, TaskFacts
 from annotations.analysis.tables.filled_tables import StudyTables
 from annotations.analysis.tables.keyword_tables import Keyword, PhraseAmongKeywords
 
-Cells = tuple[object, ...]  # of a row: rank by CLIP score, words, whose, CLIP score, subgroup, error score, its rank
-WordsTable = tuple[str, str, list[Cells]]  # title, what the list has to show, rows
+
+@dataclass(frozen=True)
+class KeywordTable:
+    """One list on a task's class: its best by error score, its top by CLIP score, and people's best phrases."""
+
+    title: str
+    ranked: RankedList
+    best: Keyword
+    top: list[Keyword]
+    phrases: list[PhraseAmongKeywords]
 
 
-def words_tables(tables: StudyTables, tasks: Iterable[TaskFacts]) -> list[WordsTable]:
-    """Return a table for each list of each task: its title, what it has to show, keywords with best phrases below."""
-    return [
-        _table(task, of_list, [row for row in tables.among_keywords.rows if _is_same(row, of_list[0])])
-        for task in tasks
-        for of_list in _by_list(row for row in tables.keywords.rows if row.task == task.position)
-    ]
+def keyword_tables(tables: StudyTables, tasks: Iterable[TaskFacts]) -> Iterator[KeywordTable]:
+    """Yield a table for each list of each task."""
+    for task in tasks:
+        of_task = [row for row in tables.keywords.rows if row.task == task.position]
+        for ranked in {row.ranked.digest: row.ranked for row in of_task}.values():
+            keywords = [row for row in of_task if row.ranked.digest == ranked.digest]
+            top = sorted((row for row in keywords if row.clip_rank), key=lambda row: row.clip_rank or 0)[:MACHINES_TOP]
+            same = (task.position, ranked.digest)
+            phrases = [row for row in tables.among_keywords.rows if (row.task, row.list_digest) == same]
+            best = min(keywords, key=lambda row: row.rank)
+            yield KeywordTable(f"{task.title}: {ranked.name}", ranked, best, top, phrases)
 
 
 def top_sentence(tables: StudyTables) -> str:
@@ -39,55 +51,3 @@ def top_sentence(tables: StudyTables) -> str:
         f"The machine has {said} among its top {MACHINES_TOP} keywords for {len(found):,} of {len(tasks):,} classes, "
         f"and as its first for {len(first):,}. Any list counts."
     )
-
-
-def _is_same(row: PhraseAmongKeywords, keyword: Keyword) -> bool:
-    return (row.task, row.list_digest) == (keyword.task, keyword.ranked.digest)
-
-
-def _by_list(rows: Iterable[Keyword]) -> Iterator[list[Keyword]]:
-    lists: dict[str, list[Keyword]] = {}
-    for row in rows:
-        lists.setdefault(row.ranked.digest, []).append(row)
-    yield from lists.values()
-
-
-def _table(task: TaskFacts, keywords: Sequence[Keyword], phrases: Sequence[PhraseAmongKeywords]) -> WordsTable:
-    ranked, best = keywords[0].ranked, min(keywords, key=lambda row: row.rank)
-    level = ranked.vocabulary_level
-    unrelated = best.row.get("null_level")  # a ranking of an earlier version has none
-    beside = (
-        "" if unrelated is None else f"; the best of as many unrelated words exceeds {score(unrelated)} in 5% of cases"
-    )
-    beside += "" if level is None else f"; one common word in twenty passes {score(level)}"
-    p = p_value(best.row["adjusted_p"])
-    chance = f"p {p if p.startswith('<') else f'= {p}'}"
-    top = sorted((row for row in keywords if row.clip_rank), key=lambda row: row.clip_rank or 0)[:MACHINES_TOP]
-    said = (
-        f"By error score the best of {ranked.n_keywords:,} is “{best.row['keyword']}”, with "
-        f"{score(best.row['error_score'])} ({chance} for the best of so many{beside})."
-    )
-    return f"{task.title}: {ranked.name}", said, [*map(_machine_row, top), *map(_people_row, phrases)]
-
-
-def _machine_row(row: Keyword) -> Cells:
-    of = row.row
-    subgroup = _subgroup(of.get("n_captioned"), of.get("subgroup_accuracy"))
-    clip_score, error_score = _two(of["clip_score"]), score(of["error_score"])
-    return row.clip_rank, of["keyword"], "machine", clip_score, subgroup, error_score, row.rank
-
-
-def _people_row(row: PhraseAmongKeywords) -> Cells:
-    """In brackets what a phrase would have."""
-    subgroup = _subgroup(row.n_captioned, row.subgroup_accuracy)
-    clip_score, ranks = _two(row.clip_score), (f"({row.clip_rank})", f"({row.error_rank})")
-    return ranks[0], row.phrase, "people", clip_score, subgroup, score(row.error_score), ranks[1]
-
-
-def _two(clip_score: float) -> str:
-    return f"{clip_score:z.2f}"
-
-
-def _subgroup(n: int | None, accuracy: float | None) -> str:
-    """As in Table 2, but without a number where no caption has the words (Bias-to-Text prints 0 then)."""
-    return NONE if n is None else f"{percent(accuracy)} (N={n:,})" if n else "no caption has it"

@@ -7,11 +7,12 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 
-from annotations.admin.common.study_pages import StudyPage, is_for_crowd, page_context
+from annotations.admin.common.study_pages import is_for_crowd, page_context
 from annotations.admin.results.cost_of_findings import Cost, cost, cost_sentence
 from annotations.admin.results.flow_words import flow_steps
-from annotations.admin.results.keyword_words import top_sentence, words_tables
+from annotations.admin.results.keyword_words import keyword_tables, top_sentence
 from annotations.admin.results.machine_verdict import duels, over_classes
 from annotations.admin.results.results_words import categories, words_of_tasks
 from annotations.admin.shown_figures import figure_answer, shown_figure, table_answer
@@ -26,7 +27,6 @@ from annotations.readings.datasets.thumbnails import thumbnail_url
 from annotations.services import benchmark_requests
 from annotations.services.staff import roles
 
-NAME = "results"
 POLL_S = 10  # while the study is open
 POLL_SOON_S = 2  # while a newer analysis is being computed
 MAX_COLUMNS = 12  # tasks in table 3 on the page
@@ -57,7 +57,7 @@ def ask_baselines(request: HttpRequest, study: Study) -> HttpResponse:
     asked = benchmark_requests.ask(study, by=request.user.get_username())
     told = "Other methods are being measured. Their lines come one after the other." if asked else "All are measured."
     messages.success(request, told)
-    return HttpResponseRedirect(PAGES[0].url(study))
+    return HttpResponseRedirect(reverse("admin:annotations_study_results", args=[study.pk]))
 
 
 def _context(request: HttpRequest, study: Study, found: Latest, costs: Iterable[FilledTable[Cost]]) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def _context(request: HttpRequest, study: Study, found: Latest, costs: Iterable[
         "flow": flow_steps(tables.flow.rows),
         "verdict": list(over_classes(duels(tables).values())),
         "words": words_of_tasks(tables, found.results.concepts),
-        "keywords": words_tables(tables, first),
+        "keywords": list(keyword_tables(tables, first)),
         "keywords_top": top_sentence(tables),
         "gathered": _newest_gathered(study),
         "measures": WORTH.values(),
@@ -130,11 +130,10 @@ def _phrase_panels(request: HttpRequest, tables: StudyTables, tasks: Set[int]) -
     owner = f"user:{request.user.pk}"
     of_tasks = (row for row in tables.panels.rows if row.task in tasks)
     for (_, class_name, phrase), rows in groupby(of_tasks, lambda row: (row.task, row.class_name, row.phrase)):
-        strips = []
-        for name, pictures in groupby(rows, lambda row: row.slice):
-            words = "Hard: more like the phrase" if name == "hard" else "Easy: less like it"
-            shown = [(thumbnail_url(owner, picture.dataset, picture.image_key), picture) for picture in pictures]
-            strips.append((name, words, shown))
+        strips = [
+            (name, [(thumbnail_url(owner, picture.dataset, picture.image_key), picture) for picture in pictures])
+            for name, pictures in groupby(rows, lambda row: row.slice)
+        ]
         yield f"{class_name}: “{phrase}”", strips
 
 
@@ -143,9 +142,3 @@ def _costs(request: HttpRequest, study: Study, found: Latest) -> tuple[FilledTab
     if found.results is None or not is_for_crowd(study) or not roles.may(request.user, "coordinate", study):
         return ()
     return (cost(study, found.results.tables),)
-
-
-PAGES = (
-    StudyPage(NAME, "Results", results_page, place="findings"),
-    StudyPage("baselines", "Baselines", ask_baselines, act="coordinate", place="findings", in_navigation=False),
-)

@@ -18,6 +18,7 @@ from annotations.analysis.tables.estimands import Over
 from annotations.analysis.tables.filled_tables import StudyTables
 from annotations.analysis.tables.saturation_columns import Counted, TaskNovelty
 from annotations.analysis.tables.table3 import Listed, PhraseList
+from modeling.arrays.common.counted_words import counted, persons
 from modeling.arrays.phrases.worded_scale import BetterThanGuessing
 
 _LONG_S = 120  # a time from which it is told in minutes
@@ -120,7 +121,7 @@ def _sentences(tables: StudyTables, task: TaskFacts, people: Sequence[PersonTask
         yield "Nobody has been given this task yet."
         return
     if not scored:
-        yield f"{_people(len(people))} had this task, and no phrase has a score yet."
+        yield f"{persons(len(people))} had this task, and no phrase has a score yet."
     else:
         yield passed_sentence(scored)
     for row in tables.novelty.rows:
@@ -139,7 +140,7 @@ def passed_sentence(scored: Sequence[PersonTask]) -> str:
     if better[BetterThanGuessing.UNKNOWN]:
         return "Whether people are better than guessing is not known yet: common words are still being scored."
     n_better = better[BetterThanGuessing.YES]
-    passed = f"{n_better} of the {_people(len(scored))} with a score passed: their best phrase is better than guessing"
+    passed = f"{n_better} of the {persons(len(scored))} with a score passed: their best phrase is better than guessing"
     chances = [row.guess_chance for row in scored if row.guess_chance is not None]
     if len(chances) < len(scored):
         return f"{passed}."
@@ -153,9 +154,8 @@ def _novelty_sentence(row: TaskNovelty) -> str:
     goal = f"The study's goal is an interval that ends below {row.enough_below:.0%}"
     enough = "It is reached: enough people" if row.is_enough else "It is not reached yet: not enough people"
     which = " with a phrase better than guessing" if row.counted is Counted.BETTER else ""
-    ideas = "idea" if of.concepts == 1 else "ideas"
     return (
-        f"Together the {_people(of.people)}{which} named {of.concepts} distinct {ideas}. "
+        f"Together the {persons(of.people)}{which} named {counted(of.concepts, 'distinct idea')}. "
         f"The chance that the next person names a new one is {of.chance:.0%} (95% interval "
         f"{of.low:.0%} to {of.high:.0%}). {goal}. {enough}."
     )
@@ -167,9 +167,9 @@ def needed_sentence(row: TaskNovelty) -> Iterable[str]:
     if of is None or row.is_enough or of.more == 0:
         return
     if of.more is None:
-        estimate = f"To bring the estimate below it takes more than {_people(of.most)} more"
+        estimate = f"To bring the estimate below it takes more than {persons(of.most)} more"
     else:
-        estimate = f"About {of.more:,} more {'person' if of.more == 1 else 'people'} would bring the estimate below it"
+        estimate = f"About {counted(of.more, 'more person', 'more people')} would bring the estimate below it"
     low = f"more than {of.most:,}" if of.low is None else f"{of.low:,}"
     high = f"more than {of.most:,}" if of.high is None else f"{of.high:,}"
     yield f"{estimate} (95%: {low} to {high} more)." if low != high else f"{estimate}."
@@ -209,10 +209,6 @@ def _cell(rows: list[Listed]) -> tuple[list[tuple[str, int]], int]:
     if len(rows) <= CATEGORY_LIMIT:
         return [(row.text, row.phrase) for row in rows], 0
     first = {row.text: row.phrase for row in reversed(rows)}
-    counted = Counter(row.text for row in rows).most_common()
-    shown = [(text if n == 1 else f"{text} ({n} times)", first[text]) for text, n in counted[:CATEGORY_LIMIT]]
-    return shown, sum(n for _, n in counted[CATEGORY_LIMIT:])
-
-
-def _people(n: int) -> str:
-    return "1 person" if n == 1 else f"{n:,} people"
+    texts = Counter(row.text for row in rows).most_common()
+    shown = [(text if n == 1 else f"{text} ({n} times)", first[text]) for text, n in texts[:CATEGORY_LIMIT]]
+    return shown, sum(n for _, n in texts[CATEGORY_LIMIT:])

@@ -8,7 +8,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from annotations.admin.common.number_formats import percent, score
-from annotations.admin.common.study_pages import StudyPage, has_begun
 from annotations.analysis.concepts.concept_columns import FEWEST_CLUSTERED, UnnamedRow
 from annotations.analysis.concepts.filled_concept_tables import ConceptTables
 from annotations.analysis.results.latest_results import latest
@@ -90,10 +89,3 @@ def make_study(request: HttpRequest, study: Study) -> HttpResponse:
         request, "This draft shows the images that no concept selects, beside the right ones. It has new codes."
     )
     return HttpResponseRedirect(reverse("admin:annotations_study_change", args=[draft.pk]))
-
-
-PAGES = (
-    StudyPage(
-        "unnamed", "Unnamed", make_study, act="coordinate", place="findings", in_navigation=False, applies_to=has_begun
-    ),
-)

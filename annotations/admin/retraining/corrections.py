@@ -1,14 +1,15 @@
 """The correction page: train a whole model with one approved annotation a class, see what it does, decide on it."""
 
+from functools import partial
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 
 from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.study_pages import JSON, ZIP, StudyPage, file_answer, has_begun, show_page
+from annotations.admin.common.page_acts import Act, Answer
+from annotations.admin.common.study_pages import JSON, ZIP, file_answer
 from annotations.admin.shown_figures import figure_answer, shown_figure, table_answer
 from annotations.analysis.results.latest_results import Latest, latest
 from annotations.analysis.retraining.correction_figures import report, splits_figure
@@ -18,17 +19,13 @@ from annotations.readings.retraining import corrections as reading
 from annotations.services.retraining import corrections
 from annotations.services.staff import roles
 
-TITLE = "Correction"
 LEAVE_OUT = "none"  # value of a class's field
 _FIELD = "class-"  # and the class's number
 _POLL_S = 2
-_DECISIONS = {"approve": Review.APPROVED, "reject": Review.REJECTED}
 
 
-def page(request: HttpRequest, study: Study) -> HttpResponse:
-    """Show a correction, the newest where none is named, or hand out its files; a POST trains or decides."""
-    if request.method == "POST":
-        return _act(request, study)
+def page(request: HttpRequest, study: Study) -> Answer:
+    """Show a correction, the newest where none is named, or hand out its files."""
     found = reading.listed(study)
     shown = _chosen(request, study) if "correction" in request.GET else (found[0] if found else None)
     analysed = latest(study)
@@ -37,22 +34,18 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     if "file" in request.GET or "table" in request.GET:
         return _file_of(request, shown)
     under_way = next((each for each in found if each.finished_at is None), None)
-    return show_page(
-        request,
-        study,
-        "correction",
-        TITLE,
-        found=found,
-        report=reading.report_of(shown) if shown else None,
-        latest=analysed,
-        each=(figure := _figure(shown, analysed)),
-        figure_poll_s=_POLL_S if figure and not figure["drawn"] and not analysed.is_current else 0,
-        under_way=under_way,
-        poll_s=_POLL_S,
-        may_act=(may_act := roles.may(request.user, "coordinate", study)),
-        offers=reading.offers(study) if may_act and not under_way else [],
-        leave_out=LEAVE_OUT,
-    )
+    return {
+        "found": found,
+        "report": reading.report_of(shown) if shown else None,
+        "latest": analysed,
+        "each": (figure := _figure(shown, analysed)),
+        "figure_poll_s": _POLL_S if figure and not figure["drawn"] and not analysed.is_current else 0,
+        "under_way": under_way,
+        "poll_s": _POLL_S,
+        "may_act": (may_act := roles.may(request.user, "coordinate", study)),
+        "offers": reading.offers(study) if may_act and not under_way else [],
+        "leave_out": LEAVE_OUT,
+    }
 
 
 def _figure(correction: Correction | None, analysed: Latest) -> dict[str, Any] | None:
@@ -62,26 +55,13 @@ def _figure(correction: Correction | None, analysed: Latest) -> dict[str, Any] |
     return shown_figure(splits_figure(correction), analysed.figures, f"?correction={correction.pk}&")
 
 
-def _act(request: HttpRequest, study: Study) -> HttpResponse:
-    if not roles.may(request.user, "coordinate", study):
-        raise Http404
-    by = request.user.get_username()
-    with RefusalsShown(request):
-        if request.POST.get("act") == "train":
-            _train(request, study, by)
-            messages.success(request, "The correction is being trained. This page shows how far it is.")
-        elif request.POST.get("act") in _DECISIONS:
-            correction = get_object_or_404(study.corrections, pk=row_number(request.POST.get("correction")))
-            decision = _DECISIONS[request.POST["act"]]
-            corrections.review(correction, decision, by=by, reason=request.POST.get("reason", ""))
-            messages.success(request, "The decision is stored.")
-            return HttpResponseRedirect(f"{request.path}?correction={correction.pk}")
-        else:
-            messages.error(request, "The form was incomplete, so nothing was changed. Reload the page and try again.")
-    return HttpResponseRedirect(request.path)
+def _decide(decision: Review, request: HttpRequest, study: Study, by: str) -> str:
+    correction = get_object_or_404(study.corrections, pk=row_number(request.POST.get("correction")))
+    corrections.review(correction, decision, by=by, reason=request.POST.get("reason", ""))
+    return "The decision is stored."
 
 
-def _train(request: HttpRequest, study: Study, by: str) -> None:
+def _train(request: HttpRequest, study: Study, by: str) -> str:
     base_model = get_object_or_404(BaseModel, pk=row_number(request.POST.get("base_model")))
     second = request.POST.get("second", "")
     corrections.request(
@@ -91,6 +71,7 @@ def _train(request: HttpRequest, study: Study, by: str) -> None:
         by_hand=_by_hand(request),
         second=get_object_or_404(BaseModel, pk=row_number(second)) if second else None,
     )
+    return "The correction is being trained. This page shows how far it is."
 
 
 def _by_hand(request: HttpRequest) -> dict[int, int | None]:
@@ -123,4 +104,8 @@ def _file_of(request: HttpRequest, correction: Correction | None) -> HttpRespons
     return HttpResponseRedirect(f"{request.path}?correction={correction.pk}")
 
 
-PAGES = (StudyPage("correction", TITLE, page, place="findings", applies_to=has_begun),)
+ACTS: dict[str, Act] = {
+    "train": _train,
+    "approve": partial(_decide, Review.APPROVED),
+    "reject": partial(_decide, Review.REJECTED),
+}

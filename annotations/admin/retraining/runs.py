@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.html import format_html
 
 from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.list_columns import column, marked_state
-from annotations.admin.common.number_formats import NONE, percent, points
+from annotations.admin.common.number_formats import percent, points, similarity
 from annotations.admin.common.read_only import WORST_GROUP, ReadOnlyOfAssignments
 from annotations.admin.common.study_pages import ZIP, file_answer
 from annotations.admin.common.terms import TERMS
@@ -26,18 +25,11 @@ from modeling.arrays.retraining.control import own_gain
 @admin.register(Run)
 class RunAdmin(ReadOnlyOfAssignments):
     related = ("base_model__dataset", "control", "random_slices")
+    views = {"head": "<int:pk>/head/"}
     list_title = "Retrainings with a phrase"
     list_help = f"Each percentage: how much of the worst group of test images is right. {WORST_GROUP}"
-    list_display = (
-        "phrase",
-        "participant",
-        "study",
-        "state_mark",
-        "own_gain",
-        "worst_group",
-        "control_worst_group",
-        "base_worst_group",
-    )
+    _compared = ("own_gain", "worst_group", "control_worst_group", "base_worst_group")
+    list_display = ("phrase", "participant", "study", "state_mark", *_compared)
     list_filter = ("assignment__session__study", "state")
     search_fields = ("phrase_text", "assignment__session__participant__pseudonym")
     ordering = ("-id",)
@@ -50,9 +42,7 @@ class RunAdmin(ReadOnlyOfAssignments):
     readonly_fields = ("class_name", "cut")
     phrase = column("phrase", lambda run: format_html("<bdi>{}</bdi>", run.phrase_text), ordering="phrase_text")
     class_name = column("class", lambda run: run.base_model.dataset.class_names[run.target_class])
-    cut = column(
-        "similarity from which on it selects", lambda run: NONE if run.threshold is None else f"{run.threshold:.4f}"
-    )
+    cut = column("similarity from which on it selects", lambda run: similarity(run.threshold))
     state_mark = column("state", marked_state, ordering="state")
     worst_group = column(
         "with the phrase", lambda run: percent(run.worst_group_accuracy), ordering="worst_group_accuracy"
@@ -74,16 +64,11 @@ class RunAdmin(ReadOnlyOfAssignments):
         context["percentile"] = run.random_slice_percentile
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def get_urls(self) -> list[URLPattern]:
-        head = path("<int:run_id>/head/", self.admin_site.admin_view(self.head_view), name="annotations_run_head")
-        return [head, *super().get_urls()]
-
-    def head_view(self, request: HttpRequest, run_id: int) -> HttpResponse:
+    def head_view(self, request: HttpRequest, run: Run) -> HttpResponse:
         """Hand out the run's head with its model card."""
-        run = get_object_or_404(self.get_queryset(request), pk=run_id)
         with RefusalsShown(request):
             return file_answer(head_zip(run), ZIP, f"clarify-head-{run.public_id}.zip")
-        return HttpResponseRedirect(reverse("admin:annotations_run_change", args=[run.pk]))
+        return redirect("admin:annotations_run_change", run.pk)
 
 
 def comparisons(run: Run) -> Iterator[tuple[str, ...]]:

@@ -4,14 +4,15 @@ import re
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from annotations.admin.common.number_formats import row_number
+from annotations.admin.common.site_pages import show_site_page
 from annotations.admin.similarity_search.pictures import Picture, pictures_of
-from annotations.models import UNFINISHED, BaseModel, Dataset, ImageIndex, ImageSearch, JobState
+from annotations.models import UNFINISHED, BaseModel, Dataset, ImageIndex, ImageSearch
 from annotations.models.arrays import without_arrays
 from annotations.readings.datasets.image_grids import sample
 from annotations.services import image_searches
@@ -92,15 +93,8 @@ def _pool(request: HttpRequest) -> Dataset | None:
     return Dataset.objects.filter(pk=row_number(request.POST.get("searched_in")), pool__isnull=False).first()
 
 
-def _shown(
-    request: HttpRequest,
-    dataset: Dataset,
-    search: ImageSearch | None,
-    *,
-    words: str = "",
-    problem: str = "",
-    status: int = 200,
-) -> HttpResponse:
+def _shown(request: HttpRequest, dataset: Dataset, search: ImageSearch | None, **refused: Any) -> HttpResponse:
+    """Show the page. refused: the words of a search that was not asked for, why, and the status."""
     index, latest = ImageIndex.objects.usable(dataset), ImageIndex.objects.filter(dataset=dataset).first()
     is_building = latest is not None and latest.state in UNFINISHED
     is_pending = search is not None and search.state in UNFINISHED
@@ -108,18 +102,13 @@ def _shown(
     chosen = row_number(request.POST.get("model") or request.GET.get("model"))
     model = next((each for each in models if each.pk == chosen), next(iter(models), None))
     context: dict[str, Any] = {
-        **admin.site.each_context(request),
-        "title": f"Images of {dataset}",
-        "opts": Dataset._meta,
         "dataset": dataset,
         "index": index,
-        "failed": latest if latest is not None and latest.state == JobState.FAILED else None,
+        "latest": latest,
         "building": latest if is_building else None,
         "form": IndexForm(),
-        "may_set_up": roles.may_set_up(request.user),
         "search": search,
-        "words": search.words if search else words,
-        "problem": problem,
+        "words": search.words if search else "",
         "is_pending": is_pending,
         "live": "1" if is_pending or is_building else "",
         "models": models,
@@ -128,7 +117,7 @@ def _shown(
         "pools": image_searches.searchable_pools(dataset),
         "pictures": _pictures(request, dataset, search, model) if index and not is_pending else [],
     }
-    return render(request, "admin/annotations/dataset/images.html", context, status=status)
+    return show_site_page(request, "annotations/dataset/images", f"Images of {dataset}", **{**context, **refused})
 
 
 def _example_pictures(request: HttpRequest, search: ImageSearch | None, model: BaseModel | None) -> list[Picture]:

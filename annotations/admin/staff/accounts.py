@@ -10,6 +10,11 @@ from django.http import HttpRequest
 from annotations.admin.common.study_scoped import Audited
 from annotations.services.staff import roles
 
+_WHO = (
+    "Who is on the staff signs in here and sees the studies in which they have a role. A superuser is an operator, who "
+    "sees and runs every study."
+)
+
 
 @admin.register(User)
 class AccountAdmin(Audited, UserAdmin):  # type: ignore[type-arg]  # only its stub takes one
@@ -19,14 +24,7 @@ class AccountAdmin(Audited, UserAdmin):  # type: ignore[type-arg]  # only its st
     filter_horizontal = ()
     fieldsets = (
         (None, {"fields": ("username", "password", "email")}),
-        (
-            None,
-            {
-                "fields": ("is_active", "is_staff", "is_superuser", "last_login"),
-                "description": "Who is on the staff signs in here and sees the studies in which they have a role. "
-                "A superuser is an operator, who sees and runs every study.",
-            },
-        ),
+        (None, {"fields": ("is_active", "is_staff", "is_superuser", "last_login"), "description": _WHO}),
     )
     readonly_fields = ("last_login",)
 
@@ -36,17 +34,7 @@ class AccountAdmin(Audited, UserAdmin):  # type: ignore[type-arg]  # only its st
             obj.is_staff = True
         super().save_model(request, obj, form, change)
 
-    def has_module_permission(self, request: HttpRequest) -> bool:
+    def has_module_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return roles.is_operator(request.user)
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return roles.is_operator(request.user)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return roles.is_operator(request.user)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return roles.is_operator(request.user)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return roles.is_operator(request.user)
+    has_view_permission = has_add_permission = has_change_permission = has_delete_permission = has_module_permission

@@ -3,12 +3,9 @@
 from typing import Any
 
 from django import forms
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 
-from annotations.admin.common.study_pages import StudyPage, show_page
 from annotations.models import Role, Study
-from annotations.services.common.service_errors import ServiceError
 from annotations.services.staff import members, two_factor
 
 
@@ -23,36 +20,28 @@ class MemberForm(forms.Form):
     role = forms.ChoiceField(choices=Role.choices)
 
 
-def page(request: HttpRequest, study: Study) -> HttpResponse:
-    """List the members; a POST adds one, changes a role or removes one."""
-    form = MemberForm(request.POST if request.POST.get("act") == "add" else None)
-    if request.method == "POST":
-        try:
-            if _done(request, study, form):
-                return HttpResponseRedirect(request.path)
-        except ServiceError as error:
-            messages.error(request, error.message)
-            return HttpResponseRedirect(request.path)
+def page(request: HttpRequest, study: Study, form: MemberForm | None = None) -> dict[str, Any]:
+    """List the members."""
     rows = list(study.members.select_related("user").order_by("role", "user__username"))
-    context: dict[str, Any] = {
-        "form": form,
+    return {
+        "form": form or MemberForm(),
         "members": rows,
         "enrolled": {row.pk for row in rows if two_factor.is_enrolled(row.user)},
+        "staff": members.offered_to(request.user, study),
     }
-    context["staff"] = members.offered_to(request.user, study)
-    status = 400 if form.is_bound and form.errors else 200
-    return show_page(request, study, "members", "Members", status=status, **context)
 
 
-def _done(request: HttpRequest, study: Study, form: MemberForm) -> bool:
-    by: str = request.user.get_username()
-    if request.POST.get("act") == "remove":
-        members.remove(study, request.POST.get("username", ""), by=by)
-        return True
-    given: dict[str, Any] = form.cleaned_data if form.is_bound and form.is_valid() else {}
-    if given:
-        members.add(study, given["username"], Role(given["role"]), by=by)
-    return bool(given)
+def _add(request: HttpRequest, study: Study, by: str) -> dict[str, Any] | None:
+    """Give somebody a role, or another one."""
+    form = MemberForm(request.POST)
+    if not form.is_valid():
+        return page(request, study, form)
+    members.add(study, form.cleaned_data["username"], Role(form.cleaned_data["role"]), by=by)
+    return None
 
 
-PAGES = (StudyPage("members", "Members", page, act="coordinate", place="people"),)
+def _remove(request: HttpRequest, study: Study, by: str) -> None:
+    members.remove(study, request.POST.get("username", ""), by=by)
+
+
+ACTS = {"add": _add, "remove": _remove}

@@ -6,7 +6,6 @@ import django_otp
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
@@ -14,6 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 from qrcode.main import QRCode
 
+from annotations.admin.common.site_pages import show_site_page
 from annotations.services.staff import two_factor
 from annotations.services.staff.two_factor import CodeNotRight
 
@@ -45,12 +45,8 @@ def page(request: HttpRequest) -> HttpResponse:
             django_otp.login(request, device)
         except CodeNotRight as wrong:
             error = wrong.message
-    return render(
-        request,
-        "admin/two_factor.html",
-        {**_context(request), "error": error, "recovery_codes": recovery_codes},
-        status=400 if error else 200,
-    )
+    context = {**_context(request), "error": error, "recovery_codes": recovery_codes}
+    return show_site_page(request, "two_factor", "Two-factor sign-in", 400 if error else 200, **context)
 
 
 def wanted_page(request: HttpRequest) -> str:
@@ -65,17 +61,12 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     is_on = two_factor.is_enrolled(user)
     device = None if is_on else two_factor.begin(user)
     return {
-        "title": "Two-factor sign-in",
         "is_on": is_on,
         "owes_code": two_factor.owes_code(user),
         "is_required": settings.REQUIRE_TWO_FACTOR,
         "n_recovery_codes": two_factor.n_recovery_codes(user),
         "secret": two_factor.base32_secret(device) if device else "",
         "qr": qr_path(two_factor.setup_uri(device)) if device else None,
-        "site_header": "Clarify",
-        "site_title": "Clarify",
-        "has_permission": two_factor.is_passed(user),
-        "is_nav_sidebar_enabled": False,
     }
 
 

@@ -10,19 +10,17 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.forms import BoundField
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseRedirect
 
 from annotations.admin.common.form_errors import linked_errors
 from annotations.admin.common.number_formats import MoneyField
-from annotations.admin.common.study_pages import StudyPage, has_begun, show_page
+from annotations.admin.common.page_acts import Answer
 from annotations.admin.common.typed_classes import ModelForm
 from annotations.admin.studies.study_sections import HELP, SECTIONS
 from annotations.models import Study, StudyState
 from annotations.models.study import AMENDABLE, CODES
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.studies.lifecycle import amend_study
-
-TITLE = "Codes, places and alarms"
 
 
 class AmendForm(ModelForm[Study]):
@@ -50,24 +48,17 @@ class AmendForm(ModelForm[Study]):
         return self.add_prefix(name) in self.data or self.add_initial_prefix(name) in self.data
 
 
-def page(request: HttpRequest, study: Study) -> HttpResponse:
+def page(request: HttpRequest, study: Study) -> Answer:
     """Show the fields; a POST changes those that differ, and the audit log keeps from what to what."""
     form = AmendForm(request.POST or None, instance=Study.objects.get(pk=study.pk))
     if request.method == "POST" and form.is_valid() and _amended(request, study, form):
         return HttpResponseRedirect(request.path)
     study.refresh_from_db(fields=["state"])  # somebody may have closed it since this request began
-    is_closed = study.state == StudyState.CLOSED
-    return show_page(
-        request,
-        study,
-        "amend",
-        TITLE,
-        form=form,
-        groups=_groups(form, CODES if is_closed else AMENDABLE),
-        is_closed=is_closed,
-        linked_errors=linked_errors(form) if form.errors else [],
-        status=400 if form.errors else 200,
-    )
+    return {
+        "form": form,
+        "groups": _groups(form, CODES if study.state == StudyState.CLOSED else AMENDABLE),
+        "linked_errors": linked_errors(form),
+    }
 
 
 def _groups(form: AmendForm, offered: Collection[str]) -> list[tuple[str, list[BoundField]]]:
@@ -81,15 +72,9 @@ def _amended(request: HttpRequest, study: Study, form: AmendForm) -> bool:
     given: dict[str, Any] = {name: form.cleaned_data[name] for name in form.changed_data}
     try:
         changed = amend_study(study, given, by=request.user.get_username())
-    except ValidationError as error:
-        form.add_error(None, error)
-        return False
-    except ServiceError as error:
-        form.add_error(None, error.message)
+    except (ValidationError, ServiceError) as error:
+        form.add_error(None, error if isinstance(error, ValidationError) else error.message)
         return False
     labels = ", ".join(str(form[name].label).lower() for name in changed)
     messages.success(request, f"Changed: {labels}." if changed else "Nothing was different.")
     return True
-
-
-PAGES = (StudyPage("amend", TITLE, page, act="coordinate", place="setup", applies_to=has_begun),)

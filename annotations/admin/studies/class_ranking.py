@@ -1,16 +1,19 @@
 """Which classes of a model are worth a study: those whose errors a keyword names, to be ticked and made one of."""
 
-from django.contrib import admin, messages
+from typing import Any
+
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from annotations.admin.common.form_errors import RefusalsShown
+from annotations.admin.common.site_pages import show_site_page
 from annotations.admin.common.terms import Definitions
 from annotations.admin.studies.new_study import make_draft
-from annotations.models import BaseModel, Study
+from annotations.models import BaseModel
 from annotations.models.arrays import without_arrays
 from annotations.readings.studies.preselection import preselections
 from annotations.services.staff import roles
@@ -24,15 +27,9 @@ def page(request: HttpRequest, model_id: int) -> HttpResponse:
     model = get_object_or_404(without_arrays(BaseModel.objects.select_related("dataset")), pk=model_id)
     if request.method == "POST":
         return HttpResponseRedirect(_made(request, model))
-    context = {
-        **admin.site.each_context(request),
-        "title": "Which classes are worth a study?",
-        "opts": Study._meta,
-        "model": model,
-        "preselections": list(preselections(model)),
-        "definitions": Definitions(),
-    }
-    return render(request, "admin/annotations/study/ranking.html", context)
+    title, found = "Which classes are worth a study?", list(preselections(model))
+    context: dict[str, Any] = {"model": model, "preselections": found, "definitions": Definitions()}
+    return show_site_page(request, "annotations/study/ranking", title, **context)
 
 
 def _made(request: HttpRequest, model: BaseModel) -> str:

@@ -1,22 +1,21 @@
 """New study: six fields, with pictures of data, model and class, make a draft; or a copy of another study does."""
 
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.validators import validate_slug
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils.text import slugify
 
 from annotations.admin.common.number_formats import MoneyField, row_number
-from annotations.admin.common.study_pages import StudyPage, show_page
+from annotations.admin.common.page_acts import Answer
+from annotations.admin.common.site_pages import show_site_page
 from annotations.admin.datasets.class_pictures import ClassPictures, readable_classes, usual_title
 from annotations.admin.studies.study_sections import ENTRY, HELP, RETRAINING, present_values
 from annotations.models import BaseModel, Role, Scheme, Study
@@ -36,7 +35,6 @@ from annotations.services.visits import rehearsals
 MAX_MODELS = 6  # that are shown with their pictures; the list of models leads here from each other one
 _MINUTES = "Give from half a minute to 120 minutes, for example 10."
 
-TITLE = "Clone"
 NEW_ENTRY = "With pay: only people whom Prolific vouches for; without: anybody with the link · codes"
 
 
@@ -75,17 +73,11 @@ class NewStudyForm(forms.Form):
         return base_model, target
 
 
-@dataclass(frozen=True)
-class ModelCard:
+class ModelCard(NamedTuple):
     """A base model to choose, with the classes of which people can be shown right and wrong images."""
 
     model: BaseModel
-    average: float
     classes: list[ClassPictures]
-
-    @property
-    def images(self) -> str:
-        return f"{sum(self.model.dataset.counts.values()):,}"
 
 
 def page(request: HttpRequest) -> HttpResponse:
@@ -105,26 +97,23 @@ def page(request: HttpRequest) -> HttpResponse:
     chosen = form["target"].value() or _asked_for(request, cards)
     titles = [each.title for card in cards for each in card.classes if each.value == chosen]
     form.initial["title"] = next(iter(titles), "")
-    context = {
-        **admin.site.each_context(request),
-        "title": "New study",
-        "opts": Study._meta,
-        "form": form,
-        "problem": problem,
-        "cards": cards,
-        "chosen": chosen,
-        "chosen_model": row_number(chosen.partition(":")[0]),
-        "has_more": _models().count() > len(cards),
-        "topics": [
-            (title, NEW_ENTRY if title == ENTRY else value)
-            for title, value in present_values(Study())[1:]
-            if title != RETRAINING
-        ],
-        "currency": Study._meta.get_field("currency").default,
-        "least": Study._meta.get_field("min_hourly_cents").default,
-        "around": round(AROUND_MINUTES),
-    }
-    return render(request, "admin/annotations/study/new.html", context)
+    topics = [(title, value) for title, value in present_values(Study())[1:] if title != RETRAINING]
+    return show_site_page(
+        request,
+        "annotations/study/new",
+        "New study",
+        200,
+        form=form,
+        problem=problem,
+        cards=cards,
+        chosen=chosen,
+        chosen_model=row_number(chosen.partition(":")[0]),
+        has_more=_models().count() > len(cards),
+        topics=[(title, NEW_ENTRY if title == ENTRY else value) for title, value in topics],
+        currency=Study._meta.get_field("currency").default,
+        least=Study._meta.get_field("min_hourly_cents").default,
+        around=round(AROUND_MINUTES),
+    )
 
 
 def _models() -> Any:
@@ -135,8 +124,8 @@ def _cards(request: HttpRequest) -> list[ModelCard]:
     """The newest models, that of the address before them."""
     wanted = row_number(request.GET.get("model"))
     models = sorted(_models(), key=lambda model: model.pk != wanted)[:MAX_MODELS]
-    found = ((model, readable_classes(request, model)) for model in models)
-    return [ModelCard(model, model.test_metrics["average_plain"], classes) for model, classes in found if classes]
+    cards = [ModelCard(model, readable_classes(request, model)) for model in models]
+    return [card for card in cards if card.classes]
 
 
 def _asked_for(request: HttpRequest, cards: list[ModelCard]) -> str:
@@ -198,10 +187,10 @@ class CloneForm(forms.Form):
     )
 
 
-def clone_page(request: HttpRequest, study: Study) -> HttpResponse:
+def clone_page(request: HttpRequest, study: Study) -> Answer:
     """GET asks for a name; POST makes the draft and goes to it."""
     if not roles.may_set_up(request.user):
-        return show_page(request, study, "clone", TITLE, status=403)
+        return {"status": 403}
     suggested = {"title": f"{study.title} (2)"[:MAX_TITLE_LENGTH], "slug": f"{study.slug[:48]}-2"}
     form = CloneForm(request.POST or None, initial=suggested)
     if request.method == "POST" and form.is_valid():
@@ -215,7 +204,4 @@ def clone_page(request: HttpRequest, study: Study) -> HttpResponse:
                 "The clone is a draft with the same set-up and new codes. Write them into its study on Prolific.",
             )
             return HttpResponseRedirect(reverse("admin:annotations_study_change", args=[clone.pk]))
-    return show_page(request, study, "clone", TITLE, form=form, status=400 if form.errors else 200)
-
-
-CLONE_PAGES = (StudyPage("clone", TITLE, clone_page, act="coordinate", place="setup", in_navigation=False),)
+    return {"form": form}

@@ -15,6 +15,7 @@ from annotations.readings.payments.reconciliation import compare, n_unknown
 from annotations.readings.releases import moderation
 from annotations.readings.studies.preflight.check_result import FixIn, Level
 from annotations.readings.studies.preflight.preflight_report import preflight_summary, report
+from modeling.arrays.common.counted_words import counted
 
 
 @dataclass(frozen=True)
@@ -44,15 +45,12 @@ def _setup(study: Study) -> Iterator[NextStep]:
     blocks = [check for check in checks if check.level is Level.BLOCK]
     to_mend = [check.sentence for check in blocks if check.fix_in is not FixIn.REHEARSAL]
     if to_mend:
-        n = "1 thing keeps" if len(to_mend) == 1 else f"{len(to_mend)} things keep"
-        yield NextStep(f"{n} the study from opening.", to_mend[0], "See what", _url(study, "preflight"), is_broken=True)
+        keeps = counted(len(to_mend), "thing keeps", "things keep")
+        sentence, to_see = f"{keeps} the study from opening.", _url(study, "preflight")
+        yield NextStep(sentence, to_mend[0], "See what", to_see, is_broken=True)
     elif blocks:
-        yield NextStep(
-            "Rehearse it: simulated participants go through it as people will.",
-            blocks[0].sentence,
-            "Rehearse it",
-            _url(study, "rehearsal"),
-        )
+        sentence = "Rehearse it: simulated participants go through it as people will."
+        yield NextStep(sentence, blocks[0].sentence, "Rehearse it", _url(study, "rehearsal"))
     else:
         summary = preflight_summary(study, n_blocking=0, n_warnings=sum(check.level is Level.WARN for check in checks))
         more = f"{summary.sentence} What people see freezes then."
@@ -74,15 +72,12 @@ def _run(study: Study) -> Iterator[NextStep]:
         more = "Whoever has a role in the study can annotate."
         yield NextStep("The study is open to its experts.", more, "Annotate as an expert", _url(study, "annotate"))
     elif study.state in OPEN_STATES and (n := n_inside(study, timezone.now())):
-        sentence = "1 person is inside now." if n == 1 else f"{n:,} people are inside now."
+        sentence = f"{counted(n, 'person is', 'people are')} inside now."
         yield NextStep(sentence, "Nothing waits for you.", "Watch live", _url(study, "monitor"))
     elif study.state in OPEN_STATES:
+        vouched = "with secure links on: this study refuses whoever Prolific does not vouch for."
         more = "Put the participants' link, which the overview has, into the study on Prolific, "
-        more += (
-            "with secure links on: this study refuses whoever Prolific does not vouch for."
-            if study.only_verified
-            else "or send it to people."
-        )
+        more += vouched if study.only_verified else "or send it to people."
         yield NextStep("Nobody is inside. People come by the link.", more, "Watch live", _url(study, "monitor"))
 
 
@@ -90,29 +85,22 @@ def _people(study: Study) -> Iterator[NextStep]:
     n = len(compare(study, timezone.now()).approvable) if crowd_came(study) else 0
     unknown = n_unknown(study) if not settings.PROLIFIC_TOKEN and crowd_came(study) else 0
     if unknown:
-        who = "1 person has finished, and" if unknown == 1 else f"{unknown:,} people have finished, and"
-        yield NextStep(
-            f"{who} nothing is known here of their approval and pay.",
-            "This site has no Prolific token: approve them on Prolific, and import its file of submissions.",
-            "See who",
-            _url(study, "reconciliation"),
-        )
+        who = counted(unknown, "person has", "people have")
+        sentence = f"{who} finished, and nothing is known here of their approval and pay."
+        more = "This site has no Prolific token: approve them on Prolific, and import its file of submissions."
+        yield NextStep(sentence, more, "See who", _url(study, "reconciliation"))
     if n:
-        yield NextStep(
-            "1 person has finished and waits to be approved."
-            if n == 1
-            else f"{n:,} people have finished and wait to be approved.",
-            "Nobody is paid before you say so.",
-            "Look at this one" if n == 1 else f"Look at the {n:,}",
-            _url(study, "reconciliation"),
-        )
+        wait = counted(n, "person has finished and waits", "people have finished and wait")
+        button = "Look at this one" if n == 1 else f"Look at the {n:,}"
+        more = "Nobody is paid before you say so."
+        yield NextStep(f"{wait} to be approved.", more, button, _url(study, "reconciliation"))
 
 
 def _findings(study: Study) -> Iterator[NextStep]:
     if study.state == StudyState.DRAFT:
         yield NextStep("There are findings once people took part.")
     elif n := moderation.counts(study)[Moderation.UNREVIEWED]:
-        sentence = "1 phrase has not been moderated." if n == 1 else f"{n:,} phrases have not been moderated."
+        sentence = f"{counted(n, 'phrase has', 'phrases have')} not been moderated."
         more = "A pooled correction takes approved ones alone, and a release should hide what names a person."
         yield NextStep(sentence, more, "Moderate", _url(study, "moderation"))
     elif study.state == StudyState.CLOSED:

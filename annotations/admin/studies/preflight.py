@@ -1,10 +1,11 @@
 """The pre-flight page: everything that should be right before people come, with a link to where it is mended."""
 
+from typing import Any
+
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 
-from annotations.admin.common.study_pages import StudyPage, show_page
 from annotations.admin.studies.study_sections import SECTIONS
 from annotations.models import Audience, Study, StudyState
 from annotations.prolific.client import Prolific
@@ -15,20 +16,11 @@ from annotations.readings.studies.preflight.preflight_report import Part, prefli
 from annotations.readings.studies.preflight.prolific_checks import remote_checks
 from annotations.services.studies import lifecycle
 
-TITLE = "Pre-flight"
 PATIENCE = Patience(tries=1, connect=2.0, answer=4.0)  # somebody looks at the page meanwhile
-_SECTION_OF = {
-    FixIn.PLACES: "The study",
-    FixIn.ENTRY: "Entry and exit",
-    FixIn.LINK: "Names of the parameters in the link",
-    FixIn.MONEY: "Money and time",
-    FixIn.PRIVACY: "Privacy",
-    FixIn.ALARMS: "Alarms",
-}
 _AMENDABLE = (FixIn.PLACES, FixIn.ENTRY, FixIn.MONEY, FixIn.ALARMS)  # while the study is open
 
 
-def page(request: HttpRequest, study: Study) -> HttpResponse:
+def page(request: HttpRequest, study: Study) -> dict[str, Any]:
     """Show every check; nothing is changed by looking."""
     parts = report(study)
     if study.audience == Audience.CROWD:
@@ -39,24 +31,17 @@ def page(request: HttpRequest, study: Study) -> HttpResponse:
     ]
     checks = [check for part in parts for check in part.checks]
     levels = [check.level for check in checks]
-    return show_page(
-        request,
-        study,
-        "preflight",
-        TITLE,
-        parts=shown,
-        first_warning=next((check for check in checks if check.level is Level.WARN), None),
-        n_blocking=(n_blocking := levels.count(Level.BLOCK)),
-        summary=preflight_summary(study, n_blocking=n_blocking, n_warnings=levels.count(Level.WARN)),
-    )
+    n_blocking, n_warnings = levels.count(Level.BLOCK), levels.count(Level.WARN)
+    summary = preflight_summary(study, n_blocking=n_blocking, n_warnings=n_warnings)
+    first_warning = next((check for check in checks if check.level is Level.WARN), None)
+    return {"parts": shown, "first_warning": first_warning, "summary": summary}
 
 
 def _remote(study: Study) -> list[Check]:
     """The study on Prolific, where there is a token and an id to ask for."""
     if not settings.PROLIFIC_TOKEN:
-        return [
-            skipped("Not compared because this site has no Prolific token. Compare the codes and the link yourself.")
-        ]
+        why = "Not compared because this site has no Prolific token. Compare the codes and the link yourself."
+        return [skipped(why)]
     if not study.external_study_id:
         return [warning("Not compared because the study has no Prolific id. Enter it.", FixIn.ENTRY)]
     prolific = Prolific(settings.PROLIFIC_TOKEN, api=settings.PROLIFIC_API, patience=PATIENCE)
@@ -88,7 +73,4 @@ def _anchor(fix_in: FixIn) -> str:
     if fix_in in (FixIn.TASKS, FixIn.CONDITIONS):
         return f"{fix_in}-group"
     titles = [section.title for section in SECTIONS]
-    return f"fieldset-0-{titles.index(_SECTION_OF[fix_in])}-heading"
-
-
-PAGES = (StudyPage("preflight", TITLE, page, place="setup"),)
+    return f"fieldset-0-{titles.index(fix_in)}-heading"

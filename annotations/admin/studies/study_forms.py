@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from annotations.admin.common.number_formats import MoneyField
-from annotations.admin.common.typed_classes import InlineFormSet, ModelForm
+from annotations.admin.common.typed_classes import ModelForm
 from annotations.admin.studies.study_sections import HELP
 from annotations.admin.studies.translations import TranslationsField
 from annotations.models import BaseModel, Condition, Dataset, Study, StudyState, Task
@@ -18,6 +18,8 @@ from annotations.services.studies.lifecycle import StaleDraft
 from modeling.arrays.datasets.dataset_files import BadDataset
 
 MAX_ERRORS = "the class with the most errors"
+_WORDS = ("suggested_words", "keywords")
+LIMITS = ("min_phrases", "max_phrases", "time_limit_s")
 
 
 class StudyForm(ModelForm[Study]):
@@ -27,7 +29,6 @@ class StudyForm(ModelForm[Study]):
 
     seen_revision = forms.IntegerField(
         label="Version",
-        required=False,
         widget=forms.HiddenInput,
         error_messages={"required": "This page does not say which version of the draft it shows. Load it again."},
     )
@@ -55,23 +56,19 @@ class StudyForm(ModelForm[Study]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.instance.pk is not None:
-            self.fields["seen_revision"].required = True
-            self.initial["seen_revision"] = self.instance.revision
+        self.initial["seen_revision"] = self.instance.revision
 
     def clean(self) -> dict[str, Any] | None:
-        if self.instance.pk is not None:
-            locked = Study.objects.select_for_update().get(pk=self.instance.pk)
-            if locked.state != StudyState.DRAFT:
-                raise ValidationError(
-                    "The study was opened in the meantime, so it cannot be changed. Clone the study to use "
-                    "another set-up."
-                )
-            if "seen_revision" in self.cleaned_data:
-                try:
-                    lifecycle.refuse_stale(locked, self.cleaned_data["seen_revision"], by=self.saver)
-                except StaleDraft as error:
-                    raise ValidationError(error.message, code=error.code) from error
+        locked = Study.objects.select_for_update().get(pk=self.instance.pk)
+        if locked.state != StudyState.DRAFT:
+            raise ValidationError(
+                "The study was opened in the meantime, so it cannot be changed. Clone the study to use another set-up."
+            )
+        if "seen_revision" in self.cleaned_data:
+            try:
+                lifecycle.refuse_stale(locked, self.cleaned_data["seen_revision"], by=self.saver)
+            except StaleDraft as error:
+                raise ValidationError(error.message, code=error.code) from error
         return super().clean()
 
 
@@ -105,23 +102,11 @@ class TaskForm(RowForm):
 
     class Meta:
         model = Task
-        fields = (
-            "position",
-            "base_model",
-            "text_template",
-            "suggested_words",
-            "keywords",
-            "min_phrases",
-            "max_phrases",
-            "time_limit_s",
-        )
+        fields = ("position", "base_model", "text_template", *_WORDS, *LIMITS)
         widgets = {
             "text_template": forms.TextInput(attrs={"size": 18}),
-            "suggested_words": forms.Textarea(attrs={"rows": 2, "cols": 12}),
-            "keywords": forms.Textarea(attrs={"rows": 2, "cols": 12}),
-            "min_phrases": forms.NumberInput(attrs={"class": "narrow"}),
-            "max_phrases": forms.NumberInput(attrs={"class": "narrow"}),
-            "time_limit_s": forms.NumberInput(attrs={"class": "narrow"}),
+            **{name: forms.Textarea(attrs={"rows": 2, "cols": 12}) for name in _WORDS},
+            **{name: forms.NumberInput(attrs={"class": "narrow"}) for name in LIMITS},
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -154,7 +139,7 @@ class ConditionForm(RowForm):
         self.fields["keyword_display"].required = False  # left out, it is the model's default
 
 
-class NumberedFormSet(InlineFormSet[Any, Study, Any]):
+class NumberedFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]  # which only the stubs know
     """Numbers the rows that were given no place after those that have one."""
 
     def initial_form_count(self) -> int:

@@ -8,9 +8,8 @@ from importlib.resources import files
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 
-from annotations.admin.common.study_pages import crowd_came, is_for_crowd, page_context
+from annotations.admin.common.study_pages import crowd_came, show_page
 from annotations.admin.results.flow_words import flow_steps
 from annotations.admin.results.results_words import words_of_tasks
 from annotations.analysis.observations.study_rows import people_kind
@@ -22,7 +21,6 @@ from annotations.readings.monitoring.person_courses import courses
 from annotations.readings.payments.costs import totals
 from annotations.readings.prolific import status_comparison
 from annotations.readings.studies.preflight.duration import longest_minutes
-from annotations.services.staff import roles
 from annotations.services.studies import lifecycle
 
 MAX_TASKS = 5  # whose images the overview names
@@ -59,17 +57,13 @@ def steps_from(study: Study) -> list[Step]:
 
 def page(request: HttpRequest, study: Study) -> HttpResponse:
     """Show the overview, at which a study's page opens."""
-    context = page_context(request, study, "Overview", **overview(study))
-    context["may_act"] = roles.may(request.user, "coordinate", study)
-    return render(request, "admin/annotations/study/overview.html", context)
+    return show_page(request, study, "overview", "Overview", **overview(study))
 
 
 def overview(study: Study) -> dict[str, Any]:
     """Return what the overview shows."""
-    crowd = is_for_crowd(study)
     return {
         "is_overview": True,
-        "is_for_experts": not crowd,
         "configuration": study.configurations.order_by("version").last(),
         "alarms": list(study.alarms.filter(cleared_at__isnull=True)),
         "entry_url": lifecycle.entry_url(study),

@@ -1,23 +1,21 @@
 """The rehearsal page: preview the study as a participant, send simulated ones, take back what they left."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from django import forms
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 
-from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.study_pages import StudyPage, is_for_crowd, show_page
 from annotations.models import UNCOUNTED, UNFINISHED, Rehearsal, Study, StudyState
 from annotations.readings.datasets.encoder_problems import encoder_problems
 from annotations.readings.studies.readiness import reasons_not_ready
 from annotations.services.common.service_errors import StudyNotReady
 from annotations.services.logs import audit
 from annotations.services.visits import preview_links, rehearsals
+from modeling.arrays.common.counted_words import counted
 
-TITLE = "Rehearse and preview"
 _OF_ALL = 5  # rehearsals that are listed
 
 
@@ -34,67 +32,45 @@ class PeopleForm(forms.Form):
     )
 
 
-def page(request: HttpRequest, study: Study) -> HttpResponse:
-    """Show how far the newest rehearsal is; a POST previews, rehearses or discards."""
-    if request.method == "POST":
-        return _act(request, study)
-    return _shown(request, study, PeopleForm())
+def page(request: HttpRequest, study: Study, form: PeopleForm | None = None) -> dict[str, Any]:
+    """Show how far the newest rehearsal is."""
+    found = list(study.rehearsals.order_by("-id")[:_OF_ALL])
+    newest: Rehearsal | None = found[0] if found else None
+    return {
+        "form": form or PeopleForm(),
+        "newest": newest,
+        "people": newest.report.get("people", []) if newest else [],
+        "is_under_way": newest is not None and newest.state in UNFINISHED,
+        "earlier": found[1:],
+        "conditions": study.conditions.order_by("position"),
+        "n_visits": study.sessions.filter(kind__in=UNCOUNTED).count(),
+        "reasons": reasons_not_ready(study) if study.state == StudyState.DRAFT else [],
+        "problems": encoder_problems([study])[study.pk],
+    }
 
 
-def _act(request: HttpRequest, study: Study) -> HttpResponse:
-    by = request.user.get_username()
+def _rehearse(request: HttpRequest, study: Study, by: str) -> dict[str, Any] | None:
     form = PeopleForm(request.POST)
-    with RefusalsShown(request):
-        if request.POST.get("act") == "preview":
-            return HttpResponseRedirect(_here(_preview(request, study, by)))
-        if request.POST.get("act") == "discard":
-            n = rehearsals.discard(study, by=by)
-            gone = "1 visit" if n == 1 else f"{n} visits"
-            messages.success(request, f"Discarded {gone} of previews and simulated participants.")
-        elif form.is_valid():
-            rehearsals.request_rehearsal(study, form.cleaned_data["n_people"], by=by)
-        else:
-            return _shown(request, study, form, status=400)
-    return HttpResponseRedirect(request.path)
+    if not form.is_valid():
+        return page(request, study, form)
+    rehearsals.request_rehearsal(study, form.cleaned_data["n_people"], by=by)
+    return None
 
 
-def _here(url: str) -> str:
-    """Return the address on the host that the admin was reached by: its policy lets a form lead to no other."""
-    return urlsplit(url)._replace(scheme="", netloc="").geturl()
+def _discard(request: HttpRequest, study: Study, by: str) -> str:
+    return f"Discarded {counted(rehearsals.discard(study, by=by), 'visit')} of previews and simulated participants."
 
 
-def _preview(request: HttpRequest, study: Study, by: str) -> str:
-    """The address of a new preview. Raises StudyNotReady for a draft that nobody could visit."""
+def _preview(request: HttpRequest, study: Study, by: str) -> HttpResponseRedirect:
+    """Lead into a new preview. Raises StudyNotReady for a draft that nobody could visit."""
     chosen = request.POST.get("condition", "")
     condition = get_object_or_404(study.conditions, pk=row_number(chosen)) if chosen else None
     if study.state == StudyState.DRAFT and (reasons := reasons_not_ready(study)):
         raise StudyNotReady(reasons)
     url = preview_links.preview_url(study, request.user, condition)  # type: ignore[arg-type]  # the page is the staff's
     audit.record("previewed", study=study, by=by, subject=study.slug, condition=condition.name if condition else "")
-    return url
+    # On the host that the admin was reached by: its policy lets a form lead to no other.
+    return HttpResponseRedirect(urlsplit(url)._replace(scheme="", netloc="").geturl())
 
 
-def _shown(request: HttpRequest, study: Study, form: PeopleForm, status: int = 200) -> HttpResponse:
-    found = list(study.rehearsals.order_by("-id")[:_OF_ALL])
-    newest: Rehearsal | None = found[0] if found else None
-    return show_page(
-        request,
-        study,
-        "rehearsal",
-        TITLE,
-        form=form,
-        newest=newest,
-        people=newest.report.get("people", []) if newest else [],
-        is_under_way=newest is not None and newest.state in UNFINISHED,
-        earlier=found[1:],
-        conditions=study.conditions.order_by("position"),
-        n_visits=study.sessions.filter(kind__in=UNCOUNTED).count(),
-        reasons=reasons_not_ready(study) if study.state == StudyState.DRAFT else [],
-        problems=encoder_problems([study])[study.pk],
-        is_closed=study.state == StudyState.CLOSED,
-        is_draft=study.state == StudyState.DRAFT,
-        status=status,
-    )
-
-
-PAGES = (StudyPage("rehearsal", TITLE, page, act="coordinate", place="setup", applies_to=is_for_crowd),)
+ACTS = {"preview": _preview, "rehearse": _rehearse, "discard": _discard}

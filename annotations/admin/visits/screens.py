@@ -6,14 +6,15 @@ from typing import Any
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import translation
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from annotations.admin.common.number_formats import NONE
-from annotations.admin.common.typed_classes import ModelAdmin
+from annotations.admin.common.read_only import ReadOnlyAdmin, ReadOnlyOfAssignments
 from annotations.models import AnnotationSession, Assignment, Event, Phrase, event_kinds
 from annotations.readings.phrases.screen_records import replay_screen
 from modeling.arrays.datasets.dataset_files import BadDataset
@@ -21,20 +22,14 @@ from modeling.arrays.datasets.dataset_files import BadDataset
 NO_SCREEN = "Nobody was shown what became of “{}”. The screens of its visit are listed below."
 
 
-class Screens(ModelAdmin[AnnotationSession]):
-    """Mixed into the admin class of visits: `screens` is a field of its page."""
+class Screens(ReadOnlyAdmin):
+    """What the admin class of visits has of screens: `screens` is a field of its page."""
 
-    def get_urls(self) -> list[URLPattern]:
-        screen = path(
-            "<int:session_id>/screens/<int:event_id>/",
-            self.admin_site.admin_view(require_safe(self.screen)),
-            name="annotations_annotationsession_screen",
-        )
-        return [screen, *super().get_urls()]
+    views = {"screen": "<int:pk>/screens/<int:event_id>/"}
 
-    def screen(self, request: HttpRequest, session_id: int, event_id: int) -> HttpResponse:
+    @method_decorator(require_safe)
+    def screen_view(self, request: HttpRequest, session: AnnotationSession, event_id: int) -> HttpResponse:
         """Draw one screen again for whoever may see the visit. Nothing is recorded."""
-        session: Any = self.get_object(request, str(session_id))  # 404 for a visit that the person may not see
         event = get_object_or_404(Event, pk=event_id, session=session, kind=event_kinds.SCREEN_SHOWN)
         try:
             again = replay_screen(event, owner=f"user:{request.user.pk}")
@@ -42,7 +37,7 @@ class Screens(ModelAdmin[AnnotationSession]):
             raise Http404 from None  # erased with its visit
         except BadDataset as error:
             self.message_user(request, f"This screen cannot be drawn again: {error}.", messages.ERROR)
-            return redirect("admin:annotations_annotationsession_change", session_id)
+            return redirect("admin:annotations_annotationsession_change", session.pk)
         assignment = again.work.assignment
         context = {
             "again": again,
@@ -53,7 +48,7 @@ class Screens(ModelAdmin[AnnotationSession]):
             "is_replayed": True,
             "shown_at": event.occurred_at,
             "title": f"Task {assignment.position} of {session.participant}",
-            "back": reverse("admin:annotations_annotationsession_change", args=[session_id]),
+            "back": reverse("admin:annotations_annotationsession_change", args=[session.pk]),
         }
         with translation.override(again.language):
             return render(request, "admin/annotations/annotationsession/screen.html", context)
@@ -67,20 +62,14 @@ class Screens(ModelAdmin[AnnotationSession]):
         return format_html("<ol>{}</ol>", format_html_join("", '<li><a href="{}">{}</a> {}</li>', lines))
 
 
-class FirstScreen(ModelAdmin[Phrase]):
-    """Mixed into the admin class of phrases: `screen` is a field of its page."""
+class FirstScreen(ReadOnlyOfAssignments):
+    """What the admin class of phrases has of screens: `screen` is a field of its page."""
 
-    def get_urls(self) -> list[URLPattern]:
-        first = path(
-            "<int:phrase_id>/screen/",
-            self.admin_site.admin_view(require_safe(self.first_screen)),
-            name="annotations_phrase_screen",
-        )
-        return [first, *super().get_urls()]
+    views = {"screen": "<int:pk>/screen/"}
 
-    def first_screen(self, request: HttpRequest, phrase_id: int) -> HttpResponse:
+    @method_decorator(require_safe)
+    def screen_view(self, request: HttpRequest, phrase: Phrase) -> HttpResponse:
         """Lead to the screen on which its author first saw what became of a phrase; to the visit's page without one."""
-        phrase: Any = self.get_object(request, str(phrase_id))  # 404 for a phrase that the person may not see
         assignment = phrase.assignment
         of_phrase = {"payload__assignment": str(assignment.public_id), "payload__phrase": phrase.ordinal}
         shown = assignment.session.events.filter(kind=event_kinds.SCREEN_SHOWN, **of_phrase).order_by("pk").first()

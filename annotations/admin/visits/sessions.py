@@ -10,23 +10,15 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from annotations.admin.common.list_columns import column
-from annotations.admin.common.number_formats import NONE, percent, score
-from annotations.admin.common.read_only import ReadOnlyAdmin, ReadOnlyOfAssignments, ReadOnlyRows
+from annotations.admin.common.number_formats import NONE, percent, score, similarity
+from annotations.admin.common.read_only import ReadOnlyAdmin, ReadOnlyRows
 from annotations.admin.visits.screens import FirstScreen, Screens
-from annotations.models import AnnotationSession, Assignment, Event, Phrase
+from annotations.models import AnnotationSession, Assignment, Event, Phrase, Run, Score
 from annotations.models.arrays import without_arrays
+from modeling.arrays.common.counted_words import counted
 
-_SCORE_FIELDS = (
-    "error_score",
-    "null_level",
-    "p_value",
-    "threshold",
-    "two_sided",
-    "direction",
-    "rendered_text",
-    "encoder",
-    "scored_at",
-)
+_HOW_GOOD = ("error_score", "null_level", "p_value", "threshold", "two_sided", "direction")
+_OF_SCORE = (*_HOW_GOOD, "rendered_text", "encoder", "scored_at")
 
 
 class AssignmentRows(ReadOnlyRows):
@@ -37,14 +29,14 @@ class AssignmentRows(ReadOnlyRows):
 class PhraseRows(ReadOnlyRows):
     model = Phrase
     fields = readonly_fields = ("ordinal", "text", "state", "error_score", "submitted_at")
-    error_score = column("error score", lambda phrase: score(_of_score(phrase, "value")))
+    error_score = column("error score", lambda phrase: score(phrase.score.value))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return without_arrays(super().get_queryset(request).select_related("score"))
 
 
 @admin.register(AnnotationSession)
-class SessionAdmin(Screens, ReadOnlyAdmin):
+class SessionAdmin(Screens):
     list_title = "People"
     list_display = ("participant", "study", "kind", "condition", "stage", "phrases", "created_at")
     list_filter = ("study", "kind", "verification", "stage", "is_late")
@@ -69,7 +61,7 @@ class AssignmentAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Phrase)
-class PhraseAdmin(FirstScreen, ReadOnlyOfAssignments):
+class PhraseAdmin(FirstScreen):
     related = ("score__run",)
     list_display = ("phrase", "participant", "study", "error_score", "threshold", "state", "result", "submitted_at")
     list_filter = ("assignment__session__study", "assignment__session__kind", "state")
@@ -77,45 +69,42 @@ class PhraseAdmin(FirstScreen, ReadOnlyOfAssignments):
     ordering = ("-submitted_at",)
     fieldsets = (
         (None, {"fields": ("text", "participant", "study", "assignment", "ordinal", "submitted_at", "screen")}),
-        ("Score", {"fields": ("state", *_SCORE_FIELDS)}),
+        ("Score", {"fields": ("state", *_OF_SCORE)}),
         ("Retraining", {"fields": ("result",)}),
         ("Work", {"fields": ("attempts", "last_error"), "classes": ("collapse",)}),
     )
-    readonly_fields = ("participant", "study", "screen", *_SCORE_FIELDS, "result")
+    readonly_fields = ("participant", "study", "screen", *_OF_SCORE, "result")
     phrase = column("phrase", lambda phrase: format_html("<bdi>{}</bdi>", phrase.text), ordering="text")
-    error_score = column("error score", lambda phrase: score(_of_score(phrase, "value")), ordering="score__value")
-    two_sided = column("two-sided", lambda phrase: score(_of_score(phrase, "two_sided")))
-    rendered_text = column("embedded as", lambda phrase: _of_score(phrase, "rendered_text") or NONE)
-    encoder = column("encoder", lambda phrase: _of_score(phrase, "encoder") or NONE)
-    scored_at = column("scored at", lambda phrase: _of_score(phrase, "scored_at"))
+    # Before a phrase is scored these are empty: Django takes a row that is not there so.
+    error_score = column("error score", lambda phrase: score(phrase.score.value), ordering="score__value")
+    two_sided = column("two-sided", lambda phrase: score(phrase.score.two_sided))
+    threshold = column("threshold τ", lambda phrase: similarity(phrase.score.threshold), ordering="score__threshold")
+    null_level = column("permutation level", lambda phrase: _null_level(phrase.score))
+    p_value = column("p-value of this phrase alone", lambda phrase: _p_value(phrase.score))
+    direction = column(
+        "direction", lambda phrase: f"{'without' if phrase.score.sign < 0 else 'with'} “{phrase.score.subject}”"
+    )
+    rendered_text = column("embedded as", "score.rendered_text")
+    encoder = column("encoder", "score.encoder")
+    scored_at = column("scored at", "score.scored_at")
+    result = column(
+        "after retraining", lambda phrase: _result(phrase.score.run), ordering="score__run__worst_group_accuracy"
+    )
 
-    @admin.display(description="threshold τ", ordering="score__threshold")
-    def threshold(self, phrase: Phrase) -> str:
-        value = _of_score(phrase, "threshold")
-        return NONE if value is None else f"{value:.4f}"
 
-    @admin.display(description="permutation level")
-    def null_level(self, phrase: Phrase) -> str:
-        level, tries = _of_score(phrase, "null_level"), _of_score(phrase, "tries")
-        return NONE if level is None else f"{score(level)} in {tries} {'try' if tries == 1 else 'tries'}"
+def _null_level(of: Score) -> str:
+    return NONE if of.null_level is None else f"{score(of.null_level)} in {counted(of.tries or 0, 'try', 'tries')}"
 
-    @admin.display(description="p-value of this phrase alone")
-    def p_value(self, phrase: Phrase) -> str:
-        value = _of_score(phrase, "p_value")
-        return NONE if value is None else f"{value:.2g} ({_of_score(phrase, 'p_method')})"
 
-    @admin.display(description="direction")
-    def direction(self, phrase: Phrase) -> str:
-        sign = _of_score(phrase, "sign")
-        return NONE if sign is None else f"{'without' if sign < 0 else 'with'} “{phrase.score.subject}”"
+def _p_value(of: Score) -> str:
+    return NONE if of.p_value is None else f"{of.p_value:.2g} ({of.p_method})"
 
-    @admin.display(description="after retraining", ordering="score__run__worst_group_accuracy")
-    def result(self, phrase: Phrase) -> str | SafeString:
-        run = _of_score(phrase, "run")
-        if run is None:
-            return NONE
-        words = percent(run.worst_group_accuracy) if run.worst_group_accuracy is not None else run.get_state_display()
-        return format_html('<a href="{}">{}</a>', reverse("admin:annotations_run_change", args=[run.pk]), words)
+
+def _result(run: Run | None) -> str | SafeString:
+    if run is None:
+        return NONE
+    words = run.get_state_display() if run.worst_group_accuracy is None else percent(run.worst_group_accuracy)
+    return format_html('<a href="{}">{}</a>', reverse("admin:annotations_run_change", args=[run.pk]), words)
 
 
 @admin.register(Event)
@@ -125,8 +114,3 @@ class EventAdmin(ReadOnlyAdmin):
     list_select_related = ("study", "session__participant")
     ordering = ("-id",)
     date_hierarchy = "occurred_at"
-
-
-def _of_score(phrase: Phrase, attribute: str) -> Any:
-    """A field of the phrase's score; None before it is scored."""
-    return getattr(phrase.score, attribute) if hasattr(phrase, "score") else None

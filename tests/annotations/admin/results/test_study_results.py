@@ -115,7 +115,9 @@ def test_the_best_keyword_of_a_list_stands_beside_peoples_best(
     add_phrase(alice, "red", 0.75)
     store_ranking(base_model, SQUARE, "scarlet", "<b>")
     shown = unescape(page(coordinator_client, open_study))
-    assert "By error score the best of 2 is “scarlet”, with 0.70 (p = .020 for the best of so many" in shown
+    assert "By error score the best of 2 is “scarlet”, with 0.70 (p = .020 for the best of so many" in " ".join(
+        shown.split()
+    )
     assert (
         "Whether people beat the machine is not known: it takes a phrase of theirs and one of its "
         "keywords with which the model was retrained. On the validation "
