@@ -1,14 +1,10 @@
 """Analyses of studies that pages asked for. Exports and releases compute with the same functions."""
 
-from annotations.analysis.concepts.concept_tables import concept_tables_of
 from annotations.analysis.figures.drawn_figures import figures_to_bytes
-from annotations.analysis.observations.concept_matching import concepts_of
-from annotations.analysis.observations.study_fingerprint import state_of
-from annotations.analysis.observations.study_rows import read_rows
+from annotations.analysis.results.study_analysis import Analysed
+from annotations.analysis.results.study_fingerprint import state_of
 from annotations.analysis.results.study_results import to_bytes
 from annotations.analysis.retraining.correction_tables import correction_tables
-from annotations.analysis.tables.phrase_splits import look
-from annotations.analysis.tables.study_tables import tables_of
 from annotations.models import Study, StudyAnalysis
 from annotations.services import analysis_requests
 from worker.figures.figure_data import page_figures
@@ -24,9 +20,6 @@ def analyse_due_studies() -> int:
 def _analyse(analysis: StudyAnalysis) -> None:
     study = Study.objects.get(pk=analysis.study_id)
     state = state_of(study)  # before the rows: what happens meanwhile makes the next analysis due
-    rows = read_rows(study)
-    concept = concepts_of(rows)
-    tables = tables_of(study.slug, study.title, rows, concept, look)
-    concepts = concept_tables_of(study, rows, concept)
-    drawn = drawn_for_pages(page_figures(tables, concepts, correction_tables(study)))
-    analysis_requests.store(analysis, state, to_bytes(tables, concepts), figures_to_bytes(drawn))
+    of = Analysed(study)
+    drawn = drawn_for_pages(page_figures(of.tables, of.concepts, correction_tables(study).figures))
+    analysis_requests.store(analysis, state, to_bytes(of.tables, of.concepts), figures_to_bytes(drawn))

@@ -1,6 +1,5 @@
 """A list of keywords, ranked by how well each names a base model's errors on one class: no person said them."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.db import models
@@ -47,9 +46,3 @@ class KeywordRanking(models.Model):
     def retrained_with(self, scheme: str) -> list[dict[str, Any]]:
         """Return what its best keyword by either score does under a scheme; nothing before it was retrained with."""
         return [row for row in self.retrained if row["scheme"] == scheme]
-
-    def best(self, by_error_score: int, by_clip_score: int) -> Iterator[dict[str, Any]]:
-        """Yield the rows of the best keywords by either score, by error score, each with its `rank` by that."""
-        for rank, row in enumerate(self.rows, 1):
-            if rank <= by_error_score or row.get("clip_rank", rank) <= by_clip_score:
-                yield {**row, "rank": rank}

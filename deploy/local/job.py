@@ -18,8 +18,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotations.analysis.observations.person_tasks import PersonTask
-from annotations.analysis.observations.study_rows import read_people
 from annotations.analysis.pools.gathering_tables import WORTH, worth_table
+from annotations.analysis.results.stored_rows import read_people
 from annotations.analysis.statistics.estimate_types import Spread, spread
 from annotations.analysis.tables.estimands import ESTIMANDS, Over
 from annotations.models import (

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from annotations.admin.studies.study_overview import overview
-from annotations.analysis.observations.study_rows import read_people
+from annotations.analysis.results.stored_rows import read_people
 from annotations.exports.releases.study_export import write_study_zip
 from annotations.models import AnnotationSession, Participant, Phrase, Study
 from annotations.readings.allocation.cells import cell_counts

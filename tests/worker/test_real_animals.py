@@ -21,7 +21,7 @@ from django.core.management import call_command
 from django.test import Client
 from PIL import Image
 
-from annotations.analysis.concepts.concept_tables import concept_tables
+from annotations.analysis.results.study_analysis import Analysed
 from annotations.models import (
     AnnotationSession,
     Assignment,
@@ -280,7 +280,7 @@ def test_a_pooled_correction_of_one_annotation_does_what_its_run_did(animals: Da
     assert left_out["sets"][1]["after"]["worst_group"] < test["after"]["worst_group"] - 0.1
 
     # What was said, merged: the cartoons explain the mistakes on images that had no part in choosing them.
-    tables = concept_tables(study)
+    tables = Analysed(study).concepts
     cartoon, water = tables.concepts.rows
     assert (cartoon.name, water.name) == (CARTOON, WATER)
     assert cartoon.of_errors is not None and cartoon.of_errors > 0.8

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
-from annotations.analysis.observations.study_rows import people_kind
+from annotations.analysis.results.stored_rows import people_kind
 from annotations.models import BaseModel, Dataset, Moderation, Score, Study
 from annotations.models.arrays import unpack_float32
 from annotations.readings.releases.moderated_words import HIDDEN

@@ -8,7 +8,7 @@ from typing import Any
 
 from annotations.analysis.figures.chart_values import Figure, Line, LineChart, Mark, Panel, Series
 from annotations.analysis.tables.filled_tables import FilledTable
-from annotations.readings.retraining.corrections import AFTER, BEFORE, CONTROL, SET_NAMES
+from annotations.readings.retraining.correction_sets import AFTER, BEFORE, CONTROL, SET_NAMES
 from worker.class_reports.compared_models import ANNOTATIONS, GROUPS, KEYWORDS, RANDOM
 from worker.class_reports.split_accuracies import CLASS, MAJORITY, MINORITY, MeanAccuracy, PartAccuracy
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from django.conf import settings
 
-from annotations.analysis.tables import phrase_splits
+from annotations.analysis.results.stored_images import shown_class
 from annotations.analysis.tables.filled_tables import FilledTable
-from annotations.analysis.tables.phrase_splits import Panel
+from annotations.analysis.tables.keyword_splits import Words
+from annotations.analysis.tables.phrase_splits import Panel, panels
 from annotations.models import BaseModel, Dataset
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
 from annotations.readings.datasets.class_images import class_images
@@ -162,9 +163,10 @@ def _preselected(base_model: BaseModel) -> Iterator[Preselected]:
 def _panels(base_model: BaseModel, cuts: Iterable[Cut]) -> Iterator[Panel]:
     best = sorted(cuts, key=lambda each: -each.said.measured.value)[:MAX_PICTURED]
     for number, each in enumerate(best, 1):
-        rows = class_images(base_model, each.said.target_class).rows
-        values = similarities(base_model.dataset.files.array("similarity")[rows], each.annotation.text)
-        yield from phrase_splits.panels(number, base_model, each.annotation, values, each.said.phrase)
+        label, text, images = each.said.target_class, each.annotation.text, base_model.dataset.files.array("similarity")
+        words = Words(words=each.said.phrase, sign=each.annotation.sign, threshold=each.annotation.threshold)
+        values = similarities(images[class_images(base_model, label).rows], text)
+        yield from panels(shown_class(number, base_model, label), words, values)
 
 
 PRESELECTED: Table[Preselected] = worded(__package__, "preselected_classes")

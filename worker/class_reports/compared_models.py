@@ -12,7 +12,7 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from annotations.models import BaseModel, Dataset
-from annotations.readings.retraining.corrections import AFTER, BEFORE, CONTROL
+from annotations.readings.retraining.correction_sets import AFTER, BEFORE, CONTROL
 from annotations.services.retraining.random_slices import SliceKey
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import DatasetFiles

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.analysis.statistics.estimate_types import wilson_interval
-from annotations.readings.retraining.corrections import AFTER, BEFORE, CONTROL
+from annotations.readings.retraining.correction_sets import AFTER, BEFORE, CONTROL
 from annotations.tables.columns import Table
 from annotations.tables.worded_tables import worded
 from modeling.arrays.retraining.group_accuracies import group_shares

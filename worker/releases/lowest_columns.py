@@ -1,8 +1,9 @@
 """The lowest tables of a release: what all of its other tables are computed from, as Parquet."""
 
 import tomllib
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
 from importlib.resources import files
+from operator import itemgetter
 from typing import Any
 
 from annotations.analysis.observations.person_tasks import Basis
@@ -10,44 +11,28 @@ from annotations.readings.monitoring.course_steps import REASONS, Step
 from annotations.tables.columns import Cell, Table
 from annotations.tables.worded_tables import columns_of
 
-FOLDER = "lowest"
-
-
 Cells = tuple[Cell, ...]
-
-
-@dataclass(frozen=True)
-class LowestTable(Table[Cells]):
-    """A table whose rows are their cells, in the order of its columns; its file may be in the folder of a task."""
-
-    def cells(self, row: Cells) -> list[Cell]:
-        return list(row)
-
-    def of_task(self, position: int) -> "LowestTable":
-        return replace(self, file=self.file.replace("task-N", f"task-{position}"))
-
-
 _WORDS = tomllib.loads(files("worker.releases").joinpath("lowest_tables.toml").read_text("utf-8"))
 
 
-def _worded(file: str, name: str, **python: Any) -> LowestTable:
+def _worded(
+    name: str,
+    folder: str = "",
+    cells: Mapping[str, Callable[[Any], Cell]] | None = None,
+    values: Mapping[str, Iterable[str]] | None = None,
+) -> Table[Any]:
+    """Return a table whose rows are their cells, in the order of its columns. cells: how another row is read."""
     words = _WORDS[name]
-    return LowestTable(f"{FOLDER}/{file}", words["meaning"], words["order"], columns_of(words["columns"], **python))
+    by_place = {column: itemgetter(place) for place, column in enumerate(words["columns"])}
+    columns = columns_of(words["columns"], cells or by_place, values or {})
+    return Table(f"lowest/{folder}{name}.parquet", words["meaning"], words["order"], columns)
 
 
-SAID = _worded("said.parquet", "said", values={"basis": Basis})
-_OF_COURSES = _WORDS["courses"]
-COURSES: Table[Any] = Table(
-    f"{FOLDER}/courses.parquet",
-    _OF_COURSES["meaning"],
-    _OF_COURSES["order"],
-    columns_of(
-        _OF_COURSES["columns"],
-        {"step": lambda row: row.step.name.lower()},
-        {"step": (step.name.lower() for step in Step), "reason": REASONS},
-    ),
+SAID = _worded("said", values={"basis": Basis})
+COURSES = _worded(
+    "courses",
+    cells={"step": lambda row: row.step.name.lower()},
+    values={"step": (step.name.lower() for step in Step), "reason": REASONS},
 )
-OF_TASK = {  # in the order of a release
-    name: _worded(f"task-N/{name}.parquet", name) for name in _WORDS if name not in ("said", "courses")
-}
-DEFINITIONS: tuple[Table[Any], ...] = (SAID, COURSES, *OF_TASK.values())
+OF_TASK = {name: _worded(name, "task-N/") for name in _WORDS if name not in ("said", "courses")}  # in their order
+DEFINITIONS = (SAID, COURSES, *OF_TASK.values())

@@ -6,13 +6,9 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from annotations.analysis.concepts.concept_tables import concept_tables_of
-from annotations.analysis.observations.concept_matching import concepts_of
-from annotations.analysis.observations.study_rows import read_rows
 from annotations.analysis.pools.gathering_tables import pool_tables
+from annotations.analysis.results.study_analysis import Analysed
 from annotations.analysis.retraining.correction_tables import correction_tables
-from annotations.analysis.tables.phrase_splits import look
-from annotations.analysis.tables.study_tables import tables_of
 from annotations.exports.releases.archive import replacing
 from annotations.exports.releases.datapackage import deposit_of
 from annotations.exports.releases.study_export import Analysis, Extras, write_study_zip
@@ -31,18 +27,19 @@ from worker.releases.lowest_tables import lowest_tables
 
 
 def _analyse(study: Study) -> Analysis:
-    rows = read_rows(study)
-    concept = concepts_of(rows)
-    tables = tables_of(study.slug, study.title, rows, concept, look)
-    concepts, corrections = concept_tables_of(study, rows, concept), correction_tables(study)
-    analysed = (*tables.all, *concepts.all, *corrections.all, *pool_tables(study))
-    lowest, left_out = lowest_tables(study, rows, concept)
+    of, corrections = Analysed(study), correction_tables(study)
+    analysed = (*of.tables.all, *of.concepts.all, *corrections.all, *pool_tables(study))
+    lowest, left_out = lowest_tables(study, of)
     there = {table.file for table in TABLES}
     return Analysis(
-        tables.people.rows,
+        of.tables.people.rows,
         [Source(filled.table, filled.rows) for filled in analysed if filled.table.file not in there],
-        concepts.numbers,
-        partial(draw_files, list(release_figures(tables, concepts, corrections)), pictured_panels(tables)),
+        of.concepts.numbers,
+        partial(
+            draw_files,
+            list(release_figures(of.tables, of.concepts, corrections.figures)),
+            pictured_panels(of.tables),
+        ),
         lowest,
         DEFINITIONS,
         left_out,

@@ -15,7 +15,8 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from annotations.models import BaseModel, Correction, CorrectionPart, Dataset
-from annotations.readings.retraining.corrections import AFTER, BEFORE, CONTROL, RESTRICTED, worst_group_gain
+from annotations.readings.retraining.correction_sets import AFTER, BEFORE, CONTROL, RESTRICTED
+from annotations.readings.retraining.corrections import worst_group_gain
 from annotations.readings.retraining.trained_rows import has_many_classes
 from annotations.services.queue import jobs
 from annotations.services.retraining import corrections

@@ -6,8 +6,9 @@ from django.http import HttpRequest
 
 from annotations.models import BaseModel
 from annotations.readings.datasets.class_images import class_images
-from annotations.readings.datasets.image_grids import Picture, pictures_of, sample
+from annotations.readings.datasets.image_grids import Picture, pictures_of
 from annotations.readings.datasets.target_classes import classes_with_errors
+from modeling.arrays.common.samples import sample
 from modeling.arrays.datasets.dataset_files import BadDataset
 
 FEW = 20  # wrong images: with fewer, what people say about them is mostly chance

@@ -9,8 +9,8 @@ from annotations.admin.common.page_acts import Answer
 from annotations.admin.results.results_page import POLL_SOON_S
 from annotations.admin.results.unnamed_pictures import shown_unnamed
 from annotations.admin.shown_figures import figure_answer, shown_figure, table_answer
+from annotations.analysis.concepts.concept_columns import ConceptTables
 from annotations.analysis.concepts.concept_figures import of_tasks, task_figures
-from annotations.analysis.concepts.filled_concept_tables import ConceptTables
 from annotations.analysis.figures.drawn_figures import StoredFigures
 from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.pools.gathering_tables import SliceCheck, slice_checks

@@ -6,12 +6,12 @@ from statistics import fmean
 from annotations.admin.common.number_formats import percent, points
 from annotations.admin.results.flow_words import reasons
 from annotations.analysis.concepts.concept_columns import ConceptRow
-from annotations.analysis.observations.group_runs import GroupGains
 from annotations.analysis.observations.person_tasks import Basis, PersonTask
 from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.statistics.estimate_types import Estimate
 from annotations.analysis.tables.comparison_columns import Total
 from annotations.analysis.tables.estimands import Over
+from annotations.analysis.tables.filled_tables import GroupGains
 from modeling.arrays.common.counted_words import persons
 from modeling.arrays.phrases.worded_scale import BetterThanGuessing
 

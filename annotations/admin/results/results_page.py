@@ -17,11 +17,11 @@ from annotations.admin.results.machine_verdict import duels, over_classes
 from annotations.admin.results.results_words import categories, words_of_tasks
 from annotations.admin.shown_figures import figure_answer, shown_figure, table_answer
 from annotations.analysis.figures.study_figures import figures, first_tasks
-from annotations.analysis.observations.exclusion_counts import PHRASES_WAIT, RUNS_WAIT
 from annotations.analysis.pools.gathering_tables import WORTH, WorthRow, worth_rows, worth_table
+from annotations.analysis.results.exclusion_counts import PHRASES_WAIT, RUNS_WAIT
 from annotations.analysis.results.latest_results import Latest, latest
 from annotations.analysis.tables.filled_tables import FilledTable, StudyTables
-from annotations.analysis.tables.study_columns import TABLE_3
+from annotations.analysis.tables.table3 import TABLE_3
 from annotations.models import OPEN_STATES, BaseModel, Benchmark, GatheredTraining, JobState, Study
 from annotations.readings.datasets.thumbnails import thumbnail_url
 from annotations.services import benchmark_requests

@@ -8,7 +8,7 @@ from annotations.admin.common.number_formats import NONE
 from annotations.admin.results.finding_words import beside_random_slices, better_and_others, finding, most_said
 from annotations.admin.results.machine_verdict import Duel, duels, on_class
 from annotations.admin.results.unnamed_pictures import unnamed_sentences
-from annotations.analysis.concepts.filled_concept_tables import ConceptTables
+from annotations.analysis.concepts.concept_columns import ConceptTables
 from annotations.analysis.figures.study_figures import first_tasks
 from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.observations.study_rows import TaskFacts

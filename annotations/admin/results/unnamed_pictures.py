@@ -8,8 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from annotations.admin.common.number_formats import percent, score
-from annotations.analysis.concepts.concept_columns import FEWEST_CLUSTERED, UnnamedRow
-from annotations.analysis.concepts.filled_concept_tables import ConceptTables
+from annotations.analysis.concepts.concept_columns import FEWEST_CLUSTERED, ConceptTables, UnnamedRow
 from annotations.analysis.results.latest_results import latest
 from annotations.models import Study
 from annotations.readings.datasets.thumbnails import thumbnail_url

@@ -12,7 +12,8 @@ from annotations.admin.common.page_acts import Act, Answer
 from annotations.admin.common.study_pages import JSON, ZIP, file_answer
 from annotations.admin.shown_figures import figure_answer, shown_figure, table_answer
 from annotations.analysis.results.latest_results import Latest, latest
-from annotations.analysis.retraining.correction_figures import report, splits_figure
+from annotations.analysis.retraining.correction_effects import splits_figure
+from annotations.analysis.retraining.correction_tables import report
 from annotations.exports.retraining.correction_files import correction_json, correction_zip
 from annotations.models import BaseModel, Correction, JobState, Review, Study
 from annotations.readings.retraining import corrections as reading
@@ -52,7 +53,8 @@ def _figure(correction: Correction | None, analysed: Latest) -> dict[str, Any] |
     """The figure of a correction that is trained; the study's next analysis draws it."""
     if correction is None or correction.state != JobState.DONE:
         return None
-    return shown_figure(splits_figure(correction), analysed.figures, f"?correction={correction.pk}&")
+    figure = splits_figure(correction.pk, report(correction).rows)
+    return shown_figure(figure, analysed.figures, f"?correction={correction.pk}&")
 
 
 def _decide(decision: Review, request: HttpRequest, study: Study, by: str) -> str:

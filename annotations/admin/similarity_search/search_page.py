@@ -14,11 +14,11 @@ from annotations.admin.common.site_pages import show_site_page
 from annotations.admin.similarity_search.pictures import Picture, pictures_of
 from annotations.models import UNFINISHED, BaseModel, Dataset, ImageIndex, ImageSearch
 from annotations.models.arrays import without_arrays
-from annotations.readings.datasets.image_grids import sample
 from annotations.services import image_searches
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.image_searches import Example
 from annotations.services.staff import roles
+from modeling.arrays.common.samples import sample
 from modeling.arrays.datasets.dataset_files import POOL
 from modeling.arrays.embeddings.duplicate_limits import COPIES_ABOVE
 

@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from annotations.admin.common.study_pages import crowd_came, show_page
 from annotations.admin.results.flow_words import flow_steps
 from annotations.admin.results.results_words import words_of_tasks
-from annotations.analysis.observations.study_rows import people_kind
 from annotations.analysis.results.latest_results import latest
+from annotations.analysis.results.stored_rows import people_kind
 from annotations.analysis.tables.flow_table import COUNTED, WITH_RUN, course_lines
 from annotations.models import OPEN_STATES, Study, StudyState
 from annotations.readings.monitoring import study_progress

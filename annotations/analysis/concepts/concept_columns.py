@@ -1,11 +1,19 @@
 """The columns of the concept tables: CSV files, the page's tables and the data dictionary are made from these."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
+from typing import Annotated, Any
 
+from annotations.analysis.observations.study_rows import TaskFacts
+from annotations.analysis.statistics.estimate_types import LEVEL
+from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.tables.columns import Table
 from annotations.tables.worded_tables import worded
 
 FEWEST_CLUSTERED = 10  # wrong images that no concept selects, for clusters of them
+DRAWS, ENOUGH = 99, 10  # of images; those that reach what was found
+CHANCE = (1 - LEVEL) / 2  # two questions are asked, so each may be answered wrongly half as often
 
 
 @dataclass(frozen=True)
@@ -92,7 +100,60 @@ class UnnamedRow:
     dataset: int
 
 
+@dataclass(frozen=True)
+class Measured:
+    """A number of the unnamed errors, and its p-value beside those of as many images drawn at random."""
+
+    value: float
+    p_value: float
+
+    @classmethod
+    def beside(cls, value: float, draws: Iterator[float]) -> "Measured":
+        """Draw until ENOUGH reach the value, at most DRAWS times (Besag and Clifford 1991)."""
+        reach = 0
+        for n, drawn in enumerate(islice(draws, DRAWS), start=1):
+            reach += drawn >= value
+            if reach == ENOUGH:
+                return cls(value, reach / n)
+        return cls(value, (1 + reach) / (1 + DRAWS))
+
+    @property
+    def is_telling(self) -> bool:
+        return self.p_value <= CHANCE
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """Clusters of some of the images given, the largest first; none: they have no structure.
+
+    members: positions among the images, those nearest to the centre first. apart: the silhouette of the best number of
+    clusters; alike: mean similarity of two images.
+    """
+
+    members: tuple[tuple[int, ...], ...]
+    apart: Measured
+    alike: Measured
+
+
 CONCEPTS: Table[ConceptRow] = worded(__package__, "concepts", {"texts": lambda row: list(row.texts)})
 TOGETHER: Table[TogetherRow] = worded(__package__, "concepts_together")
 MAP: Table[Place] = worded(__package__, "concept_map", {"concept": lambda row: row.number or None})
 UNNAMED: Table[UnnamedRow] = worded(__package__, "unnamed_errors", {"images": lambda row: list(row.images)})
+
+
+@dataclass(frozen=True)
+class ConceptTables:
+    """missing: why there is less than there could be, in sentences. numbers: of each phrase's concept, by its id."""
+
+    slug: str
+    tasks: tuple[TaskFacts, ...]
+    concepts: Annotated[FilledTable[ConceptRow], CONCEPTS]
+    together: Annotated[FilledTable[TogetherRow], TOGETHER]
+    map: Annotated[FilledTable[Place], MAP]
+    unnamed: Annotated[FilledTable[UnnamedRow], UNNAMED]
+    missing: tuple[str, ...]
+    numbers: dict[int, int]
+
+    @property
+    def all(self) -> tuple[FilledTable[Any], ...]:
+        return self.concepts, self.together, self.map, self.unnamed

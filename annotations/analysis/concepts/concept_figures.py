@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from typing import Any
 
-from annotations.analysis.concepts.concept_columns import Place, TogetherRow
-from annotations.analysis.concepts.filled_concept_tables import ConceptTables
+from annotations.analysis.concepts.concept_columns import ConceptTables, Place, TogetherRow
 from annotations.analysis.figures.chart_values import MAX_TASKS, Figure, Line, LineChart, Mark, Panel, Series
 from annotations.analysis.tables.filled_tables import FilledTable
 

@@ -6,27 +6,22 @@ none is better than guessing. Where that cannot be told, every phrase counts.
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from annotations.analysis.observations.packed_phrases import NOTHING, Packed
-from annotations.analysis.observations.person_tasks import Tried, is_idea
-from annotations.analysis.observations.study_rows import PhraseRows
+from annotations.analysis.observations.person_tasks import Tried, Vocabulary, is_idea
+from annotations.analysis.observations.study_rows import StudyRows
 from annotations.analysis.observations.task_concepts import (
     ConceptAnnotation,
     Merged,
     TaskConcepts,
-    merged,
     task_concepts,
     words_of,
 )
-from annotations.models import VocabularyLevel
-from annotations.readings.phrases import score_arrays as reading
-from annotations.readings.releases.moderated_words import HIDDEN
 
 MAX_MERGED = 1_000  # annotations of a task that are compared by what they select; the others join by their words
 
@@ -44,7 +39,7 @@ class Concepts:
         group = self.by_task[tried.task].group_of(tried)
         return None if group is None else (tried.task, group)
 
-    def numbers(self, rows: PhraseRows) -> dict[int, int]:
+    def numbers(self, rows: StudyRows) -> dict[int, int]:
         """Return the number of each phrase's concept in concepts.csv, by the phrase's id; only where it has one."""
         known: dict[int, int] = {}
         for each in (*rows.tried, *rows.experts):
@@ -55,25 +50,20 @@ class Concepts:
         return known
 
 
-def concepts_of(rows: PhraseRows) -> Concepts:
-    """Return the rule for a study, or for some of its tasks: each is by itself."""
-    tried, experts = rows.tried.by_task(), rows.experts.by_task()
-    places = (task.position for task in rows.tasks)
-    return Concepts(
-        {
-            task: _of_task(_said(tried.get(task, NOTHING), experts.get(task, NOTHING), rows.vocabularies.get(task)))
-            for task in places
-        }
-    )
+def concepts_of(rows: StudyRows, merged: Callable[[int, tuple[int, ...], tuple[str, ...]], Merged]) -> Concepts:
+    """Return the rule for a study, or for some of its tasks: each is by itself.
+
+    merged: the concepts of a task's annotations, by the ids of their scores and by their words.
+    """
+    tried, experts, found = rows.tried.by_task(), rows.experts.by_task(), {}
+    for task in (each.position for each in rows.tasks):
+        said = _said(tried.get(task, NOTHING), experts.get(task, NOTHING), rows.vocabularies.get(task))
+        groups = merged(task, tuple(each.score for each in said), tuple(each.words for each in said))
+        found[task] = task_concepts(said, groups)
+    return Concepts(found)
 
 
-def _of_task(compared: Sequence[ConceptAnnotation]) -> TaskConcepts:
-    return task_concepts(
-        compared, _merged(tuple(each.score for each in compared), tuple(each.words for each in compared))
-    )
-
-
-def _said(tried: Packed, experts: Packed, vocabulary: VocabularyLevel | None) -> list[ConceptAnnotation]:
+def _said(tried: Packed, experts: Packed, vocabulary: Vocabulary | None) -> list[ConceptAnnotation]:
     """The annotations of a task that are compared, by their keys: those that most people said, whoever came first."""
     tried, experts = tried.scored(), experts.scored()
     keys = np.concatenate([tried.column("key"), experts.column("key")])
@@ -87,7 +77,7 @@ def _said(tried: Packed, experts: Packed, vocabulary: VocabularyLevel | None) ->
         is_expert = place >= len(tried)
         each = experts[place - len(tried)] if is_expert else tried[place]
         said = found.setdefault(each.key, ConceptAnnotation(each.key, each.score, int(order[annotation[place]]), each))
-        if said.first.text == HIDDEN:
+        if said.first.meant:
             said.first = each
         if said.accuracy is None:
             said.accuracy = each.worst_group_accuracy
@@ -103,9 +93,3 @@ def _people(annotation: NDArray[np.int64], tried: Packed, n: int) -> NDArray[np.
     """How many people said each of n annotations. annotation: of each phrase."""
     pairs = np.unique(np.stack([annotation, tried.column("person")]), axis=1)
     return np.bincount(pairs[0], minlength=n)
-
-
-@lru_cache(maxsize=16)
-def _merged(scores: tuple[int, ...], words: tuple[str, ...]) -> Merged:
-    """Kept, since a score never changes."""
-    return merged(reading.hard_slices(scores), words) if scores else ()

@@ -68,11 +68,6 @@ class Packed(Sequence[Tried]):
         """Return a column of the rows, in their order: person is a number for each name."""
         return self._rows[name][self._places]
 
-    @property
-    def participants(self) -> list[str]:
-        """Those whom the numbers of the column `person` are of."""
-        return self._names
-
     def best_places(self, name: str) -> NDArray[np.int64]:
         """Return where each person's highest value of a column is, by task, the earliest of tied ones."""
         value = self.column(name)

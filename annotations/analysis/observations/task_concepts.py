@@ -82,6 +82,11 @@ class TaskConcepts:
     by_words: Mapping[str, int | None]
     numbers: Mapping[Hashable, int]
 
+    @property
+    def named(self) -> list[tuple[Concept, ConceptAnnotation]]:
+        """Return the concepts, each with the annotation that names it."""
+        return [(concept, concept.lead) for concept in self.concepts if concept.lead is not None]
+
     def group_of(self, tried: Tried) -> int | str | None:
         """Return what is equal for phrases that say the same; None where they select nearly all images."""
         if tried.key in self.by_key:

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotations.analysis.figures.drawn_figures import NOTHING_DRAWN, StoredFigures
-from annotations.analysis.observations.study_fingerprint import state_of
+from annotations.analysis.results.study_fingerprint import state_of
 from annotations.analysis.results.study_results import StoredResults
 from annotations.models import JobState, Study, StudyAnalysis
 from annotations.services import analysis_requests

@@ -11,8 +11,8 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from annotations.analysis.concepts.filled_concept_tables import ConceptTables
-from annotations.analysis.tables.filled_tables import FilledTable, StudyTables
+from annotations.analysis.concepts.concept_columns import ConceptTables
+from annotations.analysis.tables.filled_tables import FilledTable, StudyTables, filled
 
 Tables = TypeVar("Tables", StudyTables, ConceptTables)
 
@@ -37,12 +37,6 @@ def to_bytes(tables: StudyTables, concepts: ConceptTables) -> bytes:
     return msgspec.msgpack.encode({"tables": _written(tables), "concepts": _written(concepts)})
 
 
-def definitions(of: type[StudyTables] | type[ConceptTables]) -> dict[str, Any]:
-    """Return the definition of each table, by the name of its field."""
-    hints = get_type_hints(of, include_extras=True)
-    return {name: get_args(hint)[1] for name, hint in hints.items() if get_origin(hint) is Annotated}
-
-
 def _written(tables: StudyTables | ConceptTables) -> dict[str, Any]:
     values = {field.name: getattr(tables, field.name) for field in fields(tables)}
     return {name: tuple(value.rows) if isinstance(value, FilledTable) else value for name, value in values.items()}
@@ -51,12 +45,9 @@ def _written(tables: StudyTables | ConceptTables) -> dict[str, Any]:
 def _read(of: type[Tables], written: msgspec.Raw) -> Tables:
     parts: Mapping[str, msgspec.Raw] = msgspec.msgpack.decode(written, type=dict[str, msgspec.Raw])
     hints = get_type_hints(of, include_extras=True)
-    return of(**{name: _value(hint, parts[name]) for name, hint in hints.items()})
+    return filled(of, **{name: msgspec.msgpack.decode(parts[name], type=_stored(hint)) for name, hint in hints.items()})
 
 
-def _value(hint: Any, written: msgspec.Raw) -> Any:
-    if get_origin(hint) is not Annotated:
-        return msgspec.msgpack.decode(written, type=hint)
-    filled, definition = get_args(hint)
-    rows = GenericAlias(tuple, (*get_args(filled), ...))
-    return FilledTable(definition, msgspec.msgpack.decode(written, type=rows))
+def _stored(hint: Any) -> Any:
+    """What is stored of a field: of a table its rows."""
+    return GenericAlias(tuple, (*get_args(get_args(hint)[0]), ...)) if get_origin(hint) is Annotated else hint

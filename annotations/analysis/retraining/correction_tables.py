@@ -1,17 +1,21 @@
 """The pooled corrections of a study as tables, those that are trained: what each is made from, and what it does."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from annotations.analysis.figures.chart_values import Figure
-from annotations.analysis.retraining.correction_figures import EFFECTS, Measured, report, splits_figure
+from annotations.analysis.retraining.correction_effects import EFFECTS, Measured, splits_figure
 from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.models import Correction, JobState, Study
 from annotations.readings.releases.moderated_words import words_of_phrase
 from annotations.readings.retraining import corrections as reading
+from annotations.readings.retraining.correction_sets import AFTER, BEFORE, CONTROL, RESTRICTED
 from annotations.readings.retraining.corrections import PartOf, parts_of
 from annotations.tables.columns import Table
 from annotations.tables.worded_tables import worded
+
+_OVERALL = ("worst_group", "average", "average_plain", "gap", "minority", "majority")
 
 
 @dataclass(frozen=True)
@@ -31,18 +35,42 @@ class CorrectionTables:
 def correction_tables(study: Study) -> CorrectionTables:
     """Return the tables of the corrections that a study has now, the oldest first."""
     trained = [each for each in reversed(reading.listed(study)) if each.state == JobState.DONE]
+    effects = {each: report(each).rows for each in trained}
     return CorrectionTables(
         corrections=FilledTable(CORRECTIONS, trained),
         annotations=FilledTable(ANNOTATIONS, [part for each in trained for part in parts_of(each)]),
-        effects=FilledTable(EFFECTS, [row for each in trained for row in report(each).rows]),
-        figures=tuple(map(_figure, trained)),
+        effects=FilledTable(EFFECTS, [row for rows in effects.values() for row in rows]),
+        figures=tuple(splits_figure(each.pk, rows, each.review) for each, rows in effects.items()),
     )
 
 
-def _figure(correction: Correction) -> Figure:
-    figure = splits_figure(correction)
-    title = f"Correction {correction.pk} ({correction.review}): minority and majority of each class"
-    return replace(figure, title=title)
+def report(correction: Correction) -> FilledTable[Measured]:
+    """Return the whole report of a correction that is done."""
+    return FilledTable(EFFECTS, tuple(_rows(correction)))
+
+
+def _rows(correction: Correction) -> Iterator[Measured]:
+    names = correction.base_model.dataset.class_names
+    sets = {each["name"]: each for each in correction.effects.get("sets", [])}
+    for model in (BEFORE, CONTROL, AFTER, RESTRICTED):
+        for each in (each for each in sets.values() if model in each):  # before 0.11 there was no control
+            yield from _measured(correction, each, each[model], model)
+    for without in correction.ablations:
+        for each in without["sets"]:
+            model = f"without {names[without['class']]}"
+            yield from _measured(correction, sets[each["name"]], each["after"], model)
+
+
+def _measured(
+    correction: Correction, of: Mapping[str, Any], values: Mapping[str, Any], model: str
+) -> Iterator[Measured]:
+    where, names = (correction.pk, of["name"], of["dataset"], model), correction.base_model.dataset.class_names
+    for name in _OVERALL:
+        yield Measured(*where, "overall", "", name, None, values[name])
+    for group, accuracy, n in zip(of["groups"], values["accuracies"], values["counts"], strict=True):
+        yield Measured(*where, "group", "", group, n, accuracy)
+    for part in values["parts"]:
+        yield Measured(*where, "part", names[part["class"]], part["part"], part["n"], part["accuracy"])
 
 
 def _on_test(correction: Correction, less: str) -> float | None:
@@ -55,8 +83,8 @@ CORRECTIONS: Table[Correction] = worded(
     {
         "second_dataset": lambda row: row.second_base_model.dataset.name if row.second_base_model else None,
         "review_reason": lambda row: row.review_reason or None,
-        "own_gain": lambda row: _on_test(row, reading.CONTROL),
-        "gain": lambda row: _on_test(row, reading.BEFORE),
+        "own_gain": lambda row: _on_test(row, CONTROL),
+        "gain": lambda row: _on_test(row, BEFORE),
     },
 )
 ANNOTATIONS: Table[PartOf] = worded(

@@ -1,19 +1,18 @@
 """Words from a machine beside words from people: keywords, and where people's phrases stand among them."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from annotations.analysis.observations.study_rows import MACHINES_TOP, RankedList, TaskFacts
 from annotations.analysis.observations.task_concepts import words_of
-from annotations.models import BaseModel, KeywordRanking, Score
-from annotations.readings.datasets.class_images import class_images
-from annotations.readings.releases.moderated_words import HIDDEN
+from annotations.analysis.tables.keyword_splits import ShownClass, Words
 from annotations.tables.columns import Table
 from annotations.tables.worded_tables import worded
-from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.keywords.keyword_ranking import clip_scores, subgroup_accuracy
-from modeling.arrays.keywords.stored_captions import open_captions
 
 
 @dataclass(frozen=True)
@@ -80,53 +79,63 @@ def keywords(tasks: Iterable[TaskFacts]) -> Iterator[Keyword]:
                 yield Keyword(task.position, ranked, row["rank"], row)
 
 
-def among_keywords(task: int, score: Score, words: str) -> Iterator[PhraseAmongKeywords]:
-    """Yield where a phrase stands in each list that is ranked on its class. words: as they may be said.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Said(Words):
+    """A scored phrase. typed: its words, empty where the staff hid them: a keyword that says the same would tell them.
 
-    score: with its phrase's task, base model and data set. Raises BadDataset, BadArray.
+    similarities: to the m validation images of the class; on_test: of a task's best phrase alone. plain_average: share
+    of all test images that its retraining gets right.
     """
-    shown = score.phrase.assignment.task
-    base_model, label = shown.base_model, shown.target_class
-    assert label is not None, "a task with phrases has a class"
-    text = "" if words == HIDDEN else score.phrase.text  # a keyword that says the same would tell it
-    images = class_images(base_model, label)
-    signed = score.sign * score.similarity_array
-    clip_score = float(clip_scores(signed[None], images.is_error)[0])
-    for ranking in KeywordRanking.objects.filter(base_model=base_model, target_class=label):
-        captions = _captions(base_model, ranking)
-        said = None if captions is None or not text else [captions[row] for row in images.rows]
-        n, accuracy = (None, None) if said is None else subgroup_accuracy(text, said, images.is_error)
-        same = next((i for i, row in enumerate(ranking.rows) if _joined(row["keyword"]) == _joined(text)), None)
-        yield PhraseAmongKeywords(
-            task=task,
-            class_name=shown.class_name,
-            list=ranking.list_name,
-            list_digest=ranking.list_digest,
-            n_keywords=ranking.n_keywords,
-            phrase=words,
-            error_score=score.value,
-            clip_score=clip_score,
-            n_captioned=n,
-            subgroup_accuracy=accuracy,
-            error_rank=1 + sum(row["error_score"] > score.value for row in ranking.rows),
-            clip_rank=1 + sum(row["clip_score"] > clip_score for row in ranking.rows),
-            same_rank=None if same is None else same + 1,
-            same_clip_rank=None if same is None else ranking.rows[same].get("clip_rank"),
-        )
+
+    typed: str
+    error_score: float
+    similarities: NDArray[np.float32]
+    plain_average: float | None = None
+
+    @property
+    def signed(self) -> NDArray[np.float32]:
+        return np.float32(self.sign) * self.similarities
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """A whole list on a class. rows: as `KeywordRanking.rows`; retrained: its first keywords that were retrained with.
+
+    captions: of the class's validation images, those that the list was ranked with; None where there are none.
+    """
+
+    name: str
+    digest: str
+    rows: Sequence[Mapping[str, Any]]
+    retrained: Sequence[Words] = ()
+    captions: Sequence[str] | None = None
+
+
+def among_keywords(shown: ShownClass, ranking: Ranking, said: Said) -> PhraseAmongKeywords:
+    """Return where a phrase stands in a list."""
+    clip_score = float(clip_scores(said.signed[None], shown.is_error)[0])
+    n, accuracy = None, None
+    if ranking.captions is not None and said.typed:
+        n, accuracy = subgroup_accuracy(said.typed, ranking.captions, shown.is_error)
+    same = next((i for i, row in enumerate(ranking.rows) if _joined(row["keyword"]) == _joined(said.typed)), None)
+    return PhraseAmongKeywords(
+        task=shown.task,
+        class_name=shown.class_name,
+        list=ranking.name,
+        list_digest=ranking.digest,
+        n_keywords=len(ranking.rows),
+        phrase=said.words,
+        error_score=said.error_score,
+        clip_score=clip_score,
+        n_captioned=n,
+        subgroup_accuracy=accuracy,
+        error_rank=1 + sum(row["error_score"] > said.error_score for row in ranking.rows),
+        clip_rank=1 + sum(row["clip_score"] > clip_score for row in ranking.rows),
+        same_rank=None if same is None else same + 1,
+        same_clip_rank=None if same is None else ranking.rows[same].get("clip_rank"),
+    )
 
 
 def _joined(text: str) -> str:
     """What a text says, whether it writes as one word or as two: "a water-bird" and "waterbirds" say the same."""
     return words_of(text).replace(" ", "")
-
-
-def _captions(base_model: BaseModel, ranking: KeywordRanking) -> Sequence[str] | None:
-    """The captions that a list was ranked with; None where there were none, or others are kept by now."""
-    used = ranking.settings.get("captions")
-    if not used:
-        return None
-    try:
-        found = open_captions(base_model.dataset.files, used["name"])
-    except ModelingError:
-        return None
-    return found.captions if found.digest == used["sha256"] else None

@@ -1,47 +1,37 @@
-"""All tables of a study's analysis, from one reading of the database."""
+"""All tables of a study's analysis, from its rows."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from annotations.analysis.observations.concept_matching import Concepts, concepts_of
-from annotations.analysis.observations.group_runs import GroupGains
+from annotations.analysis.observations.concept_matching import Concepts
 from annotations.analysis.observations.packed_phrases import by_person
 from annotations.analysis.observations.person_tasks import WITHOUT_RUN, Basis, PersonTask, Tried, person_tasks
-from annotations.analysis.observations.study_rows import StudyRows, people_of, read_rows
+from annotations.analysis.observations.study_rows import StudyRows, people_of
+from annotations.analysis.statistics.estimate_types import SEED
 from annotations.analysis.statistics.estimates import estimate
-from annotations.analysis.tables import study_columns as columns
-from annotations.analysis.tables.baseline_tables import METHODS, methods
-from annotations.analysis.tables.comparison_columns import CONDITIONS, PAIRED, TOTALS
+from annotations.analysis.tables.baseline_tables import methods
 from annotations.analysis.tables.comparisons import compare_conditions, compare_tasks
-from annotations.analysis.tables.filled_tables import FilledTable, StudyTables
-from annotations.analysis.tables.flow_table import FLOW, flow_lines
-from annotations.analysis.tables.keyword_splits import KEYWORD_SPLITS, LESS_MACHINE
-from annotations.analysis.tables.keyword_tables import AMONG_KEYWORDS, KEYWORDS, keywords
-from annotations.analysis.tables.phrase_splits import Looked, look
-from annotations.analysis.tables.saturation_columns import NOVELTY, SATURATION
+from annotations.analysis.tables.filled_tables import GroupGains, StudyTables, filled
+from annotations.analysis.tables.flow_table import flow_lines
+from annotations.analysis.tables.keyword_tables import keywords
+from annotations.analysis.tables.phrase_splits import Looked
 from annotations.analysis.tables.saturation_tables import over_people
 from annotations.analysis.tables.table3 import table_3
 from annotations.analysis.tables.totals import totals
-from annotations.models import Study
 
 PANEL_PHRASES = 3  # of each task that have panels
 MANY_TASKS = 100  # with more, the best alone
 
 
-def study_tables(study: Study) -> StudyTables:
-    """Analyse a study as it is now."""
-    rows = read_rows(study)
-    return tables_of(study.slug, study.title, rows, concepts_of(rows), look)
-
-
 def tables_of(
-    slug: str, title: str, rows: StudyRows, concept: Concepts, look: Callable[[int, int, int], Looked]
+    rows: StudyRows, concept: Concepts, look: Callable[[int, int, int], Looked], seed: int = SEED
 ) -> StudyTables:
     """Make the tables of a study's rows.
 
-    concept: which phrases say the same; look: what is seen of a task's phrase, with as many draws of images before it.
+    concept: which phrases say the same; look: what is seen of a task's phrase, with as many draws of images before it;
+    seed: of what is resampled.
     """
     tried = by_person(rows.tried)
     controls = {task.position: task.control_worst_group for task in rows.tasks}
@@ -50,9 +40,9 @@ def tables_of(
     of_experts = by_person(rows.experts)
     experts = person_tasks(expert_keys, of_experts, {}, {}, controls, frozenset(), rows.vocabularies, rows.draws)
     vocabularies = {task.position: rows.vocabularies.get(task.position) for task in rows.tasks}
-    saturation, novelty = over_people(vocabularies, people, tried, concept, rows.new_concept_chance)
+    saturation, novelty = over_people(vocabularies, people, tried, concept, rows.new_concept_chance, seed)
     bases = {task.position: task.base_worst_group for task in rows.tasks}
-    best = _best_phrases(rows.tried, concept)
+    best = best_phrases(rows.tried, concept)
     examples = _examples(concept, best, PANEL_PHRASES if len(rows.tasks) <= MANY_TASKS else 1)
     looked = {
         (task, each.key): look(task, each.phrase, place)
@@ -62,27 +52,28 @@ def tables_of(
     titles = {task.position: task.title for task in rows.tasks}
     first = [looked[task, each.key] for task, each in best.items()]
     panels = [panel for task, said in examples.items() for each in said for panel in looked[task, each.key].panels]
-    return StudyTables(
-        slug=slug,
-        title=title,
+    return filled(
+        StudyTables,
+        slug=rows.slug,
+        title=rows.title,
         tasks=rows.tasks,
         conditions_of_study=rows.conditions,
-        flow=FilledTable(FLOW, flow_lines(rows.courses, people, titles)),
-        people=FilledTable(columns.SUMMARY, people),
-        totals=FilledTable(TOTALS, totals(bases, people, rows.primary_measures)),
-        experts=FilledTable(columns.EXPERTS, experts),
-        methods=FilledTable(METHODS, tuple(methods(rows.tasks, experts))),
-        keywords=FilledTable(KEYWORDS, tuple(keywords(rows.tasks))),
-        among_keywords=FilledTable(AMONG_KEYWORDS, tuple(row for each in looked.values() for row in each.among)),
-        keyword_splits=FilledTable(KEYWORD_SPLITS, tuple(row for each in first for row in each.beside.splits)),
-        less_machine=FilledTable(LESS_MACHINE, tuple(row for each in first for row in each.beside.less_machine)),
-        table_3=FilledTable(columns.TABLE_3, table_3(rows.tried)),
-        splits=FilledTable(columns.SPLITS, tuple(part for each in first for part in each.parts)),
-        panels=FilledTable(columns.PANELS, tuple(panels)),
-        saturation=FilledTable(SATURATION, saturation),
-        novelty=FilledTable(NOVELTY, novelty),
-        conditions=FilledTable(CONDITIONS, compare_conditions(people, rows.conditions, rows.primary_measures)),
-        paired=FilledTable(PAIRED, compare_tasks(people, titles, rows.primary_measures)),
+        flow=flow_lines(rows.courses, people, titles),
+        people=people,
+        totals=totals(bases, people, rows.primary_measures, seed),
+        experts=experts,
+        methods=tuple(methods(rows.tasks, experts)),
+        keywords=tuple(keywords(rows.tasks)),
+        among_keywords=tuple(row for each in looked.values() for row in each.among),
+        keyword_splits=tuple(row for each in first for row in each.beside.splits),
+        less_machine=tuple(row for each in first for row in each.beside.less_machine),
+        table_3=table_3(rows.tried),
+        splits=tuple(part for each in first for part in each.parts),
+        panels=tuple(panels),
+        saturation=saturation,
+        novelty=novelty,
+        conditions=compare_conditions(people, rows.conditions, rows.primary_measures, seed),
+        paired=compare_tasks(people, titles, rows.primary_measures, seed),
         counted=rows.counted,
         missing=tuple(dict.fromkeys(each.missing for each in looked.values() if each.missing)),
         group_gains=tuple(_group_gains(rows, people)),
@@ -94,18 +85,20 @@ def _group_gains(rows: StudyRows, people: Iterable[PersonTask]) -> Iterator[Grou
     basis = Counter((row.task, row.basis) for row in people)
     for task in rows.tasks:
         of = rows.groups.get(task.position)
-        if of is None or len(of.of_worst) != basis[task.position, Basis.RUN]:
+        if of is None or len(of.gains) != basis[task.position, Basis.RUN]:
             continue
-        gain = estimate([*of.of_worst, *[0.0] * sum(basis[task.position, each] for each in WITHOUT_RUN)])
-        (name, base), others = task.groups[of.worst], np.delete(of.gains, of.worst) / gain.n
-        names = [each for place, (each, _) in enumerate(task.groups) if place != of.worst]
-        most = None if np.isnan(others).all() else int(np.nanargmin(others))
-        least = () if most is None else (names[most], float(-others[most]))
-        yield GroupGains(task.position, name, base, float(of.control[of.worst]), gain, *least)
+        shares = of.control if task.is_imported else np.array([share for _, share in task.groups], np.float64)
+        worst, names = int(np.nanargmin(shares)), [name for name, _ in task.groups]
+        n_without = sum(basis[task.position, each] for each in WITHOUT_RUN)
+        gain = estimate([*(float(each[worst]) for each in of.gains), *[0.0] * n_without])
+        others = np.sum(of.gains, axis=0) / gain.n
+        others[worst] = np.nan
+        least = () if np.isnan(others).all() else (names[most := int(np.nanargmin(others))], float(-others[most]))
+        yield GroupGains(task.position, names[worst], task.groups[worst][1], float(of.control[worst]), gain, *least)
 
 
-def _best_phrases(tried: Iterable[Tried], concept: Concepts) -> dict[int, Tried]:
-    """The phrase with the highest error score of each task, of those that do not select nearly all images.
+def best_phrases(tried: Iterable[Tried], concept: Concepts) -> dict[int, Tried]:
+    """Return the phrase with the highest error score of each task, of those that do not select nearly all images.
 
     The earliest of tied ones.
     """

@@ -19,14 +19,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from annotations.analysis.concepts.filled_concept_tables import ConceptTables
-from annotations.analysis.observations.study_rows import read_people
+from annotations.analysis.concepts.concept_columns import ConceptTables
 from annotations.analysis.pools.gathering_tables import GATHERED, SLICES, pool_tables
 from annotations.analysis.results.latest_results import latest
-from annotations.analysis.results.study_results import definitions
-from annotations.analysis.retraining.correction_figures import EFFECTS
+from annotations.analysis.results.stored_rows import read_people
+from annotations.analysis.retraining.correction_effects import EFFECTS
 from annotations.analysis.retraining.correction_tables import ANNOTATIONS, CORRECTIONS, correction_tables
-from annotations.analysis.tables.filled_tables import StudyTables
+from annotations.analysis.tables.filled_tables import StudyTables, definitions
 from annotations.api.common.filters import equal, refuse_unknown
 from annotations.api.common.pagination import Pages
 from annotations.api.common.permissions import Staff

@@ -1,11 +1,14 @@
 """What corrections do overall, from accuracies of groups and parts of a class; and their gains, from these."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from annotations.exports.rebuild.release_tables import Release
+from annotations.analysis.figures.chart_values import Figure
+from annotations.analysis.retraining.correction_effects import EFFECTS, Measured, splits_figure
+from annotations.exports.rebuild.release_tables import Release, known
 from annotations.exports.rebuild.report import Report
 
 _MODEL = ["correction", "set", "dataset", "model"]
@@ -13,22 +16,22 @@ _WEIGHTED = ["average", "gap"]  # by the groups' train images
 _GAINS = {"own_gain": "control", "gain": "before"}
 
 
-def rebuild_corrections(release: Release, report: Report, said: pd.DataFrame) -> pd.DataFrame:
+def rebuild_corrections(release: Release, report: Report, said: pd.DataFrame) -> Iterator[Figure]:
     """Compare corrections.csv, the overall rows of correction_effects.csv, and the scores of correction_annotations.
 
-    Return the parts of annotated classes before and after.
+    Yield the figure of each correction.
     """
     effects = release.csv("correction_effects")
     groups = [release.lowest("groups", task) for task in release.tasks]
-    known = pd.concat(groups).drop_duplicates(["dataset", "name"]) if groups else pd.DataFrame(columns=["dataset"])
-    measured = effects[effects.what != "overall"].merge(known, how="left", on=["dataset", "name"])
+    of_groups = pd.concat(groups).drop_duplicates(["dataset", "name"]) if groups else pd.DataFrame(columns=["dataset"])
+    measured = effects[effects.what != "overall"].merge(of_groups, how="left", on=["dataset", "name"])
     rows = [
         {**dict(zip(_MODEL, key, strict=True)), "name": name, "accuracy": value}
         for key, of_model in measured.groupby(_MODEL)
         for name, value in _overall(of_model).items()
     ]
     mine = pd.DataFrame(rows, columns=[*_MODEL, "name", "accuracy"])
-    is_known = effects.dataset.isin(known.dataset) | ~effects.name.isin(_WEIGHTED)
+    is_known = effects.dataset.isin(of_groups.dataset) | ~effects.name.isin(_WEIGHTED)
     theirs = effects[(effects.what == "overall") & is_known]
     report.compare("correction_effects", [*_MODEL, "name"], mine, theirs, ["accuracy"])
     if not is_known.all():
@@ -39,15 +42,16 @@ def rebuild_corrections(release: Release, report: Report, said: pd.DataFrame) ->
     )
     worst = worst.reindex(columns=[*worst.columns.union(["before", "control", "after"])])
     gains = pd.DataFrame({name: worst.after - worst[less] for name, less in _GAINS.items()})
-    theirs = release.csv("corrections")
-    report.compare("corrections", ["correction"], gains.reindex(theirs.correction).reset_index(), theirs, list(_GAINS))
+    corrections = release.csv("corrections")
+    gains = gains.reindex(corrections.correction).reset_index()
+    report.compare("corrections", ["correction"], gains, corrections, list(_GAINS))
     theirs = release.csv("correction_annotations")
     mine = theirs[["correction", "class"]].assign(error_score=[_score(row, said) for row in theirs.itertuples()])
     report.compare("correction_annotations", ["correction", "class"], mine, theirs, ["error_score"])
-    parts = effects[(effects.what == "part") & effects.model.isin(["before", "after"])]
-    key = ["correction", "set", "class", "name", "images"]
-    both = parts.pivot(index=key, columns="model", values="accuracy").reindex(columns=["before", "after"])
-    return both.reset_index().rename(columns={"class": "of_class", "name": "part"})
+    for correction, rows in effects.groupby("correction"):
+        measured = [Measured(*map(known, row)) for row in rows[EFFECTS.header].itertuples(index=False)]
+        review = corrections.review[corrections.correction == correction].iloc[0]
+        yield splits_figure(int(correction), measured, review)
 
 
 def _overall(of_model: pd.DataFrame) -> dict[str, Any]:

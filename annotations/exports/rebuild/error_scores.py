@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from annotations.analysis.observations.person_tasks import phrase_is_better
+from annotations.analysis.observations.study_rows import StudyRows
 from annotations.exports.rebuild.release_tables import Release, stacked
 from annotations.exports.rebuild.report import Report
 from modeling.arrays.phrases.error_score import error_scores
@@ -53,9 +55,13 @@ def rebuild_scores(release: Release, report: Report) -> pd.DataFrame:
         for column in ("error_score", *COUNTS):
             said.loc[of_task.index, column] = found[column]
         parts.append(found.assign(phrase=of_task.phrase, tries=of_task.tries))
-    mine = pd.concat(parts) if parts else pd.DataFrame(columns=["phrase", "tries", *SCORE])
-    mine = mine[mine.phrase.isin(there.index)].drop_duplicates("phrase")
-    add_chances(mine)
+    mine = pd.concat(parts) if parts else pd.DataFrame(columns=["phrase", "tries", *SCORE, *COUNTS])
+    mine = mine[mine.phrase.isin(there.index)].drop_duplicates("phrase").assign(p_value=np.nan)
+    counts = list(mine[COUNTS].astype(int).itertuples(index=False, name=None))
+    for (n, m), at in mine.groupby(COUNTS).error_score:
+        mine.loc[at.index, "p_value"] = p_values(at.to_numpy(float), int(n), int(m))
+    mine["p_method"] = [p_method(*each) for each in counts]
+    mine["null_level"] = [null_level(*each, int(tries)) for each, tries in zip(counts, mine.tries, strict=True)]
     theirs = there.loc[mine.phrase].reset_index()
     columns = [*SCORE, "sign", *COUNTS, "p_value", "p_method", "null_level", "text_digest"]
     report.compare("phrases", ["phrase"], mine, theirs, columns)
@@ -65,19 +71,8 @@ def rebuild_scores(release: Release, report: Report) -> pd.DataFrame:
     return said
 
 
-def add_chances(rows: pd.DataFrame) -> None:
-    """Add p-value, its method and null level to the rows."""
-    counts = rows[COUNTS].astype(int)
-    of_rows = list(counts.itertuples(index=False, name=None))
-    p = np.empty(len(rows))
-    for (n, m), at in counts.groupby(COUNTS).indices.items():
-        p[at] = p_values(rows.error_score.to_numpy(float)[at], int(n), int(m))
-    rows["p_value"], rows["p_method"] = p, [p_method(*each) for each in of_rows]
-    rows["null_level"] = [null_level(*each, int(tries)) for each, tries in zip(of_rows, rows.tries, strict=True)]
-
-
 @dataclass(frozen=True)
-class Vocabulary:
+class ReleasedVocabulary:
     """Error scores of common words on all validation images of a task's class; none of too few."""
 
     scores: Floats
@@ -91,11 +86,22 @@ class Vocabulary:
         return self.scores if sign > 0 else self.negated
 
 
-def vocabularies(release: Release) -> dict[int, Vocabulary]:
+def vocabularies(release: Release) -> dict[int, ReleasedVocabulary]:
     """Return what common words score on each task where they are scored."""
-    found = {}
-    for task in release.tasks:
-        rows = release.lowest("vocabulary", task)
-        for row in rows[rows.half.isna()].itertuples():
-            found[task] = Vocabulary(np.asarray(row.scores), np.asarray(row.negated_scores))
-    return found
+    rows = {task: release.lowest("vocabulary", task) for task in release.tasks}
+    return {
+        task: ReleasedVocabulary(np.asarray(row.scores), np.asarray(row.negated_scores))
+        for task, of_task in rows.items()
+        for row in of_task.itertuples()
+    }
+
+
+def compare_guessing(release: Release, report: Report, rows: StudyRows) -> None:
+    """Compare what phrases.csv says of guessing."""
+    theirs, known = release.csv("phrases"), rows.vocabularies
+    theirs = theirs[theirs.error_score.notna() & theirs.task.isin(release.tasks)]
+    better = {each.phrase: phrase_is_better(each, known.get(each.task)) for each in (*rows.tried, *rows.experts)}
+    levels = [known[row.task].of_sign(row.sign) if row.task in known else None for row in theirs.itertuples()]
+    mine = theirs[["phrase"]].assign(vocabulary_level=pd.Series(levels, theirs.index, dtype=float))
+    mine["better_than_guessing"] = mine.phrase.map(better)
+    report.compare("phrases", ["phrase"], mine, theirs, ["vocabulary_level", "better_than_guessing"])

@@ -12,10 +12,17 @@ import tomllib
 from importlib.resources import files
 
 _FILE = tomllib.loads(files(__package__).joinpath("input_columns.toml").read_text("utf-8"))
-_INPUTS = {name: frozenset(columns.split()) for name, columns in _FILE["tables"].items()}
+OF_ARRAYS, INPUTS = (
+    {name: frozenset(columns.split()) for name, columns in _FILE[part].items()} for part in ("arrays", "tables")
+)
 
 
 def is_input(table: str, column: str) -> bool:
     """Return whether a release records a column, and computes none of it. Of the lowest tables it records all."""
     is_whole = table in _FILE["whole"] or "/" in table
-    return is_whole or column in _FILE["anywhere"] or column in _INPUTS.get(table, ())
+    return is_whole or column in _FILE["anywhere"] or column in INPUTS.get(table, ())
+
+
+def takes_arrays(table: str, column: str) -> bool:
+    """Return whether a column can be computed of those tasks alone whose arrays are all in the release."""
+    return "*" in (of := OF_ARRAYS.get(table, frozenset())) or column in of

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from annotations.exports.rebuild.release_tables import Release
+from annotations.analysis.observations.person_tasks import Key, Times
+from annotations.exports.rebuild.release_tables import Release, known
 from annotations.exports.rebuild.report import Report
 from modeling.arrays.phrases.writing_traces import flags
 
@@ -50,16 +51,17 @@ def _flags(phrase: Any, said_by_others: int) -> str:
 KEY = ["task", "participant"]
 
 
-def times(assignments: pd.DataFrame, spans: pd.DataFrame) -> pd.DataFrame:
-    """Return seconds at work, waiting for scores, and from start to end, and how it ended, by task and participant."""
+def times(assignments: pd.DataFrame, spans: pd.DataFrame) -> dict[Key, Times]:
+    """Return the times of everybody who began a task, summed over visits."""
     by_visit = dict(list(spans[spans.task.notna()].groupby(["session", "task"])))
     begun = assignments[assignments.started_at.notna()]
     rows = [_of_assignment(each, by_visit.get((each.session, each.task))) for each in begun.itertuples()]
-    columns = [*KEY, "active_time", "waiting_time", "wall_time", "end"]
-    table = pd.DataFrame(rows, columns=columns).set_index(KEY)
-    seconds = table[["active_time", "waiting_time", "wall_time"]].astype(float).groupby(level=KEY).sum(min_count=1)
-    seconds["task_end"] = table.end.dropna().groupby(level=KEY).agg(_end)
-    return seconds
+    seconds = ["active_time", "waiting_time", "wall_time"]
+    found = {}
+    for (task, participant), of in pd.DataFrame(rows, columns=[*KEY, *seconds, "end"]).groupby(KEY):
+        active, waiting, wall = map(known, of[seconds].astype(float).sum(min_count=1))
+        found[int(task), participant] = Times(active, waiting, wall, _end(of.end.dropna()))
+    return found
 
 
 def _of_assignment(each: Any, seen: pd.DataFrame | None) -> dict[str, Any]:
@@ -84,6 +86,6 @@ def _of_assignment(each: Any, seen: pd.DataFrame | None) -> dict[str, Any]:
 
 
 def _end(reasons: pd.Series) -> str:
-    """Done only where it was in every visit; of other reasons the last by the alphabet."""
+    """Done only where it was in every visit; of other reasons the last by the alphabet; empty while it lasts."""
     others = sorted(each for each in reasons if each != "done")
-    return str(others[-1]) if others else "done"
+    return str(others[-1]) if others else "".join(reasons[:1])

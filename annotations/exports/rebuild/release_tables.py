@@ -1,6 +1,7 @@
 """The tables of an unpacked release: CSV files as they are read back exactly, and the lowest ones."""
 
-from functools import cache
+import json
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,6 @@ import pyarrow.parquet as pq
 
 from annotations.tables.columns import read_text
 
-_TEXTS = dict.fromkeys(("text", "run", "phrase_text", "best_phrase", "phrase_chosen_on_test", "chosen_run"), str)
-
 
 class Release:
     """An unpacked release. Tables are read once."""
@@ -20,6 +19,7 @@ class Release:
         self.folder = folder
         self.csv = cache(self._csv)
         self.lowest = cache(self._lowest)
+        self.study: dict[str, Any] = json.loads((folder / "study.json").read_text("utf-8"))
 
     @property
     def names(self) -> list[str]:
@@ -31,17 +31,22 @@ class Release:
         """Return the tasks that have lowest tables of their own, in their order."""
         return sorted(int(path.name.partition("-")[2]) for path in (self.folder / "lowest").glob("task-*"))
 
+    @cached_property
+    def _types(self) -> dict[str, dict[str, str]]:
+        described = pd.read_csv(self.folder / "data_dictionary.csv", dtype=str, keep_default_na=False)
+        return {name: dict(zip(of.column, of.type, strict=True)) for name, of in described.groupby("file")}
+
     def _csv(self, name: str) -> pd.DataFrame:
         """Only an empty cell is a missing value: "NA" and "null" are phrases that somebody may type."""
+        types = self._types.get(f"{name}.csv", {})
+        texts = {column: str for column, kind in types.items() if kind in ("text", "json")}
         path = self.folder / f"{name}.csv"
-        header = pd.read_csv(path, nrows=0).columns
-        texts = {column: kind for column, kind in _TEXTS.items() if column in header}
         table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=texts, float_precision="round_trip")
-        for column in table.columns:
-            if column.endswith("_at"):
+        for column, kind in types.items():
+            if kind == "time":
                 table[column] = pd.to_datetime(table[column], utc=True, format="ISO8601")
-            elif not pd.api.types.is_numeric_dtype(table[column]):
-                table[column] = table[column].map(_as_typed, na_action="ignore")
+            elif kind == "text":  # an apostrophe keeps a spreadsheet from taking it for a formula
+                table[column] = table[column].map(read_text, na_action="ignore")
         return table
 
     def _lowest(self, name: str, task: int | None = None) -> pd.DataFrame:
@@ -55,6 +60,6 @@ def stacked(arrays: pd.Series, width: int, dtype: Any) -> np.ndarray[Any, Any]:
     return np.stack([np.asarray(each, dtype) for each in arrays]) if len(arrays) else np.empty((0, width), dtype)
 
 
-def _as_typed(cell: Any) -> Any:
-    """Take away the apostrophe that keeps a spreadsheet from taking a text for a formula."""
-    return read_text(cell) if isinstance(cell, str) else cell
+def known(cell: Any) -> Any:
+    """Return a cell, None where it is empty."""
+    return None if pd.isna(cell) else cell

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,6 @@ from annotations.tables.columns import Table
 
 CLOSED = 1e-9  # a closed form agrees to this, relative above 1
 _APART = 3 * np.sqrt(2)  # two numbers of draws lie no further apart than so many Monte-Carlo errors of one
-_OTHER_DRAWS = 8
 _SHOWN = 20  # differences of one table
 
 
@@ -40,11 +39,12 @@ class Report:
     ) -> None:
         """Compare columns of a table that was computed again with the release's, row by row.
 
-        How far apart values of a resampled column may be is in a column of `mine`: its name, then _room.
+        How far apart values of a resampled column may be is in a column of `mine`: its name, then _room. Without a key
+        rows are compared in the table's order.
         """
-        key, columns = list(key), list(columns)
+        columns = list(columns)
         self.columns[name] |= {*key, *columns}
-        here, there = mine.set_index(key), theirs.set_index(key)
+        here, there = ((each.set_index(list(key)) if key else _numbered(each)) for each in (mine, theirs))
         self.compared.setdefault(name, 0)
         if set(here.index) != set(there.index) or len(here) != len(there):
             only = sorted(map(str, set(here.index) ^ set(there.index)))[:_SHOWN]
@@ -53,11 +53,12 @@ class Report:
         here, there = here.loc[rows], there.loc[rows]
         found: list[str] = []
         for column in columns:
-            room = here[f"{column}_room"].fillna(0.0) if f"{column}_room" in here else [0.0] * len(rows)
+            room = here[f"{column}_room"] if f"{column}_room" in here else [0.0] * len(rows)
             for row, one, other, more in zip(rows, here[column], there[column], room, strict=True):
                 self.compared[name] += 1
                 if differ(one, other, more):
-                    found.append(f"{name}, {_words(key, row)}, {column}: {one} here, {other} in the release")
+                    where = _words(here.index.names, row)
+                    found.append(f"{name}, {where}, {column}: {one} here, {other} in the release")
         self.differences += found[:_SHOWN]
         if len(found) > _SHOWN:
             self.differences.append(f"{name}: {len(found) - _SHOWN} more differences")
@@ -78,28 +79,32 @@ class Report:
 def differ(one: Any, other: Any, room: float = 0.0) -> bool:
     """Return whether two cells differ, numbers by more than rounding or than `room`."""
     if is_missing(one) or is_missing(other):
-        return is_missing(one) != is_missing(other)
+        return is_missing(one) != is_missing(other) and room < np.inf
     try:
         here, there = float(one), float(other)
     except (TypeError, ValueError):
         return not _is_same(one, other)
-    return not abs(here - there) <= max(CLOSED * max(1.0, abs(there)), room)
-
-
-def with_rooms(compute: Callable[[int], pd.DataFrame], *columns: str) -> pd.DataFrame:
-    """Return a table that rests on draws, and beside each column how far it may lie from one of other draws.
-
-    compute: makes the table from draws of a number; 0: those of the release.
-    """
-    tables = [compute(number) for number in range(1 + _OTHER_DRAWS)]
-    values = np.array([table[list(columns)].to_numpy(float) for table in tables])
-    apart = np.nan_to_num(_APART * values.std(axis=0, ddof=1))
-    return tables[0].assign(**{f"{name}_room": apart[:, i] for i, name in enumerate(columns)})
+    return str(one) != str(other) and not abs(here - there) <= max(CLOSED * max(1.0, abs(there)), room)
 
 
 def as_table(definition: Table[Any], rows: Iterable[Any]) -> pd.DataFrame:
     """Return rows as their definition writes them into a CSV file."""
     return pd.DataFrame(map(definition.cells, rows), columns=definition.header)
+
+
+def with_rooms(definition: Table[Any], draws: Sequence[Iterable[Any]]) -> pd.DataFrame:
+    """Return a table that rests on draws, and beside its numbers how far they may lie from those of other draws.
+
+    draws: its rows by each of several draws, those of the release first.
+    """
+    tables = [as_table(definition, rows) for rows in draws]
+    numbers = [column.name for column in definition.columns if column.type in ("number", "integer")]
+    values = np.array([table[numbers].to_numpy(float) for table in tables])
+    is_there = ~np.isnan(values)
+    apart = _APART * values.std(axis=0, ddof=min(len(draws) - 1, 1))
+    # Where only some draws have a number, it may be missing.
+    rooms = np.where(is_there.all(axis=0), apart, np.where(is_there.any(axis=0), np.inf, 0.0))
+    return tables[0].assign(**{f"{name}_room": rooms[:, i] for i, name in enumerate(numbers)})
 
 
 def is_missing(cell: Any) -> bool:
@@ -109,12 +114,16 @@ def is_missing(cell: Any) -> bool:
 
 def _is_same(one: Any, other: Any) -> bool:
     """Compare texts, and JSON by its values."""
-    here, there = (json.loads(each) if isinstance(each, str) and each[:1] in "[{" else each for each in (one, other))
-    if isinstance(here, list) and isinstance(there, list):
-        return len(here) == len(there) and not any(map(differ, here, there))
-    if isinstance(here, dict) and isinstance(there, dict):
-        return here.keys() == there.keys() and not any(differ(here[name], there[name]) for name in here)
-    return str(here) == str(there)
+    there = json.loads(other) if isinstance(one, list | dict) and isinstance(other, str) else other
+    if isinstance(one, list) and isinstance(there, list):
+        return len(one) == len(there) and not any(map(differ, one, there))
+    if isinstance(one, dict) and isinstance(there, dict):
+        return one.keys() == there.keys() and not any(differ(one[name], there[name]) for name in one)
+    return str(one) == str(there)
+
+
+def _numbered(table: pd.DataFrame) -> pd.DataFrame:
+    return table.set_axis(pd.RangeIndex(1, len(table) + 1, name="row"))
 
 
 def _words(key: Sequence[str], row: Any) -> str:

@@ -22,6 +22,7 @@ RUN = [
     "own_gain",
     "random_slice_percentile",
 ]
+OWN_CONTROL = 0  # the number of the task's own control
 Accuracies = dict[str, Any]
 
 
@@ -39,16 +40,16 @@ class TaskAccuracies:
     """Of one task: those of its base model, of its controls by number, and of its runs by id."""
 
     def __init__(self, release: Release, task: int) -> None:
-        self.task = task
-        test, train = release.lowest("test", task), release.lowest("groups", task).train_images.to_numpy()
-        self.base = accuracies(test.predicted, test, train) if (test.predicted >= 0).any() else None
+        self.test, self.train = release.lowest("test", task), release.lowest("groups", task).train_images.to_numpy()
+        has_any = (self.test.predicted >= 0).any()
+        self.base = accuracies(self.test.predicted, self.test, self.train) if has_any else None
         draws = release.lowest("random_slices", task).set_index("random_slices")
         self.controls: dict[int, Accuracies] = {}
         self.runs: dict[str, Accuracies] = {}
         for each in release.lowest("predictions", task).itertuples():
-            if len(each.predictions) != len(test):
+            if len(each.predictions) != len(self.test):
                 continue  # of another data set than the task has now
-            found = accuracies(each.predictions, test, train)
+            found = accuracies(each.predictions, self.test, self.train)
             if pd.isna(each.run):
                 self.controls[int(each.control)] = found
                 continue
@@ -56,7 +57,7 @@ class TaskAccuracies:
             self.runs[each.run] = self._of_run(found, each.control, slices)
 
     def _of_run(self, found: Accuracies, control: Any, draws: Any) -> Accuracies:
-        row = {**found, "task": self.task, "control": control}
+        row = dict(found)
         if self.base is not None:
             row["base_worst_group_accuracy"] = self.base["worst_group_accuracy"]
             row["base_average_accuracy"] = self.base["average_accuracy"]
@@ -78,11 +79,6 @@ class TaskAccuracies:
         value = found["worst_group_accuracy"]
         scores = None if slices.scores is None else np.asarray(slices.scores)
         return {"random_slice_percentile": percentile_among(value, draws), "draws": draws, "draw_scores": scores}
-
-    @property
-    def control_worst_group(self) -> float | None:
-        """Of the task's control; None until a run is trained."""
-        return next((each["worst_group_accuracy"] for each in self.controls.values()), None)
 
 
 def rebuild_accuracies(release: Release, report: Report) -> dict[int, TaskAccuracies]:

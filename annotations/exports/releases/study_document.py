@@ -6,7 +6,8 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
-from annotations.models import Study
+from annotations.analysis.results.stored_rows import primary_measures
+from annotations.models import BaseModelOrigin, Study
 from annotations.tables.columns import Table, write_time
 from annotations.version import CODE_VERSION
 from modeling.arrays.datasets.groups import group_names
@@ -30,7 +31,7 @@ FORMAT = "clarify study export 1"
 
 
 def study_document(study: Study) -> dict[str, Any]:
-    """Return the JSON document of a study: its life, its frozen configurations, its groups, how to recompute.
+    """Return the JSON document of a study: its life, its frozen configurations, its tasks, how to recompute.
 
     Completion codes and the outside id of the study are left out.
     """
@@ -43,6 +44,12 @@ def study_document(study: Study) -> dict[str, Any]:
         "created_at": write_time(study.created_at),
         "opened_at": write_time(study.opened_at) if study.opened_at else None,
         "closed_at": write_time(study.closed_at) if study.closed_at else None,
+        "audience": study.audience,
+        "conditions": list(study.conditions.values_list("name", flat=True)),
+        "primary_measures": list(primary_measures(study)),
+        "new_concept_chance": study.new_concept_chance,
+        "scheme": study.scheme,
+        "phrase_language": study.phrase_language,
         "configurations": [
             {
                 "version": configuration.version,
@@ -56,7 +63,11 @@ def study_document(study: Study) -> dict[str, Any]:
             {
                 "task": task.position,
                 "class": task.class_name,
+                "target_class": task.target_class,
+                "text_template": task.text_template,
+                "dataset": task.base_model.dataset.name,
                 "base_model": task.base_model.name,
+                "is_imported": task.base_model.origin == BaseModelOrigin.IMPORTED,
                 "base_model_test_metrics": task.base_model.test_metrics,
                 "groups": group_names(task.base_model.dataset.class_names, task.base_model.dataset.attribute_names),
             }

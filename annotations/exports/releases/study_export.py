@@ -16,7 +16,7 @@ from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
 from annotations.analysis.observations.person_tasks import PersonTask
-from annotations.analysis.observations.study_rows import read_people
+from annotations.analysis.results.stored_rows import read_people
 from annotations.exports.rebuild.input_columns import is_input
 from annotations.exports.releases.archive import Archive
 from annotations.exports.releases.datapackage import (
@@ -40,20 +40,17 @@ from modeling.arrays.common.progress import Progress, silent
 Row = TypeVar("Row")
 TOLD_EVERY = 2_000  # rows
 ROOT = Path(__file__).parents[3]
-_OF_ANALYSIS = (
-    *("__init__", "concepts/__init__", "concepts/concept_columns", "concepts/rows_of_concepts"),
-    *("observations/__init__", "observations/person_tasks", "observations/task_concepts"),
-    *("statistics/*", "tables/__init__"),
-    *("tables/comparison_columns", "tables/comparisons", "tables/estimands", "tables/totals"),
-    *("tables/flow_table", "tables/saturation_columns", "tables/saturation_tables"),
-)
-SOURCES = (  # what rebuild.py runs: its own modules, and those of the analysis and of the method that they call
-    *("annotations/__init__.py", "annotations/exports/__init__.py", "annotations/exports/rebuild/*.py"),
-    *(f"annotations/analysis/{name}.py" for name in _OF_ANALYSIS),
-    *(f"annotations/{name}/*.toml" for name in ("analysis/concepts", "analysis/tables", "exports/rebuild", "tables")),
+_OF_ANALYSIS = ("__init__.py", "concepts/*", "figures/*", "observations/*", "statistics/*", "tables/*")
+SOURCES = (  # what rebuild.py runs: its own modules, and those of the analysis, figures and method
+    *("annotations/__init__.py", "annotations/exports/__init__.py", "annotations/exports/rebuild/*"),
+    *(f"annotations/analysis/{name}" for name in _OF_ANALYSIS),
+    *(f"annotations/analysis/retraining/{name}" for name in ("__init__.py", "correction_effects.*")),
     *(f"annotations/readings/{name}.py" for name in ("__init__", "monitoring/__init__", "monitoring/course_steps")),
-    *("annotations/tables/*.py", "modeling/__init__.py", "modeling/languages.toml", "modeling/arrays/**/*.py"),
+    *(f"annotations/readings/retraining/{name}.py" for name in ("__init__", "correction_sets")),
+    *("annotations/tables/*", "modeling/__init__.py", "modeling/languages.toml", "modeling/arrays/**/*.py"),
+    *("worker/__init__.py", "worker/figures/*"),
 )
+_TEXTS = (".py", ".toml")
 NOTHING_SAID = Deposit()
 Append = Callable[[Sequence[Cell]], None]
 _COMMAND = """\
@@ -62,8 +59,9 @@ _COMMAND = """\
 import sys
 
 from annotations.exports.rebuild.command import main
+from worker.figures.specifications import drawings
 
-sys.exit(main())
+sys.exit(main(drawings))
 """
 
 
@@ -125,7 +123,7 @@ def write_study_zip(
                 _write_lowest(archive, analysis.lowest, Path(folder), extras, progress)
             document = manifest(study, notes=list(left_out) if extras else [NOT_THERE])
         if analysis is not None:
-            for source in sorted(path for pattern in SOURCES for path in ROOT.glob(pattern)):
+            for source in sorted(path for pattern in SOURCES for path in ROOT.glob(pattern) if path.suffix in _TEXTS):
                 archive.text(source.relative_to(ROOT).as_posix(), source.read_text("utf-8"))
             archive.text("rebuild.py", _COMMAND)
             progress("the figures", len(parts), len(parts))

@@ -4,7 +4,8 @@ import io
 import json
 from typing import Any
 
-from annotations.analysis.retraining.correction_figures import EFFECTS, report
+from annotations.analysis.retraining.correction_effects import EFFECTS
+from annotations.analysis.retraining.correction_tables import report
 from annotations.exports.releases.archive import Archive
 from annotations.models import Correction
 from annotations.readings.releases.moderated_words import HIDDEN, words_of_phrase

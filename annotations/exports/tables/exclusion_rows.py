@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
-from annotations.analysis.observations.study_rows import people_kind
+from annotations.analysis.results.stored_rows import people_kind
 from annotations.models import (
     AnnotationSession,
     Moderation,

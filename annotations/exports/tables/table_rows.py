@@ -12,10 +12,10 @@ from typing import Any
 from django.db.models import Case, Count, F, Model, OuterRef, Q, QuerySet, Subquery, When
 
 from annotations.analysis.observations.person_tasks import PersonTask
-from annotations.analysis.observations.study_rows import people_kind
 from annotations.analysis.results.latest_results import stored_concepts
+from annotations.analysis.results.stored_rows import people_kind
+from annotations.analysis.tables.filled_tables import SUMMARY
 from annotations.analysis.tables.flow_table import FLOW, flow_lines
-from annotations.analysis.tables.study_columns import SUMMARY
 from annotations.exports.tables.exclusion_rows import EXCLUSIONS, exclusions, its_phrases
 from annotations.exports.tables.phrase_columns import PHRASES, with_what_others_did
 from annotations.exports.tables.run_columns import RUNS

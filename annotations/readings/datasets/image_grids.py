@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from annotations.models import BaseModel
 from annotations.readings.datasets.class_images import ClassImages
 from annotations.readings.datasets.thumbnails import thumbnail_url
+from modeling.arrays.common.samples import sample
 
 
 @dataclass(frozen=True)
@@ -95,16 +96,3 @@ def visit_numbers(is_error: NDArray[np.bool_], seed: tuple[int, ...]) -> NDArray
     numbers = np.empty(len(is_error), np.int64)
     numbers[np.argsort(places, kind="stable")] = np.arange(1, len(is_error) + 1)
     return numbers
-
-
-def sample(n: int, size: int, draw: int, seed: tuple[int, ...]) -> NDArray[np.int64]:
-    """Return at most `size` of the positions 0..n-1 in a random order: int64[min(n, size)].
-
-    The positions are shuffled once by `seed`; draw 0 takes the first `size` of them, draw 1 the next, and so on around,
-    so that "show others" shows others until all have been seen. `seed` holds integers ≥ 0, draw is ≥ 0.
-    """
-    if n == 0:
-        return np.empty(0, dtype=np.int64)
-    order = np.random.default_rng(seed).permutation(n)
-    first = draw * size % n
-    return order[(first + np.arange(min(n, size))) % n]

@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from annotations.models import Phrase, Score
 from annotations.readings.datasets.class_images import class_images
-from annotations.readings.datasets.image_grids import Grid, Picture, pictures_of, sample, visit_numbers
+from annotations.readings.datasets.image_grids import Grid, Picture, pictures_of, visit_numbers
 from annotations.readings.phrases.histogram import Handle, Histogram, handle, histogram
 from annotations.readings.phrases.judgement_question import Question, question
 from annotations.readings.phrases.verdicts import Verdict, verdict
+from modeling.arrays.common.samples import sample
 from modeling.arrays.phrases.common_words import unknown_words
 from modeling.arrays.phrases.null_level import null_level
 from modeling.arrays.phrases.phrase_languages import ENGLISH

@@ -24,7 +24,7 @@ from annotations.models import (
 )
 from annotations.models.arrays import without_arrays
 from annotations.readings.datasets.class_images import ClassImages, class_images
-from annotations.readings.datasets.image_grids import Grid, pictures_of, sample, visit_numbers
+from annotations.readings.datasets.image_grids import Grid, pictures_of, visit_numbers
 from annotations.readings.phrases.phrase_feedback import (
     MIN_SHOWN,
     Result,
@@ -34,6 +34,7 @@ from annotations.readings.phrases.phrase_feedback import (
     verdict_of,
 )
 from annotations.readings.phrases.verdicts import Verdict, place, verdict
+from modeling.arrays.common.samples import sample
 
 SHOWN_A_GRID = 25
 LITTLE_TIME_S = 10  # in which nobody is asked whether they are done

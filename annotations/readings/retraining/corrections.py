@@ -8,10 +8,10 @@ from annotations.models import BaseModel, Correction, CorrectionPart, JobState, 
 from annotations.models.arrays import without_arrays
 from annotations.readings.releases.moderation import NOTABLE_LOSS
 from annotations.readings.retraining.correction_candidates import candidates, second_sets
+from annotations.readings.retraining.correction_sets import AFTER, RESTRICTED, SET_NAMES
 from modeling.arrays.retraining.control import own_gain
 
 MAX_OPTIONS = 20  # phrases that can be chosen for a class
-SET_NAMES = {"validation": "Validation", "test": "Test", "second": "Second test set"}
 _MEASURES = {
     "worst_group": "Worst group",
     "average": "Average, groups weighted as in train",
@@ -19,8 +19,6 @@ _MEASURES = {
     "minority": "Minority splits, mean over annotated classes",
     "majority": "Majority splits, mean over annotated classes",
 }
-BEFORE, CONTROL, AFTER = "before", "control", "after"  # models of a correction's effects
-RESTRICTED = "restricted"  # the correction in the annotated classes' rows alone, as it is trained without one of them
 _ABLATED = ("worst_group", "average", "minority")
 
 

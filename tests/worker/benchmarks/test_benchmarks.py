@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from annotations.analysis.tables.study_tables import study_tables
+from annotations.analysis.results.study_analysis import Analysed
 from annotations.models import BaseModel, Benchmark, Dataset, JobState, Study
 from annotations.services import benchmark_requests
 from worker.benchmarks.requested_benchmarks import measure_due_benchmark
@@ -36,7 +36,7 @@ def test_every_method_is_measured_and_stands_beside_the_study(open_study: Study,
             assert hashlib.sha256(stored).hexdigest() == each["sha256"]
     assert (rows["erm"]["n"], rows["class_prompt"]["n"]) == (3, 1)
     assert [each["name"] for each in rows["erm"]["predictions"]] == ["seed 0", "seed 1", "seed 2", "all train"]
-    beside = {row.key: row for row in study_tables(open_study).methods.rows}
+    beside = {row.key: row for row in Analysed(open_study).tables.methods.rows}
     assert beside["group_dro"].worst_group == rows["group_dro"]["worst_group"]
     assert beside["erm"].worst_group_low == rows["erm"]["worst_group_low"]
     assert beside["erm"].worst_group_sd == rows["erm"]["worst_group_sd"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from annotations.readings.retraining.corrections import AFTER, BEFORE, CONTROL
+from annotations.readings.retraining.correction_sets import AFTER, BEFORE, CONTROL
 from worker.class_reports.compared_models import ANNOTATIONS, RANDOM, MeasuredSet
 from worker.class_reports.split_accuracies import MeanAccuracy, mean_accuracies, part_accuracies
 

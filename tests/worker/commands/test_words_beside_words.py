@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from annotations.analysis.tables.study_tables import study_tables
+from annotations.analysis.results.study_analysis import Analysed
 from annotations.models import BaseModel, KeywordRanking, Moderation, Phrase, Study
 from annotations.readings.releases.moderated_words import HIDDEN
 from modeling.arrays.keywords.stored_captions import FOLDER
@@ -73,7 +73,7 @@ def test_table_2_stands_on_the_results_page_and_in_its_files(study: Study, coord
 
 
 def test_figure_9_compares_minorities_on_test(study: Study, coordinator_client: Client) -> None:
-    tables = study_tables(study)
+    tables = Analysed(study).tables
     of = {(row.list, row.whose, row.part): row for row in tables.keyword_splits.rows}
     people = of["", "people", "minority"]
     assert people.words == "red" and people.before is not None and people.before < 0.5
@@ -117,13 +117,13 @@ def test_a_keyword_without_a_threshold_or_with_a_tiny_slice_says_so(
 def test_the_words_are_chosen_without_the_test_split(study: Study, base_model: BaseModel) -> None:
     """Other test predictions of the base model change no word, no rank and no threshold."""
     before = [(row["keyword"], row["threshold"]) for each in KeywordRanking.objects.all() for row in each.rows]
-    chosen = {(row.list, row.whose, row.words) for row in study_tables(study).keyword_splits.rows}
+    chosen = {(row.list, row.whose, row.words) for row in Analysed(study).tables.keyword_splits.rows}
     files = base_model.dataset.files
     predicted = base_model.predicted.copy()
     predicted[files.splits == 2] = 1 - predicted[files.splits == 2]
     BaseModel.objects.filter(pk=base_model.pk).update(predictions=predicted.astype("<i4").tobytes())
     KeywordRanking.objects.update(created_at="2026-01-01T00:00Z")  # so that nothing kept is taken
-    rows = study_tables(study).keyword_splits.rows
+    rows = Analysed(study).tables.keyword_splits.rows
     assert {(row.list, row.whose, row.words) for row in rows} == chosen
     assert [(row["keyword"], row["threshold"]) for each in KeywordRanking.objects.all() for row in each.rows] == before
     assert not any(math.isnan(row.before) for row in rows if row.before is not None) and len(rows) > 0
@@ -131,7 +131,7 @@ def test_the_words_are_chosen_without_the_test_split(study: Study, base_model: B
 
 def test_words_that_the_staff_hid_are_told_by_no_keyword(study: Study) -> None:
     Phrase.objects.filter(text="red").update(moderation=Moderation.HIDDEN, moderation_reason="a name")
-    tables = study_tables(study)
+    tables = Analysed(study).tables
     hidden = [row for row in tables.among_keywords.rows if row.phrase == HIDDEN]
     assert hidden and {(row.same_rank, row.n_captioned) for row in hidden} == {(None, None)}
     assert "red" not in {row.words for row in tables.keyword_splits.rows if row.whose == "people"}
@@ -148,7 +148,7 @@ def test_a_retraining_that_ends_after_the_first_look_is_shown(
     ranked(command, base_model, tmp_path / "out", "--class", "square", "--list", tmp_path / "words.txt", "--retrain")
 
     def after() -> float | None:
-        rows = study_tables(study).keyword_splits.rows
+        rows = Analysed(study).tables.keyword_splits.rows
         return next(row.after for row in rows if (row.whose, row.part) == ("people", "minority"))
 
     assert after() is None

@@ -9,7 +9,7 @@ from django.contrib.staticfiles import finders
 from PIL import Image
 
 from annotations.analysis.observations.person_tasks import Tried
-from annotations.analysis.tables.study_tables import study_tables
+from annotations.analysis.results.study_analysis import Analysed
 from annotations.models import BaseModel, Study
 from tests.annotations.analysis.scripted import scripted_phrases
 from tests.annotations.analysis.studies import tell, two_tasks
@@ -38,7 +38,7 @@ def test_every_figure_is_drawn_and_the_same_values_give_the_same_bytes(base_mode
     of_each_kind = {type(figure.chart): figure for figure in figures}.values()
     for folder, drawn_there in ((first, figures), (second, of_each_kind)):
         folder.mkdir()
-        draw_files(drawn_there, pictured_panels(study_tables(study)), folder)
+        draw_files(drawn_there, pictured_panels(Analysed(study).tables), folder)
     names = sorted([*(f"{name}.{kind}" for name in NAMES for kind in ("json", "png", "svg")), "panels.png"])
     assert sorted(path.name for path in first.iterdir()) == names
     again = list(second.iterdir())

@@ -25,7 +25,7 @@ from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.analysis.tables.saturation_columns import SaturationPoint
 from worker.figures import layout
 from worker.figures.layout import LAYOUTS, NARROW, WIDE, Layout
-from worker.figures.rendering import captioned, specification
+from worker.figures.specifications import captioned, specification
 
 SERIES = (Series("people", "participants", "circle", 0), Series("methods", "other methods", "square", 3))
 PEOPLE = Line("Participants", (Mark("people", 0.634, "mean of 3", 0.6, 0.67),), ((0.5, "p1"), (0.5, "p2")), "score")

@@ -102,7 +102,7 @@ def a_search(base_model: BaseModel, study: Study) -> Job:
 KINDS = {
     "index": Kind(an_index, index_builds, "build_index", embed.build_image_indexes),
     "search": Kind(a_search, searches, "open_index_of", embed.search_images),
-    "analysis": Kind(an_analysis, study_analyses, "read_rows", analysis.analyse_studies),
+    "analysis": Kind(an_analysis, study_analyses, "Analysed", analysis.analyse_studies),
     "import": Kind(an_import, imports, "import_folder", embed.import_datasets),
     "release": Kind(a_release, release_building, "write_study_zip", embed.build_releases),
     "correction": Kind(a_correction, corrections, "train", retrain.train_corrections),

@@ -17,12 +17,11 @@ from django.test import Client
 from django.urls import reverse
 
 from annotations.admin.retraining.runs import comparisons
-from annotations.analysis.concepts.concept_tables import concept_tables
 from annotations.analysis.figures.chart_values import LineChart
 from annotations.analysis.figures.study_figures import figures
 from annotations.analysis.observations.person_tasks import Tried
-from annotations.analysis.observations.study_rows import read_people
-from annotations.analysis.tables.study_tables import study_tables
+from annotations.analysis.results.stored_rows import read_people
+from annotations.analysis.results.study_analysis import Analysed
 from annotations.exports.retraining.head_files import head_files
 from annotations.exports.tables.table_rows import source_of, sources
 from annotations.models import BaseModel, Dataset, Run, RunState, Score, Study
@@ -99,21 +98,21 @@ def of_summary(study: Study, client: Client) -> Iterator[float]:
 
 
 def of_totals(study: Study, client: Client) -> Iterator[float]:
-    totals = study_tables(study).totals
+    totals = Analysed(study).tables.totals
     rows = [dict(zip(totals.table.header, totals.table.cells(row), strict=True)) for row in totals.rows]
     yield from (float(str(row["mean"])) for row in rows if row["measure"] == "own_gain")
 
 
 def of_figure(study: Study, client: Client) -> Iterator[float]:
     """The first figure's data."""
-    figure = next(each for each in figures(study_tables(study)) if each.key == "own-gain")
+    figure = next(each for each in figures(Analysed(study).tables) if each.key == "own-gain")
     assert isinstance(figure.chart, LineChart)
     (panel,) = figure.chart.panels
     yield from (points / 100 for line in panel.lines for points, *_ in line.dots)
 
 
 def of_concepts(study: Study, client: Client) -> Iterator[float]:
-    (row,) = concept_tables(study).concepts.rows
+    (row,) = Analysed(study).concepts.concepts.rows
     assert row.own_gain is not None
     yield row.own_gain
 

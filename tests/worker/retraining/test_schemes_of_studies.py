@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from annotations.analysis.observations.study_rows import read_people
+from annotations.analysis.results.stored_rows import read_people
 from annotations.exports.releases.study_document import readme
 from annotations.exports.retraining.head_files import head_files
 from annotations.exports.tables.table_rows import sources

@@ -7,7 +7,7 @@ from annotations.analysis.observations.study_rows import RankedList, TaskFacts
 from annotations.analysis.tables.keyword_splits import PeopleLessMachine
 
 TASK = TaskFacts(
-    1, "square", "shapes", "erm", False, "red", 0.2, 0.5, 0.8, 20, 20, (),
+    1, "square", "shapes", "erm", False, 0.2, 0.5, 0.8, (),
     (RankedList("colours", "a" * 64, "{phrase}", 2, ({"keyword": "dark", "error_score": 0.6},)),),
 )  # fmt: skip
 

@@ -6,13 +6,10 @@ from collections.abc import Hashable
 import numpy as np
 import pytest
 
-from annotations.analysis.concepts.concept_tables import concept_tables
-from annotations.analysis.concepts.filled_concept_tables import ConceptTables
-from annotations.analysis.observations.concept_matching import Concepts, concepts_of
+from annotations.analysis.concepts.concept_columns import ConceptTables
 from annotations.analysis.observations.person_tasks import Tried
-from annotations.analysis.observations.study_rows import read_rows
 from annotations.analysis.observations.task_concepts import words_of
-from annotations.analysis.tables.study_tables import study_tables
+from annotations.analysis.results.study_analysis import Analysed
 from annotations.models import (
     Audience,
     BaseModel,
@@ -70,8 +67,8 @@ def told(
 
 def partition(study: Study) -> set[frozenset[str]]:
     """Texts of task 1 that are one concept."""
-    rows = read_rows(study)
-    rule, groups = concepts_of(rows), dict[Hashable, set[str]]()
+    of = Analysed(study)
+    rule, groups, rows = of.concept, dict[Hashable, set[str]](), of.rows
     for tried in rows.tried:
         groups.setdefault(rule(tried), set()).add(tried.text)
     return {frozenset(texts) for texts in groups.values()}
@@ -114,17 +111,17 @@ def test_beyond_those_that_are_compared_words_decide(base_model: BaseModel, monk
 def test_a_hidden_phrase_keeps_its_concept(base_model: BaseModel) -> None:
     study = told(base_model, {"ann": [RED], "ben": [BLUE], "cat": [BLUE, UNLIKE]}, SELECTS)
     Phrase.objects.exclude(text=RED).update(moderation=Moderation.HIDDEN, moderation_reason="a name")
-    rows = read_rows(study)
-    rule = concepts_of(rows)
+    of = Analysed(study)
+    rows, rule = of.rows, of.concept
     assert [tried.text for tried in rows.tried].count(HIDDEN) == 3
     assert len({rule(tried) for tried in rows.tried}) == 3
-    names = [row.name for row in concept_tables(study).concepts.rows]
+    names = [row.name for row in Analysed(study).concepts.concepts.rows]
     assert names == [HIDDEN, RED, HIDDEN]
 
 
 def test_the_chance_of_something_new_counts_concepts_and_not_texts(base_model: BaseModel) -> None:
     study = told(base_model, {"ann": [RED], "ben": [CRIMSON], "cat": [BLUE]}, SELECTS)
-    novelty = study_tables(study).novelty.rows[0].novelty
+    novelty = Analysed(study).tables.novelty.rows[0].novelty
     assert (novelty.people, novelty.concepts, novelty.named_once) == (3, 2, 1)
 
 
@@ -136,7 +133,7 @@ def test_a_negation_is_another_concept() -> None:
 def test_the_table_says_who_named_a_concept_and_what_it_covers(base_model: BaseModel) -> None:
     told(base_model, {"prof": [RED]}, {RED: SELECTS[RED]}, "experts", kind="experts")
     study = told(base_model, {"ann": [RED, UNLIKE], "ben": [CRIMSON, UNLIKE], "cat": [CRIMSON]}, SELECTS)
-    red, stripy = concept_tables(study).concepts.rows
+    red, stripy = Analysed(study).concepts.concepts.rows
     assert (red.name, red.phrases, red.people, red.experts) == (RED, 2, 3, 1)
     assert red.texts == (CRIMSON, RED)
     assert (stripy.name, stripy.people, stripy.experts) == (UNLIKE, 2, 0)
@@ -149,7 +146,7 @@ def test_the_table_says_who_named_a_concept_and_what_it_covers(base_model: BaseM
 
 def test_what_no_concept_selects_is_counted_with_its_interval(base_model: BaseModel) -> None:
     study = told(base_model, {"ann": [RED, UNLIKE], "ben": [CRIMSON]}, SELECTS)
-    tables = concept_tables(study)
+    tables = Analysed(study).concepts
     outside = ~np.any([SELECTS[row.name] > 0.1 for row in tables.concepts.rows], axis=0)
     every, *_ = tables.unnamed.rows
     is_error = errors(base_model)
@@ -166,7 +163,7 @@ def test_where_nothing_passed_all_errors_are_unnamed(base_model: BaseModel) -> N
     study = told(base_model, {"ann": [RED]}, SELECTS)
     Score.objects.update(n_error=12)
     know_words(study, level=0.95)
-    tables = concept_tables(study)
+    tables = Analysed(study).concepts
     assert not tables.concepts.rows
     assert (tables.unnamed.rows[0].of_errors, tables.unnamed.rows[0].of_correct) == (1.0, 1.0)
 
@@ -183,7 +180,7 @@ def test_real_words_are_merged_explain_and_lie_on_the_map(base_model: BaseModel)
     say(study, "ann", {0: ["red", "red things", "dark"], 1: ["blue"]})
     say(study, "ben", {0: ["a red", "no blue", "mossy"], 1: ["dots"]})
     train_due_runs()
-    tables = concept_tables(study)
+    tables = Analysed(study).concepts
     first = tables.concepts.rows[0]
     assert {row.task for row in tables.concepts.rows} == {1, 2}
     assert "red" in first.texts and first.people == 2  # "a red" is the same annotation
@@ -202,7 +199,7 @@ def test_real_words_are_merged_explain_and_lie_on_the_map(base_model: BaseModel)
 
 
 def test_a_study_without_people_has_empty_tables(draft_study: Study) -> None:
-    tables = concept_tables(draft_study)
+    tables = Analysed(draft_study).concepts
     assert [table.rows for table in tables.all] == [(), (), (), ()]
 
 
@@ -220,14 +217,13 @@ def test_without_the_data_sets_files_there_is_no_coverage_and_the_page_says_why(
 def _without_files(study: Study, monkeypatch: pytest.MonkeyPatch) -> ConceptTables:
     study.tasks.get().base_model.dataset.__class__.objects.update(directory="datasets/gone")
     class_images._class_images.cache_clear()
-    return concept_tables(study)
+    return Analysed(study).concepts
 
 
 def test_the_rule_knows_every_phrase_of_a_study(base_model: BaseModel) -> None:
     study = told(base_model, {"ann": [RED, UNLIKE], "ben": [CRIMSON, BLUE]}, SELECTS)
-    rows = read_rows(study)
-    rule: Concepts = concepts_of(rows)
-    assert {tried.key for tried in rows.tried} == set(rule.by_task[1].by_key)
+    of = Analysed(study)
+    assert {tried.key for tried in of.rows.tried} == set(of.concept.by_task[1].by_key)
 
 
 def know_words(study: Study, level: float) -> None:
@@ -242,15 +238,15 @@ def know_words(study: Study, level: float) -> None:
 
 def numbers(study: Study) -> dict[str, int]:
     """The number of each phrase's concept, by its words."""
-    rows = read_rows(study)
-    known = concepts_of(rows).numbers(rows)
-    return {tried.text: known.get(tried.phrase, 0) for tried in rows.tried}
+    of = Analysed(study)
+    known = of.concept.numbers(of.rows)
+    return {tried.text: known.get(tried.phrase, 0) for tried in of.rows.tried}
 
 
 def test_a_concept_is_called_by_its_most_central_phrase(base_model: BaseModel) -> None:
     selects = {RED: selecting(*range(10)), CRIMSON: selecting(*range(9)), "ruby": selecting(*range(8))}
     study = told(base_model, {"ann": [RED], "ben": [CRIMSON], "cat": ["ruby"]}, selects)
-    (row,) = concept_tables(study).concepts.rows
+    (row,) = Analysed(study).concepts.concepts.rows
     assert row.name == CRIMSON  # "red" has the highest score, and "crimson" lies between the other two
     assert row.error_score == pytest.approx(0.89)
     assert row.of_errors == pytest.approx(np.mean(selects[CRIMSON][errors(base_model)] > 0.1))
@@ -258,7 +254,7 @@ def test_a_concept_is_called_by_its_most_central_phrase(base_model: BaseModel) -
 
 def test_of_equally_central_phrases_the_one_with_the_highest_score_names_it(base_model: BaseModel) -> None:
     study = told(base_model, {"ann": [CRIMSON], "ben": [RED]}, {RED: SELECTS[RED], CRIMSON: SELECTS[CRIMSON]})
-    (row,) = concept_tables(study).concepts.rows
+    (row,) = Analysed(study).concepts.concepts.rows
     assert row.name == RED
 
 
@@ -272,10 +268,10 @@ def test_a_phrase_that_is_no_better_than_guessing_names_no_concept(base_model: B
     study = told(base_model, {"ann": [RED], "ben": [CRIMSON, "asdf"], "cat": [BLUE]}, selects)
     Score.objects.update(n_error=12)
     know_words(study, level=0.895)  # "red" alone has more
-    (row,) = concept_tables(study).concepts.rows
+    (row,) = Analysed(study).concepts.concepts.rows
     assert (row.name, row.texts) == (RED, ("asdf", CRIMSON, RED))
     assert numbers(study) == {RED: 1, CRIMSON: 1, "asdf": 1, BLUE: 0}
-    assert [(place.text, place.number) for place in concept_tables(study).map.rows][-1] == (BLUE, 0)
+    assert [(place.text, place.number) for place in Analysed(study).concepts.map.rows][-1] == (BLUE, 0)
 
 
 def test_the_images_shown_are_of_what_most_people_said_better_than_guessing(base_model: BaseModel) -> None:
@@ -284,7 +280,7 @@ def test_the_images_shown_are_of_what_most_people_said_better_than_guessing(base
     Score.objects.update(n_error=12)
     Score.objects.filter(phrase__text="asdf").update(tries=10**6)  # any word may score so high once in so many tries
     know_words(study, level=0.5)
-    tables = study_tables(study)
+    tables = Analysed(study).tables
     assert list(dict.fromkeys(row.phrase for row in tables.panels.rows)) == [BLUE, RED]
     assert {row.phrase for row in tables.splits.rows} == {"asdf"}  # which has the highest error score
 
@@ -300,6 +296,6 @@ def test_where_it_cannot_be_told_every_phrase_counts(base_model: BaseModel) -> N
 def test_a_phrase_that_selects_nearly_all_images_is_no_concept(base_model: BaseModel) -> None:
     selects = {"shape": selecting(*range(N)), "shapes there": selecting(*range(N)), RED: SELECTS[RED]}
     study = told(base_model, {"ann": ["shape", RED], "ben": ["shapes there"]}, selects)
-    assert [row.name for row in concept_tables(study).concepts.rows] == [RED]
+    assert [row.name for row in Analysed(study).concepts.concepts.rows] == [RED]
     assert numbers(study) == {"shape": 0, "shapes there": 0, RED: 1}
-    assert study_tables(study).novelty.rows[0].novelty.concepts == 1
+    assert Analysed(study).tables.novelty.rows[0].novelty.concepts == 1

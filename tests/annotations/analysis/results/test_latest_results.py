@@ -9,15 +9,14 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from annotations.analysis.concepts.concept_tables import concept_tables
-from annotations.analysis.concepts.filled_concept_tables import ConceptTables
+from annotations.analysis.concepts.concept_columns import ConceptTables
 from annotations.analysis.figures.drawn_figures import DrawnFigure, DrawnLayout, StoredFigures, figures_to_bytes
-from annotations.analysis.observations.study_fingerprint import state_of
 from annotations.analysis.results import latest_results
 from annotations.analysis.results.latest_results import AGAIN_AFTER, latest
-from annotations.analysis.results.study_results import StoredResults, definitions, to_bytes
-from annotations.analysis.tables.filled_tables import StudyTables
-from annotations.analysis.tables.study_tables import study_tables
+from annotations.analysis.results.study_analysis import Analysed
+from annotations.analysis.results.study_fingerprint import state_of
+from annotations.analysis.results.study_results import StoredResults, to_bytes
+from annotations.analysis.tables.filled_tables import StudyTables, definitions
 from annotations.models import BaseModel, Correction, JobState, Moderation, Study, StudyAnalysis, event_kinds
 from annotations.services import analysis_requests
 from annotations.services.logs import events
@@ -54,7 +53,7 @@ def closed(scripted: Study) -> Study:
 
 
 def test_what_is_read_is_what_was_computed(whole: Study) -> None:
-    tables, concepts = study_tables(whole), concept_tables(whole)
+    tables, concepts = Analysed(whole).tables, Analysed(whole).concepts
     read = StoredResults(to_bytes(tables, concepts))
     assert (read.tables, read.concepts) == (tables, concepts)
 
@@ -74,7 +73,7 @@ def test_a_correction_that_ends_makes_an_analysis_due(closed: Study, base_model:
 
 
 def test_every_table_is_stored_under_its_own_definition(whole: Study) -> None:
-    for tables, of in ((study_tables(whole), StudyTables), (concept_tables(whole), ConceptTables)):
+    for tables, of in ((Analysed(whole).tables, StudyTables), (Analysed(whole).concepts, ConceptTables)):
         assert list(definitions(of).values()) == [filled.table for filled in tables.all]
 
 
@@ -84,7 +83,7 @@ def test_the_first_look_asks_once_and_a_worker_answers(closed: Study) -> None:
     assert analyse_due_studies() == 1
     found = latest(closed)
     assert found.results is not None and found.is_current and found.made_at is not None
-    assert found.results.tables == study_tables(closed)
+    assert found.results.tables == Analysed(closed).tables
     assert analyse_due_studies() == 0
 
 
@@ -115,7 +114,7 @@ def test_a_study_that_changes_all_the_time_is_left_alone_for_a_while(closed: Stu
 def test_a_failure_is_told_and_tried_again_later(closed: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     latest(closed)
     with monkeypatch.context() as broken:
-        broken.setattr("worker.study_analyses.read_rows", lambda study: 1 / 0)
+        broken.setattr("worker.study_analyses.Analysed", lambda study: 1 / 0)
         analyse_due_studies()
     found = latest(closed)
     assert found.results is None and "ZeroDivisionError" in found.failure

@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from annotations.analysis.concepts import joint_coverage
-from annotations.analysis.concepts.concept_tables import concept_tables
-from annotations.analysis.observations import concept_matching
-from annotations.analysis.observations.concept_matching import concepts_of
-from annotations.analysis.observations.study_rows import read_people, read_rows
+from annotations.analysis.results import stored_images
+from annotations.analysis.results.stored_rows import read_people
+from annotations.analysis.results.study_analysis import Analysed
 from annotations.analysis.tables.phrase_splits import Looked
 from annotations.analysis.tables.study_tables import tables_of
 from annotations.models import BaseModel, Control, RandomSlices, Run, RunState, Study
@@ -51,12 +49,12 @@ def choices(study: Study) -> Choices:
     for cached in (
         class_images._class_images,
         class_images._base_model,
-        joint_coverage.explained,
-        concept_matching._merged,
+        stored_images.explained,
+        stored_images.merged_by_scores,
     ):
         cached.cache_clear()
     people = read_people(study)
-    concepts = concept_tables(study)
+    concepts = Analysed(study).concepts
     base_model = study.tasks.with_base_models()[0].base_model
     return {
         "phrases": [
@@ -83,8 +81,8 @@ def _looked_at(study: Study) -> list[tuple[int, ...]]:
         asked.append(asks)
         return Looked()
 
-    rows = read_rows(study)
-    tables_of(study.slug, study.title, rows, concepts_of(rows), look)
+    of = Analysed(study)
+    tables_of(of.rows, of.concept, look)
     return asked
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from annotations.analysis.observations.person_tasks import Tried
-from annotations.analysis.tables.phrase_splits import PANEL_SIZE, look
-from annotations.models import BaseModel, Dataset, Phrase, Run, Score
+from annotations.analysis.results.stored_images import StoredStudy
+from annotations.analysis.tables.phrase_splits import PANEL_SIZE, Looked
+from annotations.models import BaseModel, Dataset, Phrase, Run, Score, Study
 from annotations.models.arrays import pack_int32
 from modeling.arrays.datasets.dataset_files import Split
 from tests.actors import RED, SQUARE
@@ -36,8 +37,12 @@ def red(base_model: BaseModel) -> Phrase:
     return Phrase.objects.get()
 
 
+def look(phrase: Phrase) -> Looked:
+    return StoredStudy(Study.objects.get()).look(1, phrase.pk, 0)
+
+
 def test_the_minority_is_what_is_above_the_threshold(red: Phrase) -> None:
-    parts = {(part.split, part.part): part for part in look(1, red.pk, 0).parts}
+    parts = {(part.split, part.part): part for part in look(red).parts}
     # The base model goes by colour: of the 12 red squares it gets a quarter right, of the blue ones all.
     assert [parts["test", name].n for name in ("minority", "majority", "class", "all")] == [12, 12, 24, 48]
     assert parts["test", "minority"].before == pytest.approx(0.25)
@@ -49,19 +54,19 @@ def test_the_minority_is_what_is_above_the_threshold(red: Phrase) -> None:
 
 def test_without_a_finished_run_there_is_no_after(red: Phrase) -> None:
     Run.objects.update(state="pending")
-    assert {part.after for part in look(1, red.pk, 0).parts} == {None}
+    assert {part.after for part in look(red).parts} == {None}
 
 
 def test_a_negation_turns_the_sides(red: Phrase) -> None:
     Score.objects.update(sign=-1)
-    parts = {part.part: part for part in look(1, red.pk, 0).parts if part.split == "validation"}
+    parts = {part.part: part for part in look(red).parts if part.split == "validation"}
     score = Score.objects.get()
     above = -score.similarity_array > np.float32(score.threshold or 0)
     assert parts["minority"].n == int(above.sum())
 
 
 def test_the_panels_show_images_of_either_slice(red: Phrase, base_model: BaseModel) -> None:
-    panels = look(1, red.pk, 0).panels
+    panels = look(red).panels
     files = base_model.dataset.files
     assert files.attributes is not None
     colour = {key.decode(): files.attributes[i] for i, key in enumerate(files.image_keys)}
@@ -69,12 +74,12 @@ def test_the_panels_show_images_of_either_slice(red: Phrase, base_model: BaseMod
         of_slice = [panel for panel in panels if panel.slice == name]
         assert len(of_slice) == PANEL_SIZE
         assert all(bool(colour[panel.image_key] == RED) == is_red for panel in of_slice)
-    assert [panel.image_key for panel in panels] == [panel.image_key for panel in look(1, red.pk, 0).panels]
+    assert [panel.image_key for panel in panels] == [panel.image_key for panel in look(red).panels]
 
 
 def test_a_data_set_that_is_not_here_is_said_to_be_missing(red: Phrase) -> None:
     Dataset.objects.update(directory="datasets/gone")
-    looked = look(1, red.pk, 0)
+    looked = look(red)
     assert not looked.parts
     assert not looked.panels
     assert "gone" in looked.missing
@@ -82,4 +87,4 @@ def test_a_data_set_that_is_not_here_is_said_to_be_missing(red: Phrase) -> None:
 
 def test_a_phrase_without_a_threshold_has_no_sides(red: Phrase) -> None:
     Score.objects.update(value=0, threshold=None)
-    assert look(1, red.pk, 0).parts == ()
+    assert look(red).parts == ()

@@ -8,14 +8,14 @@ from django.db import connection
 from django.utils import timezone
 from scipy import stats
 
-from annotations.analysis.observations.concept_matching import Concepts, concepts_of
+from annotations.analysis.observations.concept_matching import Concepts
 from annotations.analysis.observations.person_tasks import Tried
-from annotations.analysis.observations.study_rows import BEST_KEYWORDS, read_rows
+from annotations.analysis.observations.study_rows import BEST_KEYWORDS
 from annotations.analysis.observations.task_concepts import words_of
+from annotations.analysis.results.study_analysis import Analysed
 from annotations.analysis.tables.filled_tables import StudyTables
-from annotations.analysis.tables.phrase_splits import look
 from annotations.analysis.tables.saturation_columns import Counted
-from annotations.analysis.tables.study_tables import study_tables, tables_of
+from annotations.analysis.tables.study_tables import tables_of
 from annotations.analysis.tables.table3 import PhraseList
 from annotations.models import (
     AnnotationSession,
@@ -51,7 +51,7 @@ def total(tables: StudyTables, task: int, measure: str):
 
 
 def test_the_scripted_study_has_the_three_lists_of_table_3(scripted: Study) -> None:
-    rows = study_tables(scripted).table_3.rows
+    rows = Analysed(scripted).tables.table_3.rows
     for task, lists in EXPECTED.items():
         for name in PhraseList:
             found = [row.text for row in rows if row.task == task and row.phrase_list is name]
@@ -59,7 +59,7 @@ def test_the_scripted_study_has_the_three_lists_of_table_3(scripted: Study) -> N
 
 
 def test_the_scripted_study_has_the_means_worked_by_hand(scripted: Study) -> None:
-    tables = study_tables(scripted)
+    tables = Analysed(scripted).tables
     scores = [0.4 + number / 100 for number in range(1, 27)]
     of_scores = total(tables, 1, "best_error_score").estimate
     assert (of_scores.n, of_scores.max) == (26, pytest.approx(0.66))
@@ -79,7 +79,7 @@ def test_the_scripted_study_has_the_means_worked_by_hand(scripted: Study) -> Non
 
 
 def test_everybody_is_a_row_of_each_task(scripted: Study) -> None:
-    people = study_tables(scripted).people.rows
+    people = Analysed(scripted).tables.people.rows
     assert [(row.task, row.participant) for row in people] == [(task, name) for task in (1, 2) for name in PEOPLE]
 
 
@@ -88,11 +88,11 @@ def test_tasks_stand_in_their_order_however_the_database_groups_them(base_model:
     study = lifecycle.create_study(slug="long", title="A long study", completion_code="C0DE5678", tasks=tasks)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_sort = off; SET LOCAL enable_indexscan = off")  # so it groups by hashing
-    assert [task.position for task in study_tables(study).tasks] == list(range(1, 41))
+    assert [task.position for task in Analysed(study).tables.tasks] == list(range(1, 41))
 
 
 def test_what_could_not_be_counted_is_named(scripted: Study) -> None:
-    assert left_out(study_tables(scripted)) == {"phrases waiting for a score": 3, "retrainings that failed": 3}
+    assert left_out(Analysed(scripted).tables) == {"phrases waiting for a score": 3, "retrainings that failed": 3}
 
 
 def test_the_base_model_and_a_finished_benchmark_stand_beside(scripted: Study, base_model: BaseModel) -> None:
@@ -105,7 +105,7 @@ def test_the_base_model_and_a_finished_benchmark_stand_beside(scripted: Study, b
         base_model=base_model, methods=["group_dro"], rows=[row], state=JobState.DONE, finished_at=timezone.now(),
         requested_by="coordinator",
     )  # fmt: skip
-    rows = [row for row in study_tables(scripted).methods.rows if row.task == 1]
+    rows = [row for row in Analysed(scripted).tables.methods.rows if row.task == 1]
     assert [(row.key, row.worst_group) for row in rows] == [("base_model", pytest.approx(0.25)), ("group_dro", 0.8)]
 
 
@@ -117,7 +117,7 @@ def test_the_control_of_a_task_stands_beside_and_own_gain_is_what_people_add(
         dataset=base_model.dataset, target_classes=[SQUARE], l2=base_model.l2, worst_group_accuracy=0.5, **measures,
         test_predictions=b"", head=b"", loss=0, certified_gap=0, code_version="",
     )  # fmt: skip
-    tables = study_tables(scripted)
+    tables = Analysed(scripted).tables
     assert [(row.task, row.worst_group) for row in tables.methods.rows if row.key == "control"] == [(1, 0.5)]
     for row in tables.people.rows:
         reached = row.worst_group_accuracy if row.task == 1 else None
@@ -128,7 +128,7 @@ def test_the_control_of_a_task_stands_beside_and_own_gain_is_what_people_add(
 def test_experts_of_another_study_on_the_same_class_stand_beside(scripted: Study, base_model: BaseModel) -> None:
     experts = two_tasks(base_model, "experts", audience=Audience.EXPERTS)
     tell(experts, [Tried(1, "prof", "forest", 0.54, 0.7, 15, 9, 1)], SessionKind.EXPERT)
-    tables = study_tables(scripted)
+    tables = Analysed(scripted).tables
     assert [(row.task, row.participant, row.best_error_score) for row in tables.experts.rows] == [(1, "prof", 0.54)]
     assert [row.worst_group for row in tables.methods.rows if row.key == "experts"] == [0.7]
     assert total(tables, 1, "best_error_score").estimate.n == 26
@@ -137,21 +137,21 @@ def test_experts_of_another_study_on_the_same_class_stand_beside(scripted: Study
 def test_a_study_of_experts_has_them_as_its_people(base_model: BaseModel) -> None:
     experts = two_tasks(base_model, "experts", audience=Audience.EXPERTS)
     tell(experts, [Tried(1, "prof", "forest", 0.54, 0.7, 15, 9, 1)], SessionKind.EXPERT)
-    tables = study_tables(experts)
+    tables = Analysed(experts).tables
     assert [row.participant for row in tables.people.rows] == ["prof"]
     assert tables.experts.rows == ()
 
 
 def test_rehearsals_are_counted_as_left_out_and_nowhere_else(scripted: Study) -> None:
     tell(scripted, [Tried(1, "robot", "nothing", 0.99, 0.99, 15, 9, 1)], SessionKind.SIMULATED)
-    tables = study_tables(scripted)
+    tables = Analysed(scripted).tables
     assert "robot" not in {row.participant for row in tables.people.rows}
     assert left_out(tables)["trial visits"] == 1
 
 
 def test_a_withdrawn_person_is_in_no_number(scripted: Study) -> None:
     AnnotationSession.objects.filter(participant__pseudonym=PEOPLE[25]).update(withdrawn_at=timezone.now())
-    tables = study_tables(scripted)
+    tables = Analysed(scripted).tables
     assert total(tables, 1, "best_error_score").estimate.n == 25
     assert left_out(tables)["people who withdrew"] == 1
     assert all(PEOPLE[25] not in row.text for row in tables.table_3.rows)
@@ -160,7 +160,7 @@ def test_a_withdrawn_person_is_in_no_number(scripted: Study) -> None:
 def test_an_excluded_phrase_is_in_no_number_and_a_hidden_one_has_no_words(scripted: Study) -> None:
     Phrase.objects.filter(text="t1 a of p01").update(moderation=Moderation.EXCLUDED, moderation_reason="rude")
     Phrase.objects.filter(text="t1 a of p03").update(moderation=Moderation.HIDDEN, moderation_reason="a name")
-    tables = study_tables(scripted)
+    tables = Analysed(scripted).tables
     best = {row.participant: row for row in tables.people.rows if row.task == 1}
     assert best["p01"].best_error_score == pytest.approx(0.2)
     assert best["p03"].best_error_score == pytest.approx(0.43)
@@ -171,18 +171,18 @@ def test_an_excluded_phrase_is_in_no_number_and_a_hidden_one_has_no_words(script
 def test_the_best_keywords_of_each_list_stand_beside_their_task(scripted: Study, base_model: BaseModel) -> None:
     store_ranking(base_model, SQUARE, *(f"word {number}" for number in range(BEST_KEYWORDS + 5)))
     store_ranking(base_model, SQUARE, "blue", list_name="two colours")
-    rows = study_tables(scripted).keywords.rows
+    rows = Analysed(scripted).tables.keywords.rows
     assert {row.task for row in rows} == {1}
     assert [row.rank for row in rows] == [*range(1, BEST_KEYWORDS + 1), 1]
     assert (rows[0].ranked.n_keywords, rows[0].row["keyword"], rows[-1].row["keyword"]) == (25, "word 0", "blue")
-    header, first, *_ = study_tables(scripted).keywords.lines()
+    header, first, *_ = Analysed(scripted).tables.keywords.lines()
     cells = dict(zip(header, first, strict=True))
     told = cells["list"], cells["keyword"], cells["adjusted_p"], cells["null_level"]
     assert told == ("colours", "word 0", "0.02", "0.45")
 
 
 def test_a_study_without_people_has_every_table(draft_study: Study) -> None:
-    tables = study_tables(draft_study)
+    tables = Analysed(draft_study).tables
     assert not any(table.rows for table in (tables.people, tables.table_3, tables.saturation)) and not tables.counted
     assert total(tables, 1, "best_error_score").estimate.n == 0
     assert tables.novelty.rows[0].is_enough is None
@@ -191,7 +191,7 @@ def test_a_study_without_people_has_every_table(draft_study: Study) -> None:
 
 def test_one_person_has_a_mean_and_no_interval(open_study: Study, alice: Visit) -> None:
     add_run(add_phrase(alice, "red", 0.75), 0.5)
-    tables = study_tables(open_study)
+    tables = Analysed(open_study).tables
     of = total(tables, 1, "worst_group_accuracy").estimate
     assert (of.n, of.mean, of.sd, of.low) == (1, 0.5, None, None)
     assert [(row.people, row.mean) for row in tables.saturation.rows] == [(1, 0.75), (1, 1.0), (2, 1.0)]
@@ -202,7 +202,7 @@ def test_a_study_whose_only_person_withdrew_has_nothing_but_that(open_study: Stu
     add_run(add_phrase(alice, "red", 0.75), 0.5)
     now = timezone.now()
     AnnotationSession.objects.update(stage=Stage.WITHDRAWN, outcome="withdrawn", withdrawn_at=now, ended_at=now)
-    tables = study_tables(open_study)
+    tables = Analysed(open_study).tables
     assert tables.people.rows == ()
     assert left_out(tables) == {"people who withdrew": 1}
 
@@ -211,28 +211,28 @@ def test_a_visit_that_was_erased_is_named_once(open_study: Study, alice: Visit) 
     add_run(add_phrase(alice, "red", 0.75), 0.5)
     withdrawal.withdraw(alice.session)
     erasure.erase_due(timezone.now())
-    assert left_out(study_tables(open_study)) == {"visits that were erased": 1}
+    assert left_out(Analysed(open_study).tables) == {"visits that were erased": 1}
 
 
 def test_the_same_study_gives_the_same_tables(scripted: Study) -> None:
-    first, second = study_tables(scripted), study_tables(scripted)
+    first, second = Analysed(scripted).tables, Analysed(scripted).tables
     assert [list(table.lines()) for table in first.all] == [list(table.lines()) for table in second.all]
 
 
 def test_no_two_tables_have_one_file(draft_study: Study) -> None:
-    files = [table.table.file for table in study_tables(draft_study).all]
+    files = [table.table.file for table in Analysed(draft_study).tables.all]
     assert len(set(files)) == len(files)
 
 
 def test_every_row_of_every_table_can_be_written(scripted: Study) -> None:
-    for table in study_tables(scripted).all:
+    for table in Analysed(scripted).tables.all:
         lines = list(table.lines())
         assert {len(line) for line in lines} == {len(table.table.columns)}
 
 
 def test_people_are_compared_by_the_condition_of_their_visits(scripted: Study) -> None:
     give_conditions(scripted)
-    tables = study_tables(scripted)
+    tables = Analysed(scripted).tables
     score = next(row for row in tables.conditions.rows if row.measure == "best_error_score")
     assert (score.first, score.second, score.result.n) == ("plain", "goal", (13, 13))
     # In task 1 people with even numbers score .01 more on average; in task 2 the last of them has no score.
@@ -248,7 +248,7 @@ def test_somebody_who_saw_two_conditions_is_in_no_comparison_of_them(scripted: S
         study=scripted, participant=first.participant, configuration=first.configuration, condition=goal,
         submission_key="again", seed=1, code_version="1",
     )  # fmt: skip
-    tables = study_tables(scripted)
+    tables = Analysed(scripted).tables
     assert next(row for row in tables.conditions.rows if row.measure == "tries").result.n == (12, 13)
     assert left_out(tables)["people who saw several conditions"] == 1
 
@@ -273,8 +273,8 @@ def test_ideas_are_counted_that_are_better_than_guessing(base_model: BaseModel) 
     said = [("ann", "red", 0.9), ("ann", "asdf", 0.45), ("ben", "dark red", 0.8), ("cat", "qwer", 0.45)]
     tell(study, [Tried(task, who, text, score, 0.5, 25, 25, 1) for task in (1, 2) for who, text, score in said])
     words_scored(study.tasks.get(position=1), [place / 200 for place in range(100)])
-    rows = read_rows(study)
-    tables = tables_of(study.slug, study.title, rows, ByWords(concepts_of(rows).by_task), look)
+    of = Analysed(study)
+    tables = tables_of(of.rows, ByWords(of.concept.by_task), of.images.look)
     novelty = {row.task: row for row in tables.novelty.rows}
     assert [(novelty[task].counted, novelty[task].novelty.concepts) for task in (1, 2)] == [
         (Counted.BETTER, 2),
@@ -292,7 +292,7 @@ def test_what_was_declared_before_opening_is_tested_and_adjusted(base_model: Bas
     study = two_tasks(base_model, "declared")
     Study.objects.filter(pk=study.pk).update(primary_measures=["tries"])  # too late: the configuration counts
     tell(study, [Tried(1, f"p{i}", f"red {i}", 0.5 + i / 50, 0.5, 25, 25, 1) for i in range(5)])
-    tables = study_tables(study)
+    tables = Analysed(study).tables
     found = {(row.measure, row.over): row for row in tables.totals.rows if row.task == 1}
     assert {key for key, row in found.items() if row.is_primary} == {
         ("own_gain", "allocated"),
@@ -312,4 +312,4 @@ def test_a_study_that_opened_before_anything_was_declared_has_no_primary_measure
     del frozen.data["study"]["primary_measures"]
     StudyConfiguration.objects.filter(pk=frozen.pk).update(data=frozen.data)
     tell(study, [Tried(1, f"p{i}", "red", 0.5, 0.5, 25, 25, 1) for i in range(3)])
-    assert not any(row.is_primary for row in study_tables(study).totals.rows)
+    assert not any(row.is_primary for row in Analysed(study).tables.totals.rows)

@@ -10,11 +10,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from annotations.analysis.concepts.concept_tables import concept_tables
-from annotations.analysis.observations.study_rows import read_people
 from annotations.analysis.pools.gathering_tables import pool_tables
+from annotations.analysis.results.stored_rows import read_people
+from annotations.analysis.results.study_analysis import Analysed
 from annotations.analysis.retraining.correction_tables import correction_tables
-from annotations.analysis.tables.study_tables import study_tables
 from annotations.exports.tables.table_rows import sources
 from annotations.models import BaseModel, Score, Study
 from annotations.services.logs.identities import key_of
@@ -81,7 +80,7 @@ def test_the_list_names_every_table_of_a_release_with_its_columns(worked: Study,
     listed = {table["name"]: table for table in coordinator_client.get(TABLES).json()}
     analyse(worked)
     expected = {part.table.name: part.table for part in sources(worked, read_people(worked))}
-    analysed = [*study_tables(worked).all, *concept_tables(worked).all]
+    analysed = [*Analysed(worked).tables.all, *Analysed(worked).concepts.all]
     analysed += [*correction_tables(worked).all, *pool_tables(worked)]
     expected |= {filled.table.name: filled.table for filled in analysed}
     assert listed.keys() == expected.keys()

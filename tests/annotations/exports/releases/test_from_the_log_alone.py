@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from annotations.analysis.observations.study_rows import read_people
+from annotations.analysis.results.stored_rows import read_people
 from annotations.exports.releases.study_document import study_document
 from annotations.exports.tables.table_rows import Source, sources
 from annotations.models import Study

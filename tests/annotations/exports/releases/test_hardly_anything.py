@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from annotations.analysis.observations.study_rows import read_people
+from annotations.analysis.results.stored_rows import read_people
 from annotations.exports.releases.study_document import study_document
 from annotations.exports.tables.table_rows import Source, sources
 from annotations.models import Run, RunState, Study

@@ -6,9 +6,8 @@ import zipfile
 
 import pytest
 
-from annotations.analysis.concepts.concept_tables import concept_tables
 from annotations.analysis.figures.study_figures import figures
-from annotations.analysis.tables.study_tables import study_tables
+from annotations.analysis.results.study_analysis import Analysed
 from annotations.exports.releases.study_export import write_study_zip
 from annotations.exports.retraining.correction_files import correction_document
 from annotations.exports.retraining.head_files import RunExcluded, head_files
@@ -49,8 +48,8 @@ def moderated(db: None, stored_moderated: Study) -> Study:
 
 def told(study: Study) -> str:
     """Everything that the analysis says, as one text."""
-    tables = study_tables(study)
-    return repr([list(table.rows) for table in tables.all]) + repr(figures(tables)) + repr(concept_tables(study))
+    tables = Analysed(study).tables
+    return repr([list(table.rows) for table in tables.all]) + repr(figures(tables)) + repr(Analysed(study).concepts)
 
 
 def exported(study: Study) -> str:

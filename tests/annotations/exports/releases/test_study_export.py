@@ -16,8 +16,8 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from annotations.analysis.concepts.concept_tables import concept_tables
-from annotations.analysis.observations import study_rows
+from annotations.analysis.results import stored_rows
+from annotations.analysis.results.study_analysis import Analysed
 from annotations.exports.releases import study_export
 from annotations.exports.tables.table_rows import TABLES
 from annotations.models import AssignmentState, EndAnswer, EndReason, Span, Study
@@ -167,7 +167,7 @@ def test_a_phrase_has_the_concept_of_the_last_analysis(open_study: Study, alice:
     submit_and_score(alice, "red", "blue")
     assert [row["concept"] for row in table(export(open_study), "phrases.csv")] == ["", ""]
     analyse(open_study)
-    numbers = {row.name: str(row.number) for row in concept_tables(open_study).concepts.rows}
+    numbers = {row.name: str(row.number) for row in Analysed(open_study).concepts.concepts.rows}
     rows = table(export(open_study), "phrases.csv")
     assert [row["concept"] for row in rows] == [numbers[row["text"]] for row in rows] != ["", ""]
 
@@ -210,7 +210,7 @@ def test_a_phrase_that_comes_during_the_export_is_in_no_table_of_it(
         elsewhere = threading.Thread(target=submit_from_elsewhere)
         elsewhere.start()
         elsewhere.join()
-        return study_rows.read_people(study)
+        return stored_rows.read_people(study)
 
     monkeypatch.setattr(study_export, "read_people", summarise_while_somebody_submits)
     archive = export(worked)

@@ -1,7 +1,7 @@
 """The summary: best score, headline, and the optimistic best over all phrases."""
 
 from annotations.analysis.observations.person_tasks import Basis
-from annotations.analysis.observations.study_rows import read_people
+from annotations.analysis.results.stored_rows import read_people
 from annotations.analysis.statistics.estimate_types import Spread, spread
 from annotations.models import Study
 from tests.actors import Visit

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from django.utils import translation
 
-from annotations.readings.datasets.image_grids import Picture, sample, visit_numbers
+from annotations.readings.datasets.image_grids import Picture, visit_numbers
+from modeling.arrays.common.samples import sample
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotations.readings.datasets.image_grids import sample
+from modeling.arrays.common.samples import sample
 
 SEED = (7, 1, 0)
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from annotations.analysis.concepts.unnamed_errors import CHANCE, find_clusters
+from annotations.analysis.concepts.concept_columns import CHANCE
+from annotations.analysis.concepts.error_clusters import find_clusters
 
 D = 32
 

@@ -1,23 +1,13 @@
 """How much of a study is left out of its numbers, or is in them only in part."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from django.db.models import Count, Q
 
+from annotations.analysis.observations.study_rows import Counted
 from annotations.models import UNCOUNTED, Moderation, Phrase, PhraseState, Run, RunState, SessionKind, Study
 
 PHRASES_WAIT, RUNS_WAIT = "phrases waiting for a score", "retrainings waiting"  # what will still change by itself
-
-
-@dataclass(frozen=True)
-class Counted:
-    """How much of one kind there is. is_left_out: nothing of it is in any number; reason: why, or what it means."""
-
-    what: str
-    n: int
-    is_left_out: bool
-    reason: str
 
 
 def counts(study: Study, kind: SessionKind, several: int) -> Iterator[Counted]:

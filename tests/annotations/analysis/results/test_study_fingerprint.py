@@ -7,7 +7,7 @@ import time_machine
 from django.utils import timezone
 
 from annotations.analysis.observations.person_tasks import Tried
-from annotations.analysis.observations.study_fingerprint import state_of
+from annotations.analysis.results.study_fingerprint import state_of
 from annotations.models import (
     Audience,
     BaseModel,

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from annotations.analysis.observations.person_tasks import RandomDraws
-from annotations.analysis.observations.random_draws import draws_of
-from annotations.analysis.observations.study_rows import read_people
+from annotations.analysis.results.random_draws import draws_of
+from annotations.analysis.results.stored_rows import read_people
 from annotations.models import RandomSlices, RandomSliceScores, Run, Score
 from modeling.arrays.retraining.random_slices import DRAWS, percentile_among_best
 from tests.actors import Visit

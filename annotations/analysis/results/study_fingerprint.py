@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from annotations.analysis.observations.study_rows import people_kind
+from annotations.analysis.results.stored_rows import people_kind
 from annotations.models import (
     AuditRecord,
     Benchmark,

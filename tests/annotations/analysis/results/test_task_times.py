@@ -3,7 +3,7 @@
 import uuid
 
 from annotations.analysis.observations.person_tasks import Times, Tried
-from annotations.analysis.observations.task_times import task_times
+from annotations.analysis.results.task_times import task_times
 from annotations.models import Assignment, BaseModel, SessionKind, SpanKind
 from tests.annotations.analysis.scripted import scripted_phrases
 from tests.annotations.analysis.studies import spend, tell, two_tasks
