@@ -2,7 +2,6 @@
 
 import csv
 import datetime as dt
-import io
 import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -102,11 +101,19 @@ def csv_text(header: Sequence[str], rows: Iterable[Iterable[Cell]]) -> str:
     >>> csv_text(["word", "n"], [["=1+1", 2]])
     "word,n\\r\\n'=1+1,2\\r\\n"
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(header)
-    writer.writerows([write_cell(cell) for cell in row] for row in rows)
-    return text.getvalue()
+    return "".join(csv_lines([header, *(list(map(write_cell, row)) for row in rows)]))
+
+
+class _Echo:
+    """A file for csv.writer, which then returns each row as text."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def csv_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Yield rows of written cells as the lines of a CSV file, CRLF after each."""
+    return map(csv.writer(_Echo(), lineterminator="\r\n").writerow, rows)
 
 
 def write_time(moment: dt.datetime) -> str:

@@ -1,6 +1,5 @@
 """The tables of a release over the API: by page as JSON, or whole as CSV, always as they are now."""
 
-import csv
 import datetime as dt
 import uuid
 from collections.abc import Iterator, Mapping
@@ -34,7 +33,7 @@ from annotations.exports.tables.table_rows import FILTERS, TABLES, Source, sourc
 from annotations.models import Study
 from annotations.services.analysis_requests import AnalysisNotReady
 from annotations.services.staff.roles import visible
-from annotations.tables.columns import Cell, Table, write_cell, write_time
+from annotations.tables.columns import Cell, Table, csv_lines, write_cell, write_time
 
 AS_OF = "Clarify-As-Of"  # header: when the statistics were computed
 INCLUDE, REHEARSALS = "include", "rehearsals"
@@ -221,17 +220,10 @@ def _chosen(part: Source, filters: Mapping[str, str], given: Mapping[str, str]) 
 
 def _csv(table: Table[Any], rows: QuerySet[Any, Any] | list[Any]) -> StreamingHttpResponse:
     chosen = rows.iterator(2_000) if isinstance(rows, QuerySet) else iter(rows)
-    writer = csv.writer(_Echo(), lineterminator="\r\n")
-    lines: Iterator[str] = (writer.writerow(line) for line in table.lines(chosen))
     headers = {"Content-Disposition": f'attachment; filename="{table.file}"'}
-    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
-
-
-class _Echo:
-    """A file that gives back what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
+    return StreamingHttpResponse(
+        csv_lines(table.lines(chosen)), content_type="text/csv; charset=utf-8", headers=headers
+    )
 
 
 def _as_json(table: Table[Any], row: Any) -> dict[str, Any]:

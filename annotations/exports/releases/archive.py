@@ -1,6 +1,5 @@
 """A zip file whose bytes depend on its contents alone: no clock, no user, no umask."""
 
-import csv
 import hashlib
 import json
 import os
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from annotations.tables.columns import csv_lines
 from modeling.arrays.common.digests import file_sha256
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip entry can carry
@@ -68,7 +68,7 @@ class Archive:
 
         The first line is the header.
         """
-        self._add(name, map(csv.writer(_Echo(), lineterminator="\r\n").writerow, lines), n_heads=1)
+        self._add(name, csv_lines(lines), n_heads=1)
 
     def jsonl(self, name: str, values: Iterable[dict[str, Any]]) -> None:
         """Add a file with one JSON object a line."""
@@ -106,10 +106,3 @@ class Archive:
         info.create_system = 3
         info.external_attr = _PLAIN_FILE
         return info
-
-
-class _Echo:
-    """A file for csv.writer, which then returns each row as text."""
-
-    def write(self, text: str) -> str:
-        return text
