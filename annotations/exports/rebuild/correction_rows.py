@@ -49,7 +49,10 @@ def rebuild_corrections(release: Release, report: Report, said: pd.DataFrame) ->
     mine = theirs[["correction", "class"]].assign(error_score=[_score(row, said) for row in theirs.itertuples()])
     report.compare("correction_annotations", ["correction", "class"], mine, theirs, ["error_score"])
     for correction, rows in effects.groupby("correction"):
-        measured = [Measured(*map(known, row)) for row in rows[EFFECTS.header].itertuples(index=False)]
+        measured = [
+            Measured(*map(known, row))
+            for row in rows[EFFECTS.header].astype({"images": "Int64"}).itertuples(index=False)
+        ]
         review = corrections.review[corrections.correction == correction].iloc[0]
         yield splits_figure(int(correction), measured, review)
 
