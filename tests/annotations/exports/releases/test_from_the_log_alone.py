@@ -75,6 +75,7 @@ def test_every_table_is_the_same_after_the_rows_were_built_again_from_the_log(wh
     assert study_document(whole) == study_json
 
 
+@pytest.mark.usefixtures("stopped_clock")
 def test_every_page_of_results_is_the_same_after_the_rows_were_built_again(
     whole: Study, coordinator_client: Client
 ) -> None:
