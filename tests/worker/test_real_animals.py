@@ -290,6 +290,7 @@ def test_a_pooled_correction_of_one_annotation_does_what_its_run_did(animals: Da
 
 
 def test_the_benchmark_has_the_rows_that_were_measured(animals: Dataset, tmp_path: Path) -> None:
+    command("train_base_model", animals.name, "--l2=0.5")
     command(
         "benchmark", animals.name, "--annotation=dog:a cartoon drawing", "--l2=0.5", "--seeds=1", "--output", tmp_path,
         "--methods=class_prompt,group_prompt,roboshot,erm,slice_balanced,worst_slice,group_balanced,worst_group",

@@ -165,7 +165,8 @@ def test_a_worker_embeds_imports_by_the_engine_of_its_settings(
 
 
 def test_the_command_has_the_engine_as_its_option(cluster: Any, folder: Path, alone: dict[str, bytes]) -> None:
-    call_command("import_dataset", "animals", folder, "--format", "csv", "--engine", f"ray:{cluster.address}")
+    asked = ("--format", "csv", "--similarity-encoder", ENCODER, "--engine", f"ray:{cluster.address}")
+    call_command("import_dataset", "animals", folder, *asked)
     assert contents(Dataset.objects.get().files.directory) == alone
 
 
