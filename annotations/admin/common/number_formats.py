@@ -16,7 +16,7 @@ def score(value: float | None) -> str:
 
 
 def similarity(value: float | None) -> str:
-    """Return a similarity from which on images are selected with four decimals, a dash where there is none."""
+    """Format a similarity threshold with four decimals, a dash where there is none."""
     return NONE if value is None else f"{value:.4f}"
 
 
