@@ -12,13 +12,12 @@ function showClasses() {
   }
 }
 
+// Compared with all classes' titles, not with the last one: a class may have been chosen before this script came.
 const title = form.elements.title;
-const titleOfClass = () => form.querySelector("[name=target]:checked")?.dataset.title;
-let usual = titleOfClass();
+const titles = new Set([...form.querySelectorAll("[name=target]")].map((choice) => choice.dataset.title));
 
 function tellTitle() {
-  if (title.value === usual) title.value = titleOfClass();
-  usual = titleOfClass();
+  if (titles.has(title.value)) title.value = form.querySelector("[name=target]:checked")?.dataset.title ?? title.value;
 }
 
 function tellPay() {
@@ -41,4 +40,5 @@ form.addEventListener("change", (event) => {
 form.addEventListener("input", tellPay);
 for (const of of form.querySelectorAll("[data-model] .of")) of.hidden = true;
 showClasses();
+tellTitle();
 tellPay();

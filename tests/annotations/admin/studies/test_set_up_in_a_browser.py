@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import BaseModel, DatasetImport, Study
@@ -127,6 +127,21 @@ def test_a_coordinator_sets_a_study_up_rehearses_it_and_opens_it(
         ("without words", False),
     ]
     assert not study.sessions.counted().exists()
+
+
+def test_a_class_that_is_chosen_before_the_script_has_come_still_names_the_study(
+    live_server: LiveServer, chromium: Chromium, coordinator: User, base_model: BaseModel
+) -> None:
+    held: list[Route] = []
+    with page_without_complaints(chromium, live_server.url) as page:
+        sign_in(page, live_server.url)
+        page.route("**/new_study*.js", lambda route: held.append(route))
+        page.goto(f"{live_server.url}/admin/annotations/study/add/", wait_until="commit")
+        page.get_by_role("radio", name="oval").check()
+        title = page.get_by_label("Title", exact=True)
+        expect(title).to_have_value("Images of square that go wrong")
+        held.pop().continue_()
+        expect(title).to_have_value("Images of oval that go wrong")
 
 
 def test_a_preview_leads_into_a_draft(
