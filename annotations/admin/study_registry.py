@@ -7,7 +7,7 @@ from django.http.response import HttpResponseBase
 from annotations.admin import prolific_pages
 from annotations.admin.common.study_pages import StudyPage, crowd_came, has_begun, is_for_crowd, is_for_experts
 from annotations.admin.monitoring import audit_log, monitor
-from annotations.admin.payments import payments_page, reconciliation, rejections, submission_page
+from annotations.admin.payments import payments_page, reconciliation, submission_page
 from annotations.admin.pools import gathering_page, image_review_page
 from annotations.admin.releases import moderation, release_pages
 from annotations.admin.results import concepts_page, results_page, unnamed_pictures
@@ -44,7 +44,6 @@ PAGES: tuple[StudyPage, ...] = (
     StudyPage(
         "submission", "Submission", submission_page.page, "people", acts=submission_page.ACTS, in_navigation=False
     ),
-    *rejections.PAGES,
     StudyPage("payments", "Payments", payments_page.page, "people", crowd_came, payments_page.ACTS),
     StudyPage("withdrawals", "Withdrawals", withdrawal.page, "people", has_begun, withdrawal.ACTS),
     StudyPage("members", "Members", members.page, "people", acts=members.ACTS),

@@ -168,8 +168,6 @@ STUDIES: dict[str, Route] = {
     f"{_STUDY}<int:study_id>/monitor/": study_page(VIEW, post=ABSENT_TO_STAFF),  # of no alarm
     f"{_STUDY}<int:study_id>/reconciliation/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/submission/": study_page(COORDINATE),  # of none: it leads to the reconciliation
-    f"{_STUDY}<int:study_id>/reject/": study_page(COORDINATE),
-    f"{_STUDY}<int:study_id>/unreject/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/payments/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/moderation/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/concepts/": study_page(VIEW),

@@ -15,6 +15,7 @@ from annotations.admin.common.number_formats import MoneyField, row_number
 from annotations.admin.common.page_acts import Act, Answer
 from annotations.admin.payments.reconciliation import ONE_CLICK, ask, submission_of
 from annotations.models import Study, Submission
+from annotations.prolific.client import MIN_REJECTION_MESSAGE, REJECTION_CATEGORIES
 from annotations.readings.payments import reconciliation
 from annotations.readings.payments.discrepancy_words import WORDS
 from annotations.readings.prolific.external_ids import OutsideIds
@@ -44,6 +45,27 @@ class ScreenOutForm(forms.Form):
     """Why somebody is screened out."""
 
     reason = forms.CharField(label="Reason, for the audit log alone", max_length=1000)
+
+
+class RejectForm(forms.Form):
+    """What a rejection needs. `sure` is the human's confirmation, and no part of what is asked."""
+
+    category = forms.ChoiceField(
+        choices=[("", "choose one"), *((name, name.replace("_", " ").lower()) for name in REJECTION_CATEGORIES)]
+    )
+    message = forms.CharField(
+        label=f"Message of at least {MIN_REJECTION_MESSAGE} characters, which the person reads",
+        min_length=MIN_REJECTION_MESSAGE,
+        widget=forms.Textarea({"rows": 6}),
+    )
+    sure = forms.BooleanField(label="Reject it: the person is not paid, and it stays in their record")
+
+
+class UnrejectForm(forms.Form):
+    """Why a rejection is taken back."""
+
+    reason = forms.CharField(label="Reason, for the audit log alone", max_length=1000)
+    sure = forms.BooleanField(label="Take it back: the submission awaits review again")
 
 
 class BonusForm(forms.Form):
@@ -94,6 +116,8 @@ _FORMS: dict[str, tuple[type[forms.Form], Callable[..., str]]] = {
     "message": (MessageForm, partial(ask, "message")),
     "request_return": (ReturnForm, partial(ask, "request_return")),
     "screen_out": (ScreenOutForm, partial(ask, "screen_out")),
+    "reject": (RejectForm, partial(ask, "reject")),
+    "unreject": (UnrejectForm, partial(ask, "unreject")),
     "bonus": (BonusForm, _owe_bonus),
 }
 
@@ -101,7 +125,9 @@ _FORMS: dict[str, tuple[type[forms.Form], Callable[..., str]]] = {
 def _with_form(name: str, request: HttpRequest, study: Study, by: str) -> Answer | str:
     submission, (form_class, act) = _named(request, study), _FORMS[name]
     form = form_class(request.POST, prefix=name)
-    return act(submission, by, **form.cleaned_data) if form.is_valid() else _shown(submission, {name: form})
+    if not form.is_valid():
+        return _shown(submission, {name: form})
+    return act(submission, by, **{field: value for field, value in form.cleaned_data.items() if field != "sure"})
 
 
 def _in_one_click(act: Callable[[Submission, str], str], request: HttpRequest, study: Study, by: str) -> str:

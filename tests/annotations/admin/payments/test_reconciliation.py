@@ -235,18 +235,18 @@ def test_what_failed_says_why_and_can_be_sent_again(study, anna, prolific, coord
     assert asked() == [("request_return", "failed"), ("request_return", "pending")]
 
 
-def test_a_rejection_takes_a_text_and_the_name_typed(study, anna, prolific, coordinator_here):
-    here = address(study, "reject", anna)
+def test_a_rejection_takes_a_text_and_a_confirmation(study, anna, prolific, coordinator_here):
+    here = address(study, "submission", anna)
     assert "never for a failed comprehension check" in shown(coordinator_here.get(here))
-    short = coordinator_here.post(here, {"category": "LOW_EFFORT", "message": f" {'x' * 99} ", "typed": str(anna)})
-    assert "at least 100 characters" in shown(short)
-    strange = coordinator_here.post(here, {"category": "I_DISLIKE_IT", "message": MESSAGE, "typed": str(anna)})
+    form = {"act": "reject", "reject-category": "LOW_EFFORT", "reject-message": MESSAGE, "reject-sure": "on"}
+    short = coordinator_here.post(here, {**form, "reject-message": f" {'x' * 99} "})
+    assert "at least 100 characters" in shown(short) and '<details id="reject" open>' in shown(short)
+    strange = coordinator_here.post(here, {**form, "reject-category": "I_DISLIKE_IT"})
     assert "not one of the available choices" in shown(strange)
-    form = {"category": "LOW_EFFORT", "message": MESSAGE}
-    assert f"Reject {anna}?" in shown(coordinator_here.post(here, form))
-    assert "This is not its name" in shown(coordinator_here.post(here, {**form, "typed": "yes"}))
+    unsure = coordinator_here.post(here, {name: value for name, value in form.items() if name != "reject-sure"})
+    assert "This field is required" in shown(unsure) and MESSAGE in shown(unsure)
     assert asked() == []
-    coordinator_here.post(here, {**form, "typed": str(anna)})
+    coordinator_here.post(here, form)
     send_due_requests()
     assert asked() == [("reject", "done")]
     assert AuditRecord.objects.get(act="prolific_reject").reason == MESSAGE
@@ -254,26 +254,31 @@ def test_a_rejection_takes_a_text_and_the_name_typed(study, anna, prolific, coor
 
 def test_what_does_not_await_review_cannot_be_rejected(study, prolific, coordinator_here):
     bert = done_there(prolific, study, "bert", "APPROVED")
-    answer = coordinator_here.get(address(study, "reject", bert), follow=True)
-    assert "cannot be rejected" in shown(answer)
+    here = address(study, "submission", bert)
+    assert "Reject …" not in shown(coordinator_here.get(here))
+    form = {"act": "reject", "reject-category": "LOW_EFFORT", "reject-message": MESSAGE, "reject-sure": "on"}
+    assert "no longer possible" in shown(coordinator_here.post(here, form, follow=True))
+    assert asked() == []
 
 
-def test_a_rejection_is_taken_back_with_a_reason_after_a_second_look(study, prolific, coordinator_here):
+def test_a_rejection_is_taken_back_with_a_reason_and_a_confirmation(study, prolific, coordinator_here):
     bert = done_there(prolific, study, "bert", "REJECTED")
     reconcile(study, prolific_client.client())
-    here = address(study, "unreject", bert)
-    assert here in shown(coordinator_here.get(address(study, "submission", bert)))
-    assert "This field is required" in shown(coordinator_here.post(here, {"reason": " ", "sure": "yes"}))
-    form = {"reason": "They wrote to us: the page had frozen."}
-    assert "stays there" in shown(coordinator_here.post(here, form))
+    here = address(study, "submission", bert)
+    assert "went to somebody else, and stays there" in shown(coordinator_here.get(here))
+    reason = "They wrote to us: the page had frozen."
+    form = {"act": "unreject", "unreject-reason": reason, "unreject-sure": "on"}
+    assert "This field is required" in shown(coordinator_here.post(here, {**form, "unreject-reason": " "}))
+    unsure = {name: value for name, value in form.items() if name != "unreject-sure"}
+    assert "This field is required" in shown(coordinator_here.post(here, unsure))
     assert asked() == []
-    coordinator_here.post(here, {**form, "sure": "yes"})
+    coordinator_here.post(here, form)
     send_due_requests()
     assert asked() == [("unreject", "done")]
     bert.refresh_from_db()
     assert bert.status == "AWAITING REVIEW"
-    assert AuditRecord.objects.get(act="prolific_unreject").reason == form["reason"]
-    assert "no rejection to take back" in shown(coordinator_here.get(here, follow=True))
+    assert AuditRecord.objects.get(act="prolific_unreject").reason == reason
+    assert "Take the rejection back" not in shown(coordinator_here.get(here))
 
 
 def test_money_by_hand_is_owed_once_a_form(study, anna, coordinator_here):
@@ -297,9 +302,8 @@ def test_a_submission_of_another_study_is_not_found(study, prolific, base_model,
     begin_there(prolific, other, "carl")
     arrive(other, "carl", consents=False)
     carl = submission_of(other, "carl")
-    for name in ("submission", "reject", "unreject"):
-        assert coordinator_here.get(address(study, name, carl)).status_code == 404
-        assert coordinator_here.get(address(other, name, carl)).status_code == 404
+    assert coordinator_here.get(address(study, "submission", carl)).status_code == 404
+    assert coordinator_here.get(address(other, "submission", carl)).status_code == 404
     assert coordinator_here.post(address(study), {"submission": carl.pk, "act": "approve"}).status_code == 404
     assert coordinator_here.post(address(study, "submission", carl), {"act": "reveal"}).status_code == 404
 
