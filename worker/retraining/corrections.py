@@ -16,11 +16,9 @@ from numpy.typing import NDArray
 
 from annotations.models import BaseModel, Correction, CorrectionPart, Dataset
 from annotations.readings.retraining.correction_sets import AFTER, BEFORE, CONTROL, RESTRICTED
-from annotations.readings.retraining.corrections import worst_group_gain
 from annotations.readings.retraining.trained_rows import has_many_classes
 from annotations.services.queue import jobs
 from annotations.services.retraining import corrections
-from annotations.version import CODE_VERSION
 from modeling.arrays.common.modeling_errors import ModelingError, SliceTooSmall
 from modeling.arrays.datasets.dataset_files import DatasetFiles, Split
 from modeling.arrays.datasets.groups import group_ids, group_names
@@ -196,7 +194,7 @@ def train(correction: Correction) -> dict[str, Any]:
     return {
         "effects": effects,
         "ablations": [_ablation(part, each.head, sets) for part, each in zip(parts, without, strict=True)],
-        "head": whole.head.to_bytes(_model_card(correction, parts, effects)),
+        "head": whole.head.to_bytes(),
         "loss": whole.loss,
         "certified_gap": whole.certified_gap,
         "versions": library_versions(),
@@ -272,38 +270,3 @@ def _too_small(correction: Correction, error: SliceTooSmall) -> str:
         f"{error.n_below}, but each part needs at least {error.least}. Choose another phrase for this class, or "
         "leave the class out."
     )
-
-
-def _model_card(correction: Correction, parts: Sequence[CorrectionPart], effects: dict[str, Any]) -> dict[str, str]:
-    """What the head's file says of itself."""
-    base_model = correction.base_model
-    dataset = base_model.dataset
-    annotations = [
-        f"{dataset.class_names[part.target_class]}: {part.score.phrase} (τ {part.threshold!r}, sign {part.score.sign})"
-        for part in parts
-    ]
-    gains = {
-        name: repr(gain)
-        for name, less in (("test_own_gain", CONTROL), ("test_gain_over_base_model", BEFORE))
-        if (gain := worst_group_gain(effects, less)) is not None
-    }
-    measures = {
-        f"{each['name']}_{name}": repr(each["after"][name])
-        for each in effects["sets"]
-        for name in ("worst_group", "average")
-    }
-    return {
-        "dataset": str(dataset),
-        "dataset_digest": dataset.digest,
-        "feature_encoder": dataset.feature_encoder,
-        "similarity_encoder": dataset.similarity_encoder,
-        "base_model": base_model.name,
-        "correction": str(correction.public_id),
-        "annotations": "; ".join(annotations),
-        "scheme": correction.scheme,
-        "solved": effects["solved"],
-        "l2": repr(base_model.l2),
-        "code_version": CODE_VERSION,
-        **gains,
-        **measures,
-    }

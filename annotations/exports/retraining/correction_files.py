@@ -9,10 +9,14 @@ from annotations.analysis.retraining.correction_tables import report
 from annotations.exports.releases.archive import Archive
 from annotations.models import Correction
 from annotations.readings.releases.moderated_words import HIDDEN, words_of_phrase
+from annotations.readings.retraining.correction_sets import BEFORE, CONTROL
+from annotations.readings.retraining.corrections import worst_group_gain
 from annotations.services.retraining import corrections
 from annotations.tables.columns import write_time
+from modeling.arrays.retraining.heads import Head
 
 HEAD, DOCUMENT = "head.safetensors", "correction.json"
+_LONG = ("effects", "leave_one_out")  # parts of the report that the head's own file does without
 
 
 def correction_document(correction: Correction) -> dict[str, Any]:
@@ -49,6 +53,10 @@ def correction_document(correction: Correction) -> dict[str, Any]:
             "code_version": correction.code_version,
             "versions": correction.versions,
         },
+        "gain": {
+            "own_gain": worst_group_gain(correction.effects, CONTROL),
+            "over_base_model": worst_group_gain(correction.effects, BEFORE),
+        },
         "effects": correction.effects.get("sets", []),
         "leave_one_out": [{**each, "phrase": words[each["class"]]} for each in correction.ablations],
         "review": {
@@ -60,15 +68,23 @@ def correction_document(correction: Correction) -> dict[str, Any]:
 
 
 def correction_json(correction: Correction) -> str:
-    return json.dumps(correction_document(correction), indent=2, ensure_ascii=False) + "\n"
+    return _pretty(correction_document(correction))
 
 
 def correction_zip(correction: Correction, *, by: str) -> bytes:
     """Return the head with the report as one zip. Raises CorrectionNotApproved."""
-    head = corrections.take_head(correction, by=by)
+    head, document = corrections.take_head(correction, by=by), correction_document(correction)
+    header = {
+        "feature_encoder": correction.base_model.dataset.feature_encoder,  # by which `predict` finds it
+        "model_card": json.dumps({name: document[name] for name in document if name not in _LONG}, ensure_ascii=False),
+    }
     file = io.BytesIO()
     with Archive(file) as archive:
-        archive.binary(HEAD, head)
-        archive.text(DOCUMENT, correction_json(correction))
+        archive.binary(HEAD, Head.from_bytes(head).to_bytes(header))
+        archive.text(DOCUMENT, _pretty(document))
         archive.csv(EFFECTS.file, report(correction).lines())
     return file.getvalue()
+
+
+def _pretty(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -20,7 +20,7 @@ from modeling.arrays.embeddings.similarity import similarities
 from modeling.arrays.embeddings.standardization import Standardization
 from modeling.arrays.retraining.control import control_weights
 from modeling.arrays.retraining.group_accuracies import group_metrics
-from modeling.arrays.retraining.heads import Head, read_metadata
+from modeling.arrays.retraining.heads import Head
 from tests.actors import OVAL, SQUARE
 from tests.correcting import approve, say, study_of_both
 from worker.common.process_cache import training_set
@@ -190,17 +190,6 @@ def test_a_data_set_that_is_gone_fails_in_a_sentence(study: Study, base_model: B
     correction.refresh_from_db()
     assert correction.state == JobState.FAILED
     assert "gone" in correction.error
-
-
-def test_the_heads_file_says_what_it_was_made_from(study: Study, base_model: BaseModel) -> None:
-    correction = corrected(study, base_model)
-    card = read_metadata(bytes(correction.head or b""))
-    assert "square: red (τ " in card["annotations"] and "oval: blue (τ " in card["annotations"]
-    assert card["correction"] == str(correction.public_id)
-    test = effect(correction, "test")
-    assert float(card["test_worst_group"]) == test["after"]["worst_group"]
-    assert float(card["test_own_gain"]) == test["after"]["worst_group"] - test["control"]["worst_group"]
-    assert float(card["test_gain_over_base_model"]) == test["after"]["worst_group"] - test["before"]["worst_group"]
 
 
 def test_with_many_classes_leaving_one_out_moves_the_annotated_rows_and_is_seen_beside_the_same_rows(

@@ -13,7 +13,7 @@ from django.urls import reverse
 from annotations.analysis.retraining.correction_effects import EFFECTS
 from annotations.analysis.retraining.correction_tables import correction_tables
 from annotations.models import BaseModel, Correction, Phrase, Role, Study
-from modeling.arrays.retraining.heads import Head
+from modeling.arrays.retraining.heads import Head, read_metadata
 from tests.actors import OVAL, SQUARE
 from tests.annotations.analysis.studies import drawing
 from tests.correcting import approve, say, study_of_both
@@ -161,9 +161,19 @@ def test_the_head_comes_after_an_approval_with_a_reason(
     answer = analyst_client.get(address, {"file": "head"})
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert archive.namelist() == ["head.safetensors", "correction.json", EFFECTS.file]
-        head = Head.from_bytes(archive.read("head.safetensors"))
-        assert json.loads(archive.read("correction.json"))["review"]["reason"] == "no group loses"
-    assert head.class_names == tuple(base_model.dataset.class_names)
+        file = archive.read("head.safetensors")
+        document = json.loads(archive.read("correction.json"))
+    assert Head.from_bytes(file).class_names == tuple(base_model.dataset.class_names)
+    assert document["review"]["reason"] == "no group loses"
+    test = correction.effects["sets"][1]
+    assert document["gain"] == {
+        "own_gain": test["after"]["worst_group"] - test["control"]["worst_group"],
+        "over_base_model": test["after"]["worst_group"] - test["before"]["worst_group"],
+    }
+    del document["effects"], document["leave_one_out"]
+    metadata = read_metadata(file)
+    assert metadata["feature_encoder"] == base_model.dataset.feature_encoder
+    assert json.loads(metadata["model_card"]) == document
 
 
 def test_an_analyst_reads_and_does_not_act(
