@@ -7,14 +7,28 @@ Here stands how a worker's process starts and ends, whatever its queues are.
 
 import signal
 import time
+from collections.abc import Callable
 from typing import Any
 
+from celery import Task
 from celery.signals import celeryd_after_setup, task_prerun, worker_ready
 
 from annotations.services.queue import worker_wakeup
+from clarify_site.celery import app
 from worker.queue import worker_heartbeat
+from worker.queue.drain import sweep
 
 PACE_S = 0.1  # from the beginning of a task to its next one
+
+
+def task(name: str, *sweeps: tuple[Callable[[], int], str]) -> Task[[], None]:
+    """Register a task. sweeps: what works on the rows that are due, and what the log calls those that it finished."""
+
+    def run() -> None:
+        for work, what in sweeps:
+            sweep(work, what)
+
+    return app.task(name=name)(run)
 
 
 @celeryd_after_setup.connect

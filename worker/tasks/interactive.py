@@ -7,25 +7,16 @@ from celery.signals import celeryd_after_setup
 from django.db import OperationalError, connection
 
 from annotations.services.queue import worker_wakeup
-from clarify_site.celery import app
 from worker.common import process_cache
 from worker.phrases.scoring import score_due_phrases
 from worker.phrases.vocabulary_levels import score_missing_vocabularies
-from worker.queue.drain import sweep
+from worker.tasks import task
 
 logger = logging.getLogger(__name__)
 
 
-@app.task(name=worker_wakeup.SCORE_PHRASES)
-def score_phrases() -> None:
-    """Score every due phrase."""
-    sweep(score_due_phrases, "phrases scored")
-
-
-@app.task(name=worker_wakeup.SCORE_VOCABULARIES)
-def score_vocabularies() -> None:
-    """Score what common words reach on tasks that lack it."""
-    sweep(score_missing_vocabularies, "vocabulary levels scored")
+score_phrases = task(worker_wakeup.SCORE_PHRASES, (score_due_phrases, "phrases scored"))
+score_vocabularies = task(worker_wakeup.SCORE_VOCABULARIES, (score_missing_vocabularies, "vocabulary levels scored"))
 
 
 @celeryd_after_setup.connect

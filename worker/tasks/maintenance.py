@@ -1,6 +1,6 @@
 """The queue `maintenance`: clocks and alarms. Nothing here needs torch."""
 
-from django.utils import timezone
+from django.utils.timezone import now
 
 from annotations.services.allocation import places
 from annotations.services.common import unnamed_files
@@ -12,47 +12,28 @@ from annotations.services.visits import erasure, retention
 from clarify_site.celery import app
 from worker import alarm_notifications
 from worker.queue.drain import sweep
+from worker.tasks import task
 
-
-@app.task(name=worker_wakeup.END_OVERDUE_ASSIGNMENTS)
-def end_overdue_assignments() -> None:
-    """End every assignment whose time is over."""
-    sweep(lambda: assignments.end_overdue(timezone.now()), "overdue assignments ended")
-
-
-@app.task(name=worker_wakeup.EXPIRE_LEASES)
-def expire_leases() -> None:
-    """Give up every place whose lease is over."""
-    sweep(lambda: places.expire(timezone.now()), "places given up")
-
-
-@app.task(name=worker_wakeup.ERASE_WITHDRAWN)
-def erase_withdrawn() -> None:
-    """Erase everybody who withdrew: what they did, and who they are once they are paid."""
-    sweep(lambda: sum(erasure.erase_due(timezone.now())), "people erased, in part or whole")
-
-
-@app.task(name=worker_wakeup.APPLY_RETENTION)
-def apply_retention() -> None:
-    """Destroy the ids of every study whose retention period is over."""
-    sweep(lambda: retention.apply_due(timezone.now()), "studies made anonymous")
-
-
-@app.task(name=worker_wakeup.REMOVE_ABANDONED_UPLOADS)
-def remove_abandoned_uploads() -> None:
-    """Remove every uploaded archive that nothing came of."""
-    sweep(lambda: imports.remove_abandoned_uploads(timezone.now()), "abandoned uploads removed")
-
-
-@app.task(name=worker_wakeup.REMOVE_UNNAMED_FILES)
-def remove_unnamed_files() -> None:
-    """Remove every file of the data store whose last row is gone."""
-    sweep(lambda: unnamed_files.remove(timezone.now()), "files that no row names removed")
+end_overdue_assignments = task(
+    worker_wakeup.END_OVERDUE_ASSIGNMENTS, (lambda: assignments.end_overdue(now()), "overdue assignments ended")
+)
+expire_leases = task(worker_wakeup.EXPIRE_LEASES, (lambda: places.expire(now()), "places given up"))
+erase_withdrawn = task(
+    worker_wakeup.ERASE_WITHDRAWN, (lambda: sum(erasure.erase_due(now())), "people erased, in part or whole")
+)
+apply_retention = task(worker_wakeup.APPLY_RETENTION, (lambda: retention.apply_due(now()), "studies made anonymous"))
+remove_abandoned_uploads = task(
+    worker_wakeup.REMOVE_ABANDONED_UPLOADS,
+    (lambda: imports.remove_abandoned_uploads(now()), "abandoned uploads removed"),
+)
+remove_unnamed_files = task(
+    worker_wakeup.REMOVE_UNNAMED_FILES, (lambda: unnamed_files.remove(now()), "files that no row names removed")
+)
 
 
 @app.task(name=worker_wakeup.WATCH_STUDIES)
 def watch_studies() -> None:
     """Raise and clear alarms, forget processes that ended long ago, and have somebody told beside the sweeps."""
-    sweep(lambda: alarms.watch(timezone.now()), "alarms raised or cleared")
-    sweep(lambda: heartbeats.forget(timezone.now()), "ended processes forgotten")
+    sweep(lambda: alarms.watch(now()), "alarms raised or cleared")
+    sweep(lambda: heartbeats.forget(now()), "ended processes forgotten")
     alarm_notifications.notify_in_background()
