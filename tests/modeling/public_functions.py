@@ -16,7 +16,6 @@ from modeling.arrays.concepts.concept_unions import (
     select_greedily,
     stratified_half,
     together_by_chance,
-    together_in_draws,
 )
 from modeling.arrays.concepts.phrase_map import phrase_map
 from modeling.arrays.datasets.groups import group_counts, group_ids
@@ -326,12 +325,6 @@ PUBLIC: dict[str, Public] = {
     ),
     "select_greedily": Public(
         lambda members, is_error, learn: select_greedily(members, is_error, learn, 2),
-        {"members": PHRASES, "is_error": IS_ERROR, "learn": LEARN},
-        {"members": FLAGS, "is_error": HALVES, "learn": LEARNT},
-        {"is_error": "is_error|classified", "learn": "learn|classified"},
-    ),
-    "together_in_draws": Public(
-        lambda members, is_error, learn: together_in_draws(members, is_error, learn, 2),
         {"members": PHRASES[None], "is_error": np.stack([IS_ERROR, ~IS_ERROR]), "learn": LEARN},
         {"members": OF_DRAWS, "is_error": {**HALVES, **OF_DRAWS}, "learn": LEARNT},
         {"is_error": "is_error|classified", "learn": "learn|classified"},

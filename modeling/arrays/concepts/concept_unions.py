@@ -9,27 +9,29 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.arrays.common.array_checks import check_booleans, check_members, check_one_length
+from modeling.arrays.common.array_checks import check_booleans, check_one_length
 from modeling.arrays.common.modeling_errors import BadArray, NothingToSeparate
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Together:
-    """Error scores of unions of hard slices; entry i is for the first i + 1 concepts.
+    """Error scores of unions of hard slices in D draws.
+
+    Column i is for the first i + 1 concepts.
 
     Attributes
     ----------
-    chosen : tuple of int
-        Rows of the concepts, in the order in which they were chosen.
-    learned : tuple of float
-        Scores in [0, 1] on the half that chose them.
-    held_out : tuple of float
-        Scores in [0, 1] on the other half; only these should be reported.
+    chosen : int64 ndarray of shape (D, most)
+        Rows of the concepts, in the order in which they were chosen; -1 once no further one adds to the score.
+    learned : float64 ndarray of shape (D, most)
+        Scores in [0, 1] on the half that chose them. If the choice stops early, the last score is repeated.
+    held_out : float64 ndarray of shape (D, most)
+        Scores in [0, 1] on the other half, likewise; only these should be reported.
     """
 
-    chosen: tuple[int, ...]
-    learned: tuple[float, ...]
-    held_out: tuple[float, ...]
+    chosen: NDArray[np.int64]
+    learned: NDArray[np.float64]
+    held_out: NDArray[np.float64]
 
 
 def stratified_half(is_error: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
@@ -62,13 +64,16 @@ def stratified_half(is_error: NDArray[np.bool_], rng: np.random.Generator) -> ND
 def select_greedily(
     members: NDArray[np.bool_], is_error: NDArray[np.bool_], learn: NDArray[np.bool_], most: int
 ) -> Together:
-    """Choose concepts greedily by the error score of the union of their hard slices.
+    """Choose concepts greedily by the error score of the union of their slices.
+
+    Many draws are made at once.
 
     Parameters
     ----------
-    members : bool ndarray of shape (K, n)
-        Whether each image is in the slice of each concept.
-    is_error : bool ndarray of shape (n,)
+    members : bool ndarray of shape (D, K, n) or (1, K, n)
+        Whether each image is in the slice of each concept. With one entry on the first axis, every draw has the same
+        slices.
+    is_error : bool ndarray of shape (D, n)
         True where the prediction is wrong.
     learn : bool ndarray of shape (n,)
         True for the images to choose by, from `stratified_half`.
@@ -78,54 +83,7 @@ def select_greedily(
     Returns
     -------
     Together
-        Shorter than `most` if no further concept adds to the score; the lower row wins a tie.
-
-    Raises
-    ------
-    BadArray
-        If shapes or types are invalid.
-    NothingToSeparate
-        If a half lacks right or wrong images.
-    """
-    _check_fit(members, is_error=is_error, learn=learn)
-    worth, max_learned = _worth(is_error[None], learn)
-    reported, max_reported = _worth(is_error[None], ~learn)
-    chosen: list[int] = []
-    learned: list[float] = []
-    held_out: list[float] = []
-    union = np.zeros(members.shape[1], np.bool_)
-    while len(chosen) < min(most, len(members)):
-        gains = members @ np.where(union, 0.0, worth[0])
-        best = int(gains.argmax())
-        if gains[best] <= 0:
-            break
-        union = union | members[best]
-        chosen.append(best)
-        learned.append(float(worth[0, union].sum() / max_learned[0]))
-        held_out.append(max(0.0, float(reported[0, union].sum() / max_reported[0])))
-    return Together(tuple(chosen), tuple(learned), tuple(held_out))
-
-
-def together_in_draws(
-    members: NDArray[np.bool_], is_error: NDArray[np.bool_], learn: NDArray[np.bool_], most: int
-) -> NDArray[np.float64]:
-    """Compute the held-out scores of `select_greedily` for many draws at once.
-
-    Parameters
-    ----------
-    members : bool ndarray of shape (D, K, n) or (1, K, n)
-        With one entry on the first axis, every draw has the same slices.
-    is_error : bool ndarray of shape (D, n)
-        Errors of each draw.
-    learn : bool ndarray of shape (n,)
-        True for the images to choose by.
-    most : int
-        Largest number of concepts.
-
-    Returns
-    -------
-    float64 ndarray of shape (D, most)
-        Held-out scores in [0, 1] after 1, 2, … concepts. If the choice stops early, the last score is repeated.
+        The lower row wins a tie.
 
     Raises
     ------
@@ -142,22 +100,22 @@ def together_in_draws(
         raise BadArray(
             f"the shapes of members {members.shape}, is_error {is_error.shape} and learn {learn.shape} do not fit"
         )
-    reached = np.zeros((draws, most))
-    if not members.shape[1]:
-        return reached
-    worth, _ = _worth(is_error, learn)
+    together = Together(np.full((draws, most), -1), np.zeros((draws, most)), np.zeros((draws, most)))
+    worth, max_learned = _worth(is_error, learn)
     reported, max_reported = _worth(is_error, ~learn)
     every = np.arange(draws)
     of_draw = np.broadcast_to(members, (draws, *members.shape[1:]))
     inside = members.astype(np.float64)
     union = np.zeros((draws, n), np.bool_)
-    for i in range(most):
+    for i in range(most if members.shape[1] else 0):
         gains = (inside @ np.where(union, 0.0, worth)[:, :, None])[:, :, 0]
         best = gains.argmax(axis=1)
         adds = gains[every, best] > 0
+        together.chosen[adds, i] = best[adds]
         union |= of_draw[every, best] & adds[:, None]
-        reached[:, i] = np.maximum(np.where(union, reported, 0.0).sum(axis=1), 0.0) / max_reported
-    return reached
+        together.learned[:, i] = np.where(union, worth, 0.0).sum(axis=1) / max_learned
+        together.held_out[:, i] = np.maximum(np.where(union, reported, 0.0).sum(axis=1), 0.0) / max_reported
+    return together
 
 
 def together_by_chance(
@@ -196,12 +154,13 @@ def together_by_chance(
     NothingToSeparate
         If a half lacks right or wrong images.
     """
-    _check_fit(members, is_error=is_error, learn=learn)
+    check_one_length(is_error=is_error, learn=learn)
+    check_booleans(learn, "learn")
     shuffled = np.tile(is_error, (tries, 1))
     for row in shuffled:
         for half in (learn, ~learn):
             row[half] = rng.permutation(is_error[half])
-    return together_in_draws(members[None], shuffled, learn, most)
+    return select_greedily(members[None], shuffled, learn, most).held_out
 
 
 def _worth(is_error: NDArray[np.bool_], half: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -216,13 +175,3 @@ def _worth(is_error: NDArray[np.bool_], half: NDArray[np.bool_]) -> tuple[NDArra
         raise NothingToSeparate(int(n_correct.min()), int(n_error.min()))
     worth = np.where(is_error, n_correct[:, None], -n_error[:, None]) * half
     return worth.astype(np.float64), (n_error * n_correct).astype(np.float64)
-
-
-def _check_fit(members: NDArray[np.bool_], **of_images: NDArray[np.bool_]) -> None:
-    """Raise BadArray unless `members` is bool[K, n] and each of the others, named as they are given, bool[n]."""
-    check_members(members)
-    for name, values in of_images.items():
-        check_booleans(values, name)
-    n = check_one_length(**of_images)
-    if members.shape[1] != n:
-        raise BadArray(f"members {members.shape} do not fit {' and '.join(of_images)} of {n} images")

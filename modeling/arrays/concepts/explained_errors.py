@@ -11,12 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.arrays.concepts.concept_unions import (
-    select_greedily,
-    stratified_half,
-    together_by_chance,
-    together_in_draws,
-)
+from modeling.arrays.concepts.concept_unions import select_greedily, stratified_half, together_by_chance
 from modeling.arrays.phrases.error_score import error_scores
 
 SEED = 20230
@@ -53,15 +48,6 @@ class Explained:
     random: NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class _Trials:
-    """How often the procedure is repeated where nobody said anything, of how many concepts, up to how many together."""
-
-    draws: int
-    concepts: int
-    most: int
-
-
 def explain(
     similarities: NDArray[np.float32],
     numbers: Sequence[int],
@@ -96,18 +82,22 @@ def explain(
     rng = np.random.default_rng(seed)
     learn = stratified_half(is_error, rng)
     members, of = _candidates(similarities, np.asarray(numbers), is_error, learn)
-    found = select_greedily(members, is_error, learn, MAX_TOGETHER)
-    most = len(found.chosen)
-    draws = int(np.clip(_WORK // max(members.size, 1), MIN_DRAWS, MAX_DRAWS))
-    trials = _Trials(0 if images is None else draws, len(members), most)
+    found = select_greedily(members[None], is_error[None], learn, MAX_TOGETHER)
+    chosen = found.chosen[0][found.chosen[0] >= 0]
+    most = len(chosen)
     return Explained(
-        chosen=tuple(int(of[candidate]) for candidate in found.chosen),
-        learned=found.learned,
-        held_out=found.held_out,
-        shuffled=together_by_chance(members, is_error, learn, most, rng, draws),
+        chosen=tuple(of[chosen].tolist()),
+        learned=tuple(found.learned[0, :most].tolist()),
+        held_out=tuple(found.held_out[0, :most].tolist()),
+        shuffled=together_by_chance(members, is_error, learn, most, rng, _draws(members.size)),
         splits=_over_splits(similarities, np.asarray(numbers), is_error, most, rng),
-        random=_of_random_directions(images, is_error, learn, trials, rng),
+        random=_of_random_directions(images, is_error, learn, len(members), most, rng),
     )
+
+
+def _draws(numbers: int) -> int:
+    """How often the procedure is repeated where it looks at so many numbers each time."""
+    return int(np.clip(_WORK // max(numbers, 1), MIN_DRAWS, MAX_DRAWS))
 
 
 def _over_splits(
@@ -121,14 +111,11 @@ def _over_splits(
 
     Where a half chooses fewer, more add nothing.
     """
-    splits = int(np.clip(_WORK // max(similarities.size, 1), MIN_DRAWS, MAX_DRAWS))
-    found = np.zeros((splits, most))
+    found = np.zeros((_draws(similarities.size), most))
     for row in found:
         learn = stratified_half(is_error, rng)
         members, _ = _candidates(similarities, numbers, is_error, learn)
-        held_out = select_greedily(members, is_error, learn, most).held_out
-        row[: len(held_out)] = held_out
-        row[len(held_out) :] = held_out[-1] if held_out else 0.0
+        row[:] = select_greedily(members[None], is_error[None], learn, most).held_out[0]
     return found
 
 
@@ -148,11 +135,12 @@ def _of_random_directions(
     images: NDArray[np.float32] | None,
     is_error: NDArray[np.bool_],
     learn: NDArray[np.bool_],
-    trials: _Trials,
+    k: int,
+    most: int,
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
-    """What `select_greedily` reports for random directions in place of concepts: float64[draws, most]."""
-    draws, k, most = trials.draws, trials.concepts, trials.most
+    """What `select_greedily` reports for k random directions in place of concepts: float64[draws, most]."""
+    draws = 0 if images is None else _draws(k * len(is_error))
     if images is None or not k:
         return np.zeros((draws, most))
     at_once = max(1, _AT_ONCE // (k * max(images.shape)))
@@ -165,5 +153,5 @@ def _of_random_directions(
         thresholds = scores.threshold.reshape(n, k, 1).astype(np.float32)  # not a number: nothing is above
         order = np.argsort(-scores.value.reshape(n, k), axis=1, kind="stable")  # the first of tied ones comes first
         members = np.take_along_axis(similarities > thresholds, order[:, :, None], axis=1)
-        parts.append(together_in_draws(members, np.tile(is_error, (n, 1)), learn, most))
+        parts.append(select_greedily(members, np.tile(is_error, (n, 1)), learn, most).held_out)
     return np.concatenate(parts)
