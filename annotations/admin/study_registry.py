@@ -10,7 +10,7 @@ from annotations.admin.monitoring import audit_log, monitor
 from annotations.admin.payments import payments_page, reconciliation, submission_page
 from annotations.admin.pools import gathering_page, image_review_page
 from annotations.admin.releases import moderation, release_pages
-from annotations.admin.results import concepts_page, results_page, unnamed_pictures
+from annotations.admin.results import concepts_page, results_page
 from annotations.admin.retraining import corrections
 from annotations.admin.staff import members
 from annotations.admin.studies import amend, class_lists, new_study, preflight
@@ -30,34 +30,36 @@ def _export(request: HttpRequest, study: Study) -> HttpResponseBase:
 
 
 PAGES: tuple[StudyPage, ...] = (
-    StudyPage("setup", "What people see and get", _set_up, "setup", act="view"),
+    StudyPage("setup", "What people see and get", _set_up, "setup", sees="view"),
     StudyPage("classes", "Many classes", class_lists.page, "setup", class_lists.has_many, class_lists.ACTS),
-    StudyPage("preflight", "Pre-flight", preflight.page, "setup", act="view"),
+    StudyPage("preflight", "Pre-flight", preflight.page, "setup", sees="view"),
     StudyPage("rehearsal", "Rehearse and preview", rehearsals.page, "setup", is_for_crowd, rehearsals.ACTS),
-    StudyPage("on_prolific", "On Prolific", prolific_pages.page, "setup", prolific_pages.is_asked),
+    StudyPage("on_prolific", "On Prolific", prolific_pages.page, "setup", prolific_pages.is_asked, prolific_pages.ACTS),
     StudyPage("amend", "Codes, places and alarms", amend.page, "setup", has_begun),
-    StudyPage("clone", "Clone", new_study.clone_page, "setup", in_navigation=False),
-    StudyPage("monitor", "Live", monitor.page, "run", has_begun, monitor.ACTS, act="view"),
-    StudyPage("annotate", "Annotate as an expert", experts.page, "run", is_for_experts, act="view"),
+    StudyPage("clone", "Clone", new_study.clone_page, "setup", hidden=True),
+    StudyPage("monitor", "Live", monitor.page, "run", has_begun, monitor.ACTS, sees="view"),
+    StudyPage(
+        "annotate", "Annotate as an expert", experts.page, "run", is_for_experts, experts.ACTS, sees="view", does="view"
+    ),
     StudyPage("moderation", "Moderation", moderation.page, "run", has_begun, moderation.ACTS),
     StudyPage("reconciliation", "Reconciliation", reconciliation.page, "people", crowd_came, reconciliation.ACTS),
-    StudyPage(
-        "submission", "Submission", submission_page.page, "people", acts=submission_page.ACTS, in_navigation=False
-    ),
+    StudyPage("submission", "Submission", submission_page.page, "people", acts=submission_page.ACTS, hidden=True),
     StudyPage("payments", "Payments", payments_page.page, "people", crowd_came, payments_page.ACTS),
     StudyPage("withdrawals", "Withdrawals", withdrawal.page, "people", has_begun, withdrawal.ACTS),
     StudyPage("members", "Members", members.page, "people", acts=members.ACTS),
     StudyPage("audit", "Audit log", audit_log.study_page, "people"),
-    StudyPage("results", "Results", results_page.results_page, "findings", act="view"),
-    StudyPage("baselines", "Baselines", results_page.ask_baselines, "findings", in_navigation=False),
-    StudyPage("concepts", "Concepts", concepts_page.page, "findings", has_begun, act="view"),
-    StudyPage("unnamed", "Unnamed", unnamed_pictures.make_study, "findings", has_begun, in_navigation=False),
-    StudyPage("correction", "Correction", corrections.page, "findings", has_begun, corrections.ACTS, act="view"),
+    StudyPage("results", "Results", results_page.results_page, "findings", acts=results_page.ACTS, sees="view"),
+    StudyPage("concepts", "Concepts", concepts_page.page, "findings", has_begun, concepts_page.ACTS, sees="view"),
+    StudyPage("correction", "Correction", corrections.page, "findings", has_begun, corrections.ACTS, sees="view"),
     StudyPage(
-        "gathering", "Gather images", gathering_page.page, "findings", has_begun, gathering_page.ACTS, act="view"
+        "gathering", "Gather images", gathering_page.page, "findings", has_begun, gathering_page.ACTS, sees="view"
     ),
-    StudyPage("image_review", "Review images", image_review_page.page, "findings", in_navigation=False),
-    StudyPage("releases", "Releases", release_pages.page, "findings", has_begun, act="view"),
-    StudyPage("export", "Export", _export, "findings", in_navigation=False, act="view"),
-    StudyPage("release_file", "Release", release_pages.file, "findings", in_navigation=False, act="view"),
+    StudyPage(
+        "image_review", "Review images", image_review_page.page, "findings", acts=image_review_page.ACTS, hidden=True
+    ),
+    StudyPage(
+        "releases", "Releases", release_pages.page, "findings", has_begun, release_pages.ACTS, sees="view", does="view"
+    ),
+    StudyPage("export", "Export", _export, "findings", hidden=True, sees="view"),
+    StudyPage("release_file", "Release", release_pages.file, "findings", hidden=True, sees="view"),
 )

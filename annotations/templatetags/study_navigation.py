@@ -29,13 +29,13 @@ def study_navigation(context: dict[str, Any]) -> dict[str, Any]:
     is_overview = request.path == overview and context.get("is_overview", False)
     here = next((page for page in PAGES if request.path == page.url(study)), None)
     place = None if is_overview else here.place if here else "setup"
-    shown = [page for page in PAGES if page.in_navigation and allowed[page.act] and page.applies_to(study)]
+    shown = [page for page in PAGES if not page.hidden and allowed[page.sees] and page.applies_to(study)]
 
     def link(page: StudyPage, title: str, *, is_here: bool) -> dict[str, Any]:
         return {"title": title, "url": page.url(study), "is_here": is_here}
 
     firsts = {each: next((page for page in shown if page.place == each), None) for each in PLACES}
-    is_of_one = here is not None and not here.in_navigation  # such as one submission's: what is next reads all of them
+    is_of_one = here is not None and here.hidden  # such as one submission's: what is next reads all of them
     step = next_step(study, place) if allowed["coordinate"] and not is_of_one else None
     return {
         "study": study,

@@ -170,11 +170,10 @@ STUDIES: dict[str, Route] = {
     f"{_STUDY}<int:study_id>/submission/": study_page(COORDINATE),  # of none: it leads to the reconciliation
     f"{_STUDY}<int:study_id>/payments/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/moderation/": study_page(COORDINATE),
-    f"{_STUDY}<int:study_id>/concepts/": study_page(VIEW),
-    f"{_STUDY}<int:study_id>/unnamed/": study_page(ABSENT_TO_STAFF, COORDINATE),  # a form on the page of concepts
+    f"{_STUDY}<int:study_id>/concepts/": study_page(VIEW, post=COORDINATE),
     f"{_STUDY}<int:study_id>/correction/": study_page(VIEW, post=COORDINATE),
     f"{_STUDY}<int:study_id>/gathering/": study_page(VIEW, post=COORDINATE),
-    f"{_STUDY}<int:study_id>/image_review/": study_page(COORDINATE),  # of no gathering
+    f"{_STUDY}<int:study_id>/image_review/": study_page(COORDINATE, post=ABSENT_TO_STAFF),  # of no gathering
     f"{_STUDY}<int:study_id>/withdrawals/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/preflight/": study_page(VIEW),
     f"{_STUDY}<int:study_id>/rehearsal/": study_page(COORDINATE),
@@ -183,8 +182,7 @@ STUDIES: dict[str, Route] = {
     f"{_STUDY}<int:study_id>/amend/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/on_prolific/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/clone/": study_page(COORDINATE),
-    f"{_STUDY}<int:study_id>/results/": study_page(VIEW),
-    f"{_STUDY}<int:study_id>/baselines/": study_page(ABSENT_TO_STAFF, post=COORDINATE),
+    f"{_STUDY}<int:study_id>/results/": study_page(VIEW, post=COORDINATE),
     f"{_STUDY}<int:study_id>/releases/": study_page(VIEW),
     f"{_STUDY}<int:study_id>/release_file/": study_page(VIEW),
 }

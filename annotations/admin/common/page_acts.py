@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from django.contrib import messages
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 
@@ -14,6 +15,21 @@ Act = Callable[[HttpRequest, Any, str], Answer | str | None]  # of the request, 
 
 SiteAct = Callable[[HttpRequest, Any, str], HttpResponse | str | None]  # of a page that belongs to no study
 T = TypeVar("T", bound=Answer)
+
+
+class FormRefused(Exception):
+    """What an act was sent holds errors. The page shows the form with them, under the form's prefix, or as `form`."""
+
+    def __init__(self, form: BaseForm) -> None:
+        super().__init__(form.errors.as_text())
+        self.form = form
+
+
+def filled(form: BaseForm) -> dict[str, Any]:
+    """Return what a form holds. Raises FormRefused."""
+    if not form.is_valid():
+        raise FormRefused(form)
+    return form.cleaned_data
 
 
 def answer_to_act(

@@ -7,13 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 
-def context_of(request: HttpRequest, title: str) -> dict[str, Any]:
-    """Return what the site's pages all need."""
-    return {**admin.site.each_context(request), "title": title}
-
-
 def show_site_page(request: HttpRequest, template: str, title: str, status: int = 0, **context: Any) -> HttpResponse:
     """Answer with a template of the admin: 400 where its form holds errors, unless a status is given."""
     has_errors = getattr(context.get("form"), "errors", None)
-    given = {**context_of(request, title), **context}
+    given = {**admin.site.each_context(request), "title": title, **context}
     return render(request, f"admin/{template}.html", given, status=status or (400 if has_errors else 200))

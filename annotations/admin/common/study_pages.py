@@ -11,8 +11,8 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 
-from annotations.admin.common.page_acts import Act, Answer, answer_to_act
-from annotations.admin.common.site_pages import context_of, show_site_page
+from annotations.admin.common.page_acts import Act, Answer, FormRefused, answer_to_act
+from annotations.admin.common.site_pages import show_site_page
 from annotations.admin.common.terms import Definitions
 from annotations.admin.common.typed_classes import ModelAdmin
 from annotations.models import Audience, Study, StudyState
@@ -49,8 +49,8 @@ class StudyPage:
     """One page at /admin/annotations/study/<id>/<name>/.
 
     view: returns the context of the page's template, or another answer. acts: what a POST may ask for, by the value of
-    its field "act"; only coordinators may. Without acts the view answers a POST too. act: what a person must be allowed
-    to do in the study to see the page.
+    its field "act". Without acts the view answers a POST too. hidden: the navigation does not have it. sees, does:
+    what a person must be allowed to do in the study to see the page, and to do its acts.
     """
 
     name: str
@@ -59,8 +59,9 @@ class StudyPage:
     place: Place
     applies_to: Callable[[Study], bool] = lambda study: True  # where it does not, the navigation does not have it
     acts: Mapping[str, Act] | None = None
-    in_navigation: bool = True
-    act: Literal["view", "coordinate"] = "coordinate"
+    hidden: bool = False
+    sees: Literal["view", "coordinate"] = "coordinate"
+    does: Literal["view", "coordinate"] = "coordinate"
 
     def url(self, study: Study) -> str:
         return reverse(f"admin:annotations_study_{self.name}", args=[study.pk])
@@ -75,35 +76,31 @@ def page_urls(model_admin: ModelAdmin[Study], pages: tuple[StudyPage, ...]) -> l
     ]
 
 
-def page_context(request: HttpRequest, study: Study, title: str, **context: Any) -> dict[str, Any]:
-    """Return what every page's template needs, with `context` added."""
-    return {**context_of(request, title), **_of_study(request, study), **context}
-
-
 def show_page(request: HttpRequest, study: Study, name: str, title: str, **context: Any) -> HttpResponse:
-    """Answer with the template of one of the pages, and what `page_context` returns."""
-    return show_site_page(request, f"annotations/study/{name}", title, **{**_of_study(request, study), **context})
-
-
-def _of_study(request: HttpRequest, study: Study) -> dict[str, Any]:
-    return {
+    """Answer with the template of one of the pages, and what all of them need."""
+    of_all = {
         "study": study,
         "may_act": roles.may(request.user, "coordinate", study),
         "has_token": bool(settings.PROLIFIC_TOKEN),
         "definitions": Definitions(),
     }
+    return show_site_page(request, f"annotations/study/{name}", title, **{**of_all, **context})
 
 
 def _checked(page: StudyPage, request: HttpRequest, study_id: int) -> HttpResponseBase:
     """Answer 404, not 403, for a study that is not the person's: nobody learns what exists."""
     study = get_object_or_404(Study, pk=study_id)
     is_act = request.method == "POST" and page.acts is not None
-    if not roles.may(request.user, "coordinate" if is_act else page.act, study):
+    if not roles.may(request.user, page.does if is_act else page.sees, study):
         raise Http404
-    answer = answer_to_act(request, page.acts or {}, study) if is_act else page.view(request, study)
+    refused: dict[str, Any] = {}
+    try:
+        answer = answer_to_act(request, page.acts or {}, study) if is_act else page.view(request, study)
+    except FormRefused as error:
+        answer, refused = page.view(request, study), {error.form.prefix or "form": error.form, "status": 400}
     if isinstance(answer, HttpResponseBase):
         return answer
-    return show_page(request, study, page.name, **{"title": page.title, **answer})
+    return show_page(request, study, page.name, **{"title": page.title, **answer, **refused})
 
 
 def file_answer(content: str | bytes, content_type: str, name: str) -> HttpResponse:

@@ -7,10 +7,10 @@ from django import forms
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 
-from annotations.admin.common.site_pages import context_of
-from annotations.admin.common.study_pages import CSV, file_answer, page_context
+from annotations.admin.common.page_acts import Answer
+from annotations.admin.common.site_pages import show_site_page
+from annotations.admin.common.study_pages import CSV, file_answer
 from annotations.models import AuditRecord, Study
 from annotations.readings.monitoring.audit_log import HEADER, cells, filtered
 from annotations.services.logs import audit
@@ -37,22 +37,20 @@ class FilterForm(forms.Form):
             field.choices = [("", "all"), *((value, value.replace("_", " ")) for value in values)]
 
 
-def study_page(request: HttpRequest, study: Study) -> HttpResponse:
+def study_page(request: HttpRequest, study: Study) -> Answer:
     """Show what the staff did in a study."""
-    records = AuditRecord.objects.filter(study=study)
-    return _answer(request, records, page_context(request, study, "Audit log"), study)
+    return _answer(request, AuditRecord.objects.filter(study=study), study)
 
 
 def site_page(request: HttpRequest) -> HttpResponse:
     """Show operators what the staff did anywhere."""
     if not roles.is_operator(request.user):
         raise Http404
-    return _answer(request, AuditRecord.objects.all(), context_of(request, "Audit log"), None)
+    answer = _answer(request, AuditRecord.objects.all(), None)
+    return answer if isinstance(answer, HttpResponse) else show_site_page(request, "annotations/audit_log", **answer)
 
 
-def _answer(
-    request: HttpRequest, records: QuerySet[AuditRecord], context: dict[str, Any], study: Study | None
-) -> HttpResponse:
+def _answer(request: HttpRequest, records: QuerySet[AuditRecord], study: Study | None) -> HttpResponse | dict[str, Any]:
     form = FilterForm(request.GET, records)
     shown = filtered(records, form.cleaned_data) if form.is_valid() else records.none()
     if form.is_valid() and request.GET.get("format") == "csv":
@@ -60,9 +58,7 @@ def _answer(
     page = Paginator(shown.select_related("study"), _A_PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
-    context |= {"form": form, "page": page, "query": query.urlencode(), "of_site": study is None}
-    context["base"] = "admin/annotations/study/page.html" if study else "admin/base_site.html"
-    return render(request, "admin/annotations/audit_log.html", context)
+    return {"title": "Audit log", "form": form, "page": page, "query": query.urlencode()}
 
 
 def _csv(request: HttpRequest, records: QuerySet[AuditRecord], study: Study | None) -> HttpResponse:

@@ -12,13 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotations.admin.common.number_formats import MoneyField, row_number
-from annotations.admin.common.page_acts import Act, Answer
+from annotations.admin.common.page_acts import Act, Answer, filled
 from annotations.admin.payments.reconciliation import ONE_CLICK, ask, submission_of
 from annotations.models import Study, Submission
 from annotations.prolific.client import MIN_REJECTION_MESSAGE, REJECTION_CATEGORIES
 from annotations.readings.payments import reconciliation
 from annotations.readings.payments.discrepancy_words import WORDS
-from annotations.readings.prolific.external_ids import OutsideIds
 from annotations.services.logs import audit
 from annotations.services.payments import discrepancy_repairs, payment_ledger
 from annotations.services.prolific import submissions
@@ -87,21 +86,17 @@ def _named(request: HttpRequest, study: Study) -> Submission:
     return submission_of(study, request.GET.get("submission", ""))
 
 
-def _shown(
-    submission: Submission, bound: dict[str, forms.Form] | None = None, revealed: OutsideIds | None = None
-) -> dict[str, Any]:
-    study = submission.study
-    (row,) = reconciliation.rows_of(study, reconciliation.compare_one(submission, timezone.now()), [submission.pk])
+def _shown(submission: Submission) -> dict[str, Any]:
+    compared = reconciliation.compare_one(submission, timezone.now())
+    (row,) = reconciliation.rows_of(submission.study, compared, [submission.pk])
     return {
         "title": f"Submission {submission}",
-        "status": 400 if bound else 200,
         "row": row,
         "submission": submission,
         "words": [WORDS[name] for name in row.discrepancies],
         "fits": discrepancy_repairs.allowed_actions(submission),
-        "forms": {name: form(prefix=name) for name, (form, _) in _FORMS.items()} | (bound or {}),
-        "revealed": revealed,
-        "refresh_s": _REFRESH_S if row.is_waiting and not bound and revealed is None else 0,
+        "refresh_s": _REFRESH_S if row.is_waiting else 0,
+        **{name: form(prefix=name) for name, (form, _) in _FORMS.items()},
     }
 
 
@@ -122,12 +117,11 @@ _FORMS: dict[str, tuple[type[forms.Form], Callable[..., str]]] = {
 }
 
 
-def _with_form(name: str, request: HttpRequest, study: Study, by: str) -> Answer | str:
-    submission, (form_class, act) = _named(request, study), _FORMS[name]
-    form = form_class(request.POST, prefix=name)
-    if not form.is_valid():
-        return _shown(submission, {name: form})
-    return act(submission, by, **{field: value for field, value in form.cleaned_data.items() if field != "sure"})
+def _with_form(name: str, request: HttpRequest, study: Study, by: str) -> str:
+    form, act = _FORMS[name]
+    given = filled(form(request.POST, prefix=name))
+    given.pop("sure", None)
+    return act(_named(request, study), by, **given)
 
 
 def _in_one_click(act: Callable[[Submission, str], str], request: HttpRequest, study: Study, by: str) -> str:
@@ -139,7 +133,7 @@ def _reveal(request: HttpRequest, study: Study, by: str) -> Answer:
     submission = _named(request, study)
     ids = submissions.ids_of(submission)
     audit.record("ids_revealed", study=study, by=by, subject=f"submission {submission.pk}")
-    return _shown(submission, revealed=ids)
+    return _shown(submission) | {"revealed": ids}
 
 
 def _ask_again(request: HttpRequest, study: Study, by: str) -> str:

@@ -4,11 +4,11 @@ import datetime as dt
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import row_number
 from annotations.admin.common.page_acts import Answer
 from annotations.models import Gathering, Study, Verdict
@@ -21,23 +21,22 @@ MAX_BUTTONS = 9  # classes with a key of their own
 
 
 def page(request: HttpRequest, study: Study) -> Answer:
-    """Show the next image; a POST stores what is said of one, or takes the last answer back."""
-    number = row_number(request.POST.get("gathering") or request.GET.get("gathering"))
-    gathering = study.gatherings.select_related("pool__dataset", "base_model__dataset").filter(pk=number).first()
-    if gathering is None:
+    """Show the next image of the gathering that ?gathering= names."""
+    if "gathering" not in request.GET:
         return HttpResponseRedirect(reverse("admin:annotations_study_gathering", args=[study.pk]))
-    if request.method == "POST":
-        with RefusalsShown(request):
-            _store(request, gathering)
-        return HttpResponseRedirect(f"{request.path}?gathering={gathering.pk}")
-    by = request.user.get_username()
-    progress = review_progress(gathering, by)
+    gathering = _named(request, study)
+    progress = review_progress(gathering, request.user.get_username())
     return {
         "gathering": gathering,
         "progress": progress,
         "shown_at": timezone.now().isoformat(),
         **_item(request, gathering, progress.place),
     }
+
+
+def _named(request: HttpRequest, study: Study) -> Gathering:
+    related = study.gatherings.select_related("pool__dataset", "base_model__dataset")
+    return get_object_or_404(related, pk=row_number(request.GET.get("gathering")))
 
 
 def _item(request: HttpRequest, gathering: Gathering, place: int | None) -> dict[str, Any]:
@@ -57,8 +56,9 @@ def _item(request: HttpRequest, gathering: Gathering, place: int | None) -> dict
     return {"url": url, "buttons": buttons, "phrases": [str(part.score.phrase) for part in parts]}
 
 
-def _store(request: HttpRequest, gathering: Gathering) -> None:
-    by, said = request.user.get_username(), request.POST.get("said", "")
+def _say(request: HttpRequest, study: Study, by: str) -> None:
+    """Store what is said of an image, or take the last answer back."""
+    gathering, said = _named(request, study), request.POST.get("said", "")
     if said == "undo":
         image_reviews.undo(gathering, by=by)
         return
@@ -74,3 +74,6 @@ def _time(text: str) -> dt.datetime | None:
     except ValueError:
         return None
     return moment if moment is not None and moment.tzinfo is not None else None
+
+
+ACTS = {"": _say}

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import row_number
-from annotations.admin.common.page_acts import Answer, answer_to_act
+from annotations.admin.common.page_acts import filled
 from annotations.admin.common.typed_classes import ModelForm
 from annotations.exports.releases.download import release_download
 from annotations.models import UNFINISHED, Release, Study
@@ -28,27 +28,20 @@ class ReleaseForm(ModelForm[Release]):
         widgets = {"authors": forms.Textarea(attrs={"rows": 2})}
 
 
-def page(request: HttpRequest, study: Study) -> Answer:
-    """List the releases, the newest first; a POST asks for one, as whoever sees the study may."""
-    return answer_to_act(request, {"": _request}, study) if request.method == "POST" else _shown(study)
-
-
-def _shown(study: Study, form: ReleaseForm | None = None) -> dict[str, Any]:
+def page(request: HttpRequest, study: Study) -> dict[str, Any]:
+    """List the releases, the newest first."""
     found = list(study.releases.order_by("-number"))
     under_way = next((each for each in found if each.state in UNFINISHED), None)
     return {
         "releases": found,
-        "form": form or ReleaseForm(initial=_said_before(found)),
+        "form": ReleaseForm(initial=_said_before(found)),
         "under_way": under_way,
         "poll_s": _POLL_S if under_way else 0,
     }
 
 
-def _request(request: HttpRequest, study: Study, by: str) -> dict[str, Any] | str:
-    form = ReleaseForm(request.POST)
-    if not form.is_valid():
-        return _shown(study, form)
-    release = release_requests.request(study, by=by, **form.cleaned_data)
+def _request(request: HttpRequest, study: Study, by: str) -> str:
+    release = release_requests.request(study, by=by, **filled(ReleaseForm(request.POST)))
     return f"Release {release.number} is being made. This page shows how far it is."
 
 
@@ -65,3 +58,6 @@ def file(request: HttpRequest, study: Study) -> HttpResponseBase:
             raise release_requests.NoSuchRelease
         return release_download(release, by=request.user.get_username())
     return HttpResponseRedirect(reverse("admin:annotations_study_releases", args=[study.pk]))
+
+
+ACTS = {"": _request}

@@ -5,9 +5,9 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest
 
-from annotations.admin.common.page_acts import Answer
+from annotations.admin.common.page_acts import Act, Answer
 from annotations.admin.results.results_page import POLL_SOON_S
-from annotations.admin.results.unnamed_pictures import shown_unnamed
+from annotations.admin.results.unnamed_pictures import make_study, shown_unnamed
 from annotations.admin.shown_figures import figure_answer, shown_figure, table_answer
 from annotations.analysis.concepts.concept_columns import ConceptTables
 from annotations.analysis.concepts.concept_figures import of_tasks, task_figures
@@ -90,3 +90,6 @@ def _task(
         "unnamed": shown_unnamed(of_task.unnamed.rows, owner),
         "figures": [shown_figure(each, drawn) for each in task_figures(of_task, position)] if of_task.map.rows else [],
     }
+
+
+ACTS: dict[str, Act] = {"": make_study}

@@ -4,12 +4,9 @@ from collections.abc import Iterable, Iterator, Set
 from itertools import groupby
 from typing import Any
 
-from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 
-from annotations.admin.common.study_pages import is_for_crowd, page_context
+from annotations.admin.common.study_pages import is_for_crowd, show_page
 from annotations.admin.results.cost_of_findings import Cost, cost, cost_sentence
 from annotations.admin.results.flow_words import flow_steps
 from annotations.admin.results.keyword_words import keyword_tables, top_sentence
@@ -45,19 +42,19 @@ def results_page(request: HttpRequest, study: Study) -> HttpResponse:
     if found.results is not None and "figure" in request.GET:
         return figure_answer(request, found.figures, study.slug)
     is_fragment = request.headers.get("Clarify-Fragment") == "1"
-    template = "admin/annotations/study/results_body.html" if is_fragment else "admin/annotations/study/results.html"
-    context = page_context(request, study, "Results", etag=etag, latest=found, **_context(request, study, found, costs))
-    return TemplateResponse(request, template, context, headers={"ETag": etag, "Cache-Control": "private, no-cache"})
+    template, context = "results_body" if is_fragment else "results", _context(request, study, found, costs)
+    answer = show_page(request, study, template, "Results", etag=etag, latest=found, **context)
+    answer["ETag"], answer["Cache-Control"] = etag, "private, no-cache"
+    return answer
 
 
-def ask_baselines(request: HttpRequest, study: Study) -> HttpResponse:
+def _measure(request: HttpRequest, study: Study, by: str) -> str:
     """Have the study's base models measured by other methods."""
-    if request.method != "POST":
-        raise Http404
-    asked = benchmark_requests.ask(study, by=request.user.get_username())
-    told = "Other methods are being measured. Their lines come one after the other." if asked else "All are measured."
-    messages.success(request, told)
-    return HttpResponseRedirect(reverse("admin:annotations_study_results", args=[study.pk]))
+    asked = benchmark_requests.ask(study, by=by)
+    return "Other methods are being measured. Their lines come one after the other." if asked else "All are measured."
+
+
+ACTS = {"": _measure}
 
 
 def _context(request: HttpRequest, study: Study, found: Latest, costs: Iterable[FilledTable[Cost]]) -> dict[str, Any]:

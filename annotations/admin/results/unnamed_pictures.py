@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from annotations.admin.common.number_formats import percent, score
 from annotations.analysis.concepts.concept_columns import FEWEST_CLUSTERED, ConceptTables, UnnamedRow
@@ -13,7 +13,6 @@ from annotations.analysis.results.latest_results import latest
 from annotations.models import Study
 from annotations.readings.datasets.thumbnails import thumbnail_url
 from annotations.services.analysis_requests import AnalysisNotReady
-from annotations.services.common.service_errors import ServiceError
 from annotations.services.staff import roles
 from annotations.services.studies.unnamed_studies import study_unnamed
 
@@ -71,20 +70,16 @@ def _structure(every: UnnamedRow, n_clusters: int) -> str:
     return f"They have no structure: {_DRAWN} lie as they do."
 
 
-def make_study(request: HttpRequest, study: Study) -> HttpResponse:
-    """Make a draft that shows these images alone beside the right ones, and go to it."""
-    if request.method != "POST" or not roles.may_set_up(request.user):
+def make_study(request: HttpRequest, study: Study, by: str) -> HttpResponse:
+    """Make a draft that shows these images alone beside the right ones, and go to it. Raises AnalysisNotReady."""
+    if not roles.may_set_up(request.user):
         raise Http404
-    try:
-        results = latest(study).results
-        if results is None:
-            raise AnalysisNotReady
-        unnamed = {row.task: row.images for row in results.concepts.unnamed.rows if not row.cluster}
-        draft = study_unnamed(study, unnamed, by=request.user.get_username())
-    except ServiceError as error:
-        messages.error(request, error.message)
-        return HttpResponseRedirect(reverse("admin:annotations_study_concepts", args=[study.pk]))
+    results = latest(study).results
+    if results is None:
+        raise AnalysisNotReady
+    unnamed = {row.task: row.images for row in results.concepts.unnamed.rows if not row.cluster}
+    draft = study_unnamed(study, unnamed, by=by)
     messages.success(
         request, "This draft shows the images that no concept selects, beside the right ones. It has new codes."
     )
-    return HttpResponseRedirect(reverse("admin:annotations_study_change", args=[draft.pk]))
+    return redirect("admin:annotations_study_change", draft.pk)

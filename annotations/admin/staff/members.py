@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 
+from annotations.admin.common.page_acts import filled
 from annotations.models import Role, Study
 from annotations.services.staff import members, two_factor
 
@@ -20,24 +21,21 @@ class MemberForm(forms.Form):
     role = forms.ChoiceField(choices=Role.choices)
 
 
-def page(request: HttpRequest, study: Study, form: MemberForm | None = None) -> dict[str, Any]:
+def page(request: HttpRequest, study: Study) -> dict[str, Any]:
     """List the members."""
     rows = list(study.members.select_related("user").order_by("role", "user__username"))
     return {
-        "form": form or MemberForm(),
+        "form": MemberForm(),
         "members": rows,
         "enrolled": {row.pk for row in rows if two_factor.is_enrolled(row.user)},
         "staff": members.offered_to(request.user, study),
     }
 
 
-def _add(request: HttpRequest, study: Study, by: str) -> dict[str, Any] | None:
+def _add(request: HttpRequest, study: Study, by: str) -> None:
     """Give somebody a role, or another one."""
-    form = MemberForm(request.POST)
-    if not form.is_valid():
-        return page(request, study, form)
-    members.add(study, form.cleaned_data["username"], Role(form.cleaned_data["role"]), by=by)
-    return None
+    given = filled(MemberForm(request.POST))
+    members.add(study, given["username"], Role(given["role"]), by=by)
 
 
 def _remove(request: HttpRequest, study: Study, by: str) -> None:

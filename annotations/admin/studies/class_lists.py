@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 
+from annotations.admin.common.page_acts import FormRefused, filled
 from annotations.admin.common.typed_classes import ModelForm
 from annotations.models import Audience, BaseModel, Study, Task
 from annotations.models.arrays import without_arrays
@@ -32,26 +33,24 @@ class ClassListForm(ModelForm[Task]):
         fields = ("base_model", "text_template", "min_phrases", "max_phrases", "time_limit_s")
 
 
-def page(request: HttpRequest, study: Study, form: ClassListForm | None = None) -> dict[str, Any]:
+def page(request: HttpRequest, study: Study) -> dict[str, Any]:
     """List the tasks by class."""
     initial = {"time_limit_s": None} if study.audience == Audience.EXPERTS else {}
     return {
-        "form": form or ClassListForm(initial=initial),
+        "form": ClassListForm(initial=initial),
         "tasks": list(study.tasks.with_base_models().order_by("position")),
     }
 
 
-def _add(request: HttpRequest, study: Study, by: str) -> dict[str, Any] | str:
+def _add(request: HttpRequest, study: Study, by: str) -> str:
     form = ClassListForm(request.POST)
-    if not form.is_valid():
-        return page(request, study, form)
-    given = dict(form.cleaned_data)
+    given = dict(filled(form))
     names = [line.strip() for line in given.pop("names").splitlines() if line.strip()]
     try:
         added = class_lists.add(study, given.pop("base_model"), names, by=by, **given)
     except ServiceError as error:
         form.add_error(None, error.message)
-        return page(request, study, form)
+        raise FormRefused(form) from error
     known = f" {added.known} had one before." if added.known else ""
     return f"Added {counted(added.new, 'task')}.{known}"
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 
 from annotations.admin.common.number_formats import row_number
+from annotations.admin.common.page_acts import filled
 from annotations.models import UNCOUNTED, UNFINISHED, Rehearsal, Study, StudyState
 from annotations.readings.datasets.encoder_problems import encoder_problems
 from annotations.readings.studies.readiness import reasons_not_ready
@@ -32,12 +33,12 @@ class PeopleForm(forms.Form):
     )
 
 
-def page(request: HttpRequest, study: Study, form: PeopleForm | None = None) -> dict[str, Any]:
+def page(request: HttpRequest, study: Study) -> dict[str, Any]:
     """Show how far the newest rehearsal is."""
     found = list(study.rehearsals.order_by("-id")[:_OF_ALL])
     newest: Rehearsal | None = found[0] if found else None
     return {
-        "form": form or PeopleForm(),
+        "form": PeopleForm(),
         "newest": newest,
         "people": newest.report.get("people", []) if newest else [],
         "is_under_way": newest is not None and newest.state in UNFINISHED,
@@ -49,12 +50,8 @@ def page(request: HttpRequest, study: Study, form: PeopleForm | None = None) -> 
     }
 
 
-def _rehearse(request: HttpRequest, study: Study, by: str) -> dict[str, Any] | None:
-    form = PeopleForm(request.POST)
-    if not form.is_valid():
-        return page(request, study, form)
-    rehearsals.request_rehearsal(study, form.cleaned_data["n_people"], by=by)
-    return None
+def _rehearse(request: HttpRequest, study: Study, by: str) -> None:
+    rehearsals.request_rehearsal(study, filled(PeopleForm(request.POST))["n_people"], by=by)
 
 
 def _discard(request: HttpRequest, study: Study, by: str) -> str:

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
+from annotations.admin.common.page_acts import filled
 from annotations.models import Study
 from annotations.readings.visits import withdrawal
 from annotations.services.logs.identities import names_of
@@ -24,23 +25,21 @@ class FindForm(forms.Form):
     )
 
 
-def page(request: HttpRequest, study: Study, form: FindForm | None = None, found: Any = None) -> dict[str, Any]:
-    """List who withdrew, below whoever was looked up."""
+def page(request: HttpRequest, study: Study) -> dict[str, Any]:
+    """List who withdrew."""
     return {
-        "form": form or FindForm(),
-        "found": found,
+        "form": FindForm(),
         "people": withdrawal.withdrawn(study, timezone.now()),
         "ids_destroyed_at": retention.ends_at(study),
     }
 
 
 def _find(request: HttpRequest, study: Study, by: str) -> dict[str, Any]:
-    form, found = FindForm(request.POST), None
-    if form.is_valid():
-        found = withdrawal.find(study, names_of(study, form.cleaned_data["person"]))
-        if found is None:
-            form.add_error("person", "Nobody in this study has that pseudonym or id.")
-    return page(request, study, form, found)
+    form = FindForm(request.POST)
+    found = withdrawal.find(study, names_of(study, filled(form)["person"]))
+    if found is None:
+        form.add_error("person", "Nobody in this study has that pseudonym or id.")
+    return page(request, study) | {"form": form, "found": found}
 
 
 def _withdraw(request: HttpRequest, study: Study, by: str) -> dict[str, Any] | str:
@@ -49,7 +48,7 @@ def _withdraw(request: HttpRequest, study: Study, by: str) -> dict[str, Any] | s
         erasure.request(person, by=by, reason=reason)
         return f"{person} is withdrawn. What they did is deleted within a few minutes."
     messages.error(request, "Please say why, such as how the person asked for it: it stands in the audit log.")
-    return page(request, study, found=withdrawal.find(study, {person.pseudonym}))
+    return page(request, study) | {"found": withdrawal.find(study, {person.pseudonym})}
 
 
 def _destroy_ids(request: HttpRequest, study: Study, by: str) -> str | None:

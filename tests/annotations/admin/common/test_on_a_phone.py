@@ -45,7 +45,7 @@ def seen(open_study: Study, alice: Visit) -> Study:
     return open_study
 
 
-ACTS_AND_FILES = {"baselines", "unnamed", "release_file", "export"}
+ACTS_AND_FILES = {"release_file", "export"}
 LONG = "Donaudampfschifffahrtsgesellschaftskapitänsmützen"
 
 

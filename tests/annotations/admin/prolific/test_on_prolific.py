@@ -79,7 +79,7 @@ def test_it_can_be_paused_there_alone_after_a_second_look(
     address = f"{page_of(study)}?act=pause_study"
     assert "Here the study stays active." in seen(coordinator_client, address)
     assert not ProlificRequest.objects.exists()
-    coordinator_client.post(address)
+    coordinator_client.post(address, {"act": "pause_study"})
     assert "being sent" in seen(coordinator_client, page_of(study))
     call_due(prolific_client.client())  # type: ignore[arg-type]
     page = seen(coordinator_client, page_of(study))

@@ -267,13 +267,13 @@ def test_an_analyst_of_the_study_sees_it_and_one_of_another_does_not(scripted: S
     client.force_login(analyst)
     assert client.get(url(scripted)).status_code == 200
     assert client.get(url(draft_study)).status_code == 404
-    assert client.post(f"/admin/annotations/study/{scripted.pk}/baselines/").status_code == 404
+    assert client.post(url(scripted)).status_code == 404
     assert not Benchmark.objects.exists()
 
 
 def test_a_coordinator_has_other_methods_measured(coordinator_client: Client, scripted: Study) -> None:
     assert "Measure the other methods" in shown_page(coordinator_client, scripted)
-    response = coordinator_client.post(f"/admin/annotations/study/{scripted.pk}/baselines/")
+    response = coordinator_client.post(url(scripted))
     assert response.status_code == 302
     benchmark = Benchmark.objects.get()
     assert (benchmark.state, benchmark.methods, benchmark.requested_by) == (
@@ -305,7 +305,3 @@ def test_a_closed_study_whose_phrases_wait_is_followed(
     add_phrase(alice, "red")
     lifecycle.close_study(open_study)
     assert 'data-poll="10"' in page(coordinator_client, open_study)
-
-
-def test_measuring_is_no_link(coordinator_client: Client, scripted: Study) -> None:
-    assert coordinator_client.get(f"/admin/annotations/study/{scripted.pk}/baselines/").status_code == 404

@@ -54,7 +54,7 @@ def test_one_click_makes_the_study(study: Study, coordinator_client: Client, bas
     assert (
         "Make a study of what nobody has named" in coordinator_client.get(address(study, "concepts")).content.decode()
     )
-    answer = coordinator_client.post(address(study, "unnamed"))
+    answer = coordinator_client.post(address(study, "concepts"))
     draft = Study.objects.get(cloned_from=study)
     assert answer["Location"] == reverse("admin:annotations_study_change", args=[draft.pk])
     shown = class_images(draft.tasks.get(position=1).base_model, SQUARE)
@@ -67,12 +67,12 @@ def test_who_may_not_set_up_studies_makes_none(study: Study) -> None:
     client = Client()
     client.force_login(user)
     assert "Make a study of what" not in client.get(address(study, "concepts")).content.decode()
-    assert client.post(address(study, "unnamed")).status_code == 404
+    assert client.post(address(study, "concepts")).status_code == 404
     assert not Study.objects.exclude(pk=study.pk).exists()
 
 
 def test_before_the_analysis_it_says_so(base_model: BaseModel, coordinator_client: Client) -> None:
-    answer = coordinator_client.post(address(study_of_both(base_model, "another"), "unnamed"), follow=True)
+    answer = coordinator_client.post(address(study_of_both(base_model, "another"), "concepts"), follow=True)
     assert "are being computed" in answer.content.decode()
 
 

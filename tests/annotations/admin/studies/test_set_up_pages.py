@@ -40,7 +40,7 @@ def analyst_client(draft_study: Study) -> Client:
 
 
 def test_the_title_of_every_page_of_a_study_has_its_name(coordinator_client: Client, draft_study: Study) -> None:
-    addresses = [page.url(draft_study) for page in PAGES if page.in_navigation]
+    addresses = [page.url(draft_study) for page in PAGES if not page.hidden]
     addresses += [reverse(f"admin:annotations_study_{name}", args=[draft_study.pk]) for name in ("change", "delete")]
     addresses.append(reverse("admin:annotations_study_step", args=[draft_study.pk, "open"]))
     titles = {each: tree(coordinator_client.get(each)).select("title")[0].text for each in addresses}
