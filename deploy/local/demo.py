@@ -90,7 +90,7 @@ def _play(stages: Stages, job: ModuleType, study: object, address: str, n_drawin
             stages.stage(f"{job.PARTICIPANTS} simulated participants"),
             stages.bar("visits", job.PARTICIPANTS) as bar,
         ):
-            job.send_crowd(study, address, lambda report: bar.advance())
+            job.send_crowd(study, address, lambda report: bar(advance=1))
     job.send_expert(study)
     stages.follow("Scores and retraining", "phrases and runs", job.work_left(study))
     stages.follow("Baselines and correction", "methods and heads", job.measure_and_correct(study))

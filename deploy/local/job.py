@@ -5,7 +5,7 @@ import io
 import secrets
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +17,10 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.pools.gathering_tables import WORTH, worth_table
 from annotations.analysis.results.stored_rows import read_people
-from annotations.analysis.statistics.estimate_types import Spread, spread
-from annotations.analysis.tables.estimands import ESTIMANDS, Over
+from annotations.analysis.statistics.estimate_types import spread
+from annotations.analysis.tables.estimands import ESTIMANDS
 from annotations.models import (
     UNFINISHED,
     AssignmentState,
@@ -41,7 +40,6 @@ from annotations.models import (
     RunState,
     Study,
     StudyState,
-    Task,
     Verdict,
 )
 from annotations.models.jobs import Job
@@ -313,43 +311,20 @@ def link_for_one_more(study: Study) -> str:
 
 
 def results(study: Study) -> list[str]:
-    """The summary in plain words, a line each, after who it is of."""
-    said = "All of these participants are simulated; they came by the participants' link, so that they count."
-    people = read_people(study)
-    of_tasks = (
-        line
-        for task in study.tasks.with_base_models()
-        for line in _task_results(study, task, [row for row in people if row.task == task.position])
-    )
-    return [said, *of_tasks, *_worth(study)]
-
-
-def _task_results(study: Study, task: Task, people: Sequence[PersonTask]) -> list[str]:
-    runs = Run.objects.filter(assignment__task=task, assignment__session__in=study.sessions.counted())
-    done, refused = runs.filter(state=RunState.DONE).count(), runs.filter(state=RunState.REFUSED).count()
-    of = {(each.measure, each.over): _spread(spread(map(each.of, people))) for each in ESTIMANDS}
-    control = next((row.control_worst_group for row in people), None)
-    return [
-        f"class “{task.class_name}”: {len(people)} participants on the task, "
-        f"{sum(row.n_phrases for row in people)} phrases, {done} retrained heads, {refused} refused",
-        f"best error score of a participant         {of['best_error_score', Over.WITH_SCORE]}",
-        f"own gain on the worst group               {of['own_gain', Over.ALLOCATED]}",
-        f"worst-group accuracy, base model          {task.base_model.test_metrics['worst_group']:.3f}",
-        f"…, {task.base_model.control_name:<39}{_share(control)}",
-        f"worst-group accuracy, best-scored phrase  {of['worst_group_accuracy', Over.ALLOCATED]}",
-        f"…, best of all phrases (chosen on test)   {of['worst_group_accuracy_chosen_on_test', Over.WITH_ANY_RUN]}",
-    ]
-
-
-def _share(value: float | None) -> str:
-    return "no value" if value is None else f"{value:.3f}"
-
-
-def _spread(values: Spread) -> str:
-    if values.mean is None or values.max is None:
-        return "no values"
-    deviation = "none" if values.sd is None else f"{values.sd:.3f}"
-    return f"{values.mean:.3f} on average (SD {deviation}, max {values.max:.3f}, n = {values.n})"
+    """What people reached, as in estimates.csv, a line each, after who they are and before what gathering is worth."""
+    lines = ["All of these participants are simulated; they came by the participants' link, so that they count."]
+    everybody = read_people(study)
+    for task in study.tasks.with_base_models():
+        people = [row for row in everybody if row.task == task.position]
+        n_phrases = sum(row.n_phrases for row in people)
+        lines.append(f"class “{task.class_name}”: {len(people)} participants on the task, {n_phrases} phrases")
+        lines.append(f"{'worst group accuracy, base model':<52}{task.base_model.test_metrics['worst_group']:.3f}")
+        for each in ESTIMANDS:
+            of = spread(map(each.of, people))
+            if of.mean is not None and of.max is not None:
+                name = f"{each.measure}, {each.over}".replace("_", " ")
+                lines.append(f"{name:<52}{of.mean:.3f} on average (max {of.max:.3f}, n = {of.n})")
+    return [*lines, *_worth(study)]
 
 
 def _worth(study: Study) -> list[str]:
@@ -358,7 +333,7 @@ def _worth(study: Study) -> list[str]:
     for row in worth_table(study).rows:
         of = {name: f"{row.measures[name][0]:.3f}" if name in row.measures else "none" for name in WORTH}
         added = f"{row.name}, {row.n_added} images added" if row.n_added else row.name
-        lines.append(f"{added:<42}worst group {of['worst_group']}, minority split {of['minority']}")
+        lines.append(f"{added:<52}worst group {of['worst_group']}, minority split {of['minority']}")
     return lines
 
 

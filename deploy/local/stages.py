@@ -1,9 +1,10 @@
 """The stages of a long job: each is announced, timed, and named where it fails."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -37,34 +38,20 @@ class Stages:
         self.console.print(f"   {self.seconds[name]:.1f} s")
 
     @contextmanager
-    def bar(self, unit: str, total: int) -> Iterator["Bar"]:
-        """A progress bar within a stage."""
+    def bar(self, unit: str, total: int) -> Iterator[Callable[..., None]]:
+        """A progress bar within a stage, moved by `advance=1`, or by what is `completed` of the `total`."""
         columns = (TextColumn("   {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=self.console, transient=True) as progress:
-            yield Bar(progress, unit, total)
+            yield partial(progress.update, progress.add_task(unit, total=total))
 
     def follow(self, name: str, unit: str, steps: Iterable[tuple[int, int]]) -> None:
         """A stage with a bar of (done, all), step by step."""
         with self.stage(name), self.bar(unit, 1) as bar:
             for done, total in steps:
-                bar.reached(done, total)
+                bar(completed=done, total=total)
 
     def print_times(self) -> None:
         self.console.print("[bold]Time of each stage[/bold]")
         for name, seconds in self.seconds.items():
             self.console.print(f"   {name:<44}{seconds:6.1f} s")
         self.console.print(f"   {'in all':<44}{sum(self.seconds.values()):6.1f} s")
-
-
-class Bar:
-    """Moves one bar."""
-
-    def __init__(self, progress: Progress, unit: str, total: int) -> None:
-        self._progress = progress
-        self._task = progress.add_task(unit, total=total)
-
-    def advance(self, n: int = 1) -> None:
-        self._progress.advance(self._task, n)
-
-    def reached(self, done: int, total: int) -> None:
-        self._progress.update(self._task, completed=done, total=total)

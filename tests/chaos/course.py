@@ -114,7 +114,7 @@ class Course:
         ):
             for fault in faults:
                 self.outcome.struck.append(self._struck(fault))
-                bar.advance()
+                bar(advance=1)
         self._settle()
         return self.outcome
 
@@ -137,7 +137,7 @@ class Course:
             for person in people:
                 self._until(lambda: _on_their_way(people) < COMING_AT_ONCE)
                 person.start()
-                bar.advance()
+                bar(advance=1)
             self._until(lambda: not _on_their_way(people))
         yield
         crowd.over.set()
@@ -176,7 +176,7 @@ class Course:
         with self._stages.stage("The rest of the work"), self._stages.bar("phrases and runs", 1) as bar:
             try:
                 for done, total in job.work_left(self._study):
-                    bar.reached(done, total)
+                    bar(completed=done, total=total)
                     self._look()
             except CannotRun as error:
                 self.outcome.left_undone = str(error)

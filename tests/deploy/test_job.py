@@ -11,12 +11,13 @@ from django.utils import timezone
 from annotations.models import (
     BaseModel,
     Benchmark,
-    Control,
     JobState,
     Phrase,
     PhraseState,
     Rehearsal,
     Review,
+    Run,
+    RunState,
     SessionKind,
     Study,
     StudyState,
@@ -140,15 +141,15 @@ def test_the_results_stand_beside_the_base_model(demo_study: Study) -> None:
     end(visit)
     train_due_runs()
     text = "\n".join(job.results(demo_study))
-    assert "1 participants on the task, 2 phrases, 1 retrained heads, 1 refused" in text
-    assert "best error score of a participant         0.867 on average" in text
-    assert "worst-group accuracy, base model          0.250" in text
-    reached = Control.objects.get().worst_group_accuracy
-    assert f"…, a new last layer                       {reached:.3f}" in text  # its predictions were imported
+    assert "1 participants on the task, 2 phrases\n" in text
+    assert "worst group accuracy, base model                    0.250\n" in text
+    assert "best error score, with score                        0.867 on average (max 0.867, n = 1)\n" in text
+    gain = Run.objects.get(state=RunState.DONE).own_gain
+    assert f"own gain, allocated                                 {gain:.3f} on average" in text
 
 
-def test_results_without_any_phrase_are_no_numbers(demo_study: Study) -> None:
-    assert "no values" in "\n".join(job.results(demo_study))
+def test_results_without_any_phrase_are_of_the_base_model_alone(demo_study: Study) -> None:
+    assert "on average" not in "\n".join(job.results(demo_study))
 
 
 @pytest.mark.django_db(transaction=True)

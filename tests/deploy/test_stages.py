@@ -39,5 +39,5 @@ def test_being_stopped_is_no_failure(stages: Stages) -> None:
 
 def test_a_bar_shows_how_far_a_stage_is(stages: Stages) -> None:
     with stages.bar("visits", 2) as bar:
-        bar.advance()
-        bar.reached(2, 2)
+        bar(advance=1)
+        bar(completed=2, total=2)
