@@ -27,8 +27,9 @@ def worded(
 ) -> Table[Row]:
     """Return the table that a package's file name.toml describes.
 
-    cells: how a column's cell is read, where it is not the row's attribute that the file names, or else of the column's
-    name; values: which ones a column of text can have. Raises ValueError for a column that the file does not have.
+    cells: how a column's cell is read, where it is not what the file names by `attribute`, or else by the column's name
+    (as in `along`); values: which ones a column of text can have. Raises ValueError for a column that the file does not
+    have.
     """
     words = tomllib.loads(files(package).joinpath(f"{name}.toml").read_text("utf-8"))
     return Table(f"{name}.csv", words["meaning"], words["order"], columns_of(words["columns"], cells, values))
@@ -52,4 +53,32 @@ def _column(
     of.setdefault("attribute", name)
     if values is not None:
         of["range"] = ", ".join(values)
-    return Column(name=name, read=cell or attrgetter(of["attribute"]), **{**_KINDS[of.pop("type")], **of})
+    return Column(name=name, read=cell or along(of["attribute"]), **{**_KINDS[of.pop("type")], **of})
+
+
+def along(path: str) -> Callable[[Any], Any]:
+    """Return a getter of an attribute of an attribute, and so on: "task.position".
+
+    With a part that may not be there, "score?.value", its cells are empty where that is missing or None, and the parts
+    may also be keys of a dict and places in a tuple.
+    """
+    if "?" not in path:
+        return attrgetter(path)
+    parts = [(part.removesuffix("?"), part.endswith("?")) for part in path.split(".")]
+
+    def read(row: Any) -> Any:
+        for name, may_be_missing in parts:
+            row = _part(row, name, may_be_missing=may_be_missing)
+            if row is None and may_be_missing:
+                return None
+        return row
+
+    return read
+
+
+def _part(of: Any, name: str, *, may_be_missing: bool) -> Any:
+    if isinstance(of, dict):
+        return of.get(name) if may_be_missing else of[name]
+    if name.isdecimal():
+        return of[int(name)]
+    return getattr(of, name, None) if may_be_missing else getattr(of, name)

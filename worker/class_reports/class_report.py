@@ -174,8 +174,6 @@ ANNOTATIONS: Table[Annotated] = worded(
     __package__,
     "annotations",
     {
-        "images_above": lambda row: row.cut.slices.n_above if row.cut else None,
-        "images_below": lambda row: row.cut.slices.n_below if row.cut else None,
         "participant": lambda row: row.said.participant or None,
         "why_not": lambda row: row.why_not or None,
     },

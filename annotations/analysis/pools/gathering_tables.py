@@ -125,30 +125,8 @@ def review_table(gathering: Gathering) -> FilledTable[ImageReview]:
     return FilledTable(_reviews(gathering), list(gathering.reviews.order_by("place", "reviewer")))
 
 
-def _measure(name: str, place: int) -> Callable[[WorthRow], float | None]:
-    return lambda row: row.measures[name][place] if name in row.measures else None
-
-
-GATHERED: Table[WorthRow] = worded(
-    __package__,
-    "gathered_data",
-    {
-        **{
-            f"{measure}{end}": _measure(measure, place)
-            for name in WORTH
-            for measure in (name, f"{name}_gain")
-            for place, end in enumerate(("", "_low", "_high"))
-        },
-        "reason": lambda row: row.reason or None,
-    },
-)
-
-
-def _end(place: int) -> Callable[[SliceCheck], float | None]:
-    return lambda row: row.meaning.recall_bounds[place] if row.meaning.recall_bounds else None
-
-
-SLICES: Table[SliceCheck] = worded(__package__, "slice_checks", {"recall_low": _end(0), "recall_high": _end(1)})
+GATHERED: Table[WorthRow] = worded(__package__, "gathered_data", {"reason": lambda row: row.reason or None})
+SLICES: Table[SliceCheck] = worded(__package__, "slice_checks")
 
 
 def _reviews(gathering: Gathering) -> Table[ImageReview]:

@@ -81,7 +81,6 @@ CORRECTIONS: Table[Correction] = worded(
     __package__,
     "corrections",
     {
-        "second_dataset": lambda row: row.second_base_model.dataset.name if row.second_base_model else None,
         "review_reason": lambda row: row.review_reason or None,
         "own_gain": lambda row: _on_test(row, CONTROL),
         "gain": lambda row: _on_test(row, BEFORE),

@@ -1,6 +1,6 @@
 """The columns of means over people and of comparisons: of conditions between people, and of tasks within people."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from annotations.analysis.statistics.estimate_types import Comparison, Estimate
@@ -21,18 +21,8 @@ class Compared:
     adjusted_p: float | None = None
 
 
-def _mean_of(place: int) -> Callable[[Compared], float | None]:
-    return lambda row: row.result.means[place] if row.result.means else None
-
-
-_CELLS: dict[str, Callable[[Compared], float | None]] = {
-    "first_people": lambda row: row.result.n[0],
-    "second_people": lambda row: row.result.n[1],
-    "first_mean": _mean_of(0),
-    "second_mean": _mean_of(1),
-}
-CONDITIONS: Table[Compared] = worded(__package__, "conditions", _CELLS)
-PAIRED: Table[Compared] = worded(__package__, "tasks_within_people", _CELLS)
+CONDITIONS: Table[Compared] = worded(__package__, "conditions")
+PAIRED: Table[Compared] = worded(__package__, "tasks_within_people")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Words from a machine beside words from people: keywords, and where people's phrases stand among them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,15 +59,7 @@ class PhraseAmongKeywords:
         return self.same_clip_rank is not None and self.same_clip_rank <= MACHINES_TOP
 
 
-def _cell_of(name: str) -> Callable[[Keyword], Any]:
-    return lambda keyword: keyword.row.get(name)
-
-
-_OF_ROW = (
-    *("keyword", "sign", "error_score", "threshold", "p_value", "adjusted_p", "null_level", "clip_score"),
-    *("n_captioned", "subgroup_accuracy"),
-)
-KEYWORDS: Table[Keyword] = worded(__package__, "keywords", {name: _cell_of(name) for name in _OF_ROW})
+KEYWORDS: Table[Keyword] = worded(__package__, "keywords")
 AMONG_KEYWORDS: Table[PhraseAmongKeywords] = worded(__package__, "phrases_among_keywords")
 
 

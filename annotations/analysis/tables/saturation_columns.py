@@ -1,6 +1,5 @@
 """The columns of what more people bring on a task."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -48,15 +47,9 @@ class TaskNovelty:
         return None if self.novelty.high is None else self.novelty.high < self.enough_below
 
 
-def _needed(name: str) -> Callable[[TaskNovelty], int | None]:
-    """Return a getter of how many more people it takes; None where there are too few to tell."""
-    return lambda row: None if row.needed is None else getattr(row.needed, name)
-
-
 SATURATION: Table[SaturationPoint] = worded(__package__, "saturation")
 NOVELTY: Table[TaskNovelty] = worded(
     __package__,
     "new_concepts",
-    {"more_people": _needed("more"), "more_low": _needed("low"), "more_high": _needed("high")},
-    {"counted": Counted},
+    values={"counted": Counted},
 )

@@ -18,6 +18,5 @@ RUNS: Table[Run] = worded(
         "phrase_text": _typed,
         "base_worst_group_accuracy": lambda row: row.base_model.test_metrics["worst_group"],
         "base_average_accuracy": lambda row: row.base_model.test_metrics["average"],
-        "control_worst_group": lambda row: row.control.worst_group_accuracy if row.control else None,
     },
 )

@@ -226,4 +226,4 @@ FILTERS = frozenset(name for _table, _query, filters in _QUERIES.values() for na
 def _lookups(table: Table[Any], names: tuple[str, ...]) -> dict[str, str]:
     """Return how a query calls the attributes that columns are."""
     attributes = {column.name: column.attribute for column in table.columns}
-    return {name: attributes[name].replace(".", "__") for name in names}
+    return {name: attributes[name].replace("?", "").replace(".", "__") for name in names}

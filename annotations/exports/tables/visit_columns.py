@@ -27,11 +27,7 @@ PARTICIPANTS: Table[Participant] = worded(__package__, "participants")
 SESSIONS: Table[AnnotationSession] = worded(
     __package__,
     "sessions",
-    {
-        "condition": lambda row: row.condition.name if row.condition else None,
-        "place": lambda row: row.allocation.state if hasattr(row, "allocation") else None,
-    },
-    {"verification": EntryVerification, "stage": Stage, "outcome": Outcome, "place": AllocationState},
+    values={"verification": EntryVerification, "stage": Stage, "outcome": Outcome, "place": AllocationState},
 )
 ASSIGNMENTS: Table[Assignment] = worded(
     __package__, "assignments", {"duration": _seconds_at_work}, {"end_reason": EndReason}
@@ -40,9 +36,6 @@ END_ANSWERS: Table[EndAnswer] = worded(__package__, "end_answers")
 SPANS: Table[Span] = worded(
     __package__,
     "spans",
-    {
-        "task": lambda row: row.assignment.task.position if row.assignment else None,
-        "duration": lambda row: (row.ended_at - row.began_at).total_seconds(),
-    },
+    {"duration": lambda row: (row.ended_at - row.began_at).total_seconds()},
     {"kind": SpanKind},
 )

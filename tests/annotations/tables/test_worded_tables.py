@@ -1,11 +1,12 @@
 """Tables by the TOML files beside them: words, order and attributes from there, other cells from Python."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from annotations.tables.columns import Column, Table
-from annotations.tables.worded_tables import columns_of, worded
+from annotations.tables.worded_tables import along, columns_of, worded
 
 WORDS: dict[str, dict[str, str]] = {
     "participant": {"attribute": "person.pseudonym"},
@@ -41,6 +42,33 @@ def test_a_cell_is_read_as_python_says_or_else_is_the_rows_attribute() -> None:
         person = Person()
 
     assert (participant.read(Row()), n.read(Row()), state.read(Row())) == ("A1", 4, "done")
+
+
+@pytest.mark.parametrize(
+    ("path", "cell"),
+    [
+        ("score.value", 0.5),
+        ("score?.value", 0.5),
+        ("run?.public_id", None),
+        ("nothing?.public_id", None),
+        ("score?.run?.public_id", None),
+        ("measures.gain?.1", 0.2),
+        ("measures.loss?.1", None),
+        ("writing?.edits?", 0),
+        ("writing?.pastes?", None),
+    ],
+)
+def test_a_path_goes_through_attributes_keys_and_places_and_says_which_may_be_missing(path: str, cell: object) -> None:
+    row = SimpleNamespace(
+        score=SimpleNamespace(value=0.5, run=None), run=None, measures={"gain": (0.1, 0.2, 0.3)}, writing={"edits": 0}
+    )
+    assert along(path)(row) == cell
+
+
+@pytest.mark.parametrize("path", ["run.public_id", "nothing.value", "score?.error", "score?.run.public_id"])
+def test_what_a_path_does_not_say_to_be_missing_is_an_error(path: str) -> None:
+    with pytest.raises(AttributeError):
+        along(path)(SimpleNamespace(run=None, score=SimpleNamespace(run=None)))
 
 
 def test_the_values_of_a_column_of_text_come_from_python() -> None:
