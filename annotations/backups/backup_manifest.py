@@ -9,7 +9,7 @@ from pathlib import Path
 from django.db import connection
 from psycopg import sql
 
-from annotations.services.common.service_errors import ServiceError
+from annotations.services.common.service_errors import NotPossible
 
 FORMAT = 1
 # What lies in the folder.
@@ -27,10 +27,6 @@ _ONE_TEXT = (
     "SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; "
     "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
 )
-
-
-class BackUpRefused(ServiceError):
-    """A sentence with a way on. No back-up was left behind, or nothing of the database was restored."""
 
 
 @dataclass(frozen=True)
@@ -63,15 +59,15 @@ class Manifest:
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest":
-        """Raises BackUpRefused where the folder holds no back-up that this version reads."""
+        """Raises NotPossible where the folder holds no back-up that this version reads."""
         try:
             fields = json.loads((folder / MANIFEST).read_text("utf-8"))
         except FileNotFoundError:
-            raise BackUpRefused(f"{folder} has no {MANIFEST}, so it is not a complete back-up.") from None
+            raise NotPossible(f"{folder} has no {MANIFEST}, so it is not a complete back-up.") from None
         except ValueError:
-            raise BackUpRefused(f"{folder / MANIFEST} cannot be read. Use another copy of this back-up.") from None
+            raise NotPossible(f"{folder / MANIFEST} cannot be read. Use another copy of this back-up.") from None
         if fields.get("format") != FORMAT:
-            raise BackUpRefused(
+            raise NotPossible(
                 f"This back-up has format {fields.get('format')}, but this version of Clarify reads format "
                 f"{FORMAT}. Restore it with Clarify {fields.get('clarify')}."
             )

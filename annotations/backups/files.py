@@ -7,9 +7,10 @@ from pathlib import Path
 
 from django.conf import settings
 
-from annotations.backups.backup_manifest import CONTENTS, DIGESTS, BackUpRefused
+from annotations.backups.backup_manifest import CONTENTS, DIGESTS
 from annotations.data_store.folder_store import BadStoredFile, StoreUnreadable
 from annotations.data_store.stored_files import data_store
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.datasets.imports import UPLOADS
 from modeling.arrays.common.digests import file_sha256
 
@@ -35,7 +36,7 @@ def kept(root: Path) -> Iterator[Path]:
 def copy_all(source: Path, target: Path) -> dict[str, str]:
     """Copy what `kept` yields; returns the SHA-256 of each copy by its path. A file that goes meanwhile is left out.
 
-    Raises BackUpRefused for a name that no line of `SHA256SUMS` can hold.
+    Raises NotPossible for a name that no line of `SHA256SUMS` can hold.
     """
     names = list(kept(source))
     refuse(
@@ -88,11 +89,11 @@ def write_digests(folder: Path, digests: Mapping[str, str]) -> None:
 
 
 def checked_digests(folder: Path) -> dict[str, str]:
-    """Return the digests by path, each compared with its file. Raises BackUpRefused where one differs."""
+    """Return the digests by path, each compared with its file. Raises NotPossible where one differs."""
     try:
         lines = (folder / DIGESTS).read_text("utf-8").splitlines()
     except FileNotFoundError:
-        raise BackUpRefused(f"{folder} has no {DIGESTS}, so it is not a complete back-up.") from None
+        raise NotPossible(f"{folder} has no {DIGESTS}, so it is not a complete back-up.") from None
     digests = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
     refuse(
         [name for name, digest in digests.items() if not _is(folder / name, digest)],
@@ -102,11 +103,11 @@ def checked_digests(folder: Path) -> dict[str, str]:
 
 
 def refuse(names: Iterable[str], what: str) -> None:
-    """Raise BackUpRefused where there are any names: how many, what of them, and the first of them."""
+    """Raise NotPossible where there are any names: how many, what of them, and the first of them."""
     found = list(names)
     if found:
         first = ", ".join(found[:5]) + (", …" if len(found) > 5 else "")
-        raise BackUpRefused(f"{len(found):,} {what}: {first}.")
+        raise NotPossible(f"{len(found):,} {what}: {first}.")
 
 
 def _is(file: Path, digest: str) -> bool:

@@ -10,11 +10,12 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from annotations.backups import backup_manifest, files, postgres_tools
-from annotations.backups.backup_manifest import CONTENTS, DATA, DUMP, KEPT_APART, MANIFEST, BackUpRefused, Manifest
+from annotations.backups.backup_manifest import CONTENTS, DATA, DUMP, KEPT_APART, MANIFEST, Manifest
 from annotations.exports.releases.snapshot import snapshot
 from annotations.models import UNFINISHED, Dataset, DatasetImport, JobState, Release
 from annotations.readings.monitoring import back_ups
 from annotations.services.common import unnamed_files
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.logs import audit
 from annotations.version import CODE_VERSION
 from modeling.arrays.common.digests import file_sha256
@@ -23,7 +24,7 @@ from modeling.arrays.common.digests import file_sha256
 def back_up(folder: Path) -> Manifest:
     """Write a back-up into a new folder, which has its name once each file was read again and agrees.
 
-    The audit log, which the jobs' page and /metrics read, then says when and how large. Raises BackUpRefused, OSError.
+    The audit log, which the jobs' page and /metrics read, then says when and how large. Raises NotPossible, OSError.
     """
     _refuse(folder)
     part = folder.with_name(f".{folder.name}.part")
@@ -46,9 +47,9 @@ def back_up(folder: Path) -> Manifest:
 
 def _refuse(folder: Path) -> None:
     if folder.exists():
-        raise BackUpRefused(f"{folder} already exists. Name a new folder, such as one with today's date.")
+        raise NotPossible(f"{folder} already exists. Name a new folder, such as one with today's date.")
     if folder.resolve().is_relative_to(settings.DATA_ROOT):
-        raise BackUpRefused(f"{folder} is inside DATA_ROOT, which is being backed up. Name a folder elsewhere.")
+        raise NotPossible(f"{folder} is inside DATA_ROOT, which is being backed up. Name a folder elsewhere.")
 
 
 def _fill(part: Path) -> Manifest:

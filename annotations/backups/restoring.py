@@ -9,9 +9,10 @@ from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 
 from annotations.backups import backup_manifest, files, postgres_tools
-from annotations.backups.backup_manifest import CONTENTS, DATA, DUMP, BackUpRefused, Manifest
+from annotations.backups.backup_manifest import CONTENTS, DATA, DUMP, Manifest
 from annotations.baseline import is_before_baseline
 from annotations.data_store.stored_files import data_store
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.logs import key_rotation
 from annotations.services.logs.key_rotation import Seals
 from modeling.arrays.common.digests import file_sha256
@@ -34,7 +35,7 @@ class Restored:
 def restore(folder: Path) -> Restored:
     """Make a site of the back-up in `folder`; the database last and whole, so that it can be called again.
 
-    Raises BackUpRefused, OSError.
+    Raises NotPossible, OSError.
     """
     manifest = Manifest.read(folder)
     _refuse_other_versions(manifest)
@@ -47,9 +48,9 @@ def restore(folder: Path) -> Restored:
 
 
 def _refuse_other_versions(manifest: Manifest) -> None:
-    """Raise BackUpRefused for a back-up of Clarify 0.9 or earlier, or of a version newer than this one."""
+    """Raise NotPossible for a back-up of Clarify 0.9 or earlier, or of a version newer than this one."""
     if is_before_baseline(manifest.migrations):
-        raise BackUpRefused(
+        raise NotPossible(
             f"This back-up was made by Clarify {manifest.clarify}, and this version cannot upgrade its database. "
             f"Nothing was changed: restore it with Clarify {manifest.clarify}."
         )
@@ -68,7 +69,7 @@ def _refuse_tables() -> None:
     tables = backup_manifest.table_names()
     if tables:
         name = connection.settings_dict["NAME"]
-        raise BackUpRefused(
+        raise NotPossible(
             f"The database {name} is not empty: it has {len(tables)} tables. Nothing was changed. Create an "
             "empty database, name it in DATABASE_URL, and run this before `migrate`."
         )
@@ -96,7 +97,7 @@ def _put_files(source: Path, digests: Mapping[str, str]) -> int:
 
 
 def _compare(manifest: Manifest) -> None:
-    """Raises BackUpRefused where a table of the new database is not what was backed up."""
+    """Raises NotPossible where a table of the new database is not what was backed up."""
     with transaction.atomic():
         found = backup_manifest.contents()
         with connection.cursor() as cursor:

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from annotations.models import Dataset, ImageIndex, ImageSearch, JobState
-from annotations.services.common.service_errors import ServiceError
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.queue import jobs, worker_wakeup
 from modeling.arrays.embeddings.duplicate_limits import COPIES_ABOVE
 
@@ -17,17 +17,13 @@ KEPT = 50  # searches of one person
 Example = tuple[int, int]  # number of the data set, which may be that of a pool; row
 
 
-class SearchNotPossible(ServiceError, status=400):
-    """What was asked for cannot be searched; `message` says why. Nothing was stored."""
-
-
 def request_index(dataset: Dataset, *, by: str, duplicate_threshold: float | None = None) -> None:
     """Have an index of a data set's images built, and their near-duplicates found. One under way changes nothing.
 
-    Without a threshold the worker takes the one that follows from the images. Raises SearchNotPossible.
+    Without a threshold the worker takes the one that follows from the images. Raises NotPossible.
     """
     if duplicate_threshold is not None and not 0 <= duplicate_threshold <= COPIES_ABOVE:  # also for NaN
-        raise SearchNotPossible(f"The similarity of near-duplicates must be between 0 and {COPIES_ABOVE}.")
+        raise NotPossible(f"The similarity of near-duplicates must be between 0 and {COPIES_ABOVE}.")
     asked = ImageIndex(dataset=dataset, duplicate_threshold=duplicate_threshold, requested_by=by)
     ImageIndex.objects.bulk_create([asked], ignore_conflicts=True)
     worker_wakeup.dispatch_on_commit(worker_wakeup.BUILD_IMAGE_INDEXES)
@@ -43,19 +39,19 @@ def request_search(
     by: str,
     searched_in: Dataset | None = None,
 ) -> ImageSearch:
-    """Store a search for a worker, in a data set or in a pool; examples are of both. Raises SearchNotPossible."""
+    """Store a search for a worker, in a data set or in a pool; examples are of both. Raises NotPossible."""
     words = " ".join(words.split())
     if not words and not like:
-        raise SearchNotPossible("Write some words, or choose an image that the results shall be like.")
+        raise NotPossible("Write some words, or choose an image that the results shall be like.")
     if len(words) > MAX_WORDS_LENGTH or not words.isprintable():
-        raise SearchNotPossible("The words are too long, or have characters that cannot be shown.")
+        raise NotPossible("The words are too long, or have characters that cannot be shown.")
     if max(len(like), len(unlike)) > MAX_EXAMPLES:
-        raise SearchNotPossible(f"Choose at most {MAX_EXAMPLES} images of each kind.")
+        raise NotPossible(f"Choose at most {MAX_EXAMPLES} images of each kind.")
     n_rows = {each.pk: each.files.n_rows for each in (dataset, *searchable_pools(dataset))}
     if any(not 0 <= row < n_rows.get(number, 0) for number, row in (*like, *unlike)):
-        raise SearchNotPossible("One of the images is not in this data set or in a pool of it.")
+        raise NotPossible("One of the images is not in this data set or in a pool of it.")
     if ImageIndex.objects.usable(searched_in or dataset) is None:
-        raise SearchNotPossible("This data set has no index yet.")
+        raise NotPossible("This data set has no index yet.")
     search = ImageSearch.objects.create(
         dataset=dataset,
         searched_in=searched_in,

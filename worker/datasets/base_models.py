@@ -31,7 +31,7 @@ def find_base_model(dataset: Dataset, name: str | None = None) -> BaseModel:
 def trained(dataset: Dataset, *, name: str, l2: float) -> tuple[BaseModel, bool]:
     """Return the data set's base model of this name and λ, trained now where there is none, and whether it is new.
 
-    Raises BaseModelNameTaken, NothingToEvaluate, and as `train_erm_head` does.
+    Raises NotPossible, NothingToEvaluate, and as `train_erm_head` does.
     """
     known = trained_model(dataset, name=name, l2=l2)
     if known is not None:

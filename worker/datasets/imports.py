@@ -60,7 +60,7 @@ def _train(job: DatasetImport, dataset: Dataset) -> None:
 
 
 def _folder(job: DatasetImport, tell: Progress) -> Path:
-    """Where the images lie; an archive is unpacked the first time. Raises ImportRefused, ImportNotPossible."""
+    """Where the images lie; an archive is unpacked the first time. Raises ImportRefused, NotPossible."""
     if job.folder:
         return imports.folder_of(job.folder)
     folder = imports.unpacked_folder(job)

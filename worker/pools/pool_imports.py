@@ -42,7 +42,7 @@ def import_due_pools() -> int:
 def import_images_of(pool: Pool, tell: Progress) -> Dataset:
     """Import the images of a pool that is held, or those that are new, and have their index built.
 
-    Raises ImportRefused, EncoderUnavailable, BadEmbedding, BadDataset, PoolNotPossible, JobLost.
+    Raises ImportRefused, EncoderUnavailable, BadEmbedding, BadDataset, NotPossible, JobLost.
     """
     before = pool.dataset
     directory = _images_beside(pool, frozenset(before.files.filenames if before else ()), tell)

@@ -28,6 +28,7 @@ from annotations.models.arrays import without_arrays
 from annotations.models.base_model import STRENGTH
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.datasets.model_errors import model_errors
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.datasets import library
 from annotations.services.datasets.base_models import import_predictions
 from annotations.services.staff import roles
@@ -168,7 +169,7 @@ def _l2(text: str) -> float:
     except ValueError:
         l2 = 0.0
     if not 1e-12 <= l2 <= 1e6:
-        raise library.DatasetInUse(f"Give the {STRENGTH} as a number above 0, for example 0.001.")
+        raise NotPossible(f"Give the {STRENGTH} as a number above 0, for example 0.001.")
     return l2
 
 

@@ -51,7 +51,7 @@ def page(request: HttpRequest, dataset: Dataset) -> HttpResponse:
             dataset, words=words, like=like, unlike=unlike, by=by, searched_in=_pool(request)
         )
     except ServiceError as error:
-        return _shown(request, dataset, None, words=words, problem=error.message, status=error.status)
+        return _shown(request, dataset, None, words=words, problem=error.message, status=400)
     model = f"&model={row_number(request.POST['model'])}" if "model" in request.POST else ""
     return HttpResponseRedirect(f"{_address(dataset)}?search={search.pk}{model}")
 

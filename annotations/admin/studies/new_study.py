@@ -25,11 +25,10 @@ from annotations.models.study import new_code
 from annotations.models.study_texts import MAX_TITLE_LENGTH
 from annotations.readings.studies.preflight.duration import AROUND_MINUTES
 from annotations.readings.studies.preflight.pay_checks import low_pay
-from annotations.services.common.service_errors import ServiceError
+from annotations.services.common.service_errors import NotPossible, ServiceError
 from annotations.services.staff import members, roles
 from annotations.services.studies import lifecycle
 from annotations.services.studies.cloning import clone_study, free_slug
-from annotations.services.studies.lifecycle import StudyUnacceptable
 from annotations.services.visits import rehearsals
 
 MAX_MODELS = 6  # that are shown with their pictures; the list of models leads here from each other one
@@ -140,7 +139,7 @@ def _asked_for(request: HttpRequest, cards: list[ModelCard]) -> str:
 
 @transaction.atomic
 def _made(given: dict[str, Any], *, by: str) -> Study:
-    """Store the draft, whose coordinator its maker is. Raises StudyUnacceptable."""
+    """Store the draft, whose coordinator its maker is. Raises NotPossible."""
     base_model, target = given["target"]
     task = {"base_model": base_model, "target_class": target, "time_limit_s": round(given["minutes"] * 60)}
     usual = [usual_title(name) for name in base_model.dataset.class_names]
@@ -156,7 +155,7 @@ def _made(given: dict[str, Any], *, by: str) -> Study:
 
 
 def make_draft(title: str, *tasks: dict[str, Any], by: str, **fields: Any) -> Study:
-    """Store a draft, whose coordinator its maker is. tasks, fields: as `create_study`. Raises StudyUnacceptable."""
+    """Store a draft, whose coordinator its maker is. tasks, fields: as `create_study`. Raises NotPossible."""
     study = lifecycle.create_study(
         slug=free_slug(slugify(title)[:40].strip("-") or "study"),
         title=title[:MAX_TITLE_LENGTH],
@@ -196,7 +195,7 @@ def clone_page(request: HttpRequest, study: Study) -> Answer:
     if request.method == "POST" and form.is_valid():
         try:
             clone = clone_study(study, **form.cleaned_data, by=request.user.get_username())
-        except StudyUnacceptable as error:
+        except NotPossible as error:
             form.add_error(None, error.message)
         else:
             messages.success(

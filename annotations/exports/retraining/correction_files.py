@@ -72,7 +72,7 @@ def correction_json(correction: Correction) -> str:
 
 
 def correction_zip(correction: Correction, *, by: str) -> bytes:
-    """Return the head with the report as one zip. Raises CorrectionNotApproved."""
+    """Return the head with the report as one zip. Raises NotPossible."""
     head, document = corrections.take_head(correction, by=by), correction_document(correction)
     header = {
         "feature_encoder": correction.base_model.dataset.feature_encoder,  # by which `predict` finds it

@@ -1,7 +1,7 @@
 """What a service refuses: one class a failure, each with a stable code, an HTTP status and a sentence with a way on.
 
 Here stands what participants are refused, whose sentences are read and translated together (refusals.toml), and what
-several services refuse the staff. What one service alone refuses the staff stands beside that service.
+the staff is refused. What programs tell apart of one service alone stands beside that service.
 """
 
 import re
@@ -46,6 +46,13 @@ class ServiceError(Exception):
     def headers(self) -> dict[str, str]:
         """What the answer's head says besides, such as when to try again."""
         return {}
+
+
+class NotPossible(ServiceError):
+    """The staff, or a command, asked for what cannot be done, or not now: the sentence says why, and what to do.
+
+    One class for all of these, since nobody tells them apart but by their sentence.
+    """
 
 
 class TryAgainLater(ServiceError, status=429):
@@ -261,26 +268,6 @@ class NoProlificToken(ServiceError):
         "This site has no Prolific token, so it cannot send this request. Do it on Prolific's submissions "
         "page, then import Prolific's file here."
     )
-
-
-class RequestRefused(ServiceError, status=400):
-    """What was asked of Prolific lacks something that Prolific needs, or cannot be asked for now."""
-
-
-class PaymentRefused(ServiceError):
-    """Money cannot be owed, sent or handed out in this way, or not now."""
-
-
-class LevelsAwaited(PaymentRefused):
-    """What common words reach on the images that judge a bonus is not scored yet."""
-
-    code = PaymentRefused.code
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The worker still scores what common words reach on the half of the images that judges. Try again in a "
-            "few minutes."
-        )
 
 
 class FileRefused(ServiceError, status=400):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from annotations.models import BaseModel, BaseModelOrigin, Dataset
 from annotations.models.arrays import pack_int32
 from annotations.readings.datasets.target_classes import evaluated
-from annotations.services.common.service_errors import ServiceError
+from annotations.services.common.service_errors import NotPossible
 from modeling.arrays.common.modeling_errors import NothingToEvaluate
 from modeling.arrays.datasets.dataset_files import DatasetFiles, Split, file_sha256
 from modeling.arrays.datasets.groups import group_ids
@@ -21,17 +21,13 @@ from modeling.arrays.retraining.group_accuracies import GroupMetrics, class_erro
 from modeling.arrays.retraining.heads import Head
 
 
-class BaseModelNameTaken(ServiceError):
-    """The data set has another base model of this name; a base model never changes."""
-
-
 def store_trained_model(
     dataset: Dataset, *, name: str, head: Head, l2: float, training: Mapping[str, Any]
 ) -> tuple[BaseModel, bool]:
     """Store a head trained on the data set's features, with its predictions for validation and test.
 
     Returns the base model and whether it is new: one of the same name and λ is left as it is. `training` says how
-    the head was made (loss, certified gap, versions). Raises BaseModelNameTaken, NothingToEvaluate.
+    the head was made (loss, certified gap, versions). Raises NotPossible, NothingToEvaluate.
     """
     known = trained_model(dataset, name=name, l2=l2)
     if known is not None:
@@ -50,7 +46,7 @@ def store_trained_model(
 def trained_model(dataset: Dataset, *, name: str, l2: float) -> BaseModel | None:
     """Return the base model of this name that was trained here with this λ, None where the name is free.
 
-    Raises BaseModelNameTaken where the name stands for something else.
+    Raises NotPossible where the name stands for something else.
     """
     known = BaseModel.objects.filter(dataset=dataset, name=name).first()
     if known is not None:
@@ -64,7 +60,7 @@ def import_predictions(
     """Store the predictions of any classifier, read from a CSV file (`modeling.arrays.datasets.prediction_file`).
 
     Such a base model has no head; runs retrain on the data set's features with λ = `l2`. Returns the base model and
-    whether it is new: the same file again is left as it is. Raises BadSource, BaseModelNameTaken,
+    whether it is new: the same file again is left as it is. Raises BadSource, NotPossible,
     NothingToEvaluate.
     """
     read = read_predictions(file, dataset.files, allow_missing)
@@ -83,7 +79,7 @@ def import_predictions(
 def store_imported_head(dataset: Dataset, *, name: str, file: Path, head: Head, l2: float) -> tuple[BaseModel, bool]:
     """Store a head that was trained elsewhere, read from a file, with its predictions for validation and test.
 
-    Returns the base model and whether it is new: the same file again is left as it is. Raises BaseModelNameTaken,
+    Returns the base model and whether it is new: the same file again is left as it is. Raises NotPossible,
     NothingToEvaluate.
     """
     return _store(
@@ -100,7 +96,7 @@ def store_imported_head(dataset: Dataset, *, name: str, file: Path, head: Head, 
 def store_part(base_model: BaseModel, hidden: NDArray[np.int64], *, name: str) -> BaseModel:
     """Store a base model again under another name, without its predictions for some rows, which are then not shown.
 
-    hidden: int64[m], rows of the data set. Raises BaseModelNameTaken, NothingToEvaluate.
+    hidden: int64[m], rows of the data set. Raises NotPossible, NothingToEvaluate.
     """
     predictions = base_model.predicted.copy()
     predictions[hidden] = BaseModel.NO_PREDICTION
@@ -114,7 +110,7 @@ def store_part(base_model: BaseModel, hidden: NDArray[np.int64], *, name: str) -
         training={**base_model.training, "part_of": base_model.name, "hidden": len(hidden)},
     )
     if not created:
-        raise BaseModelNameTaken(f"{stored} already exists. Choose another name.")
+        raise NotPossible(f"{stored} already exists. Choose another name.")
     return stored
 
 
@@ -168,11 +164,9 @@ def _store(
 
 def _check_same(known: BaseModel, origin: BaseModelOrigin, l2: float, file_sha256: str | None = None) -> None:
     if known.origin != origin or known.training.get("file_sha256") != file_sha256:
-        raise BaseModelNameTaken(
-            f"{known} already exists ({known.origin_name}) and cannot be changed. Choose another --name."
-        )
+        raise NotPossible(f"{known} already exists ({known.origin_name}) and cannot be changed. Choose another --name.")
     if known.l2 != l2:
-        raise BaseModelNameTaken(f"{known} already exists with λ = {known.l2:g}, not {l2:g}. Choose another --name.")
+        raise NotPossible(f"{known} already exists with λ = {known.l2:g}, not {l2:g}. Choose another --name.")
 
 
 def _predictions_of(head: Head, files: DatasetFiles) -> NDArray[np.int32]:

@@ -7,22 +7,14 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from annotations.models import Dataset
-from annotations.services.common.service_errors import ServiceError
+from annotations.services.common.service_errors import NotPossible
 from modeling.arrays.datasets.dataset_files import DatasetFiles, open_dataset
-
-
-class OutsideDataRoot(ServiceError):
-    """A data set's directory lies elsewhere than under DATA_ROOT, where no other process would find it."""
-
-
-class DatasetNotFound(ServiceError, status=404):
-    """There is no data set of this name and version."""
 
 
 def register_dataset(directory: Path) -> tuple[Dataset, bool]:
     """Return the row of an imported directory, and whether it is new: the next version of the data set's name.
 
-    A directory that is registered already stays as it is. Raises BadDataset, OutsideDataRoot.
+    A directory that is registered already stays as it is. Raises BadDataset, NotPossible.
     """
     files = open_dataset(directory)
     name, digest = files.manifest.name, files.manifest.digest
@@ -36,7 +28,7 @@ def register_dataset(directory: Path) -> tuple[Dataset, bool]:
 
 
 def find_dataset(reference: str) -> Dataset:
-    """Return the data set that "NAME" (its newest version) or "NAME@VERSION" means. Raises DatasetNotFound."""
+    """Return the data set that "NAME" (its newest version) or "NAME@VERSION" means. Raises NotPossible."""
     name, _, version = reference.partition("@")
     versions = Dataset.objects.filter(name=name).order_by("-version")
     if version:
@@ -44,9 +36,7 @@ def find_dataset(reference: str) -> Dataset:
     dataset = versions.first()
     if dataset is None:
         known = ", ".join(f"{known.name}@{known.version}" for known in Dataset.objects.all()[:20])
-        raise DatasetNotFound(
-            f"There is no data set {reference}. Known data sets: {known or 'none; import one first'}."
-        )
+        raise NotPossible(f"There is no data set {reference}. Known data sets: {known or 'none; import one first'}.")
     return dataset
 
 
@@ -76,7 +66,7 @@ def _below_data_root(directory: Path) -> str:
     try:
         return directory.resolve().relative_to(settings.DATA_ROOT).as_posix()
     except ValueError:
-        raise OutsideDataRoot(
+        raise NotPossible(
             f"The data set is in {directory}, which is outside DATA_ROOT ({settings.DATA_ROOT}). Move it into "
             "DATA_ROOT."
         ) from None

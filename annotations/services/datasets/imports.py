@@ -15,7 +15,7 @@ from django.db import transaction
 
 from annotations.models import DatasetImport, JobState
 from annotations.readings.datasets.encoder_choices import encoder_choices
-from annotations.services.common.service_errors import ServiceError
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.logs import audit
 from annotations.services.queue import jobs, worker_wakeup
 from modeling.arrays.datasets.importing.archives import SUFFIXES
@@ -25,10 +25,6 @@ UPLOADS = "uploads"  # folder in DATA_ROOT
 _DEPTH = 2  # of folders below IMPORT_ROOT that are offered
 
 ABANDONED_AFTER = dt.timedelta(hours=24)  # since the last byte: the proxy ends an upload long before
-
-
-class ImportNotPossible(ServiceError, status=400):
-    """What was asked for cannot be imported; `message` says why. Nothing was stored."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +56,9 @@ def importable_folders() -> list[str]:
 
 
 def folder_of(name: str) -> Path:
-    """Return the folder that a name from `importable_folders` stands for. Raises ImportNotPossible for any other."""
+    """Return the folder that a name from `importable_folders` stands for. Raises NotPossible for any other."""
     if name not in importable_folders():
-        raise ImportNotPossible("This folder cannot be imported. Choose one from the list.")
+        raise NotPossible("This folder cannot be imported. Choose one from the list.")
     assert settings.IMPORT_ROOT is not None, "it lists folders"
     return settings.IMPORT_ROOT / name
 
@@ -73,10 +69,10 @@ def known_encoders() -> list[str]:
 
 
 def upload_path(file_name: str) -> Path:
-    """Return where an uploaded archive goes: a new name of our own in DATA_ROOT. Raises ImportNotPossible."""
+    """Return where an uploaded archive goes: a new name of our own in DATA_ROOT. Raises NotPossible."""
     suffix = next((suffix for suffix in SUFFIXES if file_name.lower().endswith(suffix)), None)
     if suffix is None:
-        raise ImportNotPossible(f"The archive has an unknown format. Pack the folder as {', '.join(SUFFIXES)}.")
+        raise NotPossible(f"The archive has an unknown format. Pack the folder as {', '.join(SUFFIXES)}.")
     folder = settings.DATA_ROOT / UPLOADS
     folder.mkdir(parents=True, exist_ok=True)
     return Path(folder / f"{uuid.uuid4().hex}{suffix}")
@@ -84,19 +80,19 @@ def upload_path(file_name: str) -> Path:
 
 @transaction.atomic
 def request_import(source: ImportSource, *, by: str) -> DatasetImport:
-    """Ask the workers for an import. Raises ImportNotPossible."""
+    """Ask the workers for an import. Raises NotPossible."""
     name, folder, archive = source.name, source.folder, source.archive
     try:
         validate_slug(name)
     except ValidationError as error:
-        raise ImportNotPossible("The name of a data set may contain only letters, digits, _ and -.") from error
+        raise NotPossible("The name of a data set may contain only letters, digits, _ and -.") from error
     if source.source_format not in ALL_FORMATS:
         known = ", ".join(ALL_FORMATS)
-        raise ImportNotPossible(f"{source.source_format!r} is not a known format. Choose one of {known}.")
+        raise NotPossible(f"{source.source_format!r} is not a known format. Choose one of {known}.")
     if bool(folder) == bool(archive):
-        raise ImportNotPossible("Choose a folder or upload an archive, but not both.")
+        raise NotPossible("Choose a folder or upload an archive, but not both.")
     if archive and source.source_format not in FORMATS:
-        raise ImportNotPossible("Files of this format cannot be uploaded. Have the folder put on this server.")
+        raise NotPossible("Files of this format cannot be uploaded. Have the folder put on this server.")
     if folder:
         folder_of(folder)
     encoder = _known_encoder(source.similarity_encoder or known_encoders()[0])
@@ -117,18 +113,18 @@ def request_import(source: ImportSource, *, by: str) -> DatasetImport:
 
 @transaction.atomic
 def request_again(job: DatasetImport, *, similarity_encoder: str = "", by: str) -> None:
-    """Let a failed import be tried again: it goes on where it stopped. Raises ImportNotPossible.
+    """Let a failed import be tried again: it goes on where it stopped. Raises NotPossible.
 
     similarity_encoder: one of `known_encoders` instead of the one that failed, as long as nothing was imported with it.
     """
     locked = DatasetImport.objects.select_for_update().get(pk=job.pk)
     if locked.state != JobState.FAILED:
-        raise ImportNotPossible("This import did not fail. Only a failed import can be tried again.")
+        raise NotPossible("This import did not fail. Only a failed import can be tried again.")
     if not can_be_tried_again(locked):
-        raise ImportNotPossible("The archive is no longer on this server. Upload it again.")
+        raise NotPossible("The archive is no longer on this server. Upload it again.")
     if similarity_encoder and similarity_encoder != locked.similarity_encoder:
         if locked.dataset is not None:
-            raise ImportNotPossible(
+            raise NotPossible(
                 "The data set is already imported, with its encoder. To use another encoder, import the data set again."
             )
         locked.similarity_encoder = _known_encoder(similarity_encoder)
@@ -161,7 +157,7 @@ def remove_upload(job: DatasetImport) -> None:
 
 def _known_encoder(spec: str) -> str:
     if spec not in known_encoders():
-        raise ImportNotPossible("This site does not offer this encoder yet. An operator can import with it by command.")
+        raise NotPossible("This site does not offer this encoder yet. An operator can import with it by command.")
     return spec
 
 

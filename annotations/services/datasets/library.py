@@ -22,17 +22,13 @@ from annotations.models import (
     StudyState,
 )
 from annotations.services.common.row_changes import change
-from annotations.services.common.service_errors import ServiceError
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.logs import audit
 from annotations.services.queue import worker_wakeup
 
 logger = logging.getLogger(__name__)
 
 MAX_NAME = 60
-
-
-class DatasetInUse(ServiceError):
-    """It cannot be done, because studies use the data set, or the names are not right; `message` says why."""
 
 
 def studies_of(dataset: Dataset) -> list[Study]:
@@ -44,13 +40,13 @@ def studies_of(dataset: Dataset) -> list[Study]:
 def name_classes(dataset: Dataset, classes: Sequence[str], attributes: Sequence[str], *, by: str) -> None:
     """Give classes, and the attributes that divide each into groups, other names, in their order.
 
-    Raises DatasetInUse once a study on it was opened.
+    Raises NotPossible once a study on it was opened.
     """
     names = _names(classes, "classes", len(dataset.class_names))
     groups = _names(attributes, "groups", len(dataset.attribute_names))
     opened = [study for study in studies_of(dataset) if study.state != StudyState.DRAFT]
     if opened:
-        raise DatasetInUse("A study on it was opened, and people read its names. Import the images again to rename.")
+        raise NotPossible("A study on it was opened, and people read its names. Import the images again to rename.")
     was, of_groups = dataset.class_names, {"groups_were": dataset.attribute_names, "groups_are": groups}
     audit.record("classes_named", study=None, by=by, subject=str(dataset), was=was, are=names, **of_groups)
     change(dataset, class_names=names, attribute_names=groups)
@@ -59,20 +55,20 @@ def name_classes(dataset: Dataset, classes: Sequence[str], attributes: Sequence[
 def _names(lines: Sequence[str], of: str, n: int) -> list[str]:
     names = [" ".join(line.split()) for line in lines]
     if len(names) != n or len(set(names)) != n or not all(names):
-        raise DatasetInUse(f"Give {n} different names of {of}, one a line.")
+        raise NotPossible(f"Give {n} different names of {of}, one a line.")
     if too_long := next((name for name in names if len(name) > MAX_NAME), ""):
-        raise DatasetInUse(f"“{too_long[:20]}…” is too long. A name has at most {MAX_NAME} characters.")
+        raise NotPossible(f"“{too_long[:20]}…” is too long. A name has at most {MAX_NAME} characters.")
     return names
 
 
 @transaction.atomic
 def request_training(dataset: Dataset, l2: float, *, by: str) -> DatasetImport:
-    """Ask the workers for a base model with another λ. Raises DatasetInUse where there is one, or no features."""
+    """Ask the workers for a base model with another λ. Raises NotPossible where there is one, or no features."""
     if not dataset.has_features:
-        raise DatasetInUse("The data set has no features to train on.")
+        raise NotPossible("The data set has no features to train on.")
     known = BaseModel.objects.filter(dataset=dataset, head__isnull=False, l2=l2).only("name").first()
     if known is not None:
-        raise DatasetInUse(f"“{known.name}” was trained with λ = {l2:g} already.")
+        raise NotPossible(f"“{known.name}” was trained with λ = {l2:g} already.")
     job = DatasetImport.objects.create(name=dataset.name, dataset=dataset, l2=l2, requested_by=by)
     audit.record("training_requested", study=None, by=by, subject=str(dataset), l2=l2)
     worker_wakeup.dispatch_on_commit(worker_wakeup.IMPORT_DATASETS)
@@ -81,10 +77,10 @@ def request_training(dataset: Dataset, l2: float, *, by: str) -> DatasetImport:
 
 @transaction.atomic
 def delete_dataset(dataset: Dataset, *, by: str) -> None:
-    """Delete a data set with its base models and what was measured on them. Raises DatasetInUse with who uses it."""
+    """Delete a data set with its base models and what was measured on them. Raises NotPossible with who uses it."""
     if studies := studies_of(dataset):
         n = "1 study uses" if len(studies) == 1 else f"{len(studies)} studies use"
-        raise DatasetInUse(f"{dataset} cannot be deleted: {n} it.")
+        raise NotPossible(f"{dataset} cannot be deleted: {n} it.")
     folder, name = settings.DATA_ROOT / dataset.directory, str(dataset)
     models: Any = BaseModel.objects.filter(dataset=dataset)
     try:
@@ -96,7 +92,7 @@ def delete_dataset(dataset: Dataset, *, by: str) -> None:
         models.delete()
         dataset.delete()
     except ProtectedError as error:
-        raise DatasetInUse(f"{name} cannot be deleted: results of studies rest on it.") from error
+        raise NotPossible(f"{name} cannot be deleted: results of studies rest on it.") from error
     audit.record("dataset_deleted", study=None, by=by, subject=name)
     transaction.on_commit(lambda: _remove(folder))
 

@@ -28,7 +28,7 @@ from annotations.models.arrays import unpack_float32
 from annotations.prolific.statuses import Status
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.phrases.vocabulary_levels import half_of, is_in_half, levels_of
-from annotations.services.common.service_errors import LevelsAwaited
+from annotations.services.common.service_errors import NotPossible
 from modeling.arrays.common.modeling_errors import NothingToSeparate
 from modeling.arrays.phrases.held_out import HeldOutScore, score_held_out
 from modeling.arrays.phrases.vocabulary_level import is_telling
@@ -83,7 +83,7 @@ def verdicts(study: Study) -> Iterator[Verdict]:
 
     Left out: who withdrew, whose submission was returned, rejected or screened out, and who got it for another
     submission. A person whose tasks leave nothing to judge earns nothing; one passed task earns the one bonus, with the
-    phrases of all tasks counted as tries. Raises LevelsAwaited.
+    phrases of all tasks counted as tries. Raises NotPossible while it is not scored yet what common words reach.
     """
     waiting = _waiting(study).iterator(chunk_size=_AT_ONCE)
     tasks = list(study.tasks.with_base_models())
@@ -123,7 +123,10 @@ def _levels(study: Study, tasks: list[Task]) -> dict[Task, VocabularyLevel | Non
     levels = {task: known.get(task.pk) for task in tasks}
     for task, level in levels.items():
         if level is None and _is_telling(study, task):
-            raise LevelsAwaited
+            raise NotPossible(
+                "The worker still scores what common words reach on the half of the images that judges. Try again in a "
+                "few minutes."
+            )
     return levels
 
 

@@ -17,7 +17,7 @@ from annotations.models import (
 )
 from annotations.prolific.statuses import Status
 from annotations.services.allocation import places
-from annotations.services.common.service_errors import RequestRefused
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.logs import audit
 from annotations.services.payments import payment_ledger
 from annotations.services.prolific import submission_requests
@@ -81,22 +81,22 @@ def approve(submissions: list[Submission], *, by: str) -> int:
 def ask(submission: Submission, act: submission_requests.Act, *, by: str, **detail: str) -> ProlificRequest:
     """Ask Prolific for an act that fits.
 
-    Raises RequestRefused for one that does not, and what `submission_requests.ask` raises.
+    Raises NotPossible for one that does not, and what `submission_requests.ask` raises.
     """
     with transaction.atomic():
         (locked,) = _locked([submission])
         if act not in allowed_actions(locked):
             standing = locked.status or "not known"
-            raise RequestRefused(
+            raise NotPossible(
                 f"This action is no longer possible because the submission has status “{standing}” on Prolific."
             )
         return submission_requests.ask(locked, act, by=by, **detail)
 
 
 def ask_again(request: ProlificRequest, *, by: str) -> ProlificRequest:
-    """Ask once more for what failed, as a new request; raises what `ask` does, RequestRefused unless it failed."""
+    """Ask once more for what failed, as a new request; raises what `ask` does, NotPossible unless it failed."""
     if request.state != RequestState.FAILED or request.submission is None:
-        raise RequestRefused("This request did not fail. Only a failed request can be sent again.")
+        raise NotPossible("This request did not fail. Only a failed request can be sent again.")
     return ask(request.submission, request.act, by=by, **request.detail)  # type: ignore[arg-type]  # an act, as it was
 
 
@@ -116,7 +116,7 @@ def pay_reward(submission: Submission, *, by: str, reason: str) -> bool:
     with transaction.atomic():
         (locked,) = _locked([submission])
         if "pay_by_hand" not in allowed_actions(locked):
-            raise RequestRefused(
+            raise NotPossible(
                 "The reward can be paid as a bonus only to a person who completed the visit and whom Prolific does "
                 "not pay."
             )
@@ -126,7 +126,7 @@ def pay_reward(submission: Submission, *, by: str, reason: str) -> bool:
 def refresh(study: Study, *, by: str) -> None:
     """Have a worker go through all submissions of the study at Prolific.
 
-    Raises NoProlificToken, RequestRefused, also where that was begun less than a minute ago: Prolific is not asked
+    Raises NoProlificToken, NotPossible, also where that was begun less than a minute ago: Prolific is not asked
     again so soon.
     """
     recruitment.refuse_unlinked(study)
@@ -134,7 +134,7 @@ def refresh(study: Study, *, by: str) -> None:
     with transaction.atomic():
         polled = Reconciliation.objects.filter(study=study)
         if polled.filter(begun_at__gt=now - AT_MOST_EVERY).exists():
-            raise RequestRefused("All submissions were checked less than a minute ago. Try again in a minute.")
+            raise NotPossible("All submissions were checked less than a minute ago. Try again in a minute.")
         polled.update(begun_at=now - _LONG_AGO)
         audit.record("submissions_looked_at", study=study, by=by)
         worker_wakeup.dispatch_on_commit(worker_wakeup.RECONCILE_SUBMISSIONS)

@@ -21,7 +21,7 @@ def hand_out(batch: PaymentBatch, *, by: str) -> str:
     """Return a batch as a file, and mark it as handed out: from then on it counts as paid.
 
     It has lines "participant id,amount" without a header, as Prolific's bulk bonus box takes them, one a person. It can
-    be handed out again. Raises PaymentRefused once it was sent to Prolific, and as
+    be handed out again. Raises NotPossible once it was sent to Prolific, and as
     `payment_ledger.refuse_paid_on_prolific`.
     """
     with moving(batch, lambda now: now.waits or now.state == BatchState.EXPORTED) as locked:

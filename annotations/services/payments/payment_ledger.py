@@ -21,7 +21,7 @@ from annotations.prolific.statuses import Status
 from annotations.readings.payments import reconciliation
 from annotations.readings.payments.discrepancies import is_unlisted
 from annotations.services.common.row_changes import change
-from annotations.services.common.service_errors import NoProlificToken, PaymentRefused, ServiceError
+from annotations.services.common.service_errors import NoProlificToken, NotPossible, ServiceError
 from annotations.services.logs import audit
 from annotations.services.payments import bonuses
 from annotations.services.prolific import submissions
@@ -44,10 +44,10 @@ class Proposal:
 def propose(study: Study, *, by: str) -> Proposal:
     """Apply the study's bonus rule to everybody who completed it and has no bonus yet. Nothing is sent by it.
 
-    Idempotent: a person's payment has the rule and the submission as its key. Raises PaymentRefused without an amount.
+    Idempotent: a person's payment has the rule and the submission as its key. Raises NotPossible without an amount.
     """
     if not study.bonus_cents:
-        raise PaymentRefused("This study has no bonus. The amount can be set only while the study is a draft.")
+        raise NotPossible("This study has no bonus. The amount can be set only while the study is a draft.")
     n_judged = n_earned = 0
     for verdict in bonuses.verdicts(study):
         n_judged += 1
@@ -68,7 +68,7 @@ def owe_reward(submission: Submission, *, reason: str, by: str) -> bool:
     """Owe the study's reward to somebody who did the work and whose submission pays nothing; once a submission."""
     cents = submission.study.reward_cents
     if not cents:
-        raise PaymentRefused("The study has no reward. Enter an amount by hand on the submission's page.")
+        raise NotPossible("The study has no reward. Enter an amount by hand on the submission's page.")
     return _owe_audited(submission, REWARD, cents, reason, f"reward:{submission.pk}", by)
 
 
@@ -77,7 +77,7 @@ def withhold(payment: Payment, *, reason: str, by: str) -> None:
     with transaction.atomic():
         locked = Payment.objects.select_for_update().get(pk=payment.pk)
         if locked.batch_id is not None:
-            raise PaymentRefused("This payment is already in a batch. If the batch has not been sent, undo it first.")
+            raise NotPossible("This payment is already in a batch. If the batch has not been sent, undo it first.")
         change(locked, withheld_reason=reason.strip())
         act = "payment_withheld" if locked.withheld_reason else "payment_owed_again"
         audit.record(act, study=locked.study, by=by, subject=f"payment {locked.pk}", reason=locked.withheld_reason)
@@ -86,13 +86,13 @@ def withhold(payment: Payment, *, reason: str, by: str) -> None:
 def prepare(study: Study, payments: Collection[int], *, by: str) -> PaymentBatch:
     """Put owed payments into a batch, which then waits to be sent or handed out.
 
-    Raises PaymentRefused where a batch of the study is under way, where one of them is not owed (any more), where
+    Raises NotPossible where a batch of the study is under way, where one of them is not owed (any more), where
     Prolific does not know the submission or pays its reward after all, or where the person's id can no longer be read.
     """
     with transaction.atomic():
         Study.objects.select_for_update(no_key=True).get(pk=study.pk)
         if under_way(study) is not None:
-            raise PaymentRefused(
+            raise NotPossible(
                 "Another batch of this study is under way. Prolific accepts one batch at a time, so settle that "
                 "one first."
             )
@@ -101,7 +101,7 @@ def prepare(study: Study, payments: Collection[int], *, by: str) -> PaymentBatch
         )
         owed = list(rows.filter(study=study, pk__in=payments, batch=None, withheld_reason="").order_by("pk"))
         if not owed or len(owed) != len(set(payments)):
-            raise PaymentRefused("None of the chosen payments is owed any more. Reload the page, and choose again.")
+            raise NotPossible("None of the chosen payments is owed any more. Reload the page, and choose again.")
         listed = reconciliation.listed_at(study)
         for payment in owed:
             _refuse_unpayable(payment, listed)
@@ -113,7 +113,7 @@ def prepare(study: Study, payments: Collection[int], *, by: str) -> PaymentBatch
 
 
 def send(batch: PaymentBatch, *, by: str) -> None:
-    """Have a worker pay a prepared batch at Prolific. Raises NoProlificToken, PaymentRefused."""
+    """Have a worker pay a prepared batch at Prolific. Raises NoProlificToken, NotPossible."""
     if not settings.PROLIFIC_TOKEN:
         raise NoProlificToken
     with moving(batch, lambda now: now.waits) as locked:
@@ -133,18 +133,18 @@ def undo_batch(batch: PaymentBatch, *, by: str) -> None:
 
 @contextmanager
 def moving(batch: PaymentBatch, fits: Callable[[PaymentBatch], bool]) -> Iterator[PaymentBatch]:
-    """Hold a batch as it is now, and its study, for what moves it on. Raises PaymentRefused where it does not fit."""
+    """Hold a batch as it is now, and its study, for what moves it on. Raises NotPossible where it does not fit."""
     with transaction.atomic():
         Study.objects.select_for_update(no_key=True).get(pk=batch.study_id)
         rows = PaymentBatch.objects.select_for_update(of=("self",)).select_related("study")
         locked = rows.filter(pk=batch.pk).first()
         if locked is None or not fits(locked):
-            raise PaymentRefused(MOVED_ON)
+            raise NotPossible(MOVED_ON)
         yield locked
 
 
 def refuse_paid_on_prolific(batch: PaymentBatch) -> None:
-    """Raise PaymentRefused where Prolific pays a reward of the batch itself by now: a late hand-in was taken there."""
+    """Raise NotPossible where Prolific pays a reward of the batch itself by now: a late hand-in was taken there."""
     for payment in batch.payments.select_related("submission"):
         _refuse_paid_on_prolific(payment)
 
@@ -155,7 +155,7 @@ def amounts(batch: PaymentBatch) -> Counter[str]:
     for payment in batch.payments.select_related("submission__study").order_by("pk"):
         cents[submissions.ids_of(payment.submission).participant] += payment.amount_cents
     if not cents:
-        raise PaymentRefused("This batch has no payments. Undo it.")
+        raise NotPossible("This batch has no payments. Undo it.")
     return cents
 
 
@@ -223,7 +223,7 @@ def _owe(submission: Submission, rule: str, cents: int, reason: str, key: str, b
 def _refuse_paid_on_prolific(payment: Payment) -> None:
     submission = payment.submission
     if payment.rule == REWARD and submission.status not in UNPAID:
-        raise PaymentRefused(
+        raise NotPossible(
             f"{submission} has status “{submission.status}”, so Prolific can still pay the reward. Withhold this "
             "bonus. If it is in a batch, undo the batch first."
         )
@@ -234,25 +234,25 @@ def _refuse_unpayable(payment: Payment, listed: dt.datetime | None) -> None:
     submission = payment.submission
     came_at = submission.session.created_at if submission.session else None
     if is_unlisted(came_at, submission.seen_at, listed):
-        raise PaymentRefused(
+        raise NotPossible(
             f"Prolific does not list {submission}, and one unknown submission makes it reject the whole batch. "
             "Leave this payment out."
         )
     if submission.is_of_another:
-        raise PaymentRefused(
+        raise NotPossible(
             f"Prolific names another participant for {submission}. Resolve this on Prolific's page first."
         )
     try:
         submissions.ids_of(submission)
     except ServiceError as error:
-        raise PaymentRefused(f"{submission} cannot be paid from here. {error.message}") from error
+        raise NotPossible(f"{submission} cannot be paid from here. {error.message}") from error
 
 
 def _refuse_second(batch: PaymentBatch) -> None:
     """One batch of a study at a time; the caller has locked the study."""
     other = under_way(batch.study)
     if other is not None and other.pk != batch.pk:
-        raise PaymentRefused("Another batch of this study is under way. Settle that batch first.")
+        raise NotPossible("Another batch of this study is under way. Settle that batch first.")
 
 
 def _record(act: str, batch: PaymentBatch, by: str, **detail: Any) -> None:

@@ -9,15 +9,11 @@ from django.db import transaction
 from annotations.models import BaseModel, GatheredTraining, Gathering, GatheringPart, JobState, Pool, Score, Study
 from annotations.readings.pools import review_outcomes
 from annotations.readings.pools.review_progress import minutes_by_arm
-from annotations.services.common.service_errors import ServiceError
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.logs import audit
 from annotations.services.queue import jobs, worker_wakeup
 
 MAX_ITEMS = 2000  # of each arm
-
-
-class GatheringNotPossible(ServiceError):
-    """Nothing can be gathered so; `message` says why. Nothing was stored."""
 
 
 @transaction.atomic
@@ -33,30 +29,30 @@ def request(
     """Ask for candidates from a pool for some annotations, each a score with a threshold and of a class of its own.
 
     Without a pool, ask for images of the data set above and below the threshold: does the slice mean its phrase?
-    settings: fields of `Gathering`. Raises GatheringNotPossible.
+    settings: fields of `Gathering`. Raises NotPossible.
     """
     if not study.tasks.filter(base_model=base_model).exists():
-        raise GatheringNotPossible(f"No task of this study shows {base_model}.")
+        raise NotPossible(f"No task of this study shows {base_model}.")
     if pool is not None and pool.dataset is None:
-        raise GatheringNotPossible(f"The images of {pool} are not imported yet.")
+        raise NotPossible(f"The images of {pool} are not imported yet.")
     if max(settings.get(name, 0) for name in ("n_candidates", "n_random", "n_known")) > MAX_ITEMS:
-        raise GatheringNotPossible(f"Ask for at most {MAX_ITEMS} images of each kind.")
+        raise NotPossible(f"Ask for at most {MAX_ITEMS} images of each kind.")
     gathering = Gathering(study=study, base_model=base_model, pool=pool, requested_by=by, **settings)
     try:
         gathering.clean_fields(exclude={each.name for each in Gathering._meta.fields} - settings.keys() | {"licences"})
         gathering.validate_constraints()
     except ValidationError as error:
-        raise GatheringNotPossible(f"Something does not fit: {'; '.join(error.messages)}") from error
+        raise NotPossible(f"Something does not fit: {'; '.join(error.messages)}") from error
     gathering.save()
     for score, threshold in scores:
         if score.phrase.assignment.session.study_id != study.pk:
-            raise GatheringNotPossible("The phrase is of another study.")
+            raise NotPossible("The phrase is of another study.")
         label = score.phrase.assignment.task.target_class
         if label is None:
-            raise GatheringNotPossible("The phrase is about no class.")
+            raise NotPossible("The phrase is about no class.")
         GatheringPart.objects.create(gathering=gathering, score=score, target_class=label, threshold=threshold)
     if not gathering.parts.exists():
-        raise GatheringNotPossible("Choose a phrase that has a similarity threshold.")
+        raise NotPossible("Choose a phrase that has a similarity threshold.")
     audit.record("gathering_requested", study=study, by=by, subject=str(gathering), pool=str(pool or ""))
     worker_wakeup.dispatch_on_commit(worker_wakeup.GATHER_IMAGES)
     return gathering
@@ -64,15 +60,15 @@ def request(
 
 @transaction.atomic
 def request_training(gathering: Gathering, *, by: str) -> GatheredTraining:
-    """Have a data set made of what was kept, and heads trained with it. Raises GatheringNotPossible."""
+    """Have a data set made of what was kept, and heads trained with it. Raises NotPossible."""
     locked = Gathering.objects.select_for_update(of=("self",)).select_related("study").get(pk=gathering.pk)
     if locked.pool_id is None or locked.state != JobState.DONE:
-        raise GatheringNotPossible("There are no candidates yet.")
+        raise NotPossible("There are no candidates yet.")
     if locked.trainings.filter(finished_at=None).exists():
-        raise GatheringNotPossible("A training with these images is under way. Wait until it is finished.")
+        raise NotPossible("A training with these images is under way. Wait until it is finished.")
     found = review_outcomes.kept(locked)
     if not found[review_outcomes.CANDIDATE]:
-        raise GatheringNotPossible("No candidate was kept yet, so there is nothing to train with. Review some first.")
+        raise NotPossible("No candidate was kept yet, so there is nothing to train with. Review some first.")
     training = GatheredTraining.objects.create(
         gathering=locked, kept=found, minutes=minutes_by_arm(locked), requested_by=by
     )

@@ -7,13 +7,9 @@ from django.utils import timezone
 
 from annotations.models import Gathering, ImageReview, Verdict
 from annotations.readings.pools.review_progress import review_progress
-from annotations.services.common.service_errors import ServiceError
+from annotations.services.common.service_errors import NotPossible
 
 MAX_SECONDS = 60.0  # who leaves the page is not paid for it
-
-
-class ReviewNotPossible(ServiceError):
-    """Nothing was stored; `message` says why."""
 
 
 @transaction.atomic
@@ -26,16 +22,16 @@ def say(
     by: str,
     shown_at: dt.datetime | None = None,
 ) -> None:
-    """Store what a reviewer says of an item; the same item again is a change of mind. Raises ReviewNotPossible."""
+    """Store what a reviewer says of an item; the same item again is a change of mind. Raises NotPossible."""
     locked = Gathering.objects.select_for_update(of=("self",)).get(pk=gathering.pk)
     if not 0 <= place < len(locked.items):
-        raise ReviewNotPossible("There is no such image in this review.")
+        raise NotPossible("There is no such image in this review.")
     if (verdict == Verdict.KEEP) != (label is not None and 0 <= label < len(locked.base_model.dataset.class_names)):
-        raise ReviewNotPossible("An image is kept with one of the classes, or dropped without.")
+        raise NotPossible("An image is kept with one of the classes, or dropped without.")
     known = ImageReview.objects.filter(gathering=locked, place=place, reviewer=by)
     progress = review_progress(locked, by)
     if progress.over and not known.exists():
-        raise ReviewNotPossible(progress.over)
+        raise NotPossible(progress.over)
     took = (timezone.now() - shown_at).total_seconds() if shown_at else 0.0
     seconds = min(max(took, 0.0), MAX_SECONDS)
     changes = {"verdict": verdict, "label": label, "seconds": seconds}

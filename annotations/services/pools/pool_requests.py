@@ -10,35 +10,31 @@ from django.utils import timezone
 
 from annotations.models import Dataset, GatheredTraining, JobState, Pool
 from annotations.services import image_searches
-from annotations.services.common.service_errors import ServiceError
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.datasets import imports, library
 from annotations.services.logs import audit
 from annotations.services.queue import jobs, worker_wakeup
 
 
-class PoolNotPossible(ServiceError, status=400):
-    """What was asked for cannot be a pool; `message` says why. Nothing was stored."""
-
-
 @transaction.atomic
 def request_pool(name: str, folder: str, encoder: str, *, by: str) -> Pool:
-    """Ask the workers for the import of a folder below IMPORT_ROOT. Raises PoolNotPossible, ImportNotPossible."""
+    """Ask the workers for the import of a folder below IMPORT_ROOT. Raises NotPossible."""
     if encoder not in imports.known_encoders():
-        raise PoolNotPossible("This site does not offer this encoder yet. An operator can import with it by command.")
+        raise NotPossible("This site does not offer this encoder yet. An operator can import with it by command.")
     pool = new_pool(name, imports.folder_of(folder), encoder, by=by)
     worker_wakeup.dispatch_on_commit(worker_wakeup.GATHER_IMAGES)
     return pool
 
 
 def new_pool(name: str, folder: Path, encoder: str, *, by: str) -> Pool:
-    """Store a pool whose images are still to be imported. Raises PoolNotPossible."""
+    """Store a pool whose images are still to be imported. Raises NotPossible."""
     pool = Pool(name=name, folder=str(folder.resolve()), encoder=encoder, requested_by=by)
     try:
         validate_slug(name)
     except ValidationError as error:
-        raise PoolNotPossible("The name of a pool may contain only letters, digits, _ and -.") from error
+        raise NotPossible("The name of a pool may contain only letters, digits, _ and -.") from error
     if Dataset.objects.filter(name=name, pool=None).exists():
-        raise PoolNotPossible(f"A data set is called {name} already. Choose another name for the pool.")
+        raise NotPossible(f"A data set is called {name} already. Choose another name for the pool.")
     pool.save()
     audit.record("pool_requested", study=None, by=by, subject=name)
     return pool
@@ -46,9 +42,9 @@ def new_pool(name: str, folder: Path, encoder: str, *, by: str) -> Pool:
 
 @transaction.atomic
 def import_again(pool: Pool, *, by: str) -> None:
-    """Have images added that are new in the pool's folder. Raises PoolNotPossible."""
+    """Have images added that are new in the pool's folder. Raises NotPossible."""
     if not jobs.retry(pool, by, ended=(JobState.DONE, JobState.FAILED)):
-        raise PoolNotPossible("The images of this pool are being imported. Wait until that is finished.")
+        raise NotPossible("The images of this pool are being imported. Wait until that is finished.")
 
 
 @transaction.atomic
@@ -57,23 +53,23 @@ def take_out(
 ) -> tuple[int, list[Dataset]]:
     """Take images out of a pool for good, by their file names or all of a licence; nobody finds or sees them again.
 
-    Returns how many, and the data sets that were made with some of them and keep these. Raises PoolNotPossible.
+    Returns how many, and the data sets that were made with some of them and keep these. Raises NotPossible.
     """
     locked = Pool.objects.select_for_update(of=("self",)).get(pk=pool.pk)
     if locked.dataset is None:
-        raise PoolNotPossible(f"The images of {locked} are not imported yet.")
+        raise NotPossible(f"The images of {locked} are not imported yet.")
     if not (why := why.strip()[:500]):
-        raise PoolNotPossible("Say why the images are taken out.")
+        raise NotPossible("Say why the images are taken out.")
     files = locked.dataset.files
     row_of = {name: row for row, name in enumerate(files.filenames)}
     if unknown := next((name for name in names if name not in row_of), ""):
-        raise PoolNotPossible(f"The pool has no image “{unknown[:100]}”. Write names as below its folder.")
+        raise NotPossible(f"The pool has no image “{unknown[:100]}”. Write names as below its folder.")
     of_licence = (row for row, note in enumerate(files.notes) if licence and note.get("licence") == licence)
     rows = {*(row_of[name] for name in names), *of_licence} - locked.removed
     if not rows:
-        raise PoolNotPossible("No image that is still in the pool is meant by that.")
+        raise NotPossible("No image that is still in the pool is meant by that.")
     if len(rows | locked.removed) == files.n_rows:
-        raise PoolNotPossible("No image would be left in the pool.")
+        raise NotPossible("No image would be left in the pool.")
     at = timezone.now().isoformat(timespec="seconds")
     locked.removals.append({"why": why, "by": by, "at": at, "rows": sorted(rows)})
     locked.save(update_fields=["removals"])
@@ -85,12 +81,12 @@ def take_out(
 
 
 def store_images(pool: Pool, dataset: Dataset) -> None:
-    """Finish a pool that is held; a version without the newest images goes. Raises JobLost, PoolNotPossible."""
+    """Finish a pool that is held; a version without the newest images goes. Raises JobLost, NotPossible."""
     before = pool.dataset
     with transaction.atomic():
         earlier = Pool.objects.filter(dataset=dataset).exclude(pk=pool.pk).first()
         if earlier is not None:
-            raise PoolNotPossible(f"These images are imported already, as {earlier}.")
+            raise NotPossible(f"These images are imported already, as {earlier}.")
         jobs.finish(pool, phase="", dataset=dataset)
         if before != dataset:
             image_searches.request_index(dataset, by=pool.requested_by)

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotations.models import ProlificRequest, RequestState, Submission
-from annotations.services.common.service_errors import IdentityDestroyed, NoProlificToken, RequestRefused
+from annotations.services.common.service_errors import IdentityDestroyed, NoProlificToken, NotPossible
 from annotations.services.studies import recruitment
 
 Act = Literal["approve", "complete", "request_return", "screen_out", "reject", "unreject", "message"]
@@ -25,7 +25,7 @@ def ask(submission: Submission, act: Act, *, by: str, **detail: str) -> Prolific
     log) · reject(message of 100 characters or more, category of REJECTION_CATEGORIES) · unreject(reason, for our audit
     log) · message(text). The forms see to the texts, and `discrepancy_repairs` that the act fits. by: the user's name.
     What was asked and is not sent yet is returned as it is, so a double click asks once; of messages, one of the same
-    words within DOUBLE_CLICK. Raises NoProlificToken, RequestRefused without a researcher code, IdentityDestroyed.
+    words within DOUBLE_CLICK. Raises NoProlificToken, NotPossible without a researcher code, IdentityDestroyed.
     """
     if not settings.PROLIFIC_TOKEN:
         raise NoProlificToken
@@ -53,7 +53,7 @@ def _asked_already(submission: Submission, act: Act, detail: dict[str, str]) -> 
 def _researcher_code(submission: Submission) -> str:
     code: str = submission.study.researcher_code
     if not code:
-        raise RequestRefused(
+        raise NotPossible(
             "This study has no researcher code. On Prolific, create a completion code with the actor "
             "“researcher”, then enter it in the study's settings."
         )

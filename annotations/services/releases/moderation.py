@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from annotations.models import Moderation, Phrase, event_kinds
 from annotations.services import analysis_requests
 from annotations.services.common.row_changes import change
-from annotations.services.common.service_errors import ServiceError
+from annotations.services.common.service_errors import NotPossible, ServiceError
 from annotations.services.logs import audit, events
 
 NOT_SHOWN = (Moderation.HIDDEN, Moderation.EXCLUDED)
@@ -25,21 +25,15 @@ class PhraseGone(ServiceError, status=404):
     sentence = "This phrase has been deleted because its author withdrew."
 
 
-class ModerationNeedsReason(ServiceError, status=400):
-    """A phrase is flagged, hidden or excluded only with a reason: whoever reads the results must learn why."""
-
-    sentence = "Give a reason. It is recorded in the audit log and in the study's exclusion ledger."
-
-
 def moderate(phrase: Phrase, decision: Moderation, *, by: str, reason: str = "") -> Phrase:
     """Store a decision, the last one counts; UNREVIEWED takes it back. A no-op where nothing changes.
 
-    Raises ModerationNeedsReason for a flag, a hiding or an exclusion without a reason, PhraseGone for one that was
+    Raises NotPossible for a flag, a hiding or an exclusion without a reason, PhraseGone for one that was
     erased meanwhile.
     """
     reason = reason.strip()
     if decision in NEEDS_REASON and not reason:
-        raise ModerationNeedsReason
+        raise NotPossible("Give a reason. It is recorded in the audit log and in the study's exclusion ledger.")
     with transaction.atomic():
         rows = Phrase.objects.select_related("assignment__session__study", "assignment__session__participant")
         locked = rows.select_for_update(of=("self",), no_key=True).filter(pk=phrase.pk).first()

@@ -13,19 +13,11 @@ from django.utils import timezone
 from annotations.models import BaseModel, Correction, Dataset, JobState, Review, Score, Study, event_kinds
 from annotations.models.arrays import without_arrays
 from annotations.readings.retraining.correction_candidates import approved, candidates, label_of, usable, why_not_second
-from annotations.services.common.service_errors import ServiceError
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.logs import audit, events
 from annotations.services.queue import jobs, worker_wakeup
 from annotations.version import CODE_VERSION
 from modeling.arrays.datasets.dataset_files import BadDataset
-
-
-class CorrectionNotPossible(ServiceError):
-    """It cannot be trained, or not be decided on; `message` says why."""
-
-
-class CorrectionNotApproved(ServiceError):
-    """Its head is not handed out; `message` says why."""
 
 
 @transaction.atomic
@@ -40,20 +32,18 @@ def request(
     """Ask for a correction with the best annotation of each class.
 
     by_hand: of some classes the id of another approved phrase, or None to leave the class out. second: the base model
-    of a second test set. Raises CorrectionNotPossible, with a sentence, also while another one of the study is under
+    of a second test set. Raises NotPossible, with a sentence, also while another one of the study is under
     way.
     """
     Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     if study.corrections.filter(finished_at=None).exists():
-        raise CorrectionNotPossible("Another correction of this study is being trained. Wait until it is finished.")
+        raise NotPossible("Another correction of this study is being trained. Wait until it is finished.")
     if not study.tasks.filter(base_model=base_model).exists():
-        raise CorrectionNotPossible(
-            f"No task of this study shows {base_model}. Choose the base model of one of its tasks."
-        )
+        raise NotPossible(f"No task of this study shows {base_model}. Choose the base model of one of its tasks.")
     if reason := _why_not_trainable(base_model):
-        raise CorrectionNotPossible(reason)
+        raise NotPossible(reason)
     if second is not None and (reason := why_not_second(base_model, second)):
-        raise CorrectionNotPossible(reason)
+        raise NotPossible(reason)
     chosen = _choose(study, base_model, by_hand or {})
     correction = Correction.objects.create(
         study=study, base_model=base_model, second_base_model=second, scheme=study.scheme, requested_by=by
@@ -87,17 +77,17 @@ def store(correction: Correction, **trained: Any) -> None:
 def review(correction: Correction, decision: Review, *, by: str, reason: str) -> Correction:
     """Approve or reject a correction that is trained; the last decision counts.
 
-    Raises CorrectionNotPossible: without a reason, before it is trained, and to approve one with a phrase that is no
+    Raises NotPossible: without a reason, before it is trained, and to approve one with a phrase that is no
     longer approved.
     """
     reason = reason.strip()
     locked = Correction.objects.select_for_update(of=("self",)).select_related("study").get(pk=correction.pk)
     if not reason:
-        raise CorrectionNotPossible("Give a reason for the decision.")
+        raise NotPossible("Give a reason for the decision.")
     if locked.state != JobState.DONE:
-        raise CorrectionNotPossible("This correction is not trained yet. Wait until training is finished, then decide.")
+        raise NotPossible("This correction is not trained yet. Wait until training is finished, then decide.")
     if decision == Review.APPROVED and (gone := _no_longer_approved(locked)):
-        raise CorrectionNotPossible(gone)
+        raise NotPossible(gone)
     before = locked.review
     locked.review, locked.review_reason, locked.reviewed_by, locked.reviewed_at = decision, reason, by, timezone.now()
     locked.save(update_fields=["review", "review_reason", "reviewed_by", "reviewed_at"])
@@ -115,15 +105,15 @@ def review(correction: Correction, decision: Review, *, by: str, reason: str) ->
 
 
 def take_head(correction: Correction, *, by: str) -> bytes:
-    """Return the head as a safetensors file, and put down who took it. Raises CorrectionNotApproved."""
+    """Return the head as a safetensors file, and put down who took it. Raises NotPossible."""
     if correction.state != JobState.DONE or correction.head is None:
-        raise CorrectionNotApproved("This correction has no head because it is not trained.")
+        raise NotPossible("This correction has no head because it is not trained.")
     if correction.review != Review.APPROVED:
-        raise CorrectionNotApproved(
+        raise NotPossible(
             "The head of this correction cannot be downloaded yet. A coordinator must approve the correction first."
         )
     if gone := _no_longer_approved(correction):
-        raise CorrectionNotApproved(gone)
+        raise NotPossible(gone)
     audit.record("correction_head_taken", study=correction.study, by=by, subject=f"correction {correction.pk}")
     return bytes(correction.head)
 
@@ -138,13 +128,13 @@ def _choose(study: Study, base_model: BaseModel, by_hand: Mapping[int, int | Non
         score = usable(study, base_model).filter(phrase=phrase).first()
         if score is None or label_of(score) != label:
             name = _class_name(base_model.dataset, label)
-            raise CorrectionNotPossible(
+            raise NotPossible(
                 f"The chosen phrase of “{name}” is not approved or has no similarity threshold. Choose another phrase."
             )
         best = found[label][0]
         chosen[label] = (score, (score.text_digest, score.sign) != (best.text_digest, best.sign))
     if not chosen:
-        raise CorrectionNotPossible(
+        raise NotPossible(
             "No approved phrase has a similarity threshold, so there is nothing to train with. Approve phrases "
             "on the moderation page first."
         )

@@ -9,48 +9,34 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from annotations.models import Role, Study, StudyMember
-from annotations.services.common.service_errors import ServiceError
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.logs import audit
 from annotations.services.staff import roles
 
 FIRST_SIGN_IN = "At the first sign-in the site asks for an authenticator app, so have a phone with one at hand."
 
 
-class AccountRefused(ServiceError, status=400):
-    """The name or the password of a new account does not pass; the message says why."""
-
-
 def refuse_name(name: str) -> None:
-    """Raise AccountRefused where no new account can have this name."""
+    """Raise NotPossible where no new account can have this name."""
     try:
         User(username=name).full_clean(exclude=["password"])
     except ValidationError as error:
-        raise AccountRefused(" ".join(error.messages)) from error
+        raise NotPossible(" ".join(error.messages)) from error
 
 
 @transaction.atomic
 def create(name: str, password: str, *, by: str, email: str = "", is_operator: bool = False) -> User:
-    """Make an account of the staff. Raises AccountRefused."""
+    """Make an account of the staff. Raises NotPossible."""
     user = User(username=name, email=email, is_staff=True, is_superuser=is_operator)
     try:
         user.full_clean(exclude=["password"])
         validate_password(password, user)
     except ValidationError as error:
-        raise AccountRefused(" ".join(error.messages)) from error
+        raise NotPossible(" ".join(error.messages)) from error
     user.set_password(password)
     user.save()
     audit.record("user_created", study=None, by=by, subject=name)
     return user
-
-
-class LastCoordinator(ServiceError):
-    sentence = "A study needs a coordinator. Give another member that role first."
-
-
-class NotOnTheStaff(ServiceError, status=400):
-    """A role was given to somebody who is not on the staff, or whose account is switched off."""
-
-    sentence = "There is no staff account with this name. Ask an operator to create it."
 
 
 def offered_to(user: Any, study: Study) -> QuerySet[User]:
@@ -68,10 +54,10 @@ def colleagues_of(user: Any) -> QuerySet[User]:
 
 
 def add(study: Study, username: str, role: Role, *, by: str) -> StudyMember:
-    """Give a member of the staff a role, in place of the one they had. Raises NotOnTheStaff, LastCoordinator."""
+    """Give a member of the staff a role, in place of the one they had. Raises NotPossible."""
     user = User.objects.filter(username=username, is_staff=True, is_active=True).first()
     if user is None:
-        raise NotOnTheStaff
+        raise NotPossible("There is no staff account with this name. Ask an operator to create it.")
     with transaction.atomic():
         _lock(study)
         member = StudyMember.objects.filter(study=study, user=user).first()
@@ -85,7 +71,7 @@ def add(study: Study, username: str, role: Role, *, by: str) -> StudyMember:
 
 
 def remove(study: Study, username: str, *, by: str) -> None:
-    """Take a person's role. Nothing happens where they have none. Raises LastCoordinator."""
+    """Take a person's role. Nothing happens where they have none. Raises NotPossible for the last coordinator."""
     with transaction.atomic():
         _lock(study)
         member = StudyMember.objects.filter(study=study, user__username=username).first()
@@ -104,4 +90,4 @@ def _lock(study: Study) -> None:
 def _refuse_without_coordinator(leaving: StudyMember) -> None:
     others = StudyMember.objects.filter(study=leaving.study, role=Role.COORDINATOR).exclude(pk=leaving.pk)
     if leaving.role == Role.COORDINATOR and not others.exists():
-        raise LastCoordinator
+        raise NotPossible("A study needs a coordinator. Give another member that role first.")

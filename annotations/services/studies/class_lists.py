@@ -10,15 +10,11 @@ from django.db.models import Max, ProtectedError
 
 from annotations.models import BaseModel, Study, StudyState, Task
 from annotations.readings.datasets.target_classes import classes_with_errors
-from annotations.services.common.service_errors import ServiceError
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.logs import audit
 from annotations.services.studies import lifecycle
 
 MOST = 1_000  # tasks of one study
-
-
-class ClassListRefused(ServiceError, status=400):
-    """The list cannot be added or taken out as it is; `message` says why."""
 
 
 @dataclass(frozen=True)
@@ -34,19 +30,19 @@ def add(study: Study, base_model: BaseModel, names: Sequence[str] = (), *, by: s
     """Add a task for each class of a list, after those that are there; a class that has one is left as it is.
 
     names: of the classes, in their order; none: every class with wrong and right validation images, the worst first.
-    fields: other fields of Task, the same for all. Raises ClassListRefused for names that the data set does not have,
+    fields: other fields of Task, the same for all. Raises NotPossible for names that the data set does not have,
     for limits that are not right, for more than MOST tasks, and where the study is no draft.
     """
     _draft(study)
     wanted = _numbers(base_model, names) if names else classes_with_errors(base_model)
     if not wanted:
-        raise ClassListRefused(
+        raise NotPossible(
             f"{base_model} has no class with wrong and right validation images. Choose another base model."
         )
     known = set(study.tasks.filter(base_model=base_model).values_list("target_class", flat=True))
     new = [number for number in wanted if number not in known]
     if study.tasks.count() + len(new) > MOST:
-        raise ClassListRefused(f"A study has at most {MOST:,} tasks. Split the list over several studies.")
+        raise NotPossible(f"A study has at most {MOST:,} tasks. Split the list over several studies.")
     last = study.tasks.aggregate(last=Max("position"))["last"] or 0
     tasks = [
         Task(study=study, position=position, base_model=base_model, target_class=number, **fields)
@@ -67,7 +63,7 @@ def add(study: Study, base_model: BaseModel, names: Sequence[str] = (), *, by: s
 def remove(study: Study, positions: Sequence[int] | None = None, *, by: str) -> int:
     """Take tasks out of a draft by their numbers, None for all; the others keep theirs. Returns how many went.
 
-    Raises ClassListRefused where previews or rehearsals used one, and where the study is no draft.
+    Raises NotPossible where previews or rehearsals used one, and where the study is no draft.
     """
     _draft(study)
     tasks = study.tasks.all() if positions is None else study.tasks.filter(position__in=positions)
@@ -75,7 +71,7 @@ def remove(study: Study, positions: Sequence[int] | None = None, *, by: str) -> 
     try:
         tasks.delete()
     except ProtectedError as error:
-        raise ClassListRefused(
+        raise NotPossible(
             "Previews or simulated participants used one of these tasks. Discard their visits first, under "
             "“Rehearse and preview”."
         ) from error
@@ -87,7 +83,7 @@ def remove(study: Study, positions: Sequence[int] | None = None, *, by: str) -> 
 
 def _draft(study: Study) -> None:
     if Study.objects.select_for_update(no_key=True).get(pk=study.pk).state != StudyState.DRAFT:
-        raise ClassListRefused("The study is open, so its tasks cannot be changed. Clone the study to use other tasks.")
+        raise NotPossible("The study is open, so its tasks cannot be changed. Clone the study to use other tasks.")
 
 
 def _numbers(base_model: BaseModel, names: Sequence[str]) -> list[int]:
@@ -97,7 +93,7 @@ def _numbers(base_model: BaseModel, names: Sequence[str]) -> list[int]:
     if unknown:
         more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
         shown = ", ".join(f"“{name}”" for name in unknown[:5])
-        raise ClassListRefused(f"{base_model.dataset} has no class {shown}{more}. Use the class names of the data set.")
+        raise NotPossible(f"{base_model.dataset} has no class {shown}{more}. Use the class names of the data set.")
     return list(dict.fromkeys(known[name] for name in names))
 
 
@@ -105,4 +101,4 @@ def _check(task: Task) -> None:
     try:
         task.full_clean()
     except ValidationError as error:
-        raise ClassListRefused(" ".join(error.messages)) from error
+        raise NotPossible(" ".join(error.messages)) from error

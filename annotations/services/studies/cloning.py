@@ -7,8 +7,8 @@ from django.db import transaction
 
 from annotations.models import BaseModel, Study, StudyState
 from annotations.models.study import CODES, OF_THE_ROW, new_code
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.logs import audit
-from annotations.services.studies.lifecycle import StudyUnacceptable
 
 # What belongs to one study alone. A clone is another study on Prolific: its people get other pseudonyms, and its codes
 # are others, or somebody could hand in at one study what was given out at the other, and both records would agree.
@@ -19,7 +19,7 @@ _ITS_OWN = {"slug", "title", "external_study_id", *CODES, *OF_THE_ROW}
 def clone_study(study: Study, *, slug: str, title: str, by: str) -> Study:
     """Return a new draft with the study's settings, tasks, conditions and members, and a new code where it has one.
 
-    Raises StudyUnacceptable for a slug that is taken or none.
+    Raises NotPossible for a slug that is taken or none.
     """
     settings = {
         field.name: getattr(study, field.name) for field in Study._meta.concrete_fields if field.name not in _ITS_OWN
@@ -37,7 +37,7 @@ def clone_study(study: Study, *, slug: str, title: str, by: str) -> Study:
         clone.full_clean()
     except ValidationError as error:
         problems = [f"{field}: {' '.join(messages)}" for field, messages in error.message_dict.items()]
-        raise StudyUnacceptable(" ".join(problems)) from error
+        raise NotPossible(" ".join(problems)) from error
     clone.save()
     for rows in (study.tasks.order_by("position"), study.conditions.order_by("position"), study.members.order_by("pk")):
         for row in rows:

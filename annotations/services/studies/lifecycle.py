@@ -33,7 +33,7 @@ from annotations.readings.studies.preflight.preflight_report import blocking
 from annotations.readings.studies.readiness import reasons_not_ready
 from annotations.readings.studies.shown_keywords import shows_keywords, top_keywords
 from annotations.services.common.row_changes import change
-from annotations.services.common.service_errors import ServiceError, StudyNotFound, StudyNotReady
+from annotations.services.common.service_errors import NotPossible, ServiceError, StudyNotFound, StudyNotReady
 from annotations.services.logs import audit, events
 from annotations.services.phrases import assignments
 from annotations.services.studies import recruitment
@@ -99,14 +99,6 @@ def _when(study: Study) -> str:
     return f"{day}at {at:%H:%M %Z}"
 
 
-class StudyStateMismatch(ServiceError):
-    """The study is not in a state from which it can be moved so; `message` says in which it is."""
-
-
-class StudyUnacceptable(ServiceError, status=400):
-    """A field of a new study or of its tasks is not right; `message` names each."""
-
-
 def find_study(slug: str) -> Study:
     """Return the study of this slug, for a command. Raises StudyNotFound, which names all that there are."""
     study = Study.objects.filter(slug=slug).first()
@@ -129,7 +121,7 @@ def create_study(
     """Store a draft study with its tasks and conditions, each numbered from 1 in the order given.
 
     tasks: fields of Task, with `base_model` a BaseModel; conditions: fields of Condition; fields: other fields of
-    Study; by: who did it, for the audit log. Raises StudyUnacceptable, which names every field that is not right, and
+    Study; by: who did it, for the audit log. Raises NotPossible, which names every field that is not right, and
     stores nothing then.
     """
     try:
@@ -143,9 +135,9 @@ def create_study(
                 row.save()
     except ValidationError as error:
         problems = [f"{field}: {' '.join(messages)}" for field, messages in error.message_dict.items()]
-        raise StudyUnacceptable(" ".join(problems)) from error
+        raise NotPossible(" ".join(problems)) from error
     except TypeError as error:
-        raise StudyUnacceptable(f"{error}.") from error
+        raise NotPossible(f"{error}.") from error
     audit.record("study_created", study=study, by=by, subject=study.slug)
     return study
 
@@ -155,7 +147,7 @@ def open_study(study: Study, *, by: str = audit.SYSTEM, without_rehearsal: bool 
     """Freeze a draft's configuration and let participants in.
 
     A task without a class gets the one with the highest error rate. Raises StudyNotReady with every reason,
-    StudyStateMismatch where the study is no draft. `without_rehearsal`, which the audit log notes, is for who is sure
+    NotPossible where the study is no draft. `without_rehearsal`, which the audit log notes, is for who is sure
     that the site scores phrases.
     """
     locked = _locked(study, StudyState.DRAFT)
@@ -172,7 +164,7 @@ def open_study(study: Study, *, by: str = audit.SYSTEM, without_rehearsal: bool 
 
 @transaction.atomic
 def pause_study(study: Study, *, by: str = audit.SYSTEM, on_prolific: bool = False) -> Study:
-    """Let nobody new in; whoever has begun may finish. Raises StudyStateMismatch unless the study is active.
+    """Let nobody new in; whoever has begun may finish. Raises NotPossible unless the study is active.
 
     on_prolific: have it paused there too; raises what `recruitment.ask` does then, and nothing is done.
     """
@@ -184,7 +176,7 @@ def pause_study(study: Study, *, by: str = audit.SYSTEM, on_prolific: bool = Fal
 
 @transaction.atomic
 def resume_study(study: Study, *, by: str = audit.SYSTEM, on_prolific: bool = False) -> Study:
-    """Let participants in again, under the same configuration. Raises StudyStateMismatch unless it is paused.
+    """Let participants in again, under the same configuration. Raises NotPossible unless it is paused.
 
     on_prolific: have it started there again too; raises as in `pause_study`.
     """
@@ -198,7 +190,7 @@ def resume_study(study: Study, *, by: str = audit.SYSTEM, on_prolific: bool = Fa
 def close_study(study: Study, *, by: str = audit.SYSTEM, on_prolific: bool = False) -> Study:
     """End the study for good, and with it every assignment that has not ended; all that was submitted stays.
 
-    on_prolific: have it stopped there too; raises as in `pause_study`. Raises StudyStateMismatch unless the study is
+    on_prolific: have it stopped there too; raises as in `pause_study`. Raises NotPossible unless the study is
     active or paused.
     """
     locked = _locked(study, *OPEN_STATES)
@@ -217,7 +209,7 @@ def amend_study(study: Study, fields: Mapping[str, Any], *, by: str) -> list[str
     """Change what never froze (AMENDABLE), also while people are inside; return the names of what changed.
 
     Of a closed study only the CODES can be changed. The configuration stays as it froze: it holds none of this. Raises
-    StudyStateMismatch for anything else of a closed study, ValidationError for values that are not right, ValueError
+    NotPossible for anything else of a closed study, ValidationError for values that are not right, ValueError
     for a field that is frozen.
     """
     frozen = set(fields) - set(AMENDABLE)
@@ -225,7 +217,7 @@ def amend_study(study: Study, fields: Mapping[str, Any], *, by: str) -> list[str
         raise ValueError(f"{', '.join(sorted(frozen))} cannot be changed once the study is open")
     locked = _locked(study, *StudyState)
     if locked.state == StudyState.CLOSED and set(fields) - set(CODES):
-        raise StudyStateMismatch("The study is closed. Only its codes can still be changed.")
+        raise NotPossible("The study is closed. Only its codes can still be changed.")
     before = {name: getattr(locked, name) for name in fields}
     changed = [name for name, value in fields.items() if before[name] != value]
     for name in changed:
@@ -269,12 +261,12 @@ def _url_with(study: Study, *, participant: str, study_id: str, session: str) ->
 
 
 def _locked(study: Study, *allowed: StudyState) -> Study:
-    """Return the row under a lock; StudyStateMismatch where its state is none of those."""
+    """Return the row under a lock; NotPossible where its state is none of those."""
     # A "no key" lock lets rows that point to the study be inserted meanwhile: whoever submits a phrase holds an
     # assignment that closing waits for, and writes an event of the study.
     locked = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     if locked.state not in allowed:
-        raise StudyStateMismatch(f"The study is {locked.get_state_display().lower()}, so this action is not possible.")
+        raise NotPossible(f"The study is {locked.get_state_display().lower()}, so this action is not possible.")
     return locked
 
 

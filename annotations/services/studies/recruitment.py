@@ -15,7 +15,7 @@ from django.utils import timezone
 from annotations.models import ProlificRequest, RequestState, Study, Submission
 from annotations.prolific.client import StudyAct
 from annotations.prolific.study_statuses import StudyRequest
-from annotations.services.common.service_errors import NoProlificToken, RequestRefused
+from annotations.services.common.service_errors import NoProlificToken, NotPossible
 from annotations.services.logs import audit
 from annotations.services.queue import worker_wakeup
 
@@ -27,11 +27,11 @@ def ask(study: Study, act: StudyRequest, *, by: str) -> ProlificRequest:
     """Store that the study shall be paused, started or stopped on Prolific, and return it; it is sent in seconds.
 
     by: the user's name. What was asked last and is not done yet is returned as it is. Raises NoProlificToken,
-    RequestRefused where the study has no id there.
+    NotPossible where the study has no id there.
     """
     refuse_unlinked(study)
     if act not in TRANSITIONS:
-        raise RequestRefused(f"“{act}” is not a request that Prolific accepts.")
+        raise NotPossible(f"“{act}” is not a request that Prolific accepts.")
     with transaction.atomic():
         Study.objects.select_for_update(no_key=True).get(pk=study.pk)  # one after the other
         pending = study.prolific_requests.filter(act__in=TRANSITIONS, state=RequestState.PENDING)
@@ -43,13 +43,11 @@ def ask(study: Study, act: StudyRequest, *, by: str) -> ProlificRequest:
 
 
 def refuse_unlinked(study: Study) -> None:
-    """Raise NoProlificToken, or RequestRefused where the study has no id on Prolific."""
+    """Raise NoProlificToken, or NotPossible where the study has no id on Prolific."""
     if not settings.PROLIFIC_TOKEN:
         raise NoProlificToken
     if not study.external_study_id:
-        raise RequestRefused(
-            "The study has no Prolific id, so Clarify cannot send requests about it. Enter the id first."
-        )
+        raise NotPossible("The study has no Prolific id, so Clarify cannot send requests about it. Enter the id first.")
 
 
 def store(

@@ -13,28 +13,22 @@ from numpy.typing import NDArray
 from annotations.models import BaseModel, Study
 from annotations.models.study_texts import MAX_TITLE_LENGTH
 from annotations.readings.datasets.class_images import class_images
-from annotations.services.common.service_errors import ServiceError
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.datasets.base_models import store_part
 from annotations.services.studies.cloning import clone_study, free_slug
 
 _TITLE = ": what nobody has named yet"
 
 
-class NothingUnnamed(ServiceError):
-    """No task has wrong images that no concept selects."""
-
-    sentence = "Every wrong image is selected by a concept already, so there is nothing to look at again."
-
-
 @transaction.atomic
 def study_unnamed(study: Study, unnamed: Mapping[int, Collection[str]], *, by: str) -> Study:
     """Return a new draft like a study, of its tasks with unnamed images, which shows these beside the right ones.
 
-    unnamed: keys of the wrong images that no concept selects, by the position of the task. Raises NothingUnnamed.
+    unnamed: keys of the wrong images that no concept selects, by the position of the task. Raises NotPossible.
     """
     positions = [position for position, keys in unnamed.items() if keys]
     if not positions:
-        raise NothingUnnamed
+        raise NotPossible("Every wrong image is selected by a concept already, so there is nothing to look at again.")
     title = study.title[: MAX_TITLE_LENGTH - len(_TITLE)] + _TITLE
     draft = clone_study(study, slug=free_slug(f"{study.slug[:36]}-unnamed"), title=title, by=by)
     draft.tasks.exclude(position__in=positions).delete()

@@ -22,16 +22,10 @@ from annotations.models import (
     StudyState,
     Task,
 )
-from annotations.services.common.service_errors import ServiceError, StageMismatch, StudyNotOpen
+from annotations.services.common.service_errors import NotPossible, StageMismatch, StudyNotOpen
 from annotations.services.logs.identities import pseudonym
 from annotations.services.phrases import assignments
 from annotations.services.visits import sessions
-
-
-class NotForExperts(ServiceError):
-    """Somebody of the staff wants to annotate in a study whose people come by the link."""
-
-    sentence = "Participants enter this study by its link. Experts annotate in a study of their own."
 
 
 def visit_of(study: Study, user: AbstractBaseUser | AnonymousUser) -> AnnotationSession | None:
@@ -45,11 +39,11 @@ def visit_of(study: Study, user: AbstractBaseUser | AnonymousUser) -> Annotation
 def enter(study: Study, user: AbstractBaseUser | AnonymousUser) -> AnnotationSession:
     """Return the one visit that somebody who is logged in has in a study of experts, and make it the first time.
 
-    The visit names nobody: its pseudonyms are made of the user name with the study's key. Raises NotForExperts in any
+    The visit names nobody: its pseudonyms are made of the user name with the study's key. Raises NotPossible in any
     other study, and StudyNotOpen in a draft, in a closed study, and for a new visit in a paused one.
     """
     if study.audience != Audience.EXPERTS:
-        raise NotForExperts
+        raise NotPossible("Participants enter this study by its link. Experts annotate in a study of their own.")
     if study.state not in OPEN_STATES:
         raise StudyNotOpen(study.state)
     visit = visit_of(study, user)

@@ -19,7 +19,7 @@ from annotations.models import (
     StudyState,
     Submission,
 )
-from annotations.services.common.service_errors import ServiceError
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.logs import audit
 from annotations.services.queue import worker_wakeup
 from annotations.services.studies.lifecycle import configuration_now
@@ -32,25 +32,21 @@ USUAL_PEOPLE = 4
 _LEFT: tuple[type[Model], ...] = (Consent, Allocation, Submission, Event)
 
 
-class RehearsalNotPossible(ServiceError):
-    """Nobody can be sent now, or nothing be taken back; `message` says why."""
-
-
 @transaction.atomic
 def request_rehearsal(study: Study, n_people: int, *, by: str) -> Rehearsal:
     """Ask the workers to send simulated participants through the study as it is now.
 
-    Raises StudyNotReady for a draft that nobody could visit, RehearsalNotPossible for a number out of range, for a
+    Raises StudyNotReady for a draft that nobody could visit, NotPossible for a number out of range, for a
     study that is closed and while others are still going through it.
     """
     Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     study.refresh_from_db()
     if study.state == StudyState.CLOSED:
-        raise RehearsalNotPossible("The study is closed, so it cannot be rehearsed.")
+        raise NotPossible("The study is closed, so it cannot be rehearsed.")
     if not 1 <= n_people <= MAX_PEOPLE:
-        raise RehearsalNotPossible(f"Choose 1 to {MAX_PEOPLE} simulated participants.")
+        raise NotPossible(f"Choose 1 to {MAX_PEOPLE} simulated participants.")
     if study.rehearsals.filter(state__in=UNFINISHED).exists():
-        raise RehearsalNotPossible("A rehearsal is still running. Wait until it is finished.")
+        raise NotPossible("A rehearsal is still running. Wait until it is finished.")
     rehearsal = Rehearsal.objects.create(
         study=study,
         configuration_digest=configuration_now(study).digest,
@@ -69,11 +65,11 @@ def discard(study: Study, *, by: str) -> int:
     """Delete all that previews and simulated participants left in the study; return how many visits that were.
 
     In a draft the rehearsals and the configurations that they ran under go too, so that its tasks can be deleted.
-    Raises RehearsalNotPossible while simulated participants are on their way.
+    Raises NotPossible while simulated participants are on their way.
     """
     locked = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     if study.rehearsals.filter(state__in=UNFINISHED).exists():
-        raise RehearsalNotPossible("A rehearsal is still running. Wait until it is finished.")
+        raise NotPossible("A rehearsal is still running. Wait until it is finished.")
     visits = list(AnnotationSession.objects.filter(study=study, kind__in=UNCOUNTED))
     people = Participant.objects.filter(sessions__in=visits)  # nobody is in a rehearsal and in the study
     person_ids, pseudonyms = list(people.values_list("pk", flat=True)), list(people.values_list("pseudonym", flat=True))

@@ -16,9 +16,9 @@ from annotations.analysis.pools.gathering_tables import worth_rows
 from annotations.models import Dataset, GatheredTraining, Gathering, JobState, Pool, Score
 from annotations.readings.pools import review_outcomes
 from annotations.readings.pools.review_progress import review_progress
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.datasets.dataset_registration import find_dataset
 from annotations.services.pools import gatherings, pool_requests
-from annotations.services.pools.gatherings import GatheringNotPossible
 from modeling.arrays.common.progress import silent
 from modeling.arrays.datasets.dataset_files import DatasetFiles, Split, verify
 from modeling.arrays.embeddings.duplicate_limits import duplicate_limit
@@ -118,7 +118,7 @@ def test_the_limit_that_the_images_give_is_stored_and_given_again_finds_the_same
 
 @pytest.mark.parametrize("limit", [1.0, -0.5])
 def test_a_limit_that_copies_would_pass_is_refused(red: Score, pool: Pool, limit: float) -> None:
-    with pytest.raises(GatheringNotPossible, match="Something does not fit"):
+    with pytest.raises(NotPossible, match="Something does not fit"):
         gather(red, pool, duplicate_threshold=limit)
 
 
@@ -206,7 +206,7 @@ def recomputed(training: GatheredTraining) -> list[str]:
 
 def test_nothing_is_added_at_which_nobody_looked_unless_the_gathering_says_so(red: Score, pool: Pool) -> None:
     looked, pseudo = gather(red, pool), gather(red, pool, pseudo_labels=True)
-    with pytest.raises(GatheringNotPossible, match="Review some first"):
+    with pytest.raises(NotPossible, match="Review some first"):
         gatherings.request_training(looked, by="ada")
     training = train(pseudo)
     n = [item["arm"] for item in pseudo.items].count("candidate")

@@ -18,9 +18,8 @@ from PIL import Image
 
 from annotations.models import BaseModel, Dataset, ImageIndex, JobState, Pool, Score
 from annotations.services import image_searches
-from annotations.services.image_searches import SearchNotPossible
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.pools import pool_requests
-from annotations.services.pools.pool_requests import PoolNotPossible
 from modeling.arrays.datasets.dataset_files import Split, verify
 from modeling.arrays.embeddings.similarity import similarities
 from modeling.tensors.similarity_search.example_queries import query_of_examples
@@ -135,7 +134,7 @@ def test_images_that_are_taken_out_are_not_found_seen_or_brought_in_again(folder
 )
 def test_what_cannot_be_taken_out_is_a_sentence(folder: Path, which: dict[str, Any], sentence: str) -> None:
     pool = imported(folder)
-    with pytest.raises(PoolNotPossible, match=sentence):
+    with pytest.raises(NotPossible, match=sentence):
         pool_requests.take_out(pool, **{"why": "a face", "by": "ada", **which})
     pool.refresh_from_db()
     assert pool.removals == []
@@ -229,9 +228,9 @@ def test_what_cannot_be_a_pool_is_a_sentence(folder: Path, make: Any, sentence: 
 
 
 def test_a_pool_takes_no_name_of_a_data_set(sprites_like: Dataset) -> None:
-    with pytest.raises(PoolNotPossible, match="is called sprites-like"):
+    with pytest.raises(NotPossible, match="is called sprites-like"):
         pool_requests.new_pool("sprites-like", Path("/x"), ENCODER, by="ada")
-    with pytest.raises(PoolNotPossible, match="only letters"):
+    with pytest.raises(NotPossible, match="only letters"):
         pool_requests.new_pool("a b", Path("/x"), ENCODER, by="ada")
 
 
@@ -256,7 +255,7 @@ def test_images_of_a_pool_are_examples_in_the_pool_and_in_the_data_set(folder: P
         assert search.error == "" and example not in search.rows
         values = np.delete(similarities(rows, query), example)
         assert search.similarities == np.sort(values)[::-1][: len(search.rows)].tolist()
-    with pytest.raises(SearchNotPossible, match="not in this data set or in a pool of it"):
+    with pytest.raises(NotPossible, match="not in this data set or in a pool of it"):
         image_searches.request_search(shown.dataset, words="", like=[(0, 1)], unlike=[], by="ada")
 
 

@@ -12,7 +12,8 @@ from django.conf import settings as site
 
 from annotations.models import Dataset, ImageIndex, ImageSearch, JobState
 from annotations.services import image_searches
-from annotations.services.image_searches import KEPT, MAX_EXAMPLES, SearchNotPossible
+from annotations.services.common.service_errors import NotPossible
+from annotations.services.image_searches import KEPT, MAX_EXAMPLES
 from modeling.arrays.embeddings.duplicate_limits import duplicate_limit
 from modeling.arrays.embeddings.similarity import similarities
 from modeling.tensors.similarity_search import index_files
@@ -142,7 +143,7 @@ def test_a_full_disk_fails_the_build_and_leaves_the_index_that_was_there(
 
 
 def test_what_cannot_be_searched_is_refused_with_a_sentence(own_copy: Dataset) -> None:
-    with pytest.raises(SearchNotPossible, match="no index yet"):
+    with pytest.raises(NotPossible, match="no index yet"):
         ask(own_copy, "red")
     build(own_copy)
     n = own_copy.files.n_rows
@@ -157,7 +158,7 @@ def test_what_cannot_be_searched_is_refused_with_a_sentence(own_copy: Dataset) -
         ({"like": list(range(MAX_EXAMPLES + 1))}, "at most"),
     ]
     for given, sentence in refused:
-        with pytest.raises(SearchNotPossible, match=sentence):
+        with pytest.raises(NotPossible, match=sentence):
             ask(own_copy, **given)
     assert not ImageSearch.objects.exists()
 
@@ -185,5 +186,5 @@ def test_without_a_limit_it_follows_from_how_alike_the_images_are(own_copy: Data
 
 @pytest.mark.parametrize("threshold", [-0.1, 1, 1.1, float("nan")])
 def test_a_similarity_of_near_duplicates_out_of_range_is_refused(own_copy: Dataset, threshold: float) -> None:
-    with pytest.raises(SearchNotPossible, match=r"between 0 and 0\.9999"):
+    with pytest.raises(NotPossible, match=r"between 0 and 0\.9999"):
         build(own_copy, threshold)

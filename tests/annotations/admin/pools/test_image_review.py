@@ -15,8 +15,8 @@ from annotations.analysis.statistics.estimate_types import wilson_interval
 from annotations.models import GatheredTraining, Gathering, ImageIndex, ImageReview, Role, Score, Verdict
 from annotations.readings.pools import annotation_sources, review_outcomes, review_progress
 from annotations.readings.pools.review_outcomes import kept
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.pools import image_reviews
-from annotations.services.pools.image_reviews import ReviewNotPossible
 from tests.annotations.admin.pools.conftest import DONE, ITEMS, make
 from tests.annotations.analysis.studies import analyse
 from tests.annotations.exports.rows import add_run
@@ -114,7 +114,7 @@ def test_the_budget_ends_the_review_and_one_may_still_change_ones_mind(gathering
     gathering.save()
     image_reviews.say(gathering, 0, Verdict.KEEP, 0, by="ada")
     ImageReview.objects.update(seconds=61)
-    with pytest.raises(ReviewNotPossible, match="The 1 minutes of review are used up"):
+    with pytest.raises(NotPossible, match="The 1 minutes of review are used up"):
         image_reviews.say(gathering, 1, Verdict.DROP, by="bob")
     image_reviews.say(gathering, 0, Verdict.DROP, by="ada")
     assert gathering.reviews.get().verdict == Verdict.DROP
@@ -132,9 +132,9 @@ def test_the_review_stops_where_candidates_have_dried_up(score: Score, monkeypat
 
 @pytest.mark.parametrize(("verdict", "label"), [(Verdict.KEEP, None), (Verdict.KEEP, 2), (Verdict.DROP, 0)])
 def test_what_does_not_fit_is_refused(gathering: Gathering, verdict: Verdict, label: int | None) -> None:
-    with pytest.raises(ReviewNotPossible):
+    with pytest.raises(NotPossible):
         image_reviews.say(gathering, 0, verdict, label, by="ada")
-    with pytest.raises(ReviewNotPossible, match="no such image"):
+    with pytest.raises(NotPossible, match="no such image"):
         image_reviews.say(gathering, 4, Verdict.DROP, by="ada")
 
 

@@ -10,7 +10,6 @@ def test_a_class_is_known_by_its_name() -> None:
 
 
 def test_a_class_may_say_another_code() -> None:
-    assert service_errors.LevelsAwaited.code == "payment_refused"
     assert EntryLinkInvalid.code == "rehearsal_link_invalid"
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from annotations.models import BaseModel, BaseModelOrigin, Dataset
 from annotations.readings.datasets.class_images import class_images
-from annotations.services.datasets.base_models import BaseModelNameTaken, import_predictions
+from annotations.services.common.service_errors import NotPossible
+from annotations.services.datasets.base_models import import_predictions
 from modeling.arrays.common.modeling_errors import NothingToEvaluate
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.datasets.importing.import_errors import BadSource
@@ -78,9 +79,9 @@ def test_the_same_file_again_changes_nothing(sprites_like: Dataset, lines: list[
 
 def test_another_file_under_the_same_name_is_refused(sprites_like: Dataset, lines: list[Line], write: Write) -> None:
     bring(sprites_like, write(lines))
-    with pytest.raises(BaseModelNameTaken, match="cannot be changed"):
+    with pytest.raises(NotPossible, match="cannot be changed"):
         bring(sprites_like, write(lines[::-1]))
-    with pytest.raises(BaseModelNameTaken, match="λ"):
+    with pytest.raises(NotPossible, match="λ"):
         bring(sprites_like, write(lines), l2=0.1)
 
 

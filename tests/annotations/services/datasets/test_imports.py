@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from annotations.models import AuditRecord, Dataset, DatasetImport, JobState
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.datasets import imports
-from annotations.services.datasets.imports import ImportNotPossible, ImportSource, importable_folders, request_import
+from annotations.services.datasets.imports import ImportSource, importable_folders, request_import
 from annotations.services.queue import jobs
 
 
@@ -51,7 +52,7 @@ def test_an_import_is_a_job_that_the_audit_log_knows(db: None, root: Path) -> No
     "folder", ["..", "../outside", "/etc", "link", ".hidden", "birds/../..", "nothing", "birds/small/deep"]
 )
 def test_any_other_folder_is_refused(db: None, root: Path, folder: str) -> None:
-    with pytest.raises(ImportNotPossible, match="cannot be imported"):
+    with pytest.raises(NotPossible, match="cannot be imported"):
         ask(folder=folder)
     assert not DatasetImport.objects.exists()
 
@@ -66,18 +67,18 @@ def test_any_other_folder_is_refused(db: None, root: Path, folder: str) -> None:
     ],
 )
 def test_what_is_not_right_is_said(db: None, root: Path, given: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(ImportNotPossible, match=sentence):
+    with pytest.raises(NotPossible, match=sentence):
         ask(**given)
 
 
 def test_a_folder_and_an_archive_are_one_too_many(db: None, root: Path) -> None:
-    with pytest.raises(ImportNotPossible, match="but not both"):
+    with pytest.raises(NotPossible, match="but not both"):
         ask(folder="birds", archive=imports.upload_path("a.zip"))
 
 
 @pytest.mark.parametrize("name", ["birds.rar", "birds.zip.exe", "birds", "../../birds.png"])
 def test_a_file_that_is_no_archive_has_no_place(root: Path, name: str) -> None:
-    with pytest.raises(ImportNotPossible, match="The archive has an unknown format"):
+    with pytest.raises(NotPossible, match="The archive has an unknown format"):
         imports.upload_path(name)
 
 
@@ -110,7 +111,7 @@ def test_another_encoder_may_be_chosen_for_the_next_try(db: None, root: Path, se
 
 def test_the_next_try_takes_no_encoder_that_is_not_known_here(db: None, root: Path) -> None:
     job = failed(ask(folder="birds"))
-    with pytest.raises(ImportNotPossible, match="does not offer this encoder"):
+    with pytest.raises(NotPossible, match="does not offer this encoder"):
         imports.request_again(job, similarity_encoder="python:os", by="coordinator")
     job.refresh_from_db()
     assert (job.state, job.similarity_encoder) == (JobState.FAILED, "bundled:small-clip")
@@ -120,18 +121,18 @@ def test_a_data_set_that_is_in_keeps_its_encoder(sprites_like: Dataset, root: Pa
     job = failed(ask(folder="birds"))
     DatasetImport.objects.update(dataset=sprites_like)
     job.refresh_from_db()
-    with pytest.raises(ImportNotPossible, match="The data set is already imported"):
+    with pytest.raises(NotPossible, match="The data set is already imported"):
         imports.request_again(job, similarity_encoder="bundled:small-clip", by="coordinator")
 
 
 def test_an_archive_that_is_gone_cannot_be_tried_again(db: None, root: Path) -> None:
     job = failed(ask(archive=imports.upload_path("birds.zip")))
     assert not imports.can_be_tried_again(job)
-    with pytest.raises(ImportNotPossible, match="Upload it again"):
+    with pytest.raises(NotPossible, match="Upload it again"):
         imports.request_again(job, by="coordinator")
 
 
 def test_only_a_failed_import_is_tried_again(db: None, root: Path) -> None:
     job = ask(folder="birds")
-    with pytest.raises(ImportNotPossible, match="Only a failed import"):
+    with pytest.raises(NotPossible, match="Only a failed import"):
         imports.request_again(job, by="coordinator")

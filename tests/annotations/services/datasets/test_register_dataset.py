@@ -9,12 +9,8 @@ from django.conf import settings
 from django.db import connection
 
 from annotations.models import Dataset
-from annotations.services.datasets.dataset_registration import (
-    DatasetNotFound,
-    OutsideDataRoot,
-    find_dataset,
-    register_dataset,
-)
+from annotations.services.common.service_errors import NotPossible
+from annotations.services.datasets.dataset_registration import find_dataset, register_dataset
 from modeling.arrays.datasets.dataset_files import BadDataset
 from tests import actors
 
@@ -56,7 +52,7 @@ def test_other_data_under_the_name_is_the_next_version_and_leaves_the_first(
 
 @pytest.mark.parametrize("reference", ["nothing", "sprites-like@2", "sprites-like@x", "@1", ""])
 def test_an_unknown_reference_is_refused_with_the_known_ones(sprites_like: Dataset, reference: str) -> None:
-    with pytest.raises(DatasetNotFound, match="sprites-like@1"):
+    with pytest.raises(NotPossible, match="sprites-like@1"):
         find_dataset(reference)
 
 
@@ -64,7 +60,7 @@ def test_a_directory_that_other_processes_would_not_find_is_refused(
     db: None, sprites_directory: Path, tmp_path: Path
 ) -> None:
     elsewhere = shutil.copytree(sprites_directory, tmp_path / "elsewhere")
-    with pytest.raises(OutsideDataRoot, match="DATA_ROOT"):
+    with pytest.raises(NotPossible, match="DATA_ROOT"):
         register_dataset(elsewhere)
     assert not Dataset.objects.exists()
 

@@ -5,8 +5,9 @@ import pytest
 
 from annotations.models import BaseModel, BaseModelOrigin, Dataset
 from annotations.readings.datasets.target_classes import default_target_class
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.datasets import base_models
-from annotations.services.datasets.base_models import BaseModelNameTaken, store_trained_model
+from annotations.services.datasets.base_models import store_trained_model
 from modeling.arrays.common.modeling_errors import NothingToEvaluate
 from modeling.arrays.datasets.dataset_files import DatasetFiles, Split
 from modeling.arrays.embeddings.standardization import Standardization
@@ -79,13 +80,13 @@ def test_the_same_name_and_l2_again_change_nothing(sprites_like: Dataset, by_col
 
 def test_another_l2_under_the_same_name_is_refused(sprites_like: Dataset, by_colour: Head) -> None:
     store(sprites_like, by_colour)
-    with pytest.raises(BaseModelNameTaken, match=r"λ = 0\.5, not 0\.01"):
+    with pytest.raises(NotPossible, match=r"λ = 0\.5, not 0\.01"):
         store(sprites_like, by_colour, l2=0.01)
     assert BaseModel.objects.get().l2 == 0.5
 
 
 def test_a_name_that_imported_predictions_have_is_refused(base_model: BaseModel, by_colour: Head) -> None:
-    with pytest.raises(BaseModelNameTaken, match="imported predictions"):
+    with pytest.raises(NotPossible, match="imported predictions"):
         store(base_model.dataset, by_colour, name=base_model.name, l2=base_model.l2)
 
 

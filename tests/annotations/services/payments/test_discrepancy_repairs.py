@@ -17,7 +17,7 @@ from annotations.models import (
     RequestState,
     Stage,
 )
-from annotations.services.common.service_errors import NoProlificToken, RequestRefused
+from annotations.services.common.service_errors import NoProlificToken, NotPossible
 from annotations.services.payments import discrepancy_repairs, payment_ledger
 from annotations.services.prolific.submissions import due_for_reconciliation
 from tests.annotations.money import done_there
@@ -65,7 +65,7 @@ def test_nobody_is_rejected_for_the_comprehension_check(anna):
     AnnotationSession.objects.filter(pk=anna.session_id).update(stage=Stage.NOT_PASSED, outcome=Outcome.FAILED_CHECK)
     anna.session.refresh_from_db()
     assert "reject" not in discrepancy_repairs.allowed_actions(anna)
-    with pytest.raises(RequestRefused):
+    with pytest.raises(NotPossible):
         discrepancy_repairs.ask(anna, "reject", by="cora", message="x" * 100, category="FAILED_CHECK")
 
 
@@ -80,14 +80,14 @@ def test_of_somebody_erased_nothing_is_asked(anna):
 
 
 def test_what_does_not_fit_any_more_is_refused(anna):
-    with pytest.raises(RequestRefused, match="“APPROVED” on Prolific"):
+    with pytest.raises(NotPossible, match="“APPROVED” on Prolific"):
         discrepancy_repairs.ask(stands(anna, "APPROVED"), "approve", by="cora")
     assert not ProlificRequest.objects.exists()
 
 
 def test_what_failed_can_be_asked_again_and_nothing_else(anna):
     request = discrepancy_repairs.ask(stands(anna, "ACTIVE"), "request_return", by="cora", reason="No phrases.")
-    with pytest.raises(RequestRefused, match="Only a failed request"):
+    with pytest.raises(NotPossible, match="Only a failed request"):
         discrepancy_repairs.ask_again(request, by="dora")
     request.state, request.finished_at = RequestState.FAILED, request.due_at
     request.save()
@@ -101,7 +101,7 @@ def test_what_failed_is_not_asked_again_where_it_fits_no_more(anna):
     request.state, request.finished_at = RequestState.FAILED, request.due_at
     request.save()
     stands(anna, "RETURNED")
-    with pytest.raises(RequestRefused, match="“RETURNED” on Prolific"):
+    with pytest.raises(NotPossible, match="“RETURNED” on Prolific"):
         discrepancy_repairs.ask_again(request, by="cora")
 
 
@@ -127,7 +127,7 @@ def test_a_place_is_released_and_the_log_says_by_whom(study, prolific):
 def test_a_reward_that_prolific_does_not_pay_is_owed_once(anna):
     stands(anna, "RETURNED")
     assert discrepancy_repairs.pay_reward(anna, by="cora", reason="done here, returned there")
-    with pytest.raises(RequestRefused, match="only to a person who completed the visit"):
+    with pytest.raises(NotPossible, match="only to a person who completed the visit"):
         discrepancy_repairs.pay_reward(anna, by="cora", reason="done here, returned there")
     assert Payment.objects.get().amount_cents == 300
 
@@ -136,7 +136,7 @@ def test_who_gets_the_reward_as_a_bonus_is_not_paid_it_by_prolific_too(anna):
     stands(anna, "TIMED-OUT")
     discrepancy_repairs.pay_reward(anna, by="cora", reason="done here, timed out there")
     assert set(discrepancy_repairs.allowed_actions(anna)) == {"message"}
-    with pytest.raises(RequestRefused):
+    with pytest.raises(NotPossible):
         discrepancy_repairs.ask(stands(anna, "AWAITING REVIEW"), "approve", by="cora")
     payment_ledger.withhold(Payment.objects.get(), reason="completed there", by="cora")
     assert "approve" in discrepancy_repairs.allowed_actions(anna)
@@ -145,7 +145,7 @@ def test_who_gets_the_reward_as_a_bonus_is_not_paid_it_by_prolific_too(anna):
 @pytest.mark.parametrize("act", ["complete", "approve"])
 def test_where_prolific_is_asked_to_pay_nothing_is_owed_beside_it(anna, act):
     discrepancy_repairs.ask(stands(anna, "TIMED-OUT" if act == "complete" else "AWAITING REVIEW"), act, by="cora")
-    with pytest.raises(RequestRefused, match="whom Prolific does not pay"):
+    with pytest.raises(NotPossible, match="whom Prolific does not pay"):
         discrepancy_repairs.pay_reward(stands(anna, "TIMED-OUT"), by="dora", reason="done here, timed out there")
     ProlificRequest.objects.update(state=RequestState.FAILED, finished_at=timezone.now())
     assert discrepancy_repairs.pay_reward(anna, by="dora", reason="done here, timed out there")
@@ -155,7 +155,7 @@ def test_who_decides_on_an_old_page_is_told_how_it_stands_now(anna):
     stale = submission_of(anna.study, "anna")
     discrepancy_repairs.pay_reward(stands(anna, "TIMED-OUT"), by="cora", reason="done here, timed out there")
     stale.status = "TIMED-OUT"
-    with pytest.raises(RequestRefused, match="“TIMED-OUT” on Prolific"):
+    with pytest.raises(NotPossible, match="“TIMED-OUT” on Prolific"):
         discrepancy_repairs.ask(stale, "complete", by="dora")
     stale.status = "AWAITING REVIEW"
     assert discrepancy_repairs.approve([stale], by="dora") == 0
@@ -173,7 +173,7 @@ def test_looking_again_makes_the_poll_due(study):
 def test_looking_again_within_a_minute_says_that_nothing_is_asked(study):
     begun_at = timezone.now() - dt.timedelta(seconds=50)
     Reconciliation.objects.create(study=study, begun_at=begun_at)
-    with pytest.raises(RequestRefused, match="in a minute"):
+    with pytest.raises(NotPossible, match="in a minute"):
         discrepancy_repairs.refresh(study, by="cora")
     assert Reconciliation.objects.get().begun_at == begun_at
     assert not AuditRecord.objects.filter(act="submissions_looked_at").exists()
@@ -184,5 +184,5 @@ def test_looking_again_needs_a_token_and_an_id(study, settings):
     with pytest.raises(NoProlificToken):
         discrepancy_repairs.refresh(study, by="cora")
     settings.PROLIFIC_TOKEN, study.external_study_id = "a token", ""
-    with pytest.raises(RequestRefused, match="no Prolific id"):
+    with pytest.raises(NotPossible, match="no Prolific id"):
         discrepancy_repairs.refresh(study, by="cora")

@@ -6,7 +6,7 @@ from django.utils import timezone
 from annotations.models import BatchState, PaymentBatch
 from annotations.prolific.client import Prolific
 from annotations.prolific.prolific_errors import TokenRefused
-from annotations.services.common.service_errors import PaymentRefused
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.payments import payment_ledger, payment_sender
 from annotations.services.prolific import prolific_client
 from tests.annotations.money import owe
@@ -168,7 +168,7 @@ def test_what_is_unsure_is_sent_anew_once_somebody_saw_that_nothing_is_there(bat
     prolific.meet(FAULT)
     work()
     assert state(batch) == BatchState.UNSURE
-    with pytest.raises(PaymentRefused):  # it has no id
+    with pytest.raises(NotPossible):  # it has no id
         payment_ledger.pay_again(batch, by="cora")
     payment_ledger.record_not_sent(batch, by="cora")
     assert state(batch) == BatchState.PREPARED and batch.due_at is None
@@ -179,7 +179,7 @@ def test_what_is_unsure_is_sent_anew_once_somebody_saw_that_nothing_is_there(bat
 def test_a_question_keeps_another_batch_from_going_out(batch, study, prolific):
     prolific.meet(LOST)
     work()
-    with pytest.raises(PaymentRefused, match="one batch at a time"):
+    with pytest.raises(NotPossible, match="one batch at a time"):
         payment_ledger.prepare(study, [owe(submission_of(study, "anna"), number=1).pk], by="cora")
 
 
@@ -187,7 +187,7 @@ def test_a_failed_batch_waits_for_the_one_that_came_after_it(batch, study, proli
     prolific.meet(Trouble(status=400))
     work()
     payment_ledger.prepare(study, [owe(submission_of(study, "anna"), number=1).pk], by="cora")
-    with pytest.raises(PaymentRefused, match="Settle that batch first"):
+    with pytest.raises(NotPossible, match="Settle that batch first"):
         payment_ledger.record_not_sent(batch, by="cora")
 
 

@@ -21,7 +21,7 @@ from hypothesis.stateful import run_state_machine_as_test as run
 from annotations.models import SETTLED, UNDER_WAY, BatchState, Payment, PaymentBatch, Study, Submission
 from annotations.prolific.client import bonus_lines
 from annotations.prolific.prolific_errors import Busy, NoAnswer, Refused, ServerFault, TokenRefused
-from annotations.services.common.service_errors import PaymentRefused
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.payments import payment_files, payment_ledger, payment_sender
 from tests.fake_prolific.clerk import Clerk, NotAllowed
 from tests.fake_prolific.records import FakeSubmission
@@ -258,7 +258,7 @@ class LedgerOfMoney(RuleBasedStateMachine):
         try:
             with transaction.atomic():
                 return act()
-        except PaymentRefused as refusal:
+        except NotPossible as refusal:
             assert refusal.message
             return None
 

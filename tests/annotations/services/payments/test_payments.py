@@ -19,7 +19,7 @@ from annotations.models import (
     Submission,
 )
 from annotations.readings.payments.discrepancies import GRACE, is_unlisted
-from annotations.services.common.service_errors import NoProlificToken, PaymentRefused
+from annotations.services.common.service_errors import NoProlificToken, NotPossible
 from annotations.services.payments import payment_files, payment_ledger
 from annotations.tables.columns import read_text
 from tests.annotations.money import owe
@@ -69,7 +69,7 @@ def test_a_reward_is_owed_once_a_submission(anna):
 
 
 def test_without_a_reward_in_the_study_none_is_owed(anna):
-    with pytest.raises(PaymentRefused):
+    with pytest.raises(NotPossible):
         payment_ledger.owe_reward(anna, reason="returned there", by="cora")
 
 
@@ -83,7 +83,7 @@ def test_a_batch_takes_what_is_owed_and_waits(anna, bert):
 
 def test_one_batch_of_a_study_at_a_time(anna, bert):
     prepared(owe(anna))
-    with pytest.raises(PaymentRefused, match="one batch at a time"):
+    with pytest.raises(NotPossible, match="one batch at a time"):
         prepared(owe(bert))
 
 
@@ -91,14 +91,14 @@ def test_a_payment_is_in_one_batch(anna):
     payment = owe(anna)
     batch = prepared(payment)
     PaymentBatch.objects.filter(pk=batch.pk).update(state=BatchState.PAID)
-    with pytest.raises(PaymentRefused):
+    with pytest.raises(NotPossible):
         prepared(payment)
 
 
 def test_what_is_withheld_is_in_none(anna):
     payment = owe(anna)
     payment_ledger.withhold(payment, reason="Sent twice.", by="cora")
-    with pytest.raises(PaymentRefused):
+    with pytest.raises(NotPossible):
         prepared(payment)
     payment_ledger.withhold(payment, reason="", by="cora")
     assert prepared(payment)
@@ -108,14 +108,14 @@ def test_what_is_withheld_is_in_none(anna):
 def test_what_is_in_a_batch_cannot_be_withheld(anna):
     payment = owe(anna)
     prepared(payment)
-    with pytest.raises(PaymentRefused):
+    with pytest.raises(NotPossible):
         payment_ledger.withhold(payment, reason="Sent twice.", by="cora")
 
 
 def test_nobody_is_paid_whose_ids_are_erased(anna):
     payment = owe(anna)
     IdentityKey.objects.all().delete()
-    with pytest.raises(PaymentRefused, match="cannot be paid from here"):
+    with pytest.raises(NotPossible, match="cannot be paid from here"):
         prepared(payment)
 
 
@@ -123,7 +123,7 @@ def test_nobody_is_paid_for_another_persons_submission(anna):
     payment = owe(anna)
     anna.is_of_another = True
     anna.save(update_fields=["is_of_another"])
-    with pytest.raises(PaymentRefused, match="another participant"):
+    with pytest.raises(NotPossible, match="another participant"):
         prepared(payment)
 
 
@@ -143,7 +143,7 @@ def now_there(submission, status):
 @pytest.mark.parametrize("status", ["AWAITING REVIEW", "APPROVED", "ACTIVE"])
 def test_a_reward_that_prolific_pays_after_all_comes_into_no_batch(anna, reward, status):
     now_there(anna, status)
-    with pytest.raises(PaymentRefused, match=f"has status “{status}”"):
+    with pytest.raises(NotPossible, match=f"has status “{status}”"):
         prepared(reward)
     now_there(anna, "RETURNED")
     assert prepared(reward)
@@ -153,9 +153,9 @@ def test_a_batch_with_a_reward_that_prolific_pays_meanwhile_goes_nowhere(anna, r
     batch = prepared(reward)
     now_there(anna, "AWAITING REVIEW")
     settings.PROLIFIC_TOKEN = "a token"
-    with pytest.raises(PaymentRefused, match="Withhold this bonus"):
+    with pytest.raises(NotPossible, match="Withhold this bonus"):
         payment_ledger.send(batch, by="cora")
-    with pytest.raises(PaymentRefused, match="Withhold this bonus"):
+    with pytest.raises(NotPossible, match="Withhold this bonus"):
         payment_files.hand_out(batch, by="cora")
     batch.refresh_from_db()
     assert (batch.state, batch.due_at) == (BatchState.PREPARED, None)
@@ -183,11 +183,11 @@ def test_without_a_token_nothing_is_sent(anna):
 def test_what_was_sent_is_neither_taken_apart_nor_handed_out(anna, prolific):
     batch = prepared(owe(anna))
     payment_ledger.send(batch, by="cora")
-    with pytest.raises(PaymentRefused):
+    with pytest.raises(NotPossible):
         payment_ledger.undo_batch(batch, by="cora")
-    with pytest.raises(PaymentRefused):
+    with pytest.raises(NotPossible):
         payment_files.hand_out(batch, by="cora")
-    with pytest.raises(PaymentRefused):
+    with pytest.raises(NotPossible):
         payment_ledger.send(batch, by="cora")
 
 
@@ -229,7 +229,7 @@ def test_only_a_batch_in_question_is_answered_for(anna, state, prolific):
     batch = prepared(owe(anna))
     PaymentBatch.objects.filter(pk=batch.pk).update(state=state, outside_id="x", finished_at=timezone.now())
     for answer in (payment_ledger.record_paid, payment_ledger.record_not_sent, payment_ledger.pay_again):
-        with pytest.raises(PaymentRefused):
+        with pytest.raises(NotPossible):
             answer(batch, by="cora")
 
 
@@ -247,6 +247,6 @@ def test_whom_prolific_does_not_list_is_left_out_of_a_batch_since_it_would_refus
     assert not is_unlisted(came, anna.seen_at, listed.done_at)  # too early to tell
     Reconciliation.objects.update(done_at=came + GRACE)
     of_anna, of_bert = owe(anna), owe(bert)
-    with pytest.raises(PaymentRefused, match=f"does not list {anna}, and one unknown submission"):
+    with pytest.raises(NotPossible, match=f"does not list {anna}, and one unknown submission"):
         prepared(of_anna, of_bert)
     assert prepared(of_bert).payments.count() == 1

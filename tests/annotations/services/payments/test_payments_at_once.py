@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from annotations.models import BatchState, Payment, PaymentBatch, ProlificRequest, Submission
 from annotations.readings.payments.reconciliation import detailed
-from annotations.services.common.service_errors import PaymentRefused, RequestRefused
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.payments import discrepancy_repairs, payment_ledger, payment_sender
 from annotations.services.prolific import prolific_client
 from tests.annotations.money import done_there, owe
@@ -36,7 +36,7 @@ def at_once(act: Callable[[], Any], n: int = 4) -> list[Any]:
         start.wait()
         try:
             got.append(act())
-        except (PaymentRefused, RequestRefused) as refusal:
+        except NotPossible as refusal:
             got.append(refusal)
         finally:
             connection.close()

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from annotations.models import AuditRecord, Moderation, Payment, Phrase, Submission
 from annotations.readings.phrases.vocabulary_levels import half_of
-from annotations.services.common.service_errors import PaymentRefused
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.payments import payment_ledger
 from modeling.arrays.phrases import vocabulary_level
 from tests.annotations.money import complete, right_words, wrong_words
@@ -46,7 +46,7 @@ def telling(monkeypatch):
 
 def test_a_bonus_waits_for_what_common_words_reach(study, telling):
     complete(study, "anna", {"red": right_words(study)})
-    with pytest.raises(PaymentRefused, match="still scores what common words reach"):
+    with pytest.raises(NotPossible, match="still scores what common words reach"):
         payment_ledger.propose(study, by="cora")
     assert not Payment.objects.exists()
 
@@ -111,7 +111,7 @@ def test_many_tries_ask_for_more_than_this_small_class_can_show(study):
 
 
 def test_without_an_amount_there_is_nothing_to_propose(open_study):
-    with pytest.raises(PaymentRefused):
+    with pytest.raises(NotPossible):
         payment_ledger.propose(open_study, by="cora")
 
 

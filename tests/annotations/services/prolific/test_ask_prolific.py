@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from annotations.models import AuditRecord, ProlificRequest, RequestState, Submission
-from annotations.services.common.service_errors import IdentityDestroyed, NoProlificToken, RequestRefused
+from annotations.services.common.service_errors import IdentityDestroyed, NoProlificToken, NotPossible
 from annotations.services.prolific.submission_requests import DOUBLE_CLICK, ask
 from tests.prolific_steps import arrive, put_on_prolific, submission_of
 
@@ -41,7 +41,7 @@ def test_what_is_asked_is_a_row_and_an_audit_record(submission, act, given, deta
 
 def test_completing_needs_the_studys_researcher_code(submission):
     submission.study.researcher_code = ""
-    with pytest.raises(RequestRefused, match="researcher code"):
+    with pytest.raises(NotPossible, match="researcher code"):
         ask(submission, "complete", by="cora")
 
 

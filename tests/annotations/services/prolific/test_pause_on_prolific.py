@@ -8,7 +8,7 @@ from django.utils import timezone
 from annotations.models import AuditRecord, ProlificRequest, RequestState, StudyOnProlific, StudyState
 from annotations.prolific.client import Prolific
 from annotations.readings.prolific import status_comparison
-from annotations.services.common.service_errors import NoProlificToken, RequestRefused
+from annotations.services.common.service_errors import NoProlificToken, NotPossible
 from annotations.services.prolific import study_status
 from annotations.services.prolific.retry_schedule import MAX_TRIES
 from annotations.services.prolific.submissions import Effect
@@ -65,7 +65,7 @@ def test_a_study_is_paused_here_alone_where_nobody_asked_for_more(study, there):
 
 
 @pytest.mark.parametrize(
-    ("change", "error"), [({"token": ""}, NoProlificToken), ({"external_study_id": ""}, RequestRefused)]
+    ("change", "error"), [({"token": ""}, NoProlificToken), ({"external_study_id": ""}, NotPossible)]
 )
 def test_what_cannot_be_asked_for_is_not_done_here_either(study, settings, change, error):
     settings.PROLIFIC_TOKEN = change.get("token", settings.PROLIFIC_TOKEN)

@@ -5,8 +5,9 @@ from django.utils import timezone
 
 from annotations.models import AuditRecord, Event, Moderation, Phrase
 from annotations.readings.retraining.correction_candidates import approved
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.releases import moderation
-from annotations.services.releases.moderation import ModerationNeedsReason, PhraseGone
+from annotations.services.releases.moderation import PhraseGone
 from annotations.services.visits import erasure, withdrawal
 from tests.steps import submit_and_score
 
@@ -32,7 +33,7 @@ def test_a_decision_is_stored_audited_and_logged(alice, phrase):
 
 @pytest.mark.parametrize("decision", ["flagged", "hidden", "excluded"])
 def test_anything_but_approving_needs_a_reason(phrase, decision):
-    with pytest.raises(ModerationNeedsReason):
+    with pytest.raises(NotPossible, match="Give a reason"):
         moderation.moderate(phrase, Moderation(decision), by="carol", reason="  ")
     assert not AuditRecord.objects.filter(act="phrase_moderated").exists()
 

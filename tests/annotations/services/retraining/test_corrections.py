@@ -19,10 +19,10 @@ from annotations.models import (
     Study,
 )
 from annotations.readings.retraining.correction_candidates import candidates, second_sets
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.queue.jobs import claim, fail
 from annotations.services.releases import moderation
 from annotations.services.retraining import corrections
-from annotations.services.retraining.corrections import CorrectionNotApproved, CorrectionNotPossible
 from tests.actors import OVAL, SQUARE
 from tests.correcting import approve, say, study_of_both
 
@@ -67,7 +67,7 @@ def trained(correction: Correction) -> Correction:
 
 
 def refusal(study: Study, base_model: BaseModel, **given: Any) -> str:
-    with pytest.raises(CorrectionNotPossible) as refused:
+    with pytest.raises(NotPossible) as refused:
         ask(study, base_model, **given)
     assert not Correction.objects.exists()
     return refused.value.message
@@ -162,7 +162,7 @@ def test_one_correction_of_a_study_is_trained_at_a_time(
 ) -> None:
     approve(*said.values())
     ask(study, base_model)
-    with pytest.raises(CorrectionNotPossible, match="Wait until it is finished"):
+    with pytest.raises(NotPossible, match="Wait until it is finished"):
         ask(study, base_model)
     fail(claim(Correction), "it did not work")  # type: ignore[arg-type]
     assert ask(study, base_model).pk
@@ -229,7 +229,7 @@ def done(study: Study, base_model: BaseModel, said: dict[str, Phrase]) -> Correc
 
 
 def test_the_head_is_handed_out_once_the_correction_is_approved(done: Correction) -> None:
-    with pytest.raises(CorrectionNotApproved, match="A coordinator must approve"):
+    with pytest.raises(NotPossible, match="A coordinator must approve"):
         corrections.take_head(done, by="ana")
     approved = corrections.review(done, Review.APPROVED, by="coordinator", reason=" it helps ")
     assert (approved.review, approved.review_reason, approved.reviewed_by) == ("approved", "it helps", "coordinator")
@@ -244,7 +244,7 @@ def test_the_head_is_handed_out_once_the_correction_is_approved(done: Correction
 def test_the_last_decision_counts(done: Correction) -> None:
     corrections.review(done, Review.APPROVED, by="coordinator", reason="it helps")
     rejected = corrections.review(done, Review.REJECTED, by="carol", reason="a group loses")
-    with pytest.raises(CorrectionNotApproved):
+    with pytest.raises(NotPossible):
         corrections.take_head(rejected, by="ana")
     assert AuditRecord.objects.filter(act="correction_reviewed").latest("pk").detail == {
         "before": "approved",
@@ -254,27 +254,27 @@ def test_the_last_decision_counts(done: Correction) -> None:
 
 @pytest.mark.parametrize("decision", [Review.APPROVED, Review.REJECTED])
 def test_a_decision_needs_a_reason(done: Correction, decision: Review) -> None:
-    with pytest.raises(CorrectionNotPossible, match="Give a reason"):
+    with pytest.raises(NotPossible, match="Give a reason"):
         corrections.review(done, decision, by="coordinator", reason=" ")
 
 
 def test_what_is_not_trained_cannot_be_decided_on(study: Study, base_model: BaseModel, said: dict[str, Phrase]) -> None:
     approve(*said.values())
-    with pytest.raises(CorrectionNotPossible, match="not trained yet"):
+    with pytest.raises(NotPossible, match="not trained yet"):
         corrections.review(ask(study, base_model), Review.APPROVED, by="coordinator", reason="it helps")
 
 
 def test_a_phrase_that_is_no_longer_approved_takes_the_head_back(done: Correction, said: dict[str, Phrase]) -> None:
     approved = corrections.review(done, Review.APPROVED, by="coordinator", reason="it helps")
     moderation.moderate(said["red square"], Moderation.EXCLUDED, by="coordinator", reason="a name")
-    with pytest.raises(CorrectionNotApproved, match="“red” in this correction is no longer approved"):
+    with pytest.raises(NotPossible, match="“red” in this correction is no longer approved"):
         corrections.take_head(approved, by="ana")
-    with pytest.raises(CorrectionNotPossible, match="“red” in this correction is no longer approved"):
+    with pytest.raises(NotPossible, match="“red” in this correction is no longer approved"):
         corrections.review(done, Review.APPROVED, by="coordinator", reason="it helps")
 
 
 def test_a_correction_that_somebody_withdrew_from_has_no_head(done: Correction) -> None:
     corrections.review(done, Review.APPROVED, by="coordinator", reason="it helps")
     Correction.objects.update(state="failed", error="somebody withdrew", head=None)
-    with pytest.raises(CorrectionNotApproved, match="has no head"):
+    with pytest.raises(NotPossible, match="has no head"):
         corrections.take_head(Correction.objects.get(), by="ana")

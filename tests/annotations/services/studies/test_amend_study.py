@@ -6,9 +6,9 @@ from django.core.exceptions import ValidationError
 
 from annotations.models import Study, StudyState, event_kinds
 from annotations.models.study import AMENDABLE, CODES
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.logs.log_check import LogCheck
 from annotations.services.studies import lifecycle
-from annotations.services.studies.lifecycle import StudyStateMismatch
 from tests.actors import Visit
 from tests.steps import end, submit_and_score
 
@@ -53,7 +53,7 @@ def test_a_code_of_a_closed_study_reaches_who_comes_back(open_study: Study, alic
 @pytest.mark.parametrize("name", sorted(set(AMENDABLE) - set(CODES)))
 def test_nothing_else_of_a_closed_study_changes(open_study: Study, name: str) -> None:
     lifecycle.close_study(open_study)
-    with pytest.raises(StudyStateMismatch, match="Only its codes"):
+    with pytest.raises(NotPossible, match="Only its codes"):
         lifecycle.amend_study(open_study, {"completion_code": "RIGHT", name: getattr(open_study, name)}, by="c")
     open_study.refresh_from_db()
     assert (open_study.state, open_study.completion_code) == (StudyState.CLOSED, "C0DE1234")

@@ -8,8 +8,9 @@ from annotations.models import AuditRecord, SessionKind, Task
 from annotations.readings.datasets.target_classes import classes_with_errors
 from annotations.readings.studies.preflight.task_checks import task_checks
 from annotations.readings.studies.readiness import reasons_not_ready
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.studies import class_lists, lifecycle
-from annotations.services.studies.class_lists import Added, ClassListRefused
+from annotations.services.studies.class_lists import Added
 from annotations.services.studies.lifecycle import freeze
 from annotations.services.visits import preview_links
 from tests.actors import OVAL, SQUARE
@@ -56,14 +57,14 @@ def test_a_class_that_has_a_task_is_left_as_it_is(draft_study, base_model):
     ],
 )
 def test_what_is_not_right_is_refused_in_a_sentence_and_adds_nothing(draft, base_model, names, fields, says):
-    with pytest.raises(ClassListRefused, match=says):
+    with pytest.raises(NotPossible, match=says):
         class_lists.add(draft, base_model, names, by="carol", **fields)
     assert not draft.tasks.exists()
 
 
 def test_a_study_has_no_more_tasks_than_it_can(draft, base_model, monkeypatch):
     monkeypatch.setattr(class_lists, "MOST", 1)
-    with pytest.raises(ClassListRefused, match="at most 1 tasks"):
+    with pytest.raises(NotPossible, match="at most 1 tasks"):
         class_lists.add(draft, base_model, by="carol")
 
 
@@ -81,7 +82,7 @@ def test_a_task_that_a_preview_used_is_not_taken_out(draft, base_model, coordina
     visit = preview_links.enter(draft, token)
     assert visit.kind == SessionKind.PREVIEW
     visit.assignments.create(task=draft.tasks.first(), position=1)
-    with pytest.raises(ClassListRefused, match="Discard their visits"):
+    with pytest.raises(NotPossible, match="Discard their visits"):
         class_lists.remove(draft, by="carol")
     assert draft.tasks.count() == 2
 
@@ -89,9 +90,9 @@ def test_a_task_that_a_preview_used_is_not_taken_out(draft, base_model, coordina
 def test_an_open_study_keeps_its_tasks(draft, base_model):
     class_lists.add(draft, base_model, by="carol")
     lifecycle.open_study(draft, without_rehearsal=True)
-    with pytest.raises(ClassListRefused):
+    with pytest.raises(NotPossible):
         class_lists.add(draft, base_model, by="carol")
-    with pytest.raises(ClassListRefused):
+    with pytest.raises(NotPossible):
         class_lists.remove(draft, by="carol")
 
 

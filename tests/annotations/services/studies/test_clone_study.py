@@ -5,10 +5,10 @@ from django.contrib.auth.models import User
 
 from annotations.models import Condition, Study, StudyMember, StudyState
 from annotations.readings.studies.configuration_content import configuration_content
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.logs.identities import key_of
 from annotations.services.studies import lifecycle
 from annotations.services.studies.cloning import _ITS_OWN, clone_study
-from annotations.services.studies.lifecycle import StudyUnacceptable
 from tests import actors
 
 
@@ -59,7 +59,7 @@ def test_the_audit_log_says_of_what_it_is_a_clone(draft_study: Study) -> None:
 
 @pytest.mark.parametrize("slug", ["sprites", "no slug", ""])
 def test_a_slug_that_is_taken_or_none_is_refused(draft_study: Study, slug: str) -> None:
-    with pytest.raises(StudyUnacceptable, match="slug"):
+    with pytest.raises(NotPossible, match="slug"):
         clone_study(draft_study, slug=slug, title="Again", by="coordinator")
     assert Study.objects.count() == 1
 

@@ -8,7 +8,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from annotations.models import BaseModel, Study, StudyState, Task
-from annotations.services.studies.lifecycle import StudyUnacceptable, create_study
+from annotations.services.common.service_errors import NotPossible
+from annotations.services.studies.lifecycle import create_study
 from tests.actors import OVAL, SQUARE
 
 REFERENCE = "sprites-like/by colour"
@@ -40,14 +41,14 @@ def test_a_bad_field_is_named_and_nothing_is_stored(
     base_model: BaseModel, fields: dict[str, object], named: str
 ) -> None:
     good: dict[str, object] = {"slug": "good", "title": "Good", "completion_code": "X"}
-    with pytest.raises(StudyUnacceptable, match=named):
+    with pytest.raises(NotPossible, match=named):
         create_study(tasks=[{"base_model": base_model}], **{**good, **fields})  # type: ignore[arg-type]
     assert not Study.objects.exists()
 
 
 def test_a_bad_task_takes_its_study_with_it(base_model: BaseModel) -> None:
     tasks = [{"base_model": base_model, "min_phrases": 9, "max_phrases": 3}]
-    with pytest.raises(StudyUnacceptable):
+    with pytest.raises(NotPossible):
         create_study(slug="good", title="Good", completion_code="X", tasks=tasks)
     assert not Study.objects.exists()
 

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from annotations.models import BaseModel, Dataset, Event, Study, StudyConfiguration, StudyState, event_kinds
 from annotations.models.arrays import pack_int32
-from annotations.services.common.service_errors import StudyNotReady
+from annotations.services.common.service_errors import NotPossible, StudyNotReady
 from annotations.services.logs import events
 from annotations.services.studies import lifecycle
 from annotations.services.studies.lifecycle import freeze
@@ -124,7 +124,7 @@ def test_every_reason_is_given_at_once(draft_study: Study, base_model: BaseModel
 
 def test_an_open_study_cannot_be_opened_again(draft_study: Study) -> None:
     lifecycle.open_study(draft_study, without_rehearsal=True)
-    with pytest.raises(lifecycle.StudyStateMismatch, match="active"):
+    with pytest.raises(NotPossible, match="active"):
         lifecycle.open_study(draft_study, without_rehearsal=True)
     assert StudyConfiguration.objects.count() == 1
 

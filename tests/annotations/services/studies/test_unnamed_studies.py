@@ -5,7 +5,8 @@ import pytest
 
 from annotations.models import BaseModel, Study, StudyState
 from annotations.readings.datasets.class_images import class_images
-from annotations.services.studies.unnamed_studies import NothingUnnamed, study_unnamed
+from annotations.services.common.service_errors import NotPossible
+from annotations.services.studies.unnamed_studies import study_unnamed
 from tests import actors
 from tests.actors import OVAL, SQUARE, open_study
 from tests.correcting import study_of_both
@@ -68,6 +69,6 @@ def test_a_second_draft_gets_another_name_and_another_part(study: Study, base_mo
 
 
 def test_where_everything_is_named_it_says_so(study: Study) -> None:
-    with pytest.raises(NothingUnnamed, match="nothing to look at again"):
+    with pytest.raises(NotPossible, match="nothing to look at again"):
         study_unnamed(study, {1: (), 2: ()}, by="carla")
     assert Study.objects.count() == 1

@@ -11,6 +11,7 @@ from annotations.models import Allocation, AnnotationSession, AssignmentState, E
 from annotations.readings.visits.experts import experts as experts_of
 from annotations.readings.visits.experts import notes
 from annotations.services.common.service_errors import (
+    NotPossible,
     SkippedWithoutReason,
     StageMismatch,
     StudyForExperts,
@@ -20,7 +21,6 @@ from annotations.services.logs.replay import differences, replay, stored
 from annotations.services.phrases import assignments
 from annotations.services.studies import lifecycle
 from annotations.services.visits import erasure, experts, sessions, withdrawal
-from annotations.services.visits.experts import NotForExperts
 from tests.annotations.experts import expert, experts_draft
 
 
@@ -64,7 +64,7 @@ def test_the_name_of_an_account_is_in_no_row_of_the_visit(study, visit):
 
 
 def test_experts_do_not_annotate_in_a_study_of_the_crowd(open_study):
-    with pytest.raises(NotForExperts):
+    with pytest.raises(NotPossible, match="enter this study by its link"):
         experts.enter(open_study, expert(open_study))
 
 

@@ -26,13 +26,13 @@ from annotations.models import (
     Submission,
 )
 from annotations.readings.studies.preflight.preflight_report import blocking
-from annotations.services.common.service_errors import StudyNotReady
+from annotations.services.common.service_errors import NotPossible, StudyNotReady
 from annotations.services.logs.log_registry import DONE_IN_A_VISIT
 from annotations.services.phrases import assignments, replies
 from annotations.services.queue import jobs
 from annotations.services.studies import lifecycle
 from annotations.services.visits import preview_links, rehearsals, sessions
-from annotations.services.visits.rehearsals import _LEFT, RehearsalNotPossible, discard, request_rehearsal
+from annotations.services.visits.rehearsals import _LEFT, discard, request_rehearsal
 from tests import actors
 from tests.annotations.exports.rows import add_phrase, add_run
 
@@ -82,7 +82,7 @@ def test_a_rehearsal_under_way_is_waited_for(draft_study: Study) -> None:
     request_rehearsal(draft_study, 1, by="coordinator")
     with pytest.raises(StudyNotReady, match="still running"):
         lifecycle.open_study(draft_study)
-    with pytest.raises(RehearsalNotPossible, match="still running"):
+    with pytest.raises(NotPossible, match="still running"):
         request_rehearsal(draft_study, 1, by="coordinator")
 
 
@@ -112,7 +112,7 @@ def test_a_rehearsal_grows_old_in_an_hour(draft_study: Study) -> None:
 
 @pytest.mark.parametrize("n", [0, rehearsals.MAX_PEOPLE + 1])
 def test_a_number_out_of_range_is_refused(draft_study: Study, n: int) -> None:
-    with pytest.raises(RehearsalNotPossible, match="Choose 1 to"):
+    with pytest.raises(NotPossible, match="Choose 1 to"):
         request_rehearsal(draft_study, n, by="coordinator")
 
 
@@ -152,7 +152,7 @@ def test_discarding_leaves_what_counts(open_study: Study, alice: actors.Visit) -
 
 def test_nothing_is_taken_back_while_somebody_is_inside(draft_study: Study) -> None:
     request_rehearsal(draft_study, 1, by="coordinator")
-    with pytest.raises(RehearsalNotPossible, match="still running"):
+    with pytest.raises(NotPossible, match="still running"):
         discard(draft_study, by="coordinator")
 
 
