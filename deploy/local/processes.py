@@ -88,18 +88,8 @@ def start(program: Program) -> Child:
 
 def run(command: Sequence[str], env: Mapping[str, str]) -> int:
     """Run a command to its end on this terminal, where Ctrl-C reaches it too; return its exit status."""
-    process = subprocess.Popen(
-        command,
-        env=dict(env),
-        stdin=subprocess.DEVNULL,
-        preexec_fn=_die_with(os.getpid(), signal.SIGTERM),
-    )
-    try:
-        return process.wait()
-    except BaseException:
-        process.terminate()
-        process.wait()
-        raise
+    dies_with_us = _die_with(os.getpid(), signal.SIGTERM)
+    return subprocess.call(command, env=dict(env), stdin=subprocess.DEVNULL, preexec_fn=dies_with_us)
 
 
 def wait_until(answers: Callable[[], bool], seconds: float, *children: Child) -> None:

@@ -96,11 +96,6 @@ class ErrorScores:
             return np.empty(0)
         return p_values(self.value, int(self.n_correct[0]), int(self.n_error[0]))
 
-    @property
-    def p_method(self) -> NDArray[np.str_]:
-        """Return how each p-value is computed, str[K]."""
-        return np.array([p_method(int(c), int(e)) for c, e in zip(self.n_correct, self.n_error, strict=True)], np.str_)
-
     def __len__(self) -> int:
         return len(self.value)
 

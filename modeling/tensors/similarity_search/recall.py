@@ -14,7 +14,6 @@ from modeling.tensors.similarity_search.search_protocol import Nearest
 RECALL_AT = 100
 ENOUGH = 0.95  # more probes are tried until this share is found
 _PROBES = (8, 16, 32, 64, 128, 256)
-_BLOCK = 2**16  # images to multiply at once
 
 
 @dataclass(frozen=True)
@@ -53,32 +52,6 @@ def recall(found: NDArray[np.int64], expected: NDArray[np.int64]) -> float:
     return float(np.mean(shares))
 
 
-def exact_nearest(images: NDArray[np.float32], queries: NDArray[np.float32], count: int) -> NDArray[np.int64]:
-    """Find the nearest images by matrix products in blocks.
-
-    This is for images that no flat index could hold.
-
-    Parameters
-    ----------
-    images : float32 ndarray of shape (n, d)
-    queries : float32 ndarray of shape (K, d)
-    count : int
-        At most n.
-
-    Returns
-    -------
-    int64 ndarray of shape (K, count)
-    """
-    heap = faiss.ResultHeap(len(queries), count, keep_max=True)
-    for start in range(0, len(images), _BLOCK):
-        block = np.ascontiguousarray(images[start : start + _BLOCK])
-        products, rows = faiss.knn(queries, block, min(count, len(block)), metric=faiss.METRIC_INNER_PRODUCT)
-        heap.add_result(products, rows + start)
-    heap.finalize()
-    nearest: NDArray[np.int64] = heap.I
-    return nearest
-
-
 def train_better(
     images: NDArray[np.float32],
     sample: NDArray[np.int64],
@@ -104,7 +77,7 @@ def train_better(
         Probes are doubled until `ENOUGH` is found.
     """
     seen, held_out = np.ascontiguousarray(images[sample]), np.ascontiguousarray(texts[1::2])
-    expected = exact_nearest(seen, held_out, min(RECALL_AT, len(seen)))
+    _, expected = faiss.knn(held_out, seen, min(RECALL_AT, len(seen)), metric=faiss.METRIC_INNER_PRODUCT)
     partitions = [train_partition(seen, given, parameters) for given in (None, texts[::2])]
     searches = [_searched(partition, seen) for partition in partitions]
     for n_probes in _PROBES:

@@ -196,15 +196,12 @@ def _write(archive: Path, entry: _Entry, path: Path, most: int) -> int:
     """Copy what an entry really unpacks to, which may be more than it declares; return the number of bytes."""
     assert entry.content is not None, "a file has content"
     written = 0
-    try:
-        with entry.content as source, storing(path), path.open("xb") as target:
-            while block := _read(archive, entry, source):
-                written += len(block)
-                if written > most:
-                    raise BadSource(archive, "it unpacks to more than an archive of images of its size can hold")
-                target.write(block)
-    except FileExistsError as error:  # a file where another entry needs a folder
-        raise BadSource(archive, f"{entry.name!r} occurs twice") from error
+    with entry.content as source, storing(path), path.open("xb") as target:
+        while block := _read(archive, entry, source):
+            written += len(block)
+            if written > most:
+                raise BadSource(archive, "it unpacks to more than an archive of images of its size can hold")
+            target.write(block)
     return written
 
 

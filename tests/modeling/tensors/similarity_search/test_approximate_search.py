@@ -10,7 +10,7 @@ from modeling.arrays.embeddings.standardization import unit_rows
 from modeling.tensors.similarity_search.index_files import add_images, build_index, open_index
 from modeling.tensors.similarity_search.index_manifest import Images, read_manifest
 from modeling.tensors.similarity_search.index_parameters import IndexKind, IndexParameters
-from modeling.tensors.similarity_search.recall import exact_nearest, recall
+from modeling.tensors.similarity_search.recall import recall
 from modeling.tensors.similarity_search.search_protocol import NotExact
 from tests.modeling.tensors.similarity_search.indexes import Rows, every_similarity, unit
 
@@ -55,12 +55,6 @@ def test_its_manifest_has_the_recall_of_both_ways_to_train_on_held_out_texts(tmp
 def test_recall_is_the_share_of_the_expected_that_was_found() -> None:
     assert recall(np.array([[1, 2], [3, -1]]), np.array([[2, 9], [3, 4]])) == 0.5
     assert recall(np.array([[1, 2]]), np.array([[2, 1]])) == 1
-
-
-def test_the_expected_are_those_of_brute_force() -> None:
-    images, texts = unit(300, 16, 0), unit(4, 16, 1)
-    order = np.argsort(-(texts @ images.T), axis=1)[:, :9]
-    np.testing.assert_array_equal(exact_nearest(images, texts, 9), order)
 
 
 def test_it_needs_texts(tmp_path: Path) -> None:
