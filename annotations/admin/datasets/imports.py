@@ -216,9 +216,9 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 
 def _requested(request: HttpRequest, form: ImportForm, archive: Archive | None) -> DatasetImport:
-    kept = None if archive is None else archive.keep()
-    source = imports.ImportSource(**{**form.cleaned_data, "archive": kept})
-    return imports.request_import(source, by=request.user.get_username())
+    kept = "" if archive is None else archive.keep().relative_to(settings.DATA_ROOT).as_posix()
+    job = DatasetImport(**{**form.cleaned_data, "archive": kept}, requested_by=request.user.get_username())
+    return imports.request_import(job)
 
 
 def _form(request: HttpRequest, form: ImportForm, *, problem: str = "", status: int = 0) -> HttpResponse:

@@ -5,7 +5,6 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
@@ -16,8 +15,7 @@ from django.db import transaction
 from annotations.models import DatasetImport, JobState
 from annotations.readings.datasets.encoder_choices import encoder_choices
 from annotations.services.common.service_errors import NotPossible
-from annotations.services.logs import audit
-from annotations.services.queue import jobs, worker_wakeup
+from annotations.services.queue import jobs
 from modeling.arrays.datasets.importing.archives import SUFFIXES
 from modeling.arrays.datasets.importing.sources import ALL_FORMATS, FORMATS
 
@@ -25,23 +23,6 @@ UPLOADS = "uploads"  # folder in DATA_ROOT
 _DEPTH = 2  # of folders below IMPORT_ROOT that are offered
 
 ABANDONED_AFTER = dt.timedelta(hours=24)  # since the last byte: the proxy ends an upload long before
-
-
-@dataclass(frozen=True)
-class ImportSource:
-    """What to import: a folder of `importable_folders`, or an archive that lies where `upload_path` said.
-
-    similarity_encoder: one of `known_encoders`, or "" for the first of them; l2: λ of the base model, None for the
-    site's.
-    """
-
-    name: str
-    source_format: str
-    folder: str = ""
-    archive: Path | None = None
-    similarity_encoder: str = ""
-    train_base_model: bool = True
-    l2: float | None = None
 
 
 def importable_folders() -> list[str]:
@@ -68,6 +49,13 @@ def known_encoders() -> list[str]:
     return [choice.spec for choice in encoder_choices()]
 
 
+def known_encoder(spec: str) -> str:
+    """Return the spec of an encoder that an import may name. Raises NotPossible for any other."""
+    if spec not in known_encoders():
+        raise NotPossible("This site does not offer this encoder yet. An operator can import with it by command.")
+    return spec
+
+
 def upload_path(file_name: str) -> Path:
     """Return where an uploaded archive goes: a new name of our own in DATA_ROOT. Raises NotPossible."""
     suffix = next((suffix for suffix in SUFFIXES if file_name.lower().endswith(suffix)), None)
@@ -79,36 +67,26 @@ def upload_path(file_name: str) -> Path:
 
 
 @transaction.atomic
-def request_import(source: ImportSource, *, by: str) -> DatasetImport:
-    """Ask the workers for an import. Raises NotPossible."""
-    name, folder, archive = source.name, source.folder, source.archive
+def request_import(job: DatasetImport) -> DatasetImport:
+    """Ask the workers for an import that is not stored yet. Raises NotPossible.
+
+    Its source is a folder of `importable_folders`, or an archive that lies where `upload_path` said. Its encoder is one
+    of `known_encoders`, the first of them where it names none.
+    """
     try:
-        validate_slug(name)
+        validate_slug(job.name)
     except ValidationError as error:
         raise NotPossible("The name of a data set may contain only letters, digits, _ and -.") from error
-    if source.source_format not in ALL_FORMATS:
-        known = ", ".join(ALL_FORMATS)
-        raise NotPossible(f"{source.source_format!r} is not a known format. Choose one of {known}.")
-    if bool(folder) == bool(archive):
+    if job.source_format not in ALL_FORMATS:
+        raise NotPossible(f"{job.source_format!r} is not a known format. Choose one of {', '.join(ALL_FORMATS)}.")
+    if bool(job.folder) == bool(job.archive):
         raise NotPossible("Choose a folder or upload an archive, but not both.")
-    if archive and source.source_format not in FORMATS:
+    if job.archive and job.source_format not in FORMATS:
         raise NotPossible("Files of this format cannot be uploaded. Have the folder put on this server.")
-    if folder:
-        folder_of(folder)
-    encoder = _known_encoder(source.similarity_encoder or known_encoders()[0])
-    job = DatasetImport.objects.create(
-        name=name,
-        folder=folder,
-        archive=archive.relative_to(settings.DATA_ROOT).as_posix() if archive else "",
-        source_format=source.source_format,
-        similarity_encoder=encoder,
-        train_base_model=source.train_base_model,
-        l2=source.l2,
-        requested_by=by,
-    )
-    audit.record("import_requested", study=None, by=by, subject=name, source="folder" if folder else "archive")
-    worker_wakeup.dispatch_on_commit(worker_wakeup.IMPORT_DATASETS)
-    return job
+    if job.folder:
+        folder_of(job.folder)
+    job.similarity_encoder = known_encoder(job.similarity_encoder or known_encoders()[0])
+    return jobs.ask(job, "import_requested", source="folder" if job.folder else "archive")
 
 
 @transaction.atomic
@@ -127,7 +105,7 @@ def request_again(job: DatasetImport, *, similarity_encoder: str = "", by: str) 
             raise NotPossible(
                 "The data set is already imported, with its encoder. To use another encoder, import the data set again."
             )
-        locked.similarity_encoder = _known_encoder(similarity_encoder)
+        locked.similarity_encoder = known_encoder(similarity_encoder)
     locked.save(update_fields=["similarity_encoder"])
     jobs.retry(locked, by, similarity_encoder=locked.similarity_encoder)
 
@@ -153,12 +131,6 @@ def remove_upload(job: DatasetImport) -> None:
         archive_of(job).unlink(missing_ok=True)
         with suppress(FileNotFoundError):
             shutil.rmtree(unpacked_folder(job))
-
-
-def _known_encoder(spec: str) -> str:
-    if spec not in known_encoders():
-        raise NotPossible("This site does not offer this encoder yet. An operator can import with it by command.")
-    return spec
 
 
 def _folders(folder: Path, root: Path, depth: int) -> Iterator[Path]:

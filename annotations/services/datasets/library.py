@@ -24,7 +24,7 @@ from annotations.models import (
 from annotations.services.common.row_changes import change
 from annotations.services.common.service_errors import NotPossible
 from annotations.services.logs import audit
-from annotations.services.queue import worker_wakeup
+from annotations.services.queue import jobs
 
 logger = logging.getLogger(__name__)
 
@@ -69,10 +69,8 @@ def request_training(dataset: Dataset, l2: float, *, by: str) -> DatasetImport:
     known = BaseModel.objects.filter(dataset=dataset, head__isnull=False, l2=l2).only("name").first()
     if known is not None:
         raise NotPossible(f"“{known.name}” was trained with λ = {l2:g} already.")
-    job = DatasetImport.objects.create(name=dataset.name, dataset=dataset, l2=l2, requested_by=by)
-    audit.record("training_requested", study=None, by=by, subject=str(dataset), l2=l2)
-    worker_wakeup.dispatch_on_commit(worker_wakeup.IMPORT_DATASETS)
-    return job
+    job = DatasetImport(name=dataset.name, dataset=dataset, l2=l2, requested_by=by)
+    return jobs.ask(job, "training_requested", dataset=str(dataset), l2=l2)
 
 
 @transaction.atomic

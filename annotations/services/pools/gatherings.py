@@ -10,8 +10,7 @@ from annotations.models import BaseModel, GatheredTraining, Gathering, Gathering
 from annotations.readings.pools import review_outcomes
 from annotations.readings.pools.review_progress import minutes_by_arm
 from annotations.services.common.service_errors import NotPossible
-from annotations.services.logs import audit
-from annotations.services.queue import jobs, worker_wakeup
+from annotations.services.queue import jobs
 
 MAX_ITEMS = 2000  # of each arm
 
@@ -43,7 +42,7 @@ def request(
         gathering.validate_constraints()
     except ValidationError as error:
         raise NotPossible(f"Something does not fit: {'; '.join(error.messages)}") from error
-    gathering.save()
+    jobs.ask(gathering, "gathering_requested", pool=str(pool or ""))
     for score, threshold in scores:
         if score.phrase.assignment.session.study_id != study.pk:
             raise NotPossible("The phrase is of another study.")
@@ -53,8 +52,6 @@ def request(
         GatheringPart.objects.create(gathering=gathering, score=score, target_class=label, threshold=threshold)
     if not gathering.parts.exists():
         raise NotPossible("Choose a phrase that has a similarity threshold.")
-    audit.record("gathering_requested", study=study, by=by, subject=str(gathering), pool=str(pool or ""))
-    worker_wakeup.dispatch_on_commit(worker_wakeup.GATHER_IMAGES)
     return gathering
 
 
@@ -69,19 +66,9 @@ def request_training(gathering: Gathering, *, by: str) -> GatheredTraining:
     found = review_outcomes.kept(locked)
     if not found[review_outcomes.CANDIDATE]:
         raise NotPossible("No candidate was kept yet, so there is nothing to train with. Review some first.")
-    training = GatheredTraining.objects.create(
-        gathering=locked, kept=found, minutes=minutes_by_arm(locked), requested_by=by
-    )
-    audit.record(
-        "gathered_training_requested",
-        study=locked.study,
-        by=by,
-        subject=str(training),
-        pseudo_labels=locked.pseudo_labels,
-        kept={arm: len(rows) for arm, rows in found.items()},
-    )
-    worker_wakeup.dispatch_on_commit(worker_wakeup.GATHER_IMAGES)
-    return training
+    training = GatheredTraining(gathering=locked, kept=found, minutes=minutes_by_arm(locked), requested_by=by)
+    n_kept = {arm: len(rows) for arm, rows in found.items()}
+    return jobs.ask(training, "gathered_training_requested", pseudo_labels=locked.pseudo_labels, kept=n_kept)
 
 
 def store_candidates(gathering: Gathering, items: list[dict[str, Any]], report: dict[str, Any]) -> None:

@@ -19,9 +19,7 @@ from annotations.services.queue import jobs, worker_wakeup
 @transaction.atomic
 def request_pool(name: str, folder: str, encoder: str, *, by: str) -> Pool:
     """Ask the workers for the import of a folder below IMPORT_ROOT. Raises NotPossible."""
-    if encoder not in imports.known_encoders():
-        raise NotPossible("This site does not offer this encoder yet. An operator can import with it by command.")
-    pool = new_pool(name, imports.folder_of(folder), encoder, by=by)
+    pool = new_pool(name, imports.folder_of(folder), imports.known_encoder(encoder), by=by)
     worker_wakeup.dispatch_on_commit(worker_wakeup.GATHER_IMAGES)
     return pool
 

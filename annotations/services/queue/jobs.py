@@ -28,6 +28,17 @@ class JobLost(Exception):
     """The job was cancelled, or another worker holds it since this one was silent: stop, and write nothing more."""
 
 
+def ask(job: AnyJob, act: str, **detail: Any) -> AnyJob:
+    """Store a job that somebody asks for, put that down in the audit log, and have a worker take the job up.
+
+    The caller's transaction holds all of it.
+    """
+    job.save(force_insert=True)
+    audit.record(act, study=job.of_study, by=job.requested_by, subject=_subject(job), **detail)
+    worker_wakeup.dispatch_on_commit(worker_wakeup.TASK_OF[str(job._meta.model_name)])
+    return job
+
+
 def claim(model: type[AnyJob], now: dt.datetime | None = None) -> AnyJob | None:
     """Take up the oldest job that is due, and return it; None where there is none.
 
@@ -80,7 +91,7 @@ def cancel(job: Job, by: str) -> bool:
     ended = {"state": JobState.FAILED, "error": f"Cancelled by {by}.", "finished_at": timezone.now()}
     is_ended = bool(type(job)._default_manager.filter(pk=job.pk, state__in=UNFINISHED).update(**ended))
     if is_ended:
-        audit.record("job_cancelled", study=job.of_study, by=by, subject=str(job))
+        audit.record("job_cancelled", study=job.of_study, by=by, subject=_subject(job))
     return is_ended
 
 
@@ -97,7 +108,7 @@ def retry(job: Job, by: str, *, ended: Collection[str] = (JobState.FAILED,), **d
     except IntegrityError:  # some have one at a time for each data set or study, and another one is under way
         return False
     if is_due:
-        audit.record("job_tried_again", study=job.of_study, by=by, subject=str(job), **detail)
+        audit.record("job_tried_again", study=job.of_study, by=by, subject=_subject(job), **detail)
         worker_wakeup.dispatch_on_commit(worker_wakeup.TASK_OF[str(job._meta.model_name)])
     return is_due
 
@@ -125,6 +136,11 @@ def _finish(job: Job, state: JobState, **fields: Any) -> None:
         raise JobLost(str(job))
     for name, value in changes.items():
         setattr(job, name, value)
+
+
+def _subject(job: Job) -> str:
+    """What the audit log calls a job: within a study, whose title may be long, by its kind and number."""
+    return f"{job._meta.verbose_name} {getattr(job, 'number', job.pk)}" if job.of_study else str(job)
 
 
 def _held(job: Job) -> Any:

@@ -14,7 +14,7 @@ from annotations.models import UNFINISHED, AnnotationSession, JobState, Release,
 from annotations.services.common.row_changes import change
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.logs import audit
-from annotations.services.queue import jobs, worker_wakeup
+from annotations.services.queue import jobs
 from annotations.version import CODE_VERSION
 
 FOLDER = "releases"  # below DATA_ROOT
@@ -56,10 +56,7 @@ def request(study: Study, *, by: str, licence: str = "", doi: str = "", authors:
         return waiting
     number = (study.releases.aggregate(last=Max("number"))["last"] or 0) + 1
     said = {"licence": licence, "doi": doi, "authors": authors}
-    release = Release.objects.create(study=study, number=number, requested_by=by, **said)
-    audit.record("release_requested", study=study, by=by, subject=f"release {number}")
-    worker_wakeup.dispatch_on_commit(worker_wakeup.BUILD_RELEASES)
-    return release
+    return jobs.ask(Release(study=study, number=number, requested_by=by, **said), "release_requested")
 
 
 def file_of(release: Release) -> Path:

@@ -15,7 +15,7 @@ from annotations.models.arrays import without_arrays
 from annotations.readings.retraining.correction_candidates import approved, candidates, label_of, usable, why_not_second
 from annotations.services.common.service_errors import NotPossible
 from annotations.services.logs import audit, events
-from annotations.services.queue import jobs, worker_wakeup
+from annotations.services.queue import jobs
 from annotations.version import CODE_VERSION
 from modeling.arrays.datasets.dataset_files import BadDataset
 
@@ -45,23 +45,17 @@ def request(
     if second is not None and (reason := why_not_second(base_model, second)):
         raise NotPossible(reason)
     chosen = _choose(study, base_model, by_hand or {})
-    correction = Correction.objects.create(
-        study=study, base_model=base_model, second_base_model=second, scheme=study.scheme, requested_by=by
-    )
-    for label, (score, is_by_hand) in chosen.items():
-        assert score.threshold is not None, "candidates have one"
-        correction.parts.create(score=score, target_class=label, threshold=score.threshold, by_hand=is_by_hand)
-    audit.record(
+    correction = jobs.ask(
+        Correction(study=study, base_model=base_model, second_base_model=second, scheme=study.scheme, requested_by=by),
         "correction_requested",
-        study=study,
-        by=by,
-        subject=f"correction {correction.pk}",
         base_model=str(base_model),
         second=str(second) if second else "",
         phrases={str(label): score.phrase_id for label, (score, _) in chosen.items()},
         by_hand=[label for label, (_, is_by_hand) in chosen.items() if is_by_hand],
     )
-    worker_wakeup.dispatch_on_commit(worker_wakeup.TRAIN_CORRECTIONS)
+    for label, (score, is_by_hand) in chosen.items():
+        assert score.threshold is not None, "candidates have one"
+        correction.parts.create(score=score, target_class=label, threshold=score.threshold, by_hand=is_by_hand)
     return correction
 
 

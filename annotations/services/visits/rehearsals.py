@@ -21,7 +21,7 @@ from annotations.models import (
 )
 from annotations.services.common.service_errors import NotPossible
 from annotations.services.logs import audit
-from annotations.services.queue import worker_wakeup
+from annotations.services.queue import jobs
 from annotations.services.studies.lifecycle import configuration_now
 from annotations.services.visits import erasure
 
@@ -47,7 +47,7 @@ def request_rehearsal(study: Study, n_people: int, *, by: str) -> Rehearsal:
         raise NotPossible(f"Choose 1 to {MAX_PEOPLE} simulated participants.")
     if study.rehearsals.filter(state__in=UNFINISHED).exists():
         raise NotPossible("A rehearsal is still running. Wait until it is finished.")
-    rehearsal = Rehearsal.objects.create(
+    rehearsal = Rehearsal(
         study=study,
         configuration_digest=configuration_now(study).digest,
         n_people=n_people,
@@ -55,9 +55,7 @@ def request_rehearsal(study: Study, n_people: int, *, by: str) -> Rehearsal:
         seed=secrets.randbits(31),
         requested_by=by,
     )
-    audit.record("rehearsal_requested", study=study, by=by, subject=study.slug, people=n_people)
-    worker_wakeup.dispatch_on_commit(worker_wakeup.RUN_REHEARSALS)
-    return rehearsal
+    return jobs.ask(rehearsal, "rehearsal_requested", people=n_people)
 
 
 @transaction.atomic

@@ -155,7 +155,7 @@ def test_a_worker_embeds_imports_by_the_engine_of_its_settings(
     monkeypatch.setattr(dataset_import, "embed_shared", pytest.fail)
     before = signal.getsignal(signal.SIGTERM)
     given: dict[str, Any] = {"name": "animals", "source_format": "csv", "folder": "animals", "train_base_model": False}
-    imports.request_import(imports.ImportSource(**given, similarity_encoder=ENCODER), by="coordinator")
+    imports.request_import(DatasetImport(**given, similarity_encoder=ENCODER, requested_by="coordinator"))
     assert run_due_imports() == 1
     job = DatasetImport.objects.get()
     assert (job.state, job.error, job.attempts, job.n_done) == (JobState.DONE, "", 1, N)

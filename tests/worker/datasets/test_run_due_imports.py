@@ -39,9 +39,10 @@ def roots(tmp_path: Path, settings: Any) -> Iterator[Path]:
 @pytest.fixture
 def ask(db: None, roots: Path) -> Ask:
     def request(**given: Any) -> DatasetImport:
+        source = {"archive": given.pop("archive").relative_to(roots / "data").as_posix()} if "archive" in given else {}
         usual = {"name": "animals", "source_format": "csv", "similarity_encoder": ENCODER}
-        source = imports.ImportSource(**{**usual, **({} if "archive" in given else {"folder": "animals"}), **given})
-        job = imports.request_import(source, by="coordinator")
+        usual |= source or {"folder": "animals"}
+        job = imports.request_import(DatasetImport(**usual | given, requested_by="coordinator"))
         run_due_imports()
         job.refresh_from_db()
         return job
@@ -154,7 +155,7 @@ def test_an_import_that_was_killed_goes_on_where_it_stopped(
     monkeypatch.setattr(shards, "SHARD_IMAGES", 4)  # as the worker that is killed has it
     monkeypatch.setattr(shards, "BATCH_IMAGES", 4)
     given: dict[str, Any] = {"name": "animals", "source_format": "csv", "folder": "animals"}
-    job = imports.request_import(imports.ImportSource(**given, similarity_encoder=ENCODER), by="coordinator")
+    job = imports.request_import(DatasetImport(**given, similarity_encoder=ENCODER, requested_by="coordinator"))
     environment = {
         **subprocess_environment,
         "DATA_ROOT": str(roots / "data"),

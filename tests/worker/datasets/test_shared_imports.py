@@ -70,7 +70,7 @@ def contents(directory: Path) -> dict[str, bytes]:
 
 def ask() -> DatasetImport:
     given: dict[str, Any] = {"name": "animals", "source_format": "csv", "folder": "animals", "train_base_model": False}
-    return imports.request_import(imports.ImportSource(**given, similarity_encoder=ENCODER), by="coordinator")
+    return imports.request_import(DatasetImport(**given, similarity_encoder=ENCODER, requested_by="coordinator"))
 
 
 def begun(job: DatasetImport, while_shared: Callable[[Plan, str], object], monkeypatch: pytest.MonkeyPatch) -> None:

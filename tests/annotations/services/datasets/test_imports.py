@@ -8,7 +8,7 @@ import pytest
 from annotations.models import AuditRecord, Dataset, DatasetImport, JobState
 from annotations.services.common.service_errors import NotPossible
 from annotations.services.datasets import imports
-from annotations.services.datasets.imports import ImportSource, importable_folders, request_import
+from annotations.services.datasets.imports import importable_folders, request_import
 from annotations.services.queue import jobs
 
 
@@ -27,7 +27,13 @@ def root(tmp_path: Path, settings: Any) -> Path:
 
 
 def ask(**given: Any) -> DatasetImport:
-    return request_import(ImportSource(**{"name": "birds", "source_format": "csv", **given}), by="coordinator")
+    source = {"name": "birds", "source_format": "csv", "requested_by": "coordinator"}
+    return request_import(DatasetImport(**{**source, **given}))
+
+
+def upload(file_name: str, settings: Any) -> str:
+    """The name of an uploaded archive, as an import has it."""
+    return imports.upload_path(file_name).relative_to(settings.DATA_ROOT).as_posix()
 
 
 def test_folders_within_the_root_are_offered_two_levels_deep(root: Path) -> None:
@@ -45,7 +51,7 @@ def test_an_import_is_a_job_that_the_audit_log_knows(db: None, root: Path) -> No
     job = ask(folder="birds")
     assert (job.state, job.folder, job.archive) == (JobState.PENDING, "birds", "")
     record = AuditRecord.objects.get()
-    assert (record.act, record.actor, record.subject) == ("import_requested", "coordinator", "birds")
+    assert (record.act, record.actor, record.subject) == ("import_requested", "coordinator", "import of birds")
 
 
 @pytest.mark.parametrize(
@@ -71,9 +77,9 @@ def test_what_is_not_right_is_said(db: None, root: Path, given: dict[str, Any], 
         ask(**given)
 
 
-def test_a_folder_and_an_archive_are_one_too_many(db: None, root: Path) -> None:
+def test_a_folder_and_an_archive_are_one_too_many(db: None, root: Path, settings: Any) -> None:
     with pytest.raises(NotPossible, match="but not both"):
-        ask(folder="birds", archive=imports.upload_path("a.zip"))
+        ask(folder="birds", archive=upload("a.zip", settings))
 
 
 @pytest.mark.parametrize("name", ["birds.rar", "birds.zip.exe", "birds", "../../birds.png"])
@@ -125,8 +131,8 @@ def test_a_data_set_that_is_in_keeps_its_encoder(sprites_like: Dataset, root: Pa
         imports.request_again(job, similarity_encoder="bundled:small-clip", by="coordinator")
 
 
-def test_an_archive_that_is_gone_cannot_be_tried_again(db: None, root: Path) -> None:
-    job = failed(ask(archive=imports.upload_path("birds.zip")))
+def test_an_archive_that_is_gone_cannot_be_tried_again(db: None, root: Path, settings: Any) -> None:
+    job = failed(ask(archive=upload("birds.zip", settings)))
     assert not imports.can_be_tried_again(job)
     with pytest.raises(NotPossible, match="Upload it again"):
         imports.request_again(job, by="coordinator")

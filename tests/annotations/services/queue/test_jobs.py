@@ -6,7 +6,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from annotations.models import DatasetImport, JobState
+from annotations.models import AuditRecord, DatasetImport, JobState, Release, Study
+from annotations.models.study_texts import MAX_TITLE_LENGTH
 from annotations.services.queue import jobs
 
 LATER = jobs.SILENT_FOR + dt.timedelta(seconds=1)
@@ -79,3 +80,11 @@ def test_a_job_that_another_worker_is_taking_up_is_passed_over(job: DatasetImpor
         assert jobs.claim(DatasetImport) is None
     finally:
         other.close()
+
+
+def test_a_job_of_a_study_with_a_long_title_can_be_cancelled(db: None) -> None:
+    study = Study.objects.create(slug="long", title="x" * MAX_TITLE_LENGTH, completion_code="DONE")
+    release = Release.objects.create(study=study, number=3, requested_by="coordinator")
+    assert jobs.cancel(release, "coordinator")
+    record = AuditRecord.objects.get(act="job_cancelled")
+    assert (record.study, record.subject) == (study, "release 3")
