@@ -215,7 +215,8 @@ REST_FRAMEWORK = {
         "annotations.api.common.token_authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
+    "DEFAULT_PERMISSION_CLASSES": ["annotations.api.common.permissions.Staff"],
+    "DEFAULT_FILTER_BACKENDS": ["annotations.api.common.filters.AllowedFilters"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [],  # the API is read alone
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

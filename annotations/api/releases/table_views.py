@@ -27,7 +27,6 @@ from annotations.analysis.retraining.correction_tables import ANNOTATIONS, CORRE
 from annotations.analysis.tables.filled_tables import StudyTables, definitions
 from annotations.api.common.filters import equal, refuse_unknown
 from annotations.api.common.pagination import Pages
-from annotations.api.common.permissions import Staff
 from annotations.api.releases.row_types import check_values, filter_parameters, rows_of
 from annotations.exports.tables.table_rows import FILTERS, TABLES, Source, source_of, sources
 from annotations.models import Study
@@ -117,8 +116,6 @@ class RowsSerializer(serializers.Serializer[Any]):
 class TablesView(APIView):
     """Lists the tables of a study with their columns."""
 
-    permission_classes = (Staff,)
-
     @extend_schema(operation_id="tables_list", responses=TableSerializer(many=True))
     def get(self, request: Request, slug: str) -> Response:
         study = get_object_or_404(visible(Study.objects.all(), request.user), slug=slug)
@@ -134,7 +131,6 @@ class TableView(APIView):
     a release.
     """
 
-    permission_classes = (Staff,)
     renderer_classes = (JSONRenderer, CSVRenderer)
 
     @extend_schema(

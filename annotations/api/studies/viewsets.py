@@ -10,8 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from annotations.api.common.filters import AllowedFilters, refuse_unknown
-from annotations.api.common.permissions import Staff
+from annotations.api.common.filters import refuse_unknown
 from annotations.api.studies.serializers import BaseModelSerializer, DatasetSerializer, StudySerializer, TaskSerializer
 from annotations.exports.releases.download import study_download
 from annotations.models import BaseModel, Dataset, Study, Task
@@ -20,8 +19,6 @@ from annotations.services.staff.roles import visible
 
 
 class _StaffViewSet(ReadOnlyModelViewSet[Any]):
-    permission_classes = (Staff,)
-    filter_backends = (AllowedFilters,)
     filters: ClassVar[dict[str, str]] = {}
 
     def get_queryset(self) -> QuerySet[Any]:

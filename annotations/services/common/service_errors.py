@@ -6,10 +6,12 @@ the staff is refused. What programs tell apart of one service alone stands besid
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.resources import files
 from typing import ClassVar
 
+from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -53,6 +55,21 @@ class NotPossible(ServiceError):
 
     One class for all of these, since nobody tells them apart but by their sentence.
     """
+
+
+@contextmanager
+def only_valid(sentence: str = "{}", *, names_fields: bool = False) -> Iterator[None]:
+    """Refuse what the validation in the block finds wrong: `sentence`, with what it says in place of {}.
+
+    names_fields: also say of which field each is, for values that came from no form. Raises NotPossible.
+    """
+    try:
+        yield
+    except ValidationError as error:
+        said = error.messages
+        if names_fields:
+            said = [f"{field}: {' '.join(messages)}" for field, messages in error.message_dict.items()]
+        raise NotPossible(sentence.format(" ".join(said))) from error
 
 
 class TryAgainLater(ServiceError, status=429):

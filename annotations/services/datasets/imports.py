@@ -8,13 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
 from django.db import transaction
 
 from annotations.models import DatasetImport, JobState
 from annotations.readings.datasets.encoder_choices import encoder_choices
-from annotations.services.common.service_errors import NotPossible
+from annotations.services.common.service_errors import NotPossible, only_valid
 from annotations.services.queue import jobs
 from modeling.arrays.datasets.importing.archives import SUFFIXES
 from modeling.arrays.datasets.importing.sources import ALL_FORMATS, FORMATS
@@ -73,10 +72,8 @@ def request_import(job: DatasetImport) -> DatasetImport:
     Its source is a folder of `importable_folders`, or an archive that lies where `upload_path` said. Its encoder is one
     of `known_encoders`, the first of them where it names none.
     """
-    try:
+    with only_valid("The name of a data set may contain only letters, digits, _ and -."):
         validate_slug(job.name)
-    except ValidationError as error:
-        raise NotPossible("The name of a data set may contain only letters, digits, _ and -.") from error
     if job.source_format not in ALL_FORMATS:
         raise NotPossible(f"{job.source_format!r} is not a known format. Choose one of {', '.join(ALL_FORMATS)}.")
     if bool(job.folder) == bool(job.archive):

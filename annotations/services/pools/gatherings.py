@@ -3,13 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from annotations.models import BaseModel, GatheredTraining, Gathering, GatheringPart, JobState, Pool, Score, Study
 from annotations.readings.pools import review_outcomes
 from annotations.readings.pools.review_progress import minutes_by_arm
-from annotations.services.common.service_errors import NotPossible
+from annotations.services.common.service_errors import NotPossible, only_valid
 from annotations.services.queue import jobs
 
 MAX_ITEMS = 2000  # of each arm
@@ -37,11 +36,9 @@ def request(
     if max(settings.get(name, 0) for name in ("n_candidates", "n_random", "n_known")) > MAX_ITEMS:
         raise NotPossible(f"Ask for at most {MAX_ITEMS} images of each kind.")
     gathering = Gathering(study=study, base_model=base_model, pool=pool, requested_by=by, **settings)
-    try:
+    with only_valid("Something does not fit: {}"):
         gathering.clean_fields(exclude={each.name for each in Gathering._meta.fields} - settings.keys() | {"licences"})
         gathering.validate_constraints()
-    except ValidationError as error:
-        raise NotPossible(f"Something does not fit: {'; '.join(error.messages)}") from error
     jobs.ask(gathering, "gathering_requested", pool=str(pool or ""))
     for score, threshold in scores:
         if score.phrase.assignment.session.study_id != study.pk:

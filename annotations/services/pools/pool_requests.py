@@ -3,14 +3,13 @@
 from collections.abc import Collection
 from pathlib import Path
 
-from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
 from django.db import transaction
 from django.utils import timezone
 
 from annotations.models import Dataset, GatheredTraining, JobState, Pool
 from annotations.services import image_searches
-from annotations.services.common.service_errors import NotPossible
+from annotations.services.common.service_errors import NotPossible, only_valid
 from annotations.services.datasets import imports, library
 from annotations.services.logs import audit
 from annotations.services.queue import jobs, worker_wakeup
@@ -27,10 +26,8 @@ def request_pool(name: str, folder: str, encoder: str, *, by: str) -> Pool:
 def new_pool(name: str, folder: Path, encoder: str, *, by: str) -> Pool:
     """Store a pool whose images are still to be imported. Raises NotPossible."""
     pool = Pool(name=name, folder=str(folder.resolve()), encoder=encoder, requested_by=by)
-    try:
+    with only_valid("The name of a pool may contain only letters, digits, _ and -."):
         validate_slug(name)
-    except ValidationError as error:
-        raise NotPossible("The name of a pool may contain only letters, digits, _ and -.") from error
     if Dataset.objects.filter(name=name, pool=None).exists():
         raise NotPossible(f"A data set is called {name} already. Choose another name for the pool.")
     pool.save()

@@ -4,12 +4,11 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from annotations.models import Role, Study, StudyMember
-from annotations.services.common.service_errors import NotPossible
+from annotations.services.common.service_errors import NotPossible, only_valid
 from annotations.services.logs import audit
 from annotations.services.staff import roles
 
@@ -18,21 +17,17 @@ FIRST_SIGN_IN = "At the first sign-in the site asks for an authenticator app, so
 
 def refuse_name(name: str) -> None:
     """Raise NotPossible where no new account can have this name."""
-    try:
+    with only_valid():
         User(username=name).full_clean(exclude=["password"])
-    except ValidationError as error:
-        raise NotPossible(" ".join(error.messages)) from error
 
 
 @transaction.atomic
 def create(name: str, password: str, *, by: str, email: str = "", is_operator: bool = False) -> User:
     """Make an account of the staff. Raises NotPossible."""
     user = User(username=name, email=email, is_staff=True, is_superuser=is_operator)
-    try:
+    with only_valid():
         user.full_clean(exclude=["password"])
         validate_password(password, user)
-    except ValidationError as error:
-        raise NotPossible(" ".join(error.messages)) from error
     user.set_password(password)
     user.save()
     audit.record("user_created", study=None, by=by, subject=name)

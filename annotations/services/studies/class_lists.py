@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max, ProtectedError
 
 from annotations.models import BaseModel, Study, StudyState, Task
 from annotations.readings.datasets.target_classes import classes_with_errors
-from annotations.services.common.service_errors import NotPossible
+from annotations.services.common.service_errors import NotPossible, only_valid
 from annotations.services.logs import audit
 from annotations.services.studies import lifecycle
 
@@ -49,7 +48,8 @@ def add(study: Study, base_model: BaseModel, names: Sequence[str] = (), *, by: s
         for position, number in enumerate(new, start=last + 1)
     ]
     for task in tasks[:1]:  # the same limits for all
-        _check(task)
+        with only_valid():
+            task.full_clean()
     Task.objects.bulk_create(tasks)
     if new:
         lifecycle.revise(study, by=by)
@@ -95,10 +95,3 @@ def _numbers(base_model: BaseModel, names: Sequence[str]) -> list[int]:
         shown = ", ".join(f"“{name}”" for name in unknown[:5])
         raise NotPossible(f"{base_model.dataset} has no class {shown}{more}. Use the class names of the data set.")
     return list(dict.fromkeys(known[name] for name in names))
-
-
-def _check(task: Task) -> None:
-    try:
-        task.full_clean()
-    except ValidationError as error:
-        raise NotPossible(" ".join(error.messages)) from error

@@ -2,12 +2,11 @@
 
 from itertools import count
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from annotations.models import BaseModel, Study, StudyState
 from annotations.models.study import CODES, OF_THE_ROW, new_code
-from annotations.services.common.service_errors import NotPossible
+from annotations.services.common.service_errors import only_valid
 from annotations.services.logs import audit
 
 # What belongs to one study alone. A clone is another study on Prolific: its people get other pseudonyms, and its codes
@@ -33,11 +32,8 @@ def clone_study(study: Study, *, slug: str, title: str, by: str) -> Study:
         state=StudyState.DRAFT,
         cloned_from=study,
     )
-    try:
+    with only_valid(names_fields=True):
         clone.full_clean()
-    except ValidationError as error:
-        problems = [f"{field}: {' '.join(messages)}" for field, messages in error.message_dict.items()]
-        raise NotPossible(" ".join(problems)) from error
     clone.save()
     for rows in (study.tasks.order_by("position"), study.conditions.order_by("position"), study.members.order_by("pk")):
         for row in rows:

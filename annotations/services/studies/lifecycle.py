@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, Model
 from django.urls import reverse
@@ -33,7 +32,7 @@ from annotations.readings.studies.preflight.preflight_report import blocking
 from annotations.readings.studies.readiness import reasons_not_ready
 from annotations.readings.studies.shown_keywords import shows_keywords, top_keywords
 from annotations.services.common.row_changes import change
-from annotations.services.common.service_errors import NotPossible, ServiceError, StudyNotFound, StudyNotReady
+from annotations.services.common.service_errors import NotPossible, StudyNotFound, StudyNotReady, only_valid
 from annotations.services.logs import audit, events
 from annotations.services.phrases import assignments
 from annotations.services.studies import recruitment
@@ -69,7 +68,7 @@ def configuration_now(study: Study) -> StudyConfiguration:
     return freeze(study)
 
 
-class StaleDraft(ServiceError):
+class StaleDraft(NotPossible):
     """Somebody saved the draft after the page that is sent now was opened."""
 
     def __init__(self, study: Study, by: str) -> None:
@@ -125,17 +124,15 @@ def create_study(
     stores nothing then.
     """
     try:
-        study = Study(slug=slug, title=title, **fields)
-        study.full_clean()
-        study.save()
-        for model, rows in ((Task, tasks), (Condition, conditions)):
-            for position, values in enumerate(rows, start=1):
-                row = model(study=study, position=position, **values)
-                row.full_clean()
-                row.save()
-    except ValidationError as error:
-        problems = [f"{field}: {' '.join(messages)}" for field, messages in error.message_dict.items()]
-        raise NotPossible(" ".join(problems)) from error
+        with only_valid(names_fields=True):
+            study = Study(slug=slug, title=title, **fields)
+            study.full_clean()
+            study.save()
+            for model, rows in ((Task, tasks), (Condition, conditions)):
+                for position, values in enumerate(rows, start=1):
+                    row = model(study=study, position=position, **values)
+                    row.full_clean()
+                    row.save()
     except TypeError as error:
         raise NotPossible(f"{error}.") from error
     audit.record("study_created", study=study, by=by, subject=study.slug)
