@@ -210,7 +210,7 @@ def create_study(base_model: BaseModel, slug: str = "sprites", **fields: Any) ->
     """
     study = Study.objects.create(slug=slug, title=f"The {slug} study", completion_code="C0DE1234", **fields)
     Task.objects.create(study=study, base_model=base_model, target_class=SQUARE)
-    audit.record("study_created", study=study, by=audit.SYSTEM, subject=study.slug)
+    audit.record("study_created", study, by=audit.SYSTEM)
     return study
 
 

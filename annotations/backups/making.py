@@ -39,9 +39,7 @@ def back_up(folder: Path) -> Manifest:
         shutil.rmtree(part, ignore_errors=True)
         raise
     n_bytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    audit.record(
-        back_ups.MADE, study=None, by="command line", subject=folder.name[:80], of=manifest.made_at, bytes=n_bytes
-    )
+    audit.record(back_ups.MADE, None, by="command line", subject=folder.name[:80], of=manifest.made_at, bytes=n_bytes)
     return manifest
 
 

@@ -175,5 +175,5 @@ class GatheredTraining(Job):
         return f"training {self.pk} of {self.gathering}"
 
     @property
-    def of_study(self) -> Study:
+    def study(self) -> Study:
         return self.gathering.study

@@ -34,7 +34,7 @@ def ask(study: Study, *, by: str) -> list[Benchmark]:
     unmeasured = base_models.exclude(benchmarks__state=JobState.DONE).order_by("pk").only("pk")
     asked = [_unfinished_or_new(base_model, by) for base_model in unmeasured.select_for_update()]
     if asked:
-        audit.record("ask_benchmark", study=study, by=by, benchmarks=[benchmark.pk for benchmark in asked])
+        audit.record("ask_benchmark", study, by=by, benchmarks=[benchmark.pk for benchmark in asked])
         worker_wakeup.dispatch_on_commit(worker_wakeup.BENCHMARK_BASELINES)
     return asked
 

@@ -189,7 +189,7 @@ def _only_visible(field: Any, request: HttpRequest) -> dict[str, Any]:
 def _record(request: HttpRequest, act: str, row: Model, **detail: Any) -> None:
     study = study_of(row)
     study = study if study is not None and study.pk is not None else None
-    audit.record(act[:40], study=study, by=request.user.get_username(), subject=_name(row)[:80], **detail)
+    audit.record(act[:40], study, by=request.user.get_username(), subject=_name(row)[:80], **detail)
 
 
 def _name(row: Model) -> str:

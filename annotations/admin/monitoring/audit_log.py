@@ -64,5 +64,5 @@ def _answer(request: HttpRequest, records: QuerySet[AuditRecord], study: Study |
 def _csv(request: HttpRequest, records: QuerySet[AuditRecord], study: Study | None) -> HttpResponse:
     name = f"audit-{study.slug if study else 'site'}-{dt.datetime.now(dt.UTC):%Y%m%d}.csv"
     text = csv_text(HEADER, cells(records))
-    audit.record("audit_log_exported", study=study, by=request.user.get_username())
+    audit.record("audit_log_exported", study, by=request.user.get_username())
     return file_answer(text, CSV, name)

@@ -132,7 +132,7 @@ def _reveal(request: HttpRequest, study: Study, by: str) -> Answer:
     """Show the ids from outside, with a line in the audit log that somebody looked."""
     submission = _named(request, study)
     ids = submissions.ids_of(submission)
-    audit.record("ids_revealed", study=study, by=by, subject=f"submission {submission.pk}")
+    audit.record("ids_revealed", submission, by=by)
     return _shown(submission) | {"revealed": ids}
 
 

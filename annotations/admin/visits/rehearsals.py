@@ -65,7 +65,7 @@ def _preview(request: HttpRequest, study: Study, by: str) -> HttpResponseRedirec
     if study.state == StudyState.DRAFT and (reasons := reasons_not_ready(study)):
         raise StudyNotReady(reasons)
     url = preview_links.preview_url(study, request.user, condition)  # type: ignore[arg-type]  # the page is the staff's
-    audit.record("previewed", study=study, by=by, subject=study.slug, condition=condition.name if condition else "")
+    audit.record("previewed", study, by=by, condition=condition.name if condition else "")
     # On the host that the admin was reached by: its policy lets a form lead to no other.
     return HttpResponseRedirect(urlsplit(url)._replace(scheme="", netloc="").geturl())
 

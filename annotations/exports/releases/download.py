@@ -25,5 +25,5 @@ def release_download(release: Release, *, by: str) -> FileResponse:
     Raises ReleaseNotReady, ReleaseSuperseded, ReleaseFileMissing.
     """
     path = release_requests.open_file(release)
-    audit.record("release_downloaded", study=release.study, by=by, subject=f"release {release.number}")
+    audit.record("release_downloaded", release, by=by)
     return FileResponse(path.open("rb"), as_attachment=True, filename=path.name, content_type="application/zip")

@@ -48,7 +48,7 @@ def name_classes(dataset: Dataset, classes: Sequence[str], attributes: Sequence[
     if opened:
         raise NotPossible("A study on it was opened, and people read its names. Import the images again to rename.")
     was, of_groups = dataset.class_names, {"groups_were": dataset.attribute_names, "groups_are": groups}
-    audit.record("classes_named", study=None, by=by, subject=str(dataset), was=was, are=names, **of_groups)
+    audit.record("classes_named", dataset, by=by, was=was, are=names, **of_groups)
     change(dataset, class_names=names, attribute_names=groups)
 
 
@@ -91,7 +91,7 @@ def delete_dataset(dataset: Dataset, *, by: str) -> None:
         dataset.delete()
     except ProtectedError as error:
         raise NotPossible(f"{name} cannot be deleted: results of studies rest on it.") from error
-    audit.record("dataset_deleted", study=None, by=by, subject=name)
+    audit.record("dataset_deleted", None, by=by, subject=name)
     transaction.on_commit(lambda: _remove(folder))
 
 

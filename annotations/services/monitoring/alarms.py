@@ -79,7 +79,7 @@ def acknowledge(alarm: Alarm, *, by: str) -> None:
     """Note who acknowledged an alarm; the first one counts. It stays until what it is about is over."""
     with transaction.atomic():
         if Alarm.objects.filter(pk=alarm.pk, acknowledged_by="").update(acknowledged_by=by):
-            audit.record("alarm_acknowledged", study=alarm.study, by=by, subject=alarm.kind, message=alarm.message)
+            audit.record("alarm_acknowledged", alarm.study, by=by, subject=alarm.kind, message=alarm.message)
 
 
 def _watched() -> list[Study]:

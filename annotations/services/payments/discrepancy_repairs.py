@@ -107,7 +107,7 @@ def release_place(submission: Submission, *, by: str) -> bool:
     with transaction.atomic():
         is_released = places.release(submission.session, BY_HAND)
         if is_released:
-            audit.record("place_released", study=submission.study, by=by, subject=f"submission {submission.pk}")
+            audit.record("place_released", submission, by=by)
     return is_released
 
 
@@ -136,7 +136,7 @@ def refresh(study: Study, *, by: str) -> None:
         if polled.filter(begun_at__gt=now - AT_MOST_EVERY).exists():
             raise NotPossible("All submissions were checked less than a minute ago. Try again in a minute.")
         polled.update(begun_at=now - _LONG_AGO)
-        audit.record("submissions_looked_at", study=study, by=by)
+        audit.record("submissions_looked_at", study, by=by)
         worker_wakeup.dispatch_on_commit(worker_wakeup.RECONCILE_SUBMISSIONS)
 
 

@@ -30,7 +30,7 @@ def hand_out(batch: PaymentBatch, *, by: str) -> str:
             refuse_paid_on_prolific(locked)
         text = bonus_lines(amounts(locked).items()) + "\n"
         change(locked, state=BatchState.EXPORTED, finished_at=locked.finished_at or timezone.now())
-        audit.record("payment_file", study=locked.study, by=by, subject=f"batch {locked.pk}", again=not is_first)
+        audit.record("payment_file", locked, by=by, again=not is_first)
     return text
 
 
@@ -48,5 +48,5 @@ def submission_list(study: Study, submissions: Iterable[Submission], *, by: str,
         rows.append(
             (ids.session, ids.participant, submission.submission_key, submission.status, submission.entered_code)
         )
-    audit.record("submission_list", study=study, by=by, reason=reason, rows=len(rows))
+    audit.record("submission_list", study, by=by, reason=reason, rows=len(rows))
     return csv_text(("Submission id", "Participant id", "Pseudonym here", "Status", "Completion code"), rows)

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -55,7 +54,7 @@ def propose(study: Study, *, by: str) -> Proposal:
             key = f"{bonuses.RULE}:{verdict.submission.pk}"
             reason = verdict.sentence(study.goal)
             n_earned += _owe(verdict.submission, bonuses.RULE, study.bonus_cents, reason, key, by)
-    audit.record("bonuses_proposed", study=study, by=by, judged=n_judged, earned=n_earned)
+    audit.record("bonuses_proposed", study, by=by, judged=n_judged, earned=n_earned)
     return Proposal(n_judged, n_earned)
 
 
@@ -80,7 +79,7 @@ def withhold(payment: Payment, *, reason: str, by: str) -> None:
             raise NotPossible("This payment is already in a batch. If the batch has not been sent, undo it first.")
         change(locked, withheld_reason=reason.strip())
         act = "payment_withheld" if locked.withheld_reason else "payment_owed_again"
-        audit.record(act, study=locked.study, by=by, subject=f"payment {locked.pk}", reason=locked.withheld_reason)
+        audit.record(act, locked, by=by, reason=locked.withheld_reason)
 
 
 def prepare(study: Study, payments: Collection[int], *, by: str) -> PaymentBatch:
@@ -108,7 +107,7 @@ def prepare(study: Study, payments: Collection[int], *, by: str) -> PaymentBatch
         batch = PaymentBatch.objects.create(study=study, created_by=by)
         Payment.objects.filter(pk__in=[payment.pk for payment in owed]).update(batch=batch)
         cents = sum(payment.amount_cents for payment in owed)
-        _record("payments_prepared", batch, by, payments=len(owed), cents=cents)
+        audit.record("payments_prepared", batch, by=by, payments=len(owed), cents=cents)
     return batch
 
 
@@ -119,14 +118,14 @@ def send(batch: PaymentBatch, *, by: str) -> None:
     with moving(batch, lambda now: now.waits) as locked:
         refuse_paid_on_prolific(locked)
         change(locked, due_at=timezone.now())
-        _record("payments_sent", locked, by)
+        audit.record("payments_sent", locked, by=by)
         worker_wakeup.dispatch_on_commit(worker_wakeup.CALL_PROLIFIC)
 
 
 def undo_batch(batch: PaymentBatch, *, by: str) -> None:
     """Give the payments of a batch that was neither sent nor handed out back to the list of what is owed."""
     with moving(batch, lambda now: now.waits) as locked:
-        _record("payments_undone", locked, by)
+        audit.record("payments_undone", locked, by=by)
         locked.payments.update(batch=None)
         locked.delete()
 
@@ -169,7 +168,7 @@ def record_paid(batch: PaymentBatch, *, by: str) -> None:
     """Somebody saw on Prolific's page that it was paid."""
     with moving(batch, lambda now: now.may_be_there) as locked:
         change(locked, state=BatchState.PAID, due_at=None, finished_at=timezone.now())
-        _record("payments_seen_paid", locked, by)
+        audit.record("payments_seen_paid", locked, by=by)
 
 
 def record_not_sent(batch: PaymentBatch, *, by: str) -> None:
@@ -178,7 +177,7 @@ def record_not_sent(batch: PaymentBatch, *, by: str) -> None:
         _refuse_second(locked)
         fresh = {"state": BatchState.PREPARED, "due_at": None, "outside_id": "", "attempts": 0}
         change(locked, **fresh, last_error="", finished_at=None)
-        _record("payments_seen_missing", locked, by)
+        audit.record("payments_seen_missing", locked, by=by)
 
 
 def pay_again(batch: PaymentBatch, *, by: str) -> None:
@@ -191,7 +190,7 @@ def pay_again(batch: PaymentBatch, *, by: str) -> None:
             locked.attempts = 0
         fresh = {"state": BatchState.SENT, "due_at": timezone.now(), "attempts": locked.attempts}
         change(locked, **fresh, last_error="asked again", finished_at=None)
-        _record("payments_sent_again", locked, by)
+        audit.record("payments_sent_again", locked, by=by)
         worker_wakeup.dispatch_on_commit(worker_wakeup.CALL_PROLIFIC)
 
 
@@ -199,8 +198,7 @@ def _owe_audited(submission: Submission, rule: str, cents: int, reason: str, key
     with transaction.atomic():
         is_new = _owe(submission, rule, cents, reason, key, by)
         if is_new:
-            subject = f"submission {submission.pk}"
-            audit.record("payment_owed", study=submission.study, by=by, subject=subject, reason=reason, cents=cents)
+            audit.record("payment_owed", submission, by=by, reason=reason, cents=cents)
     return is_new
 
 
@@ -253,7 +251,3 @@ def _refuse_second(batch: PaymentBatch) -> None:
     other = under_way(batch.study)
     if other is not None and other.pk != batch.pk:
         raise NotPossible("Another batch of this study is under way. Settle that batch first.")
-
-
-def _record(act: str, batch: PaymentBatch, by: str, **detail: Any) -> None:
-    audit.record(act, study=batch.study, by=by, subject=f"batch {batch.pk}", **detail)

@@ -98,7 +98,7 @@ def _pay(prolific: Prolific, batch: PaymentBatch, uniform: Uniform) -> int:
             _after(error, batch, uniform, is_unsure=batch.attempts > 1 or not error.is_undone)
         return 0
     _end(batch, BatchState.PAID, "")
-    audit.record("payments_paid", study=batch.study, by=audit.SYSTEM, subject=f"batch {batch.pk}")
+    audit.record("payments_paid", batch, by=audit.SYSTEM)
     return 1
 
 

@@ -31,7 +31,7 @@ def new_pool(name: str, folder: Path, encoder: str, *, by: str) -> Pool:
     if Dataset.objects.filter(name=name, pool=None).exists():
         raise NotPossible(f"A data set is called {name} already. Choose another name for the pool.")
     pool.save()
-    audit.record("pool_requested", study=None, by=by, subject=name)
+    audit.record("pool_requested", pool, by=by)
     return pool
 
 
@@ -68,7 +68,7 @@ def take_out(
     at = timezone.now().isoformat(timespec="seconds")
     locked.removals.append({"why": why, "by": by, "at": at, "rows": sorted(rows)})
     locked.save(update_fields=["removals"])
-    audit.record("pool_images_taken_out", study=None, by=by, subject=pool.name, n=len(rows), why=why)
+    audit.record("pool_images_taken_out", pool, by=by, n=len(rows), why=why)
     image_searches.request_index(locked.dataset, by=by)
     trainings = GatheredTraining.objects.filter(gathering__pool=locked, dataset__isnull=False).order_by("pk")
     with_some = [each for each in trainings if any(row in rows for row, _, _ in each.kept["candidate"])]

@@ -165,7 +165,7 @@ def import_csv(study: Study, file: IO[bytes], *, by: str, name: str = "") -> Rep
         for row in sorted(rows, key=lambda row: row.status in PLACE_FREED):
             note_remote(study, row, Source.FILE)
         report = _report(study, rows, before)
-        audit.record("import_submissions", study=study, by=by, rows=report.n_rows, changed=report.n_changed)
+        audit.record("import_submissions", study, by=by, rows=report.n_rows, changed=report.n_changed)
     return report
 
 

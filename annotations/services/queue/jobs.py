@@ -34,7 +34,7 @@ def ask(job: AnyJob, act: str, **detail: Any) -> AnyJob:
     The caller's transaction holds all of it.
     """
     job.save(force_insert=True)
-    audit.record(act, study=job.of_study, by=job.requested_by, subject=_subject(job), **detail)
+    audit.record(act, job, by=job.requested_by, **detail)
     worker_wakeup.dispatch_on_commit(worker_wakeup.TASK_OF[str(job._meta.model_name)])
     return job
 
@@ -91,7 +91,7 @@ def cancel(job: Job, by: str) -> bool:
     ended = {"state": JobState.FAILED, "error": f"Cancelled by {by}.", "finished_at": timezone.now()}
     is_ended = bool(type(job)._default_manager.filter(pk=job.pk, state__in=UNFINISHED).update(**ended))
     if is_ended:
-        audit.record("job_cancelled", study=job.of_study, by=by, subject=_subject(job))
+        audit.record("job_cancelled", job, by=by)
     return is_ended
 
 
@@ -108,7 +108,7 @@ def retry(job: Job, by: str, *, ended: Collection[str] = (JobState.FAILED,), **d
     except IntegrityError:  # some have one at a time for each data set or study, and another one is under way
         return False
     if is_due:
-        audit.record("job_tried_again", study=job.of_study, by=by, subject=_subject(job), **detail)
+        audit.record("job_tried_again", job, by=by, **detail)
         worker_wakeup.dispatch_on_commit(worker_wakeup.TASK_OF[str(job._meta.model_name)])
     return is_due
 
@@ -136,11 +136,6 @@ def _finish(job: Job, state: JobState, **fields: Any) -> None:
         raise JobLost(str(job))
     for name, value in changes.items():
         setattr(job, name, value)
-
-
-def _subject(job: Job) -> str:
-    """What the audit log calls a job: within a study, whose title may be long, by its kind and number."""
-    return f"{job._meta.verbose_name} {getattr(job, 'number', job.pk)}" if job.of_study else str(job)
 
 
 def _held(job: Job) -> Any:

@@ -50,7 +50,7 @@ def moderate(phrase: Phrase, decision: Moderation, *, by: str, reason: str = "")
             analysis_requests.forget(session.study)  # a page would show the words until there is a newer one
         audit.record(
             "phrase_moderated",
-            study=session.study,
+            session.study,
             by=by,
             subject=f"{session.participant} {locked.assignment.public_id} #{locked.ordinal}",
             reason=reason,

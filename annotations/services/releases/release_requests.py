@@ -109,11 +109,5 @@ def _supersede(releases: list[Release], reason: str) -> list[Release]:
     now = timezone.now()
     for release in releases:
         change(release, superseded_at=now, superseded_reason=reason)
-        audit.record(
-            "release_superseded",
-            study=release.study,
-            by=audit.SYSTEM,
-            subject=f"release {release.number}",
-            reason=reason,
-        )
+        audit.record("release_superseded", release, by=audit.SYSTEM, reason=reason)
     return releases

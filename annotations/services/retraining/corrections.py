@@ -86,15 +86,7 @@ def review(correction: Correction, decision: Review, *, by: str, reason: str) ->
     locked.review, locked.review_reason, locked.reviewed_by, locked.reviewed_at = decision, reason, by, timezone.now()
     locked.save(update_fields=["review", "review_reason", "reviewed_by", "reviewed_at"])
     events.record(event_kinds.CORRECTION_REVIEWED, locked.study, locked)
-    audit.record(
-        "correction_reviewed",
-        study=locked.study,
-        by=by,
-        subject=f"correction {locked.pk}",
-        reason=reason,
-        before=before,
-        after=str(decision),
-    )
+    audit.record("correction_reviewed", locked, by=by, reason=reason, before=before, after=str(decision))
     return locked
 
 
@@ -108,7 +100,7 @@ def take_head(correction: Correction, *, by: str) -> bytes:
         )
     if gone := _no_longer_approved(correction):
         raise NotPossible(gone)
-    audit.record("correction_head_taken", study=correction.study, by=by, subject=f"correction {correction.pk}")
+    audit.record("correction_head_taken", correction, by=by)
     return bytes(correction.head)
 
 

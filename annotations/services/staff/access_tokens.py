@@ -37,7 +37,7 @@ def create(user: Any, *, name: str, days: int) -> tuple[AccessToken, str]:
         created_at=now,
         expires_at=now + dt.timedelta(days=days),
     )
-    audit.record("token_created", study=None, by=user.get_username(), subject=name, days=days)
+    audit.record("token_created", None, by=user.get_username(), subject=name, days=days)
     return token, text
 
 
@@ -47,7 +47,7 @@ def revoke(user: Any, token_id: int) -> None:
     token = AccessToken.objects.filter(user=user, pk=token_id).first()
     if token is not None:
         token.delete()
-        audit.record("token_revoked", study=None, by=user.get_username(), subject=token.name)
+        audit.record("token_revoked", None, by=user.get_username(), subject=token.name)
 
 
 def holder_of(text: str) -> User | None:

@@ -30,7 +30,7 @@ def create(name: str, password: str, *, by: str, email: str = "", is_operator: b
         validate_password(password, user)
     user.set_password(password)
     user.save()
-    audit.record("user_created", study=None, by=by, subject=name)
+    audit.record("user_created", None, by=by, subject=name)
     return user
 
 
@@ -61,7 +61,7 @@ def add(study: Study, username: str, role: Role, *, by: str) -> StudyMember:
         if member is not None:
             _refuse_without_coordinator(member)
         member, _created = StudyMember.objects.update_or_create(study=study, user=user, defaults={"role": role})
-        audit.record("role_given", study=study, by=by, subject=username, role=role)
+        audit.record("role_given", study, by=by, subject=username, role=role)
     return member
 
 
@@ -74,7 +74,7 @@ def remove(study: Study, username: str, *, by: str) -> None:
             return
         _refuse_without_coordinator(member)
         member.delete()
-        audit.record("role_taken", study=study, by=by, subject=username, role=member.role)
+        audit.record("role_taken", study, by=by, subject=username, role=member.role)
 
 
 def _lock(study: Study) -> None:

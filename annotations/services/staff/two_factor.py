@@ -151,7 +151,7 @@ def confirm(user: Any, code: str) -> tuple[TotpDevice, list[str]]:
             device.confirmed = True
             device.save()
             codes = _new_recovery_codes(user)
-            audit.record("two_factor_on", study=None, by=user.get_username())
+            audit.record("two_factor_on", None, by=user.get_username())
             return device, codes
     raise CodeNotRight  # after the commit, so that the failed try counts
 
@@ -184,7 +184,7 @@ def switch_off(user: Any, *, by: str) -> None:
     with transaction.atomic():
         for kind in (TotpDevice, StaticDevice):
             kind.objects.filter(user_id=user.pk).delete()
-        audit.record("two_factor_off", study=None, by=by, subject=user.get_username())
+        audit.record("two_factor_off", None, by=by, subject=user.get_username())
 
 
 def _use_app_code(user: AbstractBaseUser, code: str) -> TotpDevice | None:

@@ -53,9 +53,7 @@ def add(study: Study, base_model: BaseModel, names: Sequence[str] = (), *, by: s
     Task.objects.bulk_create(tasks)
     if new:
         lifecycle.revise(study, by=by)
-        audit.record(
-            "classes_added", study=study, by=by, subject=study.slug, base_model=str(base_model), tasks=len(new)
-        )
+        audit.record("classes_added", study, by=by, base_model=str(base_model), tasks=len(new))
     return Added(len(new), len(wanted) - len(new))
 
 
@@ -77,7 +75,7 @@ def remove(study: Study, positions: Sequence[int] | None = None, *, by: str) -> 
         ) from error
     if n:
         lifecycle.revise(study, by=by)
-        audit.record("classes_removed", study=study, by=by, subject=study.slug, tasks=n)
+        audit.record("classes_removed", study, by=by, tasks=n)
     return n
 
 

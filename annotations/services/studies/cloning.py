@@ -39,7 +39,7 @@ def clone_study(study: Study, *, slug: str, title: str, by: str) -> Study:
         for row in rows:
             row.pk, row.study, row._state.adding = None, clone, True
             row.save()
-    audit.record("study_cloned", study=clone, by=by, subject=clone.slug, source=study.slug)
+    audit.record("study_cloned", clone, by=by, source=study.slug)
     return clone
 
 

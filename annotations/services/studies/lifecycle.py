@@ -135,7 +135,7 @@ def create_study(
                     row.save()
     except TypeError as error:
         raise NotPossible(f"{error}.") from error
-    audit.record("study_created", study=study, by=by, subject=study.slug)
+    audit.record("study_created", study, by=by)
     return study
 
 
@@ -227,7 +227,7 @@ def amend_study(study: Study, fields: Mapping[str, Any], *, by: str) -> list[str
         changes = {name: {"from": before[name], "to": fields[name]} for name in changed}
         if locked.state != StudyState.DRAFT:
             events.record(event_kinds.STUDY_AMENDED, locked, locked, fields=changed)
-        audit.record("study_amended", study=locked, by=by, changes=changes)
+        audit.record("study_amended", locked, by=by, changes=changes)
     _refreshed(study)
     return changed
 
@@ -271,7 +271,7 @@ def _move(locked: Study, state: StudyState, act: str, by: str, frozen: Iterable[
     locked.state = state
     locked.save(update_fields=["state", "opened_at", "closed_at"])
     events.record(act, locked, locked, *frozen, **detail)
-    audit.record(act, study=locked, by=by, **detail)
+    audit.record(act, locked, by=by, **detail)
 
 
 def _material(study: Study) -> list[Model]:

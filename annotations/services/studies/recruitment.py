@@ -66,8 +66,7 @@ def store(
     request = ProlificRequest.objects.create(
         study=study, submission=submission, act=act, detail=detail or {}, due_at=timezone.now(), requested_by=by
     )
-    subject = f"submission {submission.pk}" if submission else ""
-    audit.record(f"prolific_{act}", study=study, by=by, subject=subject, request=request.pk, **said)
+    audit.record(f"prolific_{act}", submission or study, by=by, request=request.pk, **said)
     worker_wakeup.dispatch_on_commit(worker_wakeup.CALL_PROLIFIC)
     return request
 
@@ -90,7 +89,7 @@ def note_end(request: ProlificRequest, state: RequestState, reason: str) -> None
     """Write into the audit log what became of a request about a study, in the transaction of its end."""
     subject = request.act.replace("_", " ")
     audit.record(
-        f"prolific_{state}", study=request.study, by=audit.SYSTEM, subject=subject, reason=reason, request=request.pk
+        f"prolific_{state}", request.study, by=audit.SYSTEM, subject=subject, reason=reason, request=request.pk
     )
 
 

@@ -50,9 +50,7 @@ def request(participant: Participant, *, by: str, reason: str) -> None:
         visits = list(participant.sessions.select_related("study").order_by("pk"))
         for session in visits:
             withdrawal.withdraw(session)
-        audit.record(
-            "participant_withdrawn", study=participant.study, by=by, subject=participant.pseudonym, reason=reason
-        )
+        audit.record("participant_withdrawn", participant, by=by, subject=participant.pseudonym, reason=reason)
     worker_wakeup.dispatch_on_commit(worker_wakeup.ERASE_WITHDRAWN)
 
 
@@ -139,7 +137,7 @@ def forget(participant: Participant) -> bool:
     for visit in person.sessions.select_related("participant", "configuration", "condition").order_by("pk"):
         nameless = (unsealed_state(visit.participant), unsealed_state(visit))
         events.record(event_kinds.IDENTITY_DESTROYED, visit, *nameless)
-    audit.record("identity_destroyed", study=study, by=audit.SYSTEM, subject=person.pseudonym)
+    audit.record("identity_destroyed", study, by=audit.SYSTEM, subject=person.pseudonym)
     return True
 
 
@@ -166,13 +164,7 @@ def _undo_corrections(visits: list[AnnotationSession]) -> None:
         change(correction, state=JobState.FAILED, error=_UNREADABLE, finished_at=finished_at)
         change(correction, head=None, effects={}, ablations=[])
         events.record(event_kinds.CORRECTION_UNDONE, correction.study, correction)
-        audit.record(
-            "correction_undone",
-            study=correction.study,
-            by=audit.SYSTEM,
-            subject=f"correction {correction.pk}",
-            reason=_UNREADABLE,
-        )
+        audit.record("correction_undone", correction, by=audit.SYSTEM, reason=_UNREADABLE)
 
 
 def _replace_key(person: Participant) -> None:

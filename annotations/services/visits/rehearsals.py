@@ -80,5 +80,5 @@ def discard(study: Study, *, by: str) -> int:
     if locked.state == StudyState.DRAFT:
         study.rehearsals.all().delete()
         study.configurations.all().delete()
-    audit.record("rehearsals_discarded", study=study, by=by, subject=study.slug, visits=len(visits))
+    audit.record("rehearsals_discarded", study, by=by, visits=len(visits))
     return len(visits)

@@ -43,5 +43,5 @@ def destroy_ids(study: Study, *, by: str) -> bool:
     ids = Submission.objects.filter(study=locked, sealed_ids__isnull=False).update(sealed_ids=None, entered_code="")
     locked.sessions.update(sealed_withdrawal_token=b"")
     change(locked, sealed_pseudonym_key=b"")
-    audit.record("ids_destroyed", study=locked, by=by, subject=locked.slug, keys=keys, submissions=ids)
+    audit.record("ids_destroyed", locked, by=by, keys=keys, submissions=ids)
     return True

@@ -9,7 +9,7 @@ from annotations.services.logs import audit
 
 @pytest.fixture
 def record(draft_study: Study) -> AuditRecord:
-    return audit.record("study_changed", study=draft_study, by="coordinator", subject=draft_study.slug)
+    return audit.record("study_changed", draft_study, by="coordinator")
 
 
 def test_a_deleted_draft_leaves_its_records(draft_study: Study, record: AuditRecord) -> None:
@@ -25,7 +25,7 @@ def test_nothing_else_of_a_record_changes(record: AuditRecord, change: dict[str,
 
 
 def test_the_record_of_an_open_study_keeps_its_link(open_study: Study) -> None:
-    record = audit.record("study_amended", study=open_study, by="coordinator")
+    record = audit.record("study_amended", open_study, by="coordinator")
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
         AuditRecord.objects.filter(pk=record.pk).update(study=None)
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():

@@ -20,7 +20,7 @@ class Command(PlainCommand):
             )
         with ProgressBars() as progress:
             study, reviewer = find_study(options["study"]), load_plug_in(options["by"], {}, ("holds",))
-            audit.record("slices_reviewed", study=study, by="command", subject=study.slug, reviewer=reviewer.name)
+            audit.record("slices_reviewed", study, by="command", reviewer=reviewer.name)
             n, left_out = review_slices(study, reviewer, progress)
         self.stdout.write(f"{reviewer.name} judged {n:,} image{'' if n == 1 else 's'} of {study}.")
         for each in left_out:

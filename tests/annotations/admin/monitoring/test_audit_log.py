@@ -19,9 +19,9 @@ def page(study: Study) -> str:
 
 @pytest.fixture
 def acted(open_study: Study) -> None:
-    audit.record("role_given", study=open_study, by="ann", subject="bert", role="analyst")
-    audit.record("phrase_hidden", study=open_study, by="bert", subject="P123", reason="=HYPERLINK(0)")
-    audit.record("user_created", study=None, by="command line", subject="ann")
+    audit.record("role_given", open_study, by="ann", subject="bert", role="analyst")
+    audit.record("phrase_hidden", open_study, by="bert", subject="P123", reason="=HYPERLINK(0)")
+    audit.record("user_created", None, by="command line", subject="ann")
 
 
 def rows(client: Client, address: str, **query: str) -> list[dict[str, str]]:
@@ -73,8 +73,8 @@ def test_a_cell_that_a_spreadsheet_would_run_is_disarmed(
 
 def test_money_is_read_in_units(coordinator_client: Client, open_study: Study) -> None:
     changes = {"reward_cents": {"from": None, "to": 180}, "quota": {"from": 8, "to": 9}}
-    audit.record("study_amended", study=open_study, by="ann", subject="sprites", changes=changes)
-    audit.record("payment_owed", study=open_study, by="ann", subject="P123", cents=5)
+    audit.record("study_amended", open_study, by="ann", subject="sprites", changes=changes)
+    audit.record("payment_owed", open_study, by="ann", subject="P123", cents=5)
     shown = coordinator_client.get(page(open_study)).content.decode()
     assert "quota 8 → 9; reward amount nothing → 1.80" in shown and "amount: 0.05" in shown
 
@@ -105,8 +105,8 @@ def test_a_study_that_is_changed_in_its_form_is_in_it(coordinator_client: Client
 def test_details_are_read_without_knowing_python(coordinator_client: Client, open_study: Study) -> None:
     changes = {"quota": {"from": None, "to": 8}, "only_verified": {"from": False, "to": True}}
     what = [{"changed": {"fields": ["Quota", "Reward"]}}, {"added": {"name": "task", "object": "sprites task 1"}}]
-    audit.record("study_amended", study=open_study, by="ann", changes=changes)
-    audit.record("study_changed", study=open_study, by="ann", what=what, n_people=4)
+    audit.record("study_amended", open_study, by="ann", changes=changes)
+    audit.record("study_changed", open_study, by="ann", what=what, n_people=4)
     shown = coordinator_client.get(page(open_study)).content.decode()
     assert "<p>changes: quota nothing → 8; only verified no → yes</p>" in shown
     assert "<p>what: changed fields Quota, Reward; added task “sprites task 1”</p><p>n people: 4</p>" in shown

@@ -81,7 +81,7 @@ def test_members_and_the_audit_log(live_server: LiveServer, chromium: Chromium, 
     User.objects.create_user("ann", is_staff=True)
     User.objects.create_user("bert", is_staff=True)
     members.add(busy, "ann", Role.COORDINATOR, by="coordinator")
-    audit.record("request_return", study=busy, by="ann", subject="PABCDEFGHIJK", reason="The link had expired.")
+    audit.record("request_return", busy, by="ann", subject="PABCDEFGHIJK", reason="The link had expired.")
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
         page.goto(f"{live_server.url}/admin/annotations/study/{busy.pk}/members/")

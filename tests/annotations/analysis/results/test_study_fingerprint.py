@@ -53,7 +53,7 @@ def test_an_event_is_news_to_its_study_and_to_no_other(closed: Study, draft_stud
 
 def test_an_act_of_the_staff_is_news(closed: Study) -> None:
     before = state_of(closed)
-    audit.record("look", study=closed, by="coordinator")
+    audit.record("look", closed, by="coordinator")
     assert state_of(closed) != before
 
 

@@ -70,7 +70,7 @@ def test_a_draft_is_frozen_as_it_is_rehearsed(draft_study: Study) -> None:
     rehearsal = request_rehearsal(draft_study, 4, by="coordinator")
     assert rehearsal.configuration_digest == StudyConfiguration.objects.get().digest
     record = AuditRecord.objects.get(act="rehearsal_requested")
-    assert (record.actor, record.subject, record.detail) == ("coordinator", "sprites", {"people": 4})
+    assert (record.actor, record.subject, record.detail) == ("coordinator", f"rehearsal {rehearsal.pk}", {"people": 4})
 
 
 def test_no_rehearsal_no_opening(draft_study: Study) -> None:
