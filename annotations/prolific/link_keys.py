@@ -9,7 +9,8 @@ import jwt
 
 from annotations.prolific.prolific_errors import ProlificError
 
-JWKS = "https://api.prolific.com/.well-known/study/jwks.json"
+_FRESH_S, _STALE_S, _QUIET_S = 12 * 3600.0, 7 * 24 * 3600.0, 60.0
+_TIMEOUT_S = 3.0
 _LARGEST = 256 * 1024  # bytes
 
 
@@ -20,24 +21,14 @@ class KeysUnavailable(ProlificError):
 
 
 class LinkKeys:
-    """A cache of a JWKS. Safe for several threads.
+    """A cache of a JWKS, whose keys are fetched again when they are no longer fresh. Safe for several threads.
 
-    fresh_s: keys older than this are fetched again; where that fails, they serve until stale_s. An unknown name makes
-    it look again, at most every quiet_s, so that made-up names cost Prolific nothing.
+    Where that fails, they serve until they are stale. An unknown name makes it look again, but not before it was quiet
+    for a while, so that made-up names cost Prolific nothing.
     """
 
-    def __init__(
-        self,
-        url: str = JWKS,
-        *,
-        fresh_s: float = 12 * 3600.0,
-        stale_s: float = 7 * 24 * 3600.0,
-        quiet_s: float = 60.0,
-        timeout_s: float = 3.0,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.url = url
-        self._fresh_s, self._stale_s, self._quiet_s, self._timeout_s = fresh_s, stale_s, quiet_s, timeout_s
         self._clock = clock
         self._lock = threading.Lock()
         self._keys: dict[str, jwt.PyJWK] = {}
@@ -48,9 +39,9 @@ class LinkKeys:
         """Return the RSA key of a name, None where Prolific has none; raises KeysUnavailable."""
         with self._lock:
             age = self._age(self._fetched_at)
-            if (age > self._fresh_s or key_id not in self._keys) and self._age(self._tried_at) >= self._quiet_s:
+            if (age > _FRESH_S or key_id not in self._keys) and self._age(self._tried_at) >= _QUIET_S:
                 self._fetch()
-            if self._age(self._fetched_at) > self._stale_s:
+            if self._age(self._fetched_at) > _STALE_S:
                 raise KeysUnavailable("Prolific's keys for signed links cannot be downloaded.")
             return self._keys.get(key_id)
 
@@ -61,7 +52,7 @@ class LinkKeys:
         """Replace the keys; one failure leaves them as they were."""
         self._tried_at = self._clock()
         try:
-            response = httpx2.get(self.url, timeout=self._timeout_s, headers={"Accept": "application/json"})
+            response = httpx2.get(self.url, timeout=_TIMEOUT_S, headers={"Accept": "application/json"})
             keys = _rsa_keys(response) if response.is_success and len(response.content) <= _LARGEST else {}
         except httpx2.HTTPError:
             return

@@ -32,15 +32,8 @@ def store_trained_model(
     known = trained_model(dataset, name=name, l2=l2)
     if known is not None:
         return known, False
-    return _store(
-        dataset,
-        name,
-        origin=BaseModelOrigin.TRAINED,
-        l2=l2,
-        predictions=_predictions_of(head, dataset.files),
-        head=head.to_bytes({"base_model": name, "dataset": dataset.name, "dataset_digest": dataset.digest}),
-        training=dict(training),
-    )
+    of_head = _of_head(dataset, name, head)
+    return _store(dataset, name, origin=BaseModelOrigin.TRAINED, l2=l2, training=dict(training), **of_head)
 
 
 def trained_model(dataset: Dataset, *, name: str, l2: float) -> BaseModel | None:
@@ -82,15 +75,9 @@ def store_imported_head(dataset: Dataset, *, name: str, file: Path, head: Head, 
     Returns the base model and whether it is new: the same file again is left as it is. Raises NotPossible,
     NothingToEvaluate.
     """
-    return _store(
-        dataset,
-        name,
-        origin=BaseModelOrigin.IMPORTED,
-        l2=l2,
-        predictions=_predictions_of(head, dataset.files),
-        head=head.to_bytes({"base_model": name, "dataset": dataset.name, "dataset_digest": dataset.digest}),
-        training={"file": file.name, "file_sha256": file_sha256(file), "has_head": True},
-    )
+    training = {"file": file.name, "file_sha256": file_sha256(file), "has_head": True}
+    of_head = _of_head(dataset, name, head)
+    return _store(dataset, name, origin=BaseModelOrigin.IMPORTED, l2=l2, training=training, **of_head)
 
 
 def store_part(base_model: BaseModel, hidden: NDArray[np.int64], *, name: str) -> BaseModel:
@@ -167,6 +154,12 @@ def _check_same(known: BaseModel, origin: BaseModelOrigin, l2: float, file_sha25
         raise NotPossible(f"{known} already exists ({known.origin_name}) and cannot be changed. Choose another --name.")
     if known.l2 != l2:
         raise NotPossible(f"{known} already exists with λ = {known.l2:g}, not {l2:g}. Choose another --name.")
+
+
+def _of_head(dataset: Dataset, name: str, head: Head) -> dict[str, Any]:
+    """What a base model has of its head: its predictions, and the file, which says whose it is."""
+    named = {"base_model": name, "dataset": dataset.name, "dataset_digest": dataset.digest}
+    return {"predictions": _predictions_of(head, dataset.files), "head": head.to_bytes(named)}
 
 
 def _predictions_of(head: Head, files: DatasetFiles) -> NDArray[np.int32]:

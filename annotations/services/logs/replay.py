@@ -1,8 +1,7 @@
 """Replaying the event log: all that a study's tables hold of its people and its results, built from its events alone.
 
-`replay` reads nothing but events and keys; `stored` reads the tables into the same shape; `differences` names what the
-two do not agree on. Which tables these are, and what of them, `log_registry` says. Of a large study `log_check` does
-all of that for a few people at a time.
+`replay` reads nothing but events and keys; `differences` names where that does not agree with the tables in the same
+shape. Which tables these are, and what of them, `log_registry` says. `log_check` compares a few people at a time.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -15,7 +14,7 @@ from django.db.models.functions import Cast
 
 from annotations.models import Event, Study, event_kinds
 from annotations.services.logs import events, identities
-from annotations.services.logs.event_payloads import Key, RowState, stored_states
+from annotations.services.logs.event_payloads import Key, RowState
 from annotations.services.logs.events import VISIT  # in a row: the id of the visit that it belongs to
 from annotations.services.logs.log_registry import BY_NAME, TABLES
 from annotations.services.logs.log_schema import LoggedTable
@@ -26,7 +25,7 @@ Keys = Mapping[int, identities.OpenedKey]
 
 @dataclass
 class LoggedRows:
-    """Rows by table and key. Keys are the ids that the log knows rows by, the same in `replay` and `stored`.
+    """Rows by table and key. Keys are the ids that the log knows rows by, the same as the tables have.
 
     erased: visits whose person was erased; a tombstone is left of them. sealed: rows whose personal part the log cannot
     tell, since its key is gone.
@@ -63,14 +62,6 @@ def replay(study: Study, events: QuerySet[Event] | None = None, *, erased: Colle
         _apply(state, event, keys, has_keys)
     for table, rows in state.rows.items():
         state.rows[table] = {key: row for key, row in rows.items() if not state.is_gone(table, row)}
-    return state
-
-
-def stored(study: Study) -> LoggedRows:
-    """Read the state of a study from its tables, with arrays as their digests."""
-    state = LoggedRows()
-    for table in TABLES:
-        state.add(stored_states(table, table.rows(study)))
     return state
 
 

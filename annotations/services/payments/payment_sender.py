@@ -6,7 +6,6 @@ batch asks a person. Once the id is noted, paying it again is harmless: Prolific
 """
 
 import datetime as dt
-import random
 
 from django.db import transaction
 from django.db.models import F
@@ -15,7 +14,6 @@ from django.utils import timezone
 from annotations.models import BatchState, PaymentBatch
 from annotations.prolific.client import Prolific
 from annotations.prolific.prolific_errors import ProlificError, TokenRefused
-from annotations.prolific.retries import Uniform
 from annotations.services.common.row_changes import change
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.logs import audit
@@ -27,7 +25,7 @@ _ENDED = "A worker stopped while it was setting up these bonuses."
 _WAITS = (BatchState.PREPARED, BatchState.SENT)
 
 
-def send_due(prolific: Prolific, *, uniform: Uniform = random.uniform) -> int:
+def send_due(prolific: Prolific) -> int:
     """Take every due batch as far as it goes, and return how many were paid.
 
     Raises TokenRefused: the batch waits, and has not failed for that.
@@ -35,9 +33,9 @@ def send_due(prolific: Prolific, *, uniform: Uniform = random.uniform) -> int:
     paid = 0
     while (batch := _claim(timezone.now())) is not None:
         if batch.state == BatchState.PREPARED:
-            _set_up(prolific, batch, uniform)
+            _set_up(prolific, batch)
         if batch.state == BatchState.SENT:
-            paid += _pay(prolific, batch, uniform)
+            paid += _pay(prolific, batch)
     return paid
 
 
@@ -57,7 +55,7 @@ def _claim(now: dt.datetime) -> PaymentBatch | None:
     return None
 
 
-def _set_up(prolific: Prolific, batch: PaymentBatch, uniform: Uniform) -> None:
+def _set_up(prolific: Prolific, batch: PaymentBatch) -> None:
     try:
         lines = amounts(batch)
         study_id = batch.study.external_study_id or _study_id_of(batch)
@@ -70,7 +68,7 @@ def _set_up(prolific: Prolific, batch: PaymentBatch, uniform: Uniform) -> None:
         _give_back(batch, error)
         raise
     except ProlificError as error:
-        _after(error, batch, uniform, is_unsure=not error.is_undone)
+        _after(error, batch, is_unsure=not error.is_undone)
         return
     change(batch, state=BatchState.SENT, outside_id=outside_id, attempts=1)
 
@@ -81,7 +79,7 @@ def _study_id_of(batch: PaymentBatch) -> str:
     return next(filter(None, (ids_of(payment.submission).study for payment in paid)), "")
 
 
-def _pay(prolific: Prolific, batch: PaymentBatch, uniform: Uniform) -> int:
+def _pay(prolific: Prolific, batch: PaymentBatch) -> int:
     """Pay the request that was set up; return 1 where Prolific took that on.
 
     A refusal of the first try says why. One of a later try may only say that an earlier one did it.
@@ -93,27 +91,27 @@ def _pay(prolific: Prolific, batch: PaymentBatch, uniform: Uniform) -> int:
         raise
     except ProlificError as error:
         if error.is_temporary and batch.attempts < MAX_TRIES:
-            _postpone(batch, error, uniform)
+            _postpone(batch, error)
         else:
-            _after(error, batch, uniform, is_unsure=batch.attempts > 1 or not error.is_undone)
+            _after(error, batch, is_unsure=batch.attempts > 1 or not error.is_undone)
         return 0
     _end(batch, BatchState.PAID, "")
     audit.record("payments_paid", batch, by=audit.SYSTEM)
     return 1
 
 
-def _after(error: ProlificError, batch: PaymentBatch, uniform: Uniform, *, is_unsure: bool) -> None:
+def _after(error: ProlificError, batch: PaymentBatch, *, is_unsure: bool) -> None:
     """Ask a person where it may have happened; else try later what may be tried again, and is worth it."""
     if is_unsure:
         _end(batch, BatchState.UNSURE, str(error))
     elif error.is_temporary and batch.attempts < MAX_TRIES:
-        _postpone(batch, error, uniform)
+        _postpone(batch, error)
     else:
         _end(batch, BatchState.FAILED, str(error))
 
 
-def _postpone(batch: PaymentBatch, error: ProlificError, uniform: Uniform) -> None:
-    due_at = timezone.now() + next_try_in(error, batch.attempts, uniform)
+def _postpone(batch: PaymentBatch, error: ProlificError) -> None:
+    due_at = timezone.now() + next_try_in(error, batch.attempts)
     change(batch, due_at=due_at, last_error=str(error))
 
 

@@ -5,7 +5,6 @@ waits for Prolific. Whatever was tried before is looked at first: what is in eff
 """
 
 import datetime as dt
-import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -19,7 +18,6 @@ from django.utils import timezone
 from annotations.models import ProlificRequest, RequestState
 from annotations.prolific.client import Prolific
 from annotations.prolific.prolific_errors import ProlificError, Refused, TokenRefused
-from annotations.prolific.retries import Uniform
 from annotations.prolific.statuses import REACHED_BY
 from annotations.readings.prolific.external_ids import OutsideIds
 from annotations.services.common.service_errors import IdentityDestroyed, ServiceError
@@ -34,9 +32,7 @@ BUDGET_S = 15.0  # a worker's turn; others wait for it
 _CHUNK = 100
 
 
-def call_due(
-    prolific: Prolific, *, clock: Callable[[], float] = time.monotonic, uniform: Uniform = random.uniform
-) -> int:
+def call_due(prolific: Prolific, *, clock: Callable[[], float] = time.monotonic) -> int:
     """Send due requests for BUDGET_S at most, and return how many are done by it.
 
     Raises TokenRefused: every request waits, and none has failed for that.
@@ -50,7 +46,7 @@ def call_due(
                 if clock() >= ends:
                     break
                 send = _approve_together if len(rows) > 1 else _call_one
-                done += send(prolific, rows, uniform)
+                done += send(prolific, rows)
                 for row in rows:
                     del left[row.pk]
         except TokenRefused:
@@ -87,7 +83,7 @@ def _parts(claimed: Sequence[ProlificRequest]) -> list[list[ProlificRequest]]:
     return [list(group) for _key, group in groupby(sorted(claimed, key=key), key=key)]
 
 
-def _approve_together(prolific: Prolific, rows: Sequence[ProlificRequest], uniform: Uniform) -> int:
+def _approve_together(prolific: Prolific, rows: Sequence[ProlificRequest]) -> int:
     """Ask for all in one call. None is done by it yet: Prolific says so later, or each is looked at."""
     sessions = {}
     for row in rows:
@@ -106,13 +102,13 @@ def _approve_together(prolific: Prolific, rows: Sequence[ProlificRequest], unifo
         _postpone(asked, dt.timedelta(0), str(error))  # one of them cannot be approved: now each by itself
     except ProlificError as error:
         for row in asked:
-            _after(error, row, uniform)
+            _after(error, row)
     else:
         _postpone(asked, BULK_SETTLES_IN)
     return 0
 
 
-def _call_one(prolific: Prolific, rows: Sequence[ProlificRequest], uniform: Uniform) -> int:
+def _call_one(prolific: Prolific, rows: Sequence[ProlificRequest]) -> int:
     """Send the one request; return how many are done by it, 0 or 1."""
     (row,) = rows
     if row.act not in _ACTS:
@@ -128,7 +124,7 @@ def _call_one(prolific: Prolific, rows: Sequence[ProlificRequest], uniform: Unif
     except TokenRefused:
         raise
     except ProlificError as error:
-        return _after(error, row, uniform)
+        return _after(error, row)
     return _end(row, RequestState.DONE)
 
 
@@ -202,7 +198,7 @@ def _ids(row: ProlificRequest) -> OutsideIds:
     return ids_of(row.submission)
 
 
-def _after(error: ProlificError, row: ProlificRequest, uniform: Uniform) -> int:
+def _after(error: ProlificError, row: ProlificRequest) -> int:
     """Try again later what may be tried again, and is worth it; what may have been done for good is not."""
     if recruitment.is_superseded(row):
         return _fail(row, recruitment.SUPERSEDED)
@@ -210,7 +206,7 @@ def _after(error: ProlificError, row: ProlificRequest, uniform: Uniform) -> int:
     may_repeat = error.is_undone or act.is_in_effect is not None
     if not (error.is_temporary and may_repeat and row.attempts < MAX_TRIES):
         return _fail(row, str(error) if may_repeat else f"{error} {act.doubt}")
-    return _postpone([row], next_try_in(error, row.attempts, uniform), str(error))
+    return _postpone([row], next_try_in(error, row.attempts), str(error))
 
 
 def _fail(row: ProlificRequest, reason: str) -> int:

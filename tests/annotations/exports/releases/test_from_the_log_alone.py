@@ -18,8 +18,9 @@ from annotations.exports.releases.study_document import study_document
 from annotations.exports.tables.table_rows import Source, sources
 from annotations.models import Study
 from annotations.services.logs.log_registry import TABLES
-from annotations.services.logs.replay import differences, replay, stored
+from annotations.services.logs.replay import differences, replay
 from tests.annotations.analysis.studies import analyse
+from tests.annotations.logged import stored
 from tests.annotations.rebuilding import rebuild
 from worker.releases.release_building import EXTRAS
 

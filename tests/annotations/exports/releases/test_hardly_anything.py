@@ -14,12 +14,13 @@ from annotations.exports.releases.study_document import study_document
 from annotations.exports.tables.table_rows import Source, sources
 from annotations.models import Run, RunState, Study
 from annotations.readings.payments.discrepancies import REVIEW_WITHIN
-from annotations.services.logs.replay import differences, replay, stored
+from annotations.services.logs.replay import differences, replay
 from annotations.services.phrases import scoring
 from annotations.services.retraining import runs
 from annotations.services.visits import erasure, sessions
 from annotations.services.visits.withdrawal import withdraw
 from tests.actors import start_visit
+from tests.annotations.logged import stored
 from tests.steps import end, submit, submit_and_score
 from worker.releases.release_building import EXTRAS
 from worker.retraining.run_training import train_due_runs

@@ -8,10 +8,11 @@ from annotations.models import CorrectionPart, Participant, Phrase, Score, Study
 from annotations.services.logs import identities, log_check
 from annotations.services.logs.log_check import LogCheck
 from annotations.services.logs.log_registry import TABLES
-from annotations.services.logs.replay import differences, replay, stored
+from annotations.services.logs.replay import differences, replay
 from annotations.services.visits import erasure
 from tests import actors
 from tests.actors import Visit
+from tests.annotations.logged import stored
 from tests.steps import submit_and_score
 
 pytestmark = pytest.mark.usefixtures("stored_base_model")

@@ -21,12 +21,13 @@ from annotations.models import (
 )
 from annotations.services.logs import identities
 from annotations.services.logs.log_registry import BY_NAME
-from annotations.services.logs.replay import differences, replay, stored
+from annotations.services.logs.replay import differences, replay
 from annotations.services.visits import erasure
 from annotations.services.visits.withdrawal import withdraw
 from tests import actors
 from tests.actors import Visit
 from tests.annotations.lively import lively_study
+from tests.annotations.logged import stored
 
 ASSIGNMENT, CHOICE, JUDGEMENT = BY_NAME["assignment"], BY_NAME["threshold_choice"], BY_NAME["judgement"]
 PHRASE, RUN, SCORE, SESSION = BY_NAME["phrase"], BY_NAME["run"], BY_NAME["score"], BY_NAME["session"]

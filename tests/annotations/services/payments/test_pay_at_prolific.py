@@ -1,5 +1,7 @@
 """Paying a batch at Prolific: set up once and paid once, wherever the worker or the line breaks."""
 
+from unittest import mock
+
 import pytest
 from django.utils import timezone
 
@@ -43,7 +45,8 @@ def batch(study, prolific):
 
 def work():
     """One turn of a worker that waits as long as it may, and never sleeps."""
-    return payment_sender.send_due(prolific_client.client(), uniform=lambda low, high: high)
+    with mock.patch("random.uniform", lambda low, high: high):
+        return payment_sender.send_due(prolific_client.client())
 
 
 def later(batch):

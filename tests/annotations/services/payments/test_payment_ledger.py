@@ -180,7 +180,7 @@ class LedgerOfMoney(RuleBasedStateMachine):
         PaymentBatch.objects.filter(due_at__isnull=False).update(due_at=timezone.now())
         self.line.troubles = list(troubles)
         with suppress(Killed, TokenRefused):
-            payment_sender.send_due(self.line, uniform=lambda low, high: high)
+            payment_sender.send_due(self.line)
 
     @rule()
     def prolific_goes_on(self) -> None:

@@ -22,10 +22,11 @@ from annotations.models import (
 )
 from annotations.prolific.statuses import Status
 from annotations.services.logs import identities
-from annotations.services.logs.replay import differences, replay, stored
+from annotations.services.logs.replay import differences, replay
 from annotations.services.visits import erasure, sessions
 from annotations.services.visits.withdrawal import withdraw
 from tests.actors import Visit, again, start_visit
+from tests.annotations.logged import stored
 from tests.steps import end, submit_and_score
 from worker.retraining.run_training import train_due_runs
 

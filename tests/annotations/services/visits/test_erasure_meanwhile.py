@@ -19,10 +19,11 @@ from annotations.models import (
     Span,
     SpanKind,
 )
-from annotations.services.logs.replay import differences, replay, stored
+from annotations.services.logs.replay import differences, replay
 from annotations.services.queue import jobs
 from annotations.services.visits import device_reports, erasure, sessions, time_spans
 from annotations.services.visits.withdrawal import withdraw
+from tests.annotations.logged import stored
 from tests.steps import submit, submit_and_score
 
 LATER = dt.timedelta(days=22)

@@ -17,11 +17,12 @@ from annotations.services.common.service_errors import (
     StudyForExperts,
     StudyNotOpen,
 )
-from annotations.services.logs.replay import differences, replay, stored
+from annotations.services.logs.replay import differences, replay
 from annotations.services.phrases import assignments
 from annotations.services.studies import lifecycle
 from annotations.services.visits import erasure, experts, sessions, withdrawal
 from tests.annotations.experts import expert, experts_draft
+from tests.annotations.logged import stored
 
 
 @pytest.fixture

@@ -7,9 +7,10 @@ from django.utils import timezone
 
 from annotations.models import AnnotationSession, AuditRecord, IdentityKey, Phrase, Study, Submission
 from annotations.services.common.service_errors import IdentityDestroyed
-from annotations.services.logs.replay import differences, replay, stored
+from annotations.services.logs.replay import differences, replay
 from annotations.services.studies import lifecycle
 from annotations.services.visits import retention, withdrawal
+from tests.annotations.logged import stored
 from tests.steps import submit_and_score
 
 DAY = dt.timedelta(days=1)

@@ -13,10 +13,11 @@ from django.utils import timezone
 from annotations.models import Allocation, AllocationState, AnnotationSession, BaseModel, EntryVerification, Study, Task
 from annotations.readings.visits.tutorial import N_RIGHT
 from annotations.services.allocation import places
-from annotations.services.logs.replay import differences, replay, stored
+from annotations.services.logs.replay import differences, replay
 from annotations.services.visits import preview_links
 from tests import actors
 from tests.actors import RIGHT_ANSWERS, as_numbered
+from tests.annotations.logged import stored
 from tests.annotations.views.pages import one, shown
 from tests.fake_prolific import FakeProlific
 
