@@ -35,7 +35,7 @@ from annotations.models.arrays import pack_int32, without_arrays
 from annotations.readings.retraining.trained_rows import rows_to_train
 from annotations.services.common.row_changes import change
 from annotations.services.logs import events
-from annotations.services.logs.event_payloads import RowState, partial_state, row_state
+from annotations.services.logs.event_payloads import partial_state, row_state
 from annotations.services.queue import worker_wakeup
 from annotations.services.queue.claims import MAX_ATTEMPTS, claim, exhausted, give_back
 from annotations.version import CODE_VERSION
@@ -136,11 +136,11 @@ def plan_runs(assignment: Assignment) -> int:
         return 0
     scores = Score.objects.filter(phrase__assignment=assignment).select_related("phrase__threshold_choice")
     scores = scores.order_by("phrase__ordinal")
-    planned = [_plan(assignment, score) for score in scores.filter(run__isnull=True)]
+    planned = [_plan(assignment, score, score) for score in scores.filter(run__isnull=True)]
     chosen = scores.filter(phrase__threshold_choice__threshold__isnull=False, phrase__threshold_choice__run=None)
-    planned += [_plan_chosen(assignment, score) for score in chosen]
-    events.record_all(assignment.session.study, [_plan_entry(each) for each in planned])
-    new = [each.run for each in planned if each.is_new]
+    planned += [_plan(assignment, score, score.phrase.threshold_choice) for score in chosen]
+    events.record_all(assignment.session.study, [entry for _, entry in planned])
+    new = [run for run, _ in planned if run is not None]
     for run in new:
         if run.threshold is None:
             refuse_run(run, NO_THRESHOLD)
@@ -186,60 +186,19 @@ def refuse_run(run: Run, reason: str, *, too_small: SliceTooSmall | None = None)
     return _finish(run, event_kinds.RUN_REFUSED, state=RunState.REFUSED, reason=reason, **sizes)
 
 
-@dataclass(frozen=True)
-class _Planned:
-    """A run as one phrase's: of its automatic threshold, or of the one that the person chose."""
-
-    run: Run
-    score: Score
-    is_new: bool
-    states: tuple[RowState, ...]  # of the rows that changed
-
-
-def _plan(assignment: Assignment, score: Score) -> _Planned:
-    run, created = _get_or_create(assignment, score, score.threshold, is_chosen=False)
-    Score.objects.filter(pk=score.pk).update(run=run)
-    score.run = run
-    states = [*_states_of_new(run, created), partial_state(score, "run")]
-    if run.is_chosen:  # planned earlier for somebody's choice, which turns out to be this phrase's automatic one
-        change(run, is_chosen=False)
-        states.append(partial_state(run, "is_chosen"))
-    return _Planned(run, score, created, tuple(states))
-
-
-def _plan_chosen(assignment: Assignment, score: Score) -> _Planned:
-    choice = score.phrase.threshold_choice
-    run, created = _get_or_create(assignment, score, choice.threshold, is_chosen=True)
-    ThresholdChoice.objects.filter(pk=choice.pk).update(run=run)
-    choice.run = run
-    return _Planned(run, score, created, (*_states_of_new(run, created), partial_state(choice, "run")))
-
-
-def _states_of_new(run: Run, is_new: bool) -> list[RowState]:
-    """A run that was there may be trained this moment: what was read of it is older than what the log then has."""
-    return [row_state(run)] if is_new else []
-
-
-def _plan_entry(planned: _Planned) -> events.Entry:
-    run, phrase = planned.run, planned.score.phrase
-    payload = {"run": run.public_id, "assignment": run.assignment.public_id, "ordinal": phrase.ordinal}
-    return events.Entry(event_kinds.RUN_PLANNED, run.assignment.session, planned.states, payload)
-
-
-def _get_or_create(
-    assignment: Assignment, score: Score, threshold: float | None, *, is_chosen: bool
-) -> tuple[Run, bool]:
+def _plan(assignment: Assignment, score: Score, of: Score | ThresholdChoice) -> tuple[Run | None, events.Entry]:
+    """Give a score, or the threshold that the person chose, its run; return it if it is new, and what is logged."""
     task, scheme = assignment.task, assignment.session.study.scheme
     assert task.target_class is not None, "an open study's tasks have a class"
-    return Run.objects.get_or_create(
+    run, is_new = Run.objects.get_or_create(
         assignment=assignment,
-        annotation_digest=annotation_digest(task.target_class, score.text_digest, threshold, scheme, score.sign),
+        annotation_digest=annotation_digest(task.target_class, score.text_digest, of.threshold, scheme, score.sign),
         defaults={
             "base_model": task.base_model,
             "target_class": task.target_class,
             "phrase_text": score.phrase.text,
-            "threshold": threshold,
-            "is_chosen": is_chosen,
+            "threshold": of.threshold,
+            "is_chosen": of is not score,
             "sign": score.sign,
             "scheme": scheme,
             "l2": task.base_model.l2,
@@ -247,6 +206,14 @@ def _get_or_create(
             "min_slice_size": settings.MIN_SLICE_SIZE,
         },
     )
+    change(of, run=run)
+    # A run that was there may be trained this moment: what was read of it is older than what the log then has.
+    states = [*([row_state(run)] if is_new else []), partial_state(of, "run")]
+    if of is score and run.is_chosen:  # planned earlier for somebody's choice, which turns out to be the automatic one
+        change(run, is_chosen=False)
+        states.append(partial_state(run, "is_chosen"))
+    payload = {"run": run.public_id, "assignment": assignment.public_id, "ordinal": score.phrase.ordinal}
+    return run if is_new else None, events.Entry(event_kinds.RUN_PLANNED, assignment.session, states, payload)
 
 
 def _finish(run: Run, event: str, **changes: Any) -> bool:
