@@ -42,7 +42,6 @@ class RemoteStudy:
     `places` is how many people it is to take; minutes are whole, money in hundredths.
     """
 
-    study_id: str
     status: str
     told_at: dt.datetime
     name: str
@@ -90,7 +89,6 @@ def remote_study(data: Any, told_at: dt.datetime) -> RemoteStudy:
     fields = as_object(data)
     codes = fields.get("completion_codes") or []
     return RemoteStudy(
-        study_id=text_of(fields, "id"),
         status=text_of(fields, "status"),
         told_at=told_at,
         name=text_of(fields, "name", needed=False),
@@ -132,7 +130,7 @@ def results(data: Any) -> list[Any]:
 
 def moment(text: str) -> dt.datetime | None:
     """Return an ISO time, or seconds or milliseconds since 1970, as one in UTC; None where it is neither."""
-    text = text.strip()
+    text = text.strip().replace(" UTC", "+00:00")  # as the file of submissions has it
     try:
         if text.replace(".", "", 1).isdigit():
             seconds = float(text)

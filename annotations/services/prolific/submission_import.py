@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from annotations.models import Study, Submission
 from annotations.prolific.id_format import is_outside_id
-from annotations.prolific.payloads import RemoteSubmission, moment
-from annotations.prolific.statuses import PLACE_FREED, status_of
+from annotations.prolific.payloads import RemoteSubmission, moment, remote_submission
+from annotations.prolific.statuses import PLACE_FREED
 from annotations.services.common.service_errors import FileRefused, IdentityDestroyed
 from annotations.services.logs import audit
 from annotations.services.logs.identities import pseudonym
@@ -27,16 +27,16 @@ LARGEST_FILE: Final = 10 * 1024 * 1024  # bytes, which the page sees to
 MAX_ROWS: Final = 20_000
 MAX_PROBLEMS: Final = 20  # named in one refusal
 _SEPARATORS = (",", ";", "\t")
-# The column's name in letters and digits alone, as Prolific wrote it over the years.
+# By what the API calls it, the column's name in letters and digits alone, as Prolific wrote it over the years.
 _COLUMNS: Final[dict[str, tuple[str, ...]]] = {
-    "submission": ("submissionid", "sessionid"),
-    "participant": ("participantid", "prolificid", "prolificpid"),
+    "id": ("submissionid", "sessionid"),
+    "participant_id": ("participantid", "prolificid", "prolificpid"),
     "status": ("status", "submissionstatus"),
     "started_at": ("startedat", "starteddatetime"),
     "completed_at": ("completedat", "completeddatetime"),
-    "entered_code": ("completioncode", "enteredcode", "studycode"),
+    "study_code": ("completioncode", "enteredcode", "studycode"),
 }
-_NEEDED = {"submission": "Submission id", "participant": "Participant id", "status": "Status"}
+_NEEDED = {"id": "Submission id", "participant_id": "Participant id", "status": "Status"}
 _NOTHING = {"", "-", "null", "none", "n/a", "not applicable", "data_expired", "consent_revoked"}
 _STUDY_ID = re.compile(r"[0-9a-f]{24}")
 
@@ -107,36 +107,17 @@ def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
 def _row(cells: Sequence[str], columns: Mapping[str, int], taken_at: dt.datetime) -> RemoteSubmission:
     if len(cells) <= max(columns.values()):
         raise ValueError("has fewer columns than the first line")
-    value = {name: cells[place].strip() for name, place in columns.items()}
-    for name in ("submission", "participant"):
-        if not is_outside_id(value[name]):
-            raise ValueError(f"has no {name} id")
-    if value["status"].lower() in _NOTHING:
+    said = {name: cells[place].strip() for name, place in columns.items()}
+    known = {name: text.replace("\0", "") for name, text in said.items() if text.lower() not in _NOTHING}
+    for name in ("id", "participant_id"):
+        if not is_outside_id(known.get(name, "")):
+            raise ValueError(f"has no {_NEEDED[name].lower()}")
+    if "status" not in known:
         raise ValueError("has no status")
-    return RemoteSubmission(
-        submission_id=value["submission"],
-        participant_id=value["participant"],
-        study_id="",
-        status=status_of(value["status"]),
-        told_at=taken_at,
-        started_at=_moment(value, "started_at"),
-        completed_at=_moment(value, "completed_at"),
-        entered_code=_something(value.get("entered_code", ""))[:64],
-    )
-
-
-def _moment(value: Mapping[str, str], name: str) -> dt.datetime | None:
-    text = _something(value.get(name, ""))
-    if not text:
-        return None
-    at = moment(text.replace(" UTC", "+00:00"))
-    if at is None:
-        raise ValueError(f"has an invalid time ({name.replace('_', ' ')})")
-    return at
-
-
-def _something(text: str) -> str:
-    return "" if text.lower() in _NOTHING else text.replace("\0", "")
+    for name in ("started_at", "completed_at"):
+        if name in known and moment(known[name]) is None:
+            raise ValueError(f"has an invalid time ({name.replace('_', ' ')})")
+    return remote_submission(known, taken_at)
 
 
 @dataclass(frozen=True)

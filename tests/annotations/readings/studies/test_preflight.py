@@ -203,7 +203,6 @@ def test_ids_that_are_kept_until_somebody_destroys_them_are_to_be_named_in_the_c
 
 
 REMOTE = RemoteStudy(
-    study_id="64a0f1",
     status="UNPUBLISHED",
     told_at=dt.datetime(2026, 11, 1, tzinfo=dt.UTC),
     name="Sprites",
