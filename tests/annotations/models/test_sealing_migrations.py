@@ -50,8 +50,12 @@ def give_columns_their_defaults() -> None:
     """Put back the defaults that later columns had for statements which do not name them."""
     loader = MigrationLoader(connection)
     migration: Any = loader.graph.nodes["annotations", DEFAULTS]
+    # Django's way back makes the classes of all models anew for each column.
+    before, after = (loader.project_state(("annotations", DEFAULTS), at_end=ended).apps for ended in (False, True))
     with connection.schema_editor() as editor:
-        migration.unapply(loader.project_state(("annotations", DEFAULTS), at_end=False), editor)
+        for operation in migration.operations:
+            had, has = (apps.get_model("annotations", operation.model_name) for apps in (before, after))
+            editor.alter_field(has, has._meta.get_field(operation.name), had._meta.get_field(operation.name))
 
 
 def link_of(visit: Visit, key: str) -> str:
