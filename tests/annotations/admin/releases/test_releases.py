@@ -10,6 +10,7 @@ from annotations.models import AuditRecord, JobState, Release, Study
 from annotations.services.visits.withdrawal import withdraw
 from tests.actors import Visit
 from tests.annotations.exports.rows import add_phrase, add_run
+from tests.worker.releases.conftest import draw_nothing
 from worker.releases.release_building import build_due_releases
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -20,8 +21,9 @@ def address(study: Study, name: str = "releases") -> str:
 
 
 def test_a_release_is_asked_for_built_and_downloaded(
-    open_study: Study, alice: Visit, coordinator_client: Client
+    open_study: Study, alice: Visit, coordinator_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    draw_nothing(monkeypatch)
     add_run(add_phrase(alice, "red", 0.5), 0.75)
     page = coordinator_client.post(address(open_study), follow=True).content.decode()
     assert (

@@ -11,13 +11,15 @@ from annotations.services.releases import release_requests
 from annotations.services.visits.withdrawal import withdraw
 from tests.actors import Visit
 from tests.annotations.exports.rows import add_phrase, add_run
+from tests.worker.releases.conftest import draw_nothing
 from worker.releases.release_building import build_due_releases
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_release_can_be_downloaded_until_somebody_in_it_withdraws(
-    open_study: Study, coordinator_client: Client, alice: Visit
+    open_study: Study, coordinator_client: Client, alice: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    draw_nothing(monkeypatch)
     add_run(add_phrase(alice, "red", 0.5), 0.75)
     release_requests.request(open_study, by="ada")
     address = "/api/v1/studies/sprites/releases/"
