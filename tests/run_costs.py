@@ -14,12 +14,14 @@ from tests import forked
 
 # Altair loads jsonschema, which would compile the grammar of an address for a second, and nothing here asks for it.
 sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+# Until all tests are collected: what is imported stays, and full collections would walk over all of it, for an
+# eighth of a run's processor time. The other conftests load the large libraries after this module.
+gc.disable()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """What is imported stays: a full collection would walk over all of it, for an eighth of a run's processor time."""
-    gc.disable()
+    """Leave out of all collections what was imported."""
     collected = yield
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
