@@ -29,14 +29,12 @@ def phrase_map(embeddings: NDArray[np.floating]) -> NDArray[np.float64]:
     if embeddings.ndim != 2:
         raise BadArray(f"embeddings must be a matrix, not {embeddings.shape}")
     check_finite_rows(embeddings, "embeddings")
-    centred = (
-        embeddings.astype(np.float64) - embeddings.mean(axis=0, dtype=np.float64) if len(embeddings) else embeddings
-    )
     places = np.zeros((len(embeddings), 2))
-    if len(embeddings) > 1:
-        left, singular, _ = np.linalg.svd(centred, full_matrices=False)
-        kept = min(2, len(singular))
-        places[:, :kept] = left[:, :kept] * singular[:kept]
-    furthest = np.abs(places).argmax(axis=0) if len(places) else np.empty(0, np.int64)
-    signs = np.sign(places[furthest, np.arange(2)]) if len(places) else np.ones(2)
-    return places * np.where(signs == 0, 1.0, signs)
+    if len(embeddings) < 2:
+        return places
+    centred = embeddings.astype(np.float64) - embeddings.mean(axis=0, dtype=np.float64)
+    left, singular, _ = np.linalg.svd(centred, full_matrices=False)
+    kept = min(2, len(singular))
+    places[:, :kept] = left[:, :kept] * singular[:kept]
+    furthest = places[np.abs(places).argmax(axis=0), np.arange(2)]
+    return places * np.where(furthest < 0, -1.0, 1.0)

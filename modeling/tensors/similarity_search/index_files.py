@@ -319,11 +319,11 @@ class SegmentedIndex:
         Dimensions of the images.
     """
 
-    def __init__(self, segments: Sequence[tuple[int, ExactSegment | PartitionedSegment]], dim: int) -> None:
+    def __init__(self, segments: Sequence[ExactSegment | PartitionedSegment], dim: int) -> None:
         self._segments, self._dim = segments, dim
 
     def __len__(self) -> int:
-        return sum(segment.n_left for _, segment in self._segments)
+        return sum(segment.n_left for segment in self._segments)
 
     def nearest(self, queries: NDArray[np.float32], count: int) -> Nearest:
         """Find the `count` images that are most similar to each query.
@@ -347,11 +347,11 @@ class SegmentedIndex:
         """
         check_count(count, "the number of nearest images")
         queries, count = self._checked(queries), min(count, len(self))
-        parts = [(first, segment.nearest(queries, count)) for first, segment in self._segments]
-        rows = np.concatenate([np.where(part.rows < 0, -1, part.rows + first) for first, part in parts], axis=1)
-        values = np.concatenate([part.similarities for _, part in parts], axis=1)
+        parts = [segment.nearest(queries, count) for segment in self._segments]
+        rows = np.concatenate([part.rows for part in parts], axis=1)
+        values = np.concatenate([part.similarities for part in parts], axis=1)
         merged = [best(of_query, value, count) for of_query, value in zip(rows, values, strict=True)]
-        is_exact = all(part.is_exact for _, part in parts)
+        is_exact = all(part.is_exact for part in parts)
         return Nearest(np.stack([row for row, _ in merged]), np.stack([value for _, value in merged]), is_exact)
 
     def above(self, queries: NDArray[np.float32], thresholds: NDArray[np.floating]) -> list[NDArray[np.int64]]:
@@ -383,8 +383,8 @@ class SegmentedIndex:
         if not inside.all():
             raise BadArray(f"thresholds must be in [-1, 1], but threshold {int(np.argmin(inside))} is not")
         tau = thresholds.astype(np.float32)
-        parts = [(first, segment.above(queries, tau)) for first, segment in self._segments]
-        return [np.concatenate([found[k] + first for first, found in parts]) for k in range(len(queries))]
+        parts = [segment.above(queries, tau) for segment in self._segments]
+        return [np.concatenate(of_query) for of_query in zip(*parts, strict=True)]
 
     def _checked(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
         queries = checked_rows(queries, "query")
@@ -436,10 +436,9 @@ def open_index(
     absent = np.load(directory / ABSENT, allow_pickle=False) if manifest.n_absent else _NONE
     segments = []
     for entry in manifest.segments:
-        places = _left(absent, entry.first_row, entry.n_rows)
-        hidden = np.flatnonzero(np.isin(places + entry.first_row, removed))
-        some = rows[entry.first_row : entry.first_row + entry.n_rows]
-        segments.append((entry.first_row, _segment(directory, manifest, entry, some, hidden, places)))
+        places = entry.first_row + _left(absent, entry.first_row, entry.n_rows)
+        hidden = np.flatnonzero(np.isin(places, removed))
+        segments.append(_segment(directory, manifest, entry, rows, hidden, places))
     return SegmentedIndex(segments, images[0].dim)
 
 

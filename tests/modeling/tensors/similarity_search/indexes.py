@@ -25,4 +25,4 @@ def every_similarity(images: Rows, queries: Rows) -> Rows:
 
 def in_memory(images: Rows, kind: IndexKind, removed: NDArray[np.int64] = NOTHING) -> SegmentedIndex:
     index, largest_error = build_segment(images, IndexParameters(kind, len(images), 0, 1), None)
-    return SegmentedIndex([(0, ExactSegment(index, images, largest_error, removed))], images.shape[1])
+    return SegmentedIndex([ExactSegment(index, images, largest_error, removed)], images.shape[1])
