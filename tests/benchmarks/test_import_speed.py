@@ -6,9 +6,10 @@ is the time from the first image that is asked for to the last row on the disk.
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder, array_encoders
+from modeling.arrays.datasets.importing.embedding_arrays import array_encoders
 from modeling.arrays.datasets.importing.importer import import_images
 from modeling.arrays.datasets.importing.listings import Source
 from modeling.arrays.datasets.importing.sources import read_source
@@ -28,7 +29,8 @@ names = count()
 
 
 class SleepingEncoder:
-    name, dim = "sleeping", DIM
+    dim, device = DIM, ""
+    description: Mapping[str, Any] = MappingProxyType({"spec": "python:sleeping", "name": "sleeping"})
 
     def __init__(self, seconds_an_image: float = 0.0) -> None:
         self._seconds = seconds_an_image
@@ -64,12 +66,11 @@ def imported(source: Source, data_root: Path, seconds_an_image: float, n_process
         if stage == "embedding":
             times.append(time.perf_counter())
 
-    described = DescribedEncoder(SleepingEncoder(seconds_an_image), {"spec": "python:sleeping", "name": "sleeping"})
     import_images(
         source,
         data_root,
         f"soft-{next(names)}",
-        encoders=array_encoders(described),
+        encoders=array_encoders(SleepingEncoder(seconds_an_image)),
         key_secret=b"secret",
         n_processes=n_processes,
         progress=progress,

@@ -24,9 +24,9 @@ from modeling.arrays.datasets.importing.importer import import_images
 from modeling.arrays.datasets.importing.shards import Embed
 from modeling.arrays.datasets.importing.sources import EMBEDDINGS, HUGGINGFACE, SHARDS, read_source
 from modeling.arrays.datasets.importing.storage import json_bytes, storing
+from modeling.tensors.encoders import load_encoder
 from worker.datasets.embedding_imports import import_embeddings
 from worker.datasets.huggingface_folders import COLUMNS, HUB, files_of, save_from_hub, unpack_tables
-from worker.datasets.import_encoders import described_encoder
 from worker.datasets.ray_engine import embed_on_ray
 from worker.datasets.shared_imports import embed_shared
 
@@ -54,8 +54,8 @@ def import_folder(
     names = class_names, attribute_names
     embed = embedding_by(settings.IMPORT_ENGINE if engine is None else engine)
     made: dict[str, Any] = {"key_secret": thumbnail_key_secret(), "progress": progress}
-    similarity = described_encoder(similarity_encoder)
-    features = described_encoder(feature_encoder) if feature_encoder else None
+    similarity = load_encoder(similarity_encoder)
+    features = load_encoder(feature_encoder) if feature_encoder else None
     if source_format == EMBEDDINGS:
         return register_dataset(import_embeddings(path, settings.DATA_ROOT, name, similarity, features, *names, **made))
     with images_of(source_format, path, columns or COLUMNS, progress) as folder:

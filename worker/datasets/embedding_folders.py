@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from modeling.arrays.common.digests import file_sha256
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.common.steps import step_done
-from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder
+from modeling.arrays.datasets.importing.embedding_arrays import ImageEncoder
 from modeling.arrays.datasets.importing.import_errors import BadSource, ImportRefused, reading
 from modeling.arrays.datasets.importing.row_files import in_blocks
 from modeling.arrays.embeddings.standardization import unit_rows
@@ -112,13 +112,13 @@ class EmbeddingFolder:
                     step_done()
 
     def require_encoder(
-        self, described: DescribedEncoder, array: str = IMG_EMB, some: Iterable[tuple[int, Path]] = ()
+        self, encoder: ImageEncoder, array: str = IMG_EMB, some: Iterable[tuple[int, Path]] = ()
     ) -> None:
         """Check that the rows can be an encoder's: by their length, and by what it makes of a few images.
 
         some: rows, and the files of their images. Raises ImportRefused.
         """
-        dim, encoder, spec = self.dim(array), described.encoder, described.description["spec"]
+        dim, spec = self.dim(array), encoder.description["spec"]
         if dim != encoder.dim:
             raise ImportRefused(f"The embeddings have {dim} dimensions, but {spec} makes {encoder.dim}: name theirs")
         images, rows = [], []

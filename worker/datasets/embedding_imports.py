@@ -15,7 +15,7 @@ import numpy as np
 
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import SPLIT_WORDS, THUMBNAILS, Split, dataset_directory, thumbnail_name
-from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder
+from modeling.arrays.datasets.importing.embedding_arrays import ImageEncoder
 from modeling.arrays.datasets.importing.imagenet_folders import read_class_words, short_names
 from modeling.arrays.datasets.importing.import_errors import BadSource
 from modeling.arrays.datasets.importing.listed_images import PICTURED, SCATTERED, SHOWN, ListedImage, ListedImages
@@ -57,8 +57,8 @@ def import_embeddings(
     root: Path,
     data_root: Path,
     name: str,
-    similarity: DescribedEncoder,
-    features: DescribedEncoder | None,
+    similarity: ImageEncoder,
+    features: ImageEncoder | None,
     class_names: Sequence[str] = (),
     attribute_names: Sequence[str] = (),
     *,

@@ -4,20 +4,13 @@ from functools import cache
 from pathlib import Path
 from socket import gethostname
 
-from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder, Encoders
+from modeling.arrays.datasets.importing.embedding_arrays import Encoders, ImageEncoder
 from modeling.arrays.datasets.importing.import_errors import ImportRefused
 from modeling.arrays.datasets.importing.shards import Plan
 from modeling.arrays.datasets.importing.storage import json_bytes
-from modeling.tensors.encoders import EncoderUnavailable, describe, load_encoder
+from modeling.tensors.encoders import EncoderUnavailable, load_encoder
 
-
-def described_encoder(spec: str) -> DescribedEncoder:
-    """Load the encoder of a spec, for an import. Raises EncoderUnavailable."""
-    encoder = load_encoder(spec)
-    return DescribedEncoder(encoder, describe(encoder, spec))
-
-
-described_once = cache(described_encoder)
+loaded_once = cache(load_encoder)
 
 
 def encoders_here(plan: Plan) -> Encoders:
@@ -27,10 +20,10 @@ def encoders_here(plan: Plan) -> Encoders:
     """
     if not Path(plan.root).is_dir():
         raise ImportRefused(f"{plan.root} is not on the machine {gethostname()}")
-    encoders = {}
+    encoders: dict[str, ImageEncoder] = {}
     for name, origin in plan.arrays.items():
-        described = described_once(str(origin["spec"]))
-        if json_bytes(described.description) != json_bytes(origin):
+        encoder = loaded_once(str(origin["spec"]))
+        if json_bytes(encoder.description) != json_bytes(origin):
             raise EncoderUnavailable(f"{origin['spec']} is another one on {gethostname()} than where the import began")
-        encoders[name] = described
+        encoders[name] = encoder
     return encoders

@@ -15,7 +15,7 @@ from annotations.services.pools import pool_requests
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import POOL, THUMBNAILS, Split, dataset_directory, open_dataset
 from modeling.arrays.datasets.importing.archives import unpack_shards
-from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder, array_encoders
+from modeling.arrays.datasets.importing.embedding_arrays import ImageEncoder, array_encoders
 from modeling.arrays.datasets.importing.import_errors import ImportRefused
 from modeling.arrays.datasets.importing.importer import import_images
 from modeling.arrays.datasets.importing.listed_images import SCATTERED, ListedImages
@@ -23,9 +23,9 @@ from modeling.arrays.datasets.importing.listings import Source
 from modeling.arrays.datasets.importing.row_files import Described, Rows, assemble, in_blocks, rows_of
 from modeling.arrays.datasets.importing.storage import json_bytes
 from modeling.arrays.pools.pool_sources import CLASS, NOTED, read_pool, unlabelled
+from modeling.tensors.encoders import load_encoder
 from worker.datasets.dataset_import import embedding_by, thumbnail_key_secret
 from worker.datasets.embedding_folders import is_embedding_folder, open_embeddings
-from worker.datasets.import_encoders import described_encoder
 from worker.queue.due_jobs import work_on_due
 from worker.queue.job_heartbeat import progress_of
 from worker.similarity_search.index_builds import ARRAY, INDEXES
@@ -63,7 +63,7 @@ def _images_beside(pool: Pool, known: frozenset[str], tell: Progress) -> Path | 
     """The directory of a pool's images without those whose names are known; None where there are no others."""
     folder = Path(pool.folder)
     if is_embedding_folder(folder):
-        return _of_embeddings(pool, folder, known, described_encoder(pool.encoder))
+        return _of_embeddings(pool, folder, known, load_encoder(pool.encoder))
     if any(folder.glob("*.tar")):
         unpacked_shards(pool).mkdir(parents=True, exist_ok=True)
         unpack_shards(folder, unpacked_shards(pool), tell)
@@ -74,7 +74,7 @@ def _images_beside(pool: Pool, known: frozenset[str], tell: Progress) -> Path | 
         source,
         settings.DATA_ROOT,
         pool.name,
-        encoders=array_encoders(described_encoder(pool.encoder)),
+        encoders=array_encoders(load_encoder(pool.encoder)),
         key_secret=thumbnail_key_secret(),
         n_processes=settings.IMPORT_PROCESSES,
         embed=embedding_by(settings.IMPORT_ENGINE),
@@ -112,9 +112,9 @@ def _grown(dataset: Dataset, directory: Path) -> Path:
     return assemble(directory, described, rows, {ARRAY: (blocks, arrays[0].shape[1], encoder)}, link)
 
 
-def _of_embeddings(pool: Pool, folder: Path, known: frozenset[str], described: DescribedEncoder) -> Path | None:
+def _of_embeddings(pool: Pool, folder: Path, known: frozenset[str], encoder: ImageEncoder) -> Path | None:
     found = open_embeddings(folder)
-    found.require_encoder(described)  # before all is read
+    found.require_encoder(encoder)  # before all is read
     images = ListedImages()
     for place, (name, line) in enumerate(found.lines(NOTED)):
         if name not in known:
@@ -124,11 +124,11 @@ def _of_embeddings(pool: Pool, folder: Path, known: frozenset[str], described: D
     root = folder.resolve()
     looked_for = islice(images.select(order=SCATTERED), MOST_LOOKED_FOR)
     paths = ((image.place, root / image.filename) for image in looked_for)
-    found.require_encoder(described, some=((row, path) for row, path in paths if path.resolve().is_relative_to(root)))
-    digest = sha256(json_bytes({"embeddings": found.sha256, "encoder": dict(described.description)})).hexdigest()
+    found.require_encoder(encoder, some=((row, path) for row, path in paths if path.resolve().is_relative_to(root)))
+    digest = sha256(json_bytes({"embeddings": found.sha256, "encoder": dict(encoder.description)})).hexdigest()
     return assemble(
         dataset_directory(settings.DATA_ROOT, pool.name, digest),
         Described(pool.name, digest, POOL, (CLASS,)),
         rows_of(Source(POOL, folder, images, (CLASS,)), thumbnail_key_secret(), digest),
-        {ARRAY: (found.in_order(images.column("place", np.int64)), found.dim(), described.description)},
+        {ARRAY: (found.in_order(images.column("place", np.int64)), found.dim(), encoder.description)},
     )

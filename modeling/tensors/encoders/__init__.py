@@ -2,6 +2,6 @@
 
 from modeling.arrays.common.modeling_errors import EncoderUnavailable
 from modeling.tensors.encoders.checked import CheckedEncoder, Encoder
-from modeling.tensors.encoders.specs import describe, load_encoder
+from modeling.tensors.encoders.specs import load_encoder
 
-__all__ = ["CheckedEncoder", "Encoder", "EncoderUnavailable", "describe", "load_encoder"]
+__all__ = ["CheckedEncoder", "Encoder", "EncoderUnavailable", "load_encoder"]

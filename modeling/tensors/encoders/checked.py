@@ -5,6 +5,7 @@ Any object with the four names of `Encoder` can be used through a `python:` spec
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -14,27 +15,56 @@ from PIL.Image import Image
 
 from modeling.arrays.common.array_checks import checked_embeddings
 from modeling.arrays.common.steps import step_done
-from modeling.arrays.datasets.importing.embedding_arrays import ImageEncoder
 from modeling.arrays.phrases.phrase_languages import ENGLISH, encoder_languages
 from modeling.tensors.encoders.inference import device_kind
 
 logger = logging.getLogger(__name__)
 
 
-class Encoder(ImageEncoder, Protocol):
+class Encoder(Protocol):
     """Map images and texts to unit rows of one space.
 
     A dot product of two rows is a cosine similarity (paper, Eq. 1).
 
+    Attributes
+    ----------
+    name : str
+        Short, for people.
+    dim : int
+        Number of columns of each embedding.
+
     Notes
     -----
-    An encoder may also have what an import takes (`ImageEncoder`), and
+    An encoder may also have
 
+    - `prepare(image) -> image`: what `encode_images` does first with each image, such as making it smaller. Imports
+      call it in several threads beside the encoder; `encode_images` makes the same rows of what it returns;
     - `describe() -> dict`: JSON-like facts that decide its results (preprocessing, digest of its weights, versions);
     - `logit_scale`: factor of the cosines in the model's training (CLIP's is 100);
     - `languages`: codes of the languages that it understands, such as `("en", "de")`. Default: what
       `modeling/languages.toml` says of an encoder with its name; otherwise English alone.
     """
+
+    @property
+    def name(self) -> str:
+        """Return its name."""
+
+    @property
+    def dim(self) -> int:
+        """Return the number of columns."""
+
+    def encode_images(self, images: Sequence[Image], /) -> NDArray[np.float32]:
+        """Embed RGB images.
+
+        Parameters
+        ----------
+        images : sequence of n PIL images
+
+        Returns
+        -------
+        float32 ndarray of shape (n, dim)
+            Unit rows.
+        """
 
     def encode_texts(self, texts: Sequence[str], /) -> NDArray[np.float32]:
         """Embed texts.
@@ -66,6 +96,8 @@ class CheckedEncoder:
     Parameters
     ----------
     encoder : Encoder
+    spec : str, optional
+        By which it was loaded.
     batch_size : int, default 64
         Images or texts that the encoder gets at once; half as many from then on where the device's memory is too small.
 
@@ -81,10 +113,12 @@ class CheckedEncoder:
         The encoder's own; images stay as they are if it has none.
     device : str
         What it computes on.
+    description : dict
+        What a data set's manifest records about it, as JSON values.
     """
 
-    def __init__(self, encoder: Encoder, batch_size: int = 64) -> None:
-        self._encoder = encoder
+    def __init__(self, encoder: Encoder, spec: str = "", batch_size: int = 64) -> None:
+        self._encoder, self._spec = encoder, spec
         self._batch_size = batch_size
         self.name: str = encoder.name
         self.dim: int = encoder.dim
@@ -132,14 +166,16 @@ class CheckedEncoder:
         """
         return self._in_batches(self._encoder.encode_texts, texts)
 
-    def describe(self) -> dict[str, Any]:
-        """Return name, number of columns, and what the encoder's own `describe` returns.
+    @cached_property
+    def description(self) -> dict[str, Any]:
+        """Return spec, name, number of columns, and what it says of itself.
 
-        Its languages are among it unless it understands English alone.
+        Its languages are among it unless it understands English alone. open_clip's encoders say the digest of their
+        weights, preprocessing, precision and versions in their `describe`.
         """
         own: Callable[[], dict[str, Any]] = getattr(self._encoder, "describe", dict)
         languages = {} if self.languages == (ENGLISH,) else {"languages": list(self.languages)}
-        return {"name": self.name, "dim": self.dim, **languages, **own()}
+        return {"spec": self._spec, "name": self.name, "dim": self.dim, **languages, **own()}
 
     def _in_batches(
         self, encode: Callable[[Sequence[_Item]], NDArray[np.float32]], items: Sequence[_Item]

@@ -4,8 +4,6 @@ This is the one place where modules are imported late: transformers is optional,
 A worker that only retrains last layers starts without it.
 """
 
-from typing import Any
-
 from modeling.arrays.common.foreign_modules import plugged_in
 from modeling.arrays.common.modeling_errors import EncoderUnavailable
 from modeling.tensors.encoders.checked import CheckedEncoder, Encoder
@@ -45,24 +43,7 @@ def load_encoder(spec: str) -> CheckedEncoder:
     EncoderUnavailable
         If it cannot be loaded; the message says what to do.
     """
-    return CheckedEncoder(_load(spec))
-
-
-def describe(encoder: CheckedEncoder, spec: str) -> dict[str, Any]:
-    """Return what a data set's manifest records about its encoder.
-
-    Parameters
-    ----------
-    encoder : CheckedEncoder
-    spec : str
-
-    Returns
-    -------
-    dict
-        JSON-like: spec, name, dim and the encoder's own description. open_clip's encoders give the digest of their
-        weights, preprocessing, precision and versions.
-    """
-    return {"spec": spec, **encoder.describe()}
+    return CheckedEncoder(_load(spec), spec)
 
 
 def _load(spec: str) -> Encoder:

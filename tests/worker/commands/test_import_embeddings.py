@@ -2,8 +2,9 @@
 
 import gc
 import tracemalloc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,6 @@ from annotations.models import BaseModel, Dataset
 from modeling.arrays.common.progress import silent
 from modeling.arrays.datasets.dataset_files import Split, open_dataset, verify
 from modeling.arrays.datasets.importing import row_files
-from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder
 from modeling.arrays.images.image_decoding import read_image
 from tests.actors import ENCODER
 from tests.fake_encoder import DIM, FakeEncoder
@@ -230,7 +230,11 @@ def test_a_full_disk_is_one_sentence_and_the_same_command_then_imports(
 
 
 class Wide:
-    name, dim = "wide", 2048
+    dim, device = 2048, ""
+    description: Mapping[str, Any] = MappingProxyType({"spec": "python:wide"})
+
+    def prepare(self, image: Image.Image) -> Image.Image:
+        return image
 
     def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         raise AssertionError("no image is at hand")
@@ -246,12 +250,11 @@ def peak_of(folder: Path, data_root: Path, n: int) -> int:
         rng.normal(size=(n, Wide.dim)).astype(np.float32),
         {"key": names, "split": ["train", "val"] * (n // 2), "cls": [i % 10 for i in range(n)]},
     )
-    described = DescribedEncoder(Wide(), {"spec": "python:wide"})
     gc.collect()
     tracemalloc.start()
     try:
         directory = import_embeddings(
-            folder, data_root, "wide", described, None,
+            folder, data_root, "wide", Wide(), None,
             class_names=(), attribute_names=(), key_secret=b"secret", progress=silent,
         )  # fmt: skip
         peak = tracemalloc.get_traced_memory()[1]

@@ -12,11 +12,11 @@ from annotations.models import Dataset
 from modeling.arrays.common.progress import silent
 from modeling.arrays.datasets.importing import shards
 from modeling.arrays.datasets.importing.import_errors import ImportRefused
+from modeling.tensors.encoders import load_encoder
 from modeling.tensors.encoders.inference import device_kind
 from tests.actors import ENCODER
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
 from worker.datasets.dataset_import import import_folder
-from worker.datasets.import_encoders import described_encoder
 from worker.datasets.ray_engine import _slots, embed_some
 
 
@@ -115,6 +115,6 @@ def test_the_manifest_lists_every_kind_of_device(folder: Path, monkeypatch: pyte
     directory = planned(folder, monkeypatch)
     with monkeypatch.context() as elsewhere:
         elsewhere.setattr("modeling.tensors.encoders.checked.device_kind", lambda: "some GPU")
-        elsewhere.setattr("worker.datasets.import_encoders.described_once", described_encoder)
+        elsewhere.setattr("worker.datasets.import_encoders.loaded_once", load_encoder)
         embed_some(str(directory), [1], 1)
     assert imported(folder, "").files.manifest.report["devices"] == [device_kind(), "some GPU"]

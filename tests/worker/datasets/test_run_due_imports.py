@@ -15,12 +15,11 @@ from annotations.services.datasets import imports
 from annotations.services.queue import jobs
 from modeling.arrays.datasets.dataset_files import verify
 from modeling.arrays.datasets.importing import shards
-from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder
+from modeling.tensors.encoders import CheckedEncoder, load_encoder
 from tests.actors import ENCODER
 from tests.forked import Forked
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
 from worker.datasets import dataset_import
-from worker.datasets.import_encoders import described_encoder
 from worker.datasets.imports import run_due_imports
 
 Ask = Callable[..., DatasetImport]
@@ -66,11 +65,11 @@ def test_while_the_encoder_is_loaded_the_row_says_so_and_counts_nothing(
 ) -> None:
     seen: list[tuple[str, int, int | None]] = []
 
-    def load(spec: str) -> DescribedEncoder:
+    def load(spec: str) -> CheckedEncoder:
         seen.extend(DatasetImport.objects.values_list("phase", "n_done", "n_total"))
-        return described_encoder(spec)
+        return load_encoder(spec)
 
-    monkeypatch.setattr(dataset_import, "described_encoder", load)
+    monkeypatch.setattr(dataset_import, "load_encoder", load)
     assert ask(archive=archived(roots / "import" / "animals")).state == JobState.DONE  # was unpacked before
     assert seen == [("loading the encoder", 0, None)]
 

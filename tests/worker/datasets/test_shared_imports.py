@@ -21,6 +21,7 @@ from modeling.arrays.common.progress import silent
 from modeling.arrays.datasets.dataset_files import verify
 from modeling.arrays.datasets.importing import shards
 from modeling.arrays.datasets.importing.shards import Plan, read_plan
+from modeling.tensors.encoders import load_encoder
 from tests.actors import ENCODER
 from tests.forked import Forked
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
@@ -195,9 +196,9 @@ def no_images(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def other_weights(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    described = import_encoders.described_once(ENCODER)
-    other = replace(described, description={**described.description, "weights_sha256": "0"})
-    monkeypatch.setattr(import_encoders, "described_once", lambda spec: other)
+    other = load_encoder(ENCODER)
+    other.description = {**other.description, "weights_sha256": "0"}
+    monkeypatch.setattr(import_encoders, "loaded_once", lambda spec: other)
 
 
 def own_worker_gone(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,7 +44,7 @@ def import_images(
     data_root : pathlib.Path
     name : str
         1 to 60 letters, digits, _ or -; the first is a letter or digit.
-    encoders : mapping of str to DescribedEncoder
+    encoders : mapping of str to ImageEncoder
         From `array_encoders`.
     key_secret : bytes
         Keys the opaque names of the thumbnails; not empty.
@@ -105,7 +105,7 @@ def source_digest(source: Source, encoders: Encoders) -> str:
     ----------
     source : Source
         Whose images are hashed.
-    encoders : mapping of str to DescribedEncoder
+    encoders : mapping of str to ImageEncoder
 
     Returns
     -------

@@ -208,7 +208,7 @@ def make_plan(directory: Path, source: Source, key_of: Callable[[str], str], enc
         Those of its images that are not left out are embedded, in row order.
     key_of : callable
         Names the thumbnail of a file: with another secret, an import starts again.
-    encoders : mapping of str to DescribedEncoder
+    encoders : mapping of str to ImageEncoder
 
     Returns
     -------
@@ -274,7 +274,7 @@ def embed_alone(plan: Plan, encoders: Encoders, n_processes: int, progress: Prog
     Parameters
     ----------
     plan : Plan
-    encoders : mapping of str to DescribedEncoder
+    encoders : mapping of str to ImageEncoder
     n_processes : int
         How many processes decode at the same time.
     progress : Progress
@@ -307,7 +307,7 @@ def embed_shards(plan: Plan, shards: Iterable[Shard], encoders: Encoders, n_proc
     plan : Plan
     shards : iterable of Shard
         The next one is asked for when the last images of one before are begun.
-    encoders : mapping of str to DescribedEncoder
+    encoders : mapping of str to ImageEncoder
     n_processes : int
         How many processes decode at the same time.
     told : callable
@@ -382,7 +382,7 @@ class _Unfinished:
         if self._batch:
             made = zip(self._encoders.values(), zip(*self._batch, strict=True), self._rows, strict=True)
             for encoder, images, rows in made:
-                rows.append(encoder.rows(images))
+                rows.append(encoder.encode_images(images))
             self._batch.clear()
         if is_whole:
             self._publish()

@@ -35,7 +35,7 @@ def import_to(encoder: PixelEncoder, tmp_path: Path) -> Import:
             "name": "animals",
             "key_secret": b"secret",
         }
-        similarity = arguments.pop("similarity_encoder", encoder.described())
+        similarity = arguments.pop("similarity_encoder", encoder)
         arguments["encoders"] = array_encoders(similarity, arguments.pop("features", None))
         return import_images(source, **(defaults | arguments))
 

@@ -39,7 +39,7 @@ def peak_of(root: Path, data_root: Path, n: int) -> int:
             read_pool(root),
             data_root,
             "many",
-            encoders=array_encoders(PixelEncoder().described()),
+            encoders=array_encoders(PixelEncoder()),
             key_secret=b"secret",
             embed=embed_nothing,
         )

@@ -16,7 +16,7 @@ import_images(
     read_source("csv", Path(sys.argv[1])),
     Path(sys.argv[2]),
     "animals",
-    encoders=array_encoders(PixelEncoder().described()),
+    encoders=array_encoders(PixelEncoder()),
     key_secret=b"secret",
     progress=lambda stage, done, total: time.sleep(0.02 if stage == "embedding" else 0),
 )

@@ -25,9 +25,7 @@ from tests.modeling.arrays.datasets.pixel_encoder import PixelEncoder
 def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("imported")
     source = read_source("csv", write_csv_folder(root / "source", animals()))
-    return import_images(
-        source, root, "animals", encoders=array_encoders(PixelEncoder().described()), key_secret=b"secret"
-    )
+    return import_images(source, root, "animals", encoders=array_encoders(PixelEncoder()), key_secret=b"secret")
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def test_nor_on_whether_images_are_made_smaller_beside_the_encoder(
     flawed: Source, import_to: Import, tmp_path: Path
 ) -> None:
     one, encoder = import_to(flawed, data_root=tmp_path / "one"), PreparingEncoder()
-    several = import_to(flawed, similarity_encoder=encoder.described(), n_processes=3)
+    several = import_to(flawed, similarity_encoder=encoder, n_processes=3)
     assert contents(several) == contents(one)
     assert len(encoder.threads) == 3
     assert threading.get_ident() not in encoder.threads
@@ -80,7 +80,7 @@ def test_two_batches_are_in_memory_however_many_images_there_are(
             return small
 
     source = read_source("csv", write_csv_folder(tmp_path / "many", animals(per_group)))
-    import_to(source, similarity_encoder=Counting().described(), n_processes=2)
+    import_to(source, similarity_encoder=Counting(), n_processes=2)
     assert len(most) == 12 * per_group
     assert 4 < max(most) <= 2 * 4 + 2
 

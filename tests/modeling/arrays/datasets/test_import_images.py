@@ -10,12 +10,12 @@ from PIL import Image
 
 from modeling.arrays.common.modeling_errors import BadEmbedding
 from modeling.arrays.datasets.dataset_files import BadDataset, Split, open_dataset, verify
-from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder
 from modeling.arrays.datasets.importing.import_errors import ImportRunning
 from modeling.arrays.datasets.importing.listings import Source
 from modeling.arrays.datasets.importing.sources import read_source
 from modeling.arrays.datasets.importing.storage import only_import
 from modeling.arrays.images.image_files import thumbnail
+from modeling.tensors.encoders import CheckedEncoder
 from tests.modeling.arrays.datasets.conftest import Import
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
 from tests.modeling.arrays.datasets.pixel_encoder import PixelEncoder
@@ -57,13 +57,12 @@ def test_features_are_the_similarity_array_without_another_encoder(source: Sourc
 
 
 def test_another_encoder_makes_a_second_array(source: Source, import_to: Import, encoder: PixelEncoder) -> None:
-    other = PixelEncoder(dim=5, seed=1)
-    described = DescribedEncoder(other, {"spec": "python:other", "name": "other"})
-    dataset = open_dataset(import_to(source, features=described))
+    other = PixelEncoder(dim=5, seed=1, description={"spec": "python:other", "name": "other"})
+    dataset = open_dataset(import_to(source, features=other))
     assert dataset.array("similarity").shape == (24, 16)
     assert dataset.array("features").shape == (24, 5)
     assert dataset.manifest.encoder_of("features") == {"spec": "python:other", "name": "other"}
-    assert dataset.manifest.encoder_of("similarity") == encoder.described().description
+    assert dataset.manifest.encoder_of("similarity") == encoder.description
 
 
 def test_the_same_data_again_is_returned_without_embedding(
@@ -96,7 +95,7 @@ def test_any_change_makes_another_version(source: Source, import_to: Import, cha
         case "class name":
             names = ["dog", "horse", "cat"]
         case "encoder":
-            arguments["similarity_encoder"] = DescribedEncoder(PixelEncoder(), {"spec": "python:newer"})
+            arguments["similarity_encoder"] = PixelEncoder(description={"spec": "python:newer"})
     listing.write_text("\n".join(lines))
     second = import_to(read_source("csv", source.root, names), **arguments)
     assert second != first
@@ -183,11 +182,16 @@ def test_rows_that_are_not_unit_float32_are_refused(
     source: Source, import_to: Import, rows: NDArray[np.floating]
 ) -> None:
     class Broken(PixelEncoder):
+        name = "pixels"
+
         def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
             return rows
 
+        def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+            return rows
+
     with pytest.raises(BadEmbedding, match="the encoder pixels must return"):
-        import_to(source, similarity_encoder=Broken().described())
+        import_to(source, similarity_encoder=CheckedEncoder(Broken()))
 
 
 def test_the_manifest_is_plain_json(source: Source, import_to: Import) -> None:

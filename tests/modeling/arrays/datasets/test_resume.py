@@ -57,7 +57,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def whole(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """What an import makes of the folder that nothing stopped."""
     source, data_root = read_source("csv", folder), tmp_path_factory.mktemp("whole")
-    encoders = array_encoders(PixelEncoder().described())
+    encoders = array_encoders(PixelEncoder())
     return contents(import_images(source, data_root, "animals", encoders=encoders, key_secret=b"secret"))
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import open_dataset, verify
 from modeling.arrays.datasets.importing import shards
-from modeling.arrays.datasets.importing.embedding_arrays import DescribedEncoder, Encoders
+from modeling.arrays.datasets.importing.embedding_arrays import Encoders
 from modeling.arrays.datasets.importing.listings import Source
 from modeling.arrays.datasets.importing.shards import Plan, Shard, embed_shards
 from modeling.arrays.datasets.importing.sources import read_source
@@ -50,7 +50,7 @@ def test_it_does_not_depend_on_the_size_of_shards(
     flawed: Source, import_to: Import, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, n: int
 ) -> None:
     small(monkeypatch, 512)
-    described = OneByOne().described()
+    described = OneByOne()
     whole = import_to(flawed, data_root=tmp_path / "whole", similarity_encoder=described)
     small(monkeypatch, n)
     directory = import_to(flawed, similarity_encoder=described)
@@ -95,8 +95,8 @@ def test_each_batch_belongs_to_one_shard_and_its_size_is_recorded(
             return super().encode_images(images)
 
     small(monkeypatch, 10)
-    encoder = Told()
-    directory = import_to(flawed, similarity_encoder=DescribedEncoder(encoder, {"spec": "python:told"}))
+    encoder = Told(description={"spec": "python:told"})
+    directory = import_to(flawed, similarity_encoder=encoder)
     assert encoder.sizes[:6] == [4, 4, 1, 4, 4, 2]  # the first shard has an image that cannot be read
     assert open_dataset(directory).manifest.report["batch_images"] == 4
 
@@ -111,5 +111,5 @@ def test_a_plan_says_all_that_another_worker_needs(flawed: Source, import_to: Im
     import_to(flawed, embed=embed)
     (plan,) = seen
     assert plan.root == str(flawed.root)
-    assert plan.arrays == {"similarity": dict(PixelEncoder().described().description)}
+    assert plan.arrays == {"similarity": dict(PixelEncoder().description)}
     assert (plan.has_thumbnails, plan.count, len(plan.shards)) == (True, 95, 1)

@@ -113,5 +113,6 @@ def test_it_describes_what_the_encoder_within_describes() -> None:
         def describe(self) -> dict[str, str]:
             return {"preprocessing": "none"}
 
-    assert CheckedEncoder(Talkative()).describe() == {"name": "fake", "dim": 3, "preprocessing": "none"}
-    assert CheckedEncoder(Fake()).describe() == {"name": "fake", "dim": 3}
+    known = {"spec": "python:fake", "name": "fake", "dim": 3}
+    assert CheckedEncoder(Talkative(), "python:fake").description == {**known, "preprocessing": "none"}
+    assert CheckedEncoder(Fake(), "python:fake").description == known

@@ -10,7 +10,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from modeling.arrays.common.modeling_errors import EncoderUnavailable
-from modeling.tensors.encoders import describe, load_encoder
+from modeling.tensors.encoders import load_encoder
 
 CONFIG = {
     "embed_dim": 8,
@@ -81,13 +81,13 @@ def test_images_of_any_mode_are_encoded(weights: Path, images: list[Image.Image]
 
 def test_the_description_tells_weights_preprocessing_and_versions(weights: Path) -> None:
     spec = f"open_clip:tiny-test-clip:{weights}"
-    description = describe(load_encoder(spec), spec)
+    description = load_encoder(spec).description
     assert json.loads(json.dumps(description))["spec"] == spec
     assert description["precision"] == "fp32"
     assert description["preprocessing"]["mean"] == open_clip.OPENAI_DATASET_MEAN
     assert description["versions"] == {"open_clip": open_clip.__version__, "torch": torch.__version__}
     assert len(description["weights_sha256"]) == 64
-    assert describe(load_encoder(spec), spec) == description
+    assert load_encoder(spec).description == description
 
 
 def test_a_configuration_beside_the_weights_decides_preprocessing_and_activation(
@@ -99,7 +99,7 @@ def test_a_configuration_beside_the_weights_decides_preprocessing_and_activation
     config = {"model_cfg": {"quick_gelu": True}, "preprocess_cfg": {"mean": [0.1] * 3, "std": [0.9] * 3}}
     (tmp_path / "open_clip_config.json").write_text(json.dumps(config))
     configured = load_encoder(f"open_clip:tiny-test-clip:{moved}")
-    assert configured.describe()["preprocessing"]["mean"] == [0.1] * 3
+    assert configured.description["preprocessing"]["mean"] == [0.1] * 3
     texts = ["red", "a blue oval"]
     assert np.abs(configured.encode_texts(texts) - plain.encode_texts(texts)).max() > 1e-6
     (tmp_path / "open_clip_config.json").write_text("[]")

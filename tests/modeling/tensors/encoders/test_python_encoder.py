@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from modeling.arrays.common.modeling_errors import EncoderUnavailable
-from modeling.tensors.encoders import describe, load_encoder
+from modeling.tensors.encoders import load_encoder
 
 ENCODER = """
 import numpy as np
@@ -44,7 +44,7 @@ def _modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_module_with_load_is_an_encoder() -> None:
     encoder = load_encoder("python:their_encoder")
     np.testing.assert_array_equal(encoder.encode_texts(["red", "blue"]), [[1, 0], [0, 1]])
-    assert describe(encoder, "python:their_encoder") == {"spec": "python:their_encoder", "name": "theirs", "dim": 2}
+    assert encoder.description == {"spec": "python:their_encoder", "name": "theirs", "dim": 2}
 
 
 def test_a_factory_can_be_named() -> None:

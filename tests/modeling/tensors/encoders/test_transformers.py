@@ -20,7 +20,7 @@ from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 
 from modeling.arrays.common.modeling_errors import EncoderUnavailable
-from modeling.tensors.encoders import describe, hub, load_encoder
+from modeling.tensors.encoders import hub, load_encoder
 from modeling.tensors.encoders import transformers as ours
 
 WORDS = ["<pad>", "<s>", "</s>", "<unk>", *string.ascii_lowercase, "red", "square", "oval"]
@@ -112,10 +112,10 @@ def test_a_model_of_many_languages_says_which_and_its_description_keeps_them(fol
     many.symlink_to(folders["alt_clip"])
     encoder = load_encoder(f"transformers:{many}")
     assert {"en", "de", "fr", "es"} <= set(encoder.languages)
-    assert describe(encoder, f"transformers:{many}")["languages"] == list(encoder.languages)
+    assert encoder.description["languages"] == list(encoder.languages)
     english = load_encoder(f"transformers:{folders['clip']}")
     assert english.languages == ("en",)
-    assert "languages" not in describe(english, f"transformers:{folders['clip']}")  # as manifests had it before
+    assert "languages" not in english.description  # as manifests had it before
 
 
 @pytest.fixture
@@ -174,7 +174,7 @@ def test_images_of_any_mode_are_encoded(folders: dict[str, Path], photographs: l
 
 def test_the_description_tells_weights_preprocessing_and_versions(folders: dict[str, Path]) -> None:
     spec = f"transformers:{folders['clip']}"
-    description = describe(load_encoder(spec), spec)
+    description = load_encoder(spec).description
     assert json.loads(json.dumps(description)) == description
     assert list(description["weights_sha256"]) == ["model.safetensors"]
     assert description["preprocessing"]["crop_size"] == {"height": 32, "width": 32}
