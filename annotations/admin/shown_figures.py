@@ -29,7 +29,6 @@ def shown_figure(figure: Figure, figures: StoredFigures, query: str = "?") -> di
         "lead": f"{lead}." if rest else lead,
         "rest": rest,
         "drawn": {key: mark_safe(each.svg) for key, each in layouts.items() if each.svg},  # noqa: S308  # its text is escaped
-        "has_log": figure.chart.has_log,
         "header": table.header,
         "lines": [[_cell(cell) for cell in table.cells(row)] for row in rows[:_SHOWN_ROWS]],
         "n_more": max(0, len(rows) - _SHOWN_ROWS),

@@ -9,22 +9,20 @@ from annotations.analysis.tables.saturation_columns import SaturationPoint
 from worker.figures.layout import INK, PALETTE, Layout, Specification, whole_ticks, with_rows, wrapped, written
 
 _HEIGHT, _AXIS = 190, 40  # pixels
-_DOUBLED = [2**power for power in range(20)]  # ticks of a logarithmic axis
 
 
-def curve_specification(chart: CurveChart, layout: Layout, *, is_log: bool = False) -> Specification:
-    """Return a chart that is not empty. is_log: of the axis of people."""
+def curve_specification(chart: CurveChart, layout: Layout) -> Specification:
+    """Return a chart that is not empty."""
     shown = [panel for panel in chart.panels if panel.points]
-    panels = [_panel(panel, i, chart, layout, is_log=is_log) for i, panel in enumerate(shown)]
+    panels = [_panel(panel, i, chart, layout) for i, panel in enumerate(shown)]
     datasets = {f"panel_{i}": _rows(panel, chart.unit) for i, panel in enumerate(shown)}
     return with_rows(alt.vconcat(*panels), datasets)
 
 
-def _panel(panel: CurvePanel, number: int, chart: CurveChart, layout: Layout, *, is_log: bool) -> alt.LayerChart:
+def _panel(panel: CurvePanel, number: int, chart: CurveChart, layout: Layout) -> alt.LayerChart:
     most = max(point.people for point in panel.points)
-    scale = alt.Scale(type="log" if is_log else "linear", domain=[1, max(most, 2)], nice=False)
-    values = _DOUBLED if is_log else whole_ticks(1, most, layout.plot // 40)
-    axis = alt.Axis(title="people", format="d", values=values, grid=False)
+    scale = alt.Scale(domain=[1, max(most, 2)], nice=False)
+    axis = alt.Axis(title="people", format="d", values=whole_ticks(1, most, layout.plot // 40), grid=False)
     high = 1.0 if chart.unit == "score" else max(point.high for point in panel.points)
     of_count = {"values": whole_ticks(0, high, 6), "format": "d"} if chart.unit == "number" else {"format": "~f"}
     y = {"scale": alt.Scale(domain=[0, high], nice=False), "axis": alt.Axis(title=chart.axis, **of_count)}

@@ -1,7 +1,6 @@
 """The rows of a line chart as named data sets: each value with its keys, its words, and its place in pixels."""
 
 from collections import defaultdict
-from math import log
 from typing import Any
 
 from annotations.analysis.figures.chart_values import Line, LineChart, Mark, Panel
@@ -18,10 +17,10 @@ Datum = dict[str, Any]
 class LineRows:
     """Takes panels one below the other; `y` is where the next one begins."""
 
-    def __init__(self, chart: LineChart, layout: Layout, ends: tuple[float, float], *, is_log: bool) -> None:
+    def __init__(self, chart: LineChart, layout: Layout, ends: tuple[float, float]) -> None:
         self._unit, self._layout = chart.unit, layout
         self._names = {each.key: each.name for each in chart.series}
-        self._ends, self._is_log = ends, is_log
+        self._ends = ends
         self.y = 0.0
         self.datasets: defaultdict[str, list[Datum]] = defaultdict(list)
 
@@ -98,6 +97,4 @@ class LineRows:
     def _at(self, value: float) -> float:
         """Where a value is on the axis, in pixels."""
         low, high = self._ends
-        at = min(max(value, low), high)
-        share = log(at / low) / log(high / low) if self._is_log else (at - low) / (high - low)
-        return self._layout.plot * share
+        return self._layout.plot * (min(max(value, low), high) - low) / (high - low)

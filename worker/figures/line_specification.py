@@ -11,18 +11,17 @@ from annotations.analysis.figures.chart_values import Line, LineChart
 from worker.figures.layout import INK, PAPER, QUIET, RULE, Layout, Specification, series_channels, with_rows
 from worker.figures.line_rows import TEXT, LineRows
 
-_MIN_LOG = 0.05
 _CAP = 9  # pixels of an interval's whiskers
 _TEXT, _SAID = alt.Text("text:N"), alt.Description("description:N")
 
 
-def line_specification(chart: LineChart, layout: Layout, *, is_log: bool = False) -> Specification:
-    """Return a chart that is not empty. is_log: of its axis."""
-    low, high = ends_of(chart, is_log=is_log)
-    rows = LineRows(chart, layout, (low, high), is_log=is_log)
+def line_specification(chart: LineChart, layout: Layout) -> Specification:
+    """Return a chart that is not empty."""
+    low, high = ends_of(chart)
+    rows = LineRows(chart, layout, (low, high))
     for panel in chart.panels:
         rows.add_panel(panel)
-    scale = alt.Scale(domain=[low, high], type="log" if is_log else "linear", nice=False, clamp=True)
+    scale = alt.Scale(domain=[low, high], nice=False, clamp=True)
     numbers = "~%" if chart.unit == "share" else "~f"
     axis = alt.Axis(title=chart.axis, format=numbers, tickCount=layout.plot // 48, labelFlush=False)
     x = {"scale": scale, "axis": axis, "type": "quantitative"}
@@ -36,7 +35,7 @@ def line_specification(chart: LineChart, layout: Layout, *, is_log: bool = False
     return with_rows(alt.layer(*layers, width=layout.plot, height=rows.y), drawn)
 
 
-def ends_of(chart: LineChart, *, is_log: bool = False) -> tuple[float, float]:
+def ends_of(chart: LineChart) -> tuple[float, float]:
     """Return the ends of the axis: 0 (or less, where values are) to 1, and minutes and points as far as they go."""
     values = list(chain.from_iterable(_values(line) for panel in chart.panels for line in panel.lines))
     least, most = min(values, default=0.0), max(values, default=1.0)
@@ -44,9 +43,6 @@ def ends_of(chart: LineChart, *, is_log: bool = False) -> tuple[float, float]:
         return min(0.0, 10.0 * floor(least / 10)), max(10.0, 10.0 * ceil(most / 10))
     if chart.unit != "minutes":
         return min(0.0, floor(least * 10) / 10), 1.0
-    if is_log:
-        first = max(_MIN_LOG, min((value for value in values if value > 0), default=_MIN_LOG))
-        return first, max(most, 2 * first)
     return 0.0, float(max(ceil(most), 1))
 
 

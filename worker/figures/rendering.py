@@ -33,10 +33,6 @@ def drawn_for_pages(figures: Iterable[Figure]) -> dict[str, DrawnFigure]:
 def _drawn(figure: Figure) -> DrawnFigure:
     """figure: without its rows, which a drawing shows nothing of."""
     layouts = {layout.key: _layout(specification(figure, layout)) for layout in LAYOUTS}
-    if figure.chart.has_log:
-        for layout in LAYOUTS:
-            compiled = vl_convert.vegalite_to_vega(specification(figure, layout, is_log=True))
-            layouts[f"{layout.key}-log"] = DrawnLayout(json.dumps(compiled), "")
     return DrawnFigure(vl_convert.vegalite_to_svg(captioned(figure)), layouts)
 
 

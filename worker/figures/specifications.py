@@ -18,11 +18,11 @@ from worker.figures.map_specification import map_specification
 PNG_SCALE = 2
 
 
-def specification(figure: Figure, layout: Layout, *, is_log: bool = False) -> Specification:
+def specification(figure: Figure, layout: Layout) -> Specification:
     """Return the Vega-Lite specification of a figure that is not empty, for a page that has its caption itself."""
     # Altair checks each part of a chart on the way, which takes nine tenths of the time: tests do.
     with debug_mode(arg=False):
-        chart = _chart(figure.chart, layout, is_log=is_log)
+        chart = _chart(figure.chart, layout)
     shown = {"config": CONFIG, "background": "transparent", "usermeta": {"figure": figure.key}}
     return {**chart, **shown}
 
@@ -36,11 +36,11 @@ def captioned(figure: Figure) -> Specification:
     return {**specification(figure, WIDE), "title": title, "background": PAPER}
 
 
-def _chart(chart: Chart, layout: Layout, *, is_log: bool) -> Specification:
+def _chart(chart: Chart, layout: Layout) -> Specification:
     if isinstance(chart, LineChart):
-        return line_specification(chart, layout, is_log=is_log)
+        return line_specification(chart, layout)
     if isinstance(chart, CurveChart):
-        return curve_specification(chart, layout, is_log=is_log)
+        return curve_specification(chart, layout)
     assert isinstance(chart, PhraseMap), "there are three kinds of charts"
     return map_specification(chart.panels, layout)
 

@@ -75,7 +75,6 @@ class PhraseMap:
     """The maps of tasks, one below the other."""
 
     panels: tuple[MapPanel, ...]
-    has_log: bool = False
 
     @property
     def is_empty(self) -> bool:

@@ -84,7 +84,6 @@ class LineChart:
     unit: Literal["share", "score", "minutes", "points"]
     series: tuple[Series, ...]
     panels: tuple[Panel, ...]
-    has_log: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -108,7 +107,6 @@ class CurveChart:
     axis: str
     unit: Literal["score", "number"]
     panels: tuple[CurvePanel, ...]
-    has_log: bool = True
 
     @property
     def is_empty(self) -> bool:
@@ -120,9 +118,6 @@ class Chart(Protocol):
 
     @property
     def is_empty(self) -> bool: ...
-
-    @property
-    def has_log(self) -> bool: ...
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ class DrawnLayout:
 
 @dataclass(frozen=True)
 class DrawnFigure:
-    """file: an SVG that stands by itself, with its caption; layouts: by their names, such as "narrow-log"."""
+    """file: an SVG that stands by itself, with its caption; layouts: by their names, such as "narrow"."""
 
     file: str
     layouts: Mapping[str, DrawnLayout]

@@ -67,7 +67,7 @@ def figures(tables: StudyTables) -> tuple[Figure, ...]:
     drawn = (
         _of_people(tables, "own-gain", LineChart("own gain, points", "points", (PEOPLE,), ()), _GAINS, per=0.01),
         _error_scores(tables),
-        _of_people(tables, "annotation-time", LineChart("minutes", "minutes", (PEOPLE,), (), has_log=True), _TIMES, 60),
+        _of_people(tables, "annotation-time", LineChart("minutes", "minutes", (PEOPLE,), ()), _TIMES, 60),
         _worst_group(tables),
         _splits(tables),
         _machine_splits(tables),

@@ -18,8 +18,7 @@ function vega() {
 
 // -- Drawing -------------------------------------------------------------------------------------------------------------
 async function draw(chart) {
-  const axis = chart.closest("figure").querySelector("[data-log]")?.getAttribute("aria-pressed") === "true" ? "-log" : "";
-  const [{ View, parse, expressionInterpreter }, answer] = await Promise.all([vega(), fetch(chart.dataset.vega + axis)]);
+  const [{ View, parse, expressionInterpreter }, answer] = await Promise.all([vega(), fetch(chart.dataset.vega)]);
   if (!answer.ok) return; // a newer analysis is there: the page brings it
   const runtime = parse(await answer.json(), null, { ast: true }); // expressions as trees: the policy forbids to compile them
   const view = new View(runtime, { expr: expressionInterpreter, renderer: "svg" });
@@ -29,7 +28,7 @@ async function draw(chart) {
   views.get(chart)?.finalize();
   views.set(chart, view);
   chart.replaceChildren(drawn);
-  chart.dataset.drawn = `vega${axis}`;
+  chart.dataset.drawn = "vega";
   reach(chart);
   if (focused >= 0) marks(chart)[focused]?.focus({ preventScroll: true });
 }
@@ -91,16 +90,7 @@ function point(mark, type) {
   mark.dispatchEvent(new PointerEvent(type, { bubbles: true })); // to a reader of the keyboard Vega does what it does to a pointer
 }
 
-// -- The axis, and pictures ----------------------------------------------------------------------------------------------
-export function isLog(root) {
-  return root.querySelector("[data-log]")?.getAttribute("aria-pressed") === "true";
-}
-
-export function showLog(figure, log) {
-  figure.querySelector("[data-log]")?.setAttribute("aria-pressed", String(log));
-  figure.querySelectorAll("[data-vega]").forEach((chart) => (chart.checkVisibility() ? draw(chart) : inView.observe(chart)));
-}
-
+// -- Pictures ------------------------------------------------------------------------------------------------------------
 async function savePng(figure, name) {
   const address = figure.querySelector('a[href*="figure="]').href; // the file: with its caption, without the page's colours
   const text = await (await fetch(address)).text();
@@ -120,7 +110,6 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   const figure = button?.closest("figure");
   if (!figure) return;
-  if ("log" in button.dataset) showLog(figure, !isLog(figure));
   if ("png" in button.dataset) savePng(figure, button.dataset.png);
 });
 

@@ -1,5 +1,5 @@
 // The pages of results: follow the study, and enliven their figures. Without it the page is complete.
-import { enliven, isLog, showLog } from "./charts.js";
+import { enliven } from "./charts.js";
 
 const served = new Map(); // id of a part → its HTML as the server sent it
 
@@ -9,12 +9,10 @@ function parts(root) {
 
 // -- Following the study: only what has changed is put into the page, as the reader had arranged it ------------------------
 function replace(old, fresh) {
-  const wasLog = isLog(old);
   const isOpen = old.querySelector("details")?.open ?? false;
   const focused = old.contains(document.activeElement) ? focusable(old).indexOf(document.activeElement) : -1;
   old.replaceWith(fresh);
   enliven(fresh);
-  if (wasLog) showLog(fresh, true);
   const details = fresh.querySelector("details");
   if (details) details.open = isOpen;
   if (focused >= 0) focusable(fresh)[focused]?.focus({ preventScroll: true });

@@ -138,7 +138,7 @@ def test_a_narrow_screen_has_a_figure_of_its_own(
         assert "wide" in (drawn(page.locator("#figure-worst-group")).get_attribute("class") or "")
 
 
-def test_a_figure_has_its_data_another_axis_and_a_picture(
+def test_a_figure_has_its_data_and_a_picture(
     live_server: LiveServer, chromium: Chromium, coordinator: User, scripted: Study, tmp_path: Path
 ) -> None:
     with page_without_complaints(chromium, live_server.url) as page:
@@ -148,11 +148,6 @@ def test_a_figure_has_its_data_another_axis_and_a_picture(
         figure.get_by_text("Data", exact=True).click()
         expect(figure.get_by_role("table")).to_contain_text("wall_time")
         drawn(figure)
-        figure.get_by_role("button", name="Logarithmic").click()
-        expect(figure.locator(".chart:visible")).to_have_attribute("data-drawn", "vega-log")
-        expect(figure.locator(".chart:visible [aria-roledescription=axis]")).to_have_attribute(
-            "aria-label", re.compile("log scale")
-        )
         with page.expect_download() as download:
             figure.get_by_role("button", name="PNG").click()
         assert download.value.suggested_filename == "scripted-annotation-time.png"
