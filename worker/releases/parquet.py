@@ -16,7 +16,6 @@ from annotations.tables.columns import Cell, Column, Table
 
 ROWS_A_GROUP = 5_000
 BYTES_A_GROUP = 1 << 24  # of arrays
-SUFFIX = ".parquet"
 _EPOCH, _MICROSECOND = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.timedelta(microseconds=1)
 pa.set_memory_pool(pa.system_memory_pool())  # the others keep what they were given once
 _TYPES = {

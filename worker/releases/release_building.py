@@ -30,23 +30,20 @@ def _analyse(study: Study) -> Analysis:
     of, corrections = Analysed(study), correction_tables(study)
     analysed = (*of.tables.all, *of.concepts.all, *corrections.all, *pool_tables(study))
     lowest, left_out = lowest_tables(study, of)
+    figures = list(release_figures(of.tables, of.concepts, corrections.figures))
     there = {table.file for table in TABLES}
     return Analysis(
         of.tables.people.rows,
         [Source(filled.table, filled.rows) for filled in analysed if filled.table.file not in there],
         of.concepts.numbers,
-        partial(
-            draw_files,
-            list(release_figures(of.tables, of.concepts, corrections.figures)),
-            pictured_panels(of.tables),
-        ),
+        partial(draw_files, figures, pictured_panels(of.tables)),
         lowest,
         DEFINITIONS,
         left_out,
     )
 
 
-EXTRAS = Extras(parquet.SUFFIX, parquet.open_table, _analyse)
+EXTRAS = Extras(parquet.open_table, _analyse)
 
 
 def build_due_releases() -> int:

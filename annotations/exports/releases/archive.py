@@ -1,7 +1,6 @@
 """A zip file whose bytes depend on its contents alone: no clock, no user, no umask."""
 
 import hashlib
-import json
 import os
 import shutil
 import tempfile
@@ -10,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from annotations.tables.columns import csv_lines
 from modeling.arrays.common.digests import file_sha256
@@ -69,10 +68,6 @@ class Archive:
         The first line is the header.
         """
         self._add(name, csv_lines(lines), n_heads=1)
-
-    def jsonl(self, name: str, values: Iterable[dict[str, Any]]) -> None:
-        """Add a file with one JSON object a line."""
-        self.lines(name, (json.dumps(value, ensure_ascii=False, sort_keys=True) for value in values))
 
     def lines(self, name: str, lines: Iterable[str]) -> None:
         """Add a text file of lines that are ready."""

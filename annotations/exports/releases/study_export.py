@@ -3,12 +3,13 @@
 The web process writes what needs nothing but the standard library; a worker adds Parquet and figures (`Extras`).
 """
 
-import csv
 import json
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -52,7 +53,8 @@ SOURCES = (  # what rebuild.py runs: its own modules, and those of the analysis,
 )
 _TEXTS = (".py", ".toml")
 NOTHING_SAID = Deposit()
-Append = Callable[[Sequence[Cell]], None]
+Cells = Sequence[Cell]
+Append = Callable[[Cells], None]
 _COMMAND = """\
 \"\"\"Rebuild this release: see python rebuild.py --help.\"\"\"
 
@@ -66,34 +68,33 @@ sys.exit(main(drawings))
 
 
 @dataclass(frozen=True)
-class Extras:
-    """What a worker adds.
-
-    open_table: opens a file at a path that takes the cells of a table's rows one by one. analyse: what the study's
-    results page shows, read in the snapshot.
-    """
-
-    suffix: str
-    open_table: Callable[[Table[Any], Path], AbstractContextManager[Append]]
-    analyse: Callable[[Study], "Analysis"]
-
-
-@dataclass(frozen=True)
 class Analysis:
-    """What each person reached, the other tables of the results page, and a function that draws its figures.
+    """What each person reached and, in a release, the other tables of the results page and what draws its figures.
 
     concepts: the number of each phrase's concept, by the phrase's id.
-    lowest: the tables that all others are computed from, as Parquet alone; left_out: what they lack, in words.
-    lowest_tables: their definitions, once where each task has one.
+    lowest: the tables that all others are computed from, as Parquet alone; left_out: what they lack, in words, and None
+    where there are none. lowest_tables: their definitions, once where each task has one.
     """
 
     people: Sequence[PersonTask]
-    tables: Sequence[Source]
-    concepts: Mapping[int, int]
-    draw: Callable[[Path], object]
+    tables: Sequence[Source] = ()
+    concepts: Mapping[int, int] | None = None
+    draw: Callable[[Path], object] | None = None
     lowest: Sequence[Source] = ()
     lowest_tables: Sequence[Table[Any]] = ()
-    left_out: Sequence[str] = ()
+    left_out: Sequence[str] | None = None
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What a worker adds.
+
+    open_table: opens a Parquet file at a path that takes the cells of a table's rows one by one. analyse: what the
+    study's results page shows, read in the snapshot.
+    """
+
+    open_table: Callable[[Table[Any], Path], AbstractContextManager[Append]]
+    analyse: Callable[[Study], Analysis]
 
 
 def write_study_zip(
@@ -108,26 +109,29 @@ def write_study_zip(
     Runs in a transaction of its own; figures are drawn after it.
     """
     with tempfile.TemporaryDirectory(prefix="clarify-export-") as folder, Archive(file) as archive:
+        files = _Files(archive, Path(folder), extras, progress)
         with snapshot():
             study = Study.objects.get(pk=study.pk)
-            analysis = extras.analyse(study) if extras else None
-            people = analysis.people if analysis else read_people(study)
-            known = analysis.concepts if analysis else None
-            parts = [*sources(study, people, known), *(analysis.tables if analysis else ())]
-            lowest_tables, left_out = (analysis.lowest_tables, analysis.left_out) if analysis else ((), ())
-            described = [*(part.table for part in parts), *lowest_tables]
-            archive.text("README.txt", readme(study, (*described, DICTIONARY), left_out if extras else None))
+            analysis = extras.analyse(study) if extras else Analysis(read_people(study))
+            parts = [*sources(study, analysis.people, analysis.concepts), *analysis.tables]
+            described = [*(part.table for part in parts), *analysis.lowest_tables]
+            archive.text("README.txt", readme(study, (*described, DICTIONARY), analysis.left_out))
             archive.csv(DICTIONARY.file, DICTIONARY.lines(describe(described, is_input)))
-            _write_files(study, archive, parts, Path(folder), extras, progress)
-            if extras and analysis:
-                _write_lowest(archive, analysis.lowest, Path(folder), extras, progress)
-            document = manifest(study, notes=list(left_out) if extras else [NOT_THERE])
-        if analysis is not None:
+            for done, part in enumerate(parts):
+                files.add(part, done, len(parts) + 2)
+            raw = (("phrases.jsonl", _raw_phrases(study)), ("events.jsonl", _raw_events(study)))
+            for done, (name, lines) in enumerate(raw, start=len(parts)):
+                archive.lines(name, files.told(lines, name, done, len(parts) + 2))
+            archive.text("study.json", _pretty(study_document(study)))
+            for done, part in enumerate(analysis.lowest):
+                files.add_parquet(part, done, len(analysis.lowest))
+            document = manifest(study, [NOT_THERE] if analysis.left_out is None else list(analysis.left_out))
+        if analysis.draw is not None:
             for source in sorted(path for pattern in SOURCES for path in ROOT.glob(pattern) if path.suffix in _TEXTS):
                 archive.text(source.relative_to(ROOT).as_posix(), source.read_text("utf-8"))
             archive.text("rebuild.py", _COMMAND)
             progress("the figures", len(parts), len(parts))
-            _add_figures(archive, Path(folder), analysis.draw)
+            files.add_figures(analysis.draw)
         if deposit.authors:
             archive.text(CITATION, citation(study, deposit))
         tables = (*(part.table for part in parts), DICTIONARY)
@@ -146,82 +150,69 @@ def export_name(study: Study) -> str:
     return f"clarify-{study.slug}.zip"
 
 
-def _write_files(
-    study: Study,
-    archive: Archive,
-    parts: Sequence[Source],
-    folder: Path,
-    extras: Extras | None,
-    progress: Progress,
-) -> None:
-    def told(rows: Iterable[Row], file: str, done: int) -> Iterator[Row]:
+@dataclass(frozen=True)
+class _Files:
+    """Adds tables and figures to an archive, and tells of each."""
+
+    archive: Archive
+    folder: Path
+    extras: Extras | None
+    progress: Progress
+
+    def told(self, rows: Iterable[Row], file: str, done: int, total: int) -> Iterator[Row]:
         """Tell of a file again and again while its rows pass: one may take minutes."""
-        for n, row in enumerate(rows):
+        self.progress(file, done, total)
+        for n, row in enumerate(rows, start=1):
             if n % TOLD_EVERY == 0:
-                progress(file, done, len(parts) + 2)
+                self.progress(file, done, total)
             yield row
 
-    for done, part in enumerate(parts):
-        progress(part.table.file, done, len(parts) + 2)
-        _write_table(archive, part.table, told(part, part.table.file, done), folder, extras)
-    archive.jsonl("phrases.jsonl", told(_raw_phrases(study), "phrases.jsonl", len(parts)))
-    archive.lines("events.jsonl", told(_raw_events(study), "events.jsonl", len(parts) + 1))
-    archive.text("study.json", _pretty(study_document(study)))
+    def add(self, part: Source, done: int, total: int) -> None:
+        """Add a table as CSV and, in a release, its twin in one pass over the rows."""
+        cells = map(part.table.cells, self.told(part, part.table.file, done, total))
+        with self._parquet(part.table, f"{part.table.name}.parquet") as passed:
+            written = ([write_cell(cell) for cell in row] for row in passed(cells))
+            self.archive.csv(part.table.file, chain([part.table.header], written))
 
+    def add_parquet(self, part: Source, done: int, total: int) -> None:
+        """Add a table that no CSV file could hold: of arrays, one a row."""
+        with self._parquet(part.table, part.table.file) as passed:
+            deque(passed(map(part.table.cells, self.told(part, part.table.file, done, total))), maxlen=0)
 
-def _write_lowest(archive: Archive, parts: Sequence[Source], folder: Path, extras: Extras, progress: Progress) -> None:
-    """Write the lowest tables, which no CSV file could hold: of arrays, one a row."""
-    for done, part in enumerate(parts):
-        progress(part.table.file, done, len(parts))
-        path = folder / "lowest.parquet"
-        n_rows = 0
-        with extras.open_table(part.table, path) as append:
-            for row in part:
-                append(part.table.cells(row))
-                n_rows += 1
-        archive.file(part.table.file, path, n_rows)
+    @contextmanager
+    def _parquet(self, table: Table[Any], name: str) -> Iterator[Callable[[Iterable[Cells]], Iterable[Cells]]]:
+        """Give what rows pass on their way, and add them as a Parquet file in the end; an export has none."""
+        if self.extras is None:
+            yield iter
+            return
+        path, n_rows = self.folder / "table.parquet", 0
+        with self.extras.open_table(table, path) as append:
+
+            def passed(rows: Iterable[Cells]) -> Iterator[Cells]:
+                nonlocal n_rows
+                for row in rows:
+                    append(row)
+                    n_rows += 1
+                    yield row
+
+            yield passed
+        self.archive.file(name, path, n_rows)
         path.unlink()
 
-
-def _write_table(archive: Archive, table: Table[Any], rows: Iterable[Any], folder: Path, extras: Extras | None) -> None:
-    """Write the CSV and its twin in one pass over the rows."""
-    twin = folder / f"{table.name}{extras.suffix}" if extras else None
-    with ExitStack() as stack:
-        append = stack.enter_context(extras.open_table(table, twin)) if extras and twin else None
-
-        def lines() -> Iterator[list[str]]:
-            yield table.header
-            for row in rows:
-                cells = table.cells(row)
-                if append is not None:
-                    append(cells)
-                yield [write_cell(cell) for cell in cells]
-
-        archive.csv(table.file, lines())
-    if twin is not None:
-        archive.file(twin.name, twin, archive.members[-1].rows)
-        twin.unlink()
+    def add_figures(self, draw: Callable[[Path], object]) -> None:
+        figures = self.folder / "figures"
+        figures.mkdir()
+        draw(figures)
+        for path in sorted(figures.iterdir()):
+            self.archive.file(path.relative_to(self.folder).as_posix(), path)
 
 
-def _add_figures(archive: Archive, folder: Path, draw: Callable[[Path], object]) -> None:
-    figures = folder / "figures"
-    figures.mkdir()
-    draw(figures)
-    for path in sorted(path for path in figures.rglob("*") if path.is_file()):
-        archive.file(path.relative_to(folder).as_posix(), path, _rows_of(path) if path.suffix == ".csv" else None)
-
-
-def _rows_of(path: Path) -> int:
-    with path.open(encoding="utf-8", newline="") as file:
-        return max(sum(1 for _ in csv.reader(file)) - 1, 0)
-
-
-def _raw_phrases(study: Study) -> Iterator[dict[str, Any]]:
+def _raw_phrases(study: Study) -> Iterator[str]:
     visit = "assignment__session__"
     columns = (f"{visit}participant__pseudonym", f"{visit}submission_key", "assignment__task__position", "ordinal")
     told = phrase_rows(study).values_list(*columns, "text", "moderation", "score__value")
     for participant, session, task, ordinal, text, moderation, value in told.iterator():
-        yield {
+        said = {
             "participant": participant,
             "session": session,
             "task": task,
@@ -229,6 +220,7 @@ def _raw_phrases(study: Study) -> Iterator[dict[str, Any]]:
             "text": HIDDEN if moderation == Moderation.HIDDEN else text,
             "error_score": value,
         }
+        yield json.dumps(said, ensure_ascii=False, sort_keys=True)
 
 
 def _raw_events(study: Study) -> Iterator[str]:
