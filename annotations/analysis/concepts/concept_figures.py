@@ -27,18 +27,12 @@ class MapPanel:
 
 def of_tasks(tables: ConceptTables, positions: Set[int]) -> ConceptTables:
     """Return the tables of some tasks alone."""
-
-    def of(filled: FilledTable[Any]) -> FilledTable[Any]:
-        return FilledTable(filled.table, tuple(row for row in filled.rows if row.task in positions))
-
-    return replace(
-        tables,
-        tasks=tuple(task for task in tables.tasks if task.position in positions),
-        concepts=of(tables.concepts),
-        together=of(tables.together),
-        map=of(tables.map),
-        unnamed=of(tables.unnamed),
-    )
+    kept: dict[str, Any] = {
+        name: FilledTable(filled.table, tuple(row for row in filled.rows if row.task in positions))
+        for name, filled in vars(tables).items()
+        if isinstance(filled, FilledTable)
+    }
+    return replace(tables, tasks=tuple(task for task in tables.tasks if task.position in positions), **kept)
 
 
 def figures_of_tasks(tables: ConceptTables) -> Iterator[Figure]:
@@ -56,18 +50,10 @@ def task_figures(of_task: ConceptTables, position: int) -> Iterator[Figure]:
 
 def together_figure(tables: ConceptTables) -> Figure:
     """Return the error score of the union of 1, 2, … concepts, beside chance."""
-    titles = {task.position: task.title for task in tables.tasks}
-    panels = [
-        Panel(titles[task], tuple(_lines(list(rows))), task) for task, rows in groupby(tables.together.rows, _task)
-    ]
-    return Figure.worded(
-        "concepts-together",
-        tables.together,
-        LineChart(
-            "error score of the union", "score", (_REPORTED, _LEARNED, _RANDOM, _SHUFFLED), tuple(panels[:MAX_TASKS])
-        ),
-        left_out=max(0, len(panels) - MAX_TASKS),
-    )
+    panels = [Panel(title, tuple(_lines(rows)), task) for task, title, rows in _by_task(tables, tables.together)]
+    series = (_REPORTED, _LEARNED, _RANDOM, _SHUFFLED)
+    chart = LineChart("error score of the union", "score", series, tuple(panels[:MAX_TASKS]))
+    return Figure.worded("concepts-together", tables.together, chart, left_out=max(0, len(panels) - MAX_TASKS))
 
 
 @dataclass(frozen=True)
@@ -83,31 +69,20 @@ class PhraseMap:
 
 def map_figure(tables: ConceptTables) -> Figure:
     """Return the map of the phrases of the first tasks."""
-    panels = map_panels(tables)
-    return Figure.worded(
-        "concept-map",
-        tables.map,
-        PhraseMap(panels),
-        left_out=max(0, len({row.task for row in tables.map.rows}) - len(panels)),
-    )
+    concepts = {task: rows[:MAX_COLOURED] for task, _, rows in _by_task(tables, tables.concepts)}
+    panels = [
+        MapPanel(title, tuple(rows), tuple(row.name for row in concepts.get(task, ())))
+        for task, title, rows in _by_task(tables, tables.map)
+    ]
+    chart = PhraseMap(tuple(panels[:MAX_TASKS]))
+    return Figure.worded("concept-map", tables.map, chart, left_out=max(0, len(panels) - MAX_TASKS))
 
 
-def map_panels(tables: ConceptTables) -> tuple[MapPanel, ...]:
-    """Return the maps of the first tasks that have phrases with a score."""
+def _by_task(tables: ConceptTables, filled: FilledTable[Any]) -> Iterator[tuple[int, str, list[Any]]]:
+    """Yield each task of a table, its title, and its rows, which stand in the order of tasks."""
     titles = {task.position: task.title for task in tables.tasks}
-    names = {
-        task: tuple(row.name for row in islice(rows, MAX_COLOURED))
-        for task, rows in groupby(tables.concepts.rows, _task)
-    }
-    panels = (
-        MapPanel(titles[task], tuple(places), names.get(task, ())) for task, places in groupby(tables.map.rows, _task)
-    )
-    return tuple(islice(panels, MAX_TASKS))
-
-
-def _task(row: Any) -> int:
-    """Of a row of any of these tables, which stand in the order of tasks."""
-    return int(row.task)
+    for task, rows in groupby(filled.rows, lambda row: int(row.task)):
+        yield task, titles[task], list(rows)
 
 
 def _lines(rows: list[TogetherRow]) -> Iterator[Line]:
