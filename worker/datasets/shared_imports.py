@@ -6,6 +6,7 @@ A helper needs to see the images where the import sees them, and to have the sam
 import logging
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.conf import settings
@@ -72,40 +73,31 @@ def help_with_shards() -> int:
     return 0
 
 
+@dataclass
 class _Held:
-    """The shards of an import that this process holds, and how many it has done."""
+    """The shards of an import that this process holds, and how many it has done. then: called with each renewal."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        directory: str,
-        n_processes: int,
-        *,
-        helps: bool,
-        turn_s: float = float("inf"),
-        then: Callable[[], None] = lambda: None,
-    ) -> None:
-        self.n_done = 0
-        self._plan = plan
-        self._directory = directory
-        self._n_processes = n_processes
-        self._helps = helps
-        self._until = time.monotonic() + turn_s
-        self._then = then
-        self._rows: dict[int, ImportShard] = {}
+    plan: Plan
+    directory: str
+    n_processes: int
+    helps: bool
+    until: float = float("inf")
+    then: Callable[[], None] = lambda: None
+    n_done: int = 0
+    rows: dict[int, ImportShard] = field(default_factory=dict)
 
     def embed(self, encoders: Encoders) -> None:
         """Claim and embed shards until none is due or the turn is over. Raises ShardLost; else as `embed_shards`."""
         with after_each_step(every_few_seconds(self._renew, RENEW_EVERY_S)):
             try:
-                embed_shards(self._plan, self._claimed(), encoders, self._n_processes, self._told)
+                embed_shards(self.plan, self._claimed(), encoders, self.n_processes, self._told)
             finally:
-                import_shards.give_back(self._rows.values())
+                import_shards.give_back(self.rows.values())
 
     def _claimed(self) -> Iterator[Shard]:
-        while time.monotonic() < self._until and (row := import_shards.claim(self._directory, helps=self._helps)):
-            self._rows[row.number] = row
-            shard = next(iter(self._plan.shards[row.number : row.number + 1]), None)
+        while time.monotonic() < self.until and (row := import_shards.claim(self.directory, helps=self.helps)):
+            self.rows[row.number] = row
+            shard = next(iter(self.plan.shards[row.number : row.number + 1]), None)
             if shard is None or shard.digest != row.digest:  # the import began anew, with another list
                 raise import_shards.ShardLost(str(row))
             if shard.is_done:  # its worker ended before it could say so
@@ -114,16 +106,16 @@ class _Held:
                 yield shard
 
     def _told(self, shard: Shard, n: int) -> None:
-        row = self._rows[shard.number]
+        row = self.rows[shard.number]
         row.n_done += n
         if row.n_done == shard.count:
             import_shards.renew([row])
-            del self._rows[shard.number]
+            del self.rows[shard.number]
             self.n_done += 1
 
     def _renew(self) -> None:
-        import_shards.renew(self._rows.values())
-        self._then()
+        import_shards.renew(self.rows.values())
+        self.then()
 
 
 def _help(directory: str) -> int:
@@ -131,7 +123,7 @@ def _help(directory: str) -> int:
         plan = read_plan(Path(settings.DATA_ROOT / directory))
         if time.time() - plan.touched_at > LEFT_ALONE_S:
             return 0
-        held = _Held(plan, directory, settings.IMPORT_PROCESSES, helps=True, turn_s=TURN_S)
+        held = _Held(plan, directory, settings.IMPORT_PROCESSES, helps=True, until=time.monotonic() + TURN_S)
         held.embed(encoders_here(plan))
     except import_shards.ShardLost as lost:
         logger.info("%s is another worker's, or its import is over", lost)
