@@ -4,20 +4,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from django.core.management import CommandError
 
 from annotations.management.plain_command import PlainCommand, write_files
 from annotations.models import BaseModel
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
+from annotations.readings.studies.preselection import preselections
 from annotations.services.datasets.dataset_registration import find_dataset
 from annotations.tables.columns import csv_text
-from modeling.arrays.keywords.keyword_ranking import select_classes
 from modeling.arrays.keywords.stored_captions import BadCaptions, StoredCaptions, open_captions
 from worker.common.progress_bars import ProgressBars
 from worker.datasets.base_models import find_base_model
 from worker.keywords.keyword_lists import ListOfClass, lists_from_captions, read_list
-from worker.keywords.keyword_rankings import PERMUTATIONS, SEED, ClassRanking, keyword_rows, rank_classes
+from worker.keywords.keyword_rankings import PERMUTATIONS, SEED, ClassRanking, rank_classes
 from worker.keywords.keyword_retraining import retrain
 
 CSV = "ranked_keywords.csv"
@@ -87,7 +86,7 @@ def _write(folder: Path, base_model: BaseModel, rankings: Sequence[ClassRanking]
     rows = (
         [names[each.target_class], rank, *(row[column] for column in _COLUMNS), each.n_correct, each.n_error]
         for each in rankings
-        for rank, row in enumerate(keyword_rows(each), 1)
+        for rank, row in enumerate(each.rows, 1)
     )
     table = csv_text(["class", "rank", *_COLUMNS, "correct_images", "wrong_images"], rows)
     write_files(folder, {CSV: table.encode()})
@@ -97,19 +96,13 @@ def _told(base_model: BaseModel, rankings: Sequence[ClassRanking]) -> Iterator[s
     names, shown = base_model.dataset.class_names, SHOWN if len(rankings) == 1 else 1
     for ranking in rankings:
         name = names[ranking.target_class]
-        for row in ranking.ranked[:shown]:
-            level = f"unrelated words reach {row.null_level:.3f}"
-            yield f"{name}: “{row.keyword}”, error score {row.error_score.value:.3f} ({level}), p {row.adjusted_p:.3g}"
+        for row in ranking.rows[:shown]:
+            score = f"error score {row['error_score']:.3f} (unrelated words reach {row['null_level']:.3f})"
+            yield f"{name}: “{row['keyword']}”, {score}, p {row['adjusted_p']:.3g}"
         if ranking.why_not:
             yield f"{name}: skipped, {ranking.why_not}."
-    if len(rankings) > 1:
-        first = [names[label] for label in _worth_annotating(base_model, rankings)]
-        yield f"Classes to annotate first (accuracy 20% to 80%): {', '.join(first) or 'none'}."
-
-
-def _worth_annotating(base_model: BaseModel, rankings: Sequence[ClassRanking]) -> list[int]:
-    """Of all classes, those within the bounds of `select_classes`, in its order."""
-    p_values, best = np.array([ranking.best for ranking in rankings]).T
-    accuracies = np.array(base_model.validation_accuracies, dtype=np.float64)  # null is NaN
-    found: list[int] = select_classes(np.where(np.isnan(best), np.nan, accuracies), p_values, best).tolist()
-    return found
+    ranked = {ranking.stored.list_name for ranking in rankings if ranking.stored and len(rankings) > 1}
+    for each in preselections(base_model):
+        if each.list_name in ranked:
+            first = ", ".join(found.name for found in each.classes) or "none"
+            yield f"Classes to annotate first (accuracy 20% to 80%): {first}."
