@@ -66,12 +66,12 @@ class PlainCommand(BaseCommand):
 
 
 @contextmanager
-def writing(output: Path) -> Iterator[None]:
-    """Turn what keeps `--output` from being written into CommandError."""
+def writing(output: Path, advice: str = "Choose another --output.") -> Iterator[None]:
+    """Turn what keeps a file or folder from being written into CommandError."""
     try:
         yield
     except OSError as error:
-        raise CommandError(f"{output} cannot be written: {error.strerror}. Choose another --output.") from error
+        raise CommandError(f"{output} cannot be written: {error.strerror}. {advice}") from error
 
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:

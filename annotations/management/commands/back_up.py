@@ -3,18 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import CommandError
-
 from annotations.backups.making import back_up
-from annotations.management.plain_command import PlainCommand
+from annotations.management.plain_command import PlainCommand, writing
 
 
 class Command(PlainCommand):
     def handle(self, *args: Any, folder: Path, **options: Any) -> None:
-        try:
+        with writing(folder, "Name another folder."):
             manifest = back_up(folder)
-        except OSError as error:
-            raise CommandError(f"{folder} cannot be written: {error.strerror}. Name another folder.") from error
         rows = sum(table.rows for table in manifest.tables.values())
         n_tables = len(manifest.tables)
         self.stdout.write(f"Wrote {folder}: {n_tables} tables with {rows:,} rows, and DATA_ROOT and DATA_STORE.")

@@ -5,9 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import CommandError
-
-from annotations.management.plain_command import PlainCommand
+from annotations.management.plain_command import PlainCommand, writing
 from annotations.services.datasets.dataset_registration import find_dataset
 from modeling.arrays.common.croissant import CROISSANT, DescribedTable, croissant
 from modeling.arrays.common.digests import file_sha256
@@ -25,7 +23,7 @@ _COLUMNS = (
 class Command(PlainCommand):
     def handle(self, *args: Any, dataset: str, folder: Path, **options: Any) -> None:
         found = find_dataset(dataset)
-        try:
+        with writing(folder, "Choose another."):
             folder.mkdir(parents=True, exist_ok=True)
             table = folder / "images.csv"
             _write(found.files, table)
@@ -33,8 +31,6 @@ class Command(PlainCommand):
             said = f"{found.files.n_rows} images of {', '.join(found.class_names)}; version {found.digest}."
             document = croissant(found.name, said, [described])
             (folder / CROISSANT).write_text(json.dumps(document, indent=2) + "\n", "utf-8")
-        except OSError as error:
-            raise CommandError(f"{folder} cannot be written: {error.strerror}. Choose another.") from error
         self.stdout.write(f"Wrote {table} and {folder / CROISSANT}.")
 
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.urls import reverse
 
-from annotations.management.plain_command import PlainCommand
+from annotations.management.plain_command import PlainCommand, writing
 from annotations.prolific.client import Prolific
 from annotations.prolific.prolific_errors import ProlificError
 from annotations.services.prolific import prolific_client, webhooks
@@ -57,10 +57,8 @@ class Command(PlainCommand):
 
     def _make_secret(self, prolific: Prolific, workspace_id: str, file: Path) -> None:
         """The file is made first: a secret that cannot be kept would end the one in use."""
-        try:
+        with writing(file, "Name another file."):
             file.touch(mode=0o600, exist_ok=False)
-        except OSError as error:
-            raise CommandError(f"{file} cannot be created: {error.strerror}. Name another file.") from error
         try:
             secret = prolific.create_hook_secret(workspace_id)
         except ProlificError:

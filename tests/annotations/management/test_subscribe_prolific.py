@@ -58,7 +58,7 @@ def test_a_prolific_in_trouble_writes_nothing_to_standard_output(prolific, capsy
 def test_a_file_that_is_there_is_left_alone_and_no_secret_is_made(prolific, tmp_path):
     file = tmp_path / "secret"
     file.write_text("in use")
-    with pytest.raises(CommandError, match="cannot be created"):
+    with pytest.raises(CommandError, match="cannot be written"):
         call_command("subscribe_prolific", workspace="workspace-1", new_secret=file)
     assert file.read_text() == "in use" and prolific.calls == []
 
