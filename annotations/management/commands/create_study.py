@@ -9,7 +9,6 @@ from django.core.management.base import CommandError
 from annotations.management.plain_command import PlainCommand
 from annotations.models import Audience, BaseModel, Scheme, Study, StudyState
 from annotations.models.study import new_code
-from annotations.readings.datasets.target_classes import classes_with_errors
 from annotations.services.common.service_errors import StudyNotReady
 from annotations.services.studies.lifecycle import create_study, entry_url, open_study
 
@@ -69,23 +68,12 @@ def _from_arguments(options: dict[str, Any]) -> dict[str, Any]:
     given = {name: value for name, value in options.items() if value is not None}
     fields: dict[str, Any] = {name: given[name] for name in _OF_STUDY if name in given}
     task: dict[str, Any] = {name: given[name] for name in _OF_TASK if name in given}
-    if (task or options["all_classes"]) and "base_model" not in task:
+    if task and "base_model" not in task:
         raise CommandError("Options of a task need its --base-model.")
     if options["experts"]:
         fields["audience"] = Audience.EXPERTS
         task.setdefault("time_limit_s", None)
-    return {**fields, "tasks": _of_classes(task, options) if "base_model" in task else []}
-
-
-def _of_classes(task: dict[str, Any], options: dict[str, Any]) -> list[dict[str, Any]]:
-    """The one task, or one for each class with errors."""
-    if not options["all_classes"]:
-        return [task]
-    if options["target_class"] is not None:
-        raise CommandError("Give either --target-class or --all-classes, not both.")
-    base_model = _base_model(task["base_model"])
-    names = base_model.dataset.class_names
-    return [{**task, "target_class": names[number]} for number in classes_with_errors(base_model)]
+    return {**fields, "tasks": [task] if "base_model" in task else []}
 
 
 def _from_file(path: Path) -> dict[str, Any]:

@@ -61,23 +61,12 @@ def test_the_command_and_its_file_choose_the_scheme(base_model: BaseModel, tmp_p
     assert dict(Study.objects.values_list("slug", "scheme")) == {"mean": "mean_slices", "paper": "paper"}
 
 
-def test_the_command_makes_a_study_of_experts_with_every_class_that_has_errors(base_model: BaseModel) -> None:
-    printed = run("experts", "--experts", "--all-classes", "--base-model", REFERENCE, "--open")
+def test_the_command_makes_a_study_of_experts(base_model: BaseModel) -> None:
+    printed = run("experts", "--experts", "--base-model", REFERENCE, "--open")
     study = Study.objects.get(slug="experts")
     assert (study.audience, study.state) == ("experts", StudyState.ACTIVE)
-    assert list(study.tasks.values_list("target_class", "time_limit_s")) == [(SQUARE, None), (OVAL, None)]
+    assert list(study.tasks.values_list("target_class", "time_limit_s")) == [(SQUARE, None)]
     assert "Annotate as an expert" in printed and "Participants' link" not in printed
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [("--all-classes",), ("--all-classes", "--target-class", "oval", "--base-model", REFERENCE)],
-)
-def test_all_classes_need_their_base_model_and_no_other_class(
-    base_model: BaseModel, arguments: tuple[str, ...]
-) -> None:
-    with pytest.raises(CommandError):
-        run("experts", *arguments)
 
 
 def test_the_command_creates_and_opens_a_study_and_prints_its_link(base_model: BaseModel) -> None:
