@@ -3,7 +3,7 @@
 Figures 6 and 10 are panels of images (`worker.figures.image_panels`).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from annotations.analysis.figures.chart_values import Figure, Line, LineChart, Mark, Panel, Series
@@ -40,37 +40,28 @@ def figures(means: FilledTable[MeanAccuracy], parts: FilledTable[PartAccuracy]) 
     before = [row for row in annotated if row.model == BEFORE]
     both = [row for row in parts.rows if row.model == BEFORE and row.division != GROUPS and row.part != CLASS]
     both = both if any(row.division == KEYWORDS for row in both) else []
-    drawn = (
-        Figure.worded(
-            "figure-7",
-            means,
-            _chart(average, MODELS, lambda row: row.model, lambda row: f"{row.part} ({row.n:,} images)"),
-        ),
-        Figure.worded(
-            "figure-8",
-            parts,
-            _chart(minority, _BEFORE_AND_AFTER, lambda row: row.model, lambda row: f"{row.class_name} ({row.n})"),
-        ),
-        Figure.worded(
-            "figure-9",
-            parts,
-            _chart(both, _DIVISIONS, lambda row: row.division, lambda row: f"{row.class_name}, {row.part}"),
-        ),
-        Figure.worded("figure-11", parts, _chart(before, _PARTS, lambda row: row.part, lambda row: row.class_name)),
+    drawn: tuple[tuple[str, FilledTable[Any], list[Any], tuple[Series, ...], str, str], ...] = (
+        ("figure-7", means, average, MODELS, "model", "{0.part} ({0.n:,} images)"),
+        ("figure-8", parts, minority, _BEFORE_AND_AFTER, "model", "{0.class_name} ({0.n})"),
+        ("figure-9", parts, both, _DIVISIONS, "division", "{0.class_name}, {0.part}"),
+        ("figure-11", parts, before, _PARTS, "part", "{0.class_name}"),
     )
-    return tuple(figure for figure in drawn if not figure.chart.is_empty)
+    made = (Figure.worded(name, of, _chart(rows, series, key, label)) for name, of, rows, series, key, label in drawn)
+    return tuple(figure for figure in made if not figure.chart.is_empty)
 
 
-def _chart(
-    rows: Iterable[Any], series: tuple[Series, ...], key: Callable[[Any], str], label: Callable[[Any], str]
-) -> LineChart:
-    """Return a panel for each set of images, a line for each label, and a mark for each row."""
+def _chart(rows: Iterable[Any], series: tuple[Series, ...], key: str, label: str) -> LineChart:
+    """Return a panel for each set of images, a line for each label, and a mark for each row.
+
+    key: the attribute that tells a row's series; label: what a line is called, as a format of the row.
+    """
     panels: dict[str, dict[str, list[Mark]]] = {}
     names = {each.key: each.name for each in series}
     for row in rows:
         lines = panels.setdefault(f"{SET_NAMES[row.set]} ({row.dataset})", {})
-        mark = Mark(key(row), row.accuracy.value, names[key(row)], row.accuracy.low, row.accuracy.high)
-        lines.setdefault(label(row), []).append(mark)
+        of, accuracy = getattr(row, key), row.accuracy
+        mark = Mark(of, accuracy.value, names[of], accuracy.low, accuracy.high)
+        lines.setdefault(label.format(row), []).append(mark)
     return LineChart(
         "accuracy",
         "share",
