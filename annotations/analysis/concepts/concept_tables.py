@@ -21,7 +21,7 @@ from annotations.analysis.observations.study_rows import StudyRows, TaskFacts
 from annotations.analysis.observations.task_concepts import Concept, ConceptAnnotation, TaskConcepts
 from annotations.analysis.statistics.estimate_types import LEVEL, wilson_interval
 from annotations.analysis.statistics.estimates import split_interval
-from annotations.analysis.tables.filled_tables import filled
+from annotations.analysis.tables.filled_tables import definitions, filled
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.concepts.explained_errors import Explained
 from modeling.arrays.concepts.phrase_map import phrase_map
@@ -64,7 +64,7 @@ class ClassImages(Protocol):
 class _OfTask:
     concepts: Sequence[ConceptRow] = ()
     together: Sequence[TogetherRow] = ()
-    places: Sequence[Place] = ()
+    map: Sequence[Place] = ()
     unnamed: Sequence[UnnamedRow] = ()
     missing: str = ""
 
@@ -72,18 +72,12 @@ class _OfTask:
 def concept_tables_of(rows: StudyRows, found: Concepts, images: Callable[[int], ClassImages]) -> ConceptTables:
     """Make the tables of what was said. found: what `concepts_of` found in it; images: of a task."""
     made = [_of_task(facts, found.by_task[facts.position], images) for facts in rows.tasks]
-
-    def every(name: str) -> tuple[Any, ...]:
-        return tuple(row for each in made for row in getattr(each, name))
-
+    every = {name: tuple(row for each in made for row in getattr(each, name)) for name in definitions(ConceptTables)}
     return filled(
         ConceptTables,
         slug=rows.slug,
         tasks=rows.tasks,
-        concepts=every("concepts"),
-        together=every("together"),
-        map=every("places"),
-        unnamed=every("unnamed"),
+        **every,
         missing=tuple(dict.fromkeys(each.missing for each in made if each.missing)),
         numbers=found.numbers(rows),
     )
@@ -101,7 +95,7 @@ def _of_task(facts: TaskFacts, said: TaskConcepts, images_of: Callable[[int], Cl
         return _OfTask(_concepts(facts, said, of_errors, of_correct), together, on_map, unnamed)
     except ModelingError as error:
         none = [None] * len(said.named)
-        return _OfTask(_concepts(facts, said, none, none), places=on_map, missing=f"{facts.title}: {error}.")
+        return _OfTask(_concepts(facts, said, none, none), map=on_map, missing=f"{facts.title}: {error}.")
 
 
 def _concepts(
