@@ -24,7 +24,7 @@ class Member:
     """A file in the archive: its size in bytes, its SHA-256, and its rows where it has any."""
 
     name: str
-    size: int
+    bytes: int
     sha256: str
     rows: int | None
 

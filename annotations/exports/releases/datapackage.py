@@ -92,7 +92,7 @@ def _resource(member: Member, table: Table[Any] | None) -> Mapping[str, Any]:
         "path": member.name,
         "format": suffix,
         "mediatype": _MEDIA.get(suffix, "text/plain"),
-        "bytes": member.size,
+        "bytes": member.bytes,
         "hash": f"sha256:{member.sha256}",
     }
     if table is None or suffix != "csv":

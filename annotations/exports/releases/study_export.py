@@ -8,7 +8,7 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -137,10 +137,7 @@ def write_study_zip(
         tables = (*(part.table for part in parts), DICTIONARY)
         archive.text(CROISSANT, croissant_text(study, deposit, tables, list(archive.members)))
         archive.text(DATAPACKAGE, datapackage(study, deposit, tables, list(archive.members)))
-        document["files"] = [
-            {"name": member.name, "bytes": member.size, "sha256": member.sha256, "rows": member.rows}
-            for member in archive.members
-        ]
+        document["files"] = list(map(asdict, archive.members))
         archive.text("manifest.json", _pretty(document))
     return document
 
