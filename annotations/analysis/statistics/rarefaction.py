@@ -5,6 +5,7 @@ are unconditional: of another sample of people, not of another order of these. F
 more people it takes until the next one hardly names anything new.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 
@@ -22,15 +23,20 @@ Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Rarefied:
-    """Concepts that so many people name, each float64[places]."""
+class Curve:
+    """A measure of so many people, and where LEVEL of what may come lies; each int64 or float64[places]."""
 
+    people: Counts
     mean: Values
     low: Values
     high: Values
 
+    def points(self) -> Iterator[tuple[int, float, float, float]]:
+        """Yield people, mean, low and high of each place."""
+        return zip(*(each.tolist() for each in (self.people, self.mean, self.low, self.high)), strict=True)
 
-def rarefied(holders: Counts, n: int, places: Counts, rng: np.random.Generator) -> Rarefied:
+
+def rarefied(holders: Counts, n: int, places: Counts, rng: np.random.Generator) -> Curve:
     """Return the expected number of concepts that `places` people name.
 
     holders: how many of the n people named each concept, int64[concepts]; places: from 1. The interval is normal, with
@@ -40,7 +46,7 @@ def rarefied(holders: Counts, n: int, places: Counts, rng: np.random.Generator) 
     named = concepts_named(np.vstack([histogram, resampled(histogram, RESAMPLES, rng)]), places)
     mean, error = named[0], named[1:].std(axis=0, ddof=1)
     half = stats.norm.ppf((1 + LEVEL) / 2) * error
-    return Rarefied(mean, np.maximum(mean - half, 0.0), mean + half)
+    return Curve(places, mean, np.maximum(mean - half, 0.0), mean + half)
 
 
 def by_holders(holders: Counts, n: int) -> Counts:

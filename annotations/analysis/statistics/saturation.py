@@ -2,24 +2,13 @@
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from annotations.analysis.statistics.estimate_types import LEVEL, Novelty, wilson_interval
-from annotations.analysis.statistics.rarefaction import Counts, missed_by
+from annotations.analysis.statistics.rarefaction import Counts, Curve, missed_by
 
 MAX_PLACES = 60  # of a curve; more people than that are shown at some numbers
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A measure of the first k people in random order: its mean, and where LEVEL of the orders lie; one k an entry."""
-
-    people: tuple[int, ...]
-    mean: tuple[float, ...]
-    low: tuple[float, ...]
-    high: tuple[float, ...]
 
 
 def best_of(scores: Sequence[float]) -> Curve:
@@ -29,13 +18,13 @@ def best_of(scores: Sequence[float]) -> Curve:
     """
     n = len(scores)
     if n == 0:
-        return Curve((), (), (), ())
+        return Curve(places(0), *[np.empty(0)] * 3)
     shown, ordered = places(n), np.sort(np.asarray(scores, dtype=np.float64))
     below = missed_by(n, np.arange(n)[::-1], shown)  # P(the best is at most the m-th): [n, places]
     mean = ordered @ np.diff(below, axis=0, prepend=0.0)
     low = ordered[(below >= (1 - LEVEL) / 2 - 1e-12).argmax(axis=0)]
     high = ordered[(below >= (1 + LEVEL) / 2 - 1e-12).argmax(axis=0)]
-    return Curve(tuple(shown.tolist()), *(tuple(map(float, each)) for each in (mean, low, high)))
+    return Curve(shown, mean, low, high)
 
 
 def novelty(named: Sequence[frozenset[Hashable]]) -> Novelty:

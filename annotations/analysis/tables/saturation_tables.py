@@ -59,8 +59,7 @@ def _saturation(
     for task in tasks:
         of_task = named.get(task, [])
         scores = [row.best_error_score for row in people if row.task == task]
-        best = best_of([score for score in scores if score is not None])
-        for point in zip(best.people, best.mean, best.low, best.high, strict=True):
+        for point in best_of([score for score in scores if score is not None]).points():
             yield SaturationPoint(task, "best_score", *point)
         yield from _concepts(task, _holders(of_task), len(of_task), seed)
 
@@ -70,9 +69,8 @@ def _concepts(task: int, holders: Counts, n: int, seed: int) -> Iterator[Saturat
     if n == 0:
         return
     shown = np.append(places(n), n + places(n))
-    curve = rarefied(holders, n, shown, np.random.default_rng(seed))
-    for people, mean, low, high in zip(shown.tolist(), curve.mean, curve.low, curve.high, strict=True):
-        yield SaturationPoint(task, "concepts", people, float(mean), float(low), float(high), people > n)
+    for people, mean, low, high in rarefied(holders, n, shown, np.random.default_rng(seed)).points():
+        yield SaturationPoint(task, "concepts", people, mean, low, high, people > n)
 
 
 def _novelty(

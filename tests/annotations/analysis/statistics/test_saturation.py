@@ -16,11 +16,11 @@ def test_the_best_score_is_the_mean_over_every_order() -> None:
     orders = np.array([[max(order[:k]) for k in (1, 2, 3, 4)] for order in permutations(scores)])
     assert found.mean == pytest.approx(orders.mean(axis=0).tolist())
     low, high = np.quantile(orders, [0.025, 0.975], axis=0, method="inverted_cdf")
-    assert (found.low, found.high) == (tuple(low), tuple(high))
+    assert (found.low.tolist(), found.high.tolist()) == (low.tolist(), high.tolist())
 
 
 def test_the_curve_of_nobody_is_empty() -> None:
-    assert best_of([]).people == ()
+    assert list(best_of([]).points()) == []
 
 
 def test_a_curve_of_many_people_has_some_places_from_the_first_to_the_last() -> None:
