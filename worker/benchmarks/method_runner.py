@@ -1,8 +1,7 @@
 """Goes through the rows of a benchmark, one after the other."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.common.progress import Progress
@@ -52,16 +51,16 @@ def run_benchmark(
     planned = [each for method in methods for each in _plan(method, sources)]
     total, begun = sum(each.n_classifiers(bench.seeds) for each in planned), 0
     rows = []
+
+    def tell(done: int) -> None:
+        progress("training", begun + done, total)
+
     for each in planned:
-        progress("training", begun, total)
-        rows.append(_row(bench, each, partial(_advance, progress, begun, total)))
+        tell(0)
+        rows.append(_row(bench, each, tell))
         begun += each.n_classifiers(bench.seeds)
-    progress("training", total, total)
+    tell(0)
     return rows
-
-
-def _advance(progress: Progress, begun: int, total: int, done: int) -> None:
-    progress("training", begun + done, total)
 
 
 def _plan(method: Method, sources: Sequence[AnnotationSource]) -> Iterator[_Planned]:
@@ -71,28 +70,19 @@ def _plan(method: Method, sources: Sequence[AnnotationSource]) -> Iterator[_Plan
         yield from (_Planned(method, each) for each in sources if method.is_of_people or not each.is_people)
 
 
-def _row(bench: Bench, planned: _Planned, done: Callable[[int], None]) -> Row:
-    results: list[Result] = []
-    try:
-        for result in _train(bench, planned):
-            results.append(result)
-            done(sum(isinstance(each, Outcome) or not each.phrase for each in results))
-    except ModelingError as error:
-        return Row(planned.method.key, planned.name, planned.over, left_out=str(error))
-    outcomes = (each for each in results if isinstance(each, Outcome))
-    return Row(
-        planned.method.key,
-        planned.name,
-        planned.over,
-        tuple(sorted(outcomes, key=lambda each: each.name == ALL_TRAIN)),
-        missing=tuple(each for each in results if isinstance(each, Missing)),
-    )
-
-
-def _train(bench: Bench, planned: _Planned) -> Iterator[Result]:
+def _row(bench: Bench, planned: _Planned, tell: Callable[[int], None]) -> Row:
     method, source = planned.method, planned.source
-    if method.needs_annotation and source is NOTHING:
-        raise NotUsable(NO_ANNOTATION)
-    if method.needs_attribute and not bench.dataset.attribute_names:
-        raise NotUsable(NO_ATTRIBUTE)
-    return method.train(bench, source)
+    row, results = Row(method.key, planned.name, planned.over), list[Result]()
+    try:
+        if method.needs_annotation and source is NOTHING:
+            raise NotUsable(NO_ANNOTATION)
+        if method.needs_attribute and not bench.dataset.attribute_names:
+            raise NotUsable(NO_ATTRIBUTE)
+        for result in method.train(bench, source):
+            results.append(result)
+            tell(sum(isinstance(each, Outcome) or not each.phrase for each in results))
+    except ModelingError as error:
+        return replace(row, left_out=str(error))
+    outcomes = (each for each in results if isinstance(each, Outcome))
+    in_order = tuple(sorted(outcomes, key=lambda each: each.name == ALL_TRAIN))
+    return replace(row, classifiers=in_order, missing=tuple(each for each in results if isinstance(each, Missing)))
