@@ -64,21 +64,19 @@ def along(path: str) -> Callable[[Any], Any]:
     """
     if "?" not in path:
         return attrgetter(path)
-    parts = [(part.removesuffix("?"), part.endswith("?")) for part in path.split(".")]
+    names = [(part.removesuffix("?"), part.endswith("?")) for part in path.split(".")]
+    parts = [(int(name) if name.isdecimal() else name, may_be_missing) for name, may_be_missing in names]
 
     def read(row: Any) -> Any:
-        for name, may_be_missing in parts:
-            row = _part(row, name, may_be_missing=may_be_missing)
+        for part, may_be_missing in parts:
+            if isinstance(row, dict):
+                row = row.get(part) if may_be_missing else row[part]
+            elif isinstance(part, int):
+                row = row[part]
+            else:
+                row = getattr(row, part, None) if may_be_missing else getattr(row, part)
             if row is None and may_be_missing:
                 return None
         return row
 
     return read
-
-
-def _part(of: Any, name: str, *, may_be_missing: bool) -> Any:
-    if isinstance(of, dict):
-        return of.get(name) if may_be_missing else of[name]
-    if name.isdecimal():
-        return of[int(name)]
-    return getattr(of, name, None) if may_be_missing else getattr(of, name)
