@@ -3,6 +3,7 @@
 import csv
 import os
 from collections.abc import Generator, Iterator
+from threading import Event
 
 import pytest
 from django.utils import translation
@@ -15,6 +16,7 @@ from annotations.services.queue.worker_wakeup import broker_circuit
 from tests import under_way
 
 LONGEST_CSV_FIELD = csv.field_size_limit()
+larger_fixtures_ran = Event()  # since the last test
 FORGET_COUNTERS = "for _, key in ipairs(redis.call('KEYS', 'clarify:*')) do redis.call('DEL', key) end"
 
 
@@ -35,6 +37,16 @@ def pytest_runtest_teardown() -> Generator[None, object, object]:
     finally:
         translation.deactivate()
         csv.field_size_limit(LONGEST_CSV_FIELD)
+
+
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object]) -> None:
+    if fixturedef.scope != "function":
+        larger_fixtures_ran.set()
+
+
+def pytest_fixture_post_finalizer(fixturedef: pytest.FixtureDef[object]) -> None:
+    if fixturedef.scope != "function":
+        larger_fixtures_ran.set()
 
 
 @pytest.fixture(scope="session")
@@ -63,14 +75,18 @@ def _no_test_before_is_remembered(_redis_of_the_tests: Redis) -> Iterator[None]:
             circuit.close()
         _redis_of_the_tests.eval(FORGET_COUNTERS, 0)
 
-    forget()
+    if larger_fixtures_ran.is_set():  # nothing else did since a test before forgot
+        forget()
     yield
+    larger_fixtures_ran.clear()
     forget()
 
 
 @pytest.fixture(autouse=True)
-def _no_request_is_under_way_when_the_database_is_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A page that was closed may have asked for something a moment before."""
+def _no_request_is_under_way_when_the_database_is_emptied(
+    _no_test_before_is_remembered: None, request: pytest.FixtureRequest
+) -> Iterator[None]:
+    """A page that was closed may have asked for something a moment before. Its counters are forgotten too."""
     if "live_server" not in request.fixturenames:
         yield
         return
