@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any, NamedTuple
 
 from django.contrib import messages
@@ -14,15 +15,15 @@ from modeling.arrays.common.modeling_errors import ModelingError
 
 
 class RefusalsShown(AbstractContextManager[None, bool]):
-    """Has the next page say why what the block asks for is refused, or cannot be; the block ends there."""
+    """Has a form, else the next page, say why what the block asks for is refused or cannot be; the block ends there."""
 
-    def __init__(self, request: HttpRequest) -> None:
-        self._request = request
+    def __init__(self, where: HttpRequest | BaseForm) -> None:
+        self._say = partial(where.add_error, None) if isinstance(where, BaseForm) else partial(messages.error, where)
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
         is_said = isinstance(error, ServiceError | ModelingError)
         if is_said:
-            messages.error(self._request, str(error))
+            self._say(str(error))
         return is_said
 
 

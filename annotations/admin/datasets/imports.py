@@ -47,21 +47,22 @@ _FORMATS = (
 )
 
 
+def _formats() -> list[tuple[str, str]]:
+    """What can be imported here."""
+    return [each for each in _FORMATS if imports.importable_folders() or not each[1].endswith(_IN_A_FOLDER)]
+
+
 class EncoderForm(forms.Form):
-    """With which encoder, of those that can be used here: the chosen one is ticked, else the first."""
+    """With which encoder, of those that can be used here: the first is ticked."""
 
     similarity_encoder = forms.ChoiceField(
         label="Encoder",
+        choices=encoder_choices,
+        initial=lambda: encoder_choices()[0][0],
         widget=forms.RadioSelect,
         help_text="Compares phrases with images. Is yours not here? Whoever operates this site can offer it with the "
         "setting DEFAULT_SIMILARITY_ENCODER.",
     )
-
-    def __init__(self, *args: Any, chosen: str = "", **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field: Any = self.fields["similarity_encoder"]
-        field.choices = [(choice.spec, f"{choice.spec}. {choice.words}") for choice in encoder_choices()]
-        field.initial = chosen or field.choices[0][0]
 
 
 class ImportForm(EncoderForm):
@@ -74,13 +75,19 @@ class ImportForm(EncoderForm):
         help_text="Letters, digits, _ and -. Empty: that of the archive or of the folder.",
     )
     source_format = forms.ChoiceField(
-        label="What it looks like", choices=_FORMATS, initial="imagefolder", widget=forms.RadioSelect
+        label="What it looks like", choices=_formats, initial="imagefolder", widget=forms.RadioSelect
     )
-    folder = forms.ChoiceField(label="Folder on this server", required=False)
+    folder = forms.ChoiceField(
+        label="Folder on this server",
+        required=False,
+        choices=lambda: [("", "none, I upload an archive"), *((name, name) for name in imports.importable_folders())],
+    )
     archive = forms.FileField(
         label="Archive",
         required=False,
         widget=forms.ClearableFileInput(attrs={"accept": ",".join(SUFFIXES)}),
+        help_text=f"{', '.join(SUFFIXES)}; {settings.IMPORT_UPLOAD_MB:,} MB at the most. It is removed once it is "
+        "imported.",
     )
     train_base_model = forms.BooleanField(
         label="Train a model too",
@@ -92,26 +99,13 @@ class ImportForm(EncoderForm):
         label=STRENGTH.capitalize(),
         required=False,
         min_value=1e-12,
+        initial=settings.DEFAULT_L2,
         help_text="The larger, the simpler the model: it goes by what is easy to see, and is wrong more often. Another "
         "one can be trained later, on the data set's page.",
     )
 
     # What is needed comes first.
     field_order = ("archive", "folder", "name", "source_format", "similarity_encoder")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        folders: Any = self.fields["folder"]
-        formats: Any = self.fields["source_format"]
-        names = imports.importable_folders()
-        folders.choices = [("", "none, I upload an archive"), *((name, name) for name in names)]
-        formats.choices = [each for each in _FORMATS if names or not each[1].endswith(_IN_A_FOLDER)]
-        self.fields["l2"].initial = settings.DEFAULT_L2
-        self.fields[
-            "archive"
-        ].help_text = (
-            f"{', '.join(SUFFIXES)}; {settings.IMPORT_UPLOAD_MB:,} MB at the most. It is removed once it is imported."
-        )
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
@@ -155,7 +149,8 @@ class ImportAdmin(ReadOnlyAdmin):
             self._again(request, job)
             return redirect(request.path)
         can_be_tried_again = imports.can_be_tried_again(job)
-        again = EncoderForm(chosen=job.similarity_encoder) if can_be_tried_again and job.dataset is None else None
+        chosen = {"similarity_encoder": job.similarity_encoder} if job.similarity_encoder else {}
+        again = EncoderForm(initial=chosen) if can_be_tried_again and job.dataset is None else None
         is_done = job.state == JobState.DONE
         trained = BaseModel.objects.filter(dataset=job.dataset).order_by("created_at").last() if is_done else None
         rate, left_s = job.pace(timezone.now())

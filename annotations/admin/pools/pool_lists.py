@@ -11,14 +11,13 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from annotations.admin.common.form_errors import linked_errors
+from annotations.admin.common.form_errors import RefusalsShown, linked_errors
 from annotations.admin.common.number_formats import NONE, row_number
 from annotations.admin.common.page_acts import answer_to_act
 from annotations.admin.common.read_only import ReadOnlyAdmin
 from annotations.admin.common.site_pages import show_site_page
 from annotations.models import UNFINISHED, Pool
 from annotations.readings.datasets.encoder_choices import encoder_choices
-from annotations.services.common.service_errors import ServiceError
 from annotations.services.datasets import imports
 from annotations.services.pools import pool_requests
 from annotations.services.staff import roles
@@ -31,19 +30,15 @@ class PoolForm(forms.Form):
     name = forms.CharField(max_length=60, validators=[validate_slug], help_text="Letters, digits, _ and -.")
     folder = forms.ChoiceField(
         label="Folder on this server",
+        choices=lambda: [(name, name) for name in imports.importable_folders()],
         help_text="Of images, of tar shards, or of embeddings (img_emb and metadata). It must stay where it is.",
     )
     encoder = forms.ChoiceField(
-        label="Encoder", widget=forms.RadioSelect, help_text="The one of the data set for which you gather."
+        choices=encoder_choices,
+        initial=lambda: encoder_choices()[0][0],
+        widget=forms.RadioSelect,
+        help_text="The one of the data set for which you gather.",
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        folder: Any = self.fields["folder"]
-        encoder: Any = self.fields["encoder"]
-        folder.choices = [(name, name) for name in imports.importable_folders()]
-        encoder.choices = [(choice.spec, f"{choice.spec}. {choice.words}") for choice in encoder_choices()]
-        encoder.initial = encoder.choices[0][0]
 
 
 class RemovalForm(forms.Form):
@@ -112,20 +107,13 @@ class PoolAdmin(ReadOnlyAdmin):
         """Show the form; a POST asks for the import."""
         if not roles.may_set_up(request.user):
             raise Http404
-        form, problem = PoolForm(request.POST or None), ""
+        form = PoolForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
-            try:
+            with RefusalsShown(form):
                 pool = pool_requests.request_pool(**form.cleaned_data, by=request.user.get_username())
                 return redirect("admin:annotations_pool_change", pool.pk)
-            except ServiceError as error:
-                problem = error.message
-        context = {
-            "form": form,
-            "problem": problem,
-            "has_folders": bool(imports.importable_folders()),
-        }
-        status = 400 if problem else 0
-        return show_site_page(request, "annotations/pool/new", "Import a pool of unlabelled images", status, **context)
+        title, has_folders = "Import a pool of unlabelled images", bool(imports.importable_folders())
+        return show_site_page(request, "annotations/pool/new", title, form=form, has_folders=has_folders)
 
 
 def _look_again(request: HttpRequest, pool: Pool, by: str) -> str:

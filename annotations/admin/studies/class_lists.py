@@ -5,11 +5,11 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 
+from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.page_acts import FormRefused, filled
 from annotations.admin.common.typed_classes import ModelForm
 from annotations.models import Audience, BaseModel, Study, Task
 from annotations.models.arrays import without_arrays
-from annotations.services.common.service_errors import ServiceError
 from annotations.services.studies import class_lists
 from modeling.arrays.common.counted_words import counted
 
@@ -46,13 +46,11 @@ def _add(request: HttpRequest, study: Study, by: str) -> str:
     form = ClassListForm(request.POST)
     given = dict(filled(form))
     names = [line.strip() for line in given.pop("names").splitlines() if line.strip()]
-    try:
+    with RefusalsShown(form):
         added = class_lists.add(study, given.pop("base_model"), names, by=by, **given)
-    except ServiceError as error:
-        form.add_error(None, error.message)
-        raise FormRefused(form) from error
-    known = f" {added.known} had one before." if added.known else ""
-    return f"Added {counted(added.new, 'task')}.{known}"
+        known = f" {added.known} had one before." if added.known else ""
+        return f"Added {counted(added.new, 'task')}.{known}"
+    raise FormRefused(form)
 
 
 def _remove(request: HttpRequest, study: Study, by: str) -> str:

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.text import slugify
 
+from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import MoneyField, row_number
 from annotations.admin.common.page_acts import Answer
 from annotations.admin.common.site_pages import show_site_page
@@ -25,7 +26,6 @@ from annotations.models.study import new_code
 from annotations.models.study_texts import MAX_TITLE_LENGTH
 from annotations.readings.studies.preflight.duration import AROUND_MINUTES
 from annotations.readings.studies.preflight.pay_checks import low_pay
-from annotations.services.common.service_errors import NotPossible, ServiceError
 from annotations.services.staff import members, roles
 from annotations.services.studies import lifecycle
 from annotations.services.studies.cloning import clone_study, free_slug
@@ -83,15 +83,13 @@ def page(request: HttpRequest) -> HttpResponse:
     """Show the form; a POST makes the draft, and has it rehearsed where that was asked for."""
     if not roles.may_set_up(request.user):
         raise PermissionDenied
-    form, problem = NewStudyForm(request.POST or None), ""
+    form = NewStudyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with RefusalsShown(form):
             study = _made(form.cleaned_data, by=request.user.get_username())
             for warning in low_pay(study):
                 messages.warning(request, warning)
             return HttpResponseRedirect(_then(study, request))
-        except ServiceError as error:
-            problem = error.message
     cards = _cards(request)
     chosen = form["target"].value() or _asked_for(request, cards)
     titles = [each.title for card in cards for each in card.classes if each.value == chosen]
@@ -103,7 +101,6 @@ def page(request: HttpRequest) -> HttpResponse:
         "New study",
         200,
         form=form,
-        problem=problem,
         cards=cards,
         chosen=chosen,
         chosen_model=row_number(chosen.partition(":")[0]),
@@ -193,14 +190,9 @@ def clone_page(request: HttpRequest, study: Study) -> Answer:
     suggested = {"title": f"{study.title} (2)"[:MAX_TITLE_LENGTH], "slug": f"{study.slug[:48]}-2"}
     form = CloneForm(request.POST or None, initial=suggested)
     if request.method == "POST" and form.is_valid():
-        try:
+        with RefusalsShown(form):
             clone = clone_study(study, **form.cleaned_data, by=request.user.get_username())
-        except NotPossible as error:
-            form.add_error(None, error.message)
-        else:
-            messages.success(
-                request,
-                "The clone is a draft with the same set-up and new codes. Write them into its study on Prolific.",
-            )
+            said = "The clone is a draft with the same set-up and new codes. Write them into its study on Prolific."
+            messages.success(request, said)
             return HttpResponseRedirect(reverse("admin:annotations_study_change", args=[clone.pk]))
     return {"form": form}

@@ -94,11 +94,21 @@ class ModelField(forms.ModelChoiceField):  # type: ignore[type-arg]  # which onl
         return str(model.title)
 
 
+def _class_choices() -> list[Any]:
+    """The classes of every data set that has a base model, grouped by data set; first the default."""
+    datasets = Dataset.objects.filter(pk__in=BaseModel.objects.values("dataset")).order_by("name", "-version")
+    groups = [
+        (str(dataset), [(f"{dataset.pk}:{number}", name) for number, name in enumerate(dataset.class_names)])
+        for dataset in datasets
+    ]
+    return [("", MAX_ERRORS), *groups]
+
+
 class TaskForm(RowForm):
     """A task whose class is chosen by name."""
 
     base_model = ModelField(without_arrays(BaseModel.objects.select_related("dataset")), label="model")
-    target = forms.ChoiceField(label="class", required=False)
+    target = forms.ChoiceField(label="class", required=False, choices=_class_choices)
 
     class Meta:
         model = Task
@@ -111,11 +121,8 @@ class TaskForm(RowForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices: Any = self.fields["target"]
-        choices.choices = _class_choices()
-        task = self.instance
-        if task.target_class is not None:
-            choices.initial = f"{task.base_model.dataset_id}:{task.target_class}"
+        if self.instance.target_class is not None:
+            self.initial["target"] = f"{self.instance.base_model.dataset_id}:{self.instance.target_class}"
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -175,13 +182,3 @@ class TaskFormSet(NumberedFormSet):
                     continue  # pre-flight tells it
                 if reason:
                     form.add_error("base_model" if "encoder" in reason else "text_template", reason)
-
-
-def _class_choices() -> list[Any]:
-    """The classes of every data set that has a base model, grouped by data set; first the default."""
-    datasets = Dataset.objects.filter(pk__in=BaseModel.objects.values("dataset")).order_by("name", "-version")
-    groups = [
-        (str(dataset), [(f"{dataset.pk}:{number}", name) for number, name in enumerate(dataset.class_names)])
-        for dataset in datasets
-    ]
-    return [("", MAX_ERRORS), *groups]

@@ -1,7 +1,6 @@
 """Which encoders an import may name here, the likeliest to work first, and what each needs."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from django.conf import settings
 from django.db.models import Max
@@ -18,22 +17,14 @@ _NEEDS = {
 }
 
 
-@dataclass(frozen=True)
-class EncoderChoice:
-    """An encoder by its spec, with a sentence or two on what it needs and whether it has worked here."""
-
-    spec: str
-    words: str
-
-
-def encoder_choices() -> list[EncoderChoice]:
-    """Return the encoders that an import may name; the first is what this site can surely use.
+def encoder_choices() -> list[tuple[str, str]]:
+    """Return the encoders that an import may name, each with what it needs and whether it has worked here, as choices.
 
     The site's own (DEFAULT_SIMILARITY_ENCODER) where its operator wrote it; those of its data sets, the one of the
     newest first; the bundled one; the site's own otherwise, which may lack its weights. Another one is brought
     in by an operator with `manage.py import_dataset`: an encoder is code that runs.
     """
-    return [EncoderChoice(spec, _words(spec, dataset)) for spec, dataset in _known().items()]
+    return [(spec, " ".join([f"{spec}.", *_sentences(spec, dataset)])) for spec, dataset in _known().items()]
 
 
 def _known() -> dict[str, Dataset | None]:
@@ -46,10 +37,6 @@ def _known() -> dict[str, Dataset | None]:
     own = settings.DEFAULT_SIMILARITY_ENCODER
     first = (own,) if own.startswith("python:") else ()
     return {spec: used.get(spec) for spec in dict.fromkeys((*first, *used, BUNDLED, own))}
-
-
-def _words(spec: str, dataset: Dataset | None) -> str:
-    return " ".join(_sentences(spec, dataset))
 
 
 def _sentences(spec: str, dataset: Dataset | None) -> Iterator[str]:

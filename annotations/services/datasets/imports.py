@@ -45,7 +45,7 @@ def folder_of(name: str) -> Path:
 
 def known_encoders() -> list[str]:
     """Return the specs of the encoders that an import may name."""
-    return [choice.spec for choice in encoder_choices()]
+    return [spec for spec, _ in encoder_choices()]
 
 
 def known_encoder(spec: str) -> str:
