@@ -39,7 +39,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     now = timezone.now()
     try:
         migrated = _is_migrated()
-        phrases, _ = queue_health.waiting_on_site(now)
+        phrases, _ = queue_health.waiting(now)
         silent = [queue.queue for queue in queue_health.silent(queue_health.workers(now))]
     except DatabaseError:
         return JsonResponse({"database": False}, status=503)

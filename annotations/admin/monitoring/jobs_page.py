@@ -41,7 +41,7 @@ def page(request: HttpRequest) -> HttpResponse:
     if is_operator:
         disk = shutil.disk_usage(settings.DATA_ROOT) if settings.DATA_ROOT.exists() else None
         context |= {
-            "waiting": queue_health.waiting_on_site(now),
+            "waiting": queue_health.waiting(now),
             "queues": (queues := queue_health.workers(now)),
             "silent": queue_health.silent(queues),
             "workers": WorkerHeartbeat.objects.filter(heartbeat_at__gte=now - queue_health.ALIVE_WITHIN),

@@ -14,7 +14,7 @@ from annotations.readings.monitoring.participant_flow import n_inside
 from annotations.readings.payments.reconciliation import compare, n_unknown
 from annotations.readings.releases import moderation
 from annotations.readings.studies.preflight.check_result import FixIn, Level
-from annotations.readings.studies.preflight.preflight_report import preflight_summary, report
+from annotations.readings.studies.preflight.preflight_report import checks_of, preflight_summary, report
 from modeling.arrays.common.counted_words import counted
 
 
@@ -41,7 +41,7 @@ def next_step(study: Study, place: Place | None) -> NextStep | None:
 def _setup(study: Study) -> Iterator[NextStep]:
     if study.state != StudyState.DRAFT:
         return
-    checks = [check for part in report(study) for check in part.checks]
+    checks = checks_of(report(study))
     blocks = [check for check in checks if check.level is Level.BLOCK]
     to_mend = [check.sentence for check in blocks if check.fix_in is not FixIn.REHEARSAL]
     if to_mend:
@@ -52,7 +52,7 @@ def _setup(study: Study) -> Iterator[NextStep]:
         sentence = "Rehearse it: simulated participants go through it as people will."
         yield NextStep(sentence, blocks[0].sentence, "Rehearse it", _url(study, "rehearsal"))
     else:
-        summary = preflight_summary(study, n_blocking=0, n_warnings=sum(check.level is Level.WARN for check in checks))
+        summary = preflight_summary(study, checks)
         more = f"{summary.sentence} What people see freezes then."
         to_open = _url(study, "step", "open")
         yield NextStep("The study can open.", more, "Open the study", to_open, worth=summary.worth)

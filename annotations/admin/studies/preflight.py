@@ -12,7 +12,7 @@ from annotations.prolific.client import Prolific
 from annotations.prolific.prolific_errors import ProlificError
 from annotations.prolific.retries import Patience
 from annotations.readings.studies.preflight.check_result import Check, FixIn, Level, skipped, warning
-from annotations.readings.studies.preflight.preflight_report import Part, preflight_summary, report
+from annotations.readings.studies.preflight.preflight_report import Part, checks_of, preflight_summary, report
 from annotations.readings.studies.preflight.prolific_checks import remote_checks
 from annotations.services.studies import lifecycle
 
@@ -29,12 +29,9 @@ def page(request: HttpRequest, study: Study) -> dict[str, Any]:
         {"title": part.title, "worst": part.worst, "checks": [(check, _link(study, check)) for check in part.checks]}
         for part in parts
     ]
-    checks = [check for part in parts for check in part.checks]
-    levels = [check.level for check in checks]
-    n_blocking, n_warnings = levels.count(Level.BLOCK), levels.count(Level.WARN)
-    summary = preflight_summary(study, n_blocking=n_blocking, n_warnings=n_warnings)
+    checks = checks_of(parts)
     first_warning = next((check for check in checks if check.level is Level.WARN), None)
-    return {"parts": shown, "first_warning": first_warning, "summary": summary}
+    return {"parts": shown, "first_warning": first_warning, "summary": preflight_summary(study, checks)}
 
 
 def _remote(study: Study) -> list[Check]:

@@ -29,7 +29,7 @@ _SCORED = files(__package__).joinpath("scored_phrases.sql").read_text("utf-8")
 
 def families(now: dt.datetime, tallies: Mapping[str, float]) -> Iterator[Metric]:
     """Yield the values as they are now. tallies: what was counted in Redis, by name."""
-    phrases, runs = queue_health.waiting_on_site(now)
+    phrases, runs = queue_health.waiting(now)
     yield _gauge("pending_phrases", phrases.n)
     yield _gauge("oldest_pending_phrases_seconds", phrases.oldest_s)
     yield _gauge("pending_runs", runs.n)

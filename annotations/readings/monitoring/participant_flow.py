@@ -8,11 +8,11 @@ import statistics
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import connection
 from django.db.models import Count, DateTimeField, F, Max, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models.functions import Greatest
 
 from annotations.models import (
     AnnotationSession,
@@ -101,7 +101,7 @@ class Flow:
 def flow(study: Study, now: dt.datetime) -> Flow:
     """Return how people went through a study up to now."""
     labels = _labels(study)
-    visits, seen_at = _visits(study), dict(_lasting([study]).values_list("pk", "seen_at"))
+    visits, seen_at = list(_visits(study)), dict(_lasting([study]).values_list("pk", "seen_at"))
     reached, active, idle, left = Counter[int](), Counter[int](), Counter[int](), Counter[int]()
     for visit in visits:
         at = labels.index(_label(visit, labels))
@@ -166,27 +166,12 @@ def median_active_s(study: Study) -> float | None:
     return statistics.median(seconds) if seconds else None
 
 
-class _Visit(NamedTuple):
-    """A participant's visit: where it stands, and how many of its tasks the person ended, or had taken from them."""
-
-    pk: int
-    stage: str
-    n_tasks: int
-    n_ended: int
-    is_taught: bool
-    is_consented: bool
-
-
-def _visits(study: Study) -> list[_Visit]:
+def _visits(study: Study) -> QuerySet[Any, Any]:
     """Visits of participants. Withdrawing ends what was not ended: those tasks are not among the ended ones."""
     ended = Q(assignments__state=AssignmentState.ENDED) & ~Q(assignments__end_reason=EndReason.WITHDRAWN)
-    rows = (
-        study.sessions.filter(kind=SessionKind.PARTICIPANT)
-        .order_by()
-        .annotate(n_tasks=Count("assignments"), n_ended=Count("assignments", filter=ended))
-        .values_list("pk", "stage", "n_tasks", "n_ended", "tutorial_done_at", "consented_at")
-    )
-    return [_Visit(*row[:4], is_taught=row[4] is not None, is_consented=row[5] is not None) for row in rows]
+    visits = study.sessions.filter(kind=SessionKind.PARTICIPANT).order_by()
+    counted = visits.annotate(n_tasks=Count("assignments"), n_ended=Count("assignments", filter=ended))
+    return counted.values_list("pk", "stage", "n_tasks", "n_ended", "tutorial_done_at", "consented_at", named=True)
 
 
 def _lasting(studies: Collection[Study]) -> QuerySet[Any, Any]:
@@ -195,11 +180,7 @@ def _lasting(studies: Collection[Study]) -> QuerySet[Any, Any]:
     acts = acts.exclude(kind=event_kinds.SPANS_REPORTED)  # a page also reports that it is hidden
     last_event = _latest(acts, "occurred_at")
     last_span = _latest(Span.objects.filter(session=OuterRef("pk"), kind__in=_AT_WORK), "ended_at")
-    seen_at = Greatest(
-        F("created_at"),
-        Coalesce(last_event, F("created_at")),
-        Coalesce(last_span, F("created_at")),
-    )
+    seen_at = Greatest(F("created_at"), last_event, last_span)  # of those that there are
     visits = AnnotationSession.objects.filter(study__in=studies, kind=SessionKind.PARTICIPANT, stage__in=LASTING)
     return visits.order_by().annotate(seen_at=seen_at)
 
@@ -216,16 +197,17 @@ def _labels(study: Study) -> list[str]:
     return [_CONSENT, _TUTORIAL, *check, *tasks, _LAST_PAGE, _FINISHED]
 
 
-def _label(visit: _Visit, labels: list[str]) -> str:
+def _label(visit: Any, labels: list[str]) -> str:
     """The furthest step that a visit came to; of one that is erased, the furthest that is still known."""
     is_withdrawn = visit.stage == Stage.WITHDRAWN
     if visit.stage == Stage.TASKS or (is_withdrawn and visit.n_tasks):
         tasks = labels[labels.index(_TUTORIAL) + 1 : -1]  # up to the last page
         tasks = tasks[1:] if tasks[0] == _CHECK else tasks
-        return tasks[min(visit.n_ended, len(tasks) - 1)]
+        here: int = min(visit.n_ended, len(tasks) - 1)
+        return tasks[here]
     checked = _CHECK if _CHECK in labels else _TUTORIAL
     if is_withdrawn:
-        return checked if visit.is_taught else _TUTORIAL if visit.is_consented else _CONSENT
+        return checked if visit.tutorial_done_at else _TUTORIAL if visit.consented_at else _CONSENT
     by_stage = {
         Stage.TUTORIAL: _TUTORIAL,
         Stage.CHECK: checked,

@@ -56,10 +56,11 @@ class Budget:
         return 1 - (self.phrases - self.good) / allowed if self.phrases else 1.0
 
 
-def waiting(study: Study, now: dt.datetime) -> tuple[Waiting, Waiting]:
-    """Return a study's phrases that wait for a score, and its runs that wait for retraining."""
-    phrases = Phrase.objects.filter(assignment__session__study=study, state=PhraseState.PENDING)
-    runs = Run.objects.filter(assignment__session__study=study, state=RunState.PENDING)
+def waiting(now: dt.datetime, study: Study | None = None) -> tuple[Waiting, Waiting]:
+    """Return the phrases that wait for a score, and the runs that wait for retraining, of one study or of all."""
+    of = {} if study is None else {"assignment__session__study": study}
+    phrases = Phrase.objects.filter(state=PhraseState.PENDING, **of)
+    runs = Run.objects.filter(state=RunState.PENDING, **of)
     return _waiting("phrases", phrases, "submitted_at", now), _waiting("runs", runs, "created_at", now)
 
 
@@ -68,12 +69,6 @@ def phrases_waiting(now: dt.datetime) -> dict[int, Waiting]:
     pending = Phrase.objects.filter(state=PhraseState.PENDING).order_by().values_list("assignment__session__study")
     rows = pending.annotate(n=Count("id"), oldest=Min("submitted_at"))
     return {study: _since("phrases", n, oldest, now) for study, n, oldest in rows}
-
-
-def waiting_on_site(now: dt.datetime) -> tuple[Waiting, Waiting]:
-    """Return what waits in all studies together."""
-    phrases, runs = Phrase.objects.filter(state=PhraseState.PENDING), Run.objects.filter(state=RunState.PENDING)
-    return _waiting("phrases", phrases, "submitted_at", now), _waiting("runs", runs, "created_at", now)
 
 
 def last_score_at() -> dt.datetime | None:

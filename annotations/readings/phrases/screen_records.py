@@ -7,8 +7,6 @@ from django.utils.translation import get_language
 
 from annotations.models import Assignment, Event
 from annotations.readings.phrases import task_screen
-from annotations.readings.phrases.judgement_question import Question
-from annotations.readings.phrases.phrase_feedback import Split
 from annotations.readings.phrases.task_screen import PAGE_VERSION, Draws, Images, Work
 
 
@@ -21,9 +19,9 @@ def screen(work: Work, draws: Draws, images: Images | None) -> dict[str, Any]:
     rows = {} if images is None else {"right": images.right.rows, "wrong": images.wrong.rows}
     shown = work.answer.result if work.answer else None
     if shown is not None and shown.split is not None:
-        rows |= _rows_of(shown.split)
+        rows |= {"without": shown.split.without.grid.rows, "with": shown.split.with_it.grid.rows}
     if shown is not None and shown.question is not None:
-        rows |= _rows_of_question(shown.question)
+        rows |= {"most": [picture.row for picture in shown.question.most]}
     return {
         "assignment": work.assignment.public_id,
         "seed": work.assignment.session.seed,
@@ -72,11 +70,3 @@ def replay_screen(event: Event, owner: str) -> ReplayedScreen:
     rows = {place: drawn.get(place, []) for place in logged["rows"]}
     is_earlier = logged.get("page") != PAGE_VERSION
     return ReplayedScreen(work, draws, images, logged["language"], rows, rows == logged["rows"], is_earlier)
-
-
-def _rows_of(split: Split) -> dict[str, list[int]]:
-    return {"without": split.without.grid.rows, "with": split.with_it.grid.rows}
-
-
-def _rows_of_question(asked: Question) -> dict[str, list[int]]:
-    return {"most": [picture.row for picture in asked.most]}

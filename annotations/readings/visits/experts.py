@@ -41,17 +41,6 @@ class ClassPlace:
     after: Task | None
 
 
-@dataclass(frozen=True)
-class Expert:
-    """One expert of a study, under the pseudonym."""
-
-    visit: AnnotationSession
-    n_begun: int
-    n_done: int
-    n_skipped: int
-    n_phrases: int
-
-
 def class_place(assignment: Assignment) -> ClassPlace:
     """Return where an expert is among the classes of a study; open ones are neither done nor skipped."""
     tasks = list(assignment.session.study.tasks.order_by("position"))
@@ -70,8 +59,8 @@ def class_lines(session: AnnotationSession) -> list[ClassLine]:
     return [_line(task, by_task.get(task.pk)) for task in tasks]
 
 
-def experts(study: Study) -> list[Expert]:
-    """Return the study's experts, the first to come first."""
+def experts(study: Study) -> list[AnnotationSession]:
+    """Return the visits of a study's experts, each with how much they did, the first to come first."""
     visits = study.sessions.filter(kind=SessionKind.EXPERT).select_related("participant")
     skipped = Q(assignments__end_reason=EndReason.SKIPPED)
     counted = visits.annotate(
@@ -80,9 +69,7 @@ def experts(study: Study) -> list[Expert]:
         n_skipped=Count("assignments", filter=skipped, distinct=True),
         n_phrases=Count("assignments__phrases", distinct=True),
     )
-    numbers = counted.order_by("created_at", "pk").values_list("pk", "n_begun", "n_done", "n_skipped", "n_phrases")
-    by_id = visits.in_bulk()
-    return [Expert(by_id[pk], *of_visit) for pk, *of_visit in numbers]
+    return list(counted.order_by("created_at", "pk"))
 
 
 def notes(study: Study) -> QuerySet[Assignment]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from annotations.models import AnnotationSession, PracticePhrase
 from annotations.readings.datasets.image_grids import Grid, Picture
 from annotations.readings.phrases.phrase_feedback import MIN_SHOWN, Side, Split
+from annotations.readings.phrases.task_screen import Images
 from annotations.readings.phrases.verdicts import Verdict, verdict
 from annotations.readings.visits.tutorial_words import having, understood
 from modeling.arrays.phrases.error_score import ErrorScore, error_score
@@ -54,12 +55,6 @@ class Example:
     def subject(self) -> str:
         """What was looked for, as a Result says it."""
         return self.understood
-
-
-@dataclass(frozen=True)
-class Grids:
-    right: Grid
-    wrong: Grid
 
 
 @dataclass(frozen=True)
@@ -103,9 +98,9 @@ class Practice:
         return "hint" if n_missed < TELL_AFTER else "tell"
 
 
-def grids() -> Grids:
+def grids() -> Images:
     """Return the example's right and wrong pictures."""
-    return Grids(right=_grid(np.flatnonzero(~_IS_ERROR)), wrong=_grid(np.flatnonzero(_IS_ERROR)))
+    return Images(_grid(np.flatnonzero(~_IS_ERROR)), _grid(np.flatnonzero(_IS_ERROR)), said_instead=())
 
 
 def is_wrong(picture: int) -> bool:

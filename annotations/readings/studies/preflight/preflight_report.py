@@ -1,5 +1,6 @@
 """All checks of a study, in the order in which one would mend them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -48,14 +49,15 @@ def report(study: Study) -> list[Part]:
     return [part for part in parts if part.checks]
 
 
+def checks_of(parts: Iterable[Part]) -> list[Check]:
+    """Return the checks of all parts, in order."""
+    return [check for part in parts for check in part.checks]
+
+
 def blocking(study: Study, *, without_rehearsal: bool = False) -> list[str]:
     """Return the sentences of what keeps the study from opening, in the report's order."""
-    return [
-        check.sentence
-        for part in report(study)
-        for check in part.checks
-        if check.level is Level.BLOCK and not (without_rehearsal and check.fix_in is FixIn.REHEARSAL)
-    ]
+    blocks = [check for check in checks_of(report(study)) if check.level is Level.BLOCK]
+    return [check.sentence for check in blocks if not (without_rehearsal and check.fix_in is FixIn.REHEARSAL)]
 
 
 def _rehearsal(study: Study) -> list[Check]:
@@ -79,8 +81,10 @@ class Summary:
     worth: str = ""
 
 
-def preflight_summary(study: Study, *, n_blocking: int, n_warnings: int) -> Summary:
-    """Return the summary of a report with so many checks that block, and that warn."""
+def preflight_summary(study: Study, checks: Iterable[Check]) -> Summary:
+    """Return the summary of a report's checks."""
+    levels = [check.level for check in checks]
+    n_blocking, n_warnings = levels.count(Level.BLOCK), levels.count(Level.WARN)
     worth = f"{counted(n_warnings, 'thing is', 'things are')} worth a look." if n_warnings else ""
     if n_blocking:
         keep = counted(n_blocking, "thing keeps", "things keep")
@@ -92,4 +96,4 @@ def preflight_summary(study: Study, *, n_blocking: int, n_warnings: int) -> Summ
 
 def worth_a_look(study: Study) -> list[str]:
     """Return what each check says that warns."""
-    return [check.sentence for part in report(study) for check in part.checks if check.level is Level.WARN]
+    return [check.sentence for check in checks_of(report(study)) if check.level is Level.WARN]

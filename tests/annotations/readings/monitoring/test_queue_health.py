@@ -28,7 +28,7 @@ def submitted(visit: Visit, ago_s: float, scored_after_s: float | None = None) -
 def test_the_oldest_that_waits_is_told_with_how_many(alice: Visit, open_study: Study) -> None:
     submitted(alice, 90)
     submitted(alice, 10)
-    phrases, runs = queue_health.waiting(open_study, timezone.now())
+    phrases, runs = queue_health.waiting(timezone.now(), open_study)
     assert (phrases.n, round(phrases.oldest_s)) == (2, 90)
     assert runs == Waiting("runs", 0, 0.0)
 

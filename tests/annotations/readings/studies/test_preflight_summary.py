@@ -3,6 +3,7 @@
 import pytest
 
 from annotations.models import Study, StudyState
+from annotations.readings.studies.preflight.check_result import FixIn, block, passed, warning
 from annotations.readings.studies.preflight.preflight_report import Summary, preflight_summary
 
 
@@ -30,4 +31,5 @@ from annotations.readings.studies.preflight.preflight_report import Summary, pre
 def test_it_says_whether_the_study_can_open_and_how_much_is_worth_a_look(
     state: StudyState, n_blocking: int, n_warnings: int, summary: Summary
 ) -> None:
-    assert preflight_summary(Study(state=state), n_blocking=n_blocking, n_warnings=n_warnings) == summary
+    blocks, warnings = [block("x", FixIn.TASKS)] * n_blocking, [warning("y", FixIn.TASKS)] * n_warnings
+    assert preflight_summary(Study(state=state), [passed("z"), *blocks, *warnings]) == summary
