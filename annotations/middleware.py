@@ -1,7 +1,6 @@
 """What happens around every request."""
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth import get_user
@@ -10,6 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
+from django.utils.deprecation import MiddlewareMixin
 from django.utils.functional import SimpleLazyObject
 
 from annotations.services.common.service_errors import TryAgainLater
@@ -58,7 +58,7 @@ def _signed_in(request: HttpRequest) -> Any:
     return user
 
 
-class UnavailableMiddleware:
+class UnavailableMiddleware(MiddlewareMixin):
     """A view that cannot answer now says so with Retry-After, as a page or as the API's JSON: 429, or 503.
 
     It is 503 where the database does not answer.
@@ -66,12 +66,6 @@ class UnavailableMiddleware:
     Failures outside of a view, such as in storing the session, come to `error_pages.server_error`, which gives the
     same answer.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, TryAgainLater):

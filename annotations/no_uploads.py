@@ -13,9 +13,3 @@ class NoUploads(FileUploadHandler):
 
     def new_file(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise StopUpload(connection_reset=True)
-
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
-        raise NotImplementedError("no file begins")
-
-    def file_complete(self, file_size: int) -> None:
-        raise NotImplementedError("no file begins")

@@ -36,7 +36,6 @@ from annotations.services.studies.lifecycle import StaleDraft
 class StudyAdmin(TitledList, StudyScoped):
     form = StudyForm
     inlines = (TaskInline, ConditionInline)
-    actions = None
     list_display = ("title", "state_mark", "audience", "people", "finished", "phrases", "runs", "opened_at")
     list_filter = ("state", "audience")
     search_fields = ("title", "slug")

@@ -1,4 +1,4 @@
-"""Definitions of terms, where a page of a study first uses them; `show_page` has what it has defined so far."""
+"""Definitions of terms, where a page first uses them; `show_site_page` has what it has defined so far."""
 
 from typing import Any
 

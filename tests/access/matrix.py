@@ -140,7 +140,7 @@ ROWS: dict[str, Route] = {
     **read_only("basemodel", page=OF_STAFF, refused=REFUSED_TO_STAFF),
     **read_only("pool", page=OF_STAFF, refused=REFUSED_TO_STAFF),
     "admin/annotations/pool/new/": route(get=SET_UP_ABSENT, post=SET_UP_ABSENT),
-    "admin/annotations/pool/<int:pk>/images/": route(get=ABSENT_TO_STAFF, post=SET_UP_ABSENT, pk="pool"),
+    "admin/annotations/pool/<path:object_id>/change/": route(get=OF_STAFF, post=SET_UP_ABSENT, object_id="pool"),
     "admin/annotations/basemodel/<path:object_id>/change/": route(
         get=OF_STAFF, post=SET_UP_ABSENT, object_id="basemodel"
     ),

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from django.contrib import messages
-from django.core.exceptions import NON_FIELD_ERRORS
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.forms import BaseForm
 from django.http import HttpRequest
 
@@ -21,9 +21,9 @@ class RefusalsShown(AbstractContextManager[None, bool]):
         self._say = partial(where.add_error, None) if isinstance(where, BaseForm) else partial(messages.error, where)
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
-        is_said = isinstance(error, ServiceError | ModelingError)
+        is_said = isinstance(error, ServiceError | ModelingError | ValidationError)
         if is_said:
-            self._say(str(error))
+            self._say(error if isinstance(error, ValidationError) else str(error))
         return is_said
 
 

@@ -39,7 +39,6 @@ class TitledList:
 class ReadOnlyAdmin(TitledList, ReadOnly, StudyScoped):
     """A list and a page of each row."""
 
-    actions = None
     list_per_page = 50
     show_full_result_count = False
 

@@ -13,7 +13,6 @@ from django.urls import URLPattern, path, reverse
 
 from annotations.admin.common.page_acts import Act, Answer, FormRefused, answer_to_act
 from annotations.admin.common.site_pages import show_site_page
-from annotations.admin.common.terms import Definitions
 from annotations.admin.common.typed_classes import ModelAdmin
 from annotations.models import Audience, Study, StudyState
 from annotations.services.staff import roles
@@ -82,7 +81,6 @@ def show_page(request: HttpRequest, study: Study, name: str, title: str, **conte
         "study": study,
         "may_act": roles.may(request.user, "coordinate", study),
         "has_token": bool(settings.PROLIFIC_TOKEN),
-        "definitions": Definitions(),
     }
     return show_site_page(request, f"annotations/study/{name}", title, **{**of_all, **context})
 

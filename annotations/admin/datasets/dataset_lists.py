@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
@@ -13,7 +12,6 @@ from annotations.admin.common.read_only import WORST_GROUP, ReadOnlyAdmin
 from annotations.admin.datasets import data_page
 from annotations.admin.similarity_search import search_page
 from annotations.models import UNFINISHED, BaseModel, Dataset, DatasetImport
-from annotations.models.arrays import without_arrays
 from annotations.models.base_model import STRENGTH
 from annotations.readings.datasets.import_progress import import_progress
 
@@ -60,9 +58,6 @@ class BaseModelAdmin(ReadOnlyAdmin):
     by_class = column("right by class, validation", _by_class)
     worst_group = column("worst group right, test", lambda model: percent(model.test_metrics["worst_group"]))
     average = column("right, test", lambda model: percent(model.test_metrics["average_plain"]))
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return without_arrays(super().get_queryset(request))
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show the data set's page, with this model's errors."""

@@ -1,6 +1,7 @@
 """The payments page: what is owed is looked through, put into a batch, then paid at Prolific or handed out."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -68,14 +69,10 @@ def _hand_out(request: HttpRequest, study: Study, by: str) -> HttpResponse:
     return file_answer(payment_files.hand_out(batch, by=by), CSV, f"{study.slug}-payments-{batch.pk}.csv")
 
 
-def _to_batch(do: Callable[..., None], said: str) -> Act:
-    """An act on the batch that the form names, and what is said of it."""
-
-    def act(request: HttpRequest, study: Study, by: str) -> str:
-        do(_batch(request, study), by=by)
-        return said
-
-    return act
+def _to_batch(do: Callable[..., None], said: str, request: HttpRequest, study: Study, by: str) -> str:
+    """Do something to the batch that the form names, and say so."""
+    do(_batch(request, study), by=by)
+    return said
 
 
 def _batch(request: HttpRequest, study: Study) -> PaymentBatch:
@@ -88,11 +85,13 @@ ACTS: dict[str, Act] = {
     "withhold": _withhold,
     "owe_again": _owe_again,
     "file": _hand_out,
-    "send": _to_batch(payment_ledger.send, "The batch goes to Prolific. This page shows when it is paid."),
-    "undo_batch": _to_batch(payment_ledger.undo_batch, "The batch is undone: its payments are owed as before."),
-    "record_paid": _to_batch(payment_ledger.record_paid, "Noted as paid."),
-    "record_not_sent": _to_batch(
-        payment_ledger.record_not_sent, "Noted. You can send the batch or take its file again."
+    "send": partial(_to_batch, payment_ledger.send, "The batch goes to Prolific. This page shows when it is paid."),
+    "undo_batch": partial(
+        _to_batch, payment_ledger.undo_batch, "The batch is undone: its payments are owed as before."
     ),
-    "pay_again": _to_batch(payment_ledger.pay_again, "Prolific is asked to pay the same request."),
+    "record_paid": partial(_to_batch, payment_ledger.record_paid, "Noted as paid."),
+    "record_not_sent": partial(
+        _to_batch, payment_ledger.record_not_sent, "Noted. You can send the batch or take its file again."
+    ),
+    "pay_again": partial(_to_batch, payment_ledger.pay_again, "Prolific is asked to pay the same request."),
 }

@@ -103,7 +103,6 @@ def page(request: HttpRequest, study: Study) -> Answer:
         "progress": review_progress(shown, request.user.get_username()) if shown else None,
         "pairs": list(_pairs(request, shown)) if shown and shown.pool_id else [],
         "live": _POLL_S if is_live else "",
-        "may_act": may_act,
         "form": GatheringForm(study, initial=given) if may_act else None,
         "likenesses": likenesses,
         "has_pools": Pool.objects.filter(dataset__isnull=False).exists(),

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from annotations.admin.common.form_errors import RefusalsShown, linked_errors
-from annotations.admin.common.number_formats import NONE, row_number
+from annotations.admin.common.number_formats import NONE
 from annotations.admin.common.page_acts import answer_to_act
 from annotations.admin.common.read_only import ReadOnlyAdmin
 from annotations.admin.common.site_pages import show_site_page
@@ -71,7 +71,7 @@ class PoolAdmin(ReadOnlyAdmin):
     list_filter = ("state",)
     search_fields = ("name",)
     list_select_related = ("dataset",)
-    views = {"new": "new/", "images": "<int:pk>/images/"}
+    views = {"new": "new/"}
     fields = ("name", "state", "phase", "error", "images", "search", "encoder", "folder", "created_at", "finished_at")
     readonly_fields = ("images", "search")
     change_list_template = "admin/annotations/pool/list.html"
@@ -92,16 +92,14 @@ class PoolAdmin(ReadOnlyAdmin):
         return format_html('<a href="{}">by words or by examples</a>', address)
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
-        pool = Pool.objects.select_related("dataset").filter(pk=row_number(object_id), dataset__isnull=False).first()
-        form = RemovalForm(pool) if pool is not None and roles.may_set_up(request.user) else None
+        """Show the pool; a POST has new images of its folder added, or takes some out."""
+        pool, may_act = self.get_object(request, object_id), roles.may_set_up(request.user)
+        if request.method == "POST":
+            if not may_act:
+                raise Http404
+            return answer_to_act(request, _ACTS, pool)
+        form = RemovalForm(pool) if pool.dataset and may_act else None
         return super().change_view(request, object_id, extra_context={"removal_form": form})
-
-    def images_view(self, request: HttpRequest, pool: Pool) -> HttpResponse:
-        """Have new images of the pool's folder added, or take some out; only a POST does."""
-        if request.method != "POST" or not roles.may_set_up(request.user):
-            raise Http404
-        answer_to_act(request, _ACTS, pool)
-        return redirect("admin:annotations_pool_change", pool.pk)
 
     def new_view(self, request: HttpRequest) -> HttpResponse:
         """Show the form; a POST asks for the import."""

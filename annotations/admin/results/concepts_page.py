@@ -76,9 +76,7 @@ def _task(
     rows = list(of_task.concepts.rows)
     together = list(of_task.together.rows)
     return {
-        "position": position,
-        "title": facts.title,
-        "reference_name": facts.reference_name,
+        "facts": facts,
         "rows": rows[:MAX_SHOWN],
         "checks": [each for each in checks if each.task == position],
         "n_more": max(0, len(rows) - MAX_SHOWN),

@@ -1,6 +1,6 @@
 """What the results page says of a study's tables: numbers as readers want them, and plain sentences."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -105,14 +105,11 @@ def categories(tables: StudyTables, tasks: Iterable[TaskFacts]) -> list[tuple[st
     """
     tasks = list(tasks)
     shown = {task.position for task in tasks}
-    by_place: dict[tuple[int, PhraseList], list[Listed]] = {}
+    by_place: defaultdict[tuple[int, PhraseList], list[Listed]] = defaultdict(list)
     for row in tables.table_3.rows:
-        if row.task not in shown:
-            continue
-        by_place.setdefault((row.task, row.phrase_list), []).append(row)
-    return [
-        (words, [_cell(by_place.get((task.position, name), [])) for task in tasks]) for name, words in _LISTS.items()
-    ]
+        if row.task in shown:
+            by_place[row.task, row.phrase_list].append(row)
+    return [(words, [_cell(by_place[task.position, name]) for task in tasks]) for name, words in _LISTS.items()]
 
 
 def _sentences(tables: StudyTables, task: TaskFacts, people: Sequence[PersonTask]) -> Iterable[str]:

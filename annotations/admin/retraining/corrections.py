@@ -43,8 +43,7 @@ def page(request: HttpRequest, study: Study) -> Answer:
         "figure_poll_s": _POLL_S if figure and not figure["drawn"] and not analysed.is_current else 0,
         "under_way": under_way,
         "poll_s": _POLL_S,
-        "may_act": (may_act := roles.may(request.user, "coordinate", study)),
-        "offers": reading.offers(study) if may_act and not under_way else [],
+        "offers": reading.offers(study) if roles.may(request.user, "coordinate", study) and not under_way else [],
         "leave_out": LEAVE_OUT,
     }
 

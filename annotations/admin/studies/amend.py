@@ -8,18 +8,16 @@ from collections.abc import Collection
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.forms import BoundField
 from django.http import HttpRequest, HttpResponseRedirect
 
-from annotations.admin.common.form_errors import linked_errors
+from annotations.admin.common.form_errors import RefusalsShown, linked_errors
 from annotations.admin.common.number_formats import MoneyField
 from annotations.admin.common.page_acts import Answer
 from annotations.admin.common.typed_classes import ModelForm
 from annotations.admin.studies.study_sections import HELP, SECTIONS
 from annotations.models import Study, StudyState
 from annotations.models.study import AMENDABLE, CODES
-from annotations.services.common.service_errors import ServiceError
 from annotations.services.studies.lifecycle import amend_study
 
 
@@ -51,8 +49,13 @@ class AmendForm(ModelForm[Study]):
 def page(request: HttpRequest, study: Study) -> Answer:
     """Show the fields; a POST changes those that differ, and the audit log keeps from what to what."""
     form = AmendForm(request.POST or None, instance=Study.objects.get(pk=study.pk))
-    if request.method == "POST" and form.is_valid() and _amended(request, study, form):
-        return HttpResponseRedirect(request.path)
+    if request.method == "POST" and form.is_valid():
+        given: dict[str, Any] = {name: form.cleaned_data[name] for name in form.changed_data}
+        with RefusalsShown(form):
+            changed = amend_study(study, given, by=request.user.get_username())
+            labels = ", ".join(str(form[name].label).lower() for name in changed)
+            messages.success(request, f"Changed: {labels}." if changed else "Nothing was different.")
+            return HttpResponseRedirect(request.path)
     study.refresh_from_db(fields=["state"])  # somebody may have closed it since this request began
     return {
         "form": form,
@@ -66,15 +69,3 @@ def _groups(form: AmendForm, offered: Collection[str]) -> list[tuple[str, list[B
     names = [name for name in form.fields if name in offered or name in form.errors]
     groups = [(section.title, [form[name] for name in section.fields if name in names]) for section in SECTIONS]
     return [(title, fields) for title, fields in groups if fields]
-
-
-def _amended(request: HttpRequest, study: Study, form: AmendForm) -> bool:
-    given: dict[str, Any] = {name: form.cleaned_data[name] for name in form.changed_data}
-    try:
-        changed = amend_study(study, given, by=request.user.get_username())
-    except (ValidationError, ServiceError) as error:
-        form.add_error(None, error if isinstance(error, ValidationError) else error.message)
-        return False
-    labels = ", ".join(str(form[name].label).lower() for name in changed)
-    messages.success(request, f"Changed: {labels}." if changed else "Nothing was different.")
-    return True

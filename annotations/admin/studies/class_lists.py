@@ -6,6 +6,7 @@ from django import forms
 from django.http import HttpRequest
 
 from annotations.admin.common.form_errors import RefusalsShown
+from annotations.admin.common.number_formats import row_number
 from annotations.admin.common.page_acts import FormRefused, filled
 from annotations.admin.common.typed_classes import ModelForm
 from annotations.models import Audience, BaseModel, Study, Task
@@ -55,7 +56,7 @@ def _add(request: HttpRequest, study: Study, by: str) -> str:
 
 def _remove(request: HttpRequest, study: Study, by: str) -> str:
     """Take the tasks out that are ticked, or all."""
-    chosen = [int(number) for number in request.POST.getlist("task") if number.isdecimal() and len(number) < 9]
+    chosen = list(map(row_number, request.POST.getlist("task")))
     n = class_lists.remove(study, None if request.POST["act"] == "remove_all" else chosen, by=by)
     return f"Took out {counted(n, 'task')}."
 

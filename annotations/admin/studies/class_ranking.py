@@ -1,7 +1,5 @@
 """Which classes of a model are worth a study: those whose errors a keyword names, to be ticked and made one of."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -11,7 +9,6 @@ from django.urls import reverse
 
 from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.site_pages import show_site_page
-from annotations.admin.common.terms import Definitions
 from annotations.admin.studies.new_study import make_draft
 from annotations.models import BaseModel
 from annotations.models.arrays import without_arrays
@@ -28,8 +25,7 @@ def page(request: HttpRequest, model_id: int) -> HttpResponse:
     if request.method == "POST":
         return HttpResponseRedirect(_made(request, model))
     title, found = "Which classes are worth a study?", list(preselections(model))
-    context: dict[str, Any] = {"model": model, "preselections": found, "definitions": Definitions()}
-    return show_site_page(request, "annotations/study/ranking", title, **context)
+    return show_site_page(request, "annotations/study/ranking", title, model=model, preselections=found)
 
 
 def _made(request: HttpRequest, model: BaseModel) -> str:

@@ -40,10 +40,8 @@ def page(request: HttpRequest, study: Study) -> dict[str, Any]:
     return {
         "form": PeopleForm(),
         "newest": newest,
-        "people": newest.report.get("people", []) if newest else [],
         "is_under_way": newest is not None and newest.state in UNFINISHED,
         "earlier": found[1:],
-        "conditions": study.conditions.order_by("position"),
         "n_visits": study.sessions.filter(kind__in=UNCOUNTED).count(),
         "reasons": reasons_not_ready(study) if study.state == StudyState.DRAFT else [],
         "problems": encoder_problems([study])[study.pk],

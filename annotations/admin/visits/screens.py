@@ -40,10 +40,8 @@ class Screens(ReadOnlyAdmin):
             return redirect("admin:annotations_annotationsession_change", session.pk)
         assignment = again.work.assignment
         context = {
+            **vars(again),
             "again": again,
-            "work": again.work,
-            "draws": again.draws,
-            "images": again.images,
             "assignment": assignment,
             "is_replayed": True,
             "shown_at": event.occurred_at,
