@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -76,14 +77,15 @@ def store() -> None:
     _beaten_at = time.monotonic()
     try:
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT
-        heartbeats.store_heartbeat(_this_process(), _queues, _touched_at, memory)
+        heartbeats.store_heartbeat(_queues, _touched_at, **_this_process(), memory=memory)
     except DatabaseError as error:  # the loop itself goes on and shows what is wrong
         logger.warning("could not store the heartbeat: %s", type(error).__name__)
 
 
 @cache
-def _this_process() -> heartbeats.WorkerProcess:
-    return heartbeats.WorkerProcess(f"{socket.gethostname()}:{os.getpid()}", _started_at, _device(), CODE_VERSION)
+def _this_process() -> dict[str, Any]:
+    process = f"{socket.gethostname()}:{os.getpid()}"
+    return {"process": process, "started_at": _started_at, "device": _device(), "code_version": CODE_VERSION}
 
 
 def _device() -> str:

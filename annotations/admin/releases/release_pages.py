@@ -14,6 +14,7 @@ from annotations.admin.common.page_acts import filled
 from annotations.admin.common.typed_classes import ModelForm
 from annotations.exports.releases.download import release_download
 from annotations.models import UNFINISHED, Release, Study
+from annotations.services.common.service_errors import NotPossible
 from annotations.services.releases import release_requests
 
 _POLL_S = 3
@@ -55,7 +56,7 @@ def file(request: HttpRequest, study: Study) -> HttpResponseBase:
     release = study.releases.filter(number=row_number(request.GET.get("number"))).first()
     with RefusalsShown(request):
         if release is None:
-            raise release_requests.NoSuchRelease
+            raise NotPossible("This study has no release with this number.")
         return release_download(release, by=request.user.get_username())
     return HttpResponseRedirect(reverse("admin:annotations_study_releases", args=[study.pk]))
 

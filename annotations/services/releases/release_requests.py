@@ -20,12 +20,6 @@ from annotations.version import CODE_VERSION
 FOLDER = "releases"  # below DATA_ROOT
 
 
-class NoSuchRelease(ServiceError, status=404):
-    """The study has no release of that number."""
-
-    sentence = "This study has no release with this number."
-
-
 class ReleaseNotReady(ServiceError):
     """The release is not built yet, or its building failed."""
 

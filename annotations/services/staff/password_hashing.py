@@ -7,7 +7,6 @@ one for an unknown name too, and for every password that is set, so the bound li
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import BoundedSemaphore
-from typing import Any
 
 from django.contrib.auth.hashers import Argon2PasswordHasher, PBKDF2PasswordHasher
 
@@ -49,18 +48,11 @@ class BoundedArgon2(Argon2PasswordHasher):
 
     time_cost, memory_cost, parallelism = 2, 19_456, 1
 
-    def encode(self, password: str, salt: str) -> str:
-        with one_of_few():
-            return super().encode(password, salt)
-
-    def verify(self, password: str, encoded: str) -> bool:
-        with one_of_few():
-            return super().verify(password, encoded)
+    encode = one_of_few()(Argon2PasswordHasher.encode)
+    verify = one_of_few()(Argon2PasswordHasher.verify)
 
 
 class BoundedPBKDF2(PBKDF2PasswordHasher):
     """For hashes of older sites, which sign-in replaces. Its `verify` and `harden_runtime` call `encode`."""
 
-    def encode(self, password: str, salt: str, iterations: Any = None) -> str:
-        with one_of_few():
-            return super().encode(password, salt, iterations)
+    encode = one_of_few()(PBKDF2PasswordHasher.encode)

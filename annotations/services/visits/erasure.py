@@ -8,6 +8,7 @@ in it cannot be read again, since its key is gone.
 import datetime as dt
 import secrets
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from django.db import OperationalError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -125,18 +126,15 @@ def forget(participant: Participant) -> bool:
     submissions.store_never_again(study, _submission_keys(person))
     identities.destroy(study, pseudonym)
     change(person, pseudonym=_random_pseudonym(), erased_at=timezone.now())
+    nameless: dict[str, Any] = {"pseudonym": person.pseudonym, "sealed_ids": None, "entered_code": ""}
     for visit in person.sessions.order_by("pk"):
         key = _random_pseudonym()
         AnnotationSession.objects.filter(pk=visit.pk).update(submission_key=key)
-        Submission.objects.filter(session=visit).update(
-            submission_key=key, pseudonym=person.pseudonym, sealed_ids=None, entered_code=""
-        )
+        Submission.objects.filter(session=visit).update(submission_key=key, **nameless)
     for submission in Submission.objects.filter(study=study, pseudonym=pseudonym):  # those that never came here
-        anew = {"submission_key": _random_pseudonym(), "pseudonym": person.pseudonym}
-        change(submission, **anew, sealed_ids=None, entered_code="")
+        change(submission, submission_key=_random_pseudonym(), **nameless)
     for visit in person.sessions.select_related("participant", "configuration", "condition").order_by("pk"):
-        nameless = (unsealed_state(visit.participant), unsealed_state(visit))
-        events.record(event_kinds.IDENTITY_DESTROYED, visit, *nameless)
+        events.record(event_kinds.IDENTITY_DESTROYED, visit, unsealed_state(visit.participant), unsealed_state(visit))
     audit.record("identity_destroyed", study, by=audit.SYSTEM, subject=person.pseudonym)
     return True
 

@@ -46,16 +46,6 @@ class EntryLinkInvalid(ServiceError, status=403):
     sentence = "This preview link has expired or is invalid. Open a new preview from the study's page in the admin."
 
 
-class PreviewNotAllowed(ServiceError, status=403):
-    """A preview link whose maker no longer runs the study, or the site."""
-
-    heading = "This preview is over"
-    sentence = (
-        "The person who made this preview link no longer coordinates the study, so the link is no longer "
-        "valid. Ask a coordinator for a new one."
-    )
-
-
 @dataclass(frozen=True)
 class Link:
     """What a link says. The same link is the same visit, by `name`; `number` picks the cell among those allowed."""
@@ -91,7 +81,7 @@ def simulated_parameters(study: Study, n: int, seed: int | str) -> dict[str, str
 def read(study: Study, token: str) -> Link:
     """Return what a link says.
 
-    Raises EntryLinkInvalid, PreviewNotAllowed once its maker runs the study no longer, and StudyNotOpen once the
+    Raises EntryLinkInvalid, also once its maker runs the study no longer, and StudyNotOpen once the
     study is closed.
     """
     try:
@@ -101,7 +91,10 @@ def read(study: Study, token: str) -> Link:
     if link.study != study.pk:
         raise EntryLinkInvalid
     if link.kind == SessionKind.PREVIEW and not roles.account_may(link.maker, "coordinate", study):
-        raise PreviewNotAllowed
+        raise EntryLinkInvalid(
+            "The person who made this preview link no longer coordinates the study, so the link is no longer "
+            "valid. Ask a coordinator for a new one."
+        )
     if study.state == StudyState.CLOSED:
         raise StudyNotOpen(study.state)
     return link

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from annotations.models import WorkerHeartbeat
 from annotations.services.queue import heartbeats
-from annotations.services.queue.heartbeats import WorkerProcess, store_heartbeat
+from annotations.services.queue.heartbeats import store_heartbeat
 from worker.queue import worker_heartbeat
 
 
@@ -47,7 +47,7 @@ def test_a_busy_loop_writes_every_few_seconds_alone(db: None, django_assert_num_
 def test_a_row_that_cannot_be_written_does_not_stop_the_loop(
     db: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings
 ) -> None:
-    def fail(*args: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise DatabaseError
 
     monkeypatch.setattr(heartbeats, "store_heartbeat", fail)
@@ -69,7 +69,7 @@ def test_a_thread_beside_tells_when_the_loop_turned_last(db: None, monkeypatch: 
 
 def test_processes_that_ended_long_ago_are_forgotten(db: None) -> None:
     now = timezone.now()
-    store_heartbeat(WorkerProcess("old:1", now), ["retrain"], now - heartbeats.KEPT - dt.timedelta(seconds=1))
-    store_heartbeat(WorkerProcess("new:2", now), ["retrain"], now)
+    store_heartbeat(["retrain"], now - heartbeats.KEPT - dt.timedelta(seconds=1), process="old:1", started_at=now)
+    store_heartbeat(["retrain"], now, process="new:2", started_at=now)
     assert heartbeats.forget(now) == 1
     assert WorkerHeartbeat.objects.get().process == "new:2"

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from annotations.models import AuditRecord, Correction, DatasetImport, JobState, Study
 from annotations.services.queue import jobs
-from annotations.services.queue.heartbeats import WorkerProcess, store_heartbeat
+from annotations.services.queue.heartbeats import store_heartbeat
 
 ADDRESS = "/admin/jobs/"
 
@@ -124,7 +124,8 @@ def test_what_is_no_job_is_not_there(admin_client: Client, form: dict[str, str])
 
 def test_an_operator_sees_each_workers_device_memory_and_version(admin_client: Client, db: None) -> None:
     now = timezone.now()
-    store_heartbeat(WorkerProcess("host:7", now, "NVIDIA H100", "0.1"), ["retrain"], now, memory=3 * 2**30)
+    process = {"process": "host:7", "started_at": now, "device": "NVIDIA H100", "code_version": "0.1"}
+    store_heartbeat(["retrain"], now, **process, memory=3 * 2**30)
     page = admin_client.get(ADDRESS).content.decode()
     assert "NVIDIA H100" in page and "3.0\xa0GB" in page
     assert "is not the web process’s" in page

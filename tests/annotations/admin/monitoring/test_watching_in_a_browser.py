@@ -14,7 +14,7 @@ from annotations.models import Alarm, AnnotationSession, EndReason, Phrase, Role
 from annotations.readings.monitoring.queue_health import workers
 from annotations.services.logs import audit
 from annotations.services.phrases import assignments
-from annotations.services.queue.heartbeats import WorkerProcess, store_heartbeat
+from annotations.services.queue.heartbeats import store_heartbeat
 from annotations.services.staff import members
 from annotations.services.visits import sessions
 from tests.accessibility import overhang
@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def busy(open_study: Study, alice: Visit, bob: Visit) -> Study:
     """A study with people at several steps, an hour of phrases, a silent queue and an alarm."""
     now = timezone.now()
-    store_heartbeat(WorkerProcess("a:1", now), [row.queue for row in workers(now) if row.queue != "retrain"], now)
+    store_heartbeat([row.queue for row in workers(now) if row.queue != "retrain"], now, process="a:1", started_at=now)
     for i in range(3):
         session = sessions.enter(open_study, participant_id=f"p{i}", study_id="s", session_id=f"v{i}")
         sessions.give_consent(session)

@@ -8,7 +8,7 @@ from django.utils import timezone
 from annotations.models import Phrase, PhraseState, Score, Study, WorkerHeartbeat
 from annotations.readings.monitoring import queue_health
 from annotations.readings.monitoring.queue_health import Budget, Waiting, Workers
-from annotations.services.queue.heartbeats import WorkerProcess, store_heartbeat
+from annotations.services.queue.heartbeats import store_heartbeat
 from tests.actors import Visit
 from tests.annotations.exports.rows import add_phrase
 
@@ -55,9 +55,9 @@ def test_a_budget_is_whole_without_phrases_and_negative_beyond_it() -> None:
 
 def test_each_queue_that_a_task_goes_to_is_listed_with_who_serves_it(db: None) -> None:
     now = timezone.now()
-    store_heartbeat(WorkerProcess("a:1", now), ["interactive"], now - 5 * SECOND)
-    store_heartbeat(WorkerProcess("b:2", now), ["interactive"], now - 90 * SECOND)
-    store_heartbeat(WorkerProcess("c:3", now), ["retrain"], now - 90 * SECOND)
+    store_heartbeat(["interactive"], now - 5 * SECOND, process="a:1", started_at=now)
+    store_heartbeat(["interactive"], now - 90 * SECOND, process="b:2", started_at=now)
+    store_heartbeat(["retrain"], now - 90 * SECOND, process="c:3", started_at=now)
     found = {row.queue: row for row in queue_health.workers(now)}
     assert set(found) == {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
     assert found["interactive"] == Workers("interactive", 1, 5.0)

@@ -12,7 +12,7 @@ from annotations.models import Alarm, AuditRecord, BaseModel, Phrase, Score, Stu
 from annotations.readings.monitoring.participant_flow import GONE_AFTER
 from annotations.readings.monitoring.queue_health import workers
 from annotations.services.monitoring import alarms
-from annotations.services.queue.heartbeats import WorkerProcess, store_heartbeat
+from annotations.services.queue.heartbeats import store_heartbeat
 from tests import actors
 from tests.actors import Visit, create_study, start_visit
 from tests.annotations.exports.rows import add_phrase
@@ -25,9 +25,7 @@ def _workers(db: None) -> None:
     """All queues are served, up to a moment far ahead."""
     now = timezone.now()
     store_heartbeat(
-        WorkerProcess("worker:1", now),
-        [row.queue for row in workers(now)],
-        now + dt.timedelta(hours=3),
+        [row.queue for row in workers(now)], now + dt.timedelta(hours=3), process="worker:1", started_at=now
     )
 
 
@@ -71,7 +69,7 @@ def test_scoring_that_does_not_keep_up_is_another_alarm(open_study: Study, alice
 
 def test_a_silent_queue_is_told_by_its_name(open_study: Study) -> None:
     now = timezone.now()
-    store_heartbeat(WorkerProcess("worker:1", now), ["retrain"], now - 61 * SECOND)
+    store_heartbeat(["retrain"], now - 61 * SECOND, process="worker:1", started_at=now)
     alarms.watch(now)
     assert set(lasting(open_study)) == {"silent_retrain"}
 

@@ -10,7 +10,7 @@ from annotations.readings.payments.discrepancies import REVIEW_LATE, Discrepancy
 from annotations.readings.payments.reconciliation import compare, late_reviews
 from annotations.services.monitoring import alarms
 from annotations.services.payments import payment_ledger
-from annotations.services.queue.heartbeats import WorkerProcess, store_heartbeat
+from annotations.services.queue.heartbeats import store_heartbeat
 from tests.annotations.money import done_there, owe
 from tests.fake_prolific import FakeProlific
 from tests.fake_prolific.server import Trouble
@@ -32,7 +32,7 @@ def study(request: pytest.FixtureRequest, open_study: Study, prolific: FakeProli
 
 def lasting(study: Study, now: dt.datetime) -> dict[str, str]:
     queues = ("interactive", "retrain", "embed", "maintenance", "outside", "analysis")
-    store_heartbeat(WorkerProcess("worker:1", now), queues, now)
+    store_heartbeat(queues, now, process="worker:1", started_at=now)
     alarms.watch(now)
     return dict(study.alarms.filter(cleared_at__isnull=True).values_list("kind", "message"))
 

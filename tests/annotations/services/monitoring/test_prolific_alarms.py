@@ -10,7 +10,7 @@ from annotations.readings.monitoring.queue_health import workers
 from annotations.services.monitoring import alarms
 from annotations.services.prolific import prolific_client, study_status
 from annotations.services.prolific.request_sender import call_due
-from annotations.services.queue.heartbeats import WorkerProcess, store_heartbeat
+from annotations.services.queue.heartbeats import store_heartbeat
 from annotations.services.studies import lifecycle, recruitment
 from tests.fake_prolific.server import Trouble
 from tests.prolific_steps import THERE, put_on_prolific
@@ -21,9 +21,7 @@ from worker.tasks import outside
 def study(open_study, prolific):
     now = timezone.now()
     store_heartbeat(
-        WorkerProcess("worker:1", now),
-        [row.queue for row in workers(now)],
-        now + dt.timedelta(hours=3),
+        [row.queue for row in workers(now)], now + dt.timedelta(hours=3), process="worker:1", started_at=now
     )
     return put_on_prolific(open_study, prolific)
 

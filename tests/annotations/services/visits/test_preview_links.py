@@ -26,7 +26,7 @@ from annotations.readings.allocation.cells import cell_key
 from annotations.services.common.service_errors import StudyNotOpen, StudyNotReady
 from annotations.services.studies import lifecycle
 from annotations.services.visits import preview_links, sessions
-from annotations.services.visits.preview_links import EntryLinkInvalid, PreviewNotAllowed
+from annotations.services.visits.preview_links import EntryLinkInvalid
 from tests import actors
 from tests.annotations.services.allocation.arrivals import completed, consenting, held, study_of_cells
 
@@ -129,7 +129,7 @@ def test_a_link_ends_with_its_makers_role_and_is_good_again_with_it(open_study: 
     preview_links.enter(open_study, token)
     open_study.members.update(role=Role.ANALYST)
     for use in (preview_links.read, preview_links.enter):
-        with pytest.raises(PreviewNotAllowed, match="no longer coordinates the study"):
+        with pytest.raises(EntryLinkInvalid, match="no longer coordinates the study"):
             use(open_study, token)
     open_study.members.update(role=Role.COORDINATOR)
     assert preview_links.enter(open_study, token).kind == SessionKind.PREVIEW
@@ -145,7 +145,7 @@ def test_a_link_of_who_lost_the_role_or_the_account_makes_no_visit(open_study: S
             carla.delete()
         case _:
             User.objects.filter(pk=carla.pk).update(**{lost: False})
-    with pytest.raises(PreviewNotAllowed):
+    with pytest.raises(EntryLinkInvalid, match="no longer coordinates the study"):
         preview_links.enter(open_study, token)
     assert not AnnotationSession.objects.exists()
 

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from annotations.models import Phrase
-from annotations.services.queue.heartbeats import WorkerProcess, store_heartbeat
+from annotations.services.queue.heartbeats import store_heartbeat
 from tests.actors import Visit
 from tests.annotations.views.pages import say
 
@@ -36,9 +36,9 @@ def test_it_says_how_long_the_oldest_phrase_has_waited(alice: Visit, client: Cli
 def test_a_queue_that_nobody_serves_is_named_and_the_site_is_ready_all_the_same(client: Client, db: None) -> None:
     queues = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
     now = timezone.now()
-    store_heartbeat(WorkerProcess("a:1", now), sorted(queues), now)
+    store_heartbeat(sorted(queues), now, process="a:1", started_at=now)
     assert client.get("/readyz").json()["silent_queues"] == []
-    store_heartbeat(WorkerProcess("a:1", now), ["maintenance"], now - dt.timedelta(seconds=90))
+    store_heartbeat(["maintenance"], now - dt.timedelta(seconds=90), process="a:1", started_at=now)
     response = client.get("/readyz")
     assert (response.status_code, response.json()["silent_queues"]) == (200, ["maintenance"])
 

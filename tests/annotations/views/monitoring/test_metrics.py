@@ -13,7 +13,7 @@ from django.utils import timezone
 from annotations.models import DatasetImport, Phrase, Score
 from annotations.readings.monitoring.metrics import families
 from annotations.request_metrics import NAME
-from annotations.services.queue.heartbeats import WorkerProcess, store_heartbeat
+from annotations.services.queue.heartbeats import store_heartbeat
 from tests.actors import Visit
 from tests.annotations.exports.rows import add_phrase
 from tests.steps import end, submit_and_score
@@ -46,7 +46,7 @@ def scored(visit: Visit, at: dt.datetime, *, after_s: float, encode_ms: float) -
 
 def test_it_counts_what_waits_and_who_works(stopped_clock: None, alice: Visit, client: Client) -> None:
     add_phrase(alice, "red")
-    store_heartbeat(WorkerProcess("a:1", timezone.now()), ["interactive"], timezone.now())
+    store_heartbeat(["interactive"], timezone.now(), process="a:1", started_at=timezone.now())
     found = read(client)
     assert found["clarify_pending_phrases"] == 1 and found["clarify_pending_runs"] == 0
     assert found["clarify_oldest_pending_phrases_seconds"] == 0
