@@ -9,6 +9,7 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import orth
 
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.embeddings.standardization import unit_rows
@@ -101,8 +102,8 @@ def roboshot(zero_shot: ZeroShot, phrases: NDArray[np.floating]) -> RoboShot:
         raise BadArray(f"phrases {phrases.shape} must have shape (K, {prompts.shape[1]}), as the class prompts do")
     return RoboShot(
         zero_shot,
-        harmful=orthonormal(harmful_directions(phrases, prompts)),
-        helpful=orthonormal(helpful_directions(prompts)),
+        harmful=_basis(harmful_directions(phrases, prompts)),
+        helpful=_basis(helpful_directions(prompts)),
     )
 
 
@@ -145,26 +146,14 @@ def helpful_directions(class_prompts: NDArray[np.floating]) -> NDArray[np.float3
     return differences
 
 
-def orthonormal(directions: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Compute an orthonormal basis of the span of directions.
+def _basis(directions: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return orthonormal rows that span the directions, by singular values.
 
-    Parameters
-    ----------
-    directions : float ndarray of shape (m, d)
-
-    Returns
-    -------
-    float64 ndarray of shape (r, d)
-        r ≤ m is the rank.
-
-    Notes
-    -----
-    The basis comes from singular values. The published QR factorisation invents directions if some depend on others, as
-    the differences of three classes do. The projection on the span is the same in any basis.
+    The published QR factorisation invents directions if some depend on others, as the differences of three classes do.
+    The projection on the span is the same in any basis.
     """
-    _, values, basis = np.linalg.svd(directions.astype(np.float64), full_matrices=False)
-    kept: NDArray[np.float64] = basis[values > _RANK_TOLERANCE * values.max(initial=0.0)]
-    return kept
+    basis: NDArray[np.float64] = orth(directions.T.astype(np.float64), rcond=_RANK_TOLERANCE).T
+    return basis
 
 
 def _plus_projection(x: NDArray[np.float64], basis: NDArray[np.float64], sign: int) -> NDArray[np.float64]:

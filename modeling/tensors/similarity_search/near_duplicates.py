@@ -10,6 +10,7 @@ from modeling.tensors.similarity_search.exact_segment import exact_similarities
 from modeling.tensors.similarity_search.search_protocol import SimilaritySearch
 
 _AT_ONCE = 256  # images to look for at once
+_NONE: NDArray[np.int64] = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def near_duplicates(
     NotExact
         If the index is approximate.
     """
-    images, others, values = [], [], []
+    images, others, values = [_NONE], [_NONE], [np.empty(0, np.float32)]
     for start in range(0, len(looked_for), _AT_ONCE):
         some = looked_for[start : start + _AT_ONCE]
         queries = np.ascontiguousarray(rows[some])
@@ -73,9 +74,6 @@ def near_duplicates(
             others.append(pairs)
             values.append(exact_similarities(rows, pairs, query))
         progress("looking for near-duplicates", start + len(some), len(looked_for))
-    if not images:
-        nothing: NDArray[np.int64] = np.empty(0, np.int64)
-        return NearDuplicates(nothing, nothing, np.empty(0, np.float32))
     image, other, value = np.concatenate(images), np.concatenate(others), np.concatenate(values)
     order = np.lexsort((other, image, -value))
     return NearDuplicates(image[order], other[order], value[order])

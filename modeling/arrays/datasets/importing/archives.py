@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
 from modeling.arrays.common.progress import Progress
-from modeling.arrays.datasets.importing.import_errors import BadSource, OutsideRoot, StorageFailed
+from modeling.arrays.datasets.importing.import_errors import BadSource, OutsideRoot
 from modeling.arrays.datasets.importing.storage import storing
 
 SUFFIXES = (".zip", ".tar.gz", ".tgz", ".tar")
@@ -183,13 +183,11 @@ def _can_be_stored(path: PurePosixPath) -> bool:
 
 
 def _make_folder(archive: Path, entry: _Entry, path: Path) -> None:
-    try:
-        with storing(path):
+    with storing(path):
+        try:
             path.mkdir(parents=True, exist_ok=True)
-    except StorageFailed as error:
-        if isinstance(error.__cause__, FileExistsError | NotADirectoryError):  # another entry is a file of that name
+        except (FileExistsError, NotADirectoryError) as error:  # another entry is a file of that name
             raise BadSource(archive, f"{entry.name!r} occurs twice, as a file and as a folder") from error
-        raise
 
 
 def _write(archive: Path, entry: _Entry, path: Path, most: int) -> int:
