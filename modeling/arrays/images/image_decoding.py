@@ -68,62 +68,31 @@ def read_image(path: Path) -> Image.Image:
     return decode_apart(read_bytes(path))
 
 
-def decode_apart(data: bytes) -> Image.Image:
-    """Decode the first frame as RGB, as `decode` does, in a process for that.
+class DecodingProcesses:
+    """Processes that decode images, and another after one that an image ended.
 
-    Each thread that decodes at the same time has its own.
-
-    Parameters
-    ----------
-    data : bytes
-
-    Returns
-    -------
-    PIL image
-
-    Raises
-    ------
-    ImageRejected
-        If it cannot be decoded, has too many pixels, or its decoder crashes or does not end.
-    CannotDecode
-        If there is no process that decodes.
-    """
-    try:
-        process = _free.pop()
-    except IndexError:
-        process = DecodingProcess()
-    try:
-        return process.decode(data)
-    finally:
-        _free.append(process)
-
-
-def end_processes() -> None:
-    """End the processes that decode and are not at it; `decode_apart` starts others."""
-    while _free:
-        _free.pop().close()
-
-
-class DecodingProcess:
-    """One process that decodes images, and another after one that it did not survive.
-
-    It serves one thread at a time.
+    There are as many as threads that decode at the same time.
 
     Parameters
     ----------
     seconds : float
         Most that one image may take.
     decoder : str
-        The module whose `decode` it calls.
+        The module whose `decode` they call.
+
+    Attributes
+    ----------
+    free : list
+        Those that are not at it. The last one to decode is the next one: who decodes one by one needs no other.
     """
 
     def __init__(self, seconds: float = SECONDS, decoder: str = image_files.__name__) -> None:
         self._seconds = seconds
         self._decoder = decoder
-        self._child: _Child | None = None
+        self.free: list[_Child] = []
 
     def decode(self, data: bytes) -> Image.Image:
-        """Decode as `decode_apart` does.
+        """Decode the first frame as RGB, as the decoder does, in a process for that.
 
         Parameters
         ----------
@@ -141,34 +110,34 @@ class DecodingProcess:
             If there is no process that decodes.
         """
         for _ in range(TRIES):
-            child, self._child = self._child or _Child(self._decoder), None
+            try:
+                child = self.free.pop()
+            except IndexError:
+                child = _Child(self._decoder)
+            survived = False
             try:
                 answer = child.answer(data, time.monotonic() + self._seconds)
-                self._child = child
+                survived = True
             except TimeoutError:
                 answer = ImageRejected("unreadable", f"its decoder did not end within {self._seconds:g} s")
             except (OSError, EOFError, ValueError, LookupError, TypeError) as error:
                 answer = ImageRejected("unreadable", f"its decoder crashed ({child.end() or repr(error)})")
             finally:
-                if self._child is None:  # it may still answer, and the next image would get that answer
+                if survived:
+                    self.free.append(child)
+                else:  # it may still answer, and the next image would get that answer
                     child.end()
             step_done()
-            if self._child is not None:
+            if survived:
                 break
         if isinstance(answer, ImageRejected):
             raise answer
         return answer
 
-    @property
-    def pid(self) -> int | None:
-        """Return the number of the process, if there is one."""
-        return None if self._child is None else self._child.pid
-
-    def close(self) -> None:
-        """End the process, if there is one."""
-        child, self._child = self._child, None
-        if child is not None:
-            child.end()
+    def end(self) -> None:
+        """End those that are not at it; `decode` starts others."""
+        while self.free:
+            self.free.pop().end()
 
 
 class _Child:
@@ -195,10 +164,6 @@ class _Child:
             raise CannotDecode(f"the process that decodes images did not start: {self.end() or repr(error)}") from error
         if unfiltered:
             logger.warning("images are decoded by a process that limits alone confine: %s", unfiltered)
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
 
     def answer(self, data: bytes, until: float) -> Image.Image | ImageRejected:
         """Return what it makes of a file. Nothing that it says is trusted: the file may speak in its place."""
@@ -255,5 +220,6 @@ def _left(until: float) -> float:
     return max(until - time.monotonic(), 0.001)
 
 
-_free: list[DecodingProcess] = []  # the last one to decode is the next one: who decodes one by one needs no other
+_processes = DecodingProcesses()
+decode_apart, end_processes = _processes.decode, _processes.end
 atexit.register(end_processes)

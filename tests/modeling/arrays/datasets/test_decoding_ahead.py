@@ -87,7 +87,7 @@ def test_two_batches_are_in_memory_however_many_images_there_are(
 
 def test_no_process_is_left_after_an_import(flawed: Source, import_to: Import) -> None:
     import_to(flawed, n_processes=3)
-    assert not image_decoding._free
+    assert not image_decoding._processes.free
 
 
 def test_what_goes_wrong_in_a_thread_ends_the_import(

@@ -3,18 +3,18 @@
 import ast
 import io
 import json
-import os
 import sys
 from collections.abc import Iterator
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
 from clarify_site.home import ROOT
 from modeling.arrays.common.steps import after_each_step
 from modeling.arrays.images import image_files
-from modeling.arrays.images.image_decoding import CannotDecode, DecodingProcess, decode_apart
+from modeling.arrays.images.image_decoding import CannotDecode, DecodingProcesses, decode_apart
 from modeling.arrays.images.image_files import ImageRejected
 from tests.modeling.arrays.images import hostile_decoder
 
@@ -24,13 +24,13 @@ needs_filter = pytest.mark.skipif(sys.platform != "linux", reason="only Linux fi
 
 
 @pytest.fixture(scope="module")
-def hostile() -> Iterator[DecodingProcess]:
-    process = DecodingProcess(decoder=hostile_decoder.__name__)
+def hostile() -> Iterator[DecodingProcesses]:
+    process = DecodingProcesses(decoder=hostile_decoder.__name__)
     yield process
-    process.close()
+    process.end()
 
 
-def said_by(process: DecodingProcess, word: str) -> str:
+def said_by(process: DecodingProcesses, word: str) -> str:
     with pytest.raises(ImageRejected) as raised:
         process.decode(word.encode())
     return raised.value.detail
@@ -70,17 +70,17 @@ def test_the_largest_images_fit_into_its_memory() -> None:
     assert decode_apart(stream.getvalue()).size == (side, side)
 
 
-def test_it_has_no_key_and_no_address(hostile: DecodingProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_has_no_key_and_no_address(hostile: DecodingProcesses, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SECRET_KEY", "IDENTITY_KEYS", "DATABASE_URL", "REDIS_URL", "PROLIFIC_TOKEN", "ANYTHING_NEW"):
         monkeypatch.setenv(name, "secret")
-    hostile.close()
+    hostile.end()
     assert "secret" not in (told := said_by(hostile, "environment"))
     assert set(json.loads(told)) <= {"LD_LIBRARY_PATH", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "LC_CTYPE"}
 
 
 @pytest.mark.parametrize("word", hostile_decoder.ATTEMPTS)
 @needs_filter
-def test_it_reaches_nothing(hostile: DecodingProcess, word: str) -> None:
+def test_it_reaches_nothing(hostile: DecodingProcesses, word: str) -> None:
     assert said_by(hostile, word) in {"PermissionError", "OSError", "ValueError", "BlockingIOError"}
 
 
@@ -91,7 +91,7 @@ def test_it_reaches_nothing(hostile: DecodingProcess, word: str) -> None:
         ("eat", "its decoder takes more than 2 GiB of memory"),
     ],
 )
-def test_what_it_does_not_survive_is_one_image(hostile: DecodingProcess, word: str, sentence: str) -> None:
+def test_what_it_does_not_survive_is_one_image(hostile: DecodingProcesses, word: str, sentence: str) -> None:
     assert hostile.decode(b"red").size == (3, 2)
     assert said_by(hostile, word).startswith(sentence)
     assert hostile.decode(b"blue").getpixel((0, 0)) == (0, 0, 255)
@@ -99,22 +99,23 @@ def test_what_it_does_not_survive_is_one_image(hostile: DecodingProcess, word: s
 
 def test_one_that_never_ends_is_given_up_and_the_job_is_told_of_each_try() -> None:
     told: list[str] = []
-    process = DecodingProcess(seconds=0.5, decoder=hostile_decoder.__name__)
+    process = DecodingProcesses(seconds=0.5, decoder=hostile_decoder.__name__)
     with after_each_step(lambda: told.append("a step")):
         assert said_by(process, "never end") == "its decoder did not end within 0.5 s"
-    process.close()
+    process.end()
     assert told == ["a step", "a step"]
 
 
 def test_one_killed_by_hand_costs_no_image() -> None:
-    process = DecodingProcess(decoder=hostile_decoder.__name__)
+    others = {*psutil.Process().children()}
+    process = DecodingProcesses(decoder=hostile_decoder.__name__)
     assert process.decode(b"red").size == (3, 2)
-    assert process.pid is not None
-    os.kill(process.pid, 9)
+    (child,) = {*psutil.Process().children()} - others
+    child.kill()
     assert process.decode(b"red").size == (3, 2)
-    process.close()
+    process.end()
 
 
 def test_where_it_does_not_start_no_image_is_blamed() -> None:
     with pytest.raises(CannotDecode, match=r"did not start: exit status 1"):
-        DecodingProcess(decoder="tests.there_is_no_such_module").decode(b"red")
+        DecodingProcesses(decoder="tests.there_is_no_such_module").decode(b"red")
