@@ -158,10 +158,8 @@ class StudyAdmin(TitledList, StudyScoped):
             there = {"on_prolific": True} if step.there and "on_prolific" in request.POST else {}
             try:
                 step.act(study, by=request.user.get_username(), **there)
-            except StudyNotReady as error:
-                refusal = error.reasons
             except ServiceError as error:
-                refusal = [error.message]
+                refusal = error.reasons if isinstance(error, StudyNotReady) else [error.message]
             else:
                 self.message_user(request, step.done, messages.SUCCESS)
                 return HttpResponseRedirect(_page_of(study))

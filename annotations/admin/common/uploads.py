@@ -5,18 +5,20 @@ slowly (deploy/Caddyfile). Their forms carry the CSRF token in the address, whic
 """
 
 from copy import copy
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest
 from django.core.files.uploadhandler import FileUploadHandler, MemoryFileUploadHandler
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict, UnreadablePostError
 from django.middleware.csrf import CsrfViewMiddleware
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
 from annotations.services.common import upload_slots
-from annotations.services.common.service_errors import ServiceError
+from annotations.services.common.service_errors import NotPossible, ServiceError
 from annotations.services.staff import roles
 
 TOKEN = "csrfmiddlewaretoken"  # noqa: S105 - the parameter's name
@@ -66,10 +68,21 @@ def take_in(request: HttpRequest, handler: FileUploadHandler, max_bytes: int, to
     return None
 
 
-def take_into_memory(request: HttpRequest, largest_file: int) -> HttpResponse | None:
-    """Read the body as `take_in` does, for files of which none is large: two at a time are taken in, of all here."""
+def take_form(request: HttpRequest, form: type[Form], largest_file: int) -> HttpResponse | dict[str, Any]:
+    """Read the body as `take_in` does, into memory, and return what its form holds.
+
+    For files of which none is large: two at a time are taken in, of all here. Raises NotPossible for a form with
+    errors, and what `take_in` raises.
+    """
     too_large = f"The file is too large. The limit is {largest_file // 2**20} MiB."
-    return take_in(request, MemoryFileUploadHandler(request), largest_file + FORM_BYTES, too_large)
+    answer = take_in(request, MemoryFileUploadHandler(request), largest_file + FORM_BYTES, too_large)
+    if answer is not None:
+        return answer
+    sent = form(request.POST, request.FILES)
+    if not sent.is_valid():
+        problem = " ".join(f"{sent[name].label}: {errors[0]}" for name, errors in sent.errors.items())
+        raise NotPossible(f"Nothing was stored. {problem}")
+    return sent.cleaned_data
 
 
 def _answer_to_wrong_token(request: HttpRequest) -> HttpResponse | None:

@@ -20,7 +20,7 @@ from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import row_number
 from annotations.admin.common.page_acts import SiteAct, answer_to_act
 from annotations.admin.common.site_pages import show_site_page
-from annotations.admin.common.uploads import take_into_memory
+from annotations.admin.common.uploads import take_form
 from annotations.admin.datasets.class_pictures import classes_of
 from annotations.admin.similarity_search.pictures import pairs_of, pictures_of
 from annotations.models import BaseModel, Dataset, DatasetImport, ImageIndex
@@ -182,19 +182,14 @@ def upload_predictions(request: HttpRequest, pk: int) -> HttpResponse:
     here = reverse("admin:annotations_dataset_change", args=[dataset.pk])
     if request.method == "POST":
         with RefusalsShown(request):
-            if (answer := take_into_memory(request, LARGEST_FILE)) is not None:
-                return answer
-            here = _stored(request, dataset) or here
+            given = take_form(request, PredictionsForm, LARGEST_FILE)
+            if isinstance(given, HttpResponse):
+                return given
+            here = _stored(request, dataset, given)
     return HttpResponseRedirect(here)
 
 
-def _stored(request: HttpRequest, dataset: Dataset) -> str:
-    form = PredictionsForm(request.POST, request.FILES)
-    if not form.is_valid():
-        problem = " ".join(f"{form[name].label}: {errors[0]}" for name, errors in form.errors.items())
-        messages.error(request, f"Nothing was stored. {problem}")
-        return ""
-    given = form.cleaned_data
+def _stored(request: HttpRequest, dataset: Dataset, given: dict[str, Any]) -> str:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "predictions.csv"
         file.write_bytes(given["file"].read())

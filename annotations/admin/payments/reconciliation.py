@@ -17,7 +17,7 @@ from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import row_number
 from annotations.admin.common.page_acts import Act
 from annotations.admin.common.study_pages import CSV, file_answer
-from annotations.admin.common.uploads import take_into_memory
+from annotations.admin.common.uploads import take_form
 from annotations.models import ProlificRequest, Reconciliation, RequestState, Study, Submission
 from annotations.readings.payments import reconciliation
 from annotations.readings.payments.discrepancies import Discrepancy
@@ -48,18 +48,14 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     if request.method == "POST":
         with RefusalsShown(request):
-            if (answer := take_into_memory(request, LARGEST_FILE)) is not None:
-                return answer
-            _import(request, study)
+            given = take_form(request, SubmissionsFile, LARGEST_FILE)
+            if isinstance(given, HttpResponse):
+                return given
+            _import(request, study, given["file"])
     return HttpResponseRedirect(reverse("admin:annotations_study_reconciliation", args=[study.pk]))
 
 
-def _import(request: HttpRequest, study: Study) -> None:
-    form = SubmissionsFile(request.POST, request.FILES)
-    if not form.is_valid():
-        messages.error(request, f"Nothing was imported. {form.errors['file'][0]}")
-        return
-    file = form.cleaned_data["file"]
+def _import(request: HttpRequest, study: Study, file: Any) -> None:
     report = submission_import.import_csv(study, file, by=request.user.get_username(), name=file.name)
     messages.success(
         request,

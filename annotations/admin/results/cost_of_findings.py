@@ -9,7 +9,7 @@ from annotations.analysis.tables.filled_tables import FilledTable, StudyTables
 from annotations.analysis.tables.saturation_columns import Counted
 from annotations.models import Study
 from annotations.models.payment import amount
-from annotations.readings.payments.costs import Totals, totals
+from annotations.readings.payments.costs import totals
 from annotations.tables.columns import Table
 from annotations.tables.worded_tables import worded
 from modeling.arrays.common.counted_words import persons
@@ -50,15 +50,11 @@ COSTS: Table[Cost] = worded(__package__, "costs")
 
 def cost(study: Study, tables: StudyTables) -> FilledTable[Cost]:
     """Return what the study has paid and found, in one row."""
-    return FilledTable(COSTS, (cost_of(study.currency, totals(study), tables),))
-
-
-def cost_of(currency: str, paid: Totals, tables: StudyTables) -> Cost:
-    """Put together what was paid and the ideas of the tables."""
-    rows = tables.novelty.rows
+    paid, rows = totals(study), tables.novelty.rows
     is_told = bool(rows) and all(row.counted is Counted.BETTER for row in rows)
     findings = sum(row.novelty.concepts for row in rows) if is_told else None
-    return Cost(currency, paid.rewards.cents, paid.bonuses.cents, paid.fee_cents, paid.rewards.n, findings)
+    row = Cost(study.currency, paid.rewards.cents, paid.bonuses.cents, paid.fee_cents, paid.rewards.n, findings)
+    return FilledTable(COSTS, (row,))
 
 
 def cost_sentence(of: Cost) -> str:

@@ -25,7 +25,8 @@ def shown_unnamed(rows: Sequence[UnnamedRow], owner: str) -> dict[str, Any] | No
     if not rows:
         return None
     every, *clusters = rows
-    shown = [(_title(each), each) for each in clusters] or ([("Some of them", every)] if every.n else [])
+    named = [(f"Cluster {each.cluster}: {_share(each)}", each) for each in clusters]
+    shown = named or ([("Some of them", every)] if every.n else [])
     strips = [
         (title, [thumbnail_url(owner, each.dataset, key) for key in each.images[:SHOWN]]) for title, each in shown
     ]
@@ -48,10 +49,6 @@ def share_sentence(row: UnnamedRow) -> str:
 
 def _share(row: UnnamedRow) -> str:
     return f"{percent(row.of_errors)} of the wrong images ({row.n:,}; 95% {percent(row.low)} to {percent(row.high)})"
-
-
-def _title(row: UnnamedRow) -> str:
-    return f"Cluster {row.cluster}: {_share(row)}"
 
 
 def _structure(every: UnnamedRow, n_clusters: int) -> str:

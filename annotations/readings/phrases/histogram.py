@@ -40,16 +40,14 @@ class Histogram:
     wrong_y: int = HALF_HEIGHT + GAP
 
 
-def histogram(
-    similarities: NDArray[np.float32], is_error: NDArray[np.bool_], threshold: float | None, n_bins: int = N_BINS
-) -> Histogram:
+def histogram(similarities: NDArray[np.float32], is_error: NDArray[np.bool_], threshold: float | None) -> Histogram:
     """Return the histogram of similarities (float32[n], n ≥ 1) of right and wrong images (bool[n])."""
     values = similarities.astype(np.float64)
     low, high = float(values.min()), float(values.max())
-    edges = np.linspace(low, high if high > low else low + 1e-6, n_bins + 1)
+    edges = np.linspace(low, high if high > low else low + 1e-6, N_BINS + 1)
     right, wrong = (np.histogram(values[side], edges)[0] for side in (~is_error, is_error))
     scale = HALF_HEIGHT / max(int(right.max()), int(wrong.max()), 1)
-    step = WIDTH / n_bins
+    step = WIDTH / N_BINS
     bars = tuple(
         Bar(round(number * step + 0.5, 1), round(step - 1, 1), round(n_right * scale, 1), round(n_wrong * scale, 1))
         for number, (n_right, n_wrong) in enumerate(zip(right.tolist(), wrong.tolist(), strict=True))

@@ -19,6 +19,7 @@ from annotations.readings.releases.writing_flags import (
     with_flag,
 )
 from modeling.arrays.datasets.groups import group_names
+from modeling.arrays.retraining.control import own_gain
 
 PER_PAGE = 50
 ALL = "all"
@@ -27,15 +28,30 @@ NOTABLE_LOSS = 0.05  # of a group's accuracy: a correction that costs a group th
 
 @dataclass(frozen=True)
 class Change:
-    """One group's accuracy on test, 0 to 1, before and after the retraining; None for a group without images."""
+    """An accuracy before and after, 0 to 1; None without images. n: images, where it is of a part of them.
 
-    group: str
+    control: after a correction without any phrase; None also where an earlier version trained it.
+    """
+
     before: float | None
     after: float | None
+    n: int | None = None
+    control: float | None = None
 
     @property
     def difference(self) -> float | None:
         return None if self.before is None or self.after is None else self.after - self.before
+
+    @property
+    def own_gain(self) -> float | None:
+        """What the phrases themselves add."""
+        return None if self.control is None or self.after is None else own_gain(self.after, self.control)
+
+    @property
+    def is_notable_loss(self) -> bool:
+        """Whether the phrases cost as much; of an earlier version's correction, whether the correction does."""
+        lost = self.difference if self.control is None else self.own_gain
+        return lost is not None and lost <= -NOTABLE_LOSS
 
 
 @dataclass(frozen=True)
@@ -47,14 +63,14 @@ class Effect:
 
     worst_group_before: float
     worst_group_after: float
-    changes: Sequence[Change]
-    worst: Change | None
+    changes: Sequence[tuple[str, Change]]
+    worst: tuple[str, Change] | None
     since: str
 
     @property
-    def is_notable(self) -> bool:
-        """Whether a group loses so much that it should be looked at."""
-        return self.worst is not None and (self.worst.difference or 0) <= -NOTABLE_LOSS
+    def lost(self) -> float:
+        """What the worst group's accuracy changed by, 0 where none loses."""
+        return (self.worst[1].difference or 0.0) if self.worst else 0.0
 
 
 @dataclass(frozen=True)
@@ -145,7 +161,7 @@ def _first_of_each(phrases: QuerySet[Any, Any], *alike: str) -> QuerySet[Any, An
 
 
 def _worst_of(effects: Sequence[Effect]) -> Effect | None:
-    return min(effects, key=lambda each: each.worst.difference or 0.0 if each.worst else 0.0, default=None)
+    return min(effects, key=lambda each: each.lost, default=None)
 
 
 def counts(study: Study) -> dict[str, int]:
@@ -172,12 +188,12 @@ def effect_of(run: Run | None) -> Effect | None:
     dataset = run.base_model.dataset
     names = group_names(dataset.class_names, dataset.attribute_names)
     pairs = zip(names, before["accuracies"], run.group_accuracies or [], strict=True)
-    changes = [Change(name, old, new) for name, old, new in pairs]
-    losing = [change for change in changes if change.difference is not None and change.difference < 0]
+    changes = [(name, Change(old, new)) for name, old, new in pairs]
+    losing = [each for each in changes if each[1].difference is not None and each[1].difference < 0]
     return Effect(
         worst_group_before=before["worst_group"],
         worst_group_after=run.worst_group_accuracy,
         changes=changes,
-        worst=min(losing, key=lambda change: change.difference or 0.0, default=None),
+        worst=min(losing, key=lambda each: each[1].difference or 0.0, default=None),
         since=since,
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from annotations.models import BaseModel, Correction, CorrectionPart, JobState, Score, Study
 from annotations.models.arrays import without_arrays
-from annotations.readings.releases.moderation import NOTABLE_LOSS
+from annotations.readings.releases.moderation import Change
 from annotations.readings.retraining.correction_candidates import candidates, second_sets
 from annotations.readings.retraining.correction_sets import AFTER, RESTRICTED, SET_NAMES
 from modeling.arrays.retraining.control import own_gain
@@ -19,35 +19,7 @@ _MEASURES = {
     "minority": "Minority splits, mean over annotated classes",
     "majority": "Majority splits, mean over annotated classes",
 }
-_ABLATED = ("worst_group", "average", "minority")
-
-
-@dataclass(frozen=True)
-class Change:
-    """An accuracy before and after, 0 to 1; None without images. n: images, where it is of a part of them.
-
-    control: after a correction without any phrase; None also where an earlier version trained it.
-    """
-
-    before: float | None
-    after: float | None
-    n: int | None = None
-    control: float | None = None
-
-    @property
-    def difference(self) -> float | None:
-        return None if self.before is None or self.after is None else self.after - self.before
-
-    @property
-    def own_gain(self) -> float | None:
-        """What the phrases themselves add."""
-        return None if self.control is None or self.after is None else own_gain(self.after, self.control)
-
-    @property
-    def is_notable_loss(self) -> bool:
-        """Whether the phrases cost as much; of an earlier version's correction, whether the correction does."""
-        lost = self.difference if self.control is None else self.own_gain
-        return lost is not None and lost <= -NOTABLE_LOSS
+_ABLATED = {"worst_group": "worst group", "average": "average (groups as in train)", "minority": "minority"}
 
 
 Line = tuple[str, list[Change]]  # a row of a table: a name, and a change for each set of images
@@ -99,7 +71,7 @@ def report_of(correction: Correction) -> dict[str, Any]:
         "classes": [(_title(each), list(_classes(each, names))) for each in sets],
         "headline": next((_change(each, "worst_group") for each in sets if each["name"] == "test"), None),
         "losers": [(title, line) for title, lines in groups for line in lines if line[1][0].is_notable_loss],
-        "ablated": [f"{_title(each)}: {_short(name)}" for each in sets for name in _ABLATED],
+        "ablated": [f"{_title(each)}: {words}" for each in sets for words in _ABLATED.values()],
         "left_out": [_left_out(each, sets, names) for each in correction.ablations] if sets else [],
     }
 
@@ -152,10 +124,6 @@ def _change(of: Mapping[str, Any], name: str) -> Change:
 def _title(of: Mapping[str, Any]) -> str:
     name = SET_NAMES[of["name"]]
     return f"{name} ({of['dataset']})" if of["name"] == "second" else name
-
-
-def _short(name: str) -> str:
-    return {"worst_group": "worst group", "average": "average (groups as in train)", "minority": "minority"}[name]
 
 
 def _groups(of: Mapping[str, Any]) -> Iterator[Line]:
