@@ -36,13 +36,11 @@ def verify(
     keys: LinkKeys,
     issuer: str = ISSUER,
     workspace: str = "",
-    leeway: float = 30.0,
 ) -> SignedEntry:
     """Return what a token says, once all of it was checked.
 
     audience: names of this site, one of which it must be made for; workspace: the only one whose links are good, empty
-    for any; leeway: seconds that clocks may differ. Raises a LinkNotSigned, or KeysUnavailable where Prolific's keys
-    could not be had.
+    for any. Raises a LinkNotSigned, or KeysUnavailable where Prolific's keys could not be had.
     """
     key = keys.key(_key_id(token))
     if key is None:
@@ -54,7 +52,7 @@ def verify(
             algorithms=["RS256"],
             audience=list(audience),
             issuer=issuer,
-            leeway=leeway,
+            leeway=30.0,  # seconds that clocks may differ
             options={"require": ["exp", "aud", "iss", "sub"]},
         )
     except jwt.InvalidTokenError as error:

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST
 
-from annotations.models import AnnotationSession, Assignment, JudgementAnswer, Phrase, Stage
+from annotations.models import AnnotationSession, JudgementAnswer, Phrase, Stage
 from annotations.readings.phrases.histogram import N_STEPS, threshold_at
 from annotations.services.common.service_errors import PhraseNotScored
 from annotations.services.phrases import replies
@@ -27,12 +27,11 @@ def choose_threshold(
     request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID, client_uuid: uuid.UUID
 ) -> HttpResponse:
     """Store where the handle was put, then show the split there."""
-    assignment = task.own_assignment(session, public_id)
-    phrase = _own_phrase(assignment, client_uuid)
+    phrase = _own_phrase(session, public_id, client_uuid)
     position = request.POST.get("position", "")  # of several the last: the button, not the handle beside it
     threshold = None if position == BEST else _threshold(phrase, position)
     replies.choose_threshold(phrase, threshold, _act(request.POST))
-    return task.answer(request, assignment, phrase.client_uuid)
+    return task.answer(request, phrase.assignment, phrase.client_uuid)
 
 
 @require_POST
@@ -41,16 +40,16 @@ def judge(
     request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID, client_uuid: uuid.UUID
 ) -> HttpResponse:
     """Store whether the most similar images have it in them, then show the advice."""
-    assignment = task.own_assignment(session, public_id)
-    phrase = _own_phrase(assignment, client_uuid)
+    phrase = _own_phrase(session, public_id, client_uuid)
     answer = request.POST.get("answer", "")
     if answer not in JudgementAnswer.values:
         raise BadRequest("answer must be one of the offered values")
     replies.judge(phrase, JudgementAnswer(answer), _act(request.POST))
-    return task.answer(request, assignment, phrase.client_uuid)
+    return task.answer(request, phrase.assignment, phrase.client_uuid)
 
 
-def _own_phrase(assignment: Assignment, client_uuid: uuid.UUID) -> Phrase:
+def _own_phrase(session: AnnotationSession, public_id: uuid.UUID, client_uuid: uuid.UUID) -> Phrase:
+    assignment = task.own_assignment(session, public_id)
     phrase = get_object_or_404(Phrase.objects.select_related("score"), assignment=assignment, client_uuid=client_uuid)
     if not hasattr(phrase, "score"):
         raise PhraseNotScored
