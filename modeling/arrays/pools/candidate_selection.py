@@ -96,8 +96,6 @@ def hidden_places(n: int, hidden: int, seed: int) -> NDArray[np.int64]:
     int64 ndarray of shape (n + hidden,)
         At each place the position in the list, or n and more for the hidden ones, in their order.
     """
-    order = np.full(n + hidden, -1, np.int64)
     places = np.sort(np.random.default_rng(seed).permutation(n + hidden)[:hidden])
-    order[places] = n + np.arange(hidden)
-    order[order < 0] = np.arange(n)
-    return order
+    before = places - np.arange(hidden)  # images of the list before each hidden one
+    return np.insert(np.arange(n), before, n + np.arange(hidden))
