@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
-from axe_playwright_python.base import AXE_SCRIPT, AxeResults
+from axe_playwright_python.base import AXE_FILE_NAME, AxeResults
+from django.templatetags.static import static
 from playwright.sync_api import Locator, Page
 
 # What Django's own tables of rows break: the first column holds what is hidden here, and has no heading.
@@ -43,6 +44,13 @@ _STAND_STILL = """() => document.getAnimations()
     .forEach((one) => one.finish())"""
 
 
+_LOAD = """(address) => new Promise((loaded, failed) => {
+    const script = document.createElement("script");
+    script.onload = () => { script.remove(); loaded(); };
+    script.onerror = () => failed(new Error(`${address} does not load`));
+    script.src = address;
+    document.head.append(script);
+})"""
 _VIOLATIONS = "([part, options]) => axe.run(part ?? document, options).then((results) => results.violations)"
 
 
@@ -56,7 +64,7 @@ def assert_no_violations(page: Page, name: str = "", *, without: Iterable[str] =
         options["runOnly"] = {"type": "rule", "values": list(COLOURS)}
         part = {"include": ["html"], "exclude": [FURTHER_ROWS]}
     if not page.evaluate("'axe' in window"):  # of this page, whose reader's theme has changed since
-        page.evaluate(AXE_SCRIPT)
+        page.evaluate(_LOAD, static(AXE_FILE_NAME))
     found = page.evaluate(_VIOLATIONS, [part, options])
     report = AxeResults({"violations": found}).generate_report()
     assert not found, f"{name or page.url}, {scheme}: {report}"

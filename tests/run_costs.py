@@ -8,6 +8,7 @@ from functools import cache
 
 import httpcore2
 import pytest
+from django.conf import settings
 from django.test import override_settings
 
 from tests import forked
@@ -43,8 +44,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _static_files_are_found_when_asked_for() -> Iterator[None]:
-    """Every test client begins with the site's middleware, which would list each static file anew."""
-    with override_settings(WHITENOISE_AUTOREFRESH=True):
+    """Every test client begins with the site's middleware, which would list each static file anew.
+
+    Browsers find axe-core's script beside the site's own files.
+    """
+    finders = [*settings.STATICFILES_FINDERS, "tests.axe_file.AxeFinder"]
+    with override_settings(WHITENOISE_AUTOREFRESH=True, STATICFILES_FINDERS=finders):
         yield
 
 
