@@ -127,7 +127,7 @@ def warm_start(dataset: Dataset, l2: float) -> WarmStart:
     path = dataset.files.directory / WARM_STARTS / f"{l2!r}.safetensors"
     training = training_set(dataset)
     try:
-        return WarmStart.load(path).caching(training.features, device())
+        return WarmStart.load(path).caching(training.features, training.labels, device())
     except FileNotFoundError:
         pass  # nobody has trained on it with this λ
     except BadWarmStart as error:

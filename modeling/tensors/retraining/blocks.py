@@ -9,8 +9,9 @@ from torch import Tensor
 
 from modeling.tensors.linear_algebra.matrix_products import matmul, matmul_packed, packed
 
-SMALL = 1 << 24  # up to so many feature values are also kept in bfloat16, once per product
-BLOCK_ROWS = 8192  # images of a cached block
+SMALL = 1 << 27  # up to so many feature values (512 MiB in float32) are also kept in bfloat16, once per product
+BLOCK_ROWS = 8192  # images of a cached block,
+BLOCK_LOGITS = 1 << 21  # and fewer with so many classes that one head has more logits there
 _SHARE_OF_A_GPU = 16  # each use of its memory may take a sixteenth
 
 
@@ -127,25 +128,30 @@ class Bfloat16Blocks:
     Parameters
     ----------
     features : Tensor of shape (n, d)
+    n_columns : int
+        Of a head.
     """
 
-    def __init__(self, features: Tensor) -> None:
-        self.features = features
+    def __init__(self, features: Tensor, n_columns: int) -> None:
+        self.features, self._n_columns = features, n_columns
 
     @classmethod
-    def of(cls, features: Tensor) -> "Bfloat16Blocks | None":
-        """Make the blocks of features that are small enough to be kept twice.
+    def of(cls, features: Tensor, n_columns: int) -> "Bfloat16Blocks | None":
+        """Make the blocks of features that are small enough to be kept twice more.
 
         Parameters
         ----------
         features : Tensor of shape (n, d)
+        n_columns : int
+            Of a head.
 
         Returns
         -------
         Bfloat16Blocks or None
             None if the features are large.
         """
-        return cls(features) if features.numel() <= values_at_once(features.device, SMALL, bytes_each=2) else None
+        is_small = features.numel() <= values_at_once(features.device, SMALL, bytes_each=2)
+        return cls(features, n_columns) if is_small else None
 
     def are_of(self, features: Tensor) -> bool:
         """Return whether these are the same features in the same memory.
@@ -164,8 +170,10 @@ class Bfloat16Blocks:
     @property
     def block_rows(self) -> int:
         """Return the number of images of a block."""
-        n, d = self.features.shape
-        return min(n, values_at_once(self.features.device, BLOCK_ROWS * d) // d)
+        (n, d), device = self.features.shape, self.features.device
+        return min(
+            n, values_at_once(device, BLOCK_ROWS * d) // d, values_at_once(device, BLOCK_LOGITS) // self._n_columns
+        )
 
     @cached_property
     def blocks(self) -> Sequence[Block]:
@@ -173,8 +181,12 @@ class Bfloat16Blocks:
 
         They are large: for a few heads, calls cost more than what they compute.
         """
-        kind = PackedBlock.of if self.features.device.type == "cpu" else PlainBlock
-        return [kind(rows, self.features[rows].bfloat16()) for rows in row_ranges(len(self.features), self.block_rows)]
+        ranges = row_ranges(len(self.features), self.block_rows)
+        if self.features.device.type != "cpu":
+            return [PlainBlock(rows, self.features[rows].bfloat16()) for rows in ranges]
+        # One for all: memory that is freed between packed blocks is not used again.
+        converted = torch.empty_like(self.features[: self.block_rows], dtype=torch.bfloat16)
+        return [PackedBlock.of(rows, converted[: rows.stop - rows.start].copy_(self.features[rows])) for rows in ranges]
 
 
 def values_at_once(device: torch.device, on_cpu: int, bytes_each: int = 64) -> int:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from modeling.arrays.common.modeling_errors import BadArray
+from modeling.tensors.retraining.blocks import Bfloat16Blocks
 from modeling.tensors.retraining.input_checks import check_classes, check_problem, check_values
 from modeling.tensors.retraining.problem import Problem
 
@@ -162,7 +163,9 @@ def free_rows(
         there = torch.from_numpy(whole).to(device)
         images = torch.arange(len(labels), device=problem.labels.device)
         frozen = _frozen_logits(problem, there, rows)
-        return FreeRows(replace(problem, labels=images, cross_entropy=frozen), there, rows)
+        blocks = Bfloat16Blocks.of(problem.features, len(rows))
+        free = replace(problem, labels=images, cross_entropy=frozen, bfloat16_blocks=blocks)
+        return FreeRows(free, there, rows)
 
 
 def _checked_head(

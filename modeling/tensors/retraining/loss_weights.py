@@ -80,6 +80,22 @@ class GroupMeans:
         return (torch.from_numpy(q).to(self.weight.device) * self.weight).index_select(0, self.group_of_image)
 
 
+def class_balanced(labels: Tensor) -> Tensor:
+    """Return weights that give each class with images the same mass.
+
+    Parameters
+    ----------
+    labels : int64 Tensor of shape (n,)
+
+    Returns
+    -------
+    float64 Tensor of shape (n,)
+        With sum 1.
+    """
+    counts = torch.bincount(labels)
+    return 1 / ((counts > 0).sum() * counts[labels]).double()
+
+
 def _ranked(groups: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the distinct ids, ascending, and the position of each entry; small ids need no sorting."""
     if groups.max() > len(groups):

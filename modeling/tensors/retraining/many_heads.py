@@ -20,7 +20,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from modeling.tensors.linear_algebra.preconditioner import Preconditioner
 from modeling.tensors.linear_algebra.tensor_conversion import as_tensor
 from modeling.tensors.retraining.frozen_logits import FreeRows
 from modeling.tensors.retraining.input_checks import (
@@ -32,7 +31,7 @@ from modeling.tensors.retraining.input_checks import (
 )
 from modeling.tensors.retraining.loss_weights import HeadWeights
 from modeling.tensors.retraining.problem import FEATURES_PER_VALUE, Problem
-from modeling.tensors.retraining.solver import Solution, solve
+from modeling.tensors.retraining.solver import Solution, Start, solve
 from modeling.tensors.retraining.streaming import solve_streamed
 from modeling.tensors.retraining.warm_start import PRECONDITIONER_ROWS, WarmStart, curvature_preconditioner, start_of
 
@@ -154,20 +153,20 @@ def train_heads(
     with torch.inference_mode(), naming_bad_values(features):
         problem = Problem.of(features, labels, l2, n_classes, device)
         start, problem = (start_of(problem), problem) if start is None else start.matched_to(problem)
-        how = start.reference, start.preconditioner, tolerance, max_iterations
-        solutions = _solved(problem, as_tensor(weights).to(device), how, checkpoints)
+        begin = Start(start.reference, start.preconditioner, start.evaluated(problem))
+        solutions = _solved(problem, as_tensor(weights).to(device), (begin, tolerance, max_iterations), checkpoints)
         return TrainedHeads.of(problem.cross_entropy.rows(torch.cat([each.v for each in solutions])), solutions)
 
 
 def _solved(
     problem: Problem,
     weights: Tensor,
-    how: tuple[Tensor, Preconditioner, float, int],
+    how: tuple[Start, float, int],
     checkpoints: Path | None = None,
 ) -> list[Solution]:
     """Solve all heads, batch by batch, or one by one where the logits of one are too many to be kept.
 
-    how: start, preconditioner, tolerance and most iterations.
+    how: start, tolerance and most iterations.
     """
     if problem.kept_stride == 1:
         return [solve(problem, batch, *how) for batch in batches(problem, weights)]
@@ -228,7 +227,7 @@ def train_some_classes(
     with torch.inference_mode():
         given, start = as_tensor(weights).to(head.device), head[rows]
         preconditioner = curvature_preconditioner(problem, _typical(given), start, PRECONDITIONER_ROWS)
-        solutions = _solved(problem, given, (start, preconditioner, tolerance, max_iterations))
+        solutions = _solved(problem, given, (Start(start, preconditioner), tolerance, max_iterations))
         heads = head.repeat(given.shape[1], 1, 1)
         heads[:, rows] = torch.cat([each.v for each in solutions])
         trained = TrainedHeads.of(heads, solutions)

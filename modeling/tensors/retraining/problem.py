@@ -104,7 +104,7 @@ class Problem:
             labels=torch.from_numpy(labels.astype(np.int64)).to(device),
             l2=l2,
             cross_entropy=cross_entropy(n_classes),
-            bfloat16_blocks=Bfloat16Blocks.of(features_there),
+            bfloat16_blocks=Bfloat16Blocks.of(features_there, n_classes - 1),
         )
 
     @property
@@ -249,9 +249,8 @@ class Problem:
         if stride == 1:
             return self
         features = self.features[::stride]
-        return replace(
-            self, features=features, labels=self.labels[::stride], bfloat16_blocks=Bfloat16Blocks.of(features)
-        )
+        blocks = Bfloat16Blocks.of(features, self.n_columns)
+        return replace(self, features=features, labels=self.labels[::stride], bfloat16_blocks=blocks)
 
     def chunks_of_logits(self, n_heads: int) -> Iterator[slice]:
         """Yield ranges of rows that limit the memory of logits.

@@ -14,14 +14,33 @@ from torch import Tensor
 from modeling.arrays.common.modeling_errors import NotConverged
 from modeling.tensors.linear_algebra.matrix_products import multiplies_bfloat16
 from modeling.tensors.linear_algebra.preconditioner import Preconditioner
+from modeling.tensors.retraining.balanced_point import BalancedPoint
 from modeling.tensors.retraining.descent import Until, descend
 from modeling.tensors.retraining.loss_weights import HeadWeights
-from modeling.tensors.retraining.objective import ImageState, Point, evaluate
+from modeling.tensors.retraining.objective import Evaluation, ImageState, Point, evaluate
 from modeling.tensors.retraining.problem import Precision, Problem
 
 _HALF = Precision(operands=torch.bfloat16, values=torch.float32, shrinks=1e-5, max_iterations=40)
 _SINGLE = Precision(operands=torch.float32, values=torch.float32, shrinks=1e-9, max_iterations=40)
 _DOUBLE = Precision(operands=torch.float64, values=torch.float64, shrinks=0, max_iterations=500)
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where heads start.
+
+    Attributes
+    ----------
+    v : float64 Tensor of shape (b, p)
+    preconditioner : Preconditioner
+    evaluated : BalancedPoint or None
+        The same point, if it was evaluated before.
+    """
+
+    v: Tensor
+    preconditioner: Preconditioner
+    evaluated: BalancedPoint | None = None
+
 
 PROGRESS = 0.5  # each correction must shrink the worst gap to less than this share, or the precision is exhausted
 GOAL = 0.5  # share of the tolerance that a descent aims at, so that the next evaluation agrees
@@ -49,8 +68,7 @@ class Solution:
 def solve(
     problem: Problem,
     weights: HeadWeights,
-    start: Tensor,
-    preconditioner: Preconditioner,
+    start: Start,
     tolerance: float,
     max_iterations: int,
 ) -> Solution:
@@ -61,8 +79,7 @@ def solve(
     problem : Problem
     weights : HeadWeights
         Of K heads.
-    start : float64 Tensor of shape (b, p)
-    preconditioner : Preconditioner
+    start : Start
     tolerance : float
     max_iterations : int
 
@@ -89,16 +106,16 @@ def solve(
             if not worst < PROGRESS * worst_before:  # also for NaN, and for a gap that stays infinite
                 break
             most = min(max_iterations - heads.iterations, precision.max_iterations)
-            heads.descend(at, preconditioner.to(precision.operands), precision, most)
+            heads.descend(at, start.preconditioner.to(precision.operands), precision, most)
     raise NotConverged(heads.iterations, worst, tolerance, max_iterations)
 
 
 class _Heads:
     """State of all heads: where each is, and its last evaluation. A head is pending until float64 certifies it."""
 
-    def __init__(self, problem: Problem, weights: HeadWeights, start: Tensor, tolerance: float) -> None:
+    def __init__(self, problem: Problem, weights: HeadWeights, start: Start, tolerance: float) -> None:
         self.problem, self.weights, self.start, self.tolerance = problem, weights, start, tolerance
-        self.v, self.iterations = start.repeat(len(weights), 1, 1), 0
+        self.v, self.iterations = start.v.repeat(len(weights), 1, 1), 0
         self.loss = torch.zeros_like(self.v[:, 0, 0])
         self.gap = torch.full_like(self.loss, torch.inf)
         self.pending = torch.arange(len(self.v), device=self.v.device)
@@ -110,14 +127,22 @@ class _Heads:
 
     def evaluate(self, memory: ImageState) -> Point:
         """Evaluate the pending heads; return the point of those still pending."""
-        here = self.v[self.pending] if self.iterations else self.start[None]
         kept = memory.first(len(self.pending))
-        found = evaluate(self.problem, self.weights.only(self.pending), here, self.check, kept)
+        found = self._first(kept) or self._evaluation(kept)
         gap = found.gap(self.problem.l2)
         self.loss[self.pending], self.gap[self.pending] = found.loss, gap
         solved = (gap <= self.tolerance * found.loss) & (self.check == torch.float64)  # False for NaN
         self.pending = self.pending[~solved]
         return Point(self.v[self.pending], found.only(~solved), kept.only(~solved))
+
+    def _first(self, kept: ImageState) -> Evaluation | None:
+        """Return the evaluation of all heads where they start, from one that is known; it certifies nothing."""
+        known = self.start.evaluated if self.check != torch.float64 and not self.iterations else None
+        return known.with_weights(self.weights, kept) if known else None
+
+    def _evaluation(self, kept: ImageState) -> Evaluation:
+        here = self.v[self.pending] if self.iterations else self.start.v[None]
+        return evaluate(self.problem, self.weights.only(self.pending), here, self.check, kept)
 
     def descend(self, at: Point, preconditioner: Preconditioner, precision: Precision, max_iterations: int) -> None:
         """Lower the pending heads from their last evaluation: to the tolerance, or as far as the precision allows."""

@@ -25,7 +25,7 @@ from modeling.tensors.retraining.lbfgs import Pairs
 from modeling.tensors.retraining.loss_weights import HeadWeights
 from modeling.tensors.retraining.objective import Evaluation, dot, evaluate
 from modeling.tensors.retraining.problem import Precision, Problem
-from modeling.tensors.retraining.solver import GOAL, Solution, precisions
+from modeling.tensors.retraining.solver import GOAL, Solution, Start, precisions
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +38,7 @@ _KEPT_S = 14 * 24 * 3600  # points that nobody took up again for so long are rem
 def solve_streamed(
     problem: Problem,
     weights: HeadWeights,
-    start: Tensor,
-    preconditioner: Preconditioner,
+    start: Start,
     tolerance: float,
     max_iterations: int,
     checkpoints: Path | None = None,
@@ -51,8 +50,7 @@ def solve_streamed(
     problem : Problem
     weights : HeadWeights
         Of one head.
-    start : float64 Tensor of shape (b, p)
-    preconditioner : Preconditioner
+    start : Start
     tolerance : float
     max_iterations : int
     checkpoints : pathlib.Path, optional
@@ -68,8 +66,8 @@ def solve_streamed(
     NotConverged
         If the head misses `tolerance`.
     """
-    checkpoint = _Checkpoint.of(checkpoints, start, weights)
-    v, pairs, iterations, gap = checkpoint.reached(start)[None], Pairs(), 0, torch.inf
+    checkpoint = _Checkpoint.of(checkpoints, start.v, weights)
+    v, pairs, iterations, gap = checkpoint.reached(start.v)[None], Pairs(), 0, torch.inf
     for precision in precisions(problem.features)[-2:]:
         at, least, waited = _Reached(v, evaluate(problem, weights, v, precision.values), pairs), torch.inf, 0
         is_exact = precision.values == torch.float64
@@ -77,7 +75,9 @@ def solve_streamed(
             if iterations >= max_iterations:
                 raise NotConverged(iterations, gap, tolerance, max_iterations)
             least, waited = (gap, 0) if gap < least else (least, waited + 1)
-            lower = _lower(problem, weights, at, preconditioner, precision) if waited < _WITHOUT_PROGRESS else None
+            lower = (
+                _lower(problem, weights, at, start.preconditioner, precision) if waited < _WITHOUT_PROGRESS else None
+            )
             if lower is None:
                 break
             at = lower

@@ -21,19 +21,20 @@ from modeling.arrays.common.modeling_errors import BadArray, BadWarmStart
 from modeling.tensors.linear_algebra.matrix_products import matmul
 from modeling.tensors.linear_algebra.preconditioner import Preconditioner, whitening
 from modeling.tensors.linear_algebra.tensor_conversion import on_device
-from modeling.tensors.retraining.blocks import BLOCK_ROWS, Bfloat16Blocks, PlainBlock, row_ranges
+from modeling.tensors.retraining.balanced_point import BalancedPoint
+from modeling.tensors.retraining.blocks import BLOCK_ROWS, PlainBlock, row_ranges
 from modeling.tensors.retraining.descent import Until, descend
 from modeling.tensors.retraining.input_checks import check_problem, check_values
-from modeling.tensors.retraining.loss_weights import HeadWeights
+from modeling.tensors.retraining.loss_weights import HeadWeights, class_balanced
 from modeling.tensors.retraining.objective import ImageState, Point, evaluate
 from modeling.tensors.retraining.problem import Problem
 from modeling.tensors.retraining.solver import precisions
 
 FORMAT = "clarify-warm-start-3"
 
-_BLOCK = 256
+_BLOCK = 128
 PRECONDITIONER_ROWS = 20_000  # this many images determine the curvature well enough
-_FIRST_ROWS = 2  # images per feature; enough for a first estimate of the curvature
+_FIRST_ROWS = 1.5  # images per feature; enough for a first estimate of the curvature
 _ROUGH, _LESS_ROUGH = 5e-3, 1e-3  # tolerances: the reference is only a start
 _ROUGH_ITERATIONS = 50
 _WORTH_A_SAMPLE = 8  # smallest stride of a sample: a larger one, kept in bfloat16, is not small beside the features
@@ -71,19 +72,23 @@ class WarmStart:
         """Return d."""
         return self.reference.shape[1] - 1
 
-    def caching(self, features: NDArray[np.floating], device: str | torch.device = "cpu") -> Self:
+    def caching(
+        self, features: NDArray[np.floating], labels: NDArray[np.integer], device: str | torch.device = "cpu"
+    ) -> Self:
         """Return a copy with a cache, for training on these features more than once.
 
         Parameters
         ----------
         features : float ndarray of shape (n, d)
+        labels : int ndarray of shape (n,)
         device : str or torch.device, default "cpu"
             Where they are trained on. Off the CPU they are found again only if they cannot be written (`on_device`).
 
         Returns
         -------
         WarmStart
-            The cache takes as much memory as the features; large features are not cached. It is not saved.
+            The cache takes up to twice as much memory as the features, and with many classes two numbers per image and
+            class; large features are not cached. It is not saved.
 
         Raises
         ------
@@ -93,9 +98,8 @@ class WarmStart:
         if features.ndim != 2 or features.shape[1] != self.n_features:
             raise BadArray(f"the warm start is for features of shape (n, {self.n_features}), not {features.shape}")
         check_values(features)
-        there = on_device(features, device)
-        blocks = Bfloat16Blocks.of(there)
-        return replace(self, cache=FeatureCache(blocks, self.reference.to(there.device)) if blocks else None)
+        problem = Problem.of(features, labels, self.l2, self.n_classes, device)
+        return replace(self, cache=FeatureCache.of(problem, self.reference.to(problem.features.device)))
 
     def caches(self, features: NDArray[np.floating]) -> bool:
         """Return whether these features are cached, and so checked.
@@ -109,10 +113,7 @@ class WarmStart:
         -------
         bool
         """
-        if self.cache is None:
-            return False
-        blocks = self.cache.bfloat16_blocks
-        return blocks.are_of(on_device(features, blocks.features.device))
+        return self.cache is not None and self.cache.is_of(on_device(features, self.cache.problem.features.device))
 
     def matched_to(self, problem: Problem) -> tuple["WarmStart", Problem]:
         """Fit start and problem to each other.
@@ -141,9 +142,9 @@ class WarmStart:
             )
         device = problem.features.device
         here = replace(self, reference=self.reference.to(device), preconditioner=self.preconditioner.to(device))
-        if self.cache is not None and self.cache.bfloat16_blocks.are_of(problem.features):
-            return here, replace(problem, bfloat16_blocks=self.cache.bfloat16_blocks)
-        return replace(here, cache=None), problem
+        if self.cache is None or not self.cache.is_of(problem.features):
+            return replace(here, cache=None), problem
+        return here, replace(problem, bfloat16_blocks=self.cache.problem.bfloat16_blocks)
 
     def logits(self, problem: Problem) -> Tensor:
         """Compute z = V x of the reference V, in the features' precision.
@@ -158,6 +159,22 @@ class WarmStart:
         Tensor of shape (1, b, n)
         """
         return self.cache.logits if self.cache is not None else _logits(problem.features, self.reference)
+
+    def evaluated(self, problem: Problem) -> BalancedPoint | None:
+        """Return the reference with its evaluation, where that helps heads.
+
+        Parameters
+        ----------
+        problem : Problem
+            As `matched_to` returns it.
+
+        Returns
+        -------
+        BalancedPoint or None
+        """
+        if self.cache is None or not BalancedPoint.pays(problem):
+            return None
+        return self.cache.balanced if torch.equal(self.cache.problem.labels, problem.labels) else None
 
     def save(self, path: Path) -> None:
         """Write a safetensors file; it exists complete or not at all.
@@ -208,17 +225,52 @@ class FeatureCache:
 
     Attributes
     ----------
-    bfloat16_blocks : Bfloat16Blocks
+    problem : Problem
+        With blocks in bfloat16.
     reference : Tensor of shape (b, p)
     """
 
-    bfloat16_blocks: Bfloat16Blocks
+    problem: Problem
     reference: Tensor
+
+    @classmethod
+    def of(cls, problem: Problem, reference: Tensor) -> Self | None:
+        """Make the cache of a problem; None if its features are large.
+
+        Parameters
+        ----------
+        problem : Problem
+        reference : Tensor of shape (b, p)
+
+        Returns
+        -------
+        FeatureCache or None
+        """
+        return cls(problem, reference) if problem.bfloat16_blocks else None
+
+    def is_of(self, features: Tensor) -> bool:
+        """Return whether it is of these features, by their place in memory.
+
+        Parameters
+        ----------
+        features : Tensor of shape (n, d)
+
+        Returns
+        -------
+        bool
+        """
+        blocks = self.problem.bfloat16_blocks
+        return blocks is not None and blocks.are_of(features)
 
     @cached_property
     def logits(self) -> Tensor:
         """Return z = V x of the reference V, [1, b, n]."""
-        return _logits(self.bfloat16_blocks.features, self.reference)
+        return _logits(self.problem.features, self.reference)
+
+    @cached_property
+    def balanced(self) -> BalancedPoint:
+        """Return the reference as a point of the class-balanced head."""
+        return BalancedPoint(self.problem, self.reference, self.logits)
 
 
 def prepare_start(
@@ -271,21 +323,20 @@ def start_of(problem: Problem) -> WarmStart:
     WarmStart
         With a cache of the problem's features if they are small.
     """
-    weights, zero = _class_balanced(problem.labels), problem.zeros(1)
+    weights, zero = class_balanced(problem.labels), problem.zeros(1)
     stride = _stride(problem, PRECONDITIONER_ROWS)
     whole = problem.every(problem.kept_stride)
     sample = problem.every(max(stride, problem.kept_stride)) if stride >= _WORTH_A_SAMPLE else whole
-    first = curvature_preconditioner(problem, weights, zero[0], _FIRST_ROWS * zero.shape[2])
+    first = curvature_preconditioner(problem, weights, zero[0], round(_FIRST_ROWS * zero.shape[2]))
     rough = _roughly(sample, zero, first, _LESS_ROUGH if sample is whole else _ROUGH)
     preconditioner = curvature_preconditioner(problem, weights, rough[0], PRECONDITIONER_ROWS)
     reference = (rough if sample is whole else _roughly(whole, rough, preconditioner, _LESS_ROUGH))[0]
-    blocks = problem.bfloat16_blocks
-    return WarmStart(reference, preconditioner, problem.l2, FeatureCache(blocks, reference) if blocks else None)
+    return WarmStart(reference, preconditioner, problem.l2, FeatureCache.of(problem, reference))
 
 
 def _roughly(problem: Problem, v: Tensor, preconditioner: Preconditioner, tolerance: float) -> Tensor:
     """Lower the loss of the class-balanced head from V [1, b, p] until its gap is about tolerance × loss."""
-    head = HeadWeights.of(_class_balanced(problem.labels)[:, None], problem.features.dtype)
+    head = HeadWeights.of(class_balanced(problem.labels)[:, None], problem.features.dtype)
     precision = precisions(problem.features)[0]
     kept = ImageState.empty(problem, 1, precision.values)
     at = Point(v, evaluate(problem, head, v, problem.features.dtype, kept), kept)
@@ -296,12 +347,6 @@ def _roughly(problem: Problem, v: Tensor, preconditioner: Preconditioner, tolera
 def _stride(problem: Problem, max_rows: int) -> int:
     """Return the stride at which about `max_rows` images are taken."""
     return max(1, round(len(problem.features) / max_rows))
-
-
-def _class_balanced(labels: Tensor) -> Tensor:
-    """Return weights that give each class with images the same mass: float64[n] with sum 1."""
-    counts = torch.bincount(labels)
-    return 1 / ((counts > 0).sum() * counts[labels]).double()
 
 
 def curvature_preconditioner(problem: Problem, weights: Tensor, v: Tensor, max_rows: int) -> Preconditioner:
@@ -338,7 +383,7 @@ def curvature_preconditioner(problem: Problem, weights: Tensor, v: Tensor, max_r
 def _add_lower_triangle(total: Tensor, x: Tensor, weights: Tensor) -> None:
     """Add Σ_i w_i x_i x_iᵀ to [p, p], for rows x [m, d] with 1 appended and weights [m]; mostly below the diagonal."""
     roots, d = weights.sqrt(), x.shape[1]
-    columns = (x * roots[:, None]).T.contiguous()  # [d, m]; its blocks of rows have no gaps in memory
+    columns = x.new_empty(d, len(x)).copy_(x.T).mul_(roots)  # its blocks of rows have no gaps in memory
     for start in range(0, d, _BLOCK):
         block = slice(start, min(start + _BLOCK, d))
         total[start:d, block] += matmul(columns[start:], columns[block].T)

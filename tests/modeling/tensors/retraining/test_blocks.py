@@ -46,7 +46,7 @@ def test_products_from_either_side_are_rounded_as_the_features(
 def test_kept_blocks_are_all_images(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "BLOCK_ROWS", 64)
     x = torch.randn(150, 19, generator=torch.Generator().manual_seed(0))
-    kept = Bfloat16Blocks(x).blocks
+    kept = Bfloat16Blocks(x, 1).blocks
     assert [each.rows for each in kept] == [slice(0, 64), slice(64, 128), slice(128, 150)]
     logits = torch.cat([each.logits(torch.eye(19)) for each in kept], 1)
     assert torch.equal(logits, x.bfloat16().T)
@@ -76,7 +76,7 @@ def test_a_start_keeps_what_was_made_of_its_features_and_of_no_others(packings: 
     others = train_heads(x.copy(), y, weights, l2=0.01, start=start)
     assert packings == [300, 300]
     np.testing.assert_array_equal(others.coef, kept.coef)
-    unkept = replace(start, cache=None).caching(x)
+    unkept = replace(start, cache=None).caching(x, y)
     for _ in range(2):
         np.testing.assert_array_equal(train_heads(x, y, weights, l2=0.01, start=unkept).coef, kept.coef)
     assert packings == [300, 300, 300]
@@ -113,7 +113,7 @@ def test_numbers_that_were_spoilt_since_are_named_or_certified(spoilt: float, dt
         with pytest.raises(BadArray, match="row 7 has a number") if not np.isfinite(spoilt) else nullcontext():
             assert np.isfinite(train())
     with pytest.raises(BadArray, match="row 7 has a number"):
-        start.caching(x)
+        start.caching(x, y)
 
 
 def test_numbers_so_large_that_losses_are_infinite_end_in_an_error() -> None:
@@ -130,7 +130,7 @@ def test_numbers_so_large_that_losses_are_infinite_end_in_an_error() -> None:
 def test_nothing_is_kept_of_features_of_other_sizes(other: NDArray[Any]) -> None:
     x, y, _ = problem()
     with pytest.raises(BadArray, match="the warm start is for features"):
-        prepare_start(x, y, l2=0.01).caching(other)
+        prepare_start(x, y, l2=0.01).caching(other, y)
 
 
 def test_the_logits_of_the_reference_are_kept_with_the_features_and_true_of_others() -> None:

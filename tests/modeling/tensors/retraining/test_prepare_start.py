@@ -88,9 +88,9 @@ def test_a_device_that_is_no_cpu_is_found_again_by_any_of_its_names() -> None:
 def assert_found_again(device: str) -> None:
     x, y, _ = problem()
     x.flags.writeable = False
-    start = prepare_start(x, y, l2=0.01).caching(x, device)
+    start = prepare_start(x, y, l2=0.01).caching(x, y, device)
     assert start.cache is not None and start.caches(x) and not start.caches(x[1:])
     again = Problem.of(x, y, 0.01, 2, device)
     _, matched = start.matched_to(again)
-    assert matched.bfloat16_blocks is start.cache.bfloat16_blocks
-    assert again.features.data_ptr() == start.cache.bfloat16_blocks.features.data_ptr()
+    assert matched.bfloat16_blocks is start.cache.problem.bfloat16_blocks
+    assert again.features.data_ptr() == start.cache.problem.features.data_ptr()
