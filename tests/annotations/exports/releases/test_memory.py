@@ -1,7 +1,6 @@
 """An export streams: ten times the events take no more memory."""
 
 import io
-import tracemalloc
 from typing import IO, Any
 
 import pytest
@@ -9,6 +8,7 @@ from django.db import connection
 
 from annotations.exports.releases.study_export import write_study_zip
 from annotations.models import Event, Study
+from tests import traced_memory
 from tests.actors import Visit
 
 _MIB = 2**20
@@ -35,11 +35,7 @@ class _Nowhere(io.RawIOBase, IO[bytes]):
 
 
 def peak_of(study: Study) -> float:
-    tracemalloc.start()
-    write_study_zip(study, _Nowhere())
-    _now, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    return peak / _MIB
+    return traced_memory.peak_of(lambda: write_study_zip(study, _Nowhere()))[0] / _MIB
 
 
 @pytest.mark.django_db(transaction=True)
