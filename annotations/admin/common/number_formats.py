@@ -51,7 +51,19 @@ def row_number(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 19 else 0
 
 
-class MoneyField(forms.DecimalField):
+class TypedDecimalField(forms.DecimalField):
+    """A number that is typed with a point or a comma; a browser's own field for numbers drops the comma."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            **{**options, "widget": forms.TextInput(attrs={"inputmode": "decimal", "class": "vIntegerField"})}
+        )
+
+    def to_python(self, value: Any) -> Decimal | None:
+        return super().to_python(value.replace(",", ".") if isinstance(value, str) else value)
+
+
+class MoneyField(TypedDecimalField):
     """An amount in units of a currency, of a model field in hundredths of it."""
 
     OF_STUDY = {"reward_cents": "Reward", "min_hourly_cents": "Least pay an hour", "bonus_cents": "Bonus"}

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.text import slugify
 
 from annotations.admin.common.form_errors import RefusalsShown
-from annotations.admin.common.number_formats import MoneyField, row_number
+from annotations.admin.common.number_formats import MoneyField, TypedDecimalField, row_number
 from annotations.admin.common.page_acts import Answer
 from annotations.admin.common.site_pages import show_site_page
 from annotations.admin.datasets.class_pictures import ClassPictures, readable_classes, usual_title
@@ -46,7 +46,7 @@ class NewStudyForm(forms.Form):
     title = forms.CharField(label="Title", max_length=200, required=False)
     target = forms.CharField(error_messages={"required": "Choose the class whose mistakes people look at."})
     quota = forms.IntegerField(label="People", min_value=1, initial=24)
-    minutes = forms.DecimalField(
+    minutes = TypedDecimalField(
         label="Minutes each",
         min_value=Decimal("0.5"),
         max_value=120,

@@ -21,7 +21,7 @@ function tellTitle() {
 }
 
 function tellPay() {
-  const [people, minutes, reward] = ["quota", "minutes", "reward"].map((name) => Number(form.elements[name].value));
+  const [people, minutes, reward] = ["quota", "minutes", "reward"].map((name) => Number(form.elements[name].value.replace(",", ".")));
   const money = (amount) => `${amount.toFixed(2)} ${pay.dataset.currency}`;
   const [hourly, least] = [(reward * 60) / (minutes + Number(pay.dataset.around)), Number(pay.dataset.least) / 100];
   const isTold = people > 0 && minutes > 0 && reward > 0;

@@ -1,9 +1,10 @@
 """What stands in a form or an address instead of a row's number finds nothing, and breaks nothing."""
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 
-from annotations.admin.common.number_formats import row_number
+from annotations.admin.common.number_formats import MoneyField, row_number
 
 NO_NUMBERS = ["9" * 5000, "9" * 18, "-1", "1e3", "٣", "²", "", "1 OR 1=1", "\0"]
 POSTS = {
@@ -21,6 +22,17 @@ GETS = {"release_file": "number", "submission": "submission", "correction": "cor
 def test_a_number_is_of_plain_digits_and_one_that_a_row_can_have():
     assert row_number("12") == 12
     assert [row_number(text) for text in (*NO_NUMBERS, None) if text != "9" * 18] == [0] * len(NO_NUMBERS)
+
+
+@pytest.mark.parametrize(("typed", "cents"), [("1.50", 150), ("1,50", 150), ("2,5", 250), ("3", 300), (" 0,05 ", 5)])
+def test_an_amount_is_read_with_a_point_or_a_comma(typed, cents):
+    assert MoneyField().clean(typed) == cents
+
+
+@pytest.mark.parametrize("typed", ["1,500", "1,234.50", "1.234,50", "GBP", "-1"])
+def test_an_amount_that_may_mean_two_things_is_refused(typed):
+    with pytest.raises(ValidationError):
+        MoneyField().clean(typed)
 
 
 @pytest.mark.parametrize("page", POSTS)

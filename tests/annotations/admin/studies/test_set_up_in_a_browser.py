@@ -63,6 +63,8 @@ def test_a_coordinator_sets_a_study_up_rehearses_it_and_opens_it(
         page.get_by_label("People", exact=True).fill("30")
         page.get_by_label("Pay each").fill("2")
         expect(page.locator("#pay.low")).to_contain_text("8.00 GBP an hour")
+        page.get_by_label("Pay each").press_sequentially(",20")  # 2,20, as much of Europe types it
+        expect(page.locator("#pay.low")).to_contain_text("8.80 GBP an hour")
         page.get_by_label("Pay each").fill("2.505")
         expect(page.locator("#pay.low")).to_have_count(0)
         page.get_by_role("radio", name="Images with the phrase, images without it").check()
@@ -98,6 +100,9 @@ def test_a_coordinator_sets_a_study_up_rehearses_it_and_opens_it(
         page.get_by_role("link", name="Pre-flight").click()
         page.get_by_text("1 thing keeps the study from opening").wait_for()
         look(page, "admin-preflight")
+        page.locator("a[href*='#fieldset-']", has_text="Go there").first.click()
+        expect(page.locator("details.fold[open]:has(:target)")).to_be_in_viewport()
+        page.go_back()
         page.get_by_role("link", name="Rehearse and preview", exact=True).click()
         page.get_by_role("button", name="Preview “without words”").wait_for()
         page.get_by_role("button", name="Rehearse").click()
