@@ -59,8 +59,8 @@ def _import(request: HttpRequest, study: Study, file: Any) -> None:
     report = submission_import.import_csv(study, file, by=request.user.get_username(), name=file.name)
     messages.success(
         request,
-        f"{report.n_rows} submissions read: {report.n_new} new, {report.n_changed} changed, "
-        f"{report.n_without_visit} without a visit here. {report.n_missing} visits are not in the file.",
+        f"{counted(report.n_rows, 'submission')} read: {report.n_new} new, {report.n_changed} changed, "
+        f"{report.n_without_visit} without a visit here, {counted(report.n_missing, 'visit')} not in the file.",
     )
 
 

@@ -128,7 +128,7 @@ def test_a_file_is_imported_without_a_token(study, coordinator_here, settings, p
     file.name = "export.csv"
     upload = reverse("upload_submissions", args=[study.pk])
     page = coordinator_here.post(upload, {"file": file, "complete": 1}, follow=True)
-    assert "2 submissions read: 1 new, 1 changed, 1 without a visit here. 0 visits are not in the file." in shown(page)
+    assert "2 submissions read: 1 new, 1 changed, 1 without a visit here, 0 visits not in the file." in shown(page)
     broken = io.BytesIO(b"Name\nanna\n")
     broken.name = "wrong.csv"
     assert "errorlist" not in shown(page)
