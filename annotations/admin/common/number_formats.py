@@ -59,7 +59,7 @@ class TypedDecimalField(forms.DecimalField):
             **{**options, "widget": forms.TextInput(attrs={"inputmode": "decimal", "class": "vIntegerField"})}
         )
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Any:  # a Decimal or None; the stubs have it from IntegerField
         return super().to_python(value.replace(",", ".") if isinstance(value, str) else value)
 
 
