@@ -37,7 +37,7 @@ class BalancedPoint:
 
     @classmethod
     def pays(cls, problem: Problem) -> bool:
-        """Return whether heads may differ in few images, and little is kept of these.
+        """Return whether this saves time, and what is kept of the images is small.
 
         Parameters
         ----------
@@ -79,7 +79,8 @@ class BalancedPoint:
             None if the weights differ in too many images.
         """
         given = weights.of_rows(slice(None), self._z.dtype)
-        factor = (given / self._weights).median(1, keepdim=True).values
+        ratios = (given / self._weights).sort(1).values  # torch's median is not deterministic on a GPU
+        factor = ratios[:, ratios.shape[1] // 2, None]
         change = given - factor * self._weights
         rows = (change.abs() > _ROUNDING * self._weights).any(0).nonzero()[:, 0]
         if len(rows) > FEW * len(self._weights):

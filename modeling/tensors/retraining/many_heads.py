@@ -136,9 +136,10 @@ def train_heads(
 
     Notes
     -----
-    Deterministic for one machine and thread count. Large float32 features stay in place, and may be memory-mapped;
-    allow a quarter of their size as extra memory. With many classes allow 2 GB if that is more: where the logits of
-    one head would not fit there, nothing is kept of the images (`streaming`).
+    Deterministic for one machine and thread count. Float32 features of more than 512 MiB stay in place, and may be
+    memory-mapped; allow a quarter of their size as extra memory. For smaller ones allow twice their size. With many
+    classes allow 2 GB if that is more: where the logits of one head would not fit there, nothing is kept of the
+    images (`streaming`).
 
     Examples
     --------
