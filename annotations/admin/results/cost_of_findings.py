@@ -20,7 +20,7 @@ class Cost:
     """What was paid, in hundredths: rewards, settled bonuses, and Prolific's fee where it is known.
 
     people: whose reward was paid; findings: ideas that are better than guessing, over all tasks; None where that cannot
-    be told of a task.
+    be told of a task; unpaid: who finished, and whose reward awaits review or is not known.
     """
 
     currency: str
@@ -29,6 +29,7 @@ class Cost:
     fee: int | None
     people: int
     findings: int | None
+    unpaid: int = 0
 
     @property
     def total(self) -> int:
@@ -41,8 +42,8 @@ class Cost:
 
     @property
     def per_finding(self) -> int | None:
-        """Hundredths for each idea that is better than guessing, rounded."""
-        return round(self.total / self.findings) if self.findings else None
+        """Hundredths for each idea that is better than guessing, rounded; None while rewards are unsettled."""
+        return round(self.total / self.findings) if self.findings and not self.unpaid else None
 
 
 COSTS: Table[Cost] = worded(__package__, "costs")
@@ -53,8 +54,9 @@ def cost(study: Study, tables: StudyTables) -> FilledTable[Cost]:
     paid, rows = totals(study), tables.novelty.rows
     is_told = bool(rows) and all(row.counted is Counted.BETTER for row in rows)
     findings = sum(row.novelty.concepts for row in rows) if is_told else None
-    row = Cost(study.currency, paid.rewards.cents, paid.bonuses.cents, paid.fee_cents, paid.rewards.n, findings)
-    return FilledTable(COSTS, (row,))
+    sums = paid.rewards.cents, paid.bonuses.cents, paid.fee_cents
+    unpaid = paid.awaiting.n + paid.unknown.n
+    return FilledTable(COSTS, (Cost(study.currency, *sums, paid.rewards.n, findings, unpaid),))
 
 
 def cost_sentence(of: Cost) -> str:
@@ -68,4 +70,6 @@ def cost_sentence(of: Cost) -> str:
     if of.per_finding is not None:
         ideas = "the one idea that is" if of.findings == 1 else f"each of {of.findings:,} ideas that are"
         told += f", {amount(of.per_finding)} for {ideas} better than guessing"
+    elif of.findings and of.unpaid:
+        told += f". What an idea costs is told once the rewards of {persons(of.unpaid)} more are settled"
     return f"{told}."

@@ -11,7 +11,8 @@ from annotations.admin.common.study_pages import Place, crowd_came, is_for_exper
 from annotations.models import OPEN_STATES, Moderation, Study, StudyState
 from annotations.readings.datasets.encoder_problems import encoder_problems
 from annotations.readings.monitoring.participant_flow import n_inside
-from annotations.readings.payments.reconciliation import compare, n_unknown
+from annotations.readings.payments.costs import totals
+from annotations.readings.payments.reconciliation import compare
 from annotations.readings.releases import moderation
 from annotations.readings.studies.preflight.check_result import FixIn, Level
 from annotations.readings.studies.preflight.preflight_report import checks_of, preflight_summary, report
@@ -83,7 +84,7 @@ def _run(study: Study) -> Iterator[NextStep]:
 
 def _people(study: Study) -> Iterator[NextStep]:
     n = len(compare(study, timezone.now()).approvable) if crowd_came(study) else 0
-    unknown = n_unknown(study) if not settings.PROLIFIC_TOKEN and crowd_came(study) else 0
+    unknown = totals(study).unknown.n if not settings.PROLIFIC_TOKEN and crowd_came(study) else 0
     if unknown:
         who = counted(unknown, "person has", "people have")
         sentence = f"{who} finished, and nothing is known here of their approval and pay."

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from annotations.models import UNDER_WAY, BatchState, Study
+from annotations.models import UNDER_WAY, BatchState, Stage, Study
 from annotations.prolific.statuses import Status
 
 
@@ -23,11 +23,13 @@ class Amount(NamedTuple):
 class Totals:
     """Rewards are as Prolific told of them, or the study's where it did not; what a screen-out pays it does not tell.
 
+    unknown: rewards of people who finished here, and of whose submissions Prolific has told nothing.
     fee: Prolific's on rewards and bonuses that were paid, where the site names its rate; it is added to no other sum.
     """
 
     rewards: Amount
     awaiting: Amount
+    unknown: Amount
     n_screened_out: int
     proposed: Amount
     under_way: Amount
@@ -43,14 +45,26 @@ class Totals:
         """Bonuses that are settled: paid at Prolific, or handed out as a file."""
         return Amount(self.paid.n + self.handed_out.n, self.paid.cents + self.handed_out.cents)
 
+    @property
+    def owed(self) -> Amount:
+        """What is known to be owed."""
+        owed = (self.awaiting, self.proposed, self.under_way, self.failed)
+        return Amount(sum(each.n for each in owed), sum(each.cents for each in owed))
+
+    @property
+    def most_owed_cents(self) -> int:
+        """What is owed if every reward of which nothing is known is."""
+        return self.owed.cents + self.unknown.cents
+
 
 def totals(study: Study) -> Totals:
     """Add up what is due here and what Prolific reports."""
-    rewards, awaiting, screened_out = _amounts(
+    rewards, awaiting, unknown, screened_out = _amounts(
         study.submissions.counted(),
         Coalesce("reward_cents", study.reward_cents or 0),
         Q(status__in=(Status.APPROVED, Status.PARTIALLY_APPROVED)),
         Q(status=Status.AWAITING_REVIEW),
+        Q(status="", session__stage=Stage.FINISHED),
         Q(status=Status.SCREENED_OUT),
     )
     conditions = {
@@ -67,6 +81,7 @@ def totals(study: Study) -> Totals:
     return Totals(
         rewards=rewards,
         awaiting=awaiting,
+        unknown=unknown,
         n_screened_out=screened_out.n,
         **sums,
         fee_percent=percent,

@@ -20,7 +20,6 @@ from annotations.models import (
     ProlificRequest,
     Reconciliation,
     RequestState,
-    Stage,
     Study,
     Submission,
 )
@@ -68,11 +67,6 @@ class LedgerRow:
 def compare(study: Study, now: dt.datetime) -> Compared:
     """Compare both sides of every submission, the newest first; previews and simulated visits have none that counts."""
     return _compared(study, study.submissions.counted(), now)
-
-
-def n_unknown(study: Study) -> int:
-    """Return how many people finished of whose submissions Prolific has told nothing."""
-    return study.submissions.counted().filter(status="", session__stage=Stage.FINISHED).count()
 
 
 def compare_one(submission: Submission, now: dt.datetime) -> Compared:

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from annotations.models import AuditRecord, BatchState, Payment, PaymentBatch
+from annotations.models import AuditRecord, BatchState, Payment, PaymentBatch, Submission
 from tests.actors import create_study, open_study
 from tests.annotations.money import complete, owe, right_words
 from tests.fake_prolific.server import Trouble
@@ -115,6 +115,26 @@ def test_the_money_of_another_study_is_out_of_reach(anna, address, coordinator_c
     batch = PaymentBatch.objects.get()
     for act in ("send", "file", "undo_batch", "record_paid"):
         assert coordinator_client.post(there, {"act": act, "batch": batch.pk}).status_code == 404
+
+
+@pytest.mark.parametrize(("token", "to_do"), [("", "import Prolific’s file"), ("a token", "look again at Prolific")])
+def test_what_is_owed_to_people_of_whom_prolific_told_nothing_is_not_known(
+    study, address, coordinator_client, settings, token, to_do
+):
+    settings.PROLIFIC_TOKEN = token
+    owe(complete(study, "bert", {"red": right_words(study)}), 125)
+    page = shown(coordinator_client.get(address))
+    assert "1.25 to 4.25" in page and "1 person finished here, and Prolific has told nothing of this submission" in page
+    assert to_do in page
+    overview = shown(coordinator_client.get(reverse("admin:annotations_study_change", args=[study.pk])))
+    assert "Not known yet" in overview and "up to 3.00 GBP" in overview
+
+
+def test_what_is_owed_is_one_sum_where_prolific_told_of_everybody(anna, address, coordinator_client):
+    Submission.objects.update(status="AWAITING REVIEW")
+    owe(anna, 125)
+    page = shown(coordinator_client.get(address))
+    assert "4.25" in page and "not known</span>" not in page
 
 
 def test_the_fee_is_shown_apart(anna, address, coordinator_client, settings):

@@ -28,6 +28,11 @@ from tests.prolific_steps import THERE, arrive
         (Cost("GBP", 600, 0, None, 2, None), "6.00 GBP was paid: 3.00 for each of 2 people."),
         (Cost("GBP", 600, 0, None, 2, 0), "6.00 GBP was paid: 3.00 for each of 2 people."),
         (Cost("GBP", 0, 0, None, 0, 3), ""),
+        (
+            Cost("GBP", 300, 0, None, 1, 8, unpaid=23),
+            "3.00 GBP was paid: 3.00 for each of 1 person. What an idea costs is told once the rewards of 23 people "
+            "more are settled.",
+        ),
     ],
 )
 def test_the_sentence(cost: Cost, told: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from annotations.models import BatchState, PaymentBatch, Submission
 from annotations.readings.payments.costs import Amount, fee, totals
 from annotations.services.payments import payment_ledger
-from tests.annotations.money import owe
+from tests.annotations.money import complete, owe, right_words
 from tests.prolific_steps import THERE, arrive, submission_of
 
 
@@ -26,6 +26,15 @@ def test_rewards_are_as_prolific_told_of_them_or_the_studys(open_study, people):
         Submission.objects.filter(pk=submission.pk).update(status=status, reward_cents=cents)
     seen = totals(open_study)
     assert (seen.rewards, seen.awaiting, seen.n_screened_out) == (Amount(2, 620), Amount(1, 300), 1)
+
+
+def test_a_reward_of_which_prolific_told_nothing_is_not_known(open_study, people):
+    """Of who did not finish nothing is owed."""
+    emma, finn = (complete(open_study, name, {"red": right_words(open_study)}) for name in ("emma", "finn"))
+    owe(emma, 50)
+    Submission.objects.filter(pk=finn.pk).update(status="AWAITING REVIEW")
+    seen = totals(open_study)
+    assert (seen.unknown, seen.owed, seen.most_owed_cents) == (Amount(1, 300), Amount(2, 350), 650)
 
 
 def test_each_payment_is_in_one_sum(open_study, people):
