@@ -18,6 +18,8 @@ from annotations.admin.common.typed_classes import ModelForm
 from annotations.admin.studies.study_sections import HELP, SECTIONS
 from annotations.models import Study, StudyState
 from annotations.models.study import AMENDABLE, CODES
+from annotations.readings.studies.preflight.check_result import Level
+from annotations.readings.studies.preflight.preflight_report import sentences
 from annotations.services.studies.lifecycle import amend_study
 
 
@@ -47,14 +49,21 @@ class AmendForm(ModelForm[Study]):
 
 
 def page(request: HttpRequest, study: Study) -> Answer:
-    """Show the fields; a POST changes those that differ, and the audit log keeps from what to what."""
+    """Show the fields; a POST changes those that differ, and says what pre-flight finds in them.
+
+    The audit log keeps from what to what.
+    """
     form = AmendForm(request.POST or None, instance=Study.objects.get(pk=study.pk))
     if request.method == "POST" and form.is_valid():
         given: dict[str, Any] = {name: form.cleaned_data[name] for name in form.changed_data}
         with RefusalsShown(form):
+            before = _not_right(study)
             changed = amend_study(study, given, by=request.user.get_username())
             labels = ", ".join(str(form[name].label).lower() for name in changed)
             messages.success(request, f"Changed: {labels}." if changed else "Nothing was different.")
+            for sentence in _not_right(study):
+                if sentence not in before:
+                    messages.warning(request, sentence)
             return HttpResponseRedirect(request.path)
     study.refresh_from_db(fields=["state"])  # somebody may have closed it since this request began
     return {
@@ -62,6 +71,10 @@ def page(request: HttpRequest, study: Study) -> Answer:
         "groups": _groups(form, CODES if study.state == StudyState.CLOSED else AMENDABLE),
         "linked_errors": linked_errors(form),
     }
+
+
+def _not_right(study: Study) -> list[str]:
+    return sentences(study, Level.BLOCK, Level.WARN)
 
 
 def _groups(form: AmendForm, offered: Collection[str]) -> list[tuple[str, list[BoundField]]]:

@@ -44,19 +44,23 @@ def _setup(study: Study) -> Iterator[NextStep]:
         return
     checks = checks_of(report(study))
     blocks = [check for check in checks if check.level is Level.BLOCK]
+    summary = preflight_summary(study, checks)
     to_mend = [check.sentence for check in blocks if check.fix_in is not FixIn.REHEARSAL]
     if to_mend:
-        keeps = counted(len(to_mend), "thing keeps", "things keep")
-        sentence, to_see = f"{keeps} the study from opening.", _url(study, "preflight")
-        yield NextStep(sentence, to_mend[0], "See what", to_see, is_broken=True)
+        yield NextStep(summary.sentence, to_mend[0], "See what", _url(study, "preflight"), is_broken=True)
     elif blocks:
         sentence = "Rehearse it: simulated participants go through it as people will."
         yield NextStep(sentence, blocks[0].sentence, "Rehearse it", _url(study, "rehearsal"))
     else:
-        summary = preflight_summary(study, checks)
         more = f"{summary.sentence} What people see freezes then."
         to_open = _url(study, "step", "open")
-        yield NextStep("The study can open.", more, "Open the study", to_open, worth=summary.worth)
+        yield NextStep(
+            "The study can open.",
+            more,
+            "Open the study",
+            to_open,
+            worth="See what is worth a look." if summary.worth else "",
+        )
 
 
 def _run(study: Study) -> Iterator[NextStep]:

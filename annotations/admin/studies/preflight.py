@@ -40,7 +40,7 @@ def _remote(study: Study) -> list[Check]:
         why = "Not compared because this site has no Prolific token. Compare the codes and the link yourself."
         return [skipped(why)]
     if not study.external_study_id:
-        return [warning("Not compared because the study has no Prolific id. Enter it.", FixIn.ENTRY)]
+        return [skipped("Not compared because the study has no Prolific id.")]  # `way_checks` warns of that
     prolific = Prolific(settings.PROLIFIC_TOKEN, api=settings.PROLIFIC_API, patience=PATIENCE)
     try:
         remote = prolific.study(study.external_study_id)

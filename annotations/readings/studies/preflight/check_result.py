@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How a check came out. Something that blocks keeps the study from opening."""
+    """How a check came out. Something that blocks keeps a draft from opening."""
 
     SKIP = "skip"  # it could not be looked at, and that is no fault
     PASS = "pass"  # noqa: S105 - no password
@@ -24,7 +24,7 @@ class Level(StrEnum):
             Level.SKIP: "Not looked at",
             Level.PASS: "Right",
             Level.WARN: "Worth a look",
-            Level.BLOCK: "Keeps it from opening",
+            Level.BLOCK: "Not right",
         }[self]
 
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db.models import Q
 
-from annotations.models import Study
+from annotations.models import Study, StudyState
 from annotations.models.consent_texts import RETENTION
 from annotations.models.study import CODES
 from annotations.readings.allocation.task_orders import n_orders
@@ -87,9 +87,14 @@ def _verification(study: Study) -> list[Check]:
         )
         return [passed(f"{study.who_enters} can enter. {way}")]
     if study.reward_cents or study.bonus_cents:
+        tick = (
+            "Tick “only verified entries”"
+            if study.state == StudyState.DRAFT
+            else ("That is frozen: close this study, clone it, and tick “only verified entries” in the clone")
+        )
         sentence = (
-            "The study pays, and anybody can invent people by its link, who take places and codes. Tick “only verified "
-            "entries”, and switch secure links on in the study on Prolific, or ask your operator for a Prolific token. "
+            f"The study pays, and anybody can invent people by its link, who take places and codes. {tick}, "
+            "and switch secure links on in the study on Prolific, or ask your operator for a Prolific token. "
             "Where nobody is paid by Prolific, leave reward and bonus empty."
         )
         return [block(sentence, FixIn.ENTRY)]

@@ -83,17 +83,19 @@ class Summary:
 
 def preflight_summary(study: Study, checks: Iterable[Check]) -> Summary:
     """Return the summary of a report's checks."""
-    levels = [check.level for check in checks]
+    levels, is_draft = [check.level for check in checks], study.state == StudyState.DRAFT
     n_blocking, n_warnings = levels.count(Level.BLOCK), levels.count(Level.WARN)
     worth = f"{counted(n_warnings, 'thing is', 'things are')} worth a look." if n_warnings else ""
+    mark, word = ("done", "Ready") if is_draft else (study.state, study.get_state_display())
+    if n_blocking and not is_draft:
+        return Summary(mark, word, f"{counted(n_blocking, 'thing is', 'things are')} not right.", worth)
     if n_blocking:
         keep = counted(n_blocking, "thing keeps", "things keep")
         return Summary("failed", "Not ready", f"{keep} the study from opening.", worth)
-    mark, word = ("done", "Ready") if study.state == StudyState.DRAFT else (study.state, study.get_state_display())
-    nothing = "Nothing keeps the study from opening." if study.state == StudyState.DRAFT else ""
+    nothing = "Nothing keeps the study from opening." if is_draft else ""
     return Summary(mark, word, nothing if worth else "Everything is as it should be.", worth)
 
 
-def worth_a_look(study: Study) -> list[str]:
-    """Return what each check says that warns."""
-    return [check.sentence for check in checks_of(report(study)) if check.level is Level.WARN]
+def sentences(study: Study, *levels: Level) -> list[str]:
+    """Return what the checks say that came out at one of these levels, in the report's order."""
+    return [check.sentence for check in checks_of(report(study)) if check.level in levels]

@@ -11,6 +11,7 @@ from annotations.admin.studies import preflight
 from annotations.models import Study
 from annotations.prolific.retries import Patience
 from annotations.services.studies import lifecycle
+from tests.annotations.views.pages import tree
 from tests.fake_prolific import FakeProlific
 from tests.fake_prolific.records import FakeStudy
 from tests.fake_prolific.server import Trouble
@@ -77,6 +78,14 @@ def test_what_differs_there_is_told(
     page = seen(coordinator_client, study)
     assert sentence in page
     assert AGREES not in page
+
+
+def test_that_no_study_there_is_known_is_warned_of_once(coordinator_client: Client, study: Study) -> None:
+    Study.objects.update(external_study_id="")
+    page = tree(coordinator_client.get(reverse("admin:annotations_study_preflight", args=[study.pk])))
+    assert "Not compared because the study has no Prolific id." in page.select(".check-skip")[0].text
+    warned = [each.text for each in page.select(".check-warn")]
+    assert [text for text in warned if "Prolific id" in text] == [text for text in warned if "added later" in text]
 
 
 def test_an_address_without_an_id_is_told(coordinator_client: Client, study: Study, there: FakeStudy) -> None:

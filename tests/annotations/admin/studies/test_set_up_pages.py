@@ -146,6 +146,34 @@ def test_a_code_is_corrected_while_people_are_inside(coordinator_client: Client,
     assert open_study.configurations.count() == 1
 
 
+def test_pay_that_is_set_while_people_are_inside_is_looked_at_as_before_opening(
+    coordinator_client: Client, open_study: Study
+) -> None:
+    def change(reward: str) -> str:
+        changed = {**FIELDS, "reward_cents": reward}
+        page = coordinator_client.post(address(open_study, "amend"), changed, follow=True)
+        return " ".join(each.text for each in tree(page).select(".messagelist .warning"))
+
+    said = change("1.00")
+    assert "1.00 GBP each is at least 4.00 GBP an hour: less than 9.00 GBP" in said
+    assert "anybody can invent people by its link" in said and "clone it, and tick" in said
+    assert "There is no quota" not in said  # it was so before
+    assert change("3.00") == ""
+    page = coordinator_client.get(address(open_study, "preflight")).content.decode()
+    assert "1 thing is not right." in page and "from opening" not in page
+
+
+def test_an_open_study_says_that_its_clone_can_be_changed(coordinator_client: Client, open_study: Study) -> None:
+    for name in ("setup", "preflight"):
+        (link,) = tree(coordinator_client.get(address(open_study, name))).select("p.help a")
+        assert (link.text, link["href"]) == ("clone the study", address(open_study, "clone"))
+
+
+def test_a_draft_that_was_rehearsed_is_not_called_frozen(coordinator_client: Client, draft_study: Study) -> None:
+    lifecycle.freeze(draft_study)
+    assert "frozen at opening" not in coordinator_client.get(address(draft_study, "setup")).content.decode()
+
+
 def test_what_another_coordinator_changed_meanwhile_is_not_changed_back(
     coordinator_client: Client, open_study: Study
 ) -> None:

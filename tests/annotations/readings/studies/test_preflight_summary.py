@@ -25,6 +25,7 @@ from annotations.readings.studies.preflight.preflight_report import Summary, pre
             Summary("done", "Ready", "Nothing keeps the study from opening.", "2 things are worth a look."),
         ),
         (StudyState.ACTIVE, 0, 0, Summary("active", "Active", "Everything is as it should be.")),
+        (StudyState.ACTIVE, 1, 1, Summary("active", "Active", "1 thing is not right.", "1 thing is worth a look.")),
         (StudyState.PAUSED, 0, 1, Summary("paused", "Paused", "", "1 thing is worth a look.")),
     ],
 )
