@@ -67,7 +67,7 @@ MAIN = {
     "tutorial: done": f"""
 - status "What to do now":
   - paragraph:
-    - strong: "That is all: look, say it, say it better."
+    - strong: That is how it works.
 - textbox "{_SENTENCE}"
 - button "Go on"
 - region "What your words explain":

@@ -129,12 +129,14 @@ def _welcome_page(
 
 
 def time_and_pay(study: Study) -> dict[str, Any]:
-    """What people are told before they consent: the most minutes, the pay, who runs it; None where none is set."""
+    """What people are told before they consent: the most minutes, what is paid, who runs it; None where none is set."""
     longest = longest_minutes(study)
     return {
         "minutes": None if longest is None else math.ceil(longest),
         "reward": Decimal(study.reward_cents) / 100 if study.reward_cents else None,
         "currency": study.currency,
+        "asks_questions": study.comprehension_check,
+        "failed_check_is_paid": study.failed_check_is_paid,
         "researchers": study.researchers,
     }
 

@@ -139,6 +139,24 @@ def test_the_link_does_not_either(carol: Client) -> None:
     assert Client().post("/study/sprites/start", ids, follow=True).redirect_chain[-1] == ("/visit/not-passed", 303)
 
 
+@pytest.mark.parametrize(
+    ("is_paid", "before", "after"),
+    [
+        (True, "the study ends for you. You are paid for the time you gave.", "You are paid for the time"),
+        (False, "you return the study without pay.", "It is not paid then"),
+    ],
+)
+def test_what_a_failure_means_for_pay_is_said_before_consent_and_before_each_try(
+    carol: Client, is_paid: bool, before: str, after: str
+) -> None:
+    Study.objects.update(failed_check_code="SCREEN01", failed_check_is_paid=is_paid, reward_cents=350)
+    said = f"with two tries. If an answer is still wrong then, {before}"
+    link = {"PROLIFIC_PID": "dave", "STUDY_ID": "s", "SESSION_ID": "w"}
+    assert said in shown(one(carol.get("/study/sprites/", link), ".facts"))
+    assert before in shown(one(carol.get("/visit/check"), "main"))
+    assert after in shown(one(fail_twice(carol), "main"))
+
+
 @pytest.mark.parametrize(("is_paid", "words"), [(True, "You are paid"), (False, "not a rejection")])
 def test_the_study_sets_the_way_out(carol: Client, open_study: Study, is_paid: bool, words: str) -> None:
     Study.objects.update(failed_check_code="SCREEN01", failed_check_is_paid=is_paid)

@@ -33,7 +33,7 @@ def test_time_and_pay_are_those_of_the_welcome_page(carol: Client) -> None:
         [shown(fact) for fact in tree(carol.get(path, IDS)).select(".facts dd")]
         for path in ("/study/sprites/", "/visit/consent")
     ]
-    assert facts[1] == ["up to about 15 minutes", "3.50 GBP"]
+    assert facts[1][:2] == ["up to about 15 minutes", "3.50 GBP, only if you finish"]
     assert set(facts[1]) < set(facts[0])
     assert "minutes" not in shown(one(carol.get("/visit/consent"), ".prose"))
 

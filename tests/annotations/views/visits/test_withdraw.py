@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from annotations.models import (
     AnnotationSession,
+    EndReason,
     ForgottenSubmission,
     IdentityKey,
     Participant,
@@ -18,6 +19,7 @@ from annotations.models import (
     Submission,
 )
 from annotations.services.logs.identities import key_of
+from annotations.services.phrases import assignments
 from annotations.services.visits import erasure, sessions
 from tests.actors import Visit, client_of
 from tests.annotations.views.pages import one, shown, tree
@@ -31,6 +33,22 @@ def link(visit: Visit) -> str:
 def test_looking_at_the_link_withdraws_nothing(alice: Visit, client: Client) -> None:
     assert one(client.get(link(alice)), "form#withdraw")
     assert AnnotationSession.objects.get().withdrawn_at is None
+
+
+def test_what_becomes_of_pay_is_said_before_and_after(alice: Visit) -> None:
+    own = link(alice)
+    before = shown(one(alice.client.get(own), "main"))
+    assert "It is not paid, as you did not finish it. If you finish it first, you can still withdraw" in before
+    assert "It is not paid then, as you did not finish it." in shown(one(alice.client.post(own, follow=True), "main"))
+
+
+def test_whoever_finished_keeps_what_was_promised(alice: Visit) -> None:
+    own = link(alice)
+    assignments.end(alice.assignment, EndReason.STUDY_CLOSED)
+    sessions.finish(alice.session)
+    for response in (alice.client.get(own), alice.client.post(own, follow=True)):
+        assert "What you were promised for taking part stays yours." in shown(one(response, "main"))
+        assert "not paid" not in shown(one(response, "main"))
 
 
 def test_the_button_withdraws_without_a_cookie(alice: Visit, client: Client) -> None:
