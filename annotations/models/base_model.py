@@ -1,5 +1,7 @@
 """A base model: the classifier whose errors participants see."""
 
+from functools import cached_property
+
 import numpy as np
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -24,7 +26,6 @@ class BaseModel(models.Model):
     """Predictions of one classifier on a data set, and its head where it was trained here."""
 
     NO_PREDICTION = -1
-    ARRAYS = ("predictions",)
 
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="base_models", verbose_name="data set")
     name = models.CharField(max_length=60)
@@ -32,7 +33,9 @@ class BaseModel(models.Model):
     l2 = models.FloatField(
         STRENGTH, validators=[MinValueValidator(1e-12)], help_text="L2 coefficient of training and retraining"
     )
-    predictions = models.BinaryField(help_text="int32 per row of the data set, -1 where there is none")
+    predictions = StoredFileField(
+        db_column="predictions_sha256", help_text="int32 per row of the data set, -1 where there is none"
+    )
     head = StoredFileField(null=True, blank=True, help_text="safetensors; empty for imported predictions")
     validation_accuracies = models.JSONField(help_text="one per class, null where the class has no validation image")
     test_metrics = models.JSONField(help_text="worst_group, average, average_plain, gap, accuracies, counts")
@@ -88,9 +91,12 @@ class BaseModel(models.Model):
         is_brought = self.origin == BaseModelOrigin.IMPORTED and self.has_head
         return "imported last layer" if is_brought else BaseModelOrigin(self.origin).label
 
-    @property
+    @cached_property
     def predicted(self) -> NDArray[np.int32]:
-        """Predicted class of each row of the data set, NO_PREDICTION where there is none; int32[n], read-only."""
+        """Predicted class of each row of the data set, NO_PREDICTION where there is none; int32[n], read-only.
+
+        Raises BadStoredFile.
+        """
         return unpack_int32(self.predictions)
 
     @property

@@ -7,7 +7,6 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.db.models import F, Q
 
-from annotations.models.arrays import without_arrays
 from annotations.models.base_model import BaseModel
 from annotations.models.constraints import once, rule
 from annotations.models.study import Study
@@ -22,12 +21,11 @@ _IN_WORDS = (
 
 class TaskQuerySet(models.QuerySet["Task"]):
     def with_base_models(self) -> Self:
-        """Load base models with their data sets, without their arrays, and each of them once for all of its tasks.
+        """Load base models with their data sets, each of them once for all of its tasks.
 
         A study of experts has a thousand tasks on one base model, with a thousand names of classes to read.
         """
-        base_models = without_arrays(BaseModel.objects.select_related("dataset"))
-        return self.prefetch_related(models.Prefetch("base_model", queryset=base_models))
+        return self.prefetch_related("base_model__dataset")
 
 
 class Task(models.Model):

@@ -71,14 +71,9 @@ def compute_again(
 
 
 def _in_order(scores: QuerySet[Score]) -> QuerySet[Score]:
-    assignment, base_model = "phrase__assignment", "phrase__assignment__task__base_model"
-    return (
-        scores.select_related(
-            f"{base_model}__dataset", f"{assignment}__session__participant", f"{assignment}__session__study"
-        )
-        .defer(f"{base_model}__head", f"{base_model}__predictions")
-        .order_by(f"{base_model}__dataset", "pk")
-    )
+    related = ("task__base_model__dataset", "session__participant", "session__study")
+    joined = scores.select_related(*(f"phrase__assignment__{name}" for name in related))
+    return joined.order_by("phrase__assignment__task__base_model__dataset", "pk")
 
 
 def _batches(runs: QuerySet[Run]) -> Iterator[tuple[BaseModel, list[Run]]]:
@@ -93,7 +88,7 @@ def _batches(runs: QuerySet[Run]) -> Iterator[tuple[BaseModel, list[Run]]]:
 
 def _with_all(runs: QuerySet[Run]) -> QuerySet[Run]:
     related = ("base_model__dataset", "control", "assignment__session__participant", "assignment__session__study")
-    return runs.select_related(*related).defer("base_model__head", "base_model__predictions")
+    return runs.select_related(*related)
 
 
 def _at_once(base_model: BaseModel) -> int:

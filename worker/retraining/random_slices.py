@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.models import BaseModel, Dataset, RandomSlices, Run
-from annotations.models.arrays import without_arrays
 from annotations.readings.datasets.class_images import class_images
 from annotations.services.queue import worker_wakeup
 from annotations.services.retraining import random_slices
@@ -104,7 +103,7 @@ def _draws(batch: TrainingBatch, key: SliceKey, runs: Sequence[Run]) -> RandomSl
         draws = random_slices.find(runs[0])
         if draws is None:
             draws = random_slices.store(batch, key, worst_groups(batch, key), library_versions())
-        for base_model in without_arrays(BaseModel.objects.filter(pk__in={run.base_model_id for run in runs})):
+        for base_model in BaseModel.objects.filter(pk__in={run.base_model_id for run in runs}):
             random_slices.store_scores(draws, base_model, scores(base_model, key))
     except ModelingError as error:
         if not isinstance(error, BadDataset):

@@ -18,7 +18,6 @@ from django.urls import URLPattern, path
 
 from annotations.admin.common.typed_classes import ModelAdmin
 from annotations.models import Study
-from annotations.models.arrays import without_arrays
 from annotations.services.logs import audit
 from annotations.services.staff import roles
 from annotations.services.staff.roles import may_see, study_of, visible
@@ -106,7 +105,7 @@ class StudyScoped(Audited):
         return self.admin_site.admin_view(view)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return without_arrays(visible(super().get_queryset(request), request.user))
+        return visible(super().get_queryset(request), request.user)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """Return a row that the person may see; anything else is not found."""

@@ -24,7 +24,6 @@ from annotations.admin.common.uploads import take_form
 from annotations.admin.datasets.class_pictures import classes_of
 from annotations.admin.similarity_search.pictures import pairs_of, pictures_of
 from annotations.models import BaseModel, Dataset, DatasetImport, ImageIndex
-from annotations.models.arrays import without_arrays
 from annotations.models.base_model import STRENGTH
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.datasets.model_errors import model_errors
@@ -64,7 +63,7 @@ def page(request: HttpRequest, dataset: Dataset, chosen: BaseModel | None = None
         if not roles.may_set_up(request.user):
             raise Http404
         return answer_to_act(request, ACTS, dataset)
-    models = list(without_arrays(dataset.base_models.order_by("-pk")))
+    models = list(dataset.base_models.order_by("-pk"))
     model = chosen or next((each for each in models if each.pk == row_number(request.GET.get("model"))), None)
     model = model or next(iter(models), None)
     index = ImageIndex.objects.usable(dataset)

@@ -13,7 +13,6 @@ from annotations.admin.common.number_formats import row_number
 from annotations.admin.common.site_pages import show_site_page
 from annotations.admin.similarity_search.pictures import Picture, pictures_of
 from annotations.models import UNFINISHED, BaseModel, Dataset, ImageIndex, ImageSearch
-from annotations.models.arrays import without_arrays
 from annotations.services import image_searches
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.image_searches import Example
@@ -98,7 +97,7 @@ def _shown(request: HttpRequest, dataset: Dataset, search: ImageSearch | None, *
     index, latest = ImageIndex.objects.usable(dataset), ImageIndex.objects.filter(dataset=dataset).first()
     is_building = latest is not None and latest.state in UNFINISHED
     is_pending = search is not None and search.state in UNFINISHED
-    models = list(without_arrays(dataset.base_models.order_by("-pk")))
+    models = list(dataset.base_models.order_by("-pk"))
     chosen = row_number(request.POST.get("model") or request.GET.get("model"))
     model = next((each for each in models if each.pk == chosen), next(iter(models), None))
     context: dict[str, Any] = {

@@ -10,7 +10,6 @@ from annotations.admin.common.number_formats import row_number
 from annotations.admin.common.page_acts import FormRefused, filled
 from annotations.admin.common.typed_classes import ModelForm
 from annotations.models import Audience, BaseModel, Study, Task
-from annotations.models.arrays import without_arrays
 from annotations.services.studies import class_lists
 from modeling.arrays.common.counted_words import counted
 
@@ -18,7 +17,7 @@ from modeling.arrays.common.counted_words import counted
 class ClassListForm(ModelForm[Task]):
     """A base model, its classes, and the limits that every task of them gets."""
 
-    base_model = forms.ModelChoiceField(without_arrays(BaseModel.objects.select_related("dataset")), label="Base model")
+    base_model = forms.ModelChoiceField(BaseModel.objects.select_related("dataset"), label="Base model")
     names = forms.CharField(
         label="Classes, one a line",
         required=False,

@@ -11,7 +11,6 @@ from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.site_pages import show_site_page
 from annotations.admin.studies.new_study import make_draft
 from annotations.models import BaseModel
-from annotations.models.arrays import without_arrays
 from annotations.readings.studies.preselection import preselections
 from annotations.services.staff import roles
 from annotations.services.studies import class_lists
@@ -21,7 +20,7 @@ def page(request: HttpRequest, model_id: int) -> HttpResponse:
     """Show a model's classes in their order; a POST makes a draft with a task for each of those that are ticked."""
     if not roles.may_set_up(request.user):
         raise PermissionDenied
-    model = get_object_or_404(without_arrays(BaseModel.objects.select_related("dataset")), pk=model_id)
+    model = get_object_or_404(BaseModel.objects.select_related("dataset"), pk=model_id)
     if request.method == "POST":
         return HttpResponseRedirect(_made(request, model))
     title, found = "Which classes are worth a study?", list(preselections(model))

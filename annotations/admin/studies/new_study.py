@@ -20,7 +20,6 @@ from annotations.admin.common.site_pages import show_site_page
 from annotations.admin.datasets.class_pictures import ClassPictures, readable_classes, usual_title
 from annotations.admin.studies.study_sections import ENTRY, HELP, RETRAINING, present_values
 from annotations.models import BaseModel, Role, Scheme, Study
-from annotations.models.arrays import without_arrays
 from annotations.models.scheme import SCHEME_TITLE
 from annotations.models.study import new_code
 from annotations.models.study_texts import MAX_TITLE_LENGTH
@@ -113,7 +112,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def _models() -> Any:
-    return without_arrays(BaseModel.objects.select_related("dataset")).order_by("-pk")
+    return BaseModel.objects.select_related("dataset").order_by("-pk")
 
 
 def _cards(request: HttpRequest) -> list[ModelCard]:

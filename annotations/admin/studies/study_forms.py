@@ -10,7 +10,6 @@ from annotations.admin.common.typed_classes import ModelForm
 from annotations.admin.studies.study_sections import HELP
 from annotations.admin.studies.translations import TranslationsField
 from annotations.models import BaseModel, Condition, Dataset, Study, StudyState, Task
-from annotations.models.arrays import without_arrays
 from annotations.models.primary_measures import MEASURES
 from annotations.readings.studies.readiness import language_reason
 from annotations.services.studies import lifecycle
@@ -107,7 +106,7 @@ def _class_choices() -> list[Any]:
 class TaskForm(RowForm):
     """A task whose class is chosen by name."""
 
-    base_model = ModelField(without_arrays(BaseModel.objects.select_related("dataset")), label="model")
+    base_model = ModelField(BaseModel.objects.select_related("dataset"), label="model")
     target = forms.ChoiceField(label="class", required=False, choices=_class_choices)
 
     class Meta:

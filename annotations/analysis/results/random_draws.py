@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from annotations.analysis.observations.person_tasks import RandomDraws
 from annotations.models import BaseModel, Control, RandomSlices, RandomSliceScores, RunState, Score
-from annotations.models.arrays import without_arrays
 
 _AT_ONCE = 2_000
 
@@ -30,7 +29,7 @@ def _runs(scores: Sequence[int]) -> list[tuple[int, int, int, int]]:
 def _read(keys: set[tuple[int, int, int]]) -> dict[tuple[int, int, int], RandomDraws]:
     sets = RandomSlices.objects.in_bulk({key[0] for key in keys})
     controls = Control.objects.in_bulk({key[1] for key in keys})
-    base_models = without_arrays(BaseModel.objects.all()).in_bulk({key[2] for key in keys})
+    base_models = BaseModel.objects.in_bulk({key[2] for key in keys})
     scored = RandomSliceScores.objects.filter(random_slices__in=sets).values_list(
         "random_slices", "base_model", "values"
     )

@@ -14,7 +14,6 @@ from annotations.api.common.filters import refuse_unknown
 from annotations.api.studies.serializers import BaseModelSerializer, DatasetSerializer, StudySerializer, TaskSerializer
 from annotations.exports.releases.download import study_download
 from annotations.models import BaseModel, Dataset, Study, Task
-from annotations.models.arrays import without_arrays
 from annotations.services.staff.roles import visible
 
 
@@ -32,7 +31,7 @@ class DatasetViewSet(_StaffViewSet):
 
 
 class BaseModelViewSet(_StaffViewSet):
-    queryset = without_arrays(BaseModel.objects.order_by("id"))
+    queryset = BaseModel.objects.order_by("id")
     serializer_class = BaseModelSerializer
     filters: ClassVar[dict[str, str]] = {"dataset": "dataset", "name": "name"}
 

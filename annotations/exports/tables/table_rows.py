@@ -169,7 +169,7 @@ def _runs(visits: SessionQuerySet) -> QuerySet[Any, Any]:
             "id",
         )
     )
-    return without_arrays(runs).defer(*_UNREAD)
+    return runs.defer(*_UNREAD)
 
 
 def _end_answers(visits: SessionQuerySet) -> QuerySet[Any, Any]:

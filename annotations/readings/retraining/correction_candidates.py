@@ -54,7 +54,7 @@ def second_sets(base_model: BaseModel) -> list[BaseModel]:
     """Return the base models of data sets that can be a second test set of this one's corrections."""
     others = BaseModel.objects.exclude(dataset=base_model.dataset_id).select_related("dataset").order_by("pk")
     others = others.filter(dataset__class_names=base_model.dataset.class_names)
-    return [other for other in without_arrays(others) if not why_not_second(base_model, other)]
+    return [other for other in others if not why_not_second(base_model, other)]
 
 
 def why_not_second(base_model: BaseModel, second: BaseModel) -> str:

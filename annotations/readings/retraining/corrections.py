@@ -42,13 +42,13 @@ def offers(study: Study) -> list[dict[str, Any]]:
     silent: how many of its classes have no approved phrase; second: what can serve as a second test set.
     """
     base_models = BaseModel.objects.filter(pk__in=study.tasks.values("base_model")).select_related("dataset")
-    return [_offer(study, base_model) for base_model in without_arrays(base_models).order_by("pk")]
+    return [_offer(study, base_model) for base_model in base_models.order_by("pk")]
 
 
 def listed(study: Study) -> list[Correction]:
     """Return the study's corrections, the newest first, without their heads."""
     found = study.corrections.select_related("base_model__dataset", "second_base_model__dataset")
-    return list(without_arrays(found).order_by("-id"))
+    return list(found.order_by("-id"))
 
 
 def report_of(correction: Correction) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def _frozen_base_model(base_model_id: int) -> dict[str, Any]:
         "name": base_model.name,
         "origin": base_model.origin,
         "l2": base_model.l2,
-        "predictions_sha256": hashlib.sha256(base_model.predictions).hexdigest(),
+        "predictions_sha256": base_model.predictions.digest,
         "validation_accuracies": base_model.validation_accuracies,
         "test_metrics": base_model.test_metrics,
         "retrainable": dataset.has_features,

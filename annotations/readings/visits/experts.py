@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from django.db.models import Count, Max, Q, QuerySet
 
 from annotations.models import AnnotationSession, Assignment, AssignmentState, EndReason, SessionKind, Study, Task
-from annotations.models.arrays import without_arrays
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ def notes(study: Study) -> QuerySet[Assignment]:
     """Return what experts noted on classes, by class, then by expert."""
     noted = Assignment.objects.filter(session__study=study, session__kind=SessionKind.EXPERT).exclude(note="")
     related = noted.select_related("session__participant", "task__base_model__dataset")
-    return without_arrays(related).order_by("task__position", "pk")
+    return related.order_by("task__position", "pk")
 
 
 def _line(task: Task, assignment: Assignment | None) -> ClassLine:

@@ -19,7 +19,6 @@ from annotations.models import (
     StudyState,
     event_kinds,
 )
-from annotations.models.arrays import without_arrays
 from annotations.models.assignment import MAX_WAITING
 from annotations.services.common.row_changes import change
 from annotations.services.common.service_errors import (
@@ -220,7 +219,7 @@ def lock_all(ids: Iterable[int]) -> dict[int, Assignment]:
 def _locked(assignments: QuerySet[Assignment], *, skip_locked: bool = False) -> QuerySet[Assignment]:
     # A "no key" lock lets rows that point to the assignment be inserted meanwhile.
     related = assignments.select_related("task__base_model", "session__study", "session__participant")
-    return without_arrays(related).select_for_update(of=("self",), no_key=True, skip_locked=skip_locked)
+    return related.select_for_update(of=("self",), no_key=True, skip_locked=skip_locked)
 
 
 def _credit(submitted_at: dt.datetime, now: dt.datetime) -> dt.timedelta:

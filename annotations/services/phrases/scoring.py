@@ -22,7 +22,7 @@ from annotations.models import (
     VocabularyLevel,
     event_kinds,
 )
-from annotations.models.arrays import unpack_float32, without_arrays
+from annotations.models.arrays import unpack_float32
 from annotations.readings.phrases.task_screen import PAGE_VERSION
 from annotations.readings.phrases.verdicts import guessing_level, verdict
 from annotations.readings.phrases.vocabulary_levels import levels_of
@@ -57,7 +57,7 @@ def lock_phrases(ids: Collection[int]) -> list[Phrase]:
     """Return those of the phrases that are due, locked to the end of the transaction; held ones are passed over."""
     of_visit = "assignment__session__study", "assignment__session__condition"
     due = _due().filter(pk__in=ids).select_related("assignment__task__base_model__dataset", *of_visit)
-    locked = list(without_arrays(due).select_for_update(of=("self",), no_key=True, skip_locked=True))
+    locked = list(due.select_for_update(of=("self",), no_key=True, skip_locked=True))
     for phrase in locked:
         phrase.assignment.task.study = phrase.assignment.session.study  # each study is as wide as all the rest
     return locked

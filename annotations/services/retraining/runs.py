@@ -31,7 +31,7 @@ from annotations.models import (
     ThresholdChoice,
     event_kinds,
 )
-from annotations.models.arrays import pack_int32, without_arrays
+from annotations.models.arrays import pack_int32
 from annotations.readings.retraining.trained_rows import rows_to_train
 from annotations.services.common.row_changes import change
 from annotations.services.logs import events
@@ -162,7 +162,7 @@ def batches_of(runs: QuerySet[Run]) -> list[TrainingBatch]:
     found = runs.order_by(*columns).values_list(*columns).distinct()
     keys = dict.fromkeys((dataset, l2, rows and shown, tuple(rows or ())) for dataset, l2, rows, shown in found)
     datasets = Dataset.objects.in_bulk({dataset for dataset, *_ in keys})
-    shown = without_arrays(BaseModel.objects.all()).in_bulk({base_model for *_, base_model, _ in keys if base_model})
+    shown = BaseModel.objects.in_bulk({base_model for *_, base_model, _ in keys if base_model})
     return [TrainingBatch(datasets[dataset], l2, shown.get(of), rows) for dataset, l2, of, rows in keys]
 
 

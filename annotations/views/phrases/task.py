@@ -25,7 +25,6 @@ from annotations.models import (
     Stage,
     event_kinds,
 )
-from annotations.models.arrays import without_arrays
 from annotations.readings.phrases import task_screen
 from annotations.readings.phrases.screen_records import screen
 from annotations.readings.phrases.task_screen import Draws
@@ -144,7 +143,7 @@ def done(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID)
 
 def own_assignment(session: AnnotationSession, public_id: uuid.UUID) -> Assignment:
     """Return an assignment of this visit; anybody else's is not found."""
-    rows = without_arrays(Assignment.objects.select_related("task__base_model__dataset")).defer(*_NOT_SHOWN)
+    rows = Assignment.objects.select_related("task__base_model__dataset").defer(*_NOT_SHOWN)
     assignment = get_object_or_404(rows, public_id=public_id, session=session)
     assignment.session = session  # with its study loaded
     return assignment

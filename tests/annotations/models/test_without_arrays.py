@@ -4,7 +4,7 @@ import pytest
 from django.apps import apps
 from django.db.models import BinaryField, Model
 
-from annotations.models import BaseModel, Phrase, Score, StudyAnalysis, Task, VocabularyLevel
+from annotations.models import Phrase, Score, StudyAnalysis, Task, VocabularyLevel
 from annotations.models.arrays import without_arrays
 
 SEALED = {"IdentityKey", "Submission", "Event", "Study", "AnnotationSession", "TotpDevice"}  # short, and no arrays
@@ -13,9 +13,8 @@ SEALED = {"IdentityKey", "Submission", "Event", "Study", "AnnotationSession", "T
 def test_neither_a_row_nor_what_is_joined_to_it_brings_arrays() -> None:
     phrases = Phrase.objects.select_related("score__run__base_model", "threshold_choice__run")
     sql = str(without_arrays(phrases).query)
-    assert not [name for name in ("similarities", "text_embedding", '"predictions"') if name in sql]
+    assert not [name for name in ("similarities", "text_embedding") if name in sql]
     assert sql.count('"worst_group_accuracy"') == 2  # of both runs, all else comes along
-    assert '"predictions"' not in str(without_arrays(BaseModel.objects.all()).query)
 
 
 def test_rows_without_arrays_are_as_they_were() -> None:
@@ -23,7 +22,7 @@ def test_rows_without_arrays_are_as_they_were() -> None:
     assert str(without_arrays(tasks).query) == str(tasks.query)
 
 
-@pytest.mark.parametrize("model", [BaseModel, Score, StudyAnalysis, VocabularyLevel])
+@pytest.mark.parametrize("model", [Score, StudyAnalysis, VocabularyLevel])
 def test_every_array_is_named(model: type[Model]) -> None:
     found = {field.name for field in model._meta.concrete_fields if isinstance(field, BinaryField)}
     assert found == set(model.ARRAYS)  # type: ignore[attr-defined]
@@ -36,7 +35,6 @@ def test_no_other_model_has_arrays() -> None:
         if any(isinstance(field, BinaryField) for field in model._meta.concrete_fields)
     }
     assert of_bytes == SEALED | {
-        "BaseModel",
         "Score",
         "StudyAnalysis",
         "VocabularyLevel",

@@ -99,12 +99,12 @@ def test_images_without_a_prediction_do_not_count_towards_the_default_target(bas
     squares = base_model.dataset.files.rows(Split.VALIDATION, SQUARE)
     wrong = squares[predictions[squares] != SQUARE]
     predictions[wrong] = BaseModel.NO_PREDICTION
-    base_model.predictions = predictions.tobytes()
+    base_model.predicted = predictions
     assert default_target_class(base_model) == OVAL
 
 
 def test_a_base_model_without_any_prediction_has_no_default_target(base_model: BaseModel) -> None:
-    base_model.predictions = np.full_like(base_model.predicted, BaseModel.NO_PREDICTION).tobytes()
+    base_model.predicted = np.full_like(base_model.predicted, BaseModel.NO_PREDICTION)
     with pytest.raises(NothingToEvaluate, match="validation"):
         default_target_class(base_model)
 
