@@ -175,7 +175,11 @@ class StudyAdmin(TitledList, StudyScoped):
             n_inside=n_inside(study, timezone.now()) if name == "close" else 0,
             is_on_prolific=study.audience == Audience.CROWD,
             can_ask_prolific=bool(settings.PROLIFIC_TOKEN and study.external_study_id),
-            **({**study_overview.facts(study), "worth": sentences(study, Level.WARN)} if name == "open" else {}),
+            **(
+                {**study_overview.facts(study), "worth": sentences(study, Level.DOUBT, Level.WARN)}
+                if name == "open"
+                else {}
+            ),
         )
 
 

@@ -74,7 +74,7 @@ def page(request: HttpRequest, study: Study) -> Answer:
 
 
 def _not_right(study: Study) -> list[str]:
-    return sentences(study, Level.BLOCK, Level.WARN)
+    return sentences(study, Level.BLOCK, Level.DOUBT, Level.WARN)
 
 
 def _groups(form: AmendForm, offered: Collection[str]) -> list[tuple[str, list[BoundField]]]:

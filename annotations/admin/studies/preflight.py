@@ -25,12 +25,9 @@ def page(request: HttpRequest, study: Study) -> dict[str, Any]:
     parts = report(study)
     if study.audience == Audience.CROWD:
         parts.append(Part("Prolific", _remote(study)))
-    shown = [
-        {"title": part.title, "worst": part.worst, "checks": [(check, _link(study, check)) for check in part.checks]}
-        for part in parts
-    ]
+    shown = [{"title": part.title, "checks": [(check, _link(study, check)) for check in part.checks]} for part in parts]
     checks = checks_of(parts)
-    first_warning = next((check for check in checks if check.level is Level.WARN), None)
+    first_warning = next((check for check in checks if check.level in (Level.DOUBT, Level.WARN)), None)
     return {"parts": shown, "first_warning": first_warning, "summary": preflight_summary(study, checks)}
 
 

@@ -30,15 +30,18 @@ class Totals:
     rewards: Amount
     awaiting: Amount
     unknown: Amount
-    n_screened_out: int
+    screened_out: Amount
     proposed: Amount
     under_way: Amount
     failed: Amount
     paid: Amount
     handed_out: Amount
-    withheld: Amount
     fee_percent: Decimal | None
-    fee_cents: int | None
+
+    @property
+    def fee_cents(self) -> int | None:
+        percent, paid = self.fee_percent, self.rewards.cents + self.bonuses.cents
+        return None if percent is None else fee(paid, percent)
 
     @property
     def bonuses(self) -> Amount:
@@ -59,34 +62,24 @@ class Totals:
 
 def totals(study: Study) -> Totals:
     """Add up what is due here and what Prolific reports."""
-    rewards, awaiting, unknown, screened_out = _amounts(
+    rewards = _amounts(
         study.submissions.counted(),
         Coalesce("reward_cents", study.reward_cents or 0),
-        Q(status__in=(Status.APPROVED, Status.PARTIALLY_APPROVED)),
-        Q(status=Status.AWAITING_REVIEW),
-        Q(status="", session__stage=Stage.FINISHED),
-        Q(status=Status.SCREENED_OUT),
+        rewards=Q(status__in=(Status.APPROVED, Status.PARTIALLY_APPROVED)),
+        awaiting=Q(status=Status.AWAITING_REVIEW),
+        unknown=Q(status="", session__stage=Stage.FINISHED),
+        screened_out=Q(status=Status.SCREENED_OUT),
     )
-    conditions = {
-        "proposed": Q(withheld_reason="", batch=None),
-        "under_way": Q(batch__state__in=UNDER_WAY),
-        "failed": Q(batch__state=BatchState.FAILED),
-        "paid": Q(batch__state=BatchState.PAID),
-        "handed_out": Q(batch__state=BatchState.EXPORTED),
-        "withheld": ~Q(withheld_reason=""),
-    }
-    sums = dict(zip(conditions, _amounts(study.payments.all(), "amount_cents", *conditions.values()), strict=True))
-    settled = sums["paid"].cents + sums["handed_out"].cents
-    percent = settings.PROLIFIC_FEE_PERCENT
-    return Totals(
-        rewards=rewards,
-        awaiting=awaiting,
-        unknown=unknown,
-        n_screened_out=screened_out.n,
-        **sums,
-        fee_percent=percent,
-        fee_cents=None if percent is None else fee(rewards.cents + settled, percent),
+    bonuses = _amounts(
+        study.payments.all(),
+        "amount_cents",
+        proposed=Q(withheld_reason="", batch=None),
+        under_way=Q(batch__state__in=UNDER_WAY),
+        failed=Q(batch__state=BatchState.FAILED),
+        paid=Q(batch__state=BatchState.PAID),
+        handed_out=Q(batch__state=BatchState.EXPORTED),
     )
+    return Totals(**rewards, **bonuses, fee_percent=settings.PROLIFIC_FEE_PERCENT)
 
 
 def fee(cents: int, percent: Decimal) -> int:
@@ -98,9 +91,9 @@ def fee(cents: int, percent: Decimal) -> int:
     return int((cents * percent / 100).quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def _amounts(rows: QuerySet[Any], cents: Any, *conditions: Q) -> list[Amount]:
+def _amounts(rows: QuerySet[Any], cents: Any, **conditions: Q) -> dict[str, Amount]:
     """Add up the rows of each condition, in one query."""
-    n = {f"n_{i}": Count("pk", filter=each) for i, each in enumerate(conditions)}
-    sums = {f"cents_{i}": Coalesce(Sum(cents, filter=each), 0) for i, each in enumerate(conditions)}
+    n = {f"n_{name}": Count("pk", filter=each) for name, each in conditions.items()}
+    sums = {f"cents_{name}": Coalesce(Sum(cents, filter=each), 0) for name, each in conditions.items()}
     found = rows.aggregate(**n, **sums)
-    return [Amount(found[name], found[total]) for name, total in zip(n, sums, strict=True)]
+    return {name: Amount(found[f"n_{name}"], found[f"cents_{name}"]) for name in conditions}

@@ -57,6 +57,12 @@ def is_in_half(base_model: BaseModel, target_class: int, half: str) -> NDArray[n
     return scoring_half(base_model.dataset.files.image_keys[images.rows], images.is_error, half)
 
 
+@lru_cache(maxsize=4096)
+def best_score(level: int) -> float:
+    """Return the score of the best common word, by the id of a level that was scored: it never changes."""
+    return float(VocabularyLevel.objects.only("scores").get(pk=level).scores_of(1).max())
+
+
 def levels_by_key(base_models: Iterable[int]) -> dict[LevelKey, VocabularyLevel]:
     """Return all levels on some base models, without scores: a draft's tasks may have no class of their own yet."""
     found = without_arrays(VocabularyLevel.objects.filter(base_model__in=base_models))

@@ -84,7 +84,7 @@ def test_without_a_list_of_german_words_no_level_is_scored_and_preflight_says_so
     assert score_missing_vocabularies() == 0
     assert not VocabularyLevel.objects.exists()
     ((level, sentence),) = checks(german_study, "list of common")
-    assert level is Level.WARN
+    assert level is Level.DOUBT
     assert sentence == (
         "Task 1: this site has no list of common German words, so nobody counts as better than guessing. Ask its "
         "operator for common-words/de.txt (docs/operations.md)."

@@ -5,17 +5,18 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How a check came out. Something that blocks keeps a draft from opening."""
+    """How a check came out. What blocks keeps a draft from opening; with a doubt, results would mean little."""
 
     SKIP = "skip"  # it could not be looked at, and that is no fault
     PASS = "pass"  # noqa: S105 - no password
     WARN = "warn"
+    DOUBT = "doubt"
     BLOCK = "block"
 
     @property
     def sign(self) -> str:
         """How the page marks it."""
-        return {Level.SKIP: "–", Level.PASS: "✓", Level.WARN: "!", Level.BLOCK: "✕"}[self]  # noqa: RUF001  # a dash
+        return dict(zip(Level, "–✓!‼✕", strict=True))[self]  # noqa: RUF001  # a dash
 
     @property
     def meaning(self) -> str:
@@ -24,6 +25,7 @@ class Level(StrEnum):
             Level.SKIP: "Not looked at",
             Level.PASS: "Right",
             Level.WARN: "Worth a look",
+            Level.DOUBT: "In doubt",
             Level.BLOCK: "Not right",
         }[self]
 
@@ -62,6 +64,10 @@ def skipped(sentence: str) -> Check:
 
 def warning(sentence: str, fix_in: FixIn) -> Check:
     return Check(Level.WARN, sentence, fix_in)
+
+
+def doubt(sentence: str, fix_in: FixIn) -> Check:
+    return Check(Level.DOUBT, sentence, fix_in)
 
 
 def block(sentence: str, fix_in: FixIn) -> Check:

@@ -9,15 +9,16 @@ from annotations.readings.phrases.vocabulary_levels import (
     WHOLE,
     WORDS_FOLDER,
     LevelKey,
+    best_score,
     half_of,
     is_in_half,
     words_in,
 )
-from annotations.readings.studies.preflight.check_result import Check, FixIn, block, passed, warning
+from annotations.readings.studies.preflight.check_result import Check, FixIn, block, doubt, passed, warning
 from modeling.arrays.phrases.null_level import null_level
 from modeling.arrays.phrases.phrase_languages import LANGUAGES
 from modeling.arrays.phrases.vocabulary_level import MIN_DISTINCT, MIN_IMAGES, is_telling
-from modeling.arrays.phrases.worded_scale import VERY_WELL
+from modeling.arrays.phrases.worded_scale import VERY_WELL, WELL
 
 HIGH_LEVEL = 0.5  # above it, words have to explain more than half of the mistakes to say anything
 
@@ -45,14 +46,14 @@ def _chance(study: Study, task: Task, n_correct: int, n_error: int) -> Check:
 def _common_words(study: Study, task: Task, images: ClassImages, levels: Levels) -> Iterator[Check]:
     if not is_telling(images.n_correct, images.n_error):
         few = f"with fewer than {MIN_IMAGES} right or wrong images nobody can be told from guessing."
-        yield warning(f"{few} A class with more of them tells more.", FixIn.TASKS)
+        yield doubt(f"{few} A class with more of them tells more.", FixIn.TASKS)
         return
     language = LANGUAGES[study.phrase_language]
     if not words_in(language.code):
         nobody = "nobody counts as better than guessing" + (" and no bonus is earned" if study.bonus_cents else "")
         wanted = f"Ask its operator for {WORDS_FOLDER}/{language.code}.txt (docs/operations.md)."
         says = f"this site has no list of common {language.name} words, so {nobody}. {wanted}"
-        yield (block if study.bonus_cents else warning)(says, FixIn.TASKS)
+        yield (block if study.bonus_cents else doubt)(says, FixIn.TASKS)
         return
     words = task.text_template, language.code
     common = levels.get(LevelKey(task.base_model_id, resolved_target_class(task), *words, WHOLE))
@@ -61,9 +62,13 @@ def _common_words(study: Study, task: Task, images: ClassImages, levels: Levels)
         yield warning(f"{waits} Look again in a few minutes.", FixIn.TASKS)
         return
     yield _common_level(study, common.level)
+    if (best := best_score(common.pk)) < WELL:
+        scores = f"the best of {common.n_words:,} common words scores {best:.2f}, and “well” begins at {WELL:.2f}"
+        hardly = "the encoder can hardly name these mistakes, and what people find may say little of them"
+        yield doubt(f"{scores}: {hardly}. Choose another class or encoder.", FixIn.TASKS)
     if common.n_distinct < MIN_DISTINCT:
         hardly = f"the encoder tells only {common.n_distinct} of the common words apart, so it hardly knows"
-        yield warning(f"{hardly} {language.name}. People's words may mean nothing to it.", FixIn.LIBRARY)
+        yield doubt(f"{hardly} {language.name}. People's words may mean nothing to it.", FixIn.LIBRARY)
     if study.bonus_cents and not _half_is_telling(study, task, images):
         few = f"the half of the images that judges a bonus has fewer than {MIN_IMAGES} right or wrong ones"
         yield warning(f"{few}, so what common words reach there cannot be told.", FixIn.MONEY)

@@ -21,11 +21,6 @@ class Part(NamedTuple):
     title: str
     checks: list[Check]
 
-    @property
-    def worst(self) -> Level:
-        levels = [check.level for check in self.checks]
-        return next((level for level in (Level.BLOCK, Level.WARN) if level in levels), Level.PASS)
-
 
 def report(study: Study) -> list[Part]:
     """Return everything that can be checked here, without asking Prolific.
@@ -84,9 +79,12 @@ class Summary:
 def preflight_summary(study: Study, checks: Iterable[Check]) -> Summary:
     """Return the summary of a report's checks."""
     levels, is_draft = [check.level for check in checks], study.state == StudyState.DRAFT
-    n_blocking, n_warnings = levels.count(Level.BLOCK), levels.count(Level.WARN)
+    n_blocking, n_doubts, n_warnings = (levels.count(each) for each in (Level.BLOCK, Level.DOUBT, Level.WARN))
     worth = f"{counted(n_warnings, 'thing is', 'things are')} worth a look." if n_warnings else ""
-    mark, word = ("done", "Ready") if is_draft else (study.state, study.get_state_display())
+    if n_doubts:
+        worth = f"{counted(n_doubts, 'thing puts', 'things put')} what people find in doubt. {worth}".strip()
+    ready = ("paused", "Ready, with doubts") if n_doubts else ("done", "Ready")
+    mark, word = ready if is_draft else (study.state, study.get_state_display())
     if n_blocking and not is_draft:
         return Summary(mark, word, f"{counted(n_blocking, 'thing is', 'things are')} not right.", worth)
     if n_blocking:

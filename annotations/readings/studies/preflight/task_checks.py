@@ -13,7 +13,7 @@ from annotations.readings.datasets.encoder_problems import encoder_problem
 from annotations.readings.datasets.model_errors import little_learned
 from annotations.readings.datasets.target_classes import resolved_target_class
 from annotations.readings.phrases.vocabulary_levels import levels_by_key
-from annotations.readings.studies.preflight.check_result import Check, FixIn, Level, block, passed, warning
+from annotations.readings.studies.preflight.check_result import Check, FixIn, Level, block, doubt, passed, warning
 from annotations.readings.studies.preflight.guessing_checks import Levels, guessing_checks
 from annotations.readings.studies.readiness import task_reasons
 from annotations.readings.studies.shown_keywords import shows_keywords, top_keywords
@@ -53,11 +53,12 @@ def _few(checks: list[Check], n_tasks: int) -> list[Check]:
     if n_tasks <= MAX_TOLD:
         return checks
     found = []
-    for level, told in ((Level.BLOCK, block), (Level.WARN, warning)):
+    for level in (Level.BLOCK, Level.DOUBT, Level.WARN):
         those = [check for check in checks if check.level is level]
         found += those[:MAX_TOLD]
         if len(those) > MAX_TOLD:
-            found.append(told(f"{len(those) - MAX_TOLD:,} more like these, in {n_tasks:,} tasks.", FixIn.TASKS))
+            text = f"{len(those) - MAX_TOLD:,} more like these, in {n_tasks:,} tasks."
+            found.append(Check(level, text, FixIn.TASKS))
     return [*found, passed(f"Everything{' else' if found else ''} is right in all of the {n_tasks:,} tasks.")]
 
 
@@ -72,7 +73,7 @@ def _of_task(study: Study, task: Task, levels: Levels, *, keywords: bool) -> Ite
     right = f"the model is right on {images.n_correct} and wrong on {images.n_error} of the validation images"
     yield passed(f"{right} of “{name}”.")
     if said := little_learned(base_model):
-        yield warning(said, FixIn.LIBRARY)
+        yield doubt(said, FixIn.LIBRARY)
     yield from guessing_checks(study, task, images, levels)
     yield _clock(study, task)
     if keywords and not (task.keyword_list or top_keywords(task)):
@@ -145,7 +146,7 @@ def _sees_images(dataset: Dataset) -> list[Check]:
     if dataset.similarity_encoder != BUNDLED or not dataset.imports.exists():
         return []
     return [
-        warning(
+        doubt(
             f"{dataset} is compared by the encoder that comes with Clarify, which knows drawn shapes alone. If its "
             "images are photographs, scores on them say next to nothing: import it again with another encoder.",
             FixIn.LIBRARY,

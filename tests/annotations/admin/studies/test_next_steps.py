@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from annotations.admin.studies.next_steps import next_step
 from annotations.models import Study
-from annotations.readings.studies.preflight.check_result import FixIn, warning
+from annotations.readings.studies.preflight.check_result import FixIn, doubt, warning
 from annotations.readings.studies.preflight.preflight_report import Part
 from annotations.services.studies import lifecycle
 from tests.actors import Visit
@@ -45,17 +45,22 @@ def test_what_is_worth_a_look_is_a_click_away(
     coordinator_client: Client, draft_study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown = tree(coordinator_client.get(address(draft_study, "preflight")))
-    first = shown.select(".check-warn")[0]
+    first = shown.select(".check-doubt, .check-warn")[0]
     assert (first.get("id"), len(shown.select("#worth-a-look"))) == ("worth-a-look", 1)
     assert shown.select('.lead a[href="#worth-a-look"]')[0].text.endswith("worth a look.")
     monkeypatch.setattr(
         "annotations.admin.studies.next_steps.report", lambda study: [Part("", [warning("Dear.", FixIn.MONEY)])]
     )
+    to_see = f"{address(draft_study, 'preflight')}#worth-a-look"
     (link,) = tree(coordinator_client.get(address(draft_study, "change"))).select(".next .why a")
-    assert (link["href"], link.text) == (
-        f"{address(draft_study, 'preflight')}#worth-a-look",
-        "See what is worth a look.",
-    )
+    assert (link["href"], link.text) == (to_see, "See what is worth a look.")
+
+
+def test_a_draft_whose_findings_would_mean_little_says_so(draft_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    checks = [warning("Dear.", FixIn.MONEY), doubt("Near chance.", FixIn.LIBRARY)]
+    monkeypatch.setattr("annotations.admin.studies.next_steps.report", lambda study: [Part("", checks)])
+    step: Any = next_step(draft_study, "setup")
+    assert step.worth == "See what puts what people find in doubt."
 
 
 def test_an_open_study_says_who_is_inside(coordinator_client: Client, open_study: Study, alice: Visit) -> None:

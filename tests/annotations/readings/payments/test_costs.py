@@ -25,7 +25,7 @@ def test_rewards_are_as_prolific_told_of_them_or_the_studys(open_study, people):
     for submission, (status, cents) in zip(people, told, strict=True):
         Submission.objects.filter(pk=submission.pk).update(status=status, reward_cents=cents)
     seen = totals(open_study)
-    assert (seen.rewards, seen.awaiting, seen.n_screened_out) == (Amount(2, 620), Amount(1, 300), 1)
+    assert (seen.rewards, seen.awaiting, seen.screened_out.n) == (Amount(2, 620), Amount(1, 300), 1)
 
 
 def test_a_reward_of_which_prolific_told_nothing_is_not_known(open_study, people):
@@ -45,10 +45,10 @@ def test_each_payment_is_in_one_sum(open_study, people):
         PaymentBatch.objects.filter(pk=batch.pk).update(state=state)
     payment_ledger.prepare(open_study, [owe(bert, 20).pk], by="cora")
     owe(carl, 40)
-    payment_ledger.withhold(owe(dora, 80), reason="twice", by="cora")
+    payment_ledger.withhold(owe(dora, 80), reason="twice", by="cora")  # which is in none
     seen = totals(open_study)
-    sums = (seen.paid, seen.handed_out, seen.failed, seen.under_way, seen.proposed, seen.withheld)
-    assert [(each.n, each.cents) for each in sums] == [(1, 10), (1, 11), (1, 12), (1, 20), (1, 40), (1, 80)]
+    sums = (seen.paid, seen.handed_out, seen.failed, seen.under_way, seen.proposed)
+    assert [(each.n, each.cents) for each in sums] == [(1, 10), (1, 11), (1, 12), (1, 20), (1, 40)]
     assert seen.bonuses == Amount(2, 21)
 
 

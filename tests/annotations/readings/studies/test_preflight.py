@@ -190,7 +190,7 @@ def test_images_that_somebody_imported_with_the_bundled_encoder_are_worth_a_look
     DatasetImport.objects.create(
         name="birds", folder="birds", state="done", dataset=Dataset.objects.get(), finished_at=timezone.now()
     )
-    assert levels(draft_study, says) == [(Level.WARN, FixIn.LIBRARY)]
+    assert levels(draft_study, says) == [(Level.DOUBT, FixIn.LIBRARY)]
     Dataset.objects.update(similarity_encoder="python:tests.fake_encoder")
     assert levels(draft_study, says) == []
 
@@ -319,10 +319,10 @@ def test_of_many_tasks_those_that_are_not_right_are_told_and_counted(draft_study
 
 
 def test_a_small_class_cannot_tell_anybody_from_guessing(draft_study: Study) -> None:
-    assert levels(draft_study, "nobody can be told from guessing") == [(Level.WARN, FixIn.TASKS)]
+    assert levels(draft_study, "nobody can be told from guessing") == [(Level.DOUBT, FixIn.TASKS)]
 
 
-@pytest.mark.parametrize(("shares", "found"), [([0.58, 0.47], [(Level.WARN, FixIn.LIBRARY)]), ([0.625, None], [])])
+@pytest.mark.parametrize(("shares", "found"), [([0.58, 0.47], [(Level.DOUBT, FixIn.LIBRARY)]), ([0.625, None], [])])
 def test_a_model_that_hardly_knows_its_classes_is_told(
     draft_study: Study, shares: list[float | None], found: list[tuple[Level, FixIn | None]]
 ) -> None:
@@ -362,7 +362,16 @@ def test_what_one_common_word_reaches_is_looked_at(
 def test_an_encoder_that_hardly_knows_english_is_told(draft_study: Study) -> None:
     words_scored(draft_study.tasks.get(), [0.1])
     VocabularyLevel.objects.update(n_distinct=12)
-    assert levels(draft_study, "tells only 12 of the common words apart") == [(Level.WARN, FixIn.LIBRARY)]
+    assert levels(draft_study, "tells only 12 of the common words apart") == [(Level.DOUBT, FixIn.LIBRARY)]
+
+
+@pytest.mark.usefixtures("telling")
+@pytest.mark.parametrize(("best", "found"), [(0.49, [(Level.DOUBT, FixIn.TASKS)]), (0.5, [])])
+def test_a_class_whose_mistakes_no_common_word_explains_well_is_in_doubt(
+    draft_study: Study, best: float, found: list[Any]
+) -> None:
+    words_scored(draft_study.tasks.get(), [*[0.1] * 39, best])
+    assert levels(draft_study, f"the best of 40 common words scores {best:.2f}, and “well” begins at 0.50") == found
 
 
 def test_a_bonus_whose_half_is_small_is_told(draft_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
