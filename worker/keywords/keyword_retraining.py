@@ -22,8 +22,8 @@ BY_CLIP, BY_ERROR = "clip_score", "error_score"
 def retrain(ranking: KeywordRanking) -> None:
     """Retrain with the best keyword by CLIP score and with that by error score, each chosen on validation images.
 
-    What that does on the class's test images is stored with the ranking, for each scheme, since a ranking stands beside
-    the people of any study. Raises EncoderUnavailable, BadDataset, BadArray, NotConverged.
+    What that does on the test images is stored with the ranking, for each scheme, since a ranking stands beside the
+    people of any study. Raises EncoderUnavailable, BadDataset, BadArray, NotConverged, NothingToEvaluate.
     """
     best = {BY_CLIP: min(ranking.rows, key=lambda row: row["clip_rank"]), BY_ERROR: ranking.rows[0]}
     found = {by: zip(Scheme.values, _retrained(ranking, row), strict=True) for by, row in best.items()}
@@ -54,15 +54,16 @@ def _retrained(ranking: KeywordRanking, row: dict[str, Any]) -> list[dict[str, A
         heads = head_training.train(dataset, base_model.l2, columns)
     else:
         heads = head_training.train_rows(base_model, columns, rows)
-    features = dataset.files.array("features")[dataset.files.rows(Split.TEST, label)]
+    of_class = dataset.files.labels[dataset.files.rows(Split.TEST)] == label
     return [
         {
             **found,
             "trained_rows": rows,
-            "certified_gap": trained.certified_gap,
-            "predictions": _packed(trained.head.predict(features), "<i4"),
+            "certified_gap": each.certified_gap,
+            "worst_group": each.metrics.worst_group,
+            "predictions": _packed(each.test_predictions[of_class], "<i4"),
         }
-        for trained in heads
+        for each in head_training.measure(dataset, heads)
     ]
 
 

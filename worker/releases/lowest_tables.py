@@ -195,7 +195,7 @@ class _OfTask:
             for row in ranking.retrained_with(self.scheme):
                 text, packed = (row.get(name) and base64.b64decode(row[name]) for name in _ARRAYS_OF_KEYWORDS)
                 shown = (row["by"], row["keyword"], row["sign"], row["threshold"])
-                yield (ranking.list_digest, *shown, text and self._of_test(text), packed)
+                yield (ranking.list_digest, *shown, text and self._of_test(text), packed, row.get("worst_group"))
 
 
 def _said(of: Analysed, kept: Mapping[int, Mapping[bytes, int]]) -> Iterator[columns.Cells]:

@@ -45,10 +45,7 @@ def _of_groups(task: TaskFacts, of: GroupGains, gain: Estimate) -> Iterator[str]
     """What became of the worst group by its name, and of the others. gain: of the worst group, whichever it then is."""
     who = "a new last layer" if task.is_imported else "the model"
     added = of.gain.mean or 0.0
-    lost = ""
-    if of.loss is not None:
-        most = f" more than {100 * of.loss:.1f} points on average (“{of.loser}”)" if of.loss >= _NOTABLE else ""
-        lost = f" What it costs: against the control no other group loses{most}."
+    lost = f" What it costs: {_lost(of)}." if of.over_control else ""
     yield (
         f"On “{of.name}”, the group that {who} gets wrong most often, people's words added {points(added)} points of "
         f"accuracy over the control{_sure(of.gain)}.{lost}"
@@ -59,6 +56,18 @@ def _of_groups(task: TaskFacts, of: GroupGains, gain: Estimate) -> Iterator[str]
             "Another group may be worst after retraining. On the worst group of each model, whichever that is, "
             f"people's words added {points(gain.mean)} points{_sure(gain)}."
         )
+
+
+def _lost(of: GroupGains) -> str:
+    """What other groups lose, against the model as it is and against the control."""
+    told = [
+        f"“{each.name}” loses {100 * each.loss:.1f} points against {than}"
+        for each, than in ((of.over_base, "the model as it is"), (of.over_control, "the control"))
+        if each and each.loss >= _NOTABLE
+    ]
+    return (
+        f"{' and '.join(told)}, on average over people; no other group loses more" if told else "no other group loses"
+    )
 
 
 def _course(

@@ -1,9 +1,8 @@
-"""Whether people's words beat a machine's, and on which classes: sentences near the top of the results (Figure 9)."""
+"""Whether people's words beat a machine's, and on which classes: near the top of the results (decision 81)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import hypot
 from statistics import fmean
 
 from annotations.admin.common.number_formats import percent, points, score
@@ -18,14 +17,17 @@ _WINNERS = (
     "The machine beats people",
     "Neither people nor the machine is shown to be better",
 )
+_PEOPLE, _IMAGES = "people", "test images"  # what an interval is over
 _NOT_BOTH = "it takes a phrase of theirs and one of its keywords with which the model was retrained"
+_NO_GAINS = "it takes two people whose gain is known, and keywords retrained since version 0.18 (rank them again)"
 
 
 @dataclass(frozen=True)
 class Duel:
-    """People's best phrase and the machine's best keyword on a task's class, and the differences, by measure.
+    """People and the machine's best keyword on a task's class, and the differences, by measure.
 
-    why_not: why there is no gain, which is of what retraining with the words adds on the images that they name.
+    people: their best phrase, which is one person's; gain: of all of them, on the worst group. why_not: why there is no
+    gain.
     """
 
     class_name: str
@@ -36,7 +38,7 @@ class Duel:
 
     @property
     def gain(self) -> PeopleLessMachine | None:
-        return self.less.get("minority_gain")
+        return self.less.get("own_gain")
 
 
 def duels(tables: StudyTables) -> dict[int, Duel]:
@@ -60,7 +62,7 @@ def duels(tables: StudyTables) -> dict[int, Duel]:
                 if each.why_not
             )
             is_known = people.control is not None  # without a control a gain is over the base model, which says less
-            otherwise = "one of them names no test image" if is_known else "the control is not trained yet"
+            otherwise = _NO_GAINS if is_known else "the control is not trained yet"
             measures = less[key] if is_known else {}
             found[first.task] = Duel(people.class_name, people.words, machine.words, measures, next(why_not, otherwise))
     return found
@@ -81,17 +83,16 @@ def on_class(task: TaskFacts, duel: Duel | None, people_best: float | None) -> I
         return
     yield f"{_winner(duel.gain)}."
     yield (
-        f"Retraining with people's best phrase, “{duel.people}”, adds "
-        f"{points(duel.gain.people)} points over the control on the test images like it; with the machine's best "
-        f"keyword by error score, “{duel.machine}”, {points(duel.gain.machine)} on those like that. "
-        f"{_difference(duel.gain)}"
+        f"On the worst group, people's words add {points(duel.gain.people)} points over the control on average, and "
+        f"the machine's best keyword by error score, “{duel.machine}”, adds {points(duel.gain.machine)}. "
+        f"{_difference(duel.gain, _PEOPLE)}"
     )
-    before = duel.less["minority_before"]
-    yield (
-        f"As it is, the model gets {percent(before.people)} of the images like “{duel.people}” right, and "
-        f"{percent(before.machine)} of those like “{duel.machine}”. The lower, the harder the images that the words "
-        f"name. {_difference(before)}"
-    )
+    if before := duel.less.get("minority_before"):
+        yield (
+            f"As it is, the model gets {percent(before.people)} of the test images like people's best phrase, "
+            f"“{duel.people}”, right, and {percent(before.machine)} of those like “{duel.machine}”. The lower, the "
+            f"harder the images that the words name. {_difference(before, _IMAGES)}"
+        )
 
 
 def over_classes(found: Iterable[Duel]) -> Iterator[str]:
@@ -103,11 +104,10 @@ def over_classes(found: Iterable[Duel]) -> Iterator[str]:
     for name, gain in gains:
         names[_winner(gain)].append(name)
     yield " ".join(f"{winner} on {_named(names[winner], len(gains))}." for winner in _WINNERS if names[winner])
-    if len(dict(gains)) == len(gains):  # classes have no test image in common, so that their errors are independent
-        mean = fmean(gain.difference for _, gain in gains)
-        half = hypot(*(gain.high - gain.low for _, gain in gains)) / 2 / len(gains)
-        told = _told("The mean difference over these classes", mean, mean - half, mean + half)
-        yield f"What counts is what retraining adds on the images that the words name. {told}"
+    # The same people may have worked on several classes. Whatever they have in common, the interval of the mean is no
+    # wider than the mean of the intervals.
+    mean = [fmean(getattr(gain, end) for _, gain in gains) for end in ("difference", "low", "high")]
+    yield f"What counts is what retraining adds on the worst group. {_told('The mean difference', _PEOPLE, *mean)}"
 
 
 def _winner(of: PeopleLessMachine) -> str:
@@ -117,21 +117,19 @@ def _winner(of: PeopleLessMachine) -> str:
     return people if of.low > 0 else machine
 
 
-def _difference(of: PeopleLessMachine) -> str:
-    return _told("The difference", of.difference, of.low, of.high)
+def _difference(of: PeopleLessMachine, drawn: str) -> str:
+    return _told("The difference", drawn, of.difference, of.low, of.high)
 
 
-def _told(what: str, value: float, low: float, high: float) -> str:
-    if low == high == 0:  # as where both name the same images
-        return "There is no difference between the two, however these test images are resampled."
+def _told(what: str, drawn: str, value: float, low: float, high: float) -> str:
+    """Say a difference and how sure it is. drawn: what might have been others."""
     if low == high:
-        return f"{what} is {points(value)} points, however these test images are resampled."
+        is_none = "There is no difference" if low == 0 else f"{what} is {points(value)} points"
+        return f"{is_none}, however these {drawn} are resampled."
+    interval = f"95% interval over {drawn}"
     if not low <= 0 <= high:
-        return f"{what} is {points(value)} points (95% interval {points(low)} to {points(high)})."
-    return (
-        f"{what}, {points(value)} points, may be nothing: its 95% interval, {points(low)} to {points(high)}, holds 0. "
-        "Differences between these two fit the data."
-    )
+        return f"{what} is {points(value)} points ({interval} {points(low)} to {points(high)})."
+    return f"{what}, {points(value)} points, may be nothing: its {interval}, {points(low)} to {points(high)}, holds 0."
 
 
 def _named(classes: Sequence[str], n: int) -> str:

@@ -142,6 +142,7 @@ def _looked(
         on_test=_on_test(task.base_model, shown.label, text) if has_parts else None,
         after=_after(task.base_model, shown.label, run.test_predictions) if run and has_parts else None,
         plain_average=run.plain_average_accuracy if run else None,
+        worst_group=run.worst_group_accuracy if run else None,
         why_not="" if run else (score.run.reason if score.run else "") or "its run is not done",
     )
     return look(shown, said, [_ranking(shown, task.base_model, each, has_parts=has_parts) for each in rankings], draw)
@@ -218,6 +219,7 @@ def _machine(label: int, base_model: BaseModel, of: KeywordRanking, each: Mappin
         threshold=each["threshold"],
         on_test=on_test,
         after=None if packed is None else np.frombuffer(base64.b64decode(packed), "<i4"),
+        worst_group=each.get("worst_group"),
         why_not=each.get("why_not", ""),
         whose=each["by"],
         list=of.list_name,

@@ -69,12 +69,21 @@ def filled(of: type[Tables], **values: Any) -> Tables:
 
 
 @dataclass(frozen=True)
+class GroupLoss:
+    """A named group's mean loss over people, in accuracy on test; 0 or below where it loses nothing."""
+
+    name: str
+    loss: float
+
+
+@dataclass(frozen=True)
 class GroupGains:
-    """A task's named group that is got wrong most often, and the other one that loses most by people's words.
+    """A task's named group that is got wrong most often, and those of the others that lose most by retraining.
 
     Test accuracies in [0, 1], means over people by intention to treat. Which group it is the base model says, or of
     imported predictions the control, a new last layer. base, control: theirs on it. gain: people's own gains on it.
-    loss: of `loser` against the control, 0 or below where no other group loses; None without another group.
+    over_control: who loses most by people's words, None without another group; over_base: by retraining with them, None
+    also for imported predictions, which come from another last layer.
     """
 
     task: int
@@ -82,8 +91,8 @@ class GroupGains:
     base: float | None
     control: float
     gain: Estimate
-    loser: str = ""
-    loss: float | None = None
+    over_control: GroupLoss | None = None
+    over_base: GroupLoss | None = None
 
 
 @dataclass(frozen=True)

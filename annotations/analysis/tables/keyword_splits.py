@@ -1,14 +1,16 @@
 """What the machine's keyword and people's phrase do to the test images of a class (Figure 9 and Appendix B)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from annotations.analysis.statistics.estimate_types import Estimate
 from annotations.tables.columns import Table
 from annotations.tables.worded_tables import worded
+from modeling.arrays.retraining.control import own_gain
 from modeling.arrays.retraining.parts_on_test import PartsOnTest, people_less_machine
 
 PEOPLE = "people"
@@ -47,7 +49,8 @@ class Words:
     """Words, as they may be said, and what they do to the n test images of a class.
 
     on_test: their similarities, None without a threshold; after: predictions of the retraining, None without one;
-    why_not: why there is none. whose: people, or the score that chose a machine's keyword of a list.
+    worst_group: its accuracy on the worst group of all test images, None without one and from before 0.18; why_not: why
+    there is none. whose: people, or the score that chose a machine's keyword of a list.
     """
 
     words: str
@@ -55,6 +58,7 @@ class Words:
     threshold: float | None
     on_test: NDArray[np.float32] | None = None
     after: NDArray[np.int32] | None = None
+    worst_group: float | None = None
     why_not: str = ""
     whose: str = PEOPLE
     list: str = ""
@@ -83,7 +87,8 @@ class KeywordSplit(_Words):
     """What one word does. whose: people, or the score that chose the machine's keyword; list: empty for people.
 
     before, control, after: accuracy on the part's test images of the base model, of retraining without words, and with
-    them; gain: after less control. why_not: why there is no retraining.
+    them; gain: after less control. worst_group: accuracy of retraining with them on the worst group of all test images.
+    why_not: why there is no retraining.
     """
 
     words: str
@@ -93,6 +98,7 @@ class KeywordSplit(_Words):
     control: float | None
     after: float | None
     gain: float | None
+    worst_group: float | None
     gain_low: float | None
     gain_high: float | None
     why_not: str
@@ -100,7 +106,11 @@ class KeywordSplit(_Words):
 
 @dataclass(frozen=True)
 class PeopleLessMachine(_Words):
-    """People's value less the machine's, on the test images of one class, with its 95% interval."""
+    """People's value less the machine's, with its 95% interval.
+
+    measure: own_gain is on the worst group of all test images, a mean over people, who are resampled; the others are of
+    people's best phrase alone, on those test images of the class that either one's words name, and these are resampled.
+    """
 
     measure: str
     people: float
@@ -135,10 +145,29 @@ def beside_machine(shown: ShownClass, people: Words, machine: Sequence[Words]) -
     for each in (people, *machine):
         of = _on_test(shown, each)
         names = (shown.task, shown.class_name, shown.scheme, each.list, each.list_digest, each.whose)
-        splits += [KeywordSplit(*names, words=each.words, **row, why_not=each.why_not) for row in of.rows()]
+        whole: dict[str, Any] = {"words": each.words, "worst_group": each.worst_group, "why_not": each.why_not}
+        splits += [KeywordSplit(*names, **(whole | row)) for row in of.rows()]
         if each is not people:
             less += [PeopleLessMachine(*names, **row) for row in people_less_machine(of_people, of)]
     return Beside(tuple(splits), tuple(less))
+
+
+def own_gains(
+    splits: Iterable[KeywordSplit], people: Mapping[int, Estimate], controls: Mapping[int, float | None]
+) -> Iterator[PeopleLessMachine]:
+    """Compare what words add to the worst group, on the same images: people on average, and a machine's keyword.
+
+    people: the own gains of each task's; controls: what retraining without words reaches. Nothing without an interval.
+    """
+    for row in splits:
+        of, control = people[row.task], controls[row.task]
+        if not row.list or row.part != "minority" or row.worst_group is None or control is None:
+            continue
+        if of.mean is not None and of.low is not None and of.high is not None:
+            machine = own_gain(row.worst_group, control)
+            names = (row.task, row.class_name, row.scheme, row.list, row.list_digest, row.whose)
+            less = (of.mean - machine, of.low - machine, of.high - machine)
+            yield PeopleLessMachine(*names, "own_gain", of.mean, machine, *less)
 
 
 def _on_test(shown: ShownClass, words: Words) -> PartsOnTest:

@@ -1,9 +1,10 @@
 """All tables of a study's analysis, from its rows."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from annotations.analysis.observations.concept_matching import Concepts
 from annotations.analysis.observations.packed_phrases import by_person
@@ -13,8 +14,10 @@ from annotations.analysis.statistics.estimate_types import SEED
 from annotations.analysis.statistics.estimates import estimate
 from annotations.analysis.tables.baseline_tables import methods
 from annotations.analysis.tables.comparisons import compare_conditions, compare_tasks
-from annotations.analysis.tables.filled_tables import GroupGains, StudyTables, filled
+from annotations.analysis.tables.estimands import Over
+from annotations.analysis.tables.filled_tables import GroupGains, GroupLoss, StudyTables, filled
 from annotations.analysis.tables.flow_table import flow_lines
+from annotations.analysis.tables.keyword_splits import own_gains
 from annotations.analysis.tables.keyword_tables import keywords
 from annotations.analysis.tables.phrase_splits import Looked
 from annotations.analysis.tables.saturation_tables import over_people
@@ -51,6 +54,9 @@ def tables_of(
     }
     titles = {task.position: task.title for task in rows.tasks}
     first = [looked[task, each.key] for task, each in best.items()]
+    splits = tuple(row for each in first for row in each.beside.splits)
+    estimates = totals(bases, people, rows.primary_measures, seed)
+    gains = {of.task: of.estimate for of in estimates if (of.measure, of.over) == ("own_gain", Over.ALLOCATED)}
     panels = [panel for task, said in examples.items() for each in said for panel in looked[task, each.key].panels]
     return filled(
         StudyTables,
@@ -60,13 +66,16 @@ def tables_of(
         conditions_of_study=rows.conditions,
         flow=flow_lines(rows.courses, people, titles),
         people=people,
-        totals=totals(bases, people, rows.primary_measures, seed),
+        totals=estimates,
         experts=experts,
         methods=tuple(methods(rows.tasks, experts)),
         keywords=tuple(keywords(rows.tasks)),
         among_keywords=tuple(row for each in looked.values() for row in each.among),
-        keyword_splits=tuple(row for each in first for row in each.beside.splits),
-        less_machine=tuple(row for each in first for row in each.beside.less_machine),
+        keyword_splits=splits,
+        less_machine=(
+            *own_gains(splits, gains, controls),
+            *(row for each in first for row in each.beside.less_machine),
+        ),
         table_3=table_3(rows.tried),
         splits=tuple(part for each in first for part in each.parts),
         panels=tuple(panels),
@@ -93,8 +102,18 @@ def _group_gains(rows: StudyRows, people: Iterable[PersonTask]) -> Iterator[Grou
         gain = estimate([*(float(each[worst]) for each in of.gains), *[0.0] * n_without])
         others = np.sum(of.gains, axis=0) / gain.n
         others[worst] = np.nan
-        least = () if np.isnan(others).all() else (names[most := int(np.nanargmin(others))], float(-others[most]))
-        yield GroupGains(task.position, names[worst], task.groups[worst][1], float(of.control[worst]), gain, *least)
+        since_base = of.control + others - np.array([share for _, share in task.groups], np.float64)
+        over_base = None if task.is_imported else _loss(names, since_base)
+        base, control = task.groups[worst][1], float(of.control[worst])
+        yield GroupGains(task.position, names[worst], base, control, gain, _loss(names, others), over_base)
+
+
+def _loss(names: Sequence[str], changes: NDArray[np.float64]) -> GroupLoss | None:
+    """Return which group loses most by changes, NaN where a group is left out; None where all are."""
+    if np.isnan(changes).all():
+        return None
+    most = int(np.nanargmin(changes))
+    return GroupLoss(names[most], float(-changes[most]))
 
 
 def best_phrases(tried: Iterable[Tried], concept: Concepts) -> dict[int, Tried]:

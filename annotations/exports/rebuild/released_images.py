@@ -141,6 +141,7 @@ class ReleasedStudy:
             on_test=None if draw else np.asarray(of.test_similarities),
             after=run["predictions"][self._of_class(task)] if run else None,
             plain_average=run["plain_average_accuracy"] if run else None,
+            worst_group=run["worst_group_accuracy"] if run else None,
         )
 
     def _of_class(self, task: int) -> NDArray[np.bool_]:
@@ -178,6 +179,7 @@ def _machine(row: Any, name: str) -> Words:
         threshold=known(row.threshold),
         on_test=None if row.test_similarities is None else np.asarray(row.test_similarities),
         after=None if row.predictions is None else np.asarray(row.predictions),
+        worst_group=known(row.worst_group_accuracy),
         whose=row.whose,
         list=name,
         list_digest=row.list_digest,

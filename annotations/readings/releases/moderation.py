@@ -49,9 +49,8 @@ class Change:
 
     @property
     def is_notable_loss(self) -> bool:
-        """Whether the phrases cost as much; of an earlier version's correction, whether the correction does."""
-        lost = self.difference if self.control is None else self.own_gain
-        return lost is not None and lost <= -NOTABLE_LOSS
+        """Whether it costs as much, beside the model as it was or beside the control."""
+        return any(lost is not None and lost <= -NOTABLE_LOSS for lost in (self.difference, self.own_gain))
 
 
 @dataclass(frozen=True)

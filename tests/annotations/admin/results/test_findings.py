@@ -85,10 +85,13 @@ def test_groups_have_their_names_and_what_the_others_lose_is_said(
     tell(study, said_by(6))
     train_control(base_model)
     by_group([0.5, 0.9, None, 0.8], [0.75, 0.85, None, 0.81])
-    worst, other, *_ = (name for name, _ in base_model.named_groups)
+    worst, other, _, last = (name for name, _ in base_model.named_groups)
     gain, course, whichever, *_ = of_task(coordinator_client, study)
     assert gain.startswith(f"On “{worst}”, the group that the model gets wrong most often, people's words added +25.0 ")
-    against = f" What it costs: against the control no other group loses more than 5.0 points on average (“{other}”)."
+    against = (
+        f" What it costs: “{last}” loses 19.0 points against the model as it is and “{other}” loses 5.0 points against "
+        "the control, on average over people; no other group loses more."
+    )
     assert gain.endswith(f"{against} {TERMS['control']}")
     assert course.startswith(f"Of “{worst}” the model gets 25.0% right as it is, 50.0% after the control, ")
     assert "and 75.0% after retraining with people's words" in course
@@ -98,11 +101,11 @@ def test_groups_have_their_names_and_what_the_others_lose_is_said(
     Run.objects.filter(assignment__session__participant__pseudonym="p5").update(state=RunState.REFUSED, reason="small")
     Run.objects.filter(state=RunState.REFUSED).update(worst_group_accuracy=None)
     assert "added +20.8 points" in of_task(coordinator_client, study)[0]  # as if the sixth had gained nothing
-    by_group([0.5, 0.9, None, 0.8], [0.75, 0.9, None, 0.81])
-    assert " What it costs: against the control no other group loses." in of_task(coordinator_client, study)[0]
+    by_group([0.5, 0.9, None, 1.0], [0.75, 0.9, None, 1.0])
+    assert " What it costs: no other group loses." in of_task(coordinator_client, study)[0]
 
 
-def test_what_a_group_loses_is_measured_against_the_control_on_every_page(
+def test_what_a_phrase_costs_a_group_is_measured_against_the_control_in_moderation_too(
     coordinator_client: Client, base_model: BaseModel
 ) -> None:
     metrics = base_model.test_metrics | {"accuracies": [0.25, 0.9, None, 1.0]}
@@ -112,7 +115,7 @@ def test_what_a_group_loses_is_measured_against_the_control_on_every_page(
     train_control(base_model)
     by_group([0.5, 0.9, None, 0.8], [0.75, 0.85, None, 0.81])  # the last group is far below the base model's 100%
     other = base_model.named_groups[1][0]
-    assert f"loses more than 5.0 points on average (“{other}”)" in of_task(coordinator_client, study)[0]
+    assert f"“{other}” loses 5.0 points against the control" in of_task(coordinator_client, study)[0]
     moderation = tree(coordinator_client.get(f"/admin/annotations/study/{study.pk}/moderation/"))
     cells = moderation.select("td[data-label='After retraining']")
     told = {" ".join(each.text.split()) for each in cells}

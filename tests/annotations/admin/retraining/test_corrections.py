@@ -16,6 +16,7 @@ from annotations.models import BaseModel, Correction, Phrase, Role, Study
 from modeling.arrays.retraining.heads import Head, read_metadata
 from tests.actors import OVAL, SQUARE
 from tests.annotations.analysis.studies import drawing
+from tests.annotations.views.pages import tree
 from tests.correcting import approve, say, study_of_both
 from worker.retraining.corrections import train_due_corrections
 from worker.study_analyses import analyse_due_studies
@@ -104,6 +105,30 @@ def test_the_report_leads_with_own_gain_and_has_the_gain_over_the_base_model_bes
     rows = correction_tables(correction.study).corrections
     told = dict(zip(rows.table.header, rows.table.cells(rows.rows[0]), strict=True))
     assert (told["own_gain"], told["gain"]) == (after - control, after - before)
+
+
+@pytest.mark.parametrize(
+    ("before", "control", "after", "is_named"),
+    [(1.0, 0.82, 0.81, True), (0.82, 0.9, 0.82, True), (0.82, 0.8, 0.8, False)],
+    ids=["beside the model as it was", "beside the control", "beside neither"],
+)
+def test_a_group_that_loses_five_points_is_named(
+    address: str, said: list[Phrase], base_model: BaseModel, coordinator_client: Client, *,
+    before: float, control: float, after: float, is_named: bool,
+) -> None:  # fmt: skip
+    correction = train(coordinator_client, address, base_model)
+    for each in correction.effects["sets"]:
+        for model, accuracy in (("before", before), ("control", control), ("after", after)):
+            each[model]["accuracies"] = [accuracy, *[0.5] * (len(each["groups"]) - 1)]
+    Correction.objects.update(effects=correction.effects)
+    page = tree(coordinator_client.get(address))
+    named = [" ".join(each.get_text().split()) for each in page.select("ul.alarm li")]
+    if not is_named:
+        assert not named and "No group loses five points or more, against the imported predictions" in page.get_text()
+        return
+    group = correction.effects["sets"][0]["groups"][0]
+    assert all(each.startswith(group) and each.endswith(f"{after:.1%} corrected") for each in named)
+    assert f": {before:.1%} with the imported predictions" in named[0] and f"{control:.1%} with a new last" in named[0]
 
 
 def test_a_class_can_have_another_phrase_or_none(
