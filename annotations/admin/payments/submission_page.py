@@ -16,6 +16,7 @@ from annotations.admin.common.page_acts import Act, Answer, filled
 from annotations.admin.payments.reconciliation import ONE_CLICK, ask, submission_of
 from annotations.models import Study, Submission
 from annotations.prolific.client import MIN_REJECTION_MESSAGE, REJECTION_CATEGORIES
+from annotations.readings.monitoring.study_progress import phrases_of
 from annotations.readings.payments import reconciliation
 from annotations.readings.payments.discrepancy_words import WORDS
 from annotations.services.logs import audit
@@ -90,9 +91,10 @@ def _shown(submission: Submission) -> dict[str, Any]:
     compared = reconciliation.compare_one(submission, timezone.now())
     (row,) = reconciliation.rows_of(submission.study, compared, [submission.pk])
     return {
-        "title": f"Submission {submission}",
+        "title": f"Submission {submission} of {submission.pseudonym}",
         "row": row,
         "submission": submission,
+        "phrases": phrases_of(submission.session) if submission.session else [],
         "words": [WORDS[name] for name in row.discrepancies],
         "fits": discrepancy_repairs.allowed_actions(submission),
         "refresh_s": _REFRESH_S if row.is_waiting else 0,

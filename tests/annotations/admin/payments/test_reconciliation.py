@@ -10,12 +10,13 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from annotations.models import AuditRecord, Payment, ProlificRequest, RequestState, Role, Submission
+from annotations.models import AuditRecord, Payment, Phrase, ProlificRequest, RequestState, Role, Submission
 from annotations.services.payments.payment_ledger import owe_reward
 from annotations.services.prolific import prolific_client
 from annotations.services.prolific.submissions import reconcile
 from tests.actors import create_study, open_study
 from tests.annotations.money import done_there
+from tests.annotations.views.pages import tree
 from tests.prolific_steps import arrive, begin_there, ids, put_on_prolific, submission_of
 from worker.prolific import send_due_requests
 
@@ -153,6 +154,31 @@ def test_without_a_token_a_row_says_what_mends_it_on_prolific(study, anna, coord
     Submission.objects.filter(pk=anna.pk).update(entered_code="WRONG")
     page = shown(coordinator_here.get(address(study)))
     assert "on Prolific: approve" in page and "Approve<span" not in page
+
+
+def test_the_page_of_one_submission_shows_who_did_what(study, anna, coordinator_here):
+    page = tree(coordinator_here.get(address(study, "submission", anna)))
+    assert f"Submission {anna} of {anna.pseudonym}" in page.select("#content-main > p")[0].text
+    (phrase,) = Phrase.objects.all()
+    links = {link["href"] for link in page.select("#content-main a")}
+    assert reverse("admin:annotations_annotationsession_change", args=[anna.session_id]) in links
+    (row,) = page.select(".recent tbody tr")
+    assert row.select("th a")[0]["href"] == reverse("admin:annotations_phrase_change", args=[phrase.pk])
+    assert row.select("th")[0].text == "red" and row.select('[data-label="Error score"]')[0].text.strip() == "0.50"
+
+
+def test_without_a_token_the_page_of_one_submission_says_how_to_decide(study, anna, coordinator_here, settings):
+    settings.PROLIFIC_TOKEN = ""
+    page = shown(coordinator_here.get(address(study, "submission", anna)))
+    assert '<a href="#who">Who it is</a>' in page and 'id="who"' in page
+    assert "Payments counts them" in page and "Reject …" not in page
+
+
+def test_somebody_who_never_came_wrote_nothing(study, prolific, coordinator_here):
+    begin_there(prolific, study, "gina", "AWAITING REVIEW")
+    reconcile(study, prolific_client.client())
+    page = shown(coordinator_here.get(address(study, "submission", submission_of(study, "gina"))))
+    assert "never came" in page and "What the person wrote" not in page
 
 
 def test_the_page_of_one_submission_reads_no_more_rows_as_the_study_grows(study, anna, prolific, coordinator_here):
