@@ -1,6 +1,7 @@
 """What keeps a run of the suite cheap, and what it says of its cost."""
 
 import gc
+import logging
 import os
 import sys
 from collections.abc import Generator, Iterator
@@ -22,8 +23,15 @@ gc.disable()
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Leave out of all collections what was imported."""
+    """Leave out of all collections what was imported.
+
+    pytest no longer listens to torch's loggers: their parents do not hear them, so that it would add itself to each of
+    them in each phase of each test.
+    """
     collected = yield
+    loggers = logging.root.manager.loggerDict
+    for name in [name for name in loggers if name.split(".")[0] == "torch"]:
+        del loggers[name]
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     gc.enable()

@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, ClassVar
@@ -28,23 +29,16 @@ class PlainCommand(BaseCommand):
     more: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
     def create_parser(self, prog_name: str, subcommand: str, **options: Any) -> CommandParser:
-        self.help = self._words["help"]
+        self.help = _words_of(type(self).__module__)["help"]
         return super().create_parser(prog_name, subcommand, **options)
 
     def add_arguments(self, parser: CommandParser) -> None:
-        words = self._words
+        words = _words_of(type(self).__module__)
         apart = words.get("one_of", words.get("at_most_one_of", ()))
         group = parser.add_mutually_exclusive_group(required="one_of" in words) if apart else parser
         for name, of in words.get("arguments", {}).items():
             kind = {"type": _TYPES[of["type"]]} if "type" in of else {}
             (group if name in apart else parser).add_argument(name, **{**of, **kind, **self.more.get(name, {})})
-
-    @property
-    def _words(self) -> dict[str, Any]:
-        package, _, name = type(self).__module__.rpartition(".")
-        commands = tomllib.loads(files(package).joinpath("commands.toml").read_text("utf-8"))
-        words: dict[str, Any] = commands[name]
-        return words
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         try:
@@ -63,6 +57,13 @@ class PlainCommand(BaseCommand):
         self.tell(f"Left out: {problem}." for problem in problems[:SHOWN])
         if problems:
             self.stdout.write(f"{len(problems):,} {what}.")
+
+
+@cache
+def _words_of(module: str) -> dict[str, Any]:
+    package, _, name = module.rpartition(".")
+    words: dict[str, Any] = tomllib.loads(files(package).joinpath("commands.toml").read_text("utf-8"))[name]
+    return words
 
 
 @contextmanager
