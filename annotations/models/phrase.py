@@ -30,6 +30,9 @@ class Moderation(models.TextChoices):
     EXCLUDED = "excluded"
 
 
+UNCHECKED = "not checked: it stood in the field when the time was over"  # why such a phrase is excluded
+
+
 class Phrase(models.Model):
     """What a participant submitted, as typed (NFC). client_uuid makes a double submit one row."""
 

@@ -110,7 +110,7 @@ MAIN = {
 """,
     "begin": """
 - heading /Next. images of the class square/ [level=1]
-- definition: 10 minutes at most
+- definition: 10 minutes at most; only words that you check count
 - definition: up to 20
 - button "Start the clock"
 """,

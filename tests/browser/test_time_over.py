@@ -8,10 +8,12 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from annotations.models import Assignment, EndReason, Phrase
+from annotations.models.phrase import UNCHECKED
 from annotations.services.phrases.assignments import SLACK
 from tests.accessibility import assert_no_violations
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
+from worker.phrases.scoring import score_due_phrases
 
 pytestmark = pytest.mark.browser
 
@@ -22,21 +24,25 @@ def end_in(seconds: float) -> None:
     Assignment.objects.update(started_at=over - dt.timedelta(minutes=10), first_deadline_at=over, deadline_at=over)
 
 
-def test_what_is_typed_when_the_time_is_over_is_sent_and_counts(new_visitor: NewVisitor) -> None:
+def test_what_is_typed_when_the_time_is_over_is_kept_and_does_not_count(new_visitor: NewVisitor) -> None:
     visitor = new_visitor(bypass_csp=True)
     visitor.go_to_task()
-    visitor.say_and_score("red")
+    visitor.say_and_score("dark")
     end_in(2)
     page = visitor.page
     page.reload()
-    page.fill("#text", "dark squar")
+    page.fill("#text", "red")
+    expect(page.locator("#time-left")).to_be_visible()
     expect(page.locator("h1")).to_have_text("Time is over for these images")
-    expect(page.locator("main")).to_contain_text("We kept everything that you checked.")
+    expect(page.locator("main")).to_contain_text("Words that you had not checked do not count.")
     assert_no_violations(page)
     visitor.press("done")
-    assert [phrase.text for phrase in Phrase.objects.order_by("ordinal")] == ["red", "dark squar"]
+    score_due_phrases()
+    kept = Phrase.objects.order_by("ordinal").values_list("text", "state", "moderation_reason")
+    assert list(kept) == [("dark", "scored", ""), ("red", "scored", UNCHECKED)]
     assert Assignment.objects.get().end_reason == EndReason.TIME_OVER
-    expect(page.locator(".found")).to_contain_text("red very well")
+    page.reload()
+    expect(page.locator(".found")).not_to_contain_text("red")
 
 
 def test_words_that_are_sent_too_late_lead_to_the_same_page_and_are_not_stored(visitor: Visitor) -> None:

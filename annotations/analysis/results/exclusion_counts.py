@@ -40,7 +40,8 @@ def counts(study: Study, kind: SessionKind, several: int) -> Iterator[Counted]:
     why = "by the staff, or a computer's rehearsal, to try the study out"
     yield Counted("trial visits", visits["uncounted"], out, why)
     yield Counted(others, visits["others"], out, "shown beside, in no number of this study's people")
-    yield Counted("phrases that the staff excluded", phrases["excluded"], out, "by moderation, with a reason each")
+    why = "by moderation, with a reason each, or not checked when the time was over"
+    yield Counted("phrases that were excluded", phrases["excluded"], out, why)
     yield Counted("phrases that the staff hid", phrases["hidden"], within, "they count; their words are not shown")
     yield Counted(PHRASES_WAIT, phrases["pending"], within, "they count as tries and have no score")
     yield Counted(

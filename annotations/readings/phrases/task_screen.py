@@ -22,6 +22,7 @@ from annotations.models import (
     Score,
     Task,
 )
+from annotations.models.phrase import UNCHECKED
 from annotations.readings.datasets.class_images import ClassImages, class_images
 from annotations.readings.datasets.image_grids import Grid, pictures_of, visit_numbers
 from annotations.readings.phrases.phrase_feedback import (
@@ -272,7 +273,7 @@ class Found:
 def found(session: AnnotationSession) -> tuple[Found, ...]:
     """Return the best phrase of each of the session's tasks, for the last page."""
     assignments = session.assignments.select_related("task__base_model__dataset").order_by("position")
-    phrases = _phrases().filter(assignment__session=session)
+    phrases = _phrases().filter(assignment__session=session).exclude(moderation_reason=UNCHECKED)
     return tuple(
         Found(assignment.task, best_phrase(phrase for phrase in phrases if phrase.assignment_id == assignment.pk))
         for assignment in assignments

@@ -25,6 +25,7 @@ from annotations.models import (
     VocabularyLevel,
 )
 from annotations.models.arrays import unpack_float32
+from annotations.models.phrase import UNCHECKED
 from annotations.prolific.statuses import Status
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.phrases.vocabulary_levels import half_of, is_in_half, levels_of
@@ -157,6 +158,7 @@ def _attempts(participants: Sequence[int]) -> dict[int, list[Attempt]]:
     rows = (
         Phrase.objects.filter(assignment__session__participant__in=participants)
         .exclude(assignment__session__kind__in=UNCOUNTED)
+        .exclude(moderation_reason=UNCHECKED)
         .order_by("submitted_at", "pk")
         .values_list(
             "assignment__session__participant",

@@ -2,12 +2,14 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from annotations.models import AnnotationSession, Assignment, Phrase, PhraseState, event_kinds
+from annotations.models import AnnotationSession, Assignment, Moderation, Phrase, PhraseState, event_kinds
+from annotations.models.phrase import UNCHECKED
 from annotations.services.common import redis_counters
 from annotations.services.common.service_errors import ClientUuidReused, PhraseRefused, TooFast, TooManyPhrases
 from annotations.services.logs import events
@@ -27,11 +29,13 @@ def submit(
     text: str,
     writing: Mapping[str, int] | None = None,
     once: bool = False,
+    is_checked: bool = True,
 ) -> tuple[Phrase, bool]:
     """Store a phrase and ask for its score. Returns the row, and whether this call made it.
 
     writing: how the words came into the field, which changes nothing here (decision 0061). once: where a phrase that
-    did not fail says the same, capitals aside, return that one: whoever says it once more uses up no try.
+    did not fail says the same, capitals aside, return that one: whoever says it once more uses up no try. is_checked:
+    False for what stood in the field when the time was over, which is kept and excluded from the results (decision 82).
 
     A replay (the same client uuid and text) returns the stored row, also after the deadline; the same uuid with another
     text raises ClientUuidReused. Raises PhraseRefused for a text that cannot be scored, StudyNotOpen in a closed study,
@@ -55,7 +59,8 @@ def submit(
         if before is not None:
             return before, False
         _refuse_too_many(locked, said)
-        phrase = _store(locked, len(said) + 1, client_uuid, text, writing)
+        why = "" if is_checked else UNCHECKED
+        phrase = _store(locked, len(said) + 1, why, client_uuid=client_uuid, text=text, writing=writing)
         worker_wakeup.dispatch_on_commit(worker_wakeup.SCORE_PHRASES)
     return phrase, True
 
@@ -72,15 +77,13 @@ def _refuse_too_many(assignment: Assignment, said: Sequence[Phrase]) -> None:
         raise TooManyPhrases(assignment.task.max_phrases)
 
 
-def _store(
-    assignment: Assignment, ordinal: int, client_uuid: uuid.UUID, text: str, writing: Mapping[str, int] | None
-) -> Phrase:
+def _store(assignment: Assignment, ordinal: int, why_excluded: str, **given: Any) -> Phrase:
     phrase = Phrase.objects.create(
         assignment=assignment,
-        client_uuid=client_uuid,
         ordinal=ordinal,
-        text=text,
-        writing=writing,
+        moderation=Moderation.EXCLUDED if why_excluded else Moderation.UNREVIEWED,
+        moderation_reason=why_excluded,
+        **given,
         submitted_at=timezone.now(),
         keywords_seen=len(assignment.task.keyword_list) if assignment.keywords_seen_at else 0,
     )

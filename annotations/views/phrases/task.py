@@ -97,7 +97,8 @@ def submit_phrase(request: HttpRequest, session: AnnotationSession, public_id: u
     try:
         phrase_submission.check_rate_limit(session)
         said, writing = uuid_of(request.POST), _traces(request.POST.get("writing", ""))
-        stored, _created = phrase_submission.submit(assignment, client_uuid=said, text=text, writing=writing, once=True)
+        how: dict[str, Any] = {"writing": writing, "is_checked": "unchecked" not in request.POST}
+        stored, _created = phrase_submission.submit(assignment, client_uuid=said, text=text, once=True, **how)
     except ServiceError as error:
         if not _is_running(assignment, timezone.now()):
             raise

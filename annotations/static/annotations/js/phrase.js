@@ -51,20 +51,24 @@ field.addEventListener("click", () => {
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   const isDouble = said.text === field.value && Date.now() - said.at < DOUBLE_CLICK_MS;
-  if (!isDouble && outbox.at(-1)?.text !== field.value) {
+  if (!isDouble) send();
+});
+
+// The time is over: what stands in the field is kept, if it was not said yet, as words that nobody checked.
+document.addEventListener("clarify:over", () => {
+  const last = document.getElementById("answer").dataset.text ?? "";
+  if (field.value.trim() && field.value.trim() !== last) send({ unchecked: "yes" });
+});
+
+function send(how = {}) {
+  if (outbox.at(-1)?.text !== field.value) {
     said = { text: field.value, at: Date.now() };
-    outbox.push({ client_uuid: uuid.value, text: field.value, writing: counted() });
+    outbox.push({ client_uuid: uuid.value, text: field.value, writing: counted(), ...how });
     uuid.value = newUuid();
     keepOutbox();
   }
   sendFirst();
-});
-
-// The time is over: what stands in the field counts, if it was not said yet.
-document.addEventListener("clarify:over", () => {
-  const last = document.getElementById("answer").dataset.text ?? "";
-  if (field.value.trim() && field.value.trim() !== last) form.requestSubmit();
-});
+}
 
 async function sendFirst() {
   if (sending || !outbox.length) return;

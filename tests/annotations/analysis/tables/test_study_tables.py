@@ -165,7 +165,7 @@ def test_an_excluded_phrase_is_in_no_number_and_a_hidden_one_has_no_words(script
     assert best["p01"].best_error_score == pytest.approx(0.2)
     assert best["p03"].best_error_score == pytest.approx(0.43)
     assert best["p03"].best_phrase == "(hidden)"
-    assert left_out(tables)["phrases that the staff excluded"] == 1
+    assert left_out(tables)["phrases that were excluded"] == 1
 
 
 def test_the_best_keywords_of_each_list_stand_beside_their_task(scripted: Study, base_model: BaseModel) -> None:

@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 
 from annotations.models import AuditRecord, Moderation, Payment, Phrase, Submission
+from annotations.models.phrase import UNCHECKED
 from annotations.readings.phrases.vocabulary_levels import half_of
 from annotations.services.common.service_errors import NotPossible
 from annotations.services.payments import payment_ledger
@@ -101,6 +102,14 @@ def test_who_withdrew_is_not_judged(study):
     anna.session.withdrawn_at = timezone.now()
     anna.session.save(update_fields=["withdrawn_at"])
     assert payment_ledger.propose(study, by="cora").n_judged == 0
+
+
+def test_words_that_nobody_checked_are_no_try(study):
+    words = {"red": right_words(study)} | {f"word {n}": wrong_words(study) for n in range(300)}
+    complete(study, "anna", words)
+    Phrase.objects.filter(text__startswith="word").update(moderation=Moderation.EXCLUDED, moderation_reason=UNCHECKED)
+    assert payment_ledger.propose(study, by="cora").n_earned == 1
+    assert "Of 1 phrase," in Payment.objects.get().reason
 
 
 def test_many_tries_ask_for_more_than_this_small_class_can_show(study):

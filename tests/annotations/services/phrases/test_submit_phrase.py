@@ -2,6 +2,8 @@ import uuid
 
 import pytest
 
+from annotations.exports.tables.exclusion_rows import exclusions
+from annotations.exports.tables.table_rows import phrase_rows
 from annotations.models import EndReason, Event, Phrase, PhraseState, StudyState
 from annotations.services.common.service_errors import (
     AssignmentNotActive,
@@ -24,6 +26,15 @@ def test_a_phrase_is_stored_as_typed_and_waits_for_its_score(alice):
     phrase.refresh_from_db()
     assert (phrase.text, phrase.state, phrase.ordinal) == ("a Caf\u00e9 sign", PhraseState.PENDING, 1)
     assert phrase.submitted_at is not None
+
+
+def test_words_that_nobody_checked_are_kept_and_leave_every_result(alice):
+    submit(alice, "dark")
+    phrase_submission.submit(alice.assignment, client_uuid=UUID, text="red", is_checked=False)
+    study = alice.session.study
+    assert [phrase.text for phrase in phrase_rows(study)] == ["dark"]
+    left_out = [(each.ordinal, each.reason, each.detail) for each in exclusions(study) if each.ordinal == 2]
+    assert left_out == [(2, "moderation", "not checked: it stood in the field when the time was over")]
 
 
 @pytest.mark.parametrize("text", ["<b>red</b> & {phrase}", "🔴 shapes", "مربعات حمراء", "a" * 120, "-red", "=1+1"])
