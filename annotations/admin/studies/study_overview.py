@@ -97,7 +97,7 @@ def _results(study: Study) -> dict[str, Any]:
     found = latest(study)
     if found.results is None:
         flow = flow_steps(course_lines(courses(study, people_kind(study))))
-        return {"flow": flow, "findings": [], "failure": found.failure}
+        return {"flow": flow, "findings": [], "latest": found}
     tables = found.results.tables
     people = [line for line in tables.flow.rows if line.step not in (COUNTED, WITH_RUN)]  # which the findings explain
     return {"flow": flow_steps(people), "findings": words_of_tasks(tables, found.results.concepts)}

@@ -6,12 +6,13 @@ from urllib.parse import urlsplit
 from django import forms
 from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 
 from annotations.admin.common.number_formats import row_number
 from annotations.admin.common.page_acts import filled
 from annotations.models import UNCOUNTED, UNFINISHED, Rehearsal, Study, StudyState
 from annotations.readings.datasets.encoder_problems import encoder_problems
-from annotations.readings.studies.readiness import reasons_not_ready
+from annotations.readings.studies.readiness import reasons_not_ready, rehearsal_reasons
 from annotations.services.common.service_errors import StudyNotReady
 from annotations.services.logs import audit
 from annotations.services.visits import preview_links, rehearsals
@@ -36,6 +37,8 @@ class PeopleForm(forms.Form):
 def page(request: HttpRequest, study: Study) -> dict[str, Any]:
     """Show how far the newest rehearsal is."""
     found = list(study.rehearsals.order_by("-id")[:_OF_ALL])
+    is_draft = study.state == StudyState.DRAFT
+    reasons = reasons_not_ready(study) if is_draft else []
     newest: Rehearsal | None = found[0] if found else None
     return {
         "form": PeopleForm(),
@@ -43,7 +46,8 @@ def page(request: HttpRequest, study: Study) -> dict[str, Any]:
         "is_under_way": newest is not None and newest.state in UNFINISHED,
         "earlier": found[1:],
         "n_visits": study.sessions.filter(kind__in=UNCOUNTED).count(),
-        "reasons": reasons_not_ready(study) if study.state == StudyState.DRAFT else [],
+        "reasons": reasons,
+        "outdated": rehearsal_reasons(study, timezone.now()) if is_draft and not reasons else [],
         "problems": encoder_problems([study])[study.pk],
     }
 

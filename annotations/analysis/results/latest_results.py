@@ -11,7 +11,9 @@ from annotations.analysis.figures.drawn_figures import NOTHING_DRAWN, StoredFigu
 from annotations.analysis.results.study_fingerprint import state_of
 from annotations.analysis.results.study_results import StoredResults
 from annotations.models import JobState, Study, StudyAnalysis
+from annotations.readings.monitoring import queue_health
 from annotations.services import analysis_requests
+from annotations.services.queue.worker_wakeup import ANALYSE_STUDIES
 from annotations.version import CODE_VERSION
 
 _KEPT = 4  # analyses that a process remembers
@@ -24,6 +26,9 @@ AGAIN_AFTER = dt.timedelta(minutes=10)  # a failed analysis, where nothing else 
 class Latest:
     """The newest analysis. results: None where there is none yet; failure: why there is no newer one.
 
+    asked_at, waits_for: of the first analysis, as long as there is none. It waits for a worker ("worker"), an operator
+    who starts one ("operator"), or for the worker that is at it ("").
+
     pk: of the analysis, 0 where there is none; tag: another one whenever a page that shows it should be sent again.
     """
 
@@ -33,6 +38,8 @@ class Latest:
     failure: str
     pk: int
     tag: str
+    asked_at: dt.datetime | None = None
+    waits_for: str = ""
 
     @cached_property
     def figures(self) -> StoredFigures:
@@ -47,13 +54,16 @@ def latest(study: Study) -> Latest:
     is_current = done is not None and done.study_state == state
     if not is_current and _is_due(last, state, now):
         analysis_requests.ask(study, state)
+    asked_at, waits_for = (None, "") if done else _wait(last, now)
     return Latest(
         results=_read(done.pk) if done else None,
         made_at=done.finished_at if done else None,
         is_current=is_current,
         failure=last.error if last and last.state == JobState.FAILED and not is_current else "",
         pk=done.pk if done else 0,
-        tag=f"{state}-{done.pk if done else 0}-{last.pk if last else 0}-{last.state if last else ''}",
+        tag=f"{state}-{done.pk if done else 0}-{last.pk if last else 0}-{last.state if last else ''}{waits_for}",
+        asked_at=asked_at,
+        waits_for=waits_for,
     )
 
 
@@ -77,6 +87,13 @@ def _is_due(last: StudyAnalysis | None, state: str, now: dt.datetime) -> bool:
     if last.state == JobState.FAILED and last.study_state == state:
         return now > last.finished_at + AGAIN_AFTER
     return now > last.finished_at + max(MIN_REST, REST_FACTOR * (last.finished_at - last.created_at))
+
+
+def _wait(last: StudyAnalysis | None, now: dt.datetime) -> tuple[dt.datetime, str]:
+    asked_at = last.created_at if last and last.finished_at is None else now
+    if not queue_health.is_served(ANALYSE_STUDIES, now):
+        return asked_at, "operator"
+    return asked_at, "" if last and last.state == JobState.RUNNING else "worker"
 
 
 @lru_cache(maxsize=_KEPT)

@@ -138,6 +138,12 @@ def _since(what: str, n: int, oldest: dt.datetime | None, now: dt.datetime) -> W
     return Waiting(what, n, max(0.0, (now - oldest).total_seconds()) if oldest else 0.0)
 
 
+def is_served(task: str, now: dt.datetime) -> bool:
+    """Say whether a worker is there now for the queue of a task."""
+    queue = settings.CELERY_TASK_ROUTES[task]["queue"]
+    return queue not in {each.queue for each in silent(workers(now))}
+
+
 def silent(found: Iterable[Workers]) -> list[Workers]:
     """Those queues that nobody serves now."""
     return [queue for queue in found if not queue.alive]

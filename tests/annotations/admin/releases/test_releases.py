@@ -10,6 +10,7 @@ from annotations.models import AuditRecord, JobState, Release, Study
 from annotations.services.visits.withdrawal import withdraw
 from tests.actors import Visit
 from tests.annotations.exports.rows import add_phrase, add_run
+from tests.annotations.views.pages import tree
 from tests.worker.releases.conftest import draw_nothing
 from worker.releases.release_building import build_due_releases
 
@@ -46,6 +47,14 @@ def test_a_release_is_asked_for_built_and_downloaded(
     refused = coordinator_client.get(address(open_study, "release_file"), {"number": 1}, follow=True)
     assert "can no longer be downloaded" in refused.content.decode()
     path.unlink()
+
+
+def test_the_page_says_what_an_export_is_beside_a_release(open_study: Study, coordinator_client: Client) -> None:
+    page = tree(coordinator_client.get(address(open_study, "releases")))
+    export, release = address(open_study, "export"), address(open_study, "releases")
+    assert export in {link["href"] for link in page.select(".panel a")}
+    words = {link["href"]: link.text for link in page.select(".more a")}
+    assert (words[export], words[release]) == ("Export, to look at", "Release, to keep and cite")
 
 
 def test_a_failed_release_says_why(open_study: Study, coordinator_client: Client) -> None:

@@ -89,6 +89,17 @@ def test_a_rehearsal_is_asked_for_and_its_progress_shown(coordinator_client: Cli
     assert "&lt;b&gt;500" in page and "<b>500" not in page
 
 
+def test_a_rehearsal_of_another_set_up_is_not_shown_as_green(coordinator_client: Client, draft_study: Study) -> None:
+    coordinator_client.post(address(draft_study, "rehearsal"), {"act": "rehearse", "n_people": 4})
+    taken = jobs.claim(Rehearsal)
+    assert taken is not None
+    jobs.finish(taken)
+    assert "Green" in coordinator_client.get(address(draft_study, "rehearsal")).content.decode()
+    Study.objects.update(goal=0.5)
+    page = coordinator_client.get(address(draft_study, "rehearsal")).content.decode()
+    assert "Green" not in page and "The study was changed after its rehearsal. Rehearse it again." in page
+
+
 @pytest.mark.parametrize("n", ["0", "1000", "four", ""])
 def test_a_number_that_is_none_is_refused_at_its_field(coordinator_client: Client, draft_study: Study, n: str) -> None:
     response = coordinator_client.post(address(draft_study, "rehearsal"), {"act": "rehearse", "n_people": n})

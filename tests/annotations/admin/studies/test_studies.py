@@ -340,7 +340,7 @@ def test_the_overview_counts_each_person_once_however_many_phrases(
 
 def test_the_overview_has_the_study_analysed_and_says_so(coordinator_client: Client, open_study: Study) -> None:
     shown = coordinator_client.get(f"/admin/annotations/study/{open_study.pk}/change/").content.decode()
-    assert "The statistics are being computed." in shown
+    assert "The statistics of this study are being computed." in shown
     assert open_study.analyses.get().finished_at is None
 
 

@@ -1,6 +1,7 @@
 """A page shows the newest stored analysis, says as of when it is, and has a newer one computed after a change."""
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -17,7 +18,16 @@ from annotations.analysis.results.study_analysis import Analysed
 from annotations.analysis.results.study_fingerprint import state_of
 from annotations.analysis.results.study_results import StoredResults, to_bytes
 from annotations.analysis.tables.filled_tables import StudyTables, definitions
-from annotations.models import BaseModel, Correction, JobState, Moderation, Study, StudyAnalysis, event_kinds
+from annotations.models import (
+    BaseModel,
+    Correction,
+    JobState,
+    Moderation,
+    Study,
+    StudyAnalysis,
+    WorkerHeartbeat,
+    event_kinds,
+)
 from annotations.services import analysis_requests
 from annotations.services.logs import events
 from annotations.services.queue import jobs
@@ -173,6 +183,26 @@ def test_the_pages_say_as_of_when_they_are(closed: Study, coordinator_client: Cl
     assert "a newer one is being computed" in coordinator_client.get(f"{address}/results/").content.decode()
     StudyAnalysis.objects.filter(study=closed).update(state=JobState.FAILED, error="No memory.")
     assert "could not be computed: No memory." in coordinator_client.get(f"{address}/results/").content.decode()
+
+
+def test_the_pages_say_since_when_the_first_analysis_is_waited_for_and_what_it_waits_for(
+    closed: Study, coordinator_client: Client
+) -> None:
+    def said() -> tuple[str, str]:
+        page = coordinator_client.get(f"/admin/annotations/study/{closed.pk}/results/")
+        return re.sub(r"\s+", " ", page.content.decode()), latest(closed).tag
+
+    nobody, tag = said()
+    assert f"asked for at {StudyAnalysis.objects.get().created_at:%H:%M:%S} UTC; <strong>no worker is there" in nobody
+    now = timezone.now()
+    WorkerHeartbeat.objects.create(queue="analysis", process="a 1", started_at=now, heartbeat_at=now)
+    waiting, of_waiting = said()
+    assert "they wait for a worker." in waiting and of_waiting != tag
+    assert jobs.claim(StudyAnalysis) is not None
+    assert "a worker is at it." in said()[0]
+    assert (
+        "a worker is at it." in coordinator_client.get(f"/admin/annotations/study/{closed.pk}/change/").content.decode()
+    )
 
 
 def test_the_api_says_as_of_when_a_table_is_or_that_it_comes(closed: Study, coordinator_client: Client) -> None:

@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import io
 import json
+import re
 import threading
 import uuid
 import zipfile
@@ -79,7 +80,10 @@ def test_the_archive_holds_every_table_and_says_what_it_is(worked: Study) -> Non
     assert set(archive.namelist()) == names | others | {"phrases.jsonl", "events.jsonl"}
     assert archive.testzip() is None
     assert "a worker makes them" in json.loads(archive.read("manifest.json"))["notes"][0]  # Parquet files and figures
-    assert all(name in archive.read("README.txt").decode() for name in names)
+    readme = archive.read("README.txt").decode()
+    assert all(name in readme for name in names)
+    named = set(re.findall(r"\b\w+\.(?:csv|jsonl?|py|cff|txt)\b", readme))
+    assert named <= set(archive.namelist()) and "*.parquet" not in readme and "figures/" not in readme
 
 
 def test_the_data_dictionary_describes_exactly_the_columns_that_are_there(worked: Study) -> None:
