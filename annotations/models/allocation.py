@@ -53,6 +53,3 @@ class Allocation(models.Model):
         indexes = [
             models.Index(fields=["lease_expires_at"], name="allocation_lease", condition=Q(state=AllocationState.LIVE))
         ]
-
-    def __str__(self) -> str:
-        return f"{self.session} in {self.condition_id}:{self.order}"

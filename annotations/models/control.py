@@ -58,10 +58,6 @@ class Control(models.Model):
             rule("control_accuracies_are_shares", worst_group_accuracy__range=(0, 1), average_accuracy__range=(0, 1)),
         ]
 
-    def __str__(self) -> str:
-        classes = ", ".join(self.dataset.class_names[label] for label in self.target_classes)
-        return f"control of {classes} on {self.dataset}"
-
 
 class RandomSlices(models.Model):
     """The null of own gains: one set of draws per data set, class, size, scheme, λ and trained rows."""
@@ -125,6 +121,3 @@ class RandomSliceScores(models.Model):
     class Meta:
         ordering = ["random_slices", "base_model"]
         constraints = [once("random_slices_scored_once", "random_slices", "base_model")]
-
-    def __str__(self) -> str:
-        return f"scores of {self.random_slices} under {self.base_model}"

@@ -40,9 +40,6 @@ class KeywordRanking(models.Model):
             rule("keyword_ranking_has_something", n_keywords__gte=1, n_correct__gte=1, n_error__gte=1),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.list_name} on class {self.target_class} of {self.base_model}"
-
     def retrained_with(self, scheme: str) -> list[dict[str, Any]]:
         """Return what its best keyword by either score does under a scheme; nothing before it was retrained with."""
         return [row for row in self.retrained if row["scheme"] == scheme]

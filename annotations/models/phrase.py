@@ -165,9 +165,6 @@ class Score(models.Model):
         ]
         indexes = [models.Index(fields=["dataset_digest", "rendered_text"], name="score_by_text")]
 
-    def __str__(self) -> str:
-        return f"{self.value:.2f}"
-
     @property
     def similarity_array(self) -> NDArray[np.float32]:
         """Similarities of the class's validation images to what was embedded, float32[n], read-only."""

@@ -147,9 +147,6 @@ class ImageReview(models.Model):
             ),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.reviewer}: {self.verdict}"
-
 
 BOTH = "both"  # the row of a table for gathered images and reweighting together
 

@@ -38,9 +38,6 @@ class Reply(models.Model):
             rule("reply_made_before_received", made_at__lte=F("received_at")),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.kind}: {self.said}"
-
 
 class JudgementAnswer(models.TextChoices):
     YES = "yes"
@@ -63,9 +60,6 @@ class Judgement(models.Model):
         ordering = ["phrase"]
         constraints = [rule("judgement_answer_known", answer__in=JudgementAnswer.values)]
 
-    def __str__(self) -> str:
-        return self.answer
-
 
 class ThresholdChoice(models.Model):
     """The latest choice for a phrase; each one is a Reply. It gets a run of its own, marked as chosen."""
@@ -82,6 +76,3 @@ class ThresholdChoice(models.Model):
             rule("threshold_choice_is_a_similarity", Q(threshold__isnull=True) | Q(threshold__range=(-2, 2))),
             rule("threshold_choice_run_needs_threshold", Q(threshold__isnull=False) | Q(run__isnull=True)),
         ]
-
-    def __str__(self) -> str:
-        return "automatic" if self.threshold is None else f"{self.threshold:.4f}"

@@ -51,6 +51,3 @@ class Span(models.Model):
             rule("span_times_in_order", began_at__lte=F("ended_at"), ended_at__lte=F("received_at")),
             rule("span_has_image_where_enlarged", iff(Q(kind=SpanKind.ENLARGED), ~Q(image_key=""))),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.kind}, {(self.ended_at - self.began_at).total_seconds():.1f} s"

@@ -25,9 +25,6 @@ class IdentityKey(models.Model):
     class Meta:
         constraints = [once("identity_key_once", "study", "pseudonym")]
 
-    def __str__(self) -> str:
-        return f"key of {self.pseudonym}"
-
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
     def counted(self) -> "SubmissionQuerySet":
@@ -85,9 +82,6 @@ class ForgottenSubmission(models.Model):
     class Meta:
         constraints = [once("forgotten_submission_once", "study", "submission_key")]
 
-    def __str__(self) -> str:
-        return f"forgotten in {self.study}"
-
 
 class Reconciliation(models.Model):
     """The last time that all of Prolific's submissions of a study were gone through, page by page."""
@@ -97,9 +91,6 @@ class Reconciliation(models.Model):
     done_at = models.DateTimeField(null=True, help_text="of the last one that came through")
     n_submissions = models.PositiveIntegerField(default=0, help_text="that Prolific listed then")
     error = models.TextField(blank=True, help_text="why the last one did not come through")
-
-    def __str__(self) -> str:
-        return f"reconciliation of {self.study}"
 
 
 class WebhookDelivery(models.Model):
@@ -118,9 +109,6 @@ class WebhookDelivery(models.Model):
     class Meta:
         ordering = ["-received_at"]
         verbose_name_plural = "webhook deliveries"
-
-    def __str__(self) -> str:
-        return f"{self.event_type} {self.effect}"
 
 
 class RequestState(models.TextChoices):
@@ -161,9 +149,6 @@ class ProlificRequest(models.Model):
         indexes = [
             models.Index(fields=["due_at"], name="prolific_request_due", condition=Q(state=RequestState.PENDING))
         ]
-
-    def __str__(self) -> str:
-        return f"{self.act} {self.state}"
 
 
 class StudyOnProlific(models.Model):

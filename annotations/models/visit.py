@@ -24,9 +24,6 @@ class DeviceReport(models.Model):
         ordering = ["id"]
         constraints = [once("device_report_once", "session", "client_uuid")]
 
-    def __str__(self) -> str:
-        return f"device of {self.session}"
-
 
 class Consent(models.Model):
     """A person's answer, with the text that it answers to."""
@@ -40,9 +37,6 @@ class Consent(models.Model):
 
     class Meta:
         ordering = ["id"]
-
-    def __str__(self) -> str:
-        return f"{'yes' if self.agreed else 'no'} of {self.session}"
 
 
 class PracticePhrase(models.Model):
@@ -85,9 +79,6 @@ class CheckAttempt(models.Model):
             rule("check_attempt_number_range", number__range=(1, CHECK_TRIES)),
         ]
 
-    def __str__(self) -> str:
-        return f"try {self.number} of {self.session}"
-
 
 class EndAnswer(models.Model):
     """The answer to one of the study's own questions; one that was skipped has no row."""
@@ -107,6 +98,3 @@ class EndAnswer(models.Model):
             once("end_answer_once", "session", "number"),
             rule("end_answer_not_empty", ~Q(answer="")),
         ]
-
-    def __str__(self) -> str:
-        return f"answer {self.number} of {self.session}"

@@ -53,9 +53,6 @@ class VocabularyLevel(models.Model):
             ),
         ]
 
-    def __str__(self) -> str:
-        return f"what {self.n_words:,} words reach on {self.base_model}"
-
     def of_sign(self, sign: int) -> float | None:
         """What one word reaches, or "no …" with sign -1; None where there are too few images to tell."""
         return self.level if sign > 0 else self.negated_level

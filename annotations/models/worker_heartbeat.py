@@ -22,6 +22,3 @@ class WorkerHeartbeat(models.Model):
     class Meta:
         ordering = ["queue", "process"]
         constraints = [once("worker_heartbeat_once", "queue", "process")]
-
-    def __str__(self) -> str:
-        return f"{self.queue} on {self.process}"
