@@ -266,7 +266,7 @@ def restart_clock(assignment: Assignment) -> None:
 
 def do_tutorial(session: AnnotationSession) -> AnnotationSession:
     """The example, done by hand, and the step after it."""
-    practise(session, "red", "large red")
+    practise(session, "stripes", "large stripes")
     return sessions.finish_tutorial(session)
 
 

@@ -19,7 +19,7 @@ _WRONG_TRIES = [
     RIGHT_ANSWERS | {QUESTIONS[0].name: key} for key, _ in QUESTIONS[0].options if key != QUESTIONS[0].right
 ]
 _TRIES_WITH_A_WRONG_ANSWER = {Kind.CHECK_FAILER: 2, Kind.HASTY: 1, Kind.GIBBERISH: 1}
-_PRACTICE_WORDS = ("large", "red", "large red")
+_PRACTICE_WORDS = ("large", "stripes", "large stripes")
 
 
 @dataclass

@@ -43,7 +43,7 @@ def test_a_whole_visit_needs_no_mouse(visitor: Visitor) -> None:
     enter(page, "#start button")
     enter(page, "#consent button[value=yes]")
     enter(page, "#look .wrong button")
-    for text in ("tilted", "red"):
+    for text in ("tilted", "stripes"):
         expect(page.locator("#text")).to_be_focused()  # the second time too: the field keeps the focus
         page.keyboard.type(text)
         with page.expect_navigation():

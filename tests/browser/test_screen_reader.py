@@ -60,7 +60,7 @@ MAIN = {
 - region "The AI was right"
 - region "The AI was wrong"
 - status "What to do now":
-  - paragraph: "Yes: it is a square, and the AI said “oval”."
+  - paragraph: "Yes: it is a heart, and the AI said “star”."
 - textbox "{_SENTENCE}"
 - button "Check"
 """,
@@ -71,7 +71,7 @@ MAIN = {
 - textbox "{_SENTENCE}"
 - button "Go on"
 - region "What your words explain":
-  - paragraph: With red the AI is wrong on
+  - paragraph: With stripes the AI is wrong on
   - paragraph:
     - strong: 9 of 10
     - text: images · 90%
@@ -97,12 +97,12 @@ MAIN = {
   - paragraph: /One answer is not right yet/
   - list:
     - listitem:
-      - link /With “red”, 90% are wrong/
+      - link /With “stripes”, 90% are wrong/
 - group /1\\. What does/:
   - radio "It put the image in the wrong class." [checked]
   - paragraph: That was right.
-- group /3\\. With “red”/:
-  - radio "Red ones are wrong less often." [checked]
+- group /3\\. With “stripes”/:
+  - radio "Images with stripes are wrong less often." [checked]
   - paragraph:
     - strong: Not quite.
     - text: /Almost all of the mistakes/

@@ -64,10 +64,10 @@ def test_the_example_is_done_by_hand_and_only_then_leads_on(visitor: Visitor) ->
     coach, page = visitor.page.locator(".coach"), visitor.page
     visitor.press("look", ".wrong button >> nth=3")
     expect(page.locator("#text")).to_be_focused()
-    visitor.practise("striped")
+    visitor.practise("small")
     expect(coach).to_contain_text("There are better words")
     expect(page.locator("form#tutorial")).to_have_count(0)
-    visitor.practise("red")
+    visitor.practise("stripes")
     expect(page.locator("#answer .verdict")).to_contain_text("very well")
     expect(page.locator(".tried .best")).to_contain_text("very well")
     visitor.press("tutorial")
@@ -97,8 +97,8 @@ def test_unchanged_answers_are_no_try_and_a_summary_leads_to_them(new_visitor: N
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text("You did not change an answer")
     expect(alert).to_contain_text("One answer is not right yet")
-    asked = page.get_by_role("group", name="3. With “red”, 90% are wrong")
-    alert.get_by_role("link", name="With “red”, 90% are wrong").click()
+    asked = page.get_by_role("group", name="3. With “stripes”, 90% are wrong")
+    alert.get_by_role("link", name="With “stripes”, 90% are wrong").click()
     expect(asked.get_by_role("radio").first).to_be_focused()
     expect(asked.locator("legend")).to_be_in_viewport()
     visitor.answer_check(RIGHT_ANSWERS)
@@ -157,7 +157,7 @@ def test_a_screen_reader_finds_names_descriptions_and_what_to_do(visitor: Visito
     expect(wrong.get_by_role("button", name="Image 20, the AI was wrong")).to_be_visible()
     visitor.press("look", ".wrong button >> nth=0")
     expect(page.get_by_role("textbox", name="The AI is often wrong on images that have")).to_be_focused()
-    for text in ("tilted", "red"):
+    for text in ("tilted", "stripes"):
         visitor.practise(text)
     expect(page.get_by_role("meter")).to_have_attribute("aria-valuetext", "very well")
     visitor.press("tutorial")

@@ -27,7 +27,7 @@ def test_the_way_to_the_first_phrase_is_short(visitor: Visitor) -> None:
         lambda: visitor.press("start"),
         lambda: visitor.press("consent", "button[value=yes]"),
         lambda: visitor.press("look", ".wrong button >> nth=0"),
-        lambda: visitor.practise("red"),
+        lambda: visitor.practise("stripes"),
         lambda: visitor.practise("circle"),
         lambda: visitor.press("tutorial"),
         lambda: visitor.answer_check(RIGHT_ANSWERS),

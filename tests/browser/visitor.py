@@ -65,7 +65,7 @@ class Visitor:
         self.press("look", ".right button >> nth=0")
         yield "tutorial: look again"
         self.press("look", ".wrong button >> nth=0")
-        for text in ("fluffy", "tilted", "red"):
+        for text in ("fluffy", "tilted", "stripes"):
             yield f"tutorial: before {text}"
             self.practise(text)
         yield "tutorial: done"

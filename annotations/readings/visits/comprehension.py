@@ -37,7 +37,7 @@ QUESTIONS = (
             ("odd", _("I cannot see what it shows.")),
         ),
         "other",
-        _("In the example all were squares. The AI was wrong where it said “oval”, however clear the image was."),
+        _("In the example all were hearts. The AI was wrong where it said “star”, however clear the image was."),
     ),
     Question(
         "words",
@@ -52,14 +52,14 @@ QUESTIONS = (
     ),
     Question(
         "split",
-        _("With “red”, 90% are wrong, and without it 10%. What does that mean?"),
+        _("With “stripes”, 90% are wrong, and without it 10%. What does that mean?"),
         (
-            ("good", _("“Red” explains the mistakes well.")),
-            ("unrelated", _("“Red” says nothing about the mistakes.")),
-            ("less", _("Red ones are wrong less often.")),
+            ("good", _("“Stripes” explains the mistakes well.")),
+            ("unrelated", _("“Stripes” says nothing about the mistakes.")),
+            ("less", _("Images with stripes are wrong less often.")),
         ),
         "good",
-        _("Almost all of the mistakes are on the side with “red”. So that word explains them very well."),
+        _("Almost all of the mistakes are on the side with “stripes”. So that word explains them very well."),
     ),
 )
 

@@ -1,7 +1,9 @@
-"""The tutorial's example: twenty squares, half of which an AI took for ovals, mostly the red ones.
+"""The tutorial's example: twenty hearts, half of which an AI took for stars, mostly the striped ones.
+
+No data set that Clarify brings has errors of that kind, so that the example gives none of their answers away.
 
 The pictures are committed (annotations/static/annotations/tutorial), and a script beside their test draws them again.
-What a person tries is scored by the same code as in a task, on which squares have what the words say
+What a person tries is scored by the same code as in a task, on which hearts have what the words say
 (readings/visits/tutorial_words.py).
 """
 
@@ -22,7 +24,7 @@ from modeling.arrays.phrases.error_score import ErrorScore, error_score
 from modeling.arrays.phrases.null_level import null_level
 from modeling.arrays.phrases.worded_scale import WELL
 
-N_RIGHT, N_WRONG = 10, 10  # the right ones come first; nine of ten wrong ones are red, one of ten right ones is
+N_RIGHT, N_WRONG = 10, 10  # the right ones come first; nine of ten wrong ones have stripes, one of ten right ones has
 _IS_ERROR = np.array([False] * N_RIGHT + [True] * N_WRONG)
 
 HINT_AFTER, TELL_AFTER = 2, 4  # known words that missed, until the page helps
@@ -152,8 +154,6 @@ def _split(above: NDArray[np.bool_]) -> Split:
 def _grid(positions: NDArray[np.intp]) -> Grid:
     def picture(at: int) -> Picture:
         is_error = bool(_IS_ERROR[at])
-        return Picture(
-            at + 1, at, static(f"annotations/tutorial/{at}.webp"), is_error, "oval" if is_error else "square"
-        )
+        return Picture(at + 1, at, static(f"annotations/tutorial/{at}.webp"), is_error, "star" if is_error else "heart")
 
     return Grid(tuple(picture(int(at)) for at in positions), len(positions))

@@ -1,7 +1,7 @@
-"""The words that the tutorial knows, and which of its squares have what they say.
+"""The words that the tutorial knows, and which of its hearts have what they say.
 
 tutorial_words.json is made by a script beside its test from the words that the bundled encoder was taught. A phrase
-counts as those words in it, each by its plainest synonym; a square has what it was drawn with, so that what is counted
+counts as those words in it, each by its plainest synonym; a heart has what it was drawn with, so that what is counted
 is what a person sees.
 """
 
@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 FILE = Path(__file__).parent / "tutorial_words.json"
-CLASS_WORD = "square"
+CLASS_WORD = "heart shaped"
 
 _SAY_NOTHING = """
     a an the some any it its is are that which with in on of and very all some something someone color colour colored
-    coloured colors colours shape shapes object objects thing things figure figures item items one ones form forms
+    coloured colors colours shape shapes object objects thing things figure figures item items one ones them form forms
     background backgrounds backdrop image images picture pictures photo photos
 """
 _FILLERS = frozenset(_SAY_NOTHING.split())
@@ -29,19 +29,19 @@ _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 def understood(text: str) -> tuple[str, ...] | None:
     """Return the words that a phrase counts as; None where the tutorial does not know one.
 
-    The class's own name says nothing about squares, so it counts only where it is alone.
+    The class's own name says nothing about hearts, so it counts only where it is alone.
 
-    >>> understood("Crimson squares"), understood("something fluffy")
-    (('red',), None)
+    >>> understood("Lined hearts"), understood("something fluffy")
+    (('striped',), None)
     """
     words = _known_words(text)
     return tuple(sorted(words - {CLASS_WORD})) or (CLASS_WORD,) if words else None
 
 
 def having(words: tuple[str, ...]) -> NDArray[np.bool_]:
-    """Return which of the tutorial's squares have all that words of `understood` say: bool[20]."""
+    """Return which of the tutorial's hearts have all that words of `understood` say: bool[20]."""
     rows = (_file()["having"][word] for word in words)
-    return np.array([set(square) == {"x"} for square in zip(*rows, strict=True)])
+    return np.array([set(heart) == {"x"} for heart in zip(*rows, strict=True)])
 
 
 def _known_words(text: str) -> set[str] | None:

@@ -1,8 +1,8 @@
-"""The tutorial's words: those that the bundled encoder was taught, and which squares have what each says.
+"""The tutorial's words: the bundled encoder's and more for stripes, and which hearts have what each says.
 
     python -m tests.annotations.readings.visits.made_tutorial_words
 
-makes `tutorial_words.json` again, after the squares or the encoder's lexicon have changed.
+makes `tutorial_words.json` again, after the hearts or the encoder's lexicon have changed.
 """
 
 import json
@@ -10,14 +10,18 @@ from collections.abc import Iterable
 from typing import Any
 
 from annotations.readings.visits.tutorial_words import FILE
-from tests.annotations.readings.visits.tutorial_pictures import SQUARES
+from tests.annotations.readings.visits.tutorial_pictures import HEARTS
 from tests.modeling.tensors.encoders.small_clip.lexicon import ENTRIES, Entry
+
+# What people call the stripes of these hearts, beyond the encoder's words. "Dark stripes" are no dark background.
+_STRIPES = ("stripe", "stripes", "line", "lines", "band", "bands", "bar", "bars")
+_LIKE = ("dark", "black", "darker", "thin", "thick", "bold", "horizontal", "level", "straight", "parallel", "zebra")
 
 
 def tutorial_words() -> dict[str, Any]:
-    """Return the document: `synonyms` leads to plain words, and `having` has an x for each square that has one."""
+    """Return the document: `synonyms` leads to plain words, and `having` has an x for each heart that has one."""
     having = {
-        _name(entry): "".join("-x"[square[entry.attribute] in entry.values] for square in SQUARES) for entry in ENTRIES
+        _name(entry): "".join("-x"[heart[entry.attribute] in entry.values] for heart in HEARTS) for entry in ENTRIES
     }
     return {"synonyms": dict(sorted(_synonyms())), "having": having}
 
@@ -32,6 +36,8 @@ def _synonyms() -> Iterable[tuple[str, str]]:
     for entry in ENTRIES:
         for word in (*entry.adjectives, *(form for noun in entry.nouns for form in noun)):
             found.setdefault(word, _name(entry))
+    for word in ("zebra", "bar", "bars", *(f"{like} {stripes}" for like in _LIKE for stripes in _STRIPES)):
+        found.setdefault(word, "striped")
     return found.items()
 
 

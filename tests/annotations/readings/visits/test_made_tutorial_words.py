@@ -11,7 +11,7 @@ def test_the_committed_file_is_what_the_script_makes() -> None:
     assert json.loads(FILE.read_text("utf-8")) == tutorial_words()
 
 
-def test_every_synonym_leads_to_a_word_of_which_each_square_is_known() -> None:
+def test_every_synonym_leads_to_a_word_of_which_each_heart_is_known() -> None:
     words = json.loads(FILE.read_text("utf-8"))
     assert set(words["synonyms"].values()) <= words["having"].keys()
     assert {len(row) for row in words["having"].values()} == {N_RIGHT + N_WRONG}

@@ -53,7 +53,7 @@ def test_a_tutorial_finished_twice_makes_assignments_once(session):
     assert Event.objects.filter(kind="tutorial_done").count() == 1
 
 
-@pytest.mark.parametrize("texts", [(), ("fluffy",), ("large", "tilted"), ("red",)])
+@pytest.mark.parametrize("texts", [(), ("fluffy",), ("large", "tilted"), ("stripes",)])
 def test_reading_alone_does_not_finish_it(session, texts):
     sessions.give_consent(session)
     practise(session, *texts)
@@ -85,19 +85,19 @@ def test_only_a_wrong_picture_is_what_was_asked_for(session):
 
 
 def test_what_is_tried_is_stored_with_its_score(session):
-    practise(sessions.give_consent(session), "fluffy", "red")
+    practise(sessions.give_consent(session), "fluffy", "stripes")
     rows = PracticePhrase.objects.values_list("ordinal", "text", "value")
-    assert list(rows) == [(1, "fluffy", None), (2, "red", pytest.approx(0.8))]
+    assert list(rows) == [(1, "fluffy", None), (2, "stripes", pytest.approx(0.8))]
 
 
 def test_one_uuid_is_one_phrase(session):
     practise(sessions.give_consent(session))
     once = uuid.uuid4()
     for _ in range(2):
-        tutorial.try_phrase(session, client_uuid=once, text="red")
+        tutorial.try_phrase(session, client_uuid=once, text="stripes")
     assert PracticePhrase.objects.count() == 1
     with pytest.raises(ClientUuidReused):
-        tutorial.try_phrase(session, client_uuid=once, text="blue")
+        tutorial.try_phrase(session, client_uuid=once, text="green")
 
 
 def test_a_phrase_is_refused_as_in_a_task(session):
@@ -109,25 +109,25 @@ def test_a_phrase_is_refused_as_in_a_task(session):
 def test_a_phrase_comes_after_the_look(session):
     sessions.give_consent(session)
     with pytest.raises(StageMismatch):
-        tutorial.try_phrase(session, client_uuid=uuid.uuid4(), text="red")
+        tutorial.try_phrase(session, client_uuid=uuid.uuid4(), text="stripes")
 
 
 def test_a_phrase_after_the_tutorial_is_refused(session):
     do_tutorial(sessions.give_consent(session))
     with pytest.raises(StageMismatch):
-        practise(session, "blue")
+        practise(session, "green")
 
 
 def test_practice_has_an_end(session, monkeypatch):
     monkeypatch.setattr(tutorial, "MAX_PRACTICE_PHRASES", 2)
-    practise(sessions.give_consent(session), "red", "blue")
+    practise(sessions.give_consent(session), "stripes", "green")
     with pytest.raises(TooManyPhrases):
         practise(session, "green")
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_tutorial_that_ends_while_its_study_closes_leaves_no_assignment_behind(session):
-    practise(sessions.give_consent(session), "tilted", "red")
+    practise(sessions.give_consent(session), "tilted", "stripes")
 
     def finish_tutorial() -> None:
         try:
