@@ -144,7 +144,7 @@ def go_to_the_task(client: Client, study: Study) -> Assignment:
     assert client.post(f"/study/{study.slug}/start", ids, follow=True).redirect_chain[-1][0] == "/visit/consent"
     client.post("/visit/consent", {"agree": "yes"})
     client.post("/visit/tutorial/look", {"picture": N_RIGHT})  # the first that the example's AI got wrong
-    for text in ("red", "large red"):
+    for text in ("stripes", "large stripes"):
         client.post("/visit/tutorial/phrases", {"client_uuid": uuid.uuid4(), "text": text})
     client.post("/visit/tutorial")
     answers = as_numbered(AnnotationSession.objects.get(study=study), RIGHT_ANSWERS)

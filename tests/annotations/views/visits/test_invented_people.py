@@ -64,7 +64,7 @@ def completed(study: Study, name: str, address: str = HERE) -> bool:
     if consented != 303:
         return False
     client.post("/visit/tutorial/look", {"picture": N_RIGHT})
-    for text in ("red", "large red"):
+    for text in ("stripes", "large stripes"):
         client.post("/visit/tutorial/phrases", {"client_uuid": uuid.uuid4(), "text": text})
     client.post("/visit/tutorial")
     session = AnnotationSession.objects.latest("pk")
