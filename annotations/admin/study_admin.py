@@ -24,9 +24,8 @@ from annotations.admin.studies.study_sections import FIELDSETS, TASKS_AFTER, fie
 from annotations.admin.study_registry import PAGES
 from annotations.models import AnnotationSession, Audience, Phrase, Run, RunState, Stage, Study, StudyState
 from annotations.readings.monitoring.participant_flow import n_inside
-from annotations.readings.studies.preflight.check_result import Level
 from annotations.readings.studies.preflight.pay_checks import low_pay
-from annotations.readings.studies.preflight.preflight_report import sentences
+from annotations.readings.studies.preflight.preflight_report import not_right
 from annotations.services.common.service_errors import ServiceError, StudyNotReady
 from annotations.services.staff import roles
 from annotations.services.studies import lifecycle
@@ -175,11 +174,7 @@ class StudyAdmin(TitledList, StudyScoped):
             n_inside=n_inside(study, timezone.now()) if name == "close" else 0,
             is_on_prolific=study.audience == Audience.CROWD,
             can_ask_prolific=bool(settings.PROLIFIC_TOKEN and study.external_study_id),
-            **(
-                {**study_overview.facts(study), "worth": sentences(study, Level.DOUBT, Level.WARN)}
-                if name == "open"
-                else {}
-            ),
+            **({**study_overview.facts(study), "worth": not_right(study)} if name == "open" else {}),
         )
 
 

@@ -18,8 +18,7 @@ from annotations.admin.common.typed_classes import ModelForm
 from annotations.admin.studies.study_sections import HELP, SECTIONS
 from annotations.models import Study, StudyState
 from annotations.models.study import AMENDABLE, CODES
-from annotations.readings.studies.preflight.check_result import Level
-from annotations.readings.studies.preflight.preflight_report import sentences
+from annotations.readings.studies.preflight.preflight_report import not_right
 from annotations.services.studies.lifecycle import amend_study
 
 
@@ -57,11 +56,11 @@ def page(request: HttpRequest, study: Study) -> Answer:
     if request.method == "POST" and form.is_valid():
         given: dict[str, Any] = {name: form.cleaned_data[name] for name in form.changed_data}
         with RefusalsShown(form):
-            before = _not_right(study)
+            before = not_right(study)
             changed = amend_study(study, given, by=request.user.get_username())
             labels = ", ".join(str(form[name].label).lower() for name in changed)
             messages.success(request, f"Changed: {labels}." if changed else "Nothing was different.")
-            for sentence in _not_right(study):
+            for sentence in not_right(study):
                 if sentence not in before:
                     messages.warning(request, sentence)
             return HttpResponseRedirect(request.path)
@@ -71,10 +70,6 @@ def page(request: HttpRequest, study: Study) -> Answer:
         "groups": _groups(form, CODES if study.state == StudyState.CLOSED else AMENDABLE),
         "linked_errors": linked_errors(form),
     }
-
-
-def _not_right(study: Study) -> list[str]:
-    return sentences(study, Level.BLOCK, Level.DOUBT, Level.WARN)
 
 
 def _groups(form: AmendForm, offered: Collection[str]) -> list[tuple[str, list[BoundField]]]:

@@ -1,6 +1,6 @@
 """What a study needs next, in each of its places: one sentence, and one button where somebody can act on it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from annotations.readings.monitoring.participant_flow import n_inside
 from annotations.readings.payments.costs import totals
 from annotations.readings.payments.reconciliation import compare
 from annotations.readings.releases import moderation
-from annotations.readings.studies.preflight.check_result import Check, FixIn, Level
+from annotations.readings.studies.preflight.check_result import FixIn, Level
 from annotations.readings.studies.preflight.preflight_report import checks_of, preflight_summary, report
 from modeling.arrays.common.counted_words import counted
 
@@ -54,14 +54,8 @@ def _setup(study: Study) -> Iterator[NextStep]:
     else:
         more = f"{summary.sentence} What people see freezes then."
         to_open = _url(study, "step", "open")
-        yield NextStep("The study can open.", more, "Open the study", to_open, worth=_look(checks))
-
-
-def _look(checks: Iterable[Check]) -> str:
-    levels = {check.level for check in checks}
-    if Level.DOUBT in levels:
-        return "See what puts what people find in doubt."
-    return "See what is worth a look." if Level.WARN in levels else ""
+        worth = "See what is worth a look." if summary.worth else ""
+        yield NextStep("The study can open.", more, "Open the study", to_open, worth=worth)
 
 
 def _run(study: Study) -> Iterator[NextStep]:

@@ -26,8 +26,7 @@ AGAIN_AFTER = dt.timedelta(minutes=10)  # a failed analysis, where nothing else 
 class Latest:
     """The newest analysis. results: None where there is none yet; failure: why there is no newer one.
 
-    asked_at, waits_for: of the first analysis, as long as there is none. It waits for a worker ("worker"), an operator
-    who starts one ("operator"), or for the worker that is at it ("").
+    first: the analysis that is under way, as long as there is no other; is_served: whether a worker is there for it.
 
     pk: of the analysis, 0 where there is none; tag: another one whenever a page that shows it should be sent again.
     """
@@ -38,8 +37,8 @@ class Latest:
     failure: str
     pk: int
     tag: str
-    asked_at: dt.datetime | None = None
-    waits_for: str = ""
+    first: StudyAnalysis | None
+    is_served: bool
 
     @cached_property
     def figures(self) -> StoredFigures:
@@ -54,16 +53,17 @@ def latest(study: Study) -> Latest:
     is_current = done is not None and done.study_state == state
     if not is_current and _is_due(last, state, now):
         analysis_requests.ask(study, state)
-    asked_at, waits_for = (None, "") if done else _wait(last, now)
+    first = None if done else StudyAnalysis.objects.filter(study=study).defer(*StudyAnalysis.ARRAYS).first()
+    is_served = first is None or queue_health.is_served(ANALYSE_STUDIES, now)
     return Latest(
         results=_read(done.pk) if done else None,
         made_at=done.finished_at if done else None,
         is_current=is_current,
         failure=last.error if last and last.state == JobState.FAILED and not is_current else "",
         pk=done.pk if done else 0,
-        tag=f"{state}-{done.pk if done else 0}-{last.pk if last else 0}-{last.state if last else ''}{waits_for}",
-        asked_at=asked_at,
-        waits_for=waits_for,
+        tag=f"{state}-{done.pk if done else 0}-{last.pk if last else 0}-{last.state if last else ''}-{is_served}",
+        first=first,
+        is_served=is_served,
     )
 
 
@@ -87,13 +87,6 @@ def _is_due(last: StudyAnalysis | None, state: str, now: dt.datetime) -> bool:
     if last.state == JobState.FAILED and last.study_state == state:
         return now > last.finished_at + AGAIN_AFTER
     return now > last.finished_at + max(MIN_REST, REST_FACTOR * (last.finished_at - last.created_at))
-
-
-def _wait(last: StudyAnalysis | None, now: dt.datetime) -> tuple[dt.datetime, str]:
-    asked_at = last.created_at if last and last.finished_at is None else now
-    if not queue_health.is_served(ANALYSE_STUDIES, now):
-        return asked_at, "operator"
-    return asked_at, "" if last and last.state == JobState.RUNNING else "worker"
 
 
 @lru_cache(maxsize=_KEPT)

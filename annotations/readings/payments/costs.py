@@ -54,11 +54,6 @@ class Totals:
         owed = (self.awaiting, self.proposed, self.under_way, self.failed)
         return Amount(sum(each.n for each in owed), sum(each.cents for each in owed))
 
-    @property
-    def most_owed_cents(self) -> int:
-        """What is owed if every reward of which nothing is known is."""
-        return self.owed.cents + self.unknown.cents
-
 
 def totals(study: Study) -> Totals:
     """Add up what is due here and what Prolific reports."""

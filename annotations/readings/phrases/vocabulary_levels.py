@@ -14,6 +14,7 @@ from annotations.readings.datasets.class_images import class_images
 from modeling.arrays.phrases.common_words import common_words, words_of_list
 from modeling.arrays.phrases.held_out import scoring_half
 from modeling.arrays.phrases.phrase_languages import ENGLISH
+from modeling.arrays.phrases.vocabulary_level import is_telling
 
 WHOLE = ""
 WORDS_FOLDER = "common-words"
@@ -55,6 +56,13 @@ def is_in_half(base_model: BaseModel, target_class: int, half: str) -> NDArray[n
     """Return which of the class's images are in a half; neither they nor the slug of an open study change."""
     images = class_images(base_model, target_class)
     return scoring_half(base_model.dataset.files.image_keys[images.rows], images.is_error, half)
+
+
+def half_is_telling(study: Study, task: Task, target_class: int) -> bool:
+    """Return whether the half of the task's images on which the bonus is earned is large enough for a level."""
+    is_error = class_images(task.base_model, target_class).is_error
+    is_error = is_error[is_in_half(task.base_model, target_class, half_of(study))]
+    return is_telling(int((~is_error).sum()), int(is_error.sum()))
 
 
 @lru_cache(maxsize=4096)

@@ -28,11 +28,10 @@ from annotations.models.arrays import unpack_float32
 from annotations.models.phrase import UNCHECKED
 from annotations.prolific.statuses import Status
 from annotations.readings.datasets.class_images import class_images
-from annotations.readings.phrases.vocabulary_levels import half_of, is_in_half, levels_of
+from annotations.readings.phrases.vocabulary_levels import half_is_telling, half_of, is_in_half, levels_of
 from annotations.services.common.service_errors import NotPossible
 from modeling.arrays.common.modeling_errors import NothingToSeparate
 from modeling.arrays.phrases.held_out import HeldOutScore, score_held_out
-from modeling.arrays.phrases.vocabulary_level import is_telling
 
 RULE = "held-out score"
 _NOT_EARNED = (Status.RETURNED, Status.REJECTED, Status.SCREENED_OUT)
@@ -123,20 +122,12 @@ def _levels(study: Study, tasks: list[Task]) -> dict[Task, VocabularyLevel | Non
     known = levels_of(tasks, half_of(study))
     levels = {task: known.get(task.pk) for task in tasks}
     for task, level in levels.items():
-        if level is None and _is_telling(study, task):
+        if level is None and task.target_class is not None and half_is_telling(study, task, task.target_class):
             raise NotPossible(
                 "The worker still scores what common words reach on the half of the images that judges. Try again in a "
                 "few minutes."
             )
     return levels
-
-
-def _is_telling(study: Study, task: Task) -> bool:
-    if task.target_class is None:
-        return False
-    is_error = class_images(task.base_model, task.target_class).is_error
-    is_error = is_error[is_in_half(task.base_model, task.target_class, half_of(study))]
-    return is_telling(int((~is_error).sum()), int(is_error.sum()))
 
 
 def _waiting(study: Study) -> QuerySet[Submission]:

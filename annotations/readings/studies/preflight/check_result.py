@@ -2,32 +2,25 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 
 class Level(StrEnum):
     """How a check came out. What blocks keeps a draft from opening; with a doubt, results would mean little."""
 
-    SKIP = "skip"  # it could not be looked at, and that is no fault
-    PASS = "pass"  # noqa: S105 - no password
-    WARN = "warn"
-    DOUBT = "doubt"
-    BLOCK = "block"
+    sign: str  # how the page marks it
+    meaning: str  # what the sign says to those who do not see it
 
-    @property
-    def sign(self) -> str:
-        """How the page marks it."""
-        return dict(zip(Level, "–✓!‼✕", strict=True))[self]  # noqa: RUF001  # a dash
+    def __new__(cls, value: str, sign: str, meaning: str) -> Self:
+        level = str.__new__(cls, value)
+        level._value_, level.sign, level.meaning = value, sign, meaning
+        return level
 
-    @property
-    def meaning(self) -> str:
-        """What the sign says to those who do not see it."""
-        return {
-            Level.SKIP: "Not looked at",
-            Level.PASS: "Right",
-            Level.WARN: "Worth a look",
-            Level.DOUBT: "In doubt",
-            Level.BLOCK: "Not right",
-        }[self]
+    SKIP = "skip", "–", "Not looked at"  # noqa: RUF001  # a dash; no fault
+    PASS = "pass", "✓", "Right"
+    WARN = "warn", "!", "Worth a look"
+    DOUBT = "doubt", "‼", "In doubt"
+    BLOCK = "block", "✕", "Not right"
 
 
 class FixIn(StrEnum):

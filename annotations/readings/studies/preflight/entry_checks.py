@@ -87,15 +87,11 @@ def _verification(study: Study) -> list[Check]:
         )
         return [passed(f"{study.who_enters} can enter. {way}")]
     if study.reward_cents or study.bonus_cents:
-        tick = (
-            "Tick “only verified entries”"
-            if study.state == StudyState.DRAFT
-            else ("That is frozen: close this study, clone it, and tick “only verified entries” in the clone")
-        )
+        where = "" if study.state == StudyState.DRAFT else " in a clone, and close this study"
         sentence = (
-            f"The study pays, and anybody can invent people by its link, who take places and codes. {tick}, "
-            "and switch secure links on in the study on Prolific, or ask your operator for a Prolific token. "
-            "Where nobody is paid by Prolific, leave reward and bonus empty."
+            "The study pays, and anybody can invent people by its link, who take places and codes. Tick “only verified "
+            f"entries”{where}, and switch secure links on in the study on Prolific, or ask your operator for a "
+            "Prolific token. Where nobody is paid by Prolific, leave reward and bonus empty."
         )
         return [block(sentence, FixIn.ENTRY)]
     return []

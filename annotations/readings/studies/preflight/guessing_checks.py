@@ -10,8 +10,7 @@ from annotations.readings.phrases.vocabulary_levels import (
     WORDS_FOLDER,
     LevelKey,
     best_score,
-    half_of,
-    is_in_half,
+    half_is_telling,
     words_in,
 )
 from annotations.readings.studies.preflight.check_result import Check, FixIn, block, doubt, passed, warning
@@ -69,15 +68,9 @@ def _common_words(study: Study, task: Task, images: ClassImages, levels: Levels)
     if common.n_distinct < MIN_DISTINCT:
         hardly = f"the encoder tells only {common.n_distinct} of the common words apart, so it hardly knows"
         yield doubt(f"{hardly} {language.name}. People's words may mean nothing to it.", FixIn.LIBRARY)
-    if study.bonus_cents and not _half_is_telling(study, task, images):
+    if study.bonus_cents and not half_is_telling(study, task, resolved_target_class(task)):
         few = f"the half of the images that judges a bonus has fewer than {MIN_IMAGES} right or wrong ones"
         yield warning(f"{few}, so what common words reach there cannot be told.", FixIn.MONEY)
-
-
-def _half_is_telling(study: Study, task: Task, images: ClassImages) -> bool:
-    in_half = is_in_half(task.base_model, resolved_target_class(task), half_of(study))
-    n_error = int(images.is_error[in_half].sum())
-    return is_telling(int(in_half.sum()) - n_error, n_error)
 
 
 def _common_level(study: Study, level: float) -> Check:

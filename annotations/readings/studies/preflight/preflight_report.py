@@ -90,10 +90,11 @@ def preflight_summary(study: Study, checks: Iterable[Check]) -> Summary:
     if n_blocking:
         keep = counted(n_blocking, "thing keeps", "things keep")
         return Summary("failed", "Not ready", f"{keep} the study from opening.", worth)
-    nothing = "Nothing keeps the study from opening." if is_draft else ""
+    doubtful = ", but what people find is in doubt" if n_doubts else ""
+    nothing = f"Nothing keeps the study from opening{doubtful}." if is_draft else ""
     return Summary(mark, word, nothing if worth else "Everything is as it should be.", worth)
 
 
-def sentences(study: Study, *levels: Level) -> list[str]:
-    """Return what the checks say that came out at one of these levels, in the report's order."""
-    return [check.sentence for check in checks_of(report(study)) if check.level in levels]
+def not_right(study: Study) -> list[str]:
+    """Return what each check says that does not pass, in the report's order."""
+    return [check.sentence for check in checks_of(report(study)) if check.level not in (Level.PASS, Level.SKIP)]

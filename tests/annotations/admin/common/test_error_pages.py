@@ -78,7 +78,7 @@ def test_an_error_in_a_page(
     status: int,
     heading: str,
 ) -> None:
-    monkeypatch.setattr("annotations.admin.study_admin.sentences", failing(error))
+    monkeypatch.setattr("annotations.admin.study_admin.not_right", failing(error))
     coordinator_client.raise_request_exception = False
     response = coordinator_client.get(f"/admin/annotations/study/{draft_study.pk}/step/open/")
     assert read(response) == (status, heading, "/admin/")

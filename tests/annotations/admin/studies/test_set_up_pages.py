@@ -167,7 +167,7 @@ def test_pay_that_is_set_while_people_are_inside_is_looked_at_as_before_opening(
 
     said = change("1.00")
     assert "1.00 GBP each is at least 4.00 GBP an hour: less than 9.00 GBP" in said
-    assert "anybody can invent people by its link" in said and "clone it, and tick" in said
+    assert "anybody can invent people by its link" in said and "entries” in a clone, and close this study" in said
     assert "There is no quota" not in said  # it was so before
     assert change("3.00") == ""
     page = coordinator_client.get(address(open_study, "preflight")).content.decode()

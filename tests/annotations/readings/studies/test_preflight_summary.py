@@ -34,7 +34,7 @@ from annotations.readings.studies.preflight.preflight_report import Summary, pre
             Summary(
                 "paused",
                 "Ready, with doubts",
-                "Nothing keeps the study from opening.",
+                "Nothing keeps the study from opening, but what people find is in doubt.",
                 "1 thing puts what people find in doubt. 2 things are worth a look.",
             ),
         ),
