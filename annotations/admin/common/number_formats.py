@@ -51,16 +51,23 @@ def row_number(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 19 else 0
 
 
-class TypedDecimalField(forms.DecimalField):
+class _Typed(forms.Field):
     """A number that is typed with a point or a comma; a browser's own field for numbers drops the comma."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(
-            **{**options, "widget": forms.TextInput(attrs={"inputmode": "decimal", "class": "vIntegerField"})}
-        )
+        widget = forms.TextInput(attrs={"inputmode": "decimal", "class": "vIntegerField"})
+        super().__init__(**{**options, "widget": widget})
 
-    def to_python(self, value: Any) -> Any:  # a Decimal or None; the stubs have it from IntegerField
+    def to_python(self, value: Any) -> Any:
         return super().to_python(value.replace(",", ".") if isinstance(value, str) else value)
+
+
+class TypedDecimalField(_Typed, forms.DecimalField):
+    """An exact number."""
+
+
+class TypedFloatField(_Typed, forms.FloatField):
+    """A number such as λ, a share or a similarity."""
 
 
 class MoneyField(TypedDecimalField):
@@ -80,3 +87,10 @@ class MoneyField(TypedDecimalField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return super().has_changed(Decimal(initial) / 100 if isinstance(initial, int) else initial, data)
+
+
+_SHARES = ("goal", "new_concept_chance", "alarm_dropout", "alarm_failed_check")
+OF_STUDY: dict[str, type[forms.Field]] = {
+    **dict.fromkeys(MoneyField.OF_STUDY, MoneyField),
+    **dict.fromkeys(_SHARES, TypedFloatField),
+}

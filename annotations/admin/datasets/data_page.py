@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
@@ -17,7 +18,7 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
 from annotations.admin.common.form_errors import RefusalsShown
-from annotations.admin.common.number_formats import row_number
+from annotations.admin.common.number_formats import TypedFloatField, row_number
 from annotations.admin.common.page_acts import SiteAct, answer_to_act
 from annotations.admin.common.site_pages import show_site_page
 from annotations.admin.common.uploads import take_form
@@ -47,7 +48,7 @@ class PredictionsForm(forms.Form):
     file = forms.FileField(
         label="CSV file", help_text="Columns image, split and predicted; all of validation and test."
     )
-    l2 = forms.FloatField(
+    l2 = TypedFloatField(
         label=STRENGTH.capitalize(),
         required=False,
         min_value=1e-12,
@@ -164,12 +165,9 @@ ACTS: dict[str, SiteAct] = {"name": _name, "train": _train, "delete": _delete}
 
 def _l2(text: str) -> float:
     try:
-        l2 = float(text)
-    except ValueError:
-        l2 = 0.0
-    if not 1e-12 <= l2 <= 1e6:
-        raise NotPossible(f"Give the {STRENGTH} as a number above 0, for example 0.001.")
-    return l2
+        return float(TypedFloatField(min_value=1e-12, max_value=1e6).clean(text))
+    except ValidationError as error:
+        raise NotPossible(f"Give the {STRENGTH} as a number above 0, for example 0.001.") from error
 
 
 @csrf_exempt  # `take_in` checks the token, before it reads anything

@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.list_columns import column, marked_state
-from annotations.admin.common.number_formats import NONE
+from annotations.admin.common.number_formats import NONE, TypedFloatField
 from annotations.admin.common.read_only import ReadOnlyAdmin
 from annotations.admin.common.site_pages import show_site_page
 from annotations.admin.common.uploads import FORM_BYTES, take_in
@@ -95,7 +95,7 @@ class ImportForm(EncoderForm):
         initial=True,
         help_text="The classifier whose errors people will see. Without it, bring predictions on the data set's page.",
     )
-    l2 = forms.FloatField(
+    l2 = TypedFloatField(
         label=STRENGTH.capitalize(),
         required=False,
         min_value=1e-12,

@@ -9,7 +9,7 @@ from django.forms import model_to_dict
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 
-from annotations.admin.common.number_formats import row_number
+from annotations.admin.common.number_formats import TypedFloatField, row_number
 from annotations.admin.common.page_acts import Act, Answer
 from annotations.admin.common.typed_classes import ModelForm
 from annotations.admin.shown_figures import table_answer
@@ -40,6 +40,7 @@ class GatheringForm(ModelForm[Gathering]):
 
     class Meta:
         model = Gathering
+        field_classes = dict.fromkeys(("class_threshold", "duplicate_threshold"), TypedFloatField)
         fields = (
             "n_candidates",
             "n_random",

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from annotations.admin.common.number_formats import row_number
+from annotations.admin.common.number_formats import TypedFloatField, row_number
 from annotations.admin.common.site_pages import show_site_page
 from annotations.admin.similarity_search.pictures import Picture, pictures_of
 from annotations.models import UNFINISHED, BaseModel, Dataset, ImageIndex, ImageSearch
@@ -29,12 +29,11 @@ _FIELD = re.compile(r"row_([0-9]{1,18})_([0-9]{1,18})")
 class IndexForm(forms.Form):
     """From which similarity on two images are near-duplicates."""
 
-    duplicate_threshold = forms.FloatField(
+    duplicate_threshold = TypedFloatField(
         label="Near-duplicates are more similar than",
         min_value=0,
         max_value=COPIES_ABOVE,
         required=False,
-        widget=forms.NumberInput(attrs={"step": "any"}),
         help_text=f"Cosine similarity, at most {COPIES_ABOVE}. Empty: it follows from the images themselves.",
     )
 

@@ -12,7 +12,7 @@ from django.forms import BoundField
 from django.http import HttpRequest, HttpResponseRedirect
 
 from annotations.admin.common.form_errors import RefusalsShown, linked_errors
-from annotations.admin.common.number_formats import MoneyField
+from annotations.admin.common.number_formats import OF_STUDY, MoneyField
 from annotations.admin.common.page_acts import Answer
 from annotations.admin.common.typed_classes import ModelForm
 from annotations.admin.studies.study_sections import HELP, SECTIONS
@@ -32,7 +32,7 @@ class AmendForm(ModelForm[Study]):
         model = Study
         fields = AMENDABLE
         labels = MoneyField.OF_STUDY
-        field_classes = dict.fromkeys(labels, MoneyField)
+        field_classes = OF_STUDY
         help_texts = HELP
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

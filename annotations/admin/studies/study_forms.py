@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from annotations.admin.common.number_formats import MoneyField
+from annotations.admin.common.number_formats import OF_STUDY, MoneyField
 from annotations.admin.common.typed_classes import ModelForm
 from annotations.admin.studies.study_sections import HELP
 from annotations.admin.studies.translations import TranslationsField
@@ -43,7 +43,7 @@ class StudyForm(ModelForm[Study]):
         model = Study
         exclude = ("state",)
         labels = MoneyField.OF_STUDY
-        field_classes = dict.fromkeys(labels, MoneyField)
+        field_classes = OF_STUDY
         help_texts = HELP
         widgets = {
             "introduction": forms.Textarea(attrs={"rows": 3, "cols": 80}),

@@ -4,7 +4,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Study
@@ -76,4 +76,9 @@ def test_a_coordinator_watches_people_and_reads_what_they_found(
         with page.expect_download() as download:
             page.get_by_text("More", exact=True).click()
             page.get_by_role("link", name="Export").click()
+        expect(page.get_by_role("link", name="Clone")).to_be_hidden()  # the menu is closed after a choice
+        page.get_by_text("More", exact=True).click()
+        expect(page.get_by_role("link", name="Clone")).to_be_visible()
+        page.get_by_role("heading", level=1).click()
+        expect(page.get_by_role("link", name="Clone")).to_be_hidden()
         assert download.value.suggested_filename == "clarify-sprites.zip"

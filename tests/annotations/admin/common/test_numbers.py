@@ -2,9 +2,16 @@
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.forms import DecimalField, FloatField
 from django.urls import reverse
 
 from annotations.admin.common.number_formats import MoneyField, row_number
+from annotations.admin.datasets.data_page import PredictionsForm
+from annotations.admin.datasets.imports import ImportForm
+from annotations.admin.pools.gathering_page import GatheringForm
+from annotations.admin.similarity_search.search_page import IndexForm
+from annotations.admin.studies.amend import AmendForm
+from annotations.admin.studies.study_forms import StudyForm
 
 NO_NUMBERS = ["9" * 5000, "9" * 18, "-1", "1e3", "٣", "²", "", "1 OR 1=1", "\0"]
 POSTS = {
@@ -33,6 +40,13 @@ def test_an_amount_is_read_with_a_point_or_a_comma(typed, cents):
 def test_an_amount_that_may_mean_two_things_is_refused(typed):
     with pytest.raises(ValidationError):
         MoneyField().clean(typed)
+
+
+@pytest.mark.parametrize("form", [StudyForm, AmendForm, ImportForm, PredictionsForm, IndexForm, GatheringForm])
+def test_no_field_for_a_number_with_a_point_drops_a_comma(form):
+    numbers = [field for field in form.base_fields.values() if isinstance(field, FloatField | DecimalField)]
+    assert {field.widget.input_type for field in numbers} == {"text"}
+    assert {field.clean("0,5") for field in numbers} <= {0.5, 50}  # an amount in hundredths
 
 
 @pytest.mark.parametrize("page", POSTS)

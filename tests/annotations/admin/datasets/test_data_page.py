@@ -66,7 +66,7 @@ def test_images_without_a_picture_are_counted(
 
 
 def test_another_lambda_is_asked_of_the_workers_once(coordinator_client: Client, base_model: BaseModel) -> None:
-    response = coordinator_client.post(page_of(base_model.dataset), {"act": "train", "l2": "0.5"})
+    response = coordinator_client.post(page_of(base_model.dataset), {"act": "train", "l2": "0,5"})
     job = DatasetImport.objects.get()
     assert (job.dataset, job.l2, job.state) == (base_model.dataset, 0.5, "pending")
     assert response.headers["Location"] == f"/admin/annotations/datasetimport/{job.pk}/change/"
