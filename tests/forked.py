@@ -1,20 +1,21 @@
-"""Processes of their own that begin with libraries loaded: to load them takes longer than most of what is asked.
+"""Processes that begin with libraries loaded, those that run the tests among them (tests/fork_server.py)."""
 
-All are forks of one process. Of the site itself nothing is loaded before a fork: it reads the environment, which each
-process has of its own.
-"""
-
-import json
 import os
+import select
+import shlex
+import shutil
 import signal
+import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+
+from deploy.local.services import short_folder
+from tests import fork_server
 
 ROOT = Path(__file__).resolve().parents[1]
 MANAGE = "from clarify_site.command_runner import main; main()"  # what manage.py says
@@ -23,48 +24,9 @@ _LOADED = (
     *("celery.apps.worker", "celery.bin.celery", "celery.schedules", "csp.constants", "django.core.management"),
     *("django.db.models", "environ", "kombu", "PIL.Image", "psycopg_pool", "redis", "scipy.stats", "torch"),
 )
-# Asked for a fork it answers with its process id; asked for how one ended, with its exit status, or null while it runs.
-_SERVER = """
-import gc, importlib, json, os, sys, traceback
-gc.disable()
-for module in sys.argv[1:]:
-    importlib.import_module(module)
-gc.freeze()  # what is collected would be copied for each fork
-for line in sys.stdin:
-    asked = json.loads(line)
-    if "ended" in asked:
-        pid, status = os.waitpid(asked["ended"], os.WNOHANG)
-        answer = os.waitstatus_to_exitcode(status) if pid else None
-    else:
-        answer = os.fork()
-        if not answer:
-            break
-    print(json.dumps(answer), flush=True)
-else:
-    sys.exit()
-for descriptor, path in enumerate(asked["output"], 1):
-    os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), descriptor)
-os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-os.environ.clear()
-os.environ.update(asked["environment"])
-sys.argv = ["manage.py", *asked["arguments"]]
-sys.modules.update(dict.fromkeys(asked["without"]))
-gc.enable()
-code = 0
-try:
-    exec(asked["program"], {"__name__": "__main__"})
-except SystemExit as end:
-    code = end.code or 0
-    if isinstance(code, str):
-        print(code, file=sys.stderr)
-        code = 1
-except BaseException:
-    traceback.print_exc()
-    code = 1
-sys.stdout.flush()
-sys.stderr.flush()
-os._exit(code)  # to take everything down that was loaded takes as long as to load it
-"""
+_LOADED_BY_TESTS = ("open_clip", "sklearn.cluster", "sklearn.linear_model")  # besides
+_SERVE = "import sys; from tests.fork_server import serve; serve(int(sys.argv[1]), *sys.argv[2:])"
+_SERVER = "CLARIFY_TESTS_FORKS"  # names the address of the run's processes
 
 
 class Forked:
@@ -79,28 +41,29 @@ class Forked:
         without: Iterable[str] = (),
     ) -> None:
         self._code: int | None = None
-        for path in output:
-            path.touch()  # who waits for its lines may read before the process has written any
-        self.pid: int = _ask(
-            program=program,
-            arguments=list(arguments),
-            environment=dict(environment),
-            output=[str(path) for path in output],
-            without=list(without),
-        )
+        with ExitStack() as opened:
+            files = [
+                opened.enter_context(path.open("a+b", buffering=0)).fileno() for path in (Path(os.devnull), *output)
+            ]
+            self._connection = fork_server.ask(
+                _address(), program, ["manage.py", *arguments], environment, files, without
+            )
+        self.pid: int = fork_server.next_number(self._connection)
 
     def poll(self) -> int | None:
-        if self._code is None:
-            self._code = _ask(ended=self.pid)
+        if self._code is None and select.select([self._connection], [], [], 0)[0]:
+            self.wait()
         return self._code
 
     def wait(self, timeout: float = 300) -> int:
-        until = time.monotonic() + timeout
-        while (code := self.poll()) is None:
-            if time.monotonic() > until:
-                raise subprocess.TimeoutExpired(f"process {self.pid}", timeout)
-            time.sleep(0.01)
-        return code
+        if self._code is None:
+            self._connection.settimeout(timeout)
+            try:
+                self._code = fork_server.next_number(self._connection)
+            except TimeoutError:
+                raise subprocess.TimeoutExpired(f"process {self.pid}", timeout) from None
+            self._connection.close()
+        return self._code
 
     def send_signal(self, number: int) -> None:
         if self.poll() is None:
@@ -123,21 +86,49 @@ def run(
         return subprocess.CompletedProcess([program, *arguments], code, *(path.read_text("utf-8") for path in output))
 
 
+def load_for_tests() -> None:
+    """Begin to load what the processes of this run need, before they are started."""
+    with _listening(fork_server.IN) as listening:
+        program = _SERVE, ["-c", "0", *_LOADED_BY_TESTS]
+        fork_server.ask(_address(), *program, os.environ, [listening.fileno(), 1, 2]).close()
+
+
+def interpreter() -> str:
+    """A command in place of Python's, for a process of this run: it is given its program with `-c`."""
+    return shlex.join([sys.executable, "-P", fork_server.__file__])
+
+
 def end() -> None:
-    """End the process that forks, so that its processor time is counted."""
+    """End what this process began, so that its processor time is counted, and that of all forks."""
     if _server.cache_info().currsize:
         _server().communicate()
         _server.cache_clear()
+        for name in (_SERVER, fork_server.IN):
+            if name in os.environ:
+                shutil.rmtree(Path(os.environ.pop(name)).parent)
+
+
+def _address() -> str:
+    if _SERVER not in os.environ:
+        _server()
+    return os.environ[_SERVER]
 
 
 @cache
-def _server() -> "subprocess.Popen[str]":
-    command = [sys.executable, "-c", _SERVER, *_LOADED]
-    return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+def _server() -> "subprocess.Popen[bytes]":
+    """What coverage.py measures of a process is that of one process, not of its forks."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    with _listening(_SERVER) as listening:
+        number = listening.fileno()
+        command = [sys.executable, "-c", _SERVE, str(number), *_LOADED]
+        return subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, pass_fds=[number])
 
 
-def _ask(**asked: Any) -> Any:
-    server = _server()
-    assert server.stdin is not None and server.stdout is not None
-    print(json.dumps(asked), file=server.stdin, flush=True)
-    return json.loads(server.stdout.readline())
+@contextmanager
+def _listening(name: str) -> Iterator[socket.socket]:
+    """A socket that waits, whose address the environment has under a name."""
+    address = os.environ[name] = str(short_folder("clarify-forks-") / "socket")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(address)
+        listening.listen()
+        yield listening

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Generator, Iterator
 from functools import cache
+from typing import Any
 
 import httpcore2
 import pytest
@@ -19,6 +20,18 @@ sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 # Until all tests are collected: what is imported stays, and full collections would walk over all of it, for an
 # eighth of a run's processor time. The other conftests load the large libraries after this module.
 gc.disable()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Load libraries once for all processes of the run, while its first one migrates the database."""
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        forked.load_for_tests()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(specs: list[Any]) -> None:
+    for spec in specs:
+        spec.python = forked.interpreter()
 
 
 @pytest.hookimpl(wrapper=True)
