@@ -54,7 +54,7 @@ class PredictionsForm(forms.Form):
         min_value=1e-12,
         max_value=1e6,
         initial=settings.DEFAULT_L2,
-        help_text=f"Of the last layers that are trained with people's words. Empty: {settings.DEFAULT_L2:g}.",
+        help_text=f"Of the last layers that are trained with people’s words. Empty: {settings.DEFAULT_L2:g}.",
     )
 
 

@@ -93,7 +93,7 @@ class ImportForm(EncoderForm):
         label="Train a model too",
         required=False,
         initial=True,
-        help_text="The classifier whose errors people will see. Without it, bring predictions on the data set's page.",
+        help_text="The classifier whose errors people will see. Without it, bring predictions on the data set’s page.",
     )
     l2 = TypedFloatField(
         label=STRENGTH.capitalize(),
@@ -101,7 +101,7 @@ class ImportForm(EncoderForm):
         min_value=1e-12,
         initial=settings.DEFAULT_L2,
         help_text="The larger, the simpler the model: it goes by what is easy to see, and is wrong more often. Another "
-        "one can be trained later, on the data set's page.",
+        "one can be trained later, on the data set’s page.",
     )
 
     # What is needed comes first.

@@ -37,7 +37,7 @@ _LISTS = {"approve": "to approve", "differing": "whose two sides differ"}
 class SubmissionsFile(forms.Form):
     """Prolific's summary of a study's submissions."""
 
-    file = forms.FileField(label="Prolific's file of submissions", widget=forms.ClearableFileInput({"accept": ".csv"}))
+    file = forms.FileField(label="Prolific’s file of submissions", widget=forms.ClearableFileInput({"accept": ".csv"}))
 
 
 @csrf_exempt  # `take_in` checks the token, before it reads anything

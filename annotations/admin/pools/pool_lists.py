@@ -49,7 +49,7 @@ class RemovalForm(forms.Form):
         label="Or these files, one a line",
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "cols": 40}),
-        help_text="Names below the pool's folder.",
+        help_text="Names below the pool’s folder.",
     )
     why = forms.CharField(label="Why", max_length=500, help_text="For example: the licence was withdrawn.")
 

@@ -54,7 +54,7 @@ def begin(request: HttpRequest) -> HttpResponse:
     try:
         answer: HttpResponse = _provider().authorize_redirect(request, back_here)
     except (AuthlibBaseError, RequestException, RuntimeError, ValueError) as error:
-        return _refused(request, error, "Your institution's sign-in does not answer. Try again later.")
+        return _refused(request, error, "Your institution’s sign-in does not answer. Try again later.")
     return answer
 
 
@@ -65,7 +65,7 @@ def back(request: HttpRequest) -> HttpResponse:
     try:
         claims = _claims(request)
     except (AuthlibBaseError, JoseError, RequestException, LookupError, ValueError) as error:
-        return _refused(request, error, "Your institution's sign-in did not succeed. Try again.")
+        return _refused(request, error, "Your institution’s sign-in did not succeed. Try again.")
     user = _account_of(claims)
     if user is None:
         return _refused(

@@ -178,7 +178,7 @@ class CloneForm(forms.Form):
 
     title = forms.CharField(max_length=MAX_TITLE_LENGTH)
     slug = forms.CharField(
-        max_length=50, validators=[validate_slug], help_text="the last part of its participants' link"
+        max_length=50, validators=[validate_slug], help_text="the last part of its participants’ link"
     )
 
 

@@ -76,7 +76,7 @@ def _run(study: Study) -> Iterator[NextStep]:
         yield NextStep(sentence, "Nothing waits for you.", "Watch live", _url(study, "monitor"))
     elif study.state in OPEN_STATES:
         vouched = "with secure links on: this study refuses whoever Prolific does not vouch for."
-        more = "Put the participants' link, which the overview has, into the study on Prolific, "
+        more = "Put the participants’ link, which the overview has, into the study on Prolific, "
         more += vouched if study.only_verified else "or send it to people."
         yield NextStep("Nobody is inside. People come by the link.", more, "Watch live", _url(study, "monitor"))
 

@@ -13,7 +13,7 @@ _NEEDS = {
     "bundled": "Comes with Clarify, so it needs nothing. It knows drawn shapes alone: photographs look alike to it.",
     "open_clip": "Needs its weights where the embedding worker runs: without a network, an operator brings them there.",
     "transformers": "Needs the extra “transformers”, and its model where the embedding worker runs.",
-    "python": "A module of this site's operator, who put it where the workers find it.",
+    "python": "A module of this site’s operator, who put it where the workers find it.",
 }
 
 

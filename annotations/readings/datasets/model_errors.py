@@ -22,7 +22,7 @@ def little_learned(base_model: BaseModel) -> str:
     if mean - guessing >= LEAST_LEARNED * (1 - guessing):
         return ""
     return (
-        f"the model is right on {mean:.0%} of a class's validation images, on average; guessing reaches "
+        f"the model is right on {mean:.0%} of a class’s validation images, on average; guessing reaches "
         f"{guessing:.0%}. What people find will be chance. Take a better model, or import the images with an encoder "
         "that tells them apart."
     )

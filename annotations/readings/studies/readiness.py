@@ -48,7 +48,7 @@ def link_reasons(study: Study) -> Iterator[str]:
     if len({study.participant_parameter, study.study_parameter, study.session_parameter}) < 3:
         yield "Two parameters of the link have the same name. Give the three parameters different names."
     if study.external_study_id and not is_outside_id(study.external_study_id):
-        yield "Prolific's study id may contain only letters, digits and _ . ~ -, at most 64 characters. Copy it again."
+        yield "Prolific’s study id may contain only letters, digits and _ . ~ -, at most 64 characters. Copy it again."
     if study.completion_url and not study.completion_url.startswith(("https://", "http://")):
         yield "The completion address must begin with https://. Leave it empty if nobody should be redirected."
 

@@ -266,7 +266,7 @@ class IdentityUnreadable(ServiceError, status=500):
     """What was sealed was sealed under another IDENTITY_KEYS."""
 
     sentence = (
-        "This server's IDENTITY_KEYS cannot decrypt what is sealed here. Ask the operator to add the earlier key."
+        "This server’s IDENTITY_KEYS cannot decrypt what is sealed here. Ask the operator to add the earlier key."
     )
 
 
@@ -282,8 +282,8 @@ class NoProlificToken(ServiceError):
     """The act needs Prolific's API, and this site has no token for it."""
 
     sentence = (
-        "This site has no Prolific token, so it cannot send this request. Do it on Prolific's submissions "
-        "page, then import Prolific's file here."
+        "This site has no Prolific token, so it cannot send this request. Do it on Prolific’s submissions "
+        "page, then import Prolific’s file here."
     )
 
 

@@ -156,7 +156,7 @@ def _people(study: Study, people: Shares) -> Conditions:
         "returned": (people.returned, study.alarm_dropout, "of the submissions on Prolific were returned"),
     }
     return {
-        kind: f"{share.value:.0%} ({share.n} of {share.of}) {what}. The study's alarm level is {level:.0%}."
+        kind: f"{share.value:.0%} ({share.n} of {share.of}) {what}. The study’s alarm level is {level:.0%}."
         for kind, (share, level, what) in found.items()
         if share.of >= MIN_PEOPLE and share.value is not None and share.value > level
     }

@@ -67,7 +67,7 @@ def owe_reward(submission: Submission, *, reason: str, by: str) -> bool:
     """Owe the study's reward to somebody who did the work and whose submission pays nothing; once a submission."""
     cents = submission.study.reward_cents
     if not cents:
-        raise NotPossible("The study has no reward. Enter an amount by hand on the submission's page.")
+        raise NotPossible("The study has no reward. Enter an amount by hand on the submission’s page.")
     return _owe_audited(submission, REWARD, cents, reason, f"reward:{submission.pk}", by)
 
 
@@ -238,7 +238,7 @@ def _refuse_unpayable(payment: Payment, listed: dt.datetime | None) -> None:
         )
     if submission.is_of_another:
         raise NotPossible(
-            f"Prolific names another participant for {submission}. Resolve this on Prolific's page first."
+            f"Prolific names another participant for {submission}. Resolve this on Prolific’s page first."
         )
     try:
         submissions.ids_of(submission)

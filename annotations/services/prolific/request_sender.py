@@ -112,9 +112,9 @@ def _call_one(prolific: Prolific, rows: Sequence[ProlificRequest]) -> int:
     """Send the one request; return how many are done by it, 0 or 1."""
     (row,) = rows
     if row.act not in _ACTS:
-        return _fail(row, "This version of Clarify does not ask Prolific for this. Do it on Prolific's page.")
+        return _fail(row, "This version of Clarify does not ask Prolific for this. Do it on Prolific’s page.")
     if row.attempts > MAX_TRIES:
-        return _fail(row, "The worker stopped at every attempt. Check the worker's log, then send the request again.")
+        return _fail(row, "The worker stopped at every attempt. Check the worker’s log, then send the request again.")
     if recruitment.is_superseded(row):
         return _fail(row, recruitment.SUPERSEDED)
     try:

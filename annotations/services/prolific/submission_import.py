@@ -85,7 +85,7 @@ def _columns(titles: Sequence[str]) -> dict[str, int]:
     }
     if missing := [title for name, title in _NEEDED.items() if name not in found]:
         names = ", ".join(f"“{title}”" for title in missing)
-        raise FileRefused([f"The first line has no column {names}. Is this Prolific's export of submissions?"])
+        raise FileRefused([f"The first line has no column {names}. Is this Prolific’s export of submissions?"])
     return found
 
 
@@ -154,8 +154,8 @@ def _refuse_other_study(study: Study, name: str) -> None:
     """A file has the study's id in the name that Prolific gives it, `prolific_export_<id>.csv`."""
     named = _STUDY_ID.search(name.lower())
     if named and study.external_study_id and named.group() != study.external_study_id.lower():
-        other = "The file name is that of another study's export on Prolific."
-        raise FileRefused([f"{other} Download the export of this study, or correct the study's Prolific id here."])
+        other = "The file name is that of another study’s export on Prolific."
+        raise FileRefused([f"{other} Download the export of this study, or correct the study’s Prolific id here."])
 
 
 def _statuses(study: Study) -> dict[str, str]:

@@ -55,6 +55,6 @@ def _researcher_code(submission: Submission) -> str:
     if not code:
         raise NotPossible(
             "This study has no researcher code. On Prolific, create a completion code with the actor "
-            "“researcher”, then enter it in the study's settings."
+            "“researcher”, then enter it in the study’s settings."
         )
     return code

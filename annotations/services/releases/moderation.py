@@ -33,7 +33,7 @@ def moderate(phrase: Phrase, decision: Moderation, *, by: str, reason: str = "")
     """
     reason = reason.strip()
     if decision in NEEDS_REASON and not reason:
-        raise NotPossible("Give a reason. It is recorded in the audit log and in the study's exclusion ledger.")
+        raise NotPossible("Give a reason. It is recorded in the audit log and in the study’s exclusion ledger.")
     with transaction.atomic():
         rows = Phrase.objects.select_related("assignment__session__study", "assignment__session__participant")
         locked = rows.select_for_update(of=("self",), no_key=True).filter(pk=phrase.pk).first()

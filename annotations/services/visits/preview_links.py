@@ -43,7 +43,7 @@ class EntryLinkInvalid(ServiceError, status=403):
 
     code = "rehearsal_link_invalid"
     heading = "This preview is over"
-    sentence = "This preview link has expired or is invalid. Open a new preview from the study's page in the admin."
+    sentence = "This preview link has expired or is invalid. Open a new preview from the study’s page in the admin."
 
 
 @dataclass(frozen=True)

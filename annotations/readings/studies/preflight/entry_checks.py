@@ -83,7 +83,7 @@ def _verification(study: Study) -> list[Check]:
     if study.only_verified:
         on_prolific = "Switch secure links on in the study on Prolific"
         way = (
-            "Prolific's API confirms them too." if settings.PROLIFIC_TOKEN else f"{on_prolific}: no token is set here."
+            "Prolific’s API confirms them too." if settings.PROLIFIC_TOKEN else f"{on_prolific}: no token is set here."
         )
         return [passed(f"{study.who_enters} can enter. {way}")]
     if study.reward_cents or study.bonus_cents:
@@ -102,11 +102,11 @@ def _redirect(study: Study) -> Check:
         return passed("Nobody is sent back: people copy their code.")
     host = urlsplit(study.completion_url).hostname or ""
     if host == NO_LONGER or host.endswith(".prolific.co"):
-        return block(f"{host} does not answer any more. Prolific's address is {PROLIFIC}.", FixIn.ENTRY)
+        return block(f"{host} does not answer any more. Prolific’s address is {PROLIFIC}.", FixIn.ENTRY)
     if "{code}" not in study.completion_url:
         return block("The completion address does not say where the code goes: put {code} into it.", FixIn.ENTRY)
     if host != PROLIFIC:
-        return warning(f"People are sent back to {host}, which is not Prolific's {PROLIFIC}.", FixIn.ENTRY)
+        return warning(f"People are sent back to {host}, which is not Prolific’s {PROLIFIC}.", FixIn.ENTRY)
     return passed(f"People are sent back to {host}.")
 
 

@@ -67,7 +67,7 @@ def _common_words(study: Study, task: Task, images: ClassImages, levels: Levels)
         yield doubt(f"{scores}: {hardly}. Choose another class or encoder.", FixIn.TASKS)
     if common.n_distinct < MIN_DISTINCT:
         hardly = f"the encoder tells only {common.n_distinct} of the common words apart, so it hardly knows"
-        yield doubt(f"{hardly} {language.name}. People's words may mean nothing to it.", FixIn.LIBRARY)
+        yield doubt(f"{hardly} {language.name}. People’s words may mean nothing to it.", FixIn.LIBRARY)
     if study.bonus_cents and not half_is_telling(study, task, resolved_target_class(task)):
         few = f"the half of the images that judges a bonus has fewer than {MIN_IMAGES} right or wrong ones"
         yield warning(f"{few}, so what common words reach there cannot be told.", FixIn.MONEY)

@@ -31,7 +31,7 @@ def _time(study: Study) -> Iterator[Check]:
         return
     need = f"A visit may take {longest:.0f} minutes ({AROUND_MINUTES:g} of them around the tasks)"
     if study.max_minutes is None:
-        yield warning(f"{need}. Give Prolific's maximum time, so that it can be compared.", FixIn.MONEY)
+        yield warning(f"{need}. Give Prolific’s maximum time, so that it can be compared.", FixIn.MONEY)
     elif longest > study.max_minutes:
         text = f"{need}, and Prolific times people out after {study.max_minutes}. Raise that, or shorten the tasks."
         yield block(text, FixIn.MONEY)

@@ -61,10 +61,10 @@ def _codes(study: Study, remote: RemoteStudy) -> Iterator[Check]:
     failed = there.get(study.failed_check_code)
     wanted = _SCREEN_OUT if study.failed_check_is_paid else _RETURN
     if failed is not None and wanted not in failed.actions:
-        yield warning(f"The failed check's code does not set off {wanted} on Prolific.", FixIn.ENTRY)
+        yield warning(f"The failed check’s code does not set off {wanted} on Prolific.", FixIn.ENTRY)
     completed = there.get(study.completion_code)
     if completed is not None and completed.code_type != "COMPLETED":
-        yield warning(f"The completion code's type on Prolific is {completed.code_type}.", FixIn.ENTRY)
+        yield warning(f"The completion code’s type on Prolific is {completed.code_type}.", FixIn.ENTRY)
 
 
 def _time(study: Study, remote: RemoteStudy) -> Iterator[Check]:
@@ -73,7 +73,7 @@ def _time(study: Study, remote: RemoteStudy) -> Iterator[Check]:
         text = f"Prolific times people out after {remote.max_minutes} minutes, and a visit may take {longest:.0f}."
         yield warning(text, FixIn.MONEY)
     if study.max_minutes is not None and remote.max_minutes not in (None, study.max_minutes):
-        text = f"Prolific's maximum time is {remote.max_minutes} minutes there and {study.max_minutes} here."
+        text = f"Prolific’s maximum time is {remote.max_minutes} minutes there and {study.max_minutes} here."
         yield warning(text, FixIn.MONEY)
     likely, told = estimate(study), remote.estimated_minutes
     if likely is not None and told is not None and not likely.is_most and likely.minutes > told * _MUCH_LONGER:

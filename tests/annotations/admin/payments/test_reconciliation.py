@@ -134,7 +134,7 @@ def test_a_file_is_imported_without_a_token(study, coordinator_here, settings, p
     broken.name = "wrong.csv"
     assert "errorlist" not in shown(page)
     assert "column" in shown(coordinator_here.post(upload, {"file": broken, "complete": 1}, follow=True))
-    assert "Nothing was stored. Prolific&#x27;s file of submissions: This field is required." in shown(
+    assert "Nothing was stored. Prolific’s file of submissions: This field is required." in shown(
         coordinator_here.post(upload, {"complete": 1}, follow=True)
     )
 

@@ -102,7 +102,7 @@ def test_what_an_earlier_release_was_asked_for_is_not_sent_and_says_so(
     assert call_due(prolific_client.client()) == 0  # type: ignore[arg-type]
     assert ProlificRequest.objects.get().state == RequestState.FAILED
     page = seen(coordinator_client, page_of(study))
-    assert "create draft" in page and "Do it on Prolific's page." in page
+    assert "create draft" in page and "Do it on Prolific’s page." in page
     assert prolific.paths("POST") == []
 
 

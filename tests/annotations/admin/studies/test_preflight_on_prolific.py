@@ -97,7 +97,7 @@ def test_an_address_without_an_id_is_told(coordinator_client: Client, study: Stu
     ("number", "change", "sentence"),
     [
         (0, {"actor": "researcher"}, "“completed” has the researcher as its actor"),
-        (0, {"code_type": "OTHER"}, "The completion code's type on Prolific is OTHER"),
+        (0, {"code_type": "OTHER"}, "The completion code’s type on Prolific is OTHER"),
         (0, {"code": "C0DE1235"}, "The code for “completed” is not on Prolific"),
         (1, {"actor": "participant"}, "“researcher” has the participant as its actor"),
     ],

@@ -54,7 +54,7 @@ def test_a_study_in_a_language_that_the_encoder_does_not_understand_is_not_opene
     [
         ("completion_url", "https://app.prolific.co/x?cc={code}", "does not answer any more", Level.BLOCK, FixIn.ENTRY),
         ("completion_url", "https://app.prolific.com/x", "put {code} into it", Level.BLOCK, FixIn.ENTRY),
-        ("completion_url", "https://elsewhere.org/{code}", "which is not Prolific's", Level.WARN, FixIn.ENTRY),
+        ("completion_url", "https://elsewhere.org/{code}", "which is not Prolific’s", Level.WARN, FixIn.ENTRY),
         ("completion_url", "", "people copy their code", Level.PASS, None),
         (
             "researcher_code",
@@ -100,7 +100,7 @@ def test_a_study_that_pays_opens_for_verified_people_alone(draft_study: Study, s
     assert [levels(draft_study, text) for text in said] == [[], [(Level.PASS, None)]]
     assert levels(draft_study, "no token is set here") == [(Level.PASS, None)]
     settings.PROLIFIC_TOKEN = "a token"
-    assert levels(draft_study, "Prolific's API confirms them too.") == [(Level.PASS, None)]
+    assert levels(draft_study, "Prolific’s API confirms them too.") == [(Level.PASS, None)]
 
 
 @pytest.mark.parametrize("field", ["completion_code", "no_consent_code", "failed_check_code", "researcher_code"])
@@ -327,7 +327,7 @@ def test_a_model_that_hardly_knows_its_classes_is_told(
     draft_study: Study, shares: list[float | None], found: list[tuple[Level, FixIn | None]]
 ) -> None:
     BaseModel.objects.update(validation_accuracies=shares)
-    assert levels(Study.objects.get(), "of a class's validation images, on average; guessing reaches 50%") == found
+    assert levels(Study.objects.get(), "of a class’s validation images, on average; guessing reaches 50%") == found
 
 
 @pytest.fixture

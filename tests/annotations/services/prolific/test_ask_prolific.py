@@ -77,7 +77,7 @@ def test_two_messages_are_two(submission):
 
 def test_without_a_token_it_says_where_to_do_it(submission, settings):
     settings.PROLIFIC_TOKEN = ""
-    with pytest.raises(NoProlificToken, match="Do it on Prolific's submissions page"):
+    with pytest.raises(NoProlificToken, match="Do it on Prolific’s submissions page"):
         ask(submission, "approve", by="cora")
 
 
