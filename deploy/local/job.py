@@ -61,7 +61,7 @@ from annotations.simulation.visitor import VisitReport
 from deploy.local.processes import CannotRun
 from modeling.arrays.sprites.sprites_source import pool_labels, write_sprites_pool
 
-SLUG, TITLE = "sprites-demo", "Sprites demo (simulated people)"
+SLUG, TITLE = "sprites-demo", "Sprites demo"
 DATASET, BASE_MODEL = "sprites", "erm"
 COORDINATOR = "coordinator"
 PARTICIPANTS, SEED, AT_ONCE = 26, 0, 4

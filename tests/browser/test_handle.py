@@ -121,9 +121,7 @@ def test_with_keys_it_goes_a_step_a_page_and_to_the_ends_and_keeps_the_focus(vis
     expect(page.locator("[data-side=with] [data-images]")).to_have_text("23")  # all but the least similar
     page.keyboard.press("End")
     expect(page.locator("[data-side=with] .none")).to_be_visible()
-    expect(page.locator(THUMB)).to_have_attribute(
-        "aria-valuetext", "0 of 24 images count. The AI is wrong on 0 of them."
-    )
+    expect(page.locator(THUMB)).to_have_attribute("aria-valuetext", "0 of 24 images. The AI is wrong on 0 of them.")
     expect(page.locator("[data-side=with] .pictures li")).to_have_count(0)
     expect(page.locator(".verdict")).to_contain_text("no better than guessing")  # the verdict follows
     expect(page.locator("#history .level")).to_have_text("very well")  # of the best place

@@ -102,7 +102,7 @@ MAIN = {
   - radio "It put the image in the wrong class." [checked]
   - paragraph: That was right.
 - group /3\\. With “stripes”/:
-  - radio "Images with stripes are wrong less often." [checked]
+  - radio "Striped ones are wrong less often." [checked]
   - paragraph:
     - strong: Not quite.
     - text: /Almost all of the mistakes/
@@ -149,8 +149,8 @@ MAIN = {
     "scored, with a question": """
 - region "What your words explain":
   - heading "What your words explain" [level=2]
-  - paragraph: With dark the AI is wrong on
-  - paragraph: without it, on
+  - paragraph: On images most like dark the AI is wrong on
+  - paragraph: on the others, on
   - paragraph:
     - text: Your words explain the mistakes
     - strong: no better than guessing.
@@ -168,7 +168,7 @@ MAIN = {
     - button "No"
     - button "Hard to say"
     - paragraph: Your answer tells you what to try next.
-  - group: /Adjust which images count as dark/
+  - group: /Change which images are taken for dark/
 - complementary:
   - region "Your words 2 of 20 tries":
     - list:
@@ -176,7 +176,7 @@ MAIN = {
         - link "blue no better than guessing"
       - listitem:
         - link "dark best no better than guessing"
-- status: /With dark the AI is wrong on .* without it, on .* than guessing.* Do these have dark in them\\?/
+- status: /On images most like dark .* on the others, on .* than guessing.* Do these have dark in them\\?/
 """,
     "answered": """
 - region "Do these have dark in them?":
@@ -191,7 +191,7 @@ MAIN = {
   - button "Close"
 """,
     "end": """
-- heading "That was the last one" [level=1]
+- heading "Almost done" [level=1]
 - region "What you found":
   - list:
     - listitem:
@@ -353,7 +353,7 @@ def test_the_handle_says_its_new_place_and_then_the_new_split_once(visitor: Visi
         page.keyboard.press(key)
     page.wait_for_function("() => window.said.length")
     assert page.evaluate("thumb => thumb === document.activeElement", thumb)  # a new one would be read from its name on
-    expect(page.locator("#threshold-thumb")).to_have_attribute("aria-valuetext", re.compile(r"^\d+ of 24 images count"))
+    expect(page.locator("#threshold-thumb")).to_have_attribute("aria-valuetext", re.compile(r"^\d+ of 24 images"))
     *_, said = page.evaluate("window.said")
     share = r"\d+ of \d+ images · \d+%\."
     assert re.match(rf"With red the AI is wrong on {share} without it, on {share}", said)

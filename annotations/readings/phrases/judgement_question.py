@@ -34,7 +34,7 @@ LABELS: Final[dict[str, Promise]] = {
 NO_ANSWER: Final = gettext_lazy("No answer")
 ADVICE: Final[dict[str, Advice]] = {
     JudgementAnswer.YES: Advice(
-        gettext_lazy("The program understood your words, but they are not the reason."),
+        gettext_lazy("These images fit your words, but your words are not the reason."),
         gettext_lazy("Look for a new idea. What else do only the wrong ones have?"),
     ),
     JudgementAnswer.NO: Advice(
@@ -48,7 +48,7 @@ ADVICE: Final[dict[str, Advice]] = {
 }
 
 IN_PART: Final = Advice(
-    gettext_lazy("The program understood your words. They may be a part of the reason."),
+    gettext_lazy("These images fit your words. Your words may be a part of the reason."),
     gettext_lazy("Keep what fits best, and leave out the rest. Or look for a new idea."),
 )
 

@@ -12,7 +12,7 @@ from annotations.readings.phrases.histogram import Handle, Histogram, handle, hi
 from annotations.readings.phrases.judgement_question import Question, question
 from annotations.readings.phrases.verdicts import Verdict, verdict
 from modeling.arrays.common.samples import sample
-from modeling.arrays.phrases.common_words import unknown_words
+from modeling.arrays.phrases.common_words import nearest_word, unknown_words
 from modeling.arrays.phrases.null_level import null_level
 from modeling.arrays.phrases.phrase_languages import ENGLISH
 from modeling.arrays.phrases.word_forms import contains_words, same_words
@@ -97,6 +97,11 @@ class Result:
     names_the_class: bool
     n_unknown: int
     question: Question | None
+
+    @property
+    def meant(self) -> str:
+        """The word of a list that an unknown one may be a typing error of; empty where none is near."""
+        return nearest_word(self.subject) if self.n_unknown == 1 else ""
 
 
 def result(score: Score, owner: str, *, chosen: float | None) -> Result:

@@ -38,7 +38,7 @@ from modeling.arrays.common.samples import sample
 
 SHOWN_A_GRID = 25
 LITTLE_TIME_S = 10  # in which nobody is asked whether they are done
-PAGE_VERSION = 5  # one more for each change of what the task page shows, or of how its images are drawn
+PAGE_VERSION = 6  # one more for each change of what the task page shows, or of how its images are drawn
 SLOW_AFTER = dt.timedelta(seconds=5)  # a score that takes longer is explained
 
 

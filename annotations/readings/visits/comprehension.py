@@ -56,7 +56,7 @@ QUESTIONS = (
         (
             ("good", _("“Stripes” explains the mistakes well.")),
             ("unrelated", _("“Stripes” says nothing about the mistakes.")),
-            ("less", _("Images with stripes are wrong less often.")),
+            ("less", _("Striped ones are wrong less often.")),
         ),
         "good",
         _("Almost all of the mistakes are on the side with “stripes”. So that word explains them very well."),

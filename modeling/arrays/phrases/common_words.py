@@ -3,6 +3,7 @@
 They are in modeling/common_words.txt, whose head says how they were selected from two free lists.
 """
 
+from difflib import get_close_matches
 from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
@@ -56,6 +57,29 @@ def unknown_words(phrase: str) -> tuple[str, ...]:
     """
     words = tuple(word for word in lemmas(phrase) if word not in _WITHOUT_MEANING and not word.isnumeric())
     return () if _known_words().intersection(words) else words
+
+
+def nearest_word(word: str) -> str:
+    """Return the word of the lists that a word may be a typing error of.
+
+    Parameters
+    ----------
+    word : str
+
+    Returns
+    -------
+    str
+        One with the same letters in another order, else the most similar one (`difflib`, at least 0.85); empty where
+        there is none.
+
+    Examples
+    --------
+    >>> nearest_word("rde"), nearest_word("bakground"), nearest_word("qwzx")
+    ('red', 'background', '')
+    """
+    known = get_close_matches(word.casefold(), _known_words(), n=50, cutoff=0.6)
+    reordered = [each for each in known if sorted(each) == sorted(word.casefold())]
+    return next(iter(reordered or get_close_matches(word.casefold(), known, n=1, cutoff=0.85)), "")
 
 
 @lru_cache(maxsize=1)

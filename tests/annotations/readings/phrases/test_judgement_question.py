@@ -35,7 +35,7 @@ def test_it_shows_the_answer_that_was_given(alice: Visit) -> None:
 @pytest.mark.parametrize(
     ("answer", "said", "finding", "needs_other_words"),
     [
-        ("yes", "Yes", "The program understood your words, but they are not the reason.", False),
+        ("yes", "Yes", "These images fit your words, but your words are not the reason.", False),
         ("no", "No", "The program did not understand your words as you meant them.", True),
         ("unsure", "Hard to say", "Try words for something that you can see at a glance:", True),
     ],
@@ -51,7 +51,7 @@ def test_an_answer_calls_for_advice(answer: str, said: str, finding: str, needs_
 def test_words_that_explain_a_part_are_not_called_no_reason() -> None:
     asked = Question(most=(), answer="yes", rewordings=(), explains_part=True)
     assert asked.advice is not None
-    assert str(asked.advice.finding) == "The program understood your words. They may be a part of the reason."
+    assert str(asked.advice.finding) == "These images fit your words. Your words may be a part of the reason."
     assert Question(most=(), answer="no", rewordings=(), explains_part=True).advice == ADVICE["no"]
 
 

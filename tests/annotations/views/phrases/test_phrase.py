@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
+import pytest
 from django.utils import timezone
 
 from annotations.models import Event, Phrase
@@ -78,6 +79,23 @@ def test_the_split_leads_and_the_scale_follows(alice: Visit) -> None:
     assert not tree(page).select(".read-as, .enough")
 
 
+@pytest.mark.parametrize(
+    ("text", "sides"),
+    [
+        ("dark", ["On images most like dark the AI is wrong on", "on the others, on"]),
+        ("not dark", ["On images least like dark the AI is wrong on", "on the others, on"]),
+        ("blue", ["With blue the AI is wrong on", "without it, on"]),
+        ("not blue", ["Without blue the AI is wrong on", "with it, on"]),
+    ],
+    ids=["guessing", "guessing, negated", "telling", "telling, negated"],
+)
+def test_words_no_better_than_guessing_are_said_to_be_in_no_image(alice: Visit, text: str, sides: list[str]) -> None:
+    say(alice, text)
+    score_due_phrases()
+    page = alice.client.get(task_url(alice))
+    assert [shown(says) for says in tree(page).select(".side p:first-child")] == sides
+
+
 def test_a_negation_is_shown_as_it_is_scored(alice: Visit) -> None:
     say(alice, "no <b>blue</b>")
     score_due_phrases()
@@ -85,7 +103,7 @@ def test_a_negation_is_shown_as_it_is_scored(alice: Visit) -> None:
     assert shown(one(page, ".read-as")) == "We looked for images without <b>blue</b>."
     assert one(page, "#answer")["data-text"] == "no <b>blue</b>"
     sides = [shown(says) for says in tree(page).select(".side p:first-child")]
-    assert sides == ["Without <b>blue</b> the AI is wrong on", "with it, on"]
+    assert sides == ["On images least like <b>blue</b> the AI is wrong on", "on the others, on"]
 
 
 def test_words_that_point_the_other_way_are_told_so_rather_than_given_0_in_silence(alice: Visit) -> None:

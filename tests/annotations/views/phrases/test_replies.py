@@ -186,6 +186,12 @@ def test_words_that_no_list_has_get_a_hint_and_cost_a_try_as_any_other(alice: Vi
     assert one(page, "#phrase input[name=text]")
 
 
+def test_a_typing_error_gets_the_word_that_may_be_meant(alice: Visit) -> None:
+    (phrase,) = submit_and_score(alice, "bleu")
+    page = alice.client.get(f"{task_url(alice)}?phrase={phrase.client_uuid}")
+    assert shown(one(page, ".kind-word")) == "We may not know this word. Did you mean blue?"
+
+
 def test_words_of_a_list_get_no_hint(alice: Visit) -> None:
     (phrase,) = submit_and_score(alice, "qwzx blue")
     page = alice.client.get(f"{task_url(alice)}?phrase={phrase.client_uuid}")
@@ -221,7 +227,7 @@ def test_the_tries_and_the_goal_are_shown(alice: Visit) -> None:
     for button in ("#done .button", "#to-done"):
         assert "quiet" not in one(after, button)["class"]
     score = Score.objects.get()
-    assert (score.goal, score.goal_shown, score.level_shown, score.page_version) == (0.5, True, "very well", 5)
+    assert (score.goal, score.goal_shown, score.level_shown, score.page_version) == (0.5, True, "very well", 6)
 
 
 def test_after_good_words_the_mistakes_that_are_left_are_the_way_on_while_there_are_tries(alice: Visit) -> None:

@@ -5,6 +5,7 @@ import pytest
 from modeling.arrays.phrases.common_words import (
     COMMON_WORDS_SHA256,
     common_words,
+    nearest_word,
     unknown_words,
     words_digest,
 )
@@ -41,3 +42,11 @@ def test_it_has_thousands_of_words_and_phrases_that_could_be_submitted_each_once
 )
 def test_a_phrase_is_unknown_where_no_list_has_a_word_of_it(phrase: str, unknown: tuple[str, ...]) -> None:
     assert unknown_words(phrase) == unknown
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("rde", "red"), ("Bleu", "blue"), ("waterr", "water"), ("backgroud", "background"), ("qwzx", ""), ("poodel", "")],
+)
+def test_a_typing_error_leads_to_the_word_that_is_near_enough(typed: str, meant: str) -> None:
+    assert nearest_word(typed) == meant
