@@ -24,10 +24,9 @@ _NO_GAINS = "it takes two people whose gain is known, and keywords retrained sin
 
 @dataclass(frozen=True)
 class Duel:
-    """People and the machine's best keyword on a task's class, and the differences, by measure.
+    """People's best phrase and the machine's best keyword on a task's class, and the differences, by measure.
 
-    people: their best phrase, which is one person's; gain: of all of them, on the worst group. why_not: why there is no
-    gain.
+    gain: what they add to the worst group, None for the reason `why_not`.
     """
 
     class_name: str
@@ -83,15 +82,15 @@ def on_class(task: TaskFacts, duel: Duel | None, people_best: float | None) -> I
         return
     yield f"{_winner(duel.gain)}."
     yield (
-        f"On the worst group, people's words add {points(duel.gain.people)} points over the control on average, and "
-        f"the machine's best keyword by error score, “{duel.machine}”, adds {points(duel.gain.machine)}. "
-        f"{_difference(duel.gain, _PEOPLE)}"
+        f"On the worst group, the phrase with the best error score of all people's, “{duel.people}”, adds "
+        f"{points(duel.gain.people)} points over the control, and the machine's best keyword by error score, "
+        f"“{duel.machine}”, adds {points(duel.gain.machine)}. {_difference(duel.gain, _PEOPLE)}"
     )
     if before := duel.less.get("minority_before"):
         yield (
-            f"As it is, the model gets {percent(before.people)} of the test images like people's best phrase, "
-            f"“{duel.people}”, right, and {percent(before.machine)} of those like “{duel.machine}”. The lower, the "
-            f"harder the images that the words name. {_difference(before, _IMAGES)}"
+            f"As it is, the model gets {percent(before.people)} of the test images like “{duel.people}” right, and "
+            f"{percent(before.machine)} of those like “{duel.machine}”. The lower, the harder the images that the "
+            f"words name. {_difference(before, _IMAGES)}"
         )
 
 
@@ -104,8 +103,8 @@ def over_classes(found: Iterable[Duel]) -> Iterator[str]:
     for name, gain in gains:
         names[_winner(gain)].append(name)
     yield " ".join(f"{winner} on {_named(names[winner], len(gains))}." for winner in _WINNERS if names[winner])
-    # The same people may have worked on several classes. Whatever they have in common, the interval of the mean is no
-    # wider than the mean of the intervals.
+    # The same people may have worked on several classes, so their intervals are taken to go up and down together. That
+    # is the widest that the interval of the mean can be.
     mean = [fmean(getattr(gain, end) for _, gain in gains) for end in ("difference", "low", "high")]
     yield f"What counts is what retraining adds on the worst group. {_told('The mean difference', _PEOPLE, *mean)}"
 

@@ -1,5 +1,6 @@
 """What the machine's keyword and people's phrase do to the test images of a class (Figure 9 and Appendix B)."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.analysis.statistics.estimate_types import Estimate
+from annotations.analysis.observations.person_tasks import PersonTask
+from annotations.analysis.statistics.best_of_people import best_of_people
 from annotations.tables.columns import Table
 from annotations.tables.worded_tables import worded
 from modeling.arrays.retraining.control import own_gain
@@ -108,8 +110,9 @@ class KeywordSplit(_Words):
 class PeopleLessMachine(_Words):
     """People's value less the machine's, with its 95% interval.
 
-    measure: own_gain is on the worst group of all test images, a mean over people, who are resampled; the others are of
-    people's best phrase alone, on those test images of the class that either one's words name, and these are resampled.
+    Of people's best phrase by error score. measure: own_gain is on the worst group of all test images, and people are
+    resampled, of whom others have another best phrase; the other measures are on those test images of the class that
+    either one's words name, and these are resampled.
     """
 
     measure: str
@@ -153,21 +156,24 @@ def beside_machine(shown: ShownClass, people: Words, machine: Sequence[Words]) -
 
 
 def own_gains(
-    splits: Iterable[KeywordSplit], people: Mapping[int, Estimate], controls: Mapping[int, float | None]
+    splits: Iterable[KeywordSplit], people: Iterable[PersonTask], controls: Mapping[int, float | None]
 ) -> Iterator[PeopleLessMachine]:
-    """Compare what words add to the worst group, on the same images: people on average, and a machine's keyword.
+    """Compare what words add to the worst group, on the same images: people's best-scored, and a machine's keyword.
 
-    people: the own gains of each task's; controls: what retraining without words reaches. Nothing without an interval.
+    controls: what retraining without words reaches on each task. Nothing below two people whose gain is known.
     """
+    known = defaultdict(list)
+    for each in people:
+        if each.own_gain is not None:
+            known[each.task].append((each.best_error_score or 0.0, each.own_gain))
     for row in splits:
-        of, control = people[row.task], controls[row.task]
-        if not row.list or row.part != "minority" or row.worst_group is None or control is None:
+        of, control = known[row.task], controls[row.task]
+        if not row.list or row.part != "minority" or row.worst_group is None or control is None or len(of) < 2:
             continue
-        if of.mean is not None and of.low is not None and of.high is not None:
-            machine = own_gain(row.worst_group, control)
-            names = (row.task, row.class_name, row.scheme, row.list, row.list_digest, row.whose)
-            less = (of.mean - machine, of.low - machine, of.high - machine)
-            yield PeopleLessMachine(*names, "own_gain", of.mean, machine, *less)
+        best, low, high = best_of_people(*np.array(of).T)
+        machine = own_gain(row.worst_group, control)
+        names = (row.task, row.class_name, row.scheme, row.list, row.list_digest, row.whose)
+        yield PeopleLessMachine(*names, "own_gain", best, machine, best - machine, low - machine, high - machine)
 
 
 def _on_test(shown: ShownClass, words: Words) -> PartsOnTest:

@@ -14,7 +14,6 @@ from annotations.analysis.statistics.estimate_types import SEED
 from annotations.analysis.statistics.estimates import estimate
 from annotations.analysis.tables.baseline_tables import methods
 from annotations.analysis.tables.comparisons import compare_conditions, compare_tasks
-from annotations.analysis.tables.estimands import Over
 from annotations.analysis.tables.filled_tables import GroupGains, GroupLoss, StudyTables, filled
 from annotations.analysis.tables.flow_table import flow_lines
 from annotations.analysis.tables.keyword_splits import own_gains
@@ -55,8 +54,6 @@ def tables_of(
     titles = {task.position: task.title for task in rows.tasks}
     first = [looked[task, each.key] for task, each in best.items()]
     splits = tuple(row for each in first for row in each.beside.splits)
-    estimates = totals(bases, people, rows.primary_measures, seed)
-    gains = {of.task: of.estimate for of in estimates if (of.measure, of.over) == ("own_gain", Over.ALLOCATED)}
     panels = [panel for task, said in examples.items() for each in said for panel in looked[task, each.key].panels]
     return filled(
         StudyTables,
@@ -66,14 +63,14 @@ def tables_of(
         conditions_of_study=rows.conditions,
         flow=flow_lines(rows.courses, people, titles),
         people=people,
-        totals=estimates,
+        totals=totals(bases, people, rows.primary_measures, seed),
         experts=experts,
         methods=tuple(methods(rows.tasks, experts)),
         keywords=tuple(keywords(rows.tasks)),
         among_keywords=tuple(row for each in looked.values() for row in each.among),
         keyword_splits=splits,
         less_machine=(
-            *own_gains(splits, gains, controls),
+            *own_gains(splits, people, controls),
             *(row for each in first for row in each.beside.less_machine),
         ),
         table_3=table_3(rows.tried),

@@ -6,10 +6,8 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 from django.test import Client
-from scipy import stats
 
 from annotations.analysis.results.study_analysis import Analysed
 from annotations.models import BaseModel, KeywordRanking, Moderation, Phrase, Run, Study
@@ -101,7 +99,7 @@ def test_figure_9_compares_minorities_on_test(study: Study, coordinator_client: 
     }
 
 
-def test_people_are_compared_with_the_machine_by_what_all_of_them_gain_on_the_worst_group(
+def test_people_are_compared_with_the_machine_by_what_their_best_phrase_adds_to_the_worst_group(
     study: Study, coordinator_client: Client
 ) -> None:
     say(study, "bob", {SQUARE: ["dark"], OVAL: ["blue"]})
@@ -109,7 +107,7 @@ def test_people_are_compared_with_the_machine_by_what_all_of_them_gain_on_the_wo
     train_due_runs()
     red = Run.objects.filter(scores__phrase__text="red")
     reached = red.get().worst_group_accuracy
-    red.update(worst_group_accuracy=0.9)  # on so few images no word gains anything
+    red.update(worst_group_accuracy=0.9)  # on so few images no word changes anything
     tables = Analysed(study).tables
     gains = [row.own_gain or 0.0 for row in tables.people.rows if row.task == 1]
     assert len(set(gains)) == 2
@@ -119,9 +117,9 @@ def test_people_are_compared_with_the_machine_by_what_all_of_them_gain_on_the_wo
     less = {(row.list, row.whose): row for row in tables.less_machine.rows if row.measure == "own_gain"}
     of = less["red.txt", "error_score"]
     assert control is not None and machine.worst_group is not None
-    assert of.people == pytest.approx(np.mean(gains)) and of.machine == pytest.approx(machine.worst_group - control)
-    low, high = stats.t.interval(0.95, len(gains) - 1, np.mean(gains), stats.sem(gains))
-    assert (of.low, of.high) == pytest.approx((low - of.machine, high - of.machine))
+    assert (of.people, of.machine) == (0.9 - control, machine.worst_group - control)
+    # She alone has the best error score, so that other people without her have another best phrase, of no gain.
+    assert sorted({of.low, of.high}) == pytest.approx(sorted(gain - of.machine for gain in set(gains)))
     analyse(study)
     page = tree(coordinator_client.get(f"/admin/annotations/study/{study.pk}/results/"))
     assert "adds" in page.select("#results-found .verdict")[1].get_text()

@@ -26,19 +26,16 @@ def test_who_wins_is_told_with_the_difference_and_its_interval_over_people() -> 
     winner, verdict, named = on_class(TASK, duel(0.03, 0.27), 0.9)
     assert winner == "People beat the machine."
     assert verdict == (
-        "On the worst group, people's words add +20.0 points over the control on average, and the machine's best "
-        "keyword by error score, “dark”, adds +5.0. The difference is +15.0 points (95% interval over people +3.0 to "
-        "+27.0)."
+        "On the worst group, the phrase with the best error score of all people's, “red”, adds +20.0 points over the "
+        "control, and the machine's best keyword by error score, “dark”, adds +5.0. The difference is +15.0 points "
+        "(95% interval over people +3.0 to +27.0)."
     )
-    assert named.startswith(
-        "As it is, the model gets 20.0% of the test images like people's best phrase, “red”, right, and 40.0% of those"
-    )
+    assert named.startswith("As it is, the model gets 20.0% of the test images like “red” right, and 40.0% of those")
     assert named.endswith("The difference is -20.0 points (95% interval over test images -30.0 to -10.0).")
     assert next(on_class(TASK, duel(-0.27, -0.03, people=-0.1), 0.9)) == "The machine beats people."
 
 
-def test_one_persons_phrase_alone_decides_nothing() -> None:
-    """Whatever people's best phrase does on the images that it names, the verdict is of what all of them gain."""
+def test_the_images_that_a_phrase_names_decide_nothing() -> None:
     of = duel(-0.04, 0.064, people=0.062)
     best = less("minority_gain", 0.9, 0.1, 0.7, 0.9)
     winner, *_ = on_class(TASK, replace(of, less={**of.less, "minority_gain": best}), 0.9)
