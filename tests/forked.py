@@ -24,7 +24,7 @@ _LOADED = (
     *("celery.apps.worker", "celery.bin.celery", "celery.schedules", "csp.constants", "django.core.management"),
     *("django.db.models", "environ", "kombu", "PIL.Image", "psycopg_pool", "redis", "scipy.stats", "torch"),
 )
-_LOADED_BY_TESTS = ("open_clip", "sklearn.cluster", "sklearn.linear_model")  # besides
+_LOADED_BY_TESTS = ("open_clip",)  # besides; with scikit-learn comes pyarrow, whose allocator begins a thread
 _SERVE = "import sys; from tests.fork_server import serve; serve(int(sys.argv[1]), *sys.argv[2:])"
 _SERVER = "CLARIFY_TESTS_FORKS"  # names the address of the run's processes
 
