@@ -41,7 +41,7 @@ def shifts(page: Page) -> list[dict[str, Any]]:
 def test_nothing_moves_when_a_score_comes(new_visitor: NewVisitor, screen: dict[str, object]) -> None:
     Study.objects.update(suggest_rewordings=True)
     Task.objects.update(suggested_words="red\nblue")
-    visitor = new_visitor(**screen)
+    visitor = new_visitor(reduced_motion="no-preference", **screen)
     visitor.page.add_init_script(f"({_WATCH})()")
     visitor.go_to_task()
     page = visitor.page
@@ -61,7 +61,7 @@ def test_nothing_moves_at_what_a_person_does_nor_on_the_page_with_the_code(
 ) -> None:
     Study.objects.update(suggest_rewordings=True)
     Task.objects.update(suggested_words="red\nblue")
-    visitor = new_visitor(**screen)
+    visitor = new_visitor(reduced_motion="no-preference", **screen)
     page = visitor.page
     page.add_init_script(f"({_WATCH})()")
     visitor.go_to_task()

@@ -42,7 +42,8 @@ def test_on_a_phone_two_rows_a_group_and_eight_in_view(new_visitor: NewVisitor) 
     assert visitor.page.eval_on_selector_all(".class-grid li", _IN_VIEW) >= 8
 
 
-def test_after_a_phrase_the_groups_are_strips_that_open_again_and_the_sentence_stays(visitor: Visitor) -> None:
+def test_after_a_phrase_the_groups_are_strips_that_open_again_and_the_sentence_stays(new_visitor: NewVisitor) -> None:
+    visitor = new_visitor(reduced_motion="no-preference")
     visitor.go_to_task()
     page = visitor.page
     before = bar(page)

@@ -51,7 +51,7 @@ def test_a_coordinator_watches_people_and_reads_what_they_found(
     ):
         run = add_run(add_phrase(visit, text, value), accuracy)
     add_phrase(bob, "<b>tilted</b>")
-    analyse(open_study, draws=True)
+    analyse(open_study)
     study = f"{live_server.url}/admin/annotations/study/{open_study.pk}/change/"
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in_by_password(page, live_server.url)

@@ -16,7 +16,7 @@ from annotations.services.phrases import phrase_submission
 from tests.accessibility import assert_no_violations, each_look, overhang
 from tests.actors import Visit, store_base_model, store_dataset
 from tests.annotations.admin.common.test_in_a_browser import shoot, sign_in
-from tests.annotations.analysis.scripted import scripted_phrases
+from tests.annotations.analysis.scripted import PEOPLE, scripted_phrases
 from tests.annotations.analysis.studies import analyse, drawing, tell, two_tasks
 from tests.annotations.chromium import page_without_complaints
 from tests.annotations.exports.rows import add_phrase, add_run
@@ -33,6 +33,7 @@ def results(live_server: LiveServer, study: Study) -> str:
 
 
 POINT = '[aria-roledescription="point"]'
+FEW = {*PEOPLE[:6], *PEOPLE[-2:]}  # the last two lack values; with rows for all of them axe takes twice as long
 
 
 def drawn(figure: Locator) -> Locator:
@@ -47,14 +48,14 @@ def drawn(figure: Locator) -> Locator:
 def kept(committed: Committed, sprites_directory: Path) -> KeptRows:
     with committed():
         study = two_tasks(store_base_model(store_dataset(sprites_directory)))
-        tell(study, scripted_phrases())
+        tell(study, [said for said in scripted_phrases() if said.participant in FEW])
         analyse(study, draws=True)
         return KeptRows()
 
 
 @pytest.fixture
 def scripted(transactional_db: None, kept: KeptRows) -> Study:
-    """The scripted study of 26 people, analysed."""
+    """The scripted study, of eight of its people, analysed."""
     kept.restore()
     return Study.objects.get()
 
