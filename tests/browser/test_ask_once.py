@@ -5,15 +5,13 @@ from playwright.sync_api import expect
 
 from annotations.models import Assignment, AssignmentState, Phrase, Study, Task
 from tests.accessibility import assert_no_violations
-from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
 from tests.steps import move_clock
 
 pytestmark = pytest.mark.browser
 
 
-def test_done_asks_once_in_a_dialog_that_escape_closes(new_visitor: NewVisitor) -> None:
-    visitor = new_visitor(bypass_csp=True)
+def test_done_asks_once_in_a_dialog_that_escape_closes(visitor: Visitor) -> None:
     visitor.go_to_task()
     visitor.say_and_score("dark")
     page = visitor.page

@@ -15,9 +15,7 @@ def check(visitor: Visitor, name: str) -> None:
     assert_no_violations_in_both_themes(visitor.page, name)
 
 
-def test_no_page_of_a_visit_has_a_violation(new_visitor: NewVisitor) -> None:
-    # axe-core is put into the page as a script, which the pages' own policy would not let in.
-    visitor = new_visitor(bypass_csp=True)
+def test_no_page_of_a_visit_has_a_violation(visitor: Visitor) -> None:
     Study.objects.update(completion_url="https://example.org/?cc={code}")
     ask_at_the_end("How hard was it? | easy | hard\nAnything else?")
     for name in visitor.walk_to_task():
@@ -44,15 +42,13 @@ def test_no_page_of_a_visit_has_a_violation(new_visitor: NewVisitor) -> None:
     check(visitor, "withdrawn")
 
 
-def test_no_page_for_a_fault_has_a_violation(new_visitor: NewVisitor) -> None:
-    visitor = new_visitor(bypass_csp=True)
+def test_no_page_for_a_fault_has_a_violation(visitor: Visitor) -> None:
     for path in ("/nowhere", "/visit/", "/study/sprites/", "/study/other/"):
         visitor.page.goto(visitor.origin + path)
         check(visitor, path)
 
 
-def test_the_page_after_a_refused_consent_has_no_violation(new_visitor: NewVisitor) -> None:
-    visitor = new_visitor(bypass_csp=True)
+def test_the_page_after_a_refused_consent_has_no_violation(visitor: Visitor) -> None:
     Study.objects.update(no_consent_code="NOCONSENT1")
     visitor.open_link()
     visitor.press("start")
@@ -60,16 +56,14 @@ def test_the_page_after_a_refused_consent_has_no_violation(new_visitor: NewVisit
     check(visitor, "declined")
 
 
-def test_the_check_after_unchanged_answers_has_no_violation(new_visitor: NewVisitor) -> None:
-    visitor = new_visitor(bypass_csp=True)
+def test_the_check_after_unchanged_answers_has_no_violation(visitor: Visitor) -> None:
     visitor.go_to_check()
     for _ in range(2):
         visitor.answer_check(WRONG_TRIES[0])
     check(visitor, "unchanged")
 
 
-def test_the_page_after_a_check_failed_twice_has_no_violation(new_visitor: NewVisitor) -> None:
-    visitor = new_visitor(bypass_csp=True)
+def test_the_page_after_a_check_failed_twice_has_no_violation(visitor: Visitor) -> None:
     Study.objects.update(failed_check_code="SCREEN01")
     visitor.go_to_check()
     for answers in WRONG_TRIES:
@@ -79,7 +73,7 @@ def test_the_page_after_a_check_failed_twice_has_no_violation(new_visitor: NewVi
 
 def test_the_page_that_asks_for_a_resume_code_has_no_violation(visitor: Visitor, new_visitor: NewVisitor) -> None:
     visitor.go_to_check()
-    other = new_visitor(bypass_csp=True)
+    other = new_visitor()
     other.open_link()
     other.press("start")
     check(other, "resume")

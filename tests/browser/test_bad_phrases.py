@@ -38,8 +38,7 @@ READ_AS = {
 }
 
 
-def test_what_cannot_be_scored_is_refused_beside_the_field_and_stays_in_it(new_visitor: NewVisitor) -> None:
-    visitor = new_visitor(bypass_csp=True)
+def test_what_cannot_be_scored_is_refused_beside_the_field_and_stays_in_it(visitor: Visitor) -> None:
     visitor.go_to_task()
     page, field = visitor.page, visitor.page.locator("#text")
     for number, (name, (text, sentence)) in enumerate(REFUSED.items()):
@@ -57,8 +56,7 @@ def test_what_cannot_be_scored_is_refused_beside_the_field_and_stays_in_it(new_v
         expect(field).not_to_have_attribute("aria-invalid", "true")
 
 
-def test_any_other_words_are_shown_and_stored_as_they_were_typed(new_visitor: NewVisitor) -> None:
-    visitor = new_visitor(bypass_csp=True)
+def test_any_other_words_are_shown_and_stored_as_they_were_typed(visitor: Visitor) -> None:
     visitor.go_to_task()
     page = visitor.page
     for number, (name, text) in enumerate(TAKEN_AS_TYPED.items(), start=1):
@@ -99,7 +97,7 @@ def test_a_plural_scores_like_its_singular(visitor: Visitor) -> None:
 
 
 def test_a_word_that_no_list_has_is_told_and_announced(new_visitor: NewVisitor) -> None:
-    visitor = new_visitor(bypass_csp=True, viewport={"width": 320, "height": 568})
+    visitor = new_visitor(viewport={"width": 320, "height": 568})
     visitor.go_to_task()
     visitor.say_and_score("qwzx")
     expect(visitor.page.locator("#answer .kind-word")).to_contain_text("We may not know this word")

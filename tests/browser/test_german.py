@@ -61,7 +61,7 @@ def all_pages(visitor: Visitor) -> Iterator[str]:
     ids=["1280", "320"],
 )
 def test_every_page_of_a_visit_is_german(new_visitor: NewVisitor, options: dict[str, object]) -> None:
-    visitor = new_visitor(locale="de-DE", bypass_csp=True, **options)
+    visitor = new_visitor(locale="de-DE", **options)
     ask_at_the_end("Wie schwer war es? | leicht | schwer")
     for name in all_pages(visitor):
         check(visitor, name)
@@ -97,7 +97,7 @@ def test_the_switch_changes_the_page_and_keeps_the_place(visitor: Visitor) -> No
 
 
 def test_faults_are_told_in_german(new_visitor: NewVisitor, study: Study) -> None:
-    visitor = new_visitor(locale="de-DE", bypass_csp=True)
+    visitor = new_visitor(locale="de-DE")
     for path in ("/nowhere", "/visit/", "/study/sprites/"):
         visitor.page.goto(visitor.origin + path)
         check(visitor, path)

@@ -44,10 +44,9 @@ def test_without_a_script_they_work_as_well(new_visitor: NewVisitor) -> None:
     expect(visitor.page.locator("#doubt .advice")).to_contain_text("a new idea")
 
 
-def test_the_task_page_with_all_its_parts_has_no_violation(new_visitor: NewVisitor) -> None:
+def test_the_task_page_with_all_its_parts_has_no_violation(visitor: Visitor) -> None:
     Study.objects.update(suggest_rewordings=True, goal=0.5)
     Task.objects.update(suggested_words="red\nblue")
-    visitor = new_visitor(bypass_csp=True)
     visitor.go_to_task()
     visitor.say_and_score("Squares")
     visitor.say_and_score("dark")

@@ -11,7 +11,6 @@ from annotations.models import Assignment, EndReason, Phrase
 from annotations.models.phrase import UNCHECKED
 from annotations.services.phrases.assignments import SLACK
 from tests.accessibility import assert_no_violations
-from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
 from worker.phrases.scoring import score_due_phrases
 
@@ -24,8 +23,7 @@ def end_in(seconds: float) -> None:
     Assignment.objects.update(started_at=over - dt.timedelta(minutes=10), first_deadline_at=over, deadline_at=over)
 
 
-def test_what_is_typed_when_the_time_is_over_is_kept_and_does_not_count(new_visitor: NewVisitor) -> None:
-    visitor = new_visitor(bypass_csp=True)
+def test_what_is_typed_when_the_time_is_over_is_kept_and_does_not_count(visitor: Visitor) -> None:
     visitor.go_to_task()
     visitor.say_and_score("dark")
     end_in(2)

@@ -31,8 +31,7 @@ def phone(chromium: Chromium, live_server: LiveServer, coordinator_client: Clien
     """A phone on which a coordinator is signed in; addresses begin at the site's."""
     options: dict[str, Any] = {"viewport": {"width": 320, "height": 640}, "has_touch": True, "is_mobile": True}
     name = settings.SESSION_COOKIE_NAME
-    # axe-core is put into the page as a script, which the pages' own policy would not let in.
-    with chromium.context(base_url=live_server.url, bypass_csp=True, **options) as context:
+    with chromium.context(base_url=live_server.url, **options) as context:
         context.add_cookies([{"name": name, "value": coordinator_client.cookies[name].value, "url": live_server.url}])
         yield context.new_page()
 

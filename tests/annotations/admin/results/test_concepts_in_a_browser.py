@@ -106,9 +106,7 @@ def test_a_coordinator_trains_a_correction_and_approves_it(
 def test_there_is_no_violation_at_two_widths_in_two_themes(
     live_server: LiveServer, chromium: Chromium, coordinator: User, corrected: Study, name: str
 ) -> None:
-    # axe-core is put into the page as a script, which the page's own policy would not let in.
-    with chromium.context(bypass_csp=True) as context:
-        page = context.new_page()
+    with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
         page.goto(address(live_server, corrected, name))
         for summary in page.locator("#results summary").all():

@@ -187,9 +187,7 @@ def test_the_page_follows_the_study_and_stays_as_its_reader_left_it(
 def test_there_is_no_violation_at_two_widths_in_two_themes(
     live_server: LiveServer, chromium: Chromium, coordinator: User, scripted: Study
 ) -> None:
-    # axe-core is put into the page as a script, which the page's own policy would not let in.
-    with chromium.context(bypass_csp=True) as context:
-        page = context.new_page()
+    with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
         page.goto(results(live_server, scripted))
         page.locator("#figure-error-scores summary").click()

@@ -20,8 +20,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def pages(live_server: LiveServer, chromium: Chromium, draft_study: Study, settings: Any) -> Iterator[list[Page]]:
-    """The draft, open in Ann's browser and in Ben's. Each lets in axe-core, which the pages' policy would not."""
-    options: dict[str, Any] = {"bypass_csp": True, "viewport": {"width": 1280, "height": 900}}
+    """The draft, open in Ann's browser and in Ben's."""
+    options: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
     address = f"{live_server.url}/admin/annotations/study/{draft_study.pk}/setup/"
     with chromium.context(**options) as anns, chromium.context(**options) as bens:
         for context, name in ((anns, "ann"), (bens, "ben")):

@@ -141,9 +141,7 @@ def test_none_of_these_pages_has_a_violation(
     study = experts_draft(base_model)
     paths = [f"/admin/annotations/study/{study.pk}/{name}/" for name in ("classes", "annotate", "change")]
     paths += [f"/admin/annotations/study/{written.pk}/{name}/" for name in ("moderation/?state=all", "withdrawals")]
-    # axe-core is put into the page as a script, which the pages' own policy would not let in.
-    with chromium.context(bypass_csp=True, viewport={"width": 1280, "height": 900}) as context:
-        page = context.new_page()
+    with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
         for path in paths:
             page.goto(f"{live_server.url}{path.replace('/?state=all/', '/?state=all')}")
