@@ -10,6 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from annotations.models import Study
+from annotations.readings.monitoring.study_progress import with_counts
 from annotations.services.staff import roles, two_factor
 from annotations.sign_in import SignInForm
 
@@ -70,5 +71,5 @@ class ClarifyAdminSite(AdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Show the newest studies that the person may see."""
-        studies = self.get_model_admin(Study).get_queryset(request)[:_NEWEST]
+        studies = with_counts(self.get_model_admin(Study).get_queryset(request))[:_NEWEST]
         return super().index(request, {"studies": studies, **(extra_context or {})})

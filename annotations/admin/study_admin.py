@@ -4,9 +4,9 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import NON_FIELD_ERRORS
-from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, reverse
 from django.utils import timezone
@@ -22,8 +22,9 @@ from annotations.admin.studies.study_inlines import MAX_ON_FORM, ConditionInline
 from annotations.admin.studies.study_overview import STEPS
 from annotations.admin.studies.study_sections import FIELDSETS, TASKS_AFTER, fieldsets_for_analysts, present_values
 from annotations.admin.study_registry import PAGES
-from annotations.models import AnnotationSession, Audience, Phrase, Run, RunState, Stage, Study, StudyState
+from annotations.models import Audience, Study, StudyState
 from annotations.readings.monitoring.participant_flow import n_inside
+from annotations.readings.monitoring.study_progress import with_counts
 from annotations.readings.studies.preflight.pay_checks import low_pay
 from annotations.readings.studies.preflight.preflight_report import not_right
 from annotations.services.common.service_errors import ServiceError, StudyNotReady
@@ -48,22 +49,8 @@ class StudyAdmin(TitledList, StudyScoped):
     runs = column("retrainings", "n_runs", ordering="n_runs")
 
     # -- The list ------------------------------------------------------------------------------------------------------
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Study]:
-        sessions = AnnotationSession.objects.counted().filter(study=OuterRef("pk")).order_by()
-        counted = AnnotationSession.objects.counted().filter(study=OuterRef(OuterRef("pk")))
-        phrases = Phrase.objects.filter(assignment__session__in=counted).order_by()
-        runs = Run.objects.filter(assignment__session__in=counted, state=RunState.DONE).order_by()
-        studies: QuerySet[Study] = (
-            super()
-            .get_queryset(request)
-            .annotate(
-                n_sessions=_counted(sessions, "study"),
-                n_finished=_counted(sessions.filter(stage=Stage.FINISHED), "study"),
-                n_phrases=_counted(phrases, "assignment__session__study"),
-                n_runs=_counted(runs, "assignment__session__study"),
-            )
-        )
-        return studies
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return _List
 
     # -- The form ------------------------------------------------------------------------------------------------------
     def get_fieldsets(self, request: HttpRequest, obj: Study | None = None) -> Any:
@@ -183,8 +170,10 @@ def is_draft(study: Study | None) -> bool:
     return study is None or study.state == StudyState.DRAFT
 
 
-def _counted(rows: QuerySet[Any], by: str) -> Any:
-    return Coalesce(Subquery(rows.values(by).annotate(n=Count("pk")).values("n")), 0)
+class _List(ChangeList):
+    def get_queryset(self, *args: Any, **kwargs: Any) -> QuerySet[Study]:
+        self.root_queryset = with_counts(self.root_queryset)
+        return super().get_queryset(*args, **kwargs)
 
 
 def _page_of(study: Study) -> str:

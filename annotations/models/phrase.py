@@ -63,7 +63,10 @@ class Phrase(models.Model):
             rule("phrase_moderation_says_why", Q(moderation__in=["", "approved"]) | ~Q(moderation_reason="")),
             rule("phrase_state_known", state__in=PhraseState.values),
         ]
-        indexes = [models.Index(fields=["submitted_at"], name="phrase_due", condition=Q(state=PhraseState.PENDING))]
+        indexes = [
+            models.Index(fields=["submitted_at"], name="phrase_due", condition=Q(state=PhraseState.PENDING)),
+            models.Index(fields=["-submitted_at", "-id"], name="phrase_newest"),
+        ]
 
     def __str__(self) -> str:
         return self.text

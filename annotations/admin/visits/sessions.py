@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import OuterRef, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -15,6 +15,7 @@ from annotations.admin.common.read_only import ReadOnlyAdmin, ReadOnlyRows
 from annotations.admin.visits.screens import FirstScreen, Screens
 from annotations.models import AnnotationSession, Assignment, Event, Phrase, Run, Score
 from annotations.models.arrays import without_arrays
+from annotations.readings.monitoring.study_progress import number_of
 from modeling.arrays.common.counted_words import counted
 
 _HOW_GOOD = ("error_score", "null_level", "p_value", "threshold", "two_sided", "direction")
@@ -47,7 +48,10 @@ class SessionAdmin(Screens):
     phrases = column("phrases", "n_phrases", ordering="n_phrases")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        sessions: QuerySet[Any] = super().get_queryset(request).annotate(n_phrases=Count("assignments__phrases"))
+        phrases = Phrase.objects.filter(assignment__session=OuterRef("pk"))
+        sessions: QuerySet[Any] = (
+            super().get_queryset(request).annotate(n_phrases=number_of(phrases, "assignment__session"))
+        )
         return sessions
 
 
