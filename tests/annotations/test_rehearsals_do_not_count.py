@@ -54,8 +54,11 @@ def exported(study: Study, folder: Path) -> dict[str, bytes]:
 
 
 def plain(value: Any) -> Any:
-    """The overview's numbers; rows of the database as their keys, addresses left out."""
-    left_out = {"study", "steps", "entry_url", "test_url", "preview_urls"}
+    """The overview's numbers; rows of the database as their keys.
+
+    Addresses are left out, and how far the statistics are, which whoever looks asks for.
+    """
+    left_out = {"study", "steps", "entry_url", "test_url", "preview_urls", "latest"}
     return {name: list(shown) if name == "recent" else shown for name, shown in value.items() if name not in left_out}
 
 
