@@ -60,11 +60,12 @@ def _of_groups(task: TaskFacts, of: GroupGains, gain: Estimate) -> Iterator[str]
 
 def _lost(of: GroupGains) -> str:
     """What other groups lose, against the model as it is and against the control."""
-    told = [
-        f"“{each.name}” loses {100 * each.loss:.1f} points against {than}"
-        for each, than in ((of.over_base, "the model as it is"), (of.over_control, "the control"))
-        if each and each.loss >= _NOTABLE
-    ]
+    told = []
+    if (each := of.over_base) and each.loss >= _NOTABLE:
+        alone = f"the control, without words, loses {100 * each.alone:.1f}"
+        told = [f"“{each.name}” loses {100 * each.loss:.1f} points against the model as it is ({alone} there)"]
+    if (each := of.over_control) and each.loss >= _NOTABLE:
+        told.append(f"“{each.name}” loses {100 * each.loss:.1f} points against the control")
     return (
         f"{' and '.join(told)}, on average over people; no other group loses more" if told else "no other group loses"
     )

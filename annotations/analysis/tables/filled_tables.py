@@ -70,10 +70,14 @@ def filled(of: type[Tables], **values: Any) -> Tables:
 
 @dataclass(frozen=True)
 class GroupLoss:
-    """A named group's mean loss over people, in accuracy on test; 0 or below where it loses nothing."""
+    """A named group's mean loss over people, in accuracy on test; 0 or below where it loses nothing.
+
+    alone: what it loses by retraining without words, against the base model.
+    """
 
     name: str
     loss: float
+    alone: float
 
 
 @dataclass(frozen=True)

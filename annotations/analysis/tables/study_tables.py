@@ -99,18 +99,18 @@ def _group_gains(rows: StudyRows, people: Iterable[PersonTask]) -> Iterator[Grou
         gain = estimate([*(float(each[worst]) for each in of.gains), *[0.0] * n_without])
         others = np.sum(of.gains, axis=0) / gain.n
         others[worst] = np.nan
-        since_base = of.control + others - np.array([share for _, share in task.groups], np.float64)
-        over_base = None if task.is_imported else _loss(names, since_base)
+        by_control = of.control - np.array([share for _, share in task.groups], np.float64)
+        over_base = None if task.is_imported else _loss(names, by_control + others, by_control)
         base, control = task.groups[worst][1], float(of.control[worst])
-        yield GroupGains(task.position, names[worst], base, control, gain, _loss(names, others), over_base)
+        yield GroupGains(task.position, names[worst], base, control, gain, _loss(names, others, by_control), over_base)
 
 
-def _loss(names: Sequence[str], changes: NDArray[np.float64]) -> GroupLoss | None:
-    """Return which group loses most by changes, NaN where a group is left out; None where all are."""
+def _loss(names: Sequence[str], changes: NDArray[np.float64], part: NDArray[np.float64]) -> GroupLoss | None:
+    """Return which group loses most by changes, NaN where a group is left out; None where all are. part: of them."""
     if np.isnan(changes).all():
         return None
     most = int(np.nanargmin(changes))
-    return GroupLoss(names[most], float(-changes[most]))
+    return GroupLoss(names[most], float(-changes[most]), float(-part[most]))
 
 
 def best_phrases(tried: Iterable[Tried], concept: Concepts) -> dict[int, Tried]:

@@ -89,7 +89,8 @@ def test_groups_have_their_names_and_what_the_others_lose_is_said(
     gain, course, whichever, *_ = of_task(coordinator_client, study)
     assert gain.startswith(f"On “{worst}”, the group that the model gets wrong most often, people's words added +25.0 ")
     against = (
-        f" What it costs: “{last}” loses 19.0 points against the model as it is and “{other}” loses 5.0 points against "
+        f" What it costs: “{last}” loses 19.0 points against the model as it is (the control, without words, "
+        f"loses 20.0 there) and “{other}” loses 5.0 points against "
         "the control, on average over people; no other group loses more."
     )
     assert gain.endswith(f"{against} {TERMS['control']}")
