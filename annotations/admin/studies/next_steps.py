@@ -73,7 +73,7 @@ def _run(study: Study) -> Iterator[NextStep]:
         yield NextStep("The study is open to its experts.", more, "Annotate as an expert", _url(study, "annotate"))
     elif study.state in OPEN_STATES and (n := n_inside(study, timezone.now())):
         sentence = f"{counted(n, 'person is', 'people are')} inside now."
-        yield NextStep(sentence, "Nothing waits for you.", "Watch live", _url(study, "monitor"))
+        yield NextStep(sentence, "They need nothing from you.", "Watch live", _url(study, "monitor"))
     elif study.state in OPEN_STATES:
         vouched = "with secure links on: this study refuses whoever Prolific does not vouch for."
         more = "Put the participants’ link, which the overview has, into the study on Prolific, "
