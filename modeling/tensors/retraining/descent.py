@@ -26,8 +26,7 @@ from modeling.tensors.retraining.problem import Precision, Problem
 _FLATTENED = 0.8  # a step of 1 is accepted if the upward slope there is at most this share of the downward one at 0
 _SEARCH_FLATTENED = 0.1
 _MAX_SEARCHES = 40
-CAUTION = 4  # the next step may shrink a gap so many times less than the last one did,
-_AMONG_MANY = 2  # and twice that with two classes: many heads are certified at once, and one that misses costs a pass
+CAUTION = 4  # the next step may shrink a gap so many times less than the last one did
 
 _Which = Tensor | slice  # heads, by an index, or all
 
@@ -173,7 +172,6 @@ def _step(problem: Problem, heads: _Heads, preconditioner: Preconditioner, preci
     length = step[:, None, None].to(precision.values)
     scaled = preconditioner.to_coordinates(trial.gradient)
     gap = dot(trial.gradient, trial.gradient) / (2 * problem.l2)
-    caution = _AMONG_MANY * CAUTION if problem.n_columns == 1 else CAUTION
     return replace(
         heads,
         stuck=(slope >= 0) | (step == 0),
@@ -181,7 +179,7 @@ def _step(problem: Problem, heads: _Heads, preconditioner: Preconditioner, preci
         moved=torch.addcmul(heads.moved, length, direction),
         gradient=trial.gradient,
         gap=gap,
-        promised=caution * gap * (gap / heads.gap),
+        promised=CAUTION * gap * (gap / heads.gap),
         scaled=scaled,
         pairs=heads.pairs.and_then(length * scaled_direction, scaled - heads.scaled),
     )
