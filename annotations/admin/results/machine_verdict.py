@@ -19,7 +19,8 @@ _WINNERS = (
 )
 _PEOPLE, _IMAGES = "people", "test images"  # what an interval is over
 _NOT_BOTH = "it takes a phrase of theirs and one of its keywords with which the model was retrained"
-_NO_GAINS = "it takes two people whose gain is known, and keywords retrained since version 0.18 (rank them again)"
+_TOO_FEW = "it takes two people whose gain is known"
+_EARLIER = "an earlier version retrained with the keywords, and did not measure the worst group. Rank them again"
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ def duels(tables: StudyTables) -> dict[int, Duel]:
                 if each.why_not
             )
             is_known = people.control is not None  # without a control a gain is over the base model, which says less
-            otherwise = _NO_GAINS if is_known else "the control is not trained yet"
+            otherwise = _TOO_FEW if machine.worst_group is not None else _EARLIER
+            otherwise = otherwise if is_known else "the control is not trained yet"
             measures = less[key] if is_known else {}
             found[first.task] = Duel(people.class_name, people.words, machine.words, measures, next(why_not, otherwise))
     return found
@@ -105,7 +107,7 @@ def over_classes(found: Iterable[Duel]) -> Iterator[str]:
     yield " ".join(f"{winner} on {_named(names[winner], len(gains))}." for winner in _WINNERS if names[winner])
     # The same people may have worked on several classes, so their intervals are taken to go up and down together. That
     # is the widest that the interval of the mean can be.
-    mean = [fmean(getattr(gain, end) for _, gain in gains) for end in ("difference", "low", "high")]
+    mean = map(fmean, zip(*((gain.difference, gain.low, gain.high) for _, gain in gains), strict=True))
     yield f"What counts is what retraining adds on the worst group. {_told('The mean difference', _PEOPLE, *mean)}"
 
 

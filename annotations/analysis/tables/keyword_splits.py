@@ -162,8 +162,9 @@ def own_gains(
 
     controls: what retraining without words reaches on each task. Nothing below two people whose gain is known.
     """
-    known = defaultdict(list)
-    for each in people:
+    splits, known = list(splits), defaultdict(list)
+    said = {row.task: row.words for row in splits if not row.list}
+    for each in sorted(people, key=lambda each: each.best_phrase != said.get(each.task)):  # the first of equal scores
         if each.own_gain is not None:
             known[each.task].append((each.best_error_score or 0.0, each.own_gain))
     for row in splits:

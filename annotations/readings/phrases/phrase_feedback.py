@@ -1,6 +1,7 @@
 """What a page shows of a scored phrase: how well it explains the mistakes, and the split that it makes."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,7 +99,7 @@ class Result:
     n_unknown: int
     question: Question | None
 
-    @property
+    @cached_property
     def meant(self) -> str:
         """The word of a list that an unknown one may be a typing error of; empty where none is near."""
         return nearest_word(self.subject) if self.n_unknown == 1 else ""

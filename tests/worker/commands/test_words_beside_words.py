@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
+from annotations.admin.results.machine_verdict import duels
 from annotations.analysis.results.study_analysis import Analysed
 from annotations.models import BaseModel, KeywordRanking, Moderation, Phrase, Run, Study
 from annotations.readings.releases.moderated_words import HIDDEN
@@ -129,6 +130,7 @@ def test_people_are_compared_with_the_machine_by_what_their_best_phrase_adds_to_
     earlier = Analysed(study).tables
     assert not [row for row in earlier.less_machine.rows if row.measure == "own_gain"]
     assert earlier.keyword_splits.rows
+    assert all("did not measure the worst group" in each.why_not for each in duels(earlier).values())
 
 
 def test_a_keyword_without_a_threshold_or_with_a_tiny_slice_says_so(
