@@ -6,6 +6,7 @@ from annotations.analysis.results.study_fingerprint import state_of
 from annotations.analysis.results.study_results import to_bytes
 from annotations.analysis.retraining.correction_tables import correction_tables
 from annotations.models import Study, StudyAnalysis
+from annotations.readings.studies.preflight.preflight_report import doubts
 from annotations.services import analysis_requests
 from worker.figures.figure_data import page_figures
 from worker.figures.rendering import drawn_for_pages
@@ -22,4 +23,5 @@ def _analyse(analysis: StudyAnalysis) -> None:
     state = state_of(study)  # before the rows: what happens meanwhile makes the next analysis due
     of = Analysed(study)
     drawn = drawn_for_pages(page_figures(of.tables, of.concepts, correction_tables(study).figures))
-    analysis_requests.store(analysis, state, to_bytes(of.tables, of.concepts), figures_to_bytes(drawn))
+    content = to_bytes(of.tables, of.concepts, doubts(study))
+    analysis_requests.store(analysis, state, content, figures_to_bytes(drawn))

@@ -55,7 +55,8 @@ def _link(study: Study, check: Check) -> str:
     if check.fix_in is FixIn.REHEARSAL:
         return reverse("admin:annotations_study_rehearsal", args=[study.pk])
     if check.fix_in is FixIn.LIBRARY:
-        return reverse("admin:annotations_dataset_changelist")
+        assert check.of is not None, "every check that is mended in the library says of what it is"
+        return reverse(f"admin:annotations_{check.of._meta.model_name}_change", args=[check.of.pk])
     if study.state == StudyState.DRAFT:
         return f"{reverse('admin:annotations_study_setup', args=[study.pk])}#{_anchor(check.fix_in)}"
     if check.fix_in in _AMENDABLE and study.state != StudyState.CLOSED:

@@ -100,4 +100,5 @@ def _results(study: Study) -> dict[str, Any]:
         return {"flow": flow, "findings": [], "latest": found}
     tables = found.results.tables
     people = [line for line in tables.flow.rows if line.step not in (COUNTED, WITH_RUN)]  # which the findings explain
-    return {"flow": flow_steps(people), "findings": words_of_tasks(tables, found.results.concepts)}
+    findings = words_of_tasks(tables, found.results.concepts)
+    return {"flow": flow_steps(people), "findings": findings, "latest": found}

@@ -3,7 +3,7 @@
 Types alone: the web process reads results, and computes none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from functools import cached_property
 from types import GenericAlias
@@ -31,10 +31,16 @@ class StoredResults:
     def concepts(self) -> ConceptTables:
         return _read(ConceptTables, self._parts["concepts"])
 
+    @cached_property
+    def doubts(self) -> list[str]:
+        """What pre-flight found that puts all of it in doubt."""
+        return msgspec.msgpack.decode(self._parts["doubts"], type=list[str])
 
-def to_bytes(tables: StudyTables, concepts: ConceptTables) -> bytes:
+
+def to_bytes(tables: StudyTables, concepts: ConceptTables, doubts: Sequence[str]) -> bytes:
     """Return what `StoredResults` reads."""
-    return msgspec.msgpack.encode({"tables": _written(tables), "concepts": _written(concepts)})
+    parts = {"tables": _written(tables), "concepts": _written(concepts), "doubts": doubts}
+    return msgspec.msgpack.encode(parts)
 
 
 def _written(tables: StudyTables | ConceptTables) -> dict[str, Any]:

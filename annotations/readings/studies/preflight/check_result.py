@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
+from annotations.models import BaseModel, Dataset
+
 
 class Level(StrEnum):
     """How a check came out. What blocks keeps a draft from opening; with a doubt, results would mean little."""
@@ -40,11 +42,12 @@ class FixIn(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """What was looked at, how it came out, and a sentence that says so."""
+    """What was looked at, how it came out, and a sentence that says so. of: whose page mends it, in the LIBRARY."""
 
     level: Level
     sentence: str
     fix_in: FixIn | None = None
+    of: BaseModel | Dataset | None = None
 
 
 def passed(sentence: str) -> Check:

@@ -55,6 +55,11 @@ def blocking(study: Study, *, without_rehearsal: bool = False) -> list[str]:
     return [check.sentence for check in blocks if not (without_rehearsal and check.fix_in is FixIn.REHEARSAL)]
 
 
+def doubts(study: Study) -> list[str]:
+    """Return the sentences of what puts in doubt whatever people find, in the report's order."""
+    return [check.sentence for check in checks_of(report(study)) if check.level is Level.DOUBT]
+
+
 def _rehearsal(study: Study) -> list[Check]:
     if study.state != StudyState.DRAFT or reasons_not_ready(study):
         return []  # it was rehearsed before it opened; or it cannot be yet

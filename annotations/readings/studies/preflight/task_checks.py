@@ -32,7 +32,7 @@ def task_checks(study: Study) -> list[Check]:
         return [block("The study has no task. Add at least one.", FixIn.TASKS)]
     levels, keywords = levels_by_key({task.base_model_id for task in tasks}), shows_keywords(study)
     checks = [
-        replace(check, sentence=f"Task {task.position}: {check.sentence}")
+        replace(check, sentence=f"Task {task.position}: {check.sentence}", of=task.base_model)
         for task in tasks
         for check in _of_task(study, task, levels, keywords=keywords)
     ]
@@ -40,7 +40,8 @@ def task_checks(study: Study) -> list[Check]:
     if study.phrase_language != ENGLISH and _is_suggesting(study):
         found.append(warning("Other wordings are English, so nobody is offered any in this language.", FixIn.TASKS))
     datasets = {task.base_model.dataset for task in tasks}
-    return [*found, *(check for dataset in sorted(datasets, key=str) for check in _of_files(dataset))]
+    of_files = (replace(check, of=each) for each in sorted(datasets, key=str) for check in _of_files(each))
+    return [*found, *of_files]
 
 
 def _is_suggesting(study: Study) -> bool:

@@ -8,7 +8,17 @@ from django.test import Client
 from django.urls import reverse
 
 from annotations.admin.study_registry import PAGES
-from annotations.models import AnnotationSession, Condition, Rehearsal, Role, Study, StudyMember, StudyState
+from annotations.models import (
+    AnnotationSession,
+    BaseModel,
+    Condition,
+    Dataset,
+    Rehearsal,
+    Role,
+    Study,
+    StudyMember,
+    StudyState,
+)
 from annotations.models.study import CODES
 from annotations.services.queue import jobs
 from annotations.services.studies import lifecycle
@@ -55,6 +65,22 @@ def test_the_pre_flight_says_what_is_wrong_and_links_there(coordinator_client: C
     assert f'href="{address(draft_study, "rehearsal")}"' in page
     form = coordinator_client.get(address(draft_study, "setup")).content.decode()
     assert 'id="fieldset-0-4-heading" class="fieldset-heading">Entry and exit<' in form
+
+
+def test_what_is_mended_in_the_data_leads_to_the_model_or_data_set_itself(
+    coordinator_client: Client, draft_study: Study
+) -> None:
+    BaseModel.objects.update(validation_accuracies=[0.58, 0.47])
+    Dataset.objects.update(problem="The encoder is not installed.")
+    page = tree(coordinator_client.get(address(draft_study, "preflight")))
+    mended = [each for each in page.select(".checks li") if "52%" in each.text or "not installed" in each.text]
+    links = [str(each.select("a")[0]["href"]) for each in mended]
+    model = draft_study.tasks.get().base_model
+    assert links == [
+        f"/admin/annotations/basemodel/{model.pk}/change/",
+        f"/admin/annotations/dataset/{model.dataset_id}/change/",
+    ]
+    assert {coordinator_client.get(link).status_code for link in links} == {200}
 
 
 def test_the_pre_flight_without_a_token_says_so(coordinator_client: Client, draft_study: Study) -> None:

@@ -64,8 +64,8 @@ def closed(scripted: Study) -> Study:
 
 def test_what_is_read_is_what_was_computed(whole: Study) -> None:
     tables, concepts = Analysed(whole).tables, Analysed(whole).concepts
-    read = StoredResults(to_bytes(tables, concepts))
-    assert (read.tables, read.concepts) == (tables, concepts)
+    read = StoredResults(to_bytes(tables, concepts, ["Near chance."]))
+    assert (read.tables, read.concepts, read.doubts) == (tables, concepts, ["Near chance."])
 
 
 def test_figures_are_stored_as_they_were_drawn_and_those_that_do_not_fit_are_left_out() -> None:
