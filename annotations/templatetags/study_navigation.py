@@ -9,6 +9,7 @@ from annotations.admin.common.study_pages import Place, StudyPage
 from annotations.admin.studies.next_steps import next_step
 from annotations.admin.studies.study_overview import steps_from
 from annotations.admin.study_registry import PAGES
+from annotations.readings.visits.simulated_people import has_simulated_people
 from annotations.services.staff import roles
 
 register = template.Library()
@@ -39,6 +40,7 @@ def study_navigation(context: dict[str, Any]) -> dict[str, Any]:
     step = next_step(study, place) if allowed["coordinate"] and not is_of_one else None
     return {
         "study": study,
+        "is_simulated": has_simulated_people(study),
         "title": context.get("title", ""),
         "overview": {"url": overview, "is_here": is_overview},
         "places": [link(page, PLACES[each], is_here=each == place) for each, page in firsts.items() if page],

@@ -46,7 +46,9 @@ from annotations.models.jobs import Job
 from annotations.readings.datasets.encoder_choices import BUNDLED
 from annotations.readings.pools.annotation_sources import source
 from annotations.readings.pools.review_outcomes import KNOWN
+from annotations.readings.visits.simulated_people import SENT
 from annotations.services import benchmark_requests, image_searches
+from annotations.services.logs import audit
 from annotations.services.phrases import assignments, phrase_submission
 from annotations.services.pools import gatherings, image_reviews, pool_requests
 from annotations.services.queue import worker_wakeup
@@ -163,6 +165,7 @@ def send_crowd(study: Study, base_url: str, on_end: Callable[[VisitReport], None
 
     Raises CannotRun where a phrase got no score in time, and what a visit raises.
     """
+    audit.record(SENT, study, by=COORDINATOR, people=PARTICIPANTS)  # the pages of its staff say so
     reports = send(
         base_url,
         reverse("welcome", args=[study.slug]),
@@ -185,6 +188,7 @@ def send_expert(study: Study) -> None:
     begun = experts.pick(experts.enter(opened, coordinator), opened.tasks.get())
     if begun.state == AssignmentState.ENDED:
         return
+    audit.record(SENT, opened, by=COORDINATOR, people=1)
     for text in EXPERTS_PHRASES:
         phrase_submission.submit(begun, client_uuid=uuid.uuid4(), text=text)
     assignments.end(begun, EndReason.DONE)

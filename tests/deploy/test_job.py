@@ -22,6 +22,7 @@ from annotations.models import (
     Study,
     StudyState,
 )
+from annotations.readings.visits.simulated_people import SENT
 from annotations.services import benchmark_requests
 from annotations.services.queue import jobs
 from deploy.local import job
@@ -168,6 +169,7 @@ def test_an_expert_says_something_of_the_same_class_once(demo_study: Study, coor
     said = Phrase.objects.filter(assignment__session__study=experts)
     assert tuple(said.order_by("pk").values_list("text", flat=True)) == job.EXPERTS_PHRASES
     assert experts.sessions.get().kind == SessionKind.EXPERT
+    assert experts.audit_records.filter(act=SENT).count() == 1
     assert next(job.work_left(demo_study)) == (0, len(job.EXPERTS_PHRASES))
 
 
