@@ -17,6 +17,7 @@ from annotations.models import UNDER_WAY, Payment, PaymentBatch, Study
 from annotations.readings.payments.costs import totals
 from annotations.readings.payments.payment_batches import shown_batch
 from annotations.services.payments import payment_files, payment_ledger
+from modeling.arrays.common.counted_words import persons
 
 PAGE_SIZE = 200
 _REFRESH_S = 3
@@ -39,7 +40,7 @@ def page(request: HttpRequest, study: Study) -> dict[str, Any]:
 
 def _propose(request: HttpRequest, study: Study, by: str) -> str:
     found = payment_ledger.propose(study, by=by)
-    return f"{found.n_judged} people judged, {found.n_earned} of them earned the bonus. Look through it below."
+    return f"{persons(found.n_judged)} judged, {found.n_earned} of them earned the bonus. Look through it below."
 
 
 def _prepare(request: HttpRequest, study: Study, by: str) -> None:

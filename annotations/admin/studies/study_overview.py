@@ -1,6 +1,5 @@
 """A study's overview: where it stands, what comes next, who is where, what came of it."""
 
-import math
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from annotations.readings.monitoring.person_courses import courses
 from annotations.readings.payments.costs import totals
 from annotations.readings.prolific import status_comparison
 from annotations.readings.studies.preflight.duration import longest_minutes
+from annotations.readings.studies.preflight.pay_checks import hourly_cents
 from annotations.services.studies import lifecycle
 
 MAX_TASKS = 5  # whose images the overview names
@@ -86,8 +86,8 @@ def facts(study: Study) -> dict[str, Any]:
         "tasks": tasks[:MAX_TASKS],
         "n_more_tasks": max(0, len(tasks) - MAX_TASKS),
         "total_cents": (study.quota or 0) * (study.reward_cents or 0),
-        "visit_minutes": None if longest is None else math.ceil(longest),
-        "hourly_cents": round((study.reward_cents or 0) * 60 / longest) if longest else 0,
+        "visit_minutes": longest,
+        "hourly_cents": hourly_cents(study, longest) if longest else None,
     }
 
 

@@ -23,13 +23,15 @@ class Amount(NamedTuple):
 class Totals:
     """Rewards are as Prolific told of them, or the study's where it did not; what a screen-out pays it does not tell.
 
-    unknown: rewards of people who finished here, and of whose submissions Prolific has told nothing.
+    unknown: rewards of people who finished here, and of whose submissions Prolific has told nothing; failed_check: the
+    same of who did not pass the check.
     fee: Prolific's on rewards and bonuses that were paid, where the site names its rate; it is added to no other sum.
     """
 
     rewards: Amount
     awaiting: Amount
     unknown: Amount
+    failed_check: Amount
     screened_out: Amount
     proposed: Amount
     under_way: Amount
@@ -63,6 +65,7 @@ def totals(study: Study) -> Totals:
         rewards=Q(status__in=(Status.APPROVED, Status.PARTIALLY_APPROVED)),
         awaiting=Q(status=Status.AWAITING_REVIEW),
         unknown=Q(status="", session__stage=Stage.FINISHED),
+        failed_check=Q(status="", session__stage=Stage.NOT_PASSED),
         screened_out=Q(status=Status.SCREENED_OUT),
     )
     bonuses = _amounts(

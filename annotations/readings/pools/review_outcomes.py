@@ -25,20 +25,18 @@ class Decided:
 
 
 def review_counts(gathering: Gathering) -> dict[str, Any]:
-    """Return how many images of a gathering were shown, reviewed, kept and would be added, each of the one before.
+    """Return how many of a gathering's reviewed images were kept and would be added, each of the one before.
 
     kept: all who decided gave one class; random and known: those of them that are not added; unseen: pseudo-labels;
     added: the rest, or with these; is_few: whether they can hardly be told from none; classes: how many are added with
     each class, the most frequent first.
     """
-    names, gone = gathering.base_model.dataset.class_names, gathering.gone
+    names = gathering.base_model.dataset.class_names
     of = decided(gathering)
     arms = Counter(each.arm for each in of if each.label is not None)
     added = kept(gathering, of)[CANDIDATE]
     labels = Counter(label for _, label, _ in added)
     return {
-        "shown": len(gathering.items) - len(gone),
-        "reviewed": len({*gathering.reviews.values_list("place", flat=True)} - gone),
         "kept": arms.total(),
         "random": arms[RANDOM],
         "known": arms[KNOWN],

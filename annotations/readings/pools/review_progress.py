@@ -11,10 +11,14 @@ DROPPED_IN_A_ROW = 30  # candidates; the rest is less like the annotation than t
 
 @dataclass(frozen=True)
 class ReviewProgress:
-    """place: the next item for this reviewer, None when there is none; over: why the review is over, else empty."""
+    """Of the items whose images are in the pool still: n_done by this reviewer, n_reviewed by anybody.
+
+    place: the next item for this reviewer, None when there is none; over: why the review is over, else empty.
+    """
 
     place: int | None
     n_done: int
+    n_reviewed: int
     n_items: int
     minutes: float
     over: str
@@ -22,12 +26,14 @@ class ReviewProgress:
 
 def review_progress(gathering: Gathering, reviewer: str) -> ReviewProgress:
     """Return how far one reviewer is; the minutes are those of all reviewers."""
-    done = set(gathering.reviews.filter(reviewer=reviewer).values_list("place", flat=True))
-    gone = gathering.gone
-    place = next((each for each in range(len(gathering.items)) if each not in done and each not in gone), None)
+    left = set(range(len(gathering.items))) - gathering.gone
+    said = [(place, by) for place, by in gathering.reviews.values_list("place", "reviewer") if place in left]
+    done = {place for place, by in said if by == reviewer}
+    place = min(left - done, default=None)
     minutes = minutes_of(gathering)
     over = _over(gathering, reviewer, place, minutes)
-    return ReviewProgress(None if over else place, len(done), len(gathering.items), minutes, over)
+    n_reviewed = len({place for place, _ in said})
+    return ReviewProgress(None if over else place, len(done), n_reviewed, len(left), minutes, over)
 
 
 def minutes_of(gathering: Gathering) -> float:

@@ -1,6 +1,5 @@
 """The way in: the welcome page, which a GET does not consume, and the start of a visit."""
 
-import math
 import uuid
 from collections.abc import Sequence
 from decimal import Decimal
@@ -130,9 +129,8 @@ def _welcome_page(
 
 def time_and_pay(study: Study) -> dict[str, Any]:
     """What people are told before they consent: the most minutes, what is paid, who runs it; None where none is set."""
-    longest = longest_minutes(study)
     return {
-        "minutes": None if longest is None else math.ceil(longest),
+        "minutes": longest_minutes(study),
         "reward": Decimal(study.reward_cents) / 100 if study.reward_cents else None,
         "currency": study.currency,
         "asks_questions": study.comprehension_check,

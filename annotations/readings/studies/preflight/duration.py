@@ -1,6 +1,7 @@
 """How long a person takes: from people who did the study, else from comparable tasks, else from the limits alone."""
 
 import datetime as dt
+import math
 from collections import Counter
 from dataclasses import dataclass
 from statistics import median
@@ -26,7 +27,7 @@ _NEWEST = 1_000  # tasks or visits that are looked at
 
 @dataclass(frozen=True)
 class Estimate:
-    """How long one person takes, in minutes, and what that rests on. `is_most`: nobody takes longer."""
+    """How long one person takes, in minutes to a tenth, and what that rests on. `is_most`: nobody takes longer."""
 
     minutes: float
     basis: str
@@ -41,10 +42,10 @@ def estimate(study: Study) -> Estimate | None:
     return _of_visits(study) or _of_tasks(study) or _of_limits(study)
 
 
-def longest_minutes(study: Study) -> float | None:
-    """Return how long a visit may take, in minutes; None where a task has no clock."""
+def longest_minutes(study: Study) -> int | None:
+    """Return how long a visit may take, in whole minutes, rounded up; None where a task has no clock."""
     limits = list(study.tasks.values_list("time_limit_s", flat=True))
-    return None if None in limits else AROUND_MINUTES + sum(limit for limit in limits if limit) / 60
+    return None if None in limits else math.ceil(AROUND_MINUTES + sum(limit for limit in limits if limit) / 60)
 
 
 def _people() -> SessionQuerySet:
@@ -62,7 +63,7 @@ def _of_visits(study: Study) -> Estimate | None:
     if len(times) < MIN_PEOPLE:
         return None
     where = "in this study" if len(family) == 1 else "in this study and those it was cloned from"
-    return Estimate(median(times), f"the median of {len(times)} people {where}")
+    return Estimate(round(median(times), 1), f"the median of {len(times)} people {where}")
 
 
 def _of_tasks(study: Study) -> Estimate | None:
@@ -78,12 +79,12 @@ def _of_tasks(study: Study) -> Estimate | None:
         people |= {person for person, _ in taken}
     if not kinds:
         return None
-    around = _minutes_around()
+    in_tasks, around = round(in_tasks, 1), round(_minutes_around(), 1)
     basis = (
         f"{in_tasks:.1f} minutes of tasks, by the medians of {len(people)} people in tasks with the same limits "
         f"here, and {around:.1f} around them"
     )
-    return Estimate(in_tasks + around, basis)
+    return Estimate(round(in_tasks + around, 1), basis)
 
 
 def _of_limits(study: Study) -> Estimate | None:

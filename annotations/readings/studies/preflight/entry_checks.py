@@ -33,7 +33,7 @@ def place_checks(study: Study) -> Iterator[Check]:
         text = "There is one condition, so nothing can be compared. Add another, or remove it."
         yield warning(text, FixIn.CONDITIONS)
     if study.quota is None:
-        yield warning("There is no quota: as many people as come are let in, and paid.", FixIn.PLACES)
+        yield warning("There is no quota: whoever comes is let in, and paid where the study pays.", FixIn.PLACES)
     elif study.quota % n_cells:
         text = f"{study.quota} people cannot be spread evenly over {cells}. Use a multiple of {n_cells}."
         yield warning(text, FixIn.PLACES)

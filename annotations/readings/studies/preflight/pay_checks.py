@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from annotations.models import Study
 from annotations.models.payment import amount
 from annotations.readings.studies.preflight.check_result import Check, FixIn, Level, block, passed, warning
-from annotations.readings.studies.preflight.duration import AROUND_MINUTES, Estimate, estimate, longest_minutes
+from annotations.readings.studies.preflight.duration import AROUND_MINUTES, MIN_PEOPLE, estimate, longest_minutes
 
 
-def hourly_cents(study: Study, likely: Estimate) -> int | None:
-    """Return what the study pays an hour by an estimate, in hundredths; None where there is no reward yet."""
-    return None if study.reward_cents is None else round(study.reward_cents * 60 / max(likely.minutes, 1))
+def hourly_cents(study: Study, minutes: float) -> int | None:
+    """Return what the study pays an hour by the minutes that are shown, in hundredths; None where it has no reward."""
+    return None if study.reward_cents is None else round(study.reward_cents * 60 / minutes)
 
 
 def money_checks(study: Study) -> list[Check]:
@@ -29,7 +29,7 @@ def _time(study: Study) -> Iterator[Check]:
     longest = longest_minutes(study)
     if longest is None:
         return
-    need = f"A visit may take {longest:.0f} minutes ({AROUND_MINUTES:g} of them around the tasks)"
+    need = f"A visit may take {longest} minutes ({AROUND_MINUTES:g} of them around the tasks)"
     if study.max_minutes is None:
         yield warning(f"{need}. Give Prolific’s maximum time, so that it can be compared.", FixIn.MONEY)
     elif longest > study.max_minutes:
@@ -46,10 +46,11 @@ def _pay(study: Study) -> list[Check]:
     likely = estimate(study)
     if likely is None:
         return []
-    hourly = hourly_cents(study, likely)
-    unknown = "Too few people were here to tell how long it takes. Whoever uses all the time"
-    minutes = max(round(likely.minutes), 1)
-    takes = f"{unknown if likely.is_most else 'A person'} takes {minutes} minute{'s' * (minutes > 1)} ({likely.basis})"
+    minutes = max(likely.minutes, 1)
+    hourly = hourly_cents(study, minutes)
+    few = f"Fewer than {MIN_PEOPLE} people whose browser runs scripts were here, too few to tell how long it takes."
+    who = f"{few} Whoever uses all the time" if likely.is_most else "A person"
+    takes = f"{who} takes {minutes:g} minute{'s' * (minutes > 1)} ({likely.basis})"
     if hourly is None:
         return [warning(f"{takes}. Give the reward, to see what that pays an hour.", FixIn.MONEY)]
     least = "at least " if likely.is_most else ""

@@ -70,7 +70,7 @@ def _codes(study: Study, remote: RemoteStudy) -> Iterator[Check]:
 def _time(study: Study, remote: RemoteStudy) -> Iterator[Check]:
     longest = longest_minutes(study)
     if longest is not None and remote.max_minutes is not None and remote.max_minutes < longest:
-        text = f"Prolific times people out after {remote.max_minutes} minutes, and a visit may take {longest:.0f}."
+        text = f"Prolific times people out after {remote.max_minutes} minutes, and a visit may take {longest}."
         yield warning(text, FixIn.MONEY)
     if study.max_minutes is not None and remote.max_minutes not in (None, study.max_minutes):
         text = f"Prolific’s maximum time is {remote.max_minutes} minutes there and {study.max_minutes} here."

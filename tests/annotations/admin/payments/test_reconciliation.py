@@ -309,7 +309,9 @@ def test_a_rejection_is_taken_back_with_a_reason_and_a_confirmation(study, proli
 
 def test_money_by_hand_is_owed_once_a_form(study, anna, coordinator_here):
     here = address(study, "submission", anna)
-    form = re.search(r'name="bonus-form" value="([^"]+)"', shown(coordinator_here.get(here)))
+    page = shown(coordinator_here.get(here))
+    assert "Amount, in GBP</label>" in page and "Person, by pseudonym" in page
+    form = re.search(r'name="bonus-form" value="([^"]+)"', page)
     fields = {"act": "bonus", "bonus-amount": "1.20", "bonus-reason": "A long call.", "bonus-form": form[1]}
     for _click in range(2):
         coordinator_here.post(here, fields)

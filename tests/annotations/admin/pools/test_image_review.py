@@ -242,7 +242,10 @@ def test_a_line_leads_from_the_images_shown_to_those_that_are_added(
         image_reviews.say(gathering, place, Verdict.KEEP, label, by="ada")
     image_reviews.say(gathering, 2, Verdict.UNSURE, by="bob")
     GatheredTraining.objects.create(gathering=gathering, dataset=gathering.base_model.dataset, **DONE)
-    line = text_of(gathering_page(coordinator_client, gathering), "#counts")
+    page = gathering_page(coordinator_client, gathering)
+    said = "4 images to review, hidden ones among them: 4 reviewed so far, 0 of them by you."
+    assert text_of(page, "[role=status]").startswith(said)
+    line = text_of(page, "#counts")
     numbers = [
         "4 images shown, without near-duplicates → 4 reviewed",
         "→ 4 kept: all who decided gave the same class, whatever it is",

@@ -183,6 +183,8 @@ def test_the_head_comes_after_an_approval_with_a_reason(
     decide = {"act": "approve", "correction": correction.pk}
     assert "Give a reason for the decision" in told(coordinator_client, address, decide)
     assert "The decision is stored" in told(coordinator_client, address, decide | {"reason": "no group loses"})
+    again = tree(coordinator_client.get(address)).select("#reason")[0]
+    assert again.get("value") is None, "a decision has its own reason, not that of the one before"
     answer = analyst_client.get(address, {"file": "head"})
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert archive.namelist() == ["head.safetensors", "correction.json", EFFECTS.file]

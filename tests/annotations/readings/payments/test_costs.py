@@ -3,8 +3,9 @@
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
-from annotations.models import BatchState, PaymentBatch, Submission
+from annotations.models import AnnotationSession, BatchState, Outcome, PaymentBatch, Stage, Submission
 from annotations.readings.payments.costs import Amount, fee, totals
 from annotations.services.payments import payment_ledger
 from tests.annotations.money import complete, owe, right_words
@@ -35,6 +36,17 @@ def test_a_reward_of_which_prolific_told_nothing_is_not_known(open_study, people
     Submission.objects.filter(pk=finn.pk).update(status="AWAITING REVIEW")
     seen = totals(open_study)
     assert (seen.unknown, seen.owed) == (Amount(1, 300), Amount(2, 350))
+
+
+def test_who_did_not_pass_the_check_is_not_known_until_prolific_tells(open_study, people):
+    anna, bert, *_ = people
+    failed = {"stage": Stage.NOT_PASSED, "outcome": Outcome.FAILED_CHECK}
+    now = timezone.now()
+    visits = AnnotationSession.objects.filter(submission__in=(anna, bert))
+    visits.update(**failed, consented_at=now, ended_at=now)
+    Submission.objects.filter(pk=bert.pk).update(status="SCREENED OUT")
+    seen = totals(open_study)
+    assert (seen.failed_check.n, seen.screened_out.n, seen.unknown.n) == (1, 1, 0)
 
 
 def test_each_payment_is_in_one_sum(open_study, people):

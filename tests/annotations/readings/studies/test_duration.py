@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
+from annotations.admin.studies.study_overview import facts
 from annotations.models import (
     AnnotationSession,
     Assignment,
@@ -18,7 +19,7 @@ from annotations.models import (
     Task,
 )
 from annotations.readings.studies.preflight.duration import MIN_PEOPLE, Estimate, estimate, longest_minutes
-from annotations.readings.studies.preflight.pay_checks import hourly_cents
+from annotations.readings.studies.preflight.pay_checks import money_checks
 from tests import actors
 
 
@@ -96,9 +97,24 @@ def test_a_task_without_a_clock_tells_nothing(open_study: Study) -> None:
 def test_the_median_of_people_who_completed_it_is_best(open_study: Study) -> None:
     send(open_study, 12)
     assert found(open_study).basis == "the median of 5 people in this study"
-    assert found(open_study).minutes == pytest.approx(12, abs=0.1)
-    open_study.reward_cents = 200
-    assert hourly_cents(open_study, found(open_study)) == pytest.approx(1000, abs=10)
+    assert found(open_study).minutes == 12
+
+
+def test_what_an_hour_pays_follows_from_the_minutes_that_are_shown(open_study: Study) -> None:
+    send(open_study, 5.52)
+    open_study.reward_cents, open_study.min_hourly_cents = 250, 900
+    assert [check.sentence for check in money_checks(open_study)][-1] == (
+        "A person takes 5.5 minutes (the median of 5 people in this study), so 2.50 GBP each is 27.27 GBP an hour."
+    )
+
+
+def test_the_longest_visit_is_the_same_whole_number_wherever_it_is_shown(open_study: Study) -> None:
+    open_study.tasks.update(time_limit_s=390)
+    open_study.reward_cents = 240
+    assert longest_minutes(open_study) == found(open_study).minutes == facts(open_study)["visit_minutes"] == 12
+    assert facts(open_study)["hourly_cents"] == 1200
+    assert "takes 12 minutes" in money_checks(open_study)[-1].sentence
+    assert "at least 12.00 GBP an hour" in money_checks(open_study)[-1].sentence
 
 
 @pytest.mark.parametrize("kind", [SessionKind.SIMULATED, SessionKind.PREVIEW, SessionKind.EXPERT])
