@@ -9,7 +9,6 @@ from annotations.management.plain_command import PlainCommand
 from annotations.models import BaseModel, Dataset
 from annotations.readings.datasets.target_classes import default_target_class
 from annotations.services.datasets.dataset_registration import find_dataset
-from modeling.arrays.datasets.groups import group_names
 
 MAX_LISTED = 20
 
@@ -35,9 +34,7 @@ def base_model_report(base_model: BaseModel) -> Iterator[str]:
     """The lines: accuracy of each class on validation, of each group on test, and the default target class."""
     dataset, metrics = base_model.dataset, base_model.test_metrics
     yield "Accuracy on validation: " + _listed(dataset.class_names, base_model.validation_accuracies)
-    yield "Accuracy on test by group: " + _listed(
-        group_names(dataset.class_names, dataset.attribute_names), metrics["accuracies"]
-    )
+    yield "Accuracy on test by group: " + _listed(dataset.group_names, metrics["accuracies"])
     yield (
         f"Test: worst group {metrics['worst_group']:.3f}, average {metrics['average']:.3f} "
         f"(plain {metrics['average_plain']:.3f}), gap {metrics['gap']:.3f}"

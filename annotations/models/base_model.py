@@ -12,7 +12,6 @@ from annotations.data_store.stored_files import StoredFileField
 from annotations.models.arrays import unpack_int32
 from annotations.models.constraints import once, rule
 from annotations.models.dataset import Dataset
-from modeling.arrays.datasets.groups import group_names
 
 STRENGTH = "strength of regularisation (λ)"
 
@@ -111,5 +110,4 @@ class BaseModel(models.Model):
 
     @property
     def _groups(self) -> list[tuple[str, float | None]]:
-        names = group_names(self.dataset.class_names, self.dataset.attribute_names)
-        return list(zip(names, self.test_metrics["accuracies"], strict=True))
+        return list(zip(self.dataset.group_names, self.test_metrics["accuracies"], strict=True))

@@ -11,6 +11,7 @@ from django.db import models
 
 from annotations.models.constraints import once, rule
 from modeling.arrays.datasets.dataset_files import DatasetFiles, open_dataset
+from modeling.arrays.datasets.groups import group_names
 from modeling.arrays.phrases.phrase_languages import encoder_languages
 
 MAX_NAMED = 100  # classes
@@ -60,6 +61,11 @@ class Dataset(models.Model):
             "class_names": self.class_names,
             "attribute_names": self.attribute_names,
         }
+
+    @property
+    def group_names(self) -> list[str]:
+        """The names of its groups, in the order of `DatasetFiles.groups`."""
+        return group_names(self.class_names, self.attribute_names)
 
     @property
     def can_be_named(self) -> bool:

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from annotations.models import Dataset
 from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.datasets.groups import group_ids
 from modeling.arrays.embeddings.standardization import Standardization
 from modeling.arrays.embeddings.zero_shot import (
     CLASS_TEMPLATES,
@@ -41,7 +40,7 @@ class SplitImages:
         self._dataset, self._split, files = dataset, split, dataset.files
         self.rows = files.rows(split)
         self.labels = files.labels[self.rows]
-        self.groups = group_ids(files.labels, files.attributes, len(files.attribute_names))[self.rows]
+        self.groups = files.groups[self.rows]
 
     @cached_property
     def unit(self) -> GroupedFeatures:

@@ -15,7 +15,6 @@ from scipy.stats import binomtest
 from annotations.analysis.statistics.estimate_types import wilson_interval
 from annotations.models import Dataset
 from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.datasets.groups import group_ids
 from modeling.arrays.retraining.group_resampling import RESAMPLES, percentile_interval, resampled_accuracies
 from worker.baselines.outcomes import Figure, Interval, Outcome, Row
 
@@ -37,8 +36,7 @@ class GroupedLabels:
         """Return those of a data set."""
         files = dataset.files
         rows = files.rows(Split.TEST)
-        groups = group_ids(files.labels, files.attributes, len(files.attribute_names))[rows]
-        return cls(files.labels[rows].astype(np.int64), groups, np.asarray(files.train_group_counts, np.int64))
+        return cls(files.labels[rows].astype(np.int64), files.groups[rows], files.train_group_counts)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from annotations.readings.retraining.correction_sets import AFTER, BEFORE, CONTR
 from annotations.services.retraining.random_slices import SliceKey
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import DatasetFiles
-from modeling.arrays.datasets.groups import group_ids
 from modeling.arrays.retraining.control import control_weights
 from modeling.arrays.retraining.slices import division_weights
 from worker.baselines.usable_annotations import Cut
@@ -139,10 +138,8 @@ def rare_groups(files: DatasetFiles, classes: Sequence[int]) -> dict[int, int]:
 
 def _parts(dataset: Dataset, classes: Sequence[int]) -> NDArray[np.int64]:
     """Return the group of each training image of some classes, and one number for each other class."""
-    training, files = process_cache.training_set(dataset), dataset.files
-    assert files.attributes is not None, "its groups are asked for"
-    n_attributes = len(files.attribute_names)
-    groups = group_ids(training.labels, files.attributes[training.rows], n_attributes)
+    training, n_attributes = process_cache.training_set(dataset), len(dataset.attribute_names)
+    groups = dataset.files.groups[training.rows]
     return np.where(np.isin(training.labels, classes), groups, groups // n_attributes * n_attributes)
 
 

@@ -16,7 +16,6 @@ from annotations.services.datasets.dataset_registration import register_dataset
 from annotations.services.datasets.imports import UPLOADS
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import REPORT, Split
-from modeling.arrays.datasets.groups import group_names
 from modeling.arrays.datasets.importing.archives import unpack_shards
 from modeling.arrays.datasets.importing.embedding_arrays import array_encoders
 from modeling.arrays.datasets.importing.import_errors import ImportRefused
@@ -117,11 +116,9 @@ def import_report(dataset: Dataset, created: bool) -> Iterator[str]:
     manifest = files.manifest
     yield f"{'Imported' if created else 'Nothing to do: already imported as'} {dataset}"
     yield f"Images: {manifest.report['kept']} of {manifest.report['listed']} listed"
-    names = group_names(files.class_names, files.attribute_names)
     for split in Split:
-        groups = ", ".join(
-            f"{name} {count}" for name, count in zip(names, manifest.group_counts[split.word], strict=True)
-        )
+        counts = zip(dataset.group_names, manifest.group_counts[split.word], strict=True)
+        groups = ", ".join(f"{name} {count}" for name, count in counts)
         yield f"  {split.word}: {manifest.split_counts[split.word]} ({groups})"
     left_out = manifest.report["left_out"]
     if left_out:

@@ -24,7 +24,6 @@ from annotations.readings.releases.moderated_words import HIDDEN
 from modeling.arrays.common.batches import batched
 from modeling.arrays.common.modeling_errors import ModelingError, NothingToSeparate
 from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.datasets.groups import group_ids, group_names
 from modeling.arrays.embeddings.similarity import similarities
 from worker.releases import lowest_columns as columns
 
@@ -125,9 +124,8 @@ class _OfTask:
 
     def _groups(self) -> Iterator[columns.Cells]:
         dataset = self.task.base_model.dataset
-        names = group_names(dataset.class_names, dataset.attribute_names)
         counts = self.files.train_group_counts.tolist()
-        return ((i, name, n, str(dataset)) for i, (name, n) in enumerate(zip(names, counts, strict=True)))
+        return ((i, name, n, str(dataset)) for i, (name, n) in enumerate(zip(dataset.group_names, counts, strict=True)))
 
     def _validation(self) -> Iterator[columns.Cells]:
         keys = (key.decode() for key in self.files.image_keys[self.images.rows].tolist())
@@ -135,9 +133,8 @@ class _OfTask:
 
     def _test(self) -> Iterator[columns.Cells]:
         files, rows = self.files, self.files.rows(Split.TEST)
-        groups = group_ids(files.labels, files.attributes, len(files.attribute_names))[rows]
         predicted = self.task.base_model.predicted[rows]
-        yield from zip(files.labels[rows].tolist(), groups.tolist(), predicted.tolist(), strict=True)
+        yield from zip(files.labels[rows].tolist(), files.groups[rows].tolist(), predicted.tolist(), strict=True)
 
     def _annotations(self) -> Iterator[columns.Cells]:
         found = Score.objects.filter(pk__in=self._scores).order_by("text_digest", "sign")

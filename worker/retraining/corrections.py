@@ -21,7 +21,6 @@ from annotations.services.queue import jobs
 from annotations.services.retraining import corrections
 from modeling.arrays.common.modeling_errors import ModelingError, SliceTooSmall
 from modeling.arrays.datasets.dataset_files import DatasetFiles, Split
-from modeling.arrays.datasets.groups import group_ids, group_names
 from modeling.arrays.retraining.annotation import Annotation
 from modeling.arrays.retraining.control import control_weights
 from modeling.arrays.retraining.group_accuracies import group_metrics
@@ -116,14 +115,14 @@ def _set(
 ) -> EvaluationSet:
     files = dataset.files
     labels = files.labels[rows]
-    groups = group_ids(files.labels, files.attributes, len(files.attribute_names))[rows]
+    groups = files.groups[rows]
     found = EvaluationSet(
         name=name,
         dataset=str(dataset),
         files=files,
         rows=rows,
-        group_names=tuple(group_names(dataset.class_names, dataset.attribute_names)),
-        train_counts=_group_weights(np.asarray(files.train_group_counts, np.int64), groups),
+        group_names=tuple(dataset.group_names),
+        train_counts=_group_weights(files.train_group_counts, groups),
         features=files.array("features")[rows],
         labels=labels,
         groups=groups,

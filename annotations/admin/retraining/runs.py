@@ -18,7 +18,6 @@ from annotations.analysis.pools.gathering_tables import slice_checks
 from annotations.exports.retraining.head_files import head_zip
 from annotations.models import Control, Run, RunState
 from annotations.readings.releases.moderated_words import is_excluded
-from modeling.arrays.datasets.groups import group_names
 from modeling.arrays.retraining.control import own_gain
 
 
@@ -82,7 +81,7 @@ def comparisons(run: Run) -> Iterator[tuple[str, ...]]:
         "Average accuracy, groups weighted as in train",
         "Average accuracy, images weighted equally",
         "Robustness gap",
-        *group_names(dataset.class_names, dataset.attribute_names),
+        *dataset.group_names,
     )
     bases = (*(of_base[name] for name in ("worst_group", "average", "average_plain", "gap")), *of_base["accuracies"])
     controls = _measures(run.control) if run.control else (None,) * len(names)

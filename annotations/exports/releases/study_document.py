@@ -10,7 +10,6 @@ from annotations.analysis.results.stored_rows import primary_measures
 from annotations.models import BaseModelOrigin, Study
 from annotations.tables.columns import Table, write_time
 from annotations.version import CODE_VERSION
-from modeling.arrays.datasets.groups import group_names
 
 
 def readme(study: Study, tables: Iterable[Table[Any]], left_out: Sequence[str] | None = None) -> str:
@@ -69,7 +68,7 @@ def study_document(study: Study) -> dict[str, Any]:
                 "base_model": task.base_model.name,
                 "is_imported": task.base_model.origin == BaseModelOrigin.IMPORTED,
                 "base_model_test_metrics": task.base_model.test_metrics,
-                "groups": group_names(task.base_model.dataset.class_names, task.base_model.dataset.attribute_names),
+                "groups": task.base_model.dataset.group_names,
             }
             for task in study.tasks.with_base_models()
         ],

@@ -8,7 +8,6 @@ from django.template.loader import render_to_string
 
 from annotations.models import BaseModel, Run
 from annotations.readings.releases.moderated_words import words_of_run
-from modeling.arrays.datasets.groups import group_names
 from modeling.arrays.retraining.control import own_gain
 
 _MEASURES = {  # of runs and controls, and what a base model's metrics call them
@@ -161,7 +160,7 @@ def _groups(run: Run) -> list[dict[str, Any]]:
     return [
         {"name": name, "n": n, "accuracy": accuracy, "control_accuracy": control, "base_model_accuracy": before}
         for name, n, accuracy, control, before in zip(
-            group_names(dataset.class_names, dataset.attribute_names),
+            dataset.group_names,
             dataset.files.manifest.group_counts["test"],
             run.group_accuracies,
             controls,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from annotations.models import BaseModel
 from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.datasets.groups import group_ids, group_names
+from modeling.arrays.datasets.groups import group_names
 
 LEAST_LEARNED = 0.1  # of the way from guessing to being always right
 
@@ -75,7 +75,7 @@ def _errors(base_model_id: int, class_names: tuple[str, ...]) -> ModelErrors:
     rows = files.rows(Split.VALIDATION)
     rows = rows[predicted[rows] != BaseModel.NO_PREDICTION]
     labels, said = files.labels[rows], predicted[rows]
-    groups = group_ids(files.labels, files.attributes, len(files.attribute_names))[rows]
+    groups = files.groups[rows]
     n_classes = len(files.class_names)
     table = np.bincount(labels.astype(np.int64) * n_classes + said, minlength=n_classes**2)
     found = []

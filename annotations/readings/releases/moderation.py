@@ -18,7 +18,6 @@ from annotations.readings.releases.writing_flags import (
     said_by_most_others,
     with_flag,
 )
-from modeling.arrays.datasets.groups import group_names
 from modeling.arrays.retraining.control import own_gain
 
 PER_PAGE = 50
@@ -184,9 +183,7 @@ def effect_of(run: Run | None) -> Effect | None:
         before = {"accuracies": run.control.group_accuracies, "worst_group": run.control.worst_group_accuracy}
     elif run.base_model.origin == BaseModelOrigin.IMPORTED:
         return None
-    dataset = run.base_model.dataset
-    names = group_names(dataset.class_names, dataset.attribute_names)
-    pairs = zip(names, before["accuracies"], run.group_accuracies or [], strict=True)
+    pairs = zip(run.base_model.dataset.group_names, before["accuracies"], run.group_accuracies or [], strict=True)
     changes = [(name, Change(old, new)) for name, old, new in pairs]
     losing = [each for each in changes if each[1].difference is not None and each[1].difference < 0]
     return Effect(

@@ -15,7 +15,6 @@ from annotations.readings.datasets.target_classes import evaluated
 from annotations.services.common.service_errors import NotPossible
 from modeling.arrays.common.modeling_errors import NothingToEvaluate
 from modeling.arrays.datasets.dataset_files import DatasetFiles, Split, file_sha256
-from modeling.arrays.datasets.groups import group_ids
 from modeling.arrays.datasets.prediction_file import read_predictions
 from modeling.arrays.retraining.group_accuracies import GroupMetrics, class_error_rates, group_metrics
 from modeling.arrays.retraining.heads import Head
@@ -114,7 +113,7 @@ def test_group_metrics(dataset: Dataset, predictions: NDArray[np.integer]) -> Gr
             f"No test image of {dataset} has a prediction, so no accuracy can be computed. Add predictions for the "
             "test split."
         )
-    groups = group_ids(files.labels, files.attributes, len(files.attribute_names))[rows][shown]
+    groups = files.groups[rows][shown]
     counts = files.train_group_counts
     if not counts.any():  # a second test set weighs its groups by its own images
         counts = np.bincount(groups, minlength=len(counts))

@@ -214,6 +214,11 @@ class DatasetFiles:
         """Return the name of each attribute; empty without groups."""
         return self.manifest.attribute_names
 
+    @property
+    def groups(self) -> NDArray[np.int64]:
+        """Return the group of each image, int64[n], as `group_ids` numbers it."""
+        return group_ids(self.labels, self.attributes, len(self.attribute_names))
+
     @cached_property
     def filenames(self) -> tuple[str, ...]:
         """Return the images' names in the source, relative to its root, in row order."""
