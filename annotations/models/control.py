@@ -11,6 +11,8 @@ from annotations.models.constraints import once, rule
 from annotations.models.dataset import Dataset
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 
+_TRAINED_BY = "scheme", "l2", "base_model", "trained_rows"  # what training without a phrase differs by
+
 
 def rows_field() -> "ArrayField[list[int] | None, list[int] | None]":
     """Return the column that says which rows of a head were trained, the others being the base model's."""
@@ -45,16 +47,7 @@ class Control(models.Model):
     class Meta:
         ordering = ["dataset", "target_classes"]
         constraints = [
-            once(
-                "control_once",
-                "dataset",
-                "target_classes",
-                "scheme",
-                "l2",
-                "base_model",
-                "trained_rows",
-                nulls_distinct=False,
-            ),
+            once("control_once", "dataset", "target_classes", *_TRAINED_BY, nulls_distinct=False),
             rule("control_accuracies_are_shares", worst_group_accuracy__range=(0, 1), average_accuracy__range=(0, 1)),
         ]
 
@@ -78,17 +71,7 @@ class RandomSlices(models.Model):
     class Meta:
         ordering = ["dataset", "target_class", "n_above"]
         constraints = [
-            once(
-                "random_slices_once",
-                "dataset",
-                "target_class",
-                "n_above",
-                "scheme",
-                "l2",
-                "base_model",
-                "trained_rows",
-                nulls_distinct=False,
-            )
+            once("random_slices_once", "dataset", "target_class", "n_above", *_TRAINED_BY, nulls_distinct=False)
         ]
 
     def __str__(self) -> str:
