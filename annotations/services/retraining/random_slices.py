@@ -14,7 +14,7 @@ from modeling.arrays.retraining.random_slices import rounded_slice_size
 
 @dataclass(frozen=True, order=True)
 class SliceKey:
-    """What tells the random slices of a batch apart."""
+    """What tells the random slices of a batch apart: their columns besides the batch's."""
 
     target_class: int
     n_above: int
@@ -44,18 +44,14 @@ def lacking_batches() -> list[TrainingBatch]:
 
 def find(run: Run) -> RandomSlices | None:
     """Return the random slices of a run that is done, where they are trained."""
-    key = SliceKey.of(run)
-    of_batch = RandomSlices.objects.filter(**TrainingBatch.of(run).columns)
-    return of_batch.filter(target_class=key.target_class, n_above=key.n_above, scheme=key.scheme).first()
+    return RandomSlices.objects.filter(**TrainingBatch.of(run).columns, **vars(SliceKey.of(run))).first()
 
 
 def store(batch: TrainingBatch, key: SliceKey, worst_groups: Sequence[float], versions: dict[str, str]) -> RandomSlices:
     """Store draws, or return those that another worker stored meanwhile."""
     stored, _created = RandomSlices.objects.get_or_create(
         **batch.columns,
-        target_class=key.target_class,
-        n_above=key.n_above,
-        scheme=key.scheme,
+        **vars(key),
         defaults={
             "seed": key.seed(batch.dataset.digest),
             "worst_groups": list(worst_groups),
