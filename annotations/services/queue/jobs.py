@@ -64,11 +64,7 @@ def beat(job: Job, **fields: Any) -> None:
     now = timezone.now()
     if "phase" in fields and (fields["phase"] != job.phase or job.phase_began_at is None):
         fields |= {"phase_began_at": now, "phase_began_with": fields.get("n_done", 0)}
-    changed = _held(job).update(heartbeat_at=now, **fields)
-    if not changed:
-        raise JobLost(str(job))
-    for name, value in fields.items():
-        setattr(job, name, value)
+    _change(job, heartbeat_at=now, **fields)
 
 
 def beat_if_free(job: Job, **fields: Any) -> None:
@@ -115,29 +111,24 @@ def retry(job: Job, by: str, *, ended: Collection[str] = (JobState.FAILED,), **d
 
 def finish(job: Job, **fields: Any) -> None:
     """End the job well. Raises JobLost."""
-    _finish(job, JobState.DONE, **fields)
+    _change(job, state=JobState.DONE, finished_at=timezone.now(), **fields)
 
 
 def fail(job: Job, error: str, **fields: Any) -> None:
     """End the job with a sentence for whoever asked for it. Raises JobLost."""
-    _finish(job, JobState.FAILED, error=error, **fields)
+    _change(job, state=JobState.FAILED, error=error, finished_at=timezone.now(), **fields)
 
 
 def requeue(job: Job) -> None:
     """Leave the job to the next turn, its progress stored: nothing of it went wrong. Raises JobLost."""
-    if not _held(job).update(state=JobState.PENDING, attempts=F("attempts") - 1, heartbeat_at=timezone.now()):
-        raise JobLost(str(job))
+    _change(job, state=JobState.PENDING, attempts=job.attempts - 1, heartbeat_at=timezone.now())
 
 
-def _finish(job: Job, state: JobState, **fields: Any) -> None:
+def _change(job: Job, **fields: Any) -> None:
+    """Change a job that is held, and what was read of it. Raises JobLost."""
     # One statement: whoever takes the job away meanwhile, such as the erasure of what it used, wins or waits.
-    changes = {**fields, "state": state, "finished_at": timezone.now()}
-    if not _held(job).update(**changes):
+    held = type(job)._default_manager.filter(pk=job.pk, state=JobState.RUNNING, attempts=job.attempts)
+    if not held.update(**fields):
         raise JobLost(str(job))
-    for name, value in changes.items():
+    for name, value in fields.items():
         setattr(job, name, value)
-
-
-def _held(job: Job) -> Any:
-    model = type(job)
-    return model._default_manager.filter(pk=job.pk, state=JobState.RUNNING, attempts=job.attempts)
