@@ -9,6 +9,8 @@ from modeling.arrays.datasets.importing.sources import ALL_FORMATS
 from worker.common.progress_bars import ProgressBars
 from worker.datasets.dataset_import import import_folder, import_report
 
+_SAME = "similarity_encoder", "feature_encoder", "class_names", "attribute_names", "columns", "engine"
+
 
 class Command(PlainCommand):
     more = {
@@ -23,12 +25,7 @@ class Command(PlainCommand):
                 options["name"],
                 options["format"],
                 options["path"],
-                similarity_encoder=options["similarity_encoder"],
-                feature_encoder=options["feature_encoder"],
-                class_names=options["class_names"],
-                attribute_names=options["attribute_names"],
-                columns=options["columns"],
-                engine=options["engine"],
+                **{name: options[name] for name in _SAME},
                 progress=progress,
             )
         self.tell(import_report(dataset, created))
