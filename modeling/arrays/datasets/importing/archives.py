@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
 from modeling.arrays.common.progress import Progress
+from modeling.arrays.datasets.dataset_files import SPLIT_WORDS
 from modeling.arrays.datasets.importing.import_errors import BadSource, OutsideRoot
 from modeling.arrays.datasets.importing.storage import storing
 
@@ -45,10 +46,10 @@ class Limits:
 
 
 class _Entry(NamedTuple):
+    """A file has content, and nothing else has."""
+
     name: str
-    size: int
     is_folder: bool
-    is_file: bool
     content: IO[bytes] | None
 
 
@@ -121,10 +122,9 @@ def unpack(archive: Path, folder: Path, progress: Progress, limits: Limits | Non
             if path is None:
                 continue
             _make_folder(archive, entry, path if entry.is_folder else path.parent)
-            if entry.is_folder:
-                continue
-            written += _write(archive, entry, path, most - written)
-            progress("unpacking", min(written, packed), packed)
+            if entry.content is not None:
+                written += _write(archive, entry.name, entry.content, path, most - written)
+                progress("unpacking", min(written, packed), packed)
     progress("unpacking", packed, packed)
     return _data_folder(folder)
 
@@ -164,10 +164,10 @@ def _path_of(archive: Path, entry: _Entry, folder: Path) -> Path | None:
         return None
     if not _can_be_stored(pure):
         raise BadSource(archive, f"the name {entry.name[:100]!r} is too long, or is not plain text")
-    if not (entry.is_file or entry.is_folder):
+    if entry.content is None and not entry.is_folder:
         raise BadSource(archive, f"{entry.name!r} is a link or another special file")
     path = folder / pure
-    if entry.is_file and path.exists():
+    if entry.content is not None and path.exists():
         raise BadSource(archive, f"{entry.name!r} occurs twice")
     return path
 
@@ -190,12 +190,11 @@ def _make_folder(archive: Path, entry: _Entry, path: Path) -> None:
             raise BadSource(archive, f"{entry.name!r} occurs twice, as a file and as a folder") from error
 
 
-def _write(archive: Path, entry: _Entry, path: Path, most: int) -> int:
-    """Copy what an entry really unpacks to, which may be more than it declares; return the number of bytes."""
-    assert entry.content is not None, "a file has content"
+def _write(archive: Path, name: str, content: IO[bytes], path: Path, most: int) -> int:
+    """Copy what a file really unpacks to, which may be more than it declares; return the number of bytes."""
     written = 0
-    with entry.content as source, storing(path), path.open("xb") as target:
-        while block := _read(archive, entry, source):
+    with content as source, storing(path), path.open("xb") as target:
+        while block := _read(archive, name, source):
             written += len(block)
             if written > most:
                 raise BadSource(archive, "it unpacks to more than an archive of images of its size can hold")
@@ -203,11 +202,11 @@ def _write(archive: Path, entry: _Entry, path: Path, most: int) -> int:
     return written
 
 
-def _read(archive: Path, entry: _Entry, source: IO[bytes]) -> bytes:
+def _read(archive: Path, name: str, source: IO[bytes]) -> bytes:
     try:
         return source.read(_COPIED_AT_ONCE)
     except (zipfile.BadZipFile, tarfile.TarError, OSError, EOFError, RuntimeError, ValueError) as error:
-        raise BadSource(archive, f"{entry.name!r} cannot be unpacked: {error}") from error
+        raise BadSource(archive, f"{name!r} cannot be unpacked: {error}") from error
 
 
 @contextmanager
@@ -233,17 +232,16 @@ def _of_zip(packed: zipfile.ZipFile) -> Iterator[_Entry]:
         is_file = not info.is_dir() and (not stat.S_IFMT(mode) or stat.S_ISREG(mode))
         if info.flag_bits & 1:
             raise zipfile.BadZipFile(f"{info.filename!r} is encrypted")
-        yield _Entry(info.filename, info.file_size, info.is_dir(), is_file, packed.open(info) if is_file else None)
+        yield _Entry(info.filename, info.is_dir(), packed.open(info) if is_file else None)
 
 
 def _of_tar(tape: tarfile.TarFile) -> Iterator[_Entry]:
     for info in tape:
-        content = tape.extractfile(info) if info.isreg() else None
-        yield _Entry(info.name, info.size, info.isdir(), info.isreg(), content)
+        yield _Entry(info.name, info.isdir(), tape.extractfile(info) if info.isreg() else None)
 
 
 def _data_folder(folder: Path) -> Path:
     inside = [path for path in folder.iterdir() if not path.name.startswith(".")]
     only = inside[0] if len(inside) == 1 else folder
-    is_wrapping = only.is_dir() and only.name not in ("train", "validation", "val", "test")
+    is_wrapping = only.is_dir() and only.name not in SPLIT_WORDS
     return only if is_wrapping else folder
