@@ -20,8 +20,6 @@ from worker.baselines.scored_annotations import ScoredAnnotation, best_of_each_c
 class NoAnnotations(ServiceError):
     """A study has nothing to say about a data set, or about more than one base model of it."""
 
-    status = 409
-
 
 @dataclass(frozen=True)
 class StudyAnnotations:

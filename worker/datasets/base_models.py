@@ -12,10 +12,8 @@ from worker.datasets.head_training import TrainedHead
 DEFAULT_NAME = "erm"  # as train_base_model names what it trains
 
 
-class BaseModelNotFound(ServiceError):
+class BaseModelNotFound(ServiceError, status=404):
     """The data set has no base model of this name."""
-
-    status = 404
 
 
 def find_base_model(dataset: Dataset, name: str | None = None) -> BaseModel:

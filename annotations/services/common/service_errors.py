@@ -229,10 +229,9 @@ class ClientUuidReused(ServiceError, status=422):
     """One client uuid came with two texts: a fault of the client, or two buttons of a form that has no script."""
 
 
-class PhraseRefused(ServiceError):
+class PhraseRefused(ServiceError, status=400):
     """The text cannot be scored; `code` on the instance says why."""
 
-    status = 400
     sentences: ClassVar[dict[str, Promise]] = {
         "phrase_empty": _("Please type a phrase first."),
         "phrase_blank": _("This phrase has nothing in it that shows. Please type some words."),
