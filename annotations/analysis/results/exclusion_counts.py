@@ -35,6 +35,7 @@ def counts(study: Study, kind: SessionKind, several: int) -> Iterator[Counted]:
     )
     others = "visits of experts" if kind == SessionKind.PARTICIPANT else "visits of participants"
     out, within = True, False
+    no_score, no_accuracy = "they count as tries and have no score", "their phrases have a score and no accuracy"
     yield Counted("people who withdrew", visits["withdrawn"], out, "nothing of their withdrawn visits is used")
     yield Counted("visits that were erased", visits["erased"], out, "their people withdrew; nothing is left of them")
     why = "by the staff, or a computer's rehearsal, to try the study out"
@@ -43,17 +44,12 @@ def counts(study: Study, kind: SessionKind, several: int) -> Iterator[Counted]:
     why = "by moderation, with a reason each, or not checked when the time was over"
     yield Counted("phrases that were excluded", phrases["excluded"], out, why)
     yield Counted("phrases that the staff hid", phrases["hidden"], within, "they count; their words are not shown")
-    yield Counted(PHRASES_WAIT, phrases["pending"], within, "they count as tries and have no score")
-    yield Counted(
-        "phrases that could not be scored", phrases["failed"], within, "they count as tries and have no score"
-    )
+    yield Counted(PHRASES_WAIT, phrases["pending"], within, no_score)
+    yield Counted("phrases that could not be scored", phrases["failed"], within, no_score)
     yield Counted(RUNS_WAIT, runs["pending"], within, "their phrases have a score and no accuracy yet")
-    yield Counted("retrainings that failed", runs["failed"], within, "their phrases have a score and no accuracy")
-    yield Counted(
-        "retrainings refused, a slice too small", runs["refused"], within, "their phrases have a score and no accuracy"
-    )
-    yield Counted(
-        "retrainings refused, error score 0", runs["scoreless"], within, "without a threshold there is nothing to train"
-    )
+    yield Counted("retrainings that failed", runs["failed"], within, no_accuracy)
+    yield Counted("retrainings refused, a slice too small", runs["refused"], within, no_accuracy)
+    why = "without a threshold there is nothing to train"
+    yield Counted("retrainings refused, error score 0", runs["scoreless"], within, why)
     yield Counted("visits that were completed late", visits["late"], within, "after their place was given away")
     yield Counted("people who saw several conditions", several, within, "in no comparison of conditions")

@@ -41,6 +41,7 @@ class Exclusion:
 
 
 EXCLUSIONS: Table[Exclusion] = worded(__package__, "exclusions")
+NOT_EXCLUDED = [each for each in Moderation.values if each != Moderation.EXCLUDED]
 
 _EVERYTHING = "every table but this one"
 _ALL_BUT_SESSIONS = "every table but sessions.csv and participants.csv"
@@ -64,8 +65,7 @@ def exclusions(study: Study) -> Iterator[Exclusion]:
     ).iterator():
         yield _of_phrase(phrase)
     runs = Run.objects.filter(assignment__session__in=inside).exclude(state=RunState.DONE)
-    judged = [each for each in Moderation.values if each != Moderation.EXCLUDED]
-    runs = runs.filter(its_phrases(moderation__in=judged))
+    runs = runs.filter(its_phrases(moderation__in=NOT_EXCLUDED))
     runs = runs.select_related("assignment__session__participant", "assignment__task")
     for run in runs.order_by("assignment__session__submission_key", "assignment__task__position", "id").iterator():
         yield _of_run(run)
@@ -102,15 +102,16 @@ def _of_phrase(phrase: Phrase) -> Exclusion:
         reason, detail, consequence = "failed", phrase.last_error, _NO_SCORE
     else:
         reason, detail, consequence = "pending", "not scored yet", _NO_SCORE
-    session, task = phrase.assignment.session, phrase.assignment.task.position
-    person, at = session.participant.pseudonym, phrase.submitted_at
-    key = session.submission_key
-    return Exclusion("phrase", key, person, task, phrase.ordinal, None, reason, detail, at, consequence)
+    place = *_work_of(phrase), phrase.ordinal, None
+    return Exclusion("phrase", *place, reason, detail, phrase.submitted_at, consequence)
 
 
 def _of_run(run: Run) -> Exclusion:
-    detail = run.reason or "not trained yet"
-    session, task = run.assignment.session, run.assignment.task.position
-    person, at = session.participant.pseudonym, run.finished_at
-    key, name = session.submission_key, str(run.public_id)
-    return Exclusion("run", key, person, task, None, name, run.state, detail, at, _NO_ACCURACY)
+    place, detail = (*_work_of(run), None, str(run.public_id)), run.reason or "not trained yet"
+    return Exclusion("run", *place, run.state, detail, run.finished_at, _NO_ACCURACY)
+
+
+def _work_of(row: Phrase | Run) -> tuple[str, str, int]:
+    """The visit, the person and the task that a phrase or a run is of."""
+    session = row.assignment.session
+    return session.submission_key, session.participant.pseudonym, row.assignment.task.position

@@ -16,7 +16,7 @@ from annotations.analysis.results.latest_results import stored_concepts
 from annotations.analysis.results.stored_rows import people_kind
 from annotations.analysis.tables.filled_tables import SUMMARY
 from annotations.analysis.tables.flow_table import FLOW, flow_lines
-from annotations.exports.tables.exclusion_rows import EXCLUSIONS, exclusions, its_phrases
+from annotations.exports.tables.exclusion_rows import EXCLUSIONS, NOT_EXCLUDED, exclusions, its_phrases
 from annotations.exports.tables.phrase_columns import PHRASES, with_what_others_did
 from annotations.exports.tables.run_columns import RUNS
 from annotations.exports.tables.visit_columns import ASSIGNMENTS, END_ANSWERS, PARTICIPANTS, SESSIONS, SPANS
@@ -158,7 +158,7 @@ def _runs(visits: SessionQuerySet) -> QuerySet[Any, Any]:
         Run.objects.filter(assignment__session__in=visits.kept())
         .annotate(is_hidden=its_phrases(moderation=Moderation.HIDDEN))
         .annotate(language=F("assignment__session__study__phrase_language"))
-        .filter(its_phrases(moderation__in=[each for each in Moderation.values if each != Moderation.EXCLUDED]))
+        .filter(its_phrases(moderation__in=NOT_EXCLUDED))
         .select_related(
             "assignment__session__participant", "assignment__task", "base_model", "control", "random_slices"
         )
