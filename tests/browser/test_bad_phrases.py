@@ -111,6 +111,6 @@ def test_a_word_that_no_list_has_is_told_and_announced(new_visitor: NewVisitor) 
 def test_the_name_of_the_class_gets_a_hint(visitor: Visitor, text: str) -> None:
     visitor.go_to_task()
     visitor.say_and_score(text)
-    expect(visitor.page.locator("#answer .kind-word")).to_contain_text("That is what all of these images show")
+    expect(visitor.page.locator("#answer .kind-word")).to_contain_text("That fits all of these images")
     expect(visitor.page.locator("#announcement")).to_contain_text("What do only the wrong ones have?")
     expect(visitor.page.locator("#doubt")).to_have_count(0)

@@ -28,6 +28,8 @@ MAIN = {
     "welcome": """
 - heading "The sprites study" [level=1]
 - paragraph: /An AI sorts images, and makes mistakes/
+- heading "An example" [level=2]
+- paragraph: /These are all hearts/
 - term: Stop
 - definition: whenever you like
 - status: /Your device is ready|Checking your device/
@@ -110,7 +112,7 @@ MAIN = {
 """,
     "begin": """
 - heading /Next. images of the class square/ [level=1]
-- definition: 10 minutes at most; only words that you check count
+- definition: 10 minutes at most; we use only words that you check
 - definition: up to 20
 - button "Start the clock"
 """,
@@ -204,7 +206,7 @@ MAIN = {
 """,
     "code": """
 - heading "Thank you" [level=1]
-- region "Your code":
+- region "Your completion code":
   - paragraph:
     - code: C0DE1234
     - button "Copy"
@@ -365,7 +367,7 @@ def test_what_the_page_says_of_a_score_is_announced_with_it(visitor: Visitor) ->
     for text, sentence in (
         ("blue", "The AI is wrong less often on images like that."),
         ("no blue", "We looked for images without blue."),
-        ("squares", "That is what all of these images show"),
+        ("squares", "That fits all of these images"),
     ):
         visitor.say_and_score(text)
         expect(visitor.page.locator("#announcement")).to_contain_text(sentence)
@@ -382,7 +384,7 @@ def test_the_ends_apart_from_the_straight_way_read_as_they_should(new_visitor: N
     expect(declining.page.locator("main")).to_match_aria_snapshot("""
 - heading "You did not agree to take part" [level=1]
 - paragraph: /has no disadvantage for you/
-- region "Your code":
+- region "Your completion code":
   - paragraph:
     - code: NOCONSENT1
 """)
@@ -394,7 +396,7 @@ def test_the_ends_apart_from_the_straight_way_read_as_they_should(new_visitor: N
 - heading "Thank you for trying" [level=1]
 - paragraph: /the study ends here for you/
 - paragraph: /That is not a rejection/
-- region "Your code":
+- region "Your completion code":
   - paragraph:
     - code: SCREEN01
 """)

@@ -32,7 +32,7 @@ def test_what_is_typed_when_the_time_is_over_is_kept_and_does_not_count(visitor:
     page.fill("#text", "red")
     expect(page.locator("#time-left")).to_be_visible()
     expect(page.locator("h1")).to_have_text("Time is over for these images")
-    expect(page.locator("main")).to_contain_text("Words that you had not checked do not count.")
+    expect(page.locator("main")).to_contain_text("We cannot use words that you had not checked.")
     assert_no_violations(page)
     visitor.press("done")
     score_due_phrases()

@@ -131,6 +131,21 @@ def test_an_unanswered_question_is_pointed_out_by_the_browser(visitor: Visitor) 
     expect(visitor.page.locator("form#check")).to_be_visible()
 
 
+def test_that_words_which_explain_little_cost_no_pay_is_said_before_at_and_after_the_task(visitor: Visitor) -> None:
+    Study.objects.update(reward_cents=250)
+    said, main = "Your pay does not depend on how well your words do.", visitor.page.locator("main")
+    visitor.open_link()
+    expect(main).to_contain_text(said)
+    visitor.go_to_check()
+    visitor.answer_check(RIGHT_ANSWERS)
+    expect(main).to_contain_text(said)
+    visitor.press("begin")
+    visitor.say_and_score("dark")
+    expect(visitor.page.get_by_text(said)).to_be_in_viewport()
+    visitor.press("done")
+    expect(main).to_contain_text(said)
+
+
 def test_a_person_withdraws_later_on_another_device(visitor: Visitor, new_visitor: NewVisitor) -> None:
     visitor.go_to_task()
     visitor.say("red")

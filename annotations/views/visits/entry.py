@@ -117,7 +117,6 @@ def _welcome_page(
     request: HttpRequest, study: Study, parameters: Sequence[tuple[str, str]], **context: Any
 ) -> HttpResponse:
     context |= {
-        "study": study,
         "parameters": parameters,
         "client_uuid": uuid.uuid4(),
         "grids": grids(),
@@ -132,10 +131,8 @@ def time_and_pay(study: Study) -> dict[str, Any]:
     return {
         "minutes": longest_minutes(study),
         "reward": Decimal(study.reward_cents) / 100 if study.reward_cents else None,
-        "currency": study.currency,
-        "asks_questions": study.comprehension_check,
-        "failed_check_is_paid": study.failed_check_is_paid,
-        "researchers": study.researchers,
+        "bonus": Decimal(study.bonus_cents) / 100 if study.bonus_cents else None,
+        "study": study,
     }
 
 

@@ -53,9 +53,7 @@ def test_the_default_is_there_in_each_of_its_languages():
 def test_the_default_of_an_earlier_version_is_a_text_of_ones_own():
     """Who approved a text finds it as it was, in the language that it was written in."""
     held = (
-        DEFAULT_CONSENTS["en"]
-        .replace(" {writing}", "")
-        .replace(" You can stop", " It takes a few minutes. You can stop")
+        DEFAULT_CONSENTS["en"].replace("{writing}", "").replace("You can stop", "It takes a few minutes. You can stop")
     )
     assert frozen_consent(held, "en", {}, 90) == (held.replace(RETENTION, retention_sentence(90, "en")), {})
 

@@ -172,7 +172,7 @@ def test_after_the_end_it_is_a_conflict_and_nothing_changes(alice: Visit, what: 
 def test_the_class_named_gets_a_hint_and_no_question(alice: Visit) -> None:
     (phrase,) = submit_and_score(alice, "Squares")
     page = alice.client.get(f"{task_url(alice)}?phrase={phrase.client_uuid}")
-    assert "what all of these images show" in shown(one(page, ".kind-word"))
+    assert "fits all of these images" in shown(one(page, ".kind-word"))
     assert not tree(page).select("#doubt")
 
 

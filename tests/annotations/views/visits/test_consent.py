@@ -27,13 +27,26 @@ def test_the_study_s_text_is_shown_with_two_equal_buttons(carol: Client, open_st
     assert buttons[0]["class"] == buttons[1]["class"]
 
 
-def test_time_and_pay_are_those_of_the_welcome_page(carol: Client) -> None:
-    Study.objects.update(reward_cents=350)
+@pytest.mark.parametrize(
+    ("bonus", "said"),
+    [
+        (None, ["3.50 GBP, only if you finish. Your pay does not depend on how well your words do."]),
+        (
+            50,
+            [
+                "3.50 GBP, only if you finish. Only the bonus depends on how well your words do.",
+                "0.50 GBP, if your words explain the mistakes well enough",
+            ],
+        ),
+    ],
+)
+def test_time_and_pay_are_those_of_the_welcome_page(carol: Client, bonus: int | None, said: list[str]) -> None:
+    Study.objects.update(reward_cents=350, bonus_cents=bonus)
     facts = [
         [shown(fact) for fact in tree(carol.get(path, IDS)).select(".facts dd")]
         for path in ("/study/sprites/", "/visit/consent")
     ]
-    assert facts[1][:2] == ["up to about 15 minutes", "3.50 GBP, only if you finish"]
+    assert facts[1][: 1 + len(said)] == ["up to about 15 minutes", *said]
     assert set(facts[1]) < set(facts[0])
     assert "minutes" not in shown(one(carol.get("/visit/consent"), ".prose"))
 

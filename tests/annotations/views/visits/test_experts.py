@@ -125,10 +125,12 @@ def test_the_end_comes_when_the_expert_says_so_and_shows_no_code(client, study, 
     assignments.end(first, EndReason.STUDY_CLOSED)
     assert "I have done all that I want to do" in page(client, "classes")
     shown = page(client, "end")
-    assert "Back to the classes" in shown and "your code" not in shown
+    assert "Back to the classes" in shown and "your completion code" not in shown
     answer = client.post(reverse("end"), follow=True)
     shown = answer.content.decode()
-    assert "Thank you" in shown and CODE not in shown and "Your code" not in shown and "Refresh" not in answer
+    assert (
+        "Thank you" in shown and CODE not in shown and "Your completion code" not in shown and "Refresh" not in answer
+    )
     visit.refresh_from_db()
     assert visit.stage == "finished"
     assert client.get(reverse("classes"))["Location"] == reverse("end")
