@@ -68,7 +68,7 @@ def validate_translations(fields: Mapping[str, Any]) -> None:
         if language not in dict(settings.LANGUAGES):
             _refuse(f"The pages do not speak “{language}”.")
         if language == fields["language"]:
-            _refuse(f"The study's own texts are in {_name(language)}: write them there.")
+            _refuse(f"The study’s own texts are in {_name(language)}: write them there.")
         if not isinstance(texts, dict) or not all(
             name in TRANSLATED and isinstance(texts[name], str) for name in texts
         ):
@@ -81,7 +81,7 @@ def validate_translations(fields: Mapping[str, Any]) -> None:
 def _refuse_other_questions(own: str, translated: str, language: str) -> None:
     shapes = [[len(question.choices) for question in end_questions(lines)] for lines in (own, translated)]
     if translated and shapes[0] != shapes[1]:
-        _refuse(f"The questions in {_name(language)} must be as many as the study's own, each with as many answers.")
+        _refuse(f"The questions in {_name(language)} must be as many as the study’s own, each with as many answers.")
     if any(not question.text or "" in question.choices for question in end_questions(translated)):
         _refuse(f"A question in {_name(language)} has an empty part.")
 

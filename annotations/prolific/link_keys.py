@@ -42,7 +42,7 @@ class LinkKeys:
             if (age > _FRESH_S or key_id not in self._keys) and self._age(self._tried_at) >= _QUIET_S:
                 self._fetch()
             if self._age(self._fetched_at) > _STALE_S:
-                raise KeysUnavailable("Prolific's keys for signed links cannot be downloaded.")
+                raise KeysUnavailable("Prolific’s keys for signed links cannot be downloaded.")
             return self._keys.get(key_id)
 
     def _age(self, at: float | None) -> float:

@@ -116,7 +116,7 @@ def hook_subscription(data: Any) -> HookSubscription:
 def as_object(data: Any) -> Mapping[str, Any]:
     """Return a JSON object; raises UnexpectedAnswer for anything else."""
     if not isinstance(data, Mapping):
-        raise UnexpectedAnswer("Prolific's answer is not a JSON object.")
+        raise UnexpectedAnswer("Prolific’s answer is not a JSON object.")
     return data
 
 
@@ -124,7 +124,7 @@ def results(data: Any) -> list[Any]:
     """Return what a list holds; raises UnexpectedAnswer where it is none."""
     listed = data if isinstance(data, list) else as_object(data).get("results")
     if not isinstance(listed, list):
-        raise UnexpectedAnswer("Prolific's answer has no list of results.")
+        raise UnexpectedAnswer("Prolific’s answer has no list of results.")
     return listed
 
 
@@ -161,7 +161,7 @@ def text_of(fields: Mapping[str, Any], *names: str, needed: bool = True) -> str:
         if isinstance(value, str | int) and str(value):
             return str(value)
     if needed:
-        raise UnexpectedAnswer(f"Prolific's answer has no {names[0]}.")
+        raise UnexpectedAnswer(f"Prolific’s answer has no {names[0]}.")
     return ""
 
 

@@ -38,7 +38,7 @@ class Answer:
         try:
             return self._response.json()
         except ValueError:
-            raise UnexpectedAnswer("Prolific's answer is not JSON.") from None
+            raise UnexpectedAnswer("Prolific’s answer is not JSON.") from None
 
 
 class Transport:

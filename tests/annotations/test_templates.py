@@ -47,7 +47,17 @@ def _texts(file: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     "folder",
-    ["templates/admin", "admin/studies", "admin/payments", "readings", "services/prolific", "services/payments"],
+    [
+        "templates/admin",
+        "admin/studies",
+        "admin/payments",
+        "readings",
+        "services/common",
+        "services/prolific",
+        "services/payments",
+        "prolific",
+        "views",
+    ],
 )
 def test_what_the_staff_read_has_the_apostrophes_of_what_participants_read(folder: str) -> None:
     files = [file for file in (ROOT / "annotations" / folder).rglob("*.*") if file.suffix in (".py", ".html", ".toml")]

@@ -63,7 +63,7 @@ def cost_sentence(of: Cost) -> str:
     """Say what was paid and what a finding cost; nothing where nothing was paid."""
     if not of.total:
         return ""
-    fee = " with Prolific's fee" if of.fee else ""
+    fee = " with Prolific’s fee" if of.fee else ""
     told = f"{amount(of.total, of.currency)} was paid{fee}"
     if of.per_person is not None:
         told += f": {amount(of.per_person)} for each of {persons(of.people)}"

@@ -78,7 +78,7 @@ def no_visit(request: HttpRequest) -> HttpResponse:
         request,
         404,
         _("We do not know your visit in this browser"),
-        _("Please open the study's link again, from where you found it. You will go on where you were."),
+        _("Please open the study’s link again, from where you found it. You will go on where you were."),
         safe=_SAFE,
     )
 

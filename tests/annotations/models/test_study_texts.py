@@ -57,7 +57,7 @@ def test_translations_that_can_stand_in_for_the_studys_own_texts_are_accepted() 
         ({"de": {"title": 7}}, "something else than title"),
         ({"de": "Formen"}, "something else than title"),
         ({"de": {"title": "F" * 121}}, "longer than 120 characters"),
-        ({"de": {"end_questions": "Wie schwer? | leicht | schwer"}}, "as many as the study's own"),
+        ({"de": {"end_questions": "Wie schwer? | leicht | schwer"}}, "as many as the study’s own"),
         ({"de": {"end_questions": "Wie schwer? | leicht\nWarum?"}}, "each with as many answers"),
         ({"de": {"end_questions": "Wie schwer? | leicht | \nWarum?"}}, "empty part"),
     ],

@@ -22,7 +22,7 @@ from tests.prolific_steps import THERE, arrive
         ),
         (
             Cost("EUR", 300, 0, 100, 1, 1),
-            "4.00 EUR was paid with Prolific's fee: 4.00 for each of 1 person, 4.00 for the one idea that is better "
+            "4.00 EUR was paid with Prolific’s fee: 4.00 for each of 1 person, 4.00 for the one idea that is better "
             "than guessing.",
         ),
         (Cost("GBP", 600, 0, None, 2, None), "6.00 GBP was paid: 3.00 for each of 2 people."),

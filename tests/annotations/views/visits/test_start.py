@@ -69,7 +69,7 @@ def test_a_get_does_not_start(client: Client, open_study: Study) -> None:
 def test_an_unknown_visit_is_told_how_to_come_back(client: Client, alice: Visit) -> None:
     response = client.get("/visit/")
     assert response.status_code == 404
-    assert "open the study's link again" in tree(response).text
+    assert "open the study’s link again" in tree(response).text
 
 
 def test_what_the_device_says_of_itself_is_kept_with_each_start(client: Client, open_study: Study) -> None:
