@@ -28,11 +28,11 @@ export MALLOC_TOP_PAD_ := 67108864
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-services lint format messages docs bench bench-gpu bench-scale chaos load lock audit clean venv browser
+.PHONY: help demo test test-browser test-services lint format messages docs bench bench-gpu bench-scale chaos load lock audit clean venv browser
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: ONCE=1, RESET=1 and POOL=20000 (demo), PORT=8000 (demo), PYTHON=python3.12, TORCH_INDEX=…, PIP_INDEX=…, NEWEST=1, UPGRADE=1 (lock), ARGS=… (test, chaos, load, bench, bench-scale) and COVERAGE=1 (test)"
+	@echo "Variables: ONCE=1, RESET=1 and POOL=20000 (demo), PORT=8000 (demo), PYTHON=python3.12, TORCH_INDEX=…, PIP_INDEX=…, NEWEST=1, UPGRADE=1 (lock), ARGS=… (test, test-browser, test-services, chaos, load, bench, bench-scale) and COVERAGE=1 (test)"
 
 demo: $(VENV)/demo.stamp ## Run the whole job on this machine and leave the site running (ONCE=1: stop it; RESET=1: begin anew; POOL=20000: more drawings to gather from)
 	@$(BIN)/python -m deploy.local.demo $(if $(ONCE),--once) $(if $(RESET),--reset) $(if $(POOL),--pool $(POOL))
@@ -42,14 +42,17 @@ PROCESSES := $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 
 # With COVERAGE=1 it is that of the whole suite, in all and in each package. Python 3.11 then traces every line that runs,
 # Django's too, and the suite takes half as long again; from 3.12 on it takes hardly longer.
-test: $(VENV)/test.stamp browser ## Run the test suite (ARGS="…" goes to pytest, for a part of it; COVERAGE=1 measures coverage)
-	@$(BIN)/python -m pytest --durations=10 $(or $(ARGS),-n $(PROCESSES) --dist worksteal) \
+test: $(VENV)/test.stamp $(if $(ARGS),browser) ## Run the test suite (ARGS="…" goes to pytest, for any part of it; COVERAGE=1 measures coverage)
+	@$(BIN)/python -m pytest --durations=10 $(or $(ARGS),-m "not browser and not services" -n $(PROCESSES) --dist worksteal) \
 		$(if $(COVERAGE),--cov --cov-report=term)
 ifdef COVERAGE
 	@for package in modeling annotations worker; do \
 		$(BIN)/python -m coverage report --include="$$package/*" --fail-under=90 > /dev/null || \
 			{ echo "The tests reach less than 90 % of the lines of $$package."; exit 1; }; done
 endif
+
+test-browser: $(VENV)/test.stamp browser ## Run the tests that need a browser
+	@$(BIN)/python -m pytest --durations=10 -m "browser and not services" -n $(PROCESSES) --dist worksteal $(ARGS)
 
 test-services: $(VENV)/test.stamp ## Run the tests that need minutes or further servers
 	@$(BIN)/python -m pytest -m services $(ARGS)

@@ -25,6 +25,14 @@ CHROMIUM_FLAGS = [
 ]
 
 
+@pytest.hookimpl(tryfirst=True)  # before those with a mark are chosen
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what asks for the browser."""
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
 class Chromium:
     """A browser whose contexts are kept: with a new one, all files of the site are loaded and compiled again.
 

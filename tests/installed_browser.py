@@ -14,8 +14,8 @@ from playwright.sync_api import sync_playwright
 ON_PATH = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PACKAGES = ("chromium-headless-shell", "chromium")  # Debian's; the first is newer than some of its releases
 ADVICE = (
-    "The tests need a browser, but none could be installed. Install Chromium so that `chromium` is on the PATH "
-    "(on Debian: apt-get install chromium), or skip the browser tests with ARGS='-m \"not browser and not services\"'."
+    "These tests need a browser, but none could be installed. Install Chromium so that `chromium` is on the PATH "
+    "(on Debian: apt-get install chromium). `make test` needs none."
 )
 
 

@@ -81,7 +81,6 @@ def open_task(chromium: Chromium, site: str, visit: actors.Visit) -> Page:
     return page
 
 
-@pytest.mark.browser
 @pytest.mark.parametrize("people", [1, 25])
 def test_from_enter_to_score_and_split(
     benchmark: Any, chromium: Chromium, site: str, open_study: Study, people: int

@@ -8,8 +8,6 @@ from tests.accessibility import assert_no_violations
 from tests.browser.visitor import Visitor
 from tests.steps import move_clock
 
-pytestmark = pytest.mark.browser
-
 
 def test_done_asks_once_in_a_dialog_that_escape_closes(visitor: Visitor) -> None:
     visitor.go_to_task()

@@ -10,8 +10,6 @@ from tests.accessibility import assert_no_violations, overhang
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
 
-pytestmark = pytest.mark.browser
-
 REFUSED = {
     "empty": ("", "Please type a phrase first."),
     "blank": (" \u00a0 ", "nothing in it that shows"),

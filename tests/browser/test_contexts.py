@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-import pytest
 from pytest_django.live_server_helper import LiveServer
 
 from tests.chromium import Chromium
 
-pytestmark = pytest.mark.browser
 _TYPED = "sessionStorage.setItem('typed', 'red'), document.cookie"
 
 

@@ -12,8 +12,6 @@ from tests.accessibility import assert_no_violations, follow, overhang
 from tests.browser.conftest import NewVisitor, ask_at_the_end
 from tests.browser.visitor import Visitor
 
-pytestmark = pytest.mark.browser
-
 _WITHOUT_THE_STUDYS_OWN_TEXTS = """() => {
     const copy = document.documentElement.cloneNode(true);
     copy.querySelectorAll(".prose").forEach((text) => text.remove());

@@ -2,14 +2,11 @@
 
 import re
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from annotations.models import Phrase, Reply, ThresholdChoice
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
-
-pytestmark = pytest.mark.browser
 
 THUMB = "#threshold-thumb"
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}

@@ -14,7 +14,7 @@ from annotations.models import AnnotationSession, Event, Span, event_kinds
 from tests.browser.visitor import Visitor
 from worker.phrases.scoring import score_due_phrases
 
-pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("own_clock")]
+pytestmark = pytest.mark.usefixtures("own_clock")
 
 _MINUTE_MS = 60_000
 

@@ -1,11 +1,7 @@
 """The page counts how words come into the field: typed, or pasted at once."""
 
-import pytest
-
 from annotations.models import Phrase
 from tests.browser.visitor import Visitor
-
-pytestmark = pytest.mark.browser
 
 PASTE = """text => {
   const field = document.getElementById("text");

@@ -1,14 +1,11 @@
 """A whole visit by keyboard alone."""
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from annotations.models import AnnotationSession
 from tests.actors import RIGHT_ANSWERS, as_numbered
 from tests.browser.visitor import Visitor
 from worker.phrases.scoring import score_due_phrases
-
-pytestmark = pytest.mark.browser
 
 _FOCUSED = "document.activeElement"
 

@@ -11,8 +11,6 @@ from tests.browser.visitor import Visitor
 from tests.steps import move_clock
 from worker.phrases.scoring import score_due_phrases
 
-pytestmark = pytest.mark.browser
-
 # Every shift counts here, also those soon after a key, which the usual measure (CLS) leaves out.
 _WATCH = """() => {
     window.shifts = [];

@@ -9,8 +9,6 @@ from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
 from worker.phrases.scoring import score_due_phrases
 
-pytestmark = pytest.mark.browser
-
 _SIZES = "all => all.map(one => { const box = one.getBoundingClientRect(); return [box.width, box.height]; })"
 _IN_VIEW = """all => all.filter(one => {
     const box = one.getBoundingClientRect(), bar = document.getElementById("phrase").getBoundingClientRect();

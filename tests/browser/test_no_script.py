@@ -1,13 +1,10 @@
 """A whole visit without any JavaScript."""
 
-import pytest
 from playwright.sync_api import expect
 
 from annotations.models import AnnotationSession, Outcome
 from tests.browser.conftest import NewVisitor
 from worker.phrases.scoring import score_due_phrases
-
-pytestmark = pytest.mark.browser
 
 
 def test_a_person_without_javascript_goes_from_the_link_to_the_code(new_visitor: NewVisitor) -> None:

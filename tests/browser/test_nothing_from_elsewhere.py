@@ -5,8 +5,6 @@ import pytest
 from tests.annotations.chromium import page_without_complaints
 from tests.chromium import Chromium
 
-pytestmark = pytest.mark.browser
-
 
 @pytest.mark.parametrize(
     "address", ["https://fonts.example.org/a.woff2", "http://203.0.113.7/a.js", "http://[2001:db8::7]/"]

@@ -1,6 +1,5 @@
 """A network that goes and comes back: nothing is lost, nothing is done twice, and the page says what it does."""
 
-import pytest
 from playwright.sync_api import Route, expect
 
 from annotations.models import (
@@ -15,8 +14,6 @@ from annotations.models import (
 )
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
-
-pytestmark = pytest.mark.browser
 
 
 def test_a_step_that_is_taken_without_a_network_is_taken_once_when_it_is_back(visitor: Visitor) -> None:

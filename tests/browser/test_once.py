@@ -8,8 +8,6 @@ from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
 from worker.phrases.scoring import score_due_phrases
 
-pytestmark = pytest.mark.browser
-
 
 def test_a_double_click_counts_once(visitor: Visitor) -> None:
     visitor.go_to_task()

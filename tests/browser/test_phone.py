@@ -7,8 +7,6 @@ from annotations.models import Task
 from tests.accessibility import overhang
 from tests.browser.conftest import NewVisitor
 
-pytestmark = pytest.mark.browser
-
 
 def test_no_page_scrolls_sideways(new_visitor: NewVisitor) -> None:
     visitor = new_visitor(has_touch=True, is_mobile=True)

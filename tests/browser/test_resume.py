@@ -1,6 +1,5 @@
 """Reload, back, a second tab and a second device: the same place, the same images, nothing twice."""
 
-import pytest
 from playwright.sync_api import expect
 
 from annotations.models import AnnotationSession, Assignment, CheckAttempt, EndAnswer, Phrase, PracticePhrase
@@ -8,8 +7,6 @@ from tests.actors import RIGHT_ANSWERS
 from tests.browser.conftest import NewVisitor, ask_at_the_end
 from tests.browser.visitor import Visitor
 from worker.phrases.scoring import score_due_phrases
-
-pytestmark = pytest.mark.browser
 
 
 def images_of(visitor: Visitor) -> list[str]:

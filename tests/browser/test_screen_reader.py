@@ -12,8 +12,6 @@ from tests.browser.conftest import NewVisitor, ask_at_the_end
 from tests.browser.visitor import Visitor
 from worker.phrases.scoring import score_due_phrases
 
-pytestmark = pytest.mark.browser
-
 _SENTENCE = "The AI is often wrong on images that have"
 _STUDYS_FOOT = """
 - contentinfo:

@@ -19,8 +19,6 @@ from tests.browser.visitor import Visitor
 from tests.sprites import draw_examples
 from worker.phrases.scoring import score_due_phrases
 
-pytestmark = pytest.mark.browser
-
 _IN_VIEW_IS_LOADED = """() => [...document.querySelectorAll("img[src]")].every((image) => {
     const { top, left } = image.getBoundingClientRect();
     return top > innerHeight || left > innerWidth || (image.complete && image.naturalWidth);

@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -10,8 +9,6 @@ from annotations.models import AnnotationSession, EndAnswer, Outcome, Phrase, St
 from modeling.arrays.images.image_files import THUMBNAIL_SHORT_SIDE
 from tests.browser.conftest import NewVisitor, ask_at_the_end
 from tests.browser.visitor import Visitor
-
-pytestmark = pytest.mark.browser
 
 
 def test_a_person_goes_from_the_link_to_the_code(visitor: Visitor) -> None:

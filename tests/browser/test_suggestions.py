@@ -1,14 +1,11 @@
 """The one question about a phrase, and words to begin with."""
 
-import pytest
 from playwright.sync_api import expect
 
 from annotations.models import Judgement, Phrase, Study, Task
 from tests.accessibility import assert_no_violations_in_both_themes, overhang
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
-
-pytestmark = pytest.mark.browser
 
 
 def test_a_question_is_answered_without_leaving_the_page_and_a_rewording_fills_the_field(visitor: Visitor) -> None:

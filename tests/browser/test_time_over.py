@@ -14,8 +14,6 @@ from tests.accessibility import assert_no_violations
 from tests.browser.visitor import Visitor
 from worker.phrases.scoring import score_due_phrases
 
-pytestmark = pytest.mark.browser
-
 
 def end_in(seconds: float) -> None:
     """Let the running assignment's time be over in so many seconds; it began ten minutes earlier."""

@@ -2,7 +2,6 @@
 
 import datetime as dt
 
-import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -10,8 +9,6 @@ from annotations.models import Assignment, EndReason, Phrase
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
 from worker.phrases.scoring import score_due_phrases
-
-pytestmark = pytest.mark.browser
 
 
 def test_the_page_says_scoring_and_the_score_appears_when_the_worker_is_back(visitor: Visitor) -> None:

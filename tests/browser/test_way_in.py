@@ -10,8 +10,6 @@ from tests.actors import RIGHT_ANSWERS, WRONG_ANSWERS, WRONG_TRIES
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
 
-pytestmark = pytest.mark.browser
-
 
 def test_the_welcome_page_looks_at_the_device_and_start_says_that_a_script_runs(visitor: Visitor) -> None:
     visitor.open_link()

@@ -1,11 +1,8 @@
 """The first view of a task weighs little before its images, whatever the page brings along."""
 
-import pytest
 from playwright.sync_api import Response
 
 from tests.browser.visitor import Visitor
-
-pytestmark = pytest.mark.browser
 
 MAX_BYTES = 150_000  # as they are, before any compression
 

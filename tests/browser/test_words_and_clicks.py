@@ -2,12 +2,8 @@
 
 import re
 
-import pytest
-
 from tests.actors import RIGHT_ANSWERS
 from tests.browser.visitor import Visitor
-
-pytestmark = pytest.mark.browser
 
 MOST_WORDS = 500
 MOST_PRESSES = 8  # of buttons and images; the three questions' answers are chosen, not pressed

@@ -10,9 +10,9 @@ ROOT = Path(__file__).resolve().parents[2]
 BROWSER = "-m tests.installed_browser"
 
 
-def _commands(target: str, tmp_path: Path) -> list[str]:
+def _commands(target: str, tmp_path: Path, *variables: str) -> list[str]:
     """What `make` would run for a target where there is no virtual environment yet."""
-    command = ["make", "--dry-run", f"VENV={tmp_path / 'venv'}", target]
+    command = ["make", "--dry-run", f"VENV={tmp_path / 'venv'}", target, *variables]
     alone = {"PATH": os.environ["PATH"]}  # the variables of a `make` that runs these tests would count for this one too
     made = subprocess.run(command, cwd=ROOT, env=alone, capture_output=True, text=True, check=True)
     return made.stdout.splitlines()
@@ -39,7 +39,15 @@ def test_what_is_for_developers_has_their_tools_as_well(target: str, tmp_path: P
     assert _installed(_commands(target, tmp_path)) >= {"server", "worker", "embedded", "dev"}
 
 
-@pytest.mark.parametrize(("target", "program"), [("test", "-m pytest"), ("bench", "-m tests.benchmarks.make_bench")])
+@pytest.mark.parametrize(
+    ("target", "program"), [("test-browser", "-m pytest"), ("bench", "-m tests.benchmarks.make_bench")]
+)
 def test_what_drives_a_browser_has_one_first(target: str, program: str, tmp_path: Path) -> None:
     commands = _commands(target, tmp_path)
     assert _first(commands, BROWSER) < _first(commands, program)
+
+
+def test_the_suite_needs_no_browser_but_a_part_of_it_may(tmp_path: Path) -> None:
+    assert not any(BROWSER in command for command in _commands("test", tmp_path))
+    part = _commands("test", tmp_path, "ARGS=tests/browser")
+    assert _first(part, BROWSER) < _first(part, "-m pytest")

@@ -30,6 +30,7 @@ def play(study: Study, n_people: int) -> Rehearsal:
     return rehearsal
 
 
+@pytest.mark.services  # a whole study, by five people
 def test_a_green_rehearsal_of_a_draft_opens_it_and_counts_nobody(draft: Study, scoring: None) -> None:
     rehearsal = play(draft, 5)
     assert (rehearsal.state, rehearsal.error) == (JobState.DONE, "")
@@ -52,6 +53,7 @@ def test_people_come_a_few_at_a_time(draft: Study, scoring: None, monkeypatch: p
     assert run_due_rehearsals() == 0
 
 
+@pytest.mark.services  # six phrases, each scored before the next
 def test_everybody_says_enough_for_the_least_number_of_phrases(draft: Study, scoring: None) -> None:
     draft.tasks.update(min_phrases=6)
     assert play(draft, 1).state == JobState.DONE

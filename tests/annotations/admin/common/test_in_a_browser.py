@@ -17,7 +17,7 @@ from tests.annotations.chromium import page_without_complaints
 from tests.annotations.exports.rows import add_phrase, add_run
 from tests.chromium import Chromium
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def shoot(page: Page, name: str) -> None:

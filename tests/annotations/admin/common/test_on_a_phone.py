@@ -23,7 +23,7 @@ from tests.annotations.exports.rows import add_phrase, add_run
 from tests.annotations.views.pages import task_url
 from tests.chromium import Chromium
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from tests.annotations.exports.rows import add_phrase
 from tests.chromium import Chromium
 from tests.second_factor import code_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

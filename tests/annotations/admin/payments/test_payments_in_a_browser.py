@@ -25,7 +25,7 @@ from tests.fake_prolific.server import Trouble
 from tests.prolific_steps import arrive, begin_there, put_on_prolific
 from worker.prolific import send_due_requests
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 MESSAGE = "You typed the same word forty times in under a minute, so nothing of it says anything about the pictures."
 

@@ -12,7 +12,7 @@ from tests.annotations.admin.pools.conftest import DONE
 from tests.annotations.chromium import page_without_complaints
 from tests.chromium import Chromium
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 MEASURED = {f"{name}{end}": [0.5, 0.4, 0.6] for name in ("worst_group", "average", "minority") for end in ("", "_gain")}
 TABLE = [

@@ -17,7 +17,7 @@ from tests.fake_prolific import FakeProlific
 from tests.prolific_steps import THERE, put_on_prolific
 from worker.prolific import send_due_requests
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_study_is_paused_on_both_sides_and_started_there_again(

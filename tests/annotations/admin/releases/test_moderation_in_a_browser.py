@@ -12,7 +12,7 @@ from tests.annotations.chromium import page_without_complaints
 from tests.annotations.exports.rows import add_phrase
 from tests.chromium import Chromium
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_the_keys_go_from_row_to_row_approve_one_and_ask_for_a_reason_first(

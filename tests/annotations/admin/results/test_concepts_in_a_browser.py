@@ -22,7 +22,7 @@ from tests.own_database import Committed
 from worker.retraining.corrections import train_due_corrections
 from worker.retraining.run_training import train_due_runs
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 ANN = {SQUARE: ["red", "dark red", "no blue"], OVAL: ["blue", "bright"]}
 BEN = {SQUARE: ["red things", "light", "mossy"], OVAL: ["blue", "they have green stripes"]}

@@ -25,7 +25,7 @@ from tests.kept_rows import KeptRows
 from tests.own_database import Committed
 from worker.study_analyses import analyse_due_studies
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def results(live_server: LiveServer, study: Study) -> str:

@@ -26,7 +26,7 @@ from worker.datasets.imports import run_due_imports
 from worker.phrases.scoring import score_due_phrases
 from worker.rehearsals import run_due_rehearsals
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.accessibility import DJANGOS, assert_no_violations
 from tests.annotations.admin.studies.test_set_up_in_a_browser import fits_a_phone
 from tests.chromium import Chromium
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

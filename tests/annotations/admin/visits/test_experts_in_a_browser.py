@@ -22,7 +22,7 @@ from tests.steps import end, submit_and_score, workers
 from worker.phrases.scoring import score_due_phrases
 from worker.retraining.run_training import train_due_runs
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from tests.annotations.chromium import page_without_complaints
 from tests.chromium import Chromium
 
 
-@pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 def test_a_coordinator_looks_at_what_somebody_saw(
     live_server: LiveServer, chromium: Chromium, coordinator: User, alice: Visit

@@ -30,7 +30,6 @@ def test_making_the_schema_gives_no_warning(capfd: pytest.CaptureFixture[str], c
     assert "Warning" not in capfd.readouterr().err
 
 
-@pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 def test_the_page_shows_the_api_and_nothing_is_blocked(live_server: LiveServer, chromium: Chromium) -> None:
     with page_without_complaints(chromium, live_server.url) as page:

@@ -147,7 +147,6 @@ def test_a_token_without_a_name_or_for_ever_is_refused_on_the_page(client: Clien
     assert not AccessToken.objects.exists()
 
 
-@pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 def test_a_coordinator_makes_a_token_and_revokes_it(
     live_server: LiveServer, chromium: Chromium, coordinator: User

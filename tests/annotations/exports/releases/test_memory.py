@@ -38,6 +38,7 @@ def peak_of(study: Study) -> float:
     return traced_memory.peak_of(lambda: write_study_zip(study, _Nowhere()))[0] / _MIB
 
 
+@pytest.mark.services  # each allocation for 33,000 events is traced
 @pytest.mark.django_db(transaction=True)
 def test_memory_stays_flat_as_the_log_grows(open_study: Study, alice: Visit) -> None:
     payload = {"rows": {"right": list(range(50))}, "draws": {"right": 1}, "text": "x" * 200}

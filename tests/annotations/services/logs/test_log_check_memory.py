@@ -17,6 +17,7 @@ def peak_of(study: Study) -> float:
     return peak / _MIB
 
 
+@pytest.mark.services  # each allocation of a large study is traced
 def test_memory_stays_flat_as_the_study_grows(draft_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log_check, "EVENTS_AT_ONCE", 100)
     study = plant(draft_study, 4, 5)

@@ -67,6 +67,7 @@ assert trained.gap[0] <= 1e-8 * trained.loss[0]
 """
 
 
+@pytest.mark.services
 @pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_DATA counts mapped memory on Linux")
 def test_a_fiftieth_of_imagenet_is_trained_in_a_fiftieth_of_its_memory(tmp_path: Path) -> None:
     command = [sys.executable, "-c", FIFTIETH, str(tmp_path)]
