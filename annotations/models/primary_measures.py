@@ -4,9 +4,9 @@ from django.core.exceptions import ValidationError
 
 # Columns of summary.csv that people and conditions are compared by. The first two are declared unless somebody unticks.
 MEASURES = {
-    "own_gain": "own gain: what people’s words add where the model is wrong most often",
+    "own_gain": "own gain: what people’s words add to worst-group accuracy, over retraining without words",
     "best_error_score": "best error score: how well a person’s best words tell wrong from right images",
-    "worst_group_accuracy": "worst-group accuracy: images right where the model is wrong most often",
+    "worst_group_accuracy": "worst-group accuracy: images right where the retrained model is wrong most often",
     "tries": "tries",
     "active_time": "active time",
 }

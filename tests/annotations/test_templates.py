@@ -51,6 +51,8 @@ def _texts(file: Path) -> Iterator[str]:
         "templates/admin",
         "admin/studies",
         "admin/payments",
+        "admin/results",
+        "analysis/figures",
         "readings",
         "services/common",
         "services/prolific",

@@ -12,8 +12,6 @@ from annotations.admin.common.study_scoped import ScopedRows, StudyScoped
 from annotations.models.arrays import without_arrays
 from annotations.services.staff.roles import study_of
 
-WORST_GROUP = "The worst group is the class, or the class with an attribute, that the model gets wrong most often."
-
 
 class ReadOnly:
     """Mixed into an admin class: nobody adds, changes or deletes, superusers included."""

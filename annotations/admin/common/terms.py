@@ -6,6 +6,10 @@ TERMS = {  # a definition uses only terms that come after it
     "better than guessing": "A phrase is better than guessing if its error score is above what unrelated words reach "
     "in as many tries, and above what 95 of 100 common words reach.",
     "unrelated words": "Unrelated words have nothing to do with the errors, so what they reach is chance alone.",
+    "own gain": "Own gain is accuracy on the worst group of test images after retraining with words, less that after "
+    "the control.",
+    "worst group": "Each model has its own worst group: the class, or the class with an attribute, that it gets wrong "
+    "most often.",
     "control": "The control is the same retraining without words: each class keeps its weight, spread evenly over its "
     "images.",
 }

@@ -8,7 +8,8 @@ from django.template.response import TemplateResponse
 
 from annotations.admin.common.list_columns import column
 from annotations.admin.common.number_formats import percent
-from annotations.admin.common.read_only import WORST_GROUP, ReadOnlyAdmin
+from annotations.admin.common.read_only import ReadOnlyAdmin
+from annotations.admin.common.terms import TERMS
 from annotations.admin.datasets import data_page
 from annotations.admin.similarity_search import search_page
 from annotations.models import UNFINISHED, BaseModel, Dataset, DatasetImport
@@ -49,7 +50,7 @@ def _by_class(model: BaseModel) -> str:
 @admin.register(BaseModel)
 class BaseModelAdmin(ReadOnlyAdmin):
     list_title = "Models"
-    list_help = f"λ is the {STRENGTH.removesuffix(' (λ)')}. {WORST_GROUP}"
+    list_help = f"λ is the {STRENGTH.removesuffix(' (λ)')}. {TERMS['worst group']}"
     list_display = ("words", "dataset", "by_class", "worst_group", "average", "created_at")
     list_filter = ("dataset", "origin")
     search_fields = ("name", "dataset__name")

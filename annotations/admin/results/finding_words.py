@@ -22,40 +22,53 @@ _FEW = 5  # people; with fewer an interval says little
 
 
 def finding(task: TaskFacts, totals: Sequence[Total], groups: GroupGains | None = None) -> Iterator[str]:
-    """Yield the sentences of one task. totals, groups: its own; without groups the data have no names for them."""
+    """Yield the sentences of one task. totals, groups: its own; without groups their accuracies are not known by name.
+
+    Own gain leads, whichever group is each model's worst; what became of one group comes after it (decision 83).
+    """
     of = {(total.measure, total.over): total for total in totals}
     gain, complete = of["own_gain", Over.ALLOCATED], of["own_gain", Over.WITH_RUN]
     reached = of["worst_group_accuracy", Over.ALLOCATED].estimate.mean
     if gain.estimate.mean is None or reached is None:
         return
-    if groups is None:
-        kind = "group" if task.groups else "class"
-        yield (
-            f"On the worst {kind}, the one that a model gets wrong most often, people's words added "
-            f"{points(gain.estimate.mean)} points of accuracy over the control{_sure(gain.estimate)}."
-        )
-        worst = task.base_worst_group, task.control_worst_group, reached
-        yield _course(task, f"its worst {kind}", *worst, f" (“{task.base_group}”)")
-    else:
-        yield from _of_groups(task, groups, gain.estimate)
+    yield f"People’s words have an own gain of {points(gain.estimate.mean)} points{_sure(gain.estimate)}."
+    yield from _reached(task, reached)
+    if groups is not None:
+        yield from _of_groups(task, groups, gain.estimate.mean)
     yield _rests_on(gain, complete)
 
 
-def _of_groups(task: TaskFacts, of: GroupGains, gain: Estimate) -> Iterator[str]:
-    """What became of the worst group by its name, and of the others. gain: of the worst group, whichever it then is."""
-    who = "a new last layer" if task.is_imported else "the model"
-    added = of.gain.mean or 0.0
-    lost = f" What it costs: {_lost(of)}." if of.over_control else ""
-    yield (
-        f"On “{of.name}”, the group that {who} gets wrong most often, people's words added {points(added)} points of "
-        f"accuracy over the control{_sure(of.gain)}.{lost}"
-    )
-    yield _course(task, f"“{of.name}”", of.base, of.control, of.control + added)
-    if abs((gain.mean or 0.0) - added) >= _NOTABLE:
+def _reached(task: TaskFacts, reached: float) -> Iterator[str]:
+    """How much each model gets right of its own worst group."""
+    control, base = percent(task.control_worst_group), percent(task.base_worst_group)
+    if task.is_imported:
         yield (
-            "Another group may be worst after retraining. On the worst group of each model, whichever that is, "
-            f"people's words added {points(gain.mean)} points{_sure(gain)}."
+            f"A new last layer gets {percent(reached)} of its worst group right with a person’s words, on average, and "
+            f"{control} without words, as the control. They differ by the own gain."
         )
+        yield (
+            f"The imported predictions get {base} of their worst group right (“{task.base_group}”). They come from "
+            "another last layer, so what is gained over them is not what words gain."
+        )
+    else:
+        yield (
+            f"The model gets {percent(reached)} of its worst group right after retraining with a person’s words, on "
+            f"average, {control} after the control, and {base} as it is (“{task.base_group}”). The first two differ by "
+            "the own gain."
+        )
+
+
+def _of_groups(task: TaskFacts, of: GroupGains, own: float) -> Iterator[str]:
+    """What became of one group by its name, where that is not the own gain, and of the others."""
+    who = "a new last layer" if task.is_imported else "the model as it is"
+    added = of.gain.mean or 0.0
+    if abs(own - added) >= _NOTABLE:
+        yield (
+            f"On “{of.name}” alone, the worst group of {who}, people’s words added {points(added)} points over the "
+            f"control{_sure(of.gain)}. After retraining another group may be the worst, and own gain is about that one."
+        )
+    if of.over_control:
+        yield f"What people’s words cost groups other than “{of.name}”: {_lost(of)}."
 
 
 def _lost(of: GroupGains) -> str:
@@ -66,25 +79,7 @@ def _lost(of: GroupGains) -> str:
         told = [f"“{each.name}” loses {100 * each.loss:.1f} points against the model as it is ({alone} there)"]
     if (each := of.over_control) and each.loss >= _NOTABLE:
         told.append(f"“{each.name}” loses {100 * each.loss:.1f} points against the control")
-    return (
-        f"{' and '.join(told)}, on average over people; no other group loses more" if told else "no other group loses"
-    )
-
-
-def _course(
-    task: TaskFacts, group: str, base: float | None, control: float | None, reached: float, which: str = ""
-) -> str:
-    """A group's accuracy from the reference to what people's words reach. which: the base model's worst, named."""
-    if task.is_imported:
-        return (
-            f"Of {group}, the control, a new last layer, gets {percent(control)} right, and one with people's words "
-            f"{percent(reached)}. The imported predictions get {percent(base)} right{which}; they come from another "
-            "last layer, so what is gained over them is not what words gain."
-        )
-    return (
-        f"Of {group} the model gets {percent(base)} right as it is{which}, {percent(control)} after the control, "
-        f"and {percent(reached)} after retraining with people's words. The last two differ by the words' own gain."
-    )
+    return f"{' and '.join(told)}, on average over people; none loses more" if told else "none loses"
 
 
 def most_said(concepts: Iterable[ConceptRow], n_people: int) -> str:
@@ -108,8 +103,8 @@ def better_and_others(people: Sequence[PersonTask]) -> Iterator[str]:
     if all(gains.values()) and not any(row.better in _NOT_TOLD for row in people):
         better, others = (points(fmean(gains[each])) for each in (True, False))
         yield (
-            f"There are two kinds of people among these {sum(map(len, gains.values())):,}: on the worst group, the "
-            f"{len(gains[True]):,} whose best phrase is better than guessing gained {better} on average, the other "
+            f"There are two kinds of people among these {sum(map(len, gains.values())):,}: the mean own gain of the "
+            f"{len(gains[True]):,} whose best phrase is better than guessing is {better} points, that of the other "
             f"{len(gains[False]):,} {others}."
         )
 
@@ -124,10 +119,10 @@ def beside_random_slices(people: Iterable[PersonTask]) -> Iterator[str]:
         beyond = sum(percentile >= _BEYOND for percentile in percentiles)
         also = f" The other {untold:,} with a retraining cannot be compared: {why}." if untold else ""
         yield (
-            f"{beyond:,} of the {persons(len(percentiles))} who can be compared with random guessers gained more than "
-            f"{_BEYOND} of 100 of them would. A random guesser is a computer without any words: it cuts the class's "
-            "images in two by chance, as often as the person tried words, and retrains with the cut that has the best "
-            f"error score.{also}"
+            f"{beyond:,} of the {persons(len(percentiles))} who can be compared with random guessers have a larger own "
+            f"gain than {_BEYOND} of 100 of them would. A random guesser is a computer without any words: it cuts the "
+            "class’s images in two by chance, as often as the person tried words, and retrains with the cut that has "
+            f"the best error score.{also}"
         )
     elif untold:
         yield f"{persons(untold)} cannot be compared with random guessers: {why}."
@@ -152,7 +147,7 @@ def _rests_on(gain: Total, complete: Total) -> str:
         none = sum(out.values())
         told += f". {none:,} of them {'counts' if none == 1 else 'count'} as no gain ({reasons(sorted(out.items()))})"
         if complete.estimate.mean is not None:
-            told += f"; the mean of the others is {points(complete.estimate.mean)}"
+            told += f"; the mean own gain of the others is {points(complete.estimate.mean)}"
     if gain.missing:
         told += f". Not in the means: {reasons(sorted(gain.missing.items()))}"
     return f"{told}."

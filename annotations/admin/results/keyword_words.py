@@ -42,7 +42,7 @@ def top_sentence(tables: StudyTables) -> str:
     tasks = {task for task, _ in best}
     found = {row.task for row in best.values() if row.is_in_top}
     first = {row.task for row in best.values() if row.same_clip_rank == 1}
-    said = "the same words as people's best phrase"
+    said = "the same words as people’s best phrase"
     if len(tasks) == 1:
         is_not = "" if found else " not"
         where = "as its first keyword" if first else f"among its top {MACHINES_TOP} keywords"

@@ -20,14 +20,14 @@ _WINNERS = (
 _PEOPLE, _IMAGES = "people", "test images"  # what an interval is over
 _NOT_BOTH = "it takes a phrase of theirs and one of its keywords with which the model was retrained"
 _TOO_FEW = "it takes two people whose gain is known"
-_EARLIER = "an earlier version retrained with the keywords, and did not measure the worst group. Rank them again"
+_EARLIER = "an earlier version retrained with the keywords, and did not measure their own gain. Rank them again"
 
 
 @dataclass(frozen=True)
 class Duel:
     """People's best phrase and the machine's best keyword on a task's class, and the differences, by measure.
 
-    gain: what they add to the worst group, None for the reason `why_not`.
+    gain: their own gains, None for the reason `why_not`.
     """
 
     class_name: str
@@ -78,15 +78,15 @@ def on_class(task: TaskFacts, duel: Duel | None, people_best: float | None) -> I
         why_not = duel.why_not if duel else _NOT_BOTH
         yield (
             f"Whether people beat the machine is not known: {why_not}. On the validation images its best keyword, "
-            f"“{first['keyword']}”, has an error score of {score(first['error_score'])}, and people's best phrase "
+            f"“{first['keyword']}”, has an error score of {score(first['error_score'])}, and people’s best phrase "
             f"{score(people_best)}."
         )
         return
     yield f"{_winner(duel.gain)}."
     yield (
-        f"On the worst group, the phrase with the best error score of all people's, “{duel.people}”, adds "
-        f"{points(duel.gain.people)} points over the control, and the machine's best keyword by error score, "
-        f"“{duel.machine}”, adds {points(duel.gain.machine)}. {_difference(duel.gain, _PEOPLE)}"
+        f"The phrase with the best error score of all people’s, “{duel.people}”, has an own gain of "
+        f"{points(duel.gain.people)} points, and the machine’s best keyword by error score, “{duel.machine}”, one of "
+        f"{points(duel.gain.machine)}. {_difference(duel.gain, _PEOPLE)}"
     )
     if before := duel.less.get("minority_before"):
         yield (
@@ -108,7 +108,7 @@ def over_classes(found: Iterable[Duel]) -> Iterator[str]:
     # The same people may have worked on several classes, so their intervals are taken to go up and down together. That
     # is the widest that the interval of the mean can be.
     mean = map(fmean, zip(*((gain.difference, gain.low, gain.high) for _, gain in gains), strict=True))
-    yield f"What counts is what retraining adds on the worst group. {_told('The mean difference', _PEOPLE, *mean)}"
+    yield f"What counts is own gain. {_told('The mean difference', _PEOPLE, *mean)}"
 
 
 def _winner(of: PeopleLessMachine) -> str:

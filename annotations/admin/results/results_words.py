@@ -26,7 +26,7 @@ CATEGORY_LIMIT = 300  # phrases of a list on the page; its file has all
 
 _MEASURES = {
     "own_gain": "Own gain, points",
-    "best_error_score": "Best error score of a person's phrases",
+    "best_error_score": "Best error score of a person’s phrases",
     "worst_group_accuracy": "Worst-group accuracy",
     "worst_group_accuracy_chosen_on_test": "Worst-group accuracy of the phrase that is best on test (optimistic)",
     "tries": "Tries: distinct phrases",
@@ -43,8 +43,8 @@ _OVER = {
 }
 
 _LISTS = {
-    PhraseList.BEST_ACCURACY: "Each person's best on test",
-    PhraseList.BEST_SCORE: "Each person's best error score",
+    PhraseList.BEST_ACCURACY: "Each person’s best on test",
+    PhraseList.BEST_SCORE: "Each person’s best error score",
     PhraseList.OTHERS: "All other phrases",
 }
 
@@ -148,7 +148,7 @@ def passed_sentence(scored: Sequence[PersonTask]) -> str:
 
 def _novelty_sentence(row: TaskNovelty) -> str:
     of = row.novelty
-    goal = f"The study's goal is an interval that ends below {row.enough_below:.0%}"
+    goal = f"The study’s goal is an interval that ends below {row.enough_below:.0%}"
     enough = "It is reached: enough people" if row.is_enough else "It is not reached yet: not enough people"
     which = " with a phrase better than guessing" if row.counted is Counted.BETTER else ""
     return (

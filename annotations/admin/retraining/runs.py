@@ -11,9 +11,9 @@ from django.utils.html import format_html
 from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.list_columns import column, marked_state
 from annotations.admin.common.number_formats import percent, points, similarity
-from annotations.admin.common.read_only import WORST_GROUP, ReadOnlyOfAssignments
+from annotations.admin.common.read_only import ReadOnlyOfAssignments
 from annotations.admin.common.study_pages import ZIP, file_answer
-from annotations.admin.common.terms import TERMS
+from annotations.admin.common.terms import TERMS, Definitions
 from annotations.analysis.pools.gathering_tables import slice_checks
 from annotations.exports.retraining.head_files import head_zip
 from annotations.models import Control, Run, RunState
@@ -26,7 +26,7 @@ class RunAdmin(ReadOnlyOfAssignments):
     related = ("base_model__dataset", "control", "random_slices")
     views = {"head": "<int:pk>/head/"}
     list_title = "Retrainings with a phrase"
-    list_help = f"Each percentage: how much of the worst group of test images is right. {WORST_GROUP}"
+    list_help = f"Each percentage: how much of a model’s worst group of test images is right. {TERMS['worst group']}"
     _compared = ("own_gain", "worst_group", "control_worst_group", "base_worst_group")
     list_display = ("phrase", "participant", "study", "state_mark", *_compared)
     list_filter = ("assignment__session__study", "state")
@@ -57,7 +57,7 @@ class RunAdmin(ReadOnlyOfAssignments):
     ) -> HttpResponse:
         run = context["original"]
         context["comparisons"] = list(comparisons(run)) if run.state == RunState.DONE else []
-        context["control"] = TERMS["control"]
+        context["defined"] = Definitions().added_to("The first line has the phrase’s own gain.")
         context["is_excluded"] = is_excluded(run)
         context["slice_checks"] = slice_checks(run.assignment.session.study, run)
         context["percentile"] = run.random_slice_percentile

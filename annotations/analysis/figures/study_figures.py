@@ -43,7 +43,7 @@ _OF_IMPORTED = {"base_model": "imported predictions", "control": "new last layer
 _GROUPS = ("Zero-Shot", "Text Feedback", "Labels", "Labels, Text Feedback", "Labels, Group Labels")  # as in Table 1
 _OURS = "Labels, Text Feedback"
 _CHOSEN = {
-    ("worst_group_accuracy", Over.ALLOCATED): "People's words",
+    ("worst_group_accuracy", Over.ALLOCATED): "People’s words",
     ("worst_group_accuracy_chosen_on_test", Over.WITH_ANY_RUN): "Their best on test (optimistic)",
 }
 _WHOSE = {"people": "People", "clip_score": "first by CLIP score", "error_score": "first by error score"}

@@ -85,15 +85,13 @@ class GroupGains:
     """A task's named group that is got wrong most often, and those of the others that lose most by retraining.
 
     Test accuracies in [0, 1], means over people by intention to treat. Which group it is the base model says, or of
-    imported predictions the control, a new last layer. base, control: theirs on it. gain: people's own gains on it.
+    imported predictions the control, a new last layer. gain: what people's words add to it, over the control.
     over_control: who loses most by people's words, None without another group; over_base: by retraining with them, None
     also for imported predictions, which come from another last layer.
     """
 
     task: int
     name: str
-    base: float | None
-    control: float
     gain: Estimate
     over_control: GroupLoss | None = None
     over_base: GroupLoss | None = None

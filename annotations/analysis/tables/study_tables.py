@@ -101,8 +101,7 @@ def _group_gains(rows: StudyRows, people: Iterable[PersonTask]) -> Iterator[Grou
         others[worst] = np.nan
         by_control = of.control - np.array([share for _, share in task.groups], np.float64)
         over_base = None if task.is_imported else _loss(names, by_control + others, by_control)
-        base, control = task.groups[worst][1], float(of.control[worst])
-        yield GroupGains(task.position, names[worst], base, control, gain, _loss(names, others, by_control), over_base)
+        yield GroupGains(task.position, names[worst], gain, _loss(names, others, by_control), over_base)
 
 
 def _loss(names: Sequence[str], changes: NDArray[np.float64], part: NDArray[np.float64]) -> GroupLoss | None:

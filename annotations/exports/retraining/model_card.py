@@ -125,7 +125,7 @@ def _training(run: Run) -> dict[str, Any]:
 
 
 def _gain(run: Run) -> dict[str, Any]:
-    """On the worst group of the test images; the own gain is None until the control is trained."""
+    """Of worst-group accuracy on the test images; the own gain is None until the control is trained."""
     assert run.worst_group_accuracy is not None, "a run that is done has its accuracies"
     return {
         "own_gain": run.own_gain,

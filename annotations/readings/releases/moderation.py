@@ -43,13 +43,17 @@ class Change:
 
     @property
     def own_gain(self) -> float | None:
-        """What the phrases themselves add."""
+        """What it has over the control, which the phrases themselves add."""
         return None if self.control is None or self.after is None else own_gain(self.after, self.control)
 
     @property
     def is_notable_loss(self) -> bool:
-        """Whether it costs as much, beside the model as it was or beside the control."""
-        return any(lost is not None and lost <= -NOTABLE_LOSS for lost in (self.difference, self.own_gain))
+        return self.difference is not None and self.difference <= -NOTABLE_LOSS
+
+    @property
+    def is_cost_of_phrases(self) -> bool:
+        """Whether the phrases cost as much beside the control, where as much is not lost over all."""
+        return not self.is_notable_loss and self.own_gain is not None and self.own_gain <= -NOTABLE_LOSS
 
 
 @dataclass(frozen=True)

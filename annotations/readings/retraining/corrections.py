@@ -13,13 +13,13 @@ from modeling.arrays.retraining.control import own_gain
 
 MAX_OPTIONS = 20  # phrases that can be chosen for a class
 _MEASURES = {
-    "worst_group": "Worst group",
+    "worst_group": "Worst-group accuracy",
     "average": "Average, groups weighted as in train",
     "average_plain": "Share of images that are right",
     "minority": "Minority splits, mean over annotated classes",
     "majority": "Majority splits, mean over annotated classes",
 }
-_ABLATED = {"worst_group": "worst group", "average": "average (groups as in train)", "minority": "minority"}
+_ABLATED = {"worst_group": "worst-group accuracy", "average": "average (groups as in train)", "minority": "minority"}
 
 
 Line = tuple[str, list[Change]]  # a row of a table: a name, and a change for each set of images
@@ -56,7 +56,8 @@ def report_of(correction: Correction) -> dict[str, Any]:
 
     sets: the titles of the sets of images; overall, groups and classes: of Lines, the last two of each set by its
     title; headline: what it does to the worst group of the test images, by which nothing was chosen, None without any;
-    losers: groups that lose notably, each with its set; left_out: of each annotation the class, the phrase, and what
+    losers: groups that lose notably against the base model, each with its set; costs: others that lose as much against
+    the control alone; left_out: of each annotation the class, the phrase, and what
     the correction without it has, less that of the whole, in the columns of `ablated`.
     """
     sets = correction.effects.get("sets", []) if correction.state == JobState.DONE else []
@@ -71,6 +72,7 @@ def report_of(correction: Correction) -> dict[str, Any]:
         "classes": [(_title(each), list(_classes(each, names))) for each in sets],
         "headline": next((_change(each, "worst_group") for each in sets if each["name"] == "test"), None),
         "losers": [(title, line) for title, lines in groups for line in lines if line[1][0].is_notable_loss],
+        "costs": [(title, line) for title, lines in groups for line in lines if line[1][0].is_cost_of_phrases],
         "ablated": [f"{_title(each)}: {words}" for each in sets for words in _ABLATED.values()],
         "left_out": [_left_out(each, sets, names) for each in correction.ablations] if sets else [],
     }

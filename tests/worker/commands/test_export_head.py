@@ -166,10 +166,11 @@ def test_the_card_leads_with_the_phrases_own_gain_and_has_the_gain_over_the_base
     text = files["MODEL_CARD.md"].decode().split("---\n", 2)[2].strip()
     _title, _made, gained, *_rest = text.replace("\n\n", "\n").split("\n")
     assert gained.startswith(
-        f"On the worst group of the test images the phrase itself adds **{100 * own:+.1f} points** (own gain): that is "
-        "over the same retraining without it, in which each class has the same weight."
+        f"The phrase has an own gain of **{100 * own:+.1f} points**: worst-group accuracy on the test images, each "
+        "model on its own worst group, less that of the same retraining without it, in which each class has the same "
+        "weight."
     )
-    assert gained.endswith(f"The head gains {100 * over:+.1f} points over the base model.")
+    assert gained.endswith(f"Over the base model, the head gains {100 * over:+.1f} points.")
 
 
 def test_of_imported_predictions_the_card_calls_the_control_a_new_last_layer(finished_run: Run) -> None:
@@ -177,7 +178,7 @@ def test_of_imported_predictions_the_card_calls_the_control_a_new_last_layer(fin
     files = head_files(Run.objects.get(pk=finished_run.pk))
     text = files["MODEL_CARD.md"].decode()
     assert "which gives the imported model a new last layer" in text
-    assert "points over the imported predictions, which come from another last layer." in text
+    assert "Over the imported predictions, which come from another last layer, the head gains " in text
     assert "| | this head | a new last layer | base model " in text
     assert json.loads(files["model_card.json"])["control"]["name"] == "a new last layer"
 

@@ -125,18 +125,14 @@ def of_concepts_page(study: Study, client: Client) -> Iterator[float]:
 
 def of_results_page(study: Study, client: Client) -> Iterator[float]:
     page = client.get(reverse("admin:annotations_study_results", args=[study.pk])).content.decode()
-    told = page.replace("&#x27;", "'").split("people's words added ")
-    # One task, one sentence; where another group may be worst afterwards, a second one, which comes last.
-    assert len(told) == 2 + ("Another group may be worst after retraining." in page)
-    yield float(ONE_LOOK.search(told[-1]).group()) / 100  # type: ignore[union-attr]
+    _, told = page.split("words have an own gain of ")
+    yield float(ONE_LOOK.match(told).group()) / 100  # type: ignore[union-attr]
 
 
 def of_overview(study: Study, client: Client) -> Iterator[float]:
     page = client.get(reverse("admin:annotations_study_change", args=[study.pk])).content.decode()
-    told = page.replace("&#x27;", "'").split("people's words added ")
-    # One task, one sentence; where another group may be worst afterwards, a second one, which comes last.
-    assert len(told) == 2 + ("Another group may be worst after retraining." in page)
-    yield float(ONE_LOOK.search(told[-1]).group()) / 100  # type: ignore[union-attr]
+    _, told = page.split("words have an own gain of ")
+    yield float(ONE_LOOK.match(told).group()) / 100  # type: ignore[union-attr]
 
 
 def of_run_page(study: Study, client: Client) -> Iterator[float]:
@@ -149,7 +145,7 @@ def of_model_card(study: Study, client: Client) -> Iterator[float]:
     for run in _runs(study):
         written = head_files(run)
         yield json.loads(written["model_card.json"])["gain"]["own_gain"]
-        gained = written["MODEL_CARD.md"].decode().split("itself adds **")[1]
+        gained = written["MODEL_CARD.md"].decode().split("own gain of **")[1]
         yield float(ONE_LOOK.match(gained).group()) / 100  # type: ignore[union-attr]
 
 

@@ -47,7 +47,7 @@ def found(client: Client, study: Study) -> list[str]:
 def of_task(client: Client, study: Study) -> list[str]:
     """What is said of the first task: the sentences from the one on own gain on."""
     told = found(client, study)
-    return told[next(place for place, each in enumerate(told) if each.startswith(("On the worst", "On “"))) :]
+    return told[next(place for place, each in enumerate(told) if each.startswith("People’s words have an own gain")) :]
 
 
 def by_group(control: list[float | None], run: list[float | None]) -> None:
@@ -66,13 +66,14 @@ def test_own_gain_comes_first_with_its_interval_and_whom_it_is_over(
     Run.objects.filter(state=RunState.REFUSED).update(worst_group_accuracy=None)
     train_control(base_model)
     gain, accuracies, over, *_ = of_task(coordinator_client, study)
-    assert "people's words added +21.2 points of accuracy over the control (95% interval " in gain and " 0." not in gain
-    assert "gets 25.0% right as it is (“square, " in accuracies
-    assert "50.0% after the control, and 71.2% after retraining with people's" in accuracies
+    assert gain.startswith("People’s words have an own gain of +21.2 points (95% interval +") and " 0." not in gain
+    assert accuracies.startswith("The model gets 71.2% of its worst group right after retraining with a person’s words")
+    assert ", on average, 50.0% after the control, and 25.0% as it is (“square, " in accuracies
+    assert accuracies.endswith(f" {TERMS['own gain']} {TERMS['worst group']} {TERMS['control']}")
     assert over == (
         "Gains are means over 6 people who had the task, on test images that had no part in choosing their words. "
-        "1 of them counts as no gain (1 with words that nothing can be retrained with); the mean of the others is "
-        "+25.4."
+        "1 of them counts as no gain (1 with words that nothing can be retrained with); the mean own "
+        "gain of the others is +25.4."
     )
 
 
@@ -86,24 +87,33 @@ def test_groups_have_their_names_and_what_the_others_lose_is_said(
     train_control(base_model)
     by_group([0.5, 0.9, None, 0.8], [0.75, 0.85, None, 0.81])
     worst, other, _, last = (name for name, _ in base_model.named_groups)
-    gain, course, whichever, *_ = of_task(coordinator_client, study)
-    assert gain.startswith(f"On “{worst}”, the group that the model gets wrong most often, people's words added +25.0 ")
-    against = (
-        f" What it costs: “{last}” loses 19.0 points against the model as it is (the control, without words, "
-        f"loses 20.0 there) and “{other}” loses 5.0 points against "
-        "the control, on average over people; no other group loses more."
-    )
-    assert gain.endswith(f"{against} {TERMS['control']}")
-    assert course.startswith(f"Of “{worst}” the model gets 25.0% right as it is, 50.0% after the control, ")
-    assert "and 75.0% after retraining with people's words" in course
-    assert (
-        whichever.startswith("Another group may be worst after retraining.") and "words added +25.5 points" in whichever
+    gain, course, alone, cost, *_ = of_task(coordinator_client, study)
+    assert gain.startswith("People’s words have an own gain of +25.5 points ")  # the primary measure leads
+    assert f", 50.0% after the control, and 25.0% as it is (“{worst}”). " in course
+    assert alone.startswith(f"On “{worst}” alone, the worst group of the model as it is, people’s words added +25.0 ")
+    assert cost == (
+        f"What people’s words cost groups other than “{worst}”: “{last}” loses 19.0 points against the model as it is "
+        f"(the control, without words, loses 20.0 there) and “{other}” loses 5.0 points against the control, on "
+        "average over people; none loses more."
     )
     Run.objects.filter(assignment__session__participant__pseudonym="p5").update(state=RunState.REFUSED, reason="small")
     Run.objects.filter(state=RunState.REFUSED).update(worst_group_accuracy=None)
-    assert "added +20.8 points" in of_task(coordinator_client, study)[0]  # as if the sixth had gained nothing
+    assert "added +20.8 points" in of_task(coordinator_client, study)[2]  # as if the sixth had gained nothing
     by_group([0.5, 0.9, None, 1.0], [0.75, 0.9, None, 1.0])
-    assert " What it costs: no other group loses." in of_task(coordinator_client, study)[0]
+    assert of_task(coordinator_client, study)[3] == f"What people’s words cost groups other than “{worst}”: none loses."
+
+
+def test_one_group_is_not_named_apart_where_it_gains_what_own_gain_says(
+    coordinator_client: Client, base_model: BaseModel
+) -> None:
+    metrics = base_model.test_metrics | {"accuracies": [0.25, 0.9, None, 1.0]}
+    BaseModel.objects.update(origin=BaseModelOrigin.TRAINED, head=b"head", test_metrics=metrics)
+    study = two_tasks(base_model)
+    tell(study, said_by(1))
+    train_control(base_model)
+    by_group([0.5, 0.9, None, 0.8], [0.75, 0.85, None, 0.81])
+    told = of_task(coordinator_client, study)
+    assert "own gain of +25.0 points" in told[0] and told[2].startswith("What people’s words cost groups other than ")
 
 
 def test_what_a_phrase_costs_a_group_is_measured_against_the_control_in_moderation_too(
@@ -116,23 +126,23 @@ def test_what_a_phrase_costs_a_group_is_measured_against_the_control_in_moderati
     train_control(base_model)
     by_group([0.5, 0.9, None, 0.8], [0.75, 0.85, None, 0.81])  # the last group is far below the base model's 100%
     other = base_model.named_groups[1][0]
-    assert f"“{other}” loses 5.0 points against the control" in of_task(coordinator_client, study)[0]
+    assert f"“{other}” loses 5.0 points against the control" in of_task(coordinator_client, study)[3]
     moderation = tree(coordinator_client.get(f"/admin/annotations/study/{study.pk}/moderation/"))
     cells = moderation.select("td[data-label='After retraining']")
     told = {" ".join(each.text.split()) for each in cells}
-    assert all(each.startswith("Worst group, from the control: 50.0% → 7") for each in told)
+    assert all(each.startswith("Worst-group accuracy, from the control: 50.0% → 7") for each in told)
     assert all(f"{other} loses 90.0% → 85.0%" in each for each in told) and len(told) == 2
     Run.objects.update(control=None)
     page = coordinator_client.get(f"/admin/annotations/study/{study.pk}/moderation/").content.decode()
-    assert "Worst group, from the base model: " in page
+    assert "Worst-group accuracy, from the base model: " in page
 
 
 @pytest.mark.parametrize(
     ("page", "terms"),
     [
-        ("results", ("control", "unrelated words")),
-        ("change", ("control",)),
-        ("concepts", ("better than guessing", "unrelated words", "control")),
+        ("results", ("worst group", "control", "unrelated words")),
+        ("change", ("own gain", "worst group", "control")),
+        ("concepts", ("better than guessing", "unrelated words", "own gain", "worst group", "control")),
         ("moderation", ("unrelated words", "control")),
     ],
 )
@@ -152,7 +162,7 @@ def test_each_page_defines_once_what_it_compares_with(
     assert (listed in text) == (page == "results")
 
 
-def test_data_without_named_groups_has_a_worst_class(coordinator_client: Client, base_model: BaseModel) -> None:
+def test_data_without_named_groups_has_classes_for_groups(coordinator_client: Client, base_model: BaseModel) -> None:
     Dataset.objects.update(attribute_names=[])
     n = len(base_model.dataset.class_names)
     BaseModel.objects.update(test_metrics=base_model.test_metrics | {"accuracies": [0.25, *[0.9] * (n - 1)]})
@@ -160,8 +170,9 @@ def test_data_without_named_groups_has_a_worst_class(coordinator_client: Client,
     tell(study, said_by(6))
     train_control(base_model)
     by_group([0.5, 0.9], [0.75, 0.85])
-    told = " ".join(of_task(coordinator_client, study)[:3])
-    assert told.startswith("On the worst class, the one that a model gets wrong most often") and "group" not in told
+    _, _, imported, over, *_ = of_task(coordinator_client, study)
+    name = base_model.dataset.class_names[SQUARE]
+    assert f" of their worst group right (“{name}”)." in imported and over.startswith("Gains are means")
 
 
 def test_an_interval_that_holds_0_is_said_to_be_perhaps_nothing(
@@ -177,7 +188,9 @@ def test_people_are_placed_among_random_slices() -> None:
     nobody = PersonTask("p", 1, None, 0, 0, None, None, None, None, None, None, None, basis=Basis.NO_PHRASE)
     people = [replace(nobody, basis=Basis.RUN, random_slice_percentile=value) for value in (94.9, 95.0, 100.0)]
     (told,) = beside_random_slices([*people, nobody])
-    assert told.startswith("2 of the 3 people who can be compared with random guessers gained more than 95 of 100 of")
+    assert told.startswith(
+        "2 of the 3 people who can be compared with random guessers have a larger own gain than 95 of"
+    )
     (told,) = beside_random_slices([*people, replace(nobody, basis=Basis.RUN)])
     assert " The other 1 with a retraining cannot be compared: random splits hardly differ" in told
     (told,) = beside_random_slices([replace(nobody, basis=Basis.RUN)])
@@ -192,7 +205,10 @@ def test_a_mean_of_two_kinds_of_people_is_told_as_such() -> None:
     others = [replace(nobody, better=BetterThanGuessing.NO, run_worst_group=reached) for reached in (0.5, 0.48)]
     (told,) = better_and_others([*better, *others])
     assert told.startswith("There are two kinds of people among these 4: ")
-    assert told.endswith("the 2 whose best phrase is better than guessing gained +25.0 on average, the other 2 -1.0.")
+    assert told.endswith(
+        "the mean own gain of the 2 whose best phrase is better than guessing is +25.0 points, that of the other 2 "
+        "-1.0."
+    )
     assert list(better_and_others(better)) == list(better_and_others(others)) == []
     assert (
         list(better_and_others([*better, replace(nobody, better=BetterThanGuessing.UNKNOWN, run_worst_group=0.5)]))
@@ -212,24 +228,22 @@ def test_of_imported_predictions_the_control_is_a_new_last_layer(
     study = two_tasks(base_model)
     tell(study, said_by(6))
     train_control(base_model)
-    course = of_task(coordinator_client, study)[1]
-    assert course.startswith("Of its worst group, the control, a new last layer, gets 50.0% right, and one with ")
-    assert "The imported predictions get 25.0% right (“square, " in course
+    _, course, imported, *_ = of_task(coordinator_client, study)
+    assert course.startswith("A new last layer gets 75.5% of its worst group right with a person’s words, on average, ")
+    assert "and 50.0% without words, as the control." in course
+    assert imported.startswith("The imported predictions get 25.0% of their worst group right (“square, ")
     # The new last layer has another worst group than the imported predictions, and it is what words are judged by.
     by_group([0.9, 0.5, None, 0.8], [0.9, 0.75, None, 0.8])
-    gain, course, *_ = of_task(coordinator_client, study)
+    _, course, imported, alone, *_ = of_task(coordinator_client, study)
     group = base_model.named_groups[1]
-    assert gain.startswith(
-        f"On “{group[0]}”, the group that a new last layer gets wrong most often, people's words added"
-    )
-    assert f"gets 50.0% right, and one with people's words 75.0%. The imported predictions get {group[1]:.1%}" in course
-    assert "not what words gain" in course and "as it is" not in course
+    assert alone.startswith(f"On “{group[0]}” alone, the worst group of a new last layer, people’s words added +25.0 ")
+    assert "not what words gain" in imported and "as it is" not in course
     page = coordinator_client.get(f"/admin/annotations/study/{study.pk}/results/").content.decode()
     assert "Control (no phrase)" not in page and "A new last layer (no phrase)" in page
     assert "of the model as it is" not in page
     moderation = tree(coordinator_client.get(f"/admin/annotations/study/{study.pk}/moderation/"))
     told = {" ".join(each.text.split()) for each in moderation.select("td[data-label='After retraining']")}
-    assert len(told) == 2 and all("Worst group, from a new last layer: 50.0% → 7" in each for each in told)
+    assert len(told) == 2 and all("Worst-group accuracy, from a new last layer: 50.0% → 7" in each for each in told)
     assert all("no group loses" in each for each in told)
     for address in (f"study/{study.pk}/concepts/", f"run/{Run.objects.all()[0].pk}/change/"):
         page = coordinator_client.get(f"/admin/annotations/{address}").content.decode()

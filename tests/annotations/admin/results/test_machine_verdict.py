@@ -26,9 +26,9 @@ def test_who_wins_is_told_with_the_difference_and_its_interval_over_people() -> 
     winner, verdict, named = on_class(TASK, duel(0.03, 0.27), 0.9)
     assert winner == "People beat the machine."
     assert verdict == (
-        "On the worst group, the phrase with the best error score of all people's, “red”, adds +20.0 points over the "
-        "control, and the machine's best keyword by error score, “dark”, adds +5.0. The difference is +15.0 points "
-        "(95% interval over people +3.0 to +27.0)."
+        "The phrase with the best error score of all people’s, “red”, has an own gain of +20.0 points, and the "
+        "machine’s best keyword by error score, “dark”, one of +5.0. The difference is +15.0 points (95% interval over "
+        "people +3.0 to +27.0)."
     )
     assert named.startswith("As it is, the model gets 20.0% of the test images like “red” right, and 40.0% of those")
     assert named.endswith("The difference is -20.0 points (95% interval over test images -30.0 to -10.0).")
@@ -48,7 +48,7 @@ def test_where_the_interval_holds_nothing_neither_is_said_to_win() -> None:
         "The difference, +1.2 points, may be nothing: its 95% interval over people, -4.0 to +6.4, holds 0."
     )
     _, verdict, _ = on_class(TASK, duel(0, 0, people=0.05), 0.9)
-    assert verdict.endswith(" adds +5.0. There is no difference, however these people are resampled.")
+    assert verdict.endswith(" one of +5.0. There is no difference, however these people are resampled.")
     _, verdict, _ = on_class(TASK, duel(0.05, 0.05, people=0.1), 0.9)
     assert verdict.endswith("The difference is +5.0 points, however these people are resampled.")
 
@@ -58,7 +58,7 @@ def test_why_it_is_not_known_is_told() -> None:
     (told,) = on_class(TASK, without, 0.9)
     assert told == (
         "Whether people beat the machine is not known: nothing is retrained with “dark” (too few images). On the "
-        "validation images its best keyword, “dark”, has an error score of 0.60, and people's best phrase 0.90."
+        "validation images its best keyword, “dark”, has an error score of 0.60, and people’s best phrase 0.90."
     )
     assert list(on_class(replace(TASK, keywords=()), None, 0.9)) == list(on_class(TASK, None, None)) == []
 
@@ -71,7 +71,7 @@ def test_of_several_classes_it_is_told_where_and_the_mean() -> None:
     )
     half = (0.1 + 0.03 + 0.1) / 3  # the same people may have worked on all of them
     assert mean == (
-        "What counts is what retraining adds on the worst group. The mean difference is +10.0 points (95% interval "
-        f"over people {100 * (0.1 - half):+.1f} to {100 * (0.1 + half):+.1f})."
+        "What counts is own gain. The mean difference is +10.0 points (95% interval over people "
+        f"{100 * (0.1 - half):+.1f} to {100 * (0.1 + half):+.1f})."
     )
     assert list(over_classes([duel(0, 1)])) == []

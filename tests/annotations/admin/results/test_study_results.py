@@ -121,7 +121,7 @@ def test_the_best_keyword_of_a_list_stands_beside_peoples_best(
     assert (
         "Whether people beat the machine is not known: it takes a phrase of theirs and one of its "
         "keywords with which the model was retrained. On the validation "
-        "images its best keyword, “scarlet”, has an error score of 0.70, and people's best phrase 0.75."
+        "images its best keyword, “scarlet”, has an error score of 0.70, and people’s best phrase 0.75."
     ) in shown
     file = coordinator_client.get(url(open_study, "?table=keywords.csv")).content.decode()
     assert [row["keyword"] for row in csv.DictReader(io.StringIO(file))] == ["scarlet", "<b>"]
@@ -153,7 +153,7 @@ def test_what_people_typed_is_text(coordinator_client: Client, base_model: BaseM
 def test_table_3_has_the_papers_layout(coordinator_client: Client, scripted: Study) -> None:
     shown = shown_page(coordinator_client, scripted)
     table = shown[shown.index('class="table-3"') :]
-    rows = ("Each person&#x27;s best on test", "Each person&#x27;s best error score", "All other phrases")
+    rows = ("Each person’s best on test", "Each person’s best error score", "All other phrases")
     places = [table.index(f'<th scope="row">{name}</th>') for name in rows]
     assert places == sorted(places)
     assert table.index("1. square") < table.index("2. oval") < places[0]

@@ -79,10 +79,11 @@ def test_a_correction_is_asked_for_and_its_report_read(
     page = coordinator_client.get(address).content.decode()
     for words in (
         "highest error score",
-        "Worst group",
+        "Worst-group accuracy",
         "square, red",
         "Leaving one annotation out",
-        "phrases add, points",
+        "over a new last layer, points",
+        "best approved",
         "Every row of the head",
     ):
         assert words in page
@@ -97,9 +98,8 @@ def test_the_report_leads_with_own_gain_and_has_the_gain_over_the_base_model_bes
     before, control, after = (test[name]["worst_group"] for name in ("before", "control", "after"))
     page = " ".join(coordinator_client.get(address).content.decode().split())
     assert (
-        f"The phrases themselves add {100 * (after - control):+.1f} points to a new last layer on the worst group of "
-        "the test images. Over the imported predictions, which come from another last layer, the correction gains "
-        f"{100 * (after - before):+.1f}."
+        f"The correction has an own gain of {100 * (after - control):+.1f} points. Over the imported predictions, "
+        f"which come from another last layer, its worst-group accuracy on test gains {100 * (after - before):+.1f}."
     ) in page
     assert "base → a new last layer → corrected" in page  # its predictions were imported
     rows = correction_tables(correction.study).corrections
@@ -108,13 +108,18 @@ def test_the_report_leads_with_own_gain_and_has_the_gain_over_the_base_model_bes
 
 
 @pytest.mark.parametrize(
-    ("before", "control", "after", "is_named"),
-    [(1.0, 0.82, 0.81, True), (0.82, 0.9, 0.82, True), (0.82, 0.8, 0.8, False)],
-    ids=["beside the model as it was", "beside the control", "beside neither"],
+    ("before", "control", "after", "red", "plain"),
+    [(1.0, 0.82, 0.81, 1, 0), (1.0, 0.9, 0.81, 1, 0), (0.78, 0.9, 0.82, 0, 1), (0.82, 0.8, 0.8, 0, 0)],
+    ids=[
+        "against the model as it was",
+        "against both",
+        "against the control alone, a gain over all",
+        "against neither",
+    ],
 )
-def test_a_group_that_loses_five_points_is_named(
+def test_a_group_that_loses_five_points_is_red_where_it_loses_against_the_model_as_it_was(
     address: str, said: list[Phrase], base_model: BaseModel, coordinator_client: Client, *,
-    before: float, control: float, after: float, is_named: bool,
+    before: float, control: float, after: float, red: int, plain: int,
 ) -> None:  # fmt: skip
     correction = train(coordinator_client, address, base_model)
     for each in correction.effects["sets"]:
@@ -122,13 +127,16 @@ def test_a_group_that_loses_five_points_is_named(
             each[model]["accuracies"] = [accuracy, *[0.5] * (len(each["groups"]) - 1)]
     Correction.objects.update(effects=correction.effects)
     page = tree(coordinator_client.get(address))
-    named = [" ".join(each.get_text().split()) for each in page.select("ul.alarm li")]
-    if not is_named:
-        assert not named and "No group loses five points or more, against the imported predictions" in page.get_text()
-        return
-    group = correction.effects["sets"][0]["groups"][0]
-    assert all(each.startswith(group) and each.endswith(f"{after:.1%} corrected") for each in named)
-    assert f": {before:.1%} with the imported predictions" in named[0] and f"{control:.1%} with a new last" in named[0]
+    n_sets, group = len(correction.effects["sets"]), correction.effects["sets"][0]["groups"][0]
+    assert [each.get_text().strip() for each in page.select("th.alarm")] == [group] * n_sets * red
+    for selector, n in (("ul.alarm", red), ("ul.costs", plain)):
+        named = [" ".join(each.get_text().split()) for each in page.select(f"{selector} li")]
+        assert len(named) == n_sets * n
+        told = f": {before:.1%} with the imported predictions, which come from another last layer, {control:.1%} with"
+        assert all(
+            each.startswith(group) and told in each and each.endswith(f"{after:.1%} corrected") for each in named
+        )
+    assert ("No group loses five points or more against the imported predictions" in page.get_text()) == (not red)
 
 
 def test_a_class_can_have_another_phrase_or_none(
