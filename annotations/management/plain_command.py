@@ -1,10 +1,8 @@
 """The base of our commands, which refuse in one sentence instead of a traceback, and the files of their `--output`."""
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID
@@ -13,6 +11,7 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 
 from annotations.management.arguments import names, positive
 from annotations.services.common.service_errors import ServiceError
+from annotations.word_files import read_words
 from modeling.arrays.common.modeling_errors import ModelingError
 
 SHOWN = 20  # problems that are told one by one
@@ -62,7 +61,7 @@ class PlainCommand(BaseCommand):
 @cache
 def _words_of(module: str) -> dict[str, Any]:
     package, _, name = module.rpartition(".")
-    words: dict[str, Any] = tomllib.loads(files(package).joinpath("commands.toml").read_text("utf-8"))[name]
+    words: dict[str, Any] = read_words(package, "commands")[name]
     return words
 
 

@@ -1,14 +1,14 @@
 """The consent text that a study begins with, in the languages of the pages, and what of it is filled in."""
 
-import tomllib
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import Any, Final
+
+from annotations.word_files import read_words
 
 RETENTION: Final = "{retention}"  # in any text of a study's own: what becomes of the tie to a person, and when
 WRITING: Final = "{writing}"  # what the page counts while somebody writes; where a text lacks it, nothing
 
-_FILE: Final = tomllib.loads(files(__package__).joinpath("consent_texts.toml").read_text("utf-8"))
+_FILE: Final = read_words(__package__, "consent_texts")
 DEFAULT_CONSENTS: Final[dict[str, str]] = {language: texts["consent"] for language, texts in _FILE.items()}
 
 

@@ -1,12 +1,11 @@
 """Tables whose words stand in a TOML file of their name, beside the module that says how their cells are read."""
 
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from importlib.resources import files
 from operator import attrgetter
 from typing import Any
 
 from annotations.tables.columns import Cell, Column, Row, Table
+from annotations.word_files import read_words
 
 _PLAIN = ("text", "integer", "number", "boolean", "json", "float32[]", "float64[]", "int32[]")
 _KINDS: dict[str, dict[str, str]] = {  # what the type of a file says by itself
@@ -15,7 +14,7 @@ _KINDS: dict[str, dict[str, str]] = {  # what the type of a file says by itself
     "share": {"type": "number", "unit": "share", "range": "0 to 1"},
     "count": {"type": "integer", "range": "0 or more"},
 }
-_SHARED = tomllib.loads(files(__package__).joinpath("shared.toml").read_text("utf-8"))
+_SHARED = read_words(__package__, "shared")
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -31,7 +30,7 @@ def worded(
     (as in `along`); values: which ones a column of text can have. Raises ValueError for a column that the file does not
     have.
     """
-    words = tomllib.loads(files(package).joinpath(f"{name}.toml").read_text("utf-8"))
+    words = read_words(package, name)
     return Table(f"{name}.csv", words["meaning"], words["order"], columns_of(words["columns"], cells, values))
 
 

@@ -1,8 +1,6 @@
 """The lowest tables of a release: what all of its other tables are computed from, as Parquet."""
 
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from importlib.resources import files
 from operator import itemgetter
 from typing import Any
 
@@ -10,9 +8,10 @@ from annotations.analysis.observations.person_tasks import Basis
 from annotations.readings.monitoring.course_steps import REASONS, Step
 from annotations.tables.columns import Cell, Table
 from annotations.tables.worded_tables import columns_of
+from annotations.word_files import read_words
 
 Cells = tuple[Cell, ...]
-_WORDS = tomllib.loads(files("worker.releases").joinpath("lowest_tables.toml").read_text("utf-8"))
+_WORDS = read_words("worker.releases", "lowest_tables")
 
 
 def _worded(

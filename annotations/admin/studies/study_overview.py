@@ -1,9 +1,7 @@
 """A study's overview: where it stands, what comes next, who is where, what came of it."""
 
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -22,6 +20,7 @@ from annotations.readings.prolific import status_comparison
 from annotations.readings.studies.preflight.duration import longest_minutes
 from annotations.readings.studies.preflight.pay_checks import hourly_cents
 from annotations.services.studies import lifecycle
+from annotations.word_files import read_words
 
 MAX_TASKS = 5  # whose images the overview names
 
@@ -46,7 +45,7 @@ _ACTS: dict[str, tuple[tuple[StudyState, ...], Callable[..., Study]]] = {
     "resume": ((StudyState.PAUSED,), lifecycle.resume_study),
     "close": (OPEN_STATES, lifecycle.close_study),
 }
-_WORDS = tomllib.loads(files(__package__).joinpath("study_steps.toml").read_text("utf-8"))
+_WORDS = read_words(__package__, "study_steps")
 STEPS = {name: Step(name, states, act, **_WORDS[name]) for name, (states, act) in _ACTS.items()}
 
 

@@ -1,13 +1,12 @@
 """The sections of a study's form, of study_sections.toml, and what the fields of each hold now."""
 
-import tomllib
 from collections.abc import Callable
-from importlib.resources import files
 from typing import Any, NamedTuple
 
 from annotations.models import Study
 from annotations.models.payment import amount
 from annotations.models.primary_measures import MEASURES
+from annotations.word_files import read_words
 
 TASKS_AFTER = "The study"  # the section that tasks and conditions follow
 RETRAINING, ENTRY = "Retraining", "Entry and exit"
@@ -63,7 +62,7 @@ _PRESENT: dict[str, Callable[[Study], str]] = {
         f"{study.participant_parameter}, {study.study_parameter}, {study.session_parameter}"
     ),
 }
-_WORDS = tomllib.loads(files(__package__).joinpath("study_sections.toml").read_text("utf-8"))["sections"]
+_WORDS = read_words(__package__, "study_sections")["sections"]
 SECTIONS = tuple(
     Section(words["title"], tuple(words["fields"]), _PRESENT[words["title"]], words.get("description", ""))
     for words in _WORDS

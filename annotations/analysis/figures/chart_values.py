@@ -1,14 +1,13 @@
 """What a figure is made of: plain values that a renderer draws, whatever they are of."""
 
-import tomllib
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any, Literal, Protocol
 
 from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.analysis.tables.saturation_columns import SaturationPoint
+from annotations.word_files import read_words
 
-_WORDS = tomllib.loads(files("annotations.analysis.figures").joinpath("figures.toml").read_text("utf-8"))
+_WORDS = read_words("annotations.analysis.figures", "figures")
 MAX_TASKS = 40  # in one figure: with more nobody reads it, and no image holds it
 
 Spread = Literal["interval", "sd", "level"]

@@ -8,10 +8,9 @@ manage.py recompute checks, `slice_checks`), the class name's embedding (`class_
 showed then (`guessing_level`).
 """
 
-import tomllib
-from importlib.resources import files
+from annotations.word_files import read_words
 
-_FILE = tomllib.loads(files(__package__).joinpath("input_columns.toml").read_text("utf-8"))
+_FILE = read_words(__package__, "input_columns")
 OF_ARRAYS, INPUTS = (
     {name: frozenset(columns.split()) for name, columns in _FILE[part].items()} for part in ("arrays", "tables")
 )

@@ -43,7 +43,8 @@ TOLD_EVERY = 2_000  # rows
 ROOT = Path(__file__).parents[3]
 _OF_ANALYSIS = ("__init__.py", "concepts/*", "figures/*", "observations/*", "statistics/*", "tables/*")
 SOURCES = (  # what rebuild.py runs: its own modules, and those of the analysis, figures and method
-    *("annotations/__init__.py", "annotations/exports/__init__.py", "annotations/exports/rebuild/*"),
+    *("annotations/__init__.py", "annotations/word_files.py", "annotations/exports/__init__.py"),
+    "annotations/exports/rebuild/*",
     *(f"annotations/analysis/{name}" for name in _OF_ANALYSIS),
     *(f"annotations/analysis/retraining/{name}" for name in ("__init__.py", "correction_effects.*")),
     *(f"annotations/readings/{name}.py" for name in ("__init__", "monitoring/__init__", "monitoring/course_steps")),

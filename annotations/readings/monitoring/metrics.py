@@ -6,7 +6,6 @@ each web role's own (`annotations/request_metrics`). docs/operations.md has each
 
 import datetime as dt
 import shutil
-import tomllib
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 
@@ -18,12 +17,13 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from annotations.models import AnnotationSession, JobState
 from annotations.readings.monitoring import back_ups, queue_health
 from annotations.readings.monitoring.jobs_listed import KINDS
+from annotations.word_files import read_words
 
 LATELY = dt.timedelta(minutes=5)
 MAX_SCORES = 1000  # newest first: so many are read, however quickly people type
 MIDDLE, HIGH = "0.5", "0.95"
 TALLIED = ("duplicate_phrases", "solved_runs", "solver_seconds")  # what Redis counts, by its name there
-_MEANINGS: dict[str, str] = tomllib.loads(files(__package__).joinpath("metrics.toml").read_text("utf-8"))
+_MEANINGS: dict[str, str] = read_words(__package__, "metrics")
 _SCORED = files(__package__).joinpath("scored_phrases.sql").read_text("utf-8")
 
 

@@ -1,11 +1,10 @@
 """What the pages say of each discrepancy, as discrepancies.toml has it: its name, what it means, and what mends it."""
 
-import tomllib
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Final, Literal
 
 from annotations.readings.payments.discrepancies import Discrepancy
+from annotations.word_files import read_words
 
 Repair = Literal["complete", "approve", "request_return", "message", "release_place", "refresh", "pay_by_hand"]
 
@@ -22,7 +21,7 @@ class Words:
     repairs: tuple[Repair, ...]
 
 
-_FILE = tomllib.loads(files(__package__).joinpath("discrepancies.toml").read_text("utf-8"))
+_FILE = read_words(__package__, "discrepancies")
 WORDS: Final = {
     name: Words(of["label"], of["meaning"], tuple(of["repairs"]))
     for name, of in ((name, _FILE["discrepancies"][name]) for name in Discrepancy)

@@ -5,10 +5,8 @@ the staff is refused. What programs tell apart of one service alone stands besid
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.resources import files
 from typing import ClassVar
 
 from django.core.exceptions import ValidationError
@@ -17,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from annotations.models import AnnotationSession, StudyState
+from annotations.word_files import read_words
 
-_WORDS: dict[str, dict[str, str]] = tomllib.loads(files(__package__).joinpath("refusals.toml").read_text("utf-8"))
+_WORDS: dict[str, dict[str, str]] = read_words(__package__, "refusals")
 
 
 class ServiceError(Exception):

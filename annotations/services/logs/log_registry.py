@@ -5,15 +5,14 @@ reads the tables by it. Each column of a table is there, or left out with the re
 log does not tell of.
 """
 
-import tomllib
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import Any
 
 from django.db.models import Model, Q
 
 from annotations import models
 from annotations.services.logs.log_schema import LoggedTable, Paths
+from annotations.word_files import read_words
 
 
 def _table(name: str, model: str, key: list[str], but: Mapping[str, str] | None = None, **words: Any) -> LoggedTable:
@@ -33,7 +32,7 @@ def _paths(names: str, others: Paths) -> Paths:
     return {**{name: name for name in names.split()}, **others}
 
 
-_WORDS = tomllib.loads(files(__package__).joinpath("log_registry.toml").read_text("utf-8"))
+_WORDS = read_words(__package__, "log_registry")
 # In the order of the file, in which a row comes after what it points to.
 BY_NAME: Mapping[str, LoggedTable] = {name: _table(name, **words) for name, words in _WORDS.items()}
 TABLES = tuple(BY_NAME.values())
