@@ -42,7 +42,7 @@ class TrainingSet:
     standardization: Standardization
 
 
-_failures: dict[str, tuple[EncoderUnavailable, float]] = {}  # by spec: what was raised, and until when it is again
+failures: dict[str, tuple[EncoderUnavailable, float]] = {}  # by spec: what was raised, and until when it is again
 
 
 def encoder(spec: str) -> CheckedEncoder:
@@ -50,19 +50,14 @@ def encoder(spec: str) -> CheckedEncoder:
 
     Raises EncoderUnavailable; for the next RETRY_AFTER_S it does so without trying again.
     """
-    failed, until = _failures.get(spec, (None, 0.0))
+    failed, until = failures.get(spec, (None, 0.0))
     if failed is not None and time.monotonic() < until:
         raise failed
     try:
         return _encoder(spec)
     except EncoderUnavailable as error:
-        _failures[spec] = error, time.monotonic() + RETRY_AFTER_S
+        failures[spec] = error, time.monotonic() + RETRY_AFTER_S
         raise
-
-
-def forget_failures() -> None:
-    """Try to load each encoder again, as in a new process."""
-    _failures.clear()
 
 
 def text_encoder(dataset: Dataset) -> CheckedEncoder:

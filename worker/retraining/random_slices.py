@@ -24,7 +24,7 @@ from worker.common.throttled_log import log_error_throttled
 from worker.datasets import head_training
 from worker.queue import worker_heartbeat
 
-_failed: set[tuple[TrainingBatch, SliceKey]] = set()
+failed: set[tuple[TrainingBatch, SliceKey]] = set()  # what this process does not try again
 
 
 def train_missing_random_slices() -> int:
@@ -41,11 +41,6 @@ def train_missing_random_slices() -> int:
                 worker_wakeup.send(worker_wakeup.TRAIN_RUNS)
                 return n_given
     return 0
-
-
-def forget_failures() -> None:
-    """Try to train all draws again, as in a new process."""
-    _failed.clear()
 
 
 def worst_groups(batch: TrainingBatch, key: SliceKey) -> list[float]:
@@ -97,7 +92,7 @@ def _alike(batch: TrainingBatch) -> dict[SliceKey, list[Run]]:
 
 def _draws(batch: TrainingBatch, key: SliceKey, runs: Sequence[Run]) -> RandomSlices | None:
     """Return the draws of a key with their scores, computed now if need be; None where they cannot be: see the log."""
-    if (batch, key) in _failed:
+    if (batch, key) in failed:
         return None
     try:
         draws = random_slices.find(runs[0])
@@ -107,7 +102,7 @@ def _draws(batch: TrainingBatch, key: SliceKey, runs: Sequence[Run]) -> RandomSl
             random_slices.store_scores(draws, base_model, scores(base_model, key))
     except ModelingError as error:
         if not isinstance(error, BadDataset):
-            _failed.add((batch, key))
+            failed.add((batch, key))
         log_error_throttled(f"random slices on {batch} are on hold: {error}")
         return None
     return draws

@@ -143,7 +143,7 @@ def test_tries_must_be_counted_again_where_nothing_was_erased(worked: Visit) -> 
 
 
 def test_an_encoder_that_is_gone_is_told_and_the_others_go_on(worked: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    process_cache.forget_failures()
+    process_cache.failures.clear()
     Dataset.objects.update(similarity_encoder="python:no.such.module")
     output = told("--all")
     assert (

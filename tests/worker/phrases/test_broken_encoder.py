@@ -40,7 +40,7 @@ def test_an_encoder_without_its_weights_is_a_red_line_on_every_page_in_the_worke
     (tmp_path / "encoder_of_the_site.py").write_text(MODULE)
     (tmp_path / "encoder_of_the_site.weights").write_bytes(b"weights")
     monkeypatch.syspath_prepend(tmp_path)
-    process_cache.forget_failures()
+    process_cache.failures.clear()
     (tmp_path / "encoder_of_the_site.weights").unlink()
     Dataset.objects.update(similarity_encoder="python:encoder_of_the_site")
     phrase = submit(alice, "red")
@@ -50,7 +50,7 @@ def test_an_encoder_without_its_weights_is_a_red_line_on_every_page_in_the_worke
         assert "Workers cannot score phrases on" in words, name
         assert "encoder_of_the_site.weights" in words, name
     Dataset.objects.update(similarity_encoder=ENCODER)  # the operator restored it
-    process_cache.forget_failures()
+    process_cache.failures.clear()
     assert score_due_phrases() == 1
     assert Phrase.objects.get(pk=phrase.pk).state == PhraseState.SCORED
     assert not any("cannot score" in words for words in red_lines(coordinator_client, open_study).values())

@@ -171,7 +171,7 @@ def test_similarities_that_are_no_numbers_fail_the_phrase_and_say_where(alice, m
 
 def test_an_encoder_that_cannot_be_loaded_is_nobodys_attempt(alice, caplog, monkeypatch):
     throttled_log.forget()
-    process_cache.forget_failures()
+    process_cache.failures.clear()
     Dataset.objects.update(similarity_encoder="python:no.such.module")
     phrase = submit(alice, "red")
     with caplog.at_level(logging.ERROR):
@@ -246,7 +246,7 @@ def test_an_encoder_that_failed_to_load_is_not_tried_at_every_sweep(monkeypatch)
         tried.append(spec)
         raise EncoderUnavailable("no weights")
 
-    process_cache.forget_failures()
+    process_cache.failures.clear()
     monkeypatch.setattr(process_cache, "load_encoder", load)
     for _ in range(3):
         with pytest.raises(EncoderUnavailable, match="no weights"):

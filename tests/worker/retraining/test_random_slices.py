@@ -28,7 +28,7 @@ from worker.retraining.run_training import train_due_runs
 @pytest.fixture(autouse=True)
 def _nothing_failed_before() -> Iterator[None]:
     yield
-    worker.forget_failures()
+    worker.failed.clear()
 
 
 @pytest.fixture
