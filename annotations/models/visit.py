@@ -94,7 +94,4 @@ class EndAnswer(models.Model):
 
     class Meta:
         ordering = ["session", "number"]
-        constraints = [
-            once("end_answer_once", "session", "number"),
-            rule("end_answer_not_empty", ~Q(answer="")),
-        ]
+        constraints = [once("end_answer_once", "session", "number"), rule("end_answer_not_empty", ~Q(answer=""))]

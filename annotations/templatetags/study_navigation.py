@@ -13,12 +13,7 @@ from annotations.readings.visits.simulated_people import has_simulated_people
 from annotations.services.staff import roles
 
 register = template.Library()
-PLACES: dict[Place, str] = {
-    "setup": "Set up",
-    "run": "Run",
-    "people": "People and money",
-    "findings": "Findings",
-}
+PLACES: dict[Place, str] = {"setup": "Set up", "run": "Run", "people": "People and money", "findings": "Findings"}
 
 
 @register.inclusion_tag("admin/annotations/study/navigation.html", takes_context=True)

@@ -14,11 +14,7 @@ from annotations.views.common.current_visit import SESSION_KEY
 
 def page(request: HttpRequest, study: Study) -> dict[str, Any]:
     """Say what awaits an expert."""
-    return {
-        "mine": experts.visit_of(study, request.user),
-        "experts": experts_of(study),
-        "notes": notes(study),
-    }
+    return {"mine": experts.visit_of(study, request.user), "experts": experts_of(study), "notes": notes(study)}
 
 
 def _enter(request: HttpRequest, study: Study, by: str) -> HttpResponseRedirect:

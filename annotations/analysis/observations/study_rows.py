@@ -8,14 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.analysis.observations.packed_phrases import Packed
-from annotations.analysis.observations.person_tasks import (
-    Key,
-    PersonTask,
-    RandomDraws,
-    Times,
-    Vocabulary,
-    person_tasks,
-)
+from annotations.analysis.observations.person_tasks import Key, PersonTask, RandomDraws, Times, Vocabulary, person_tasks
 from annotations.readings.monitoring.course_steps import Courses
 
 BEST_KEYWORDS = 20  # of each ranking; what ranked them wrote all

@@ -6,13 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.analysis.tables.keyword_splits import (
-    NO_MACHINE,
-    Beside,
-    ShownClass,
-    Words,
-    beside_machine,
-)
+from annotations.analysis.tables.keyword_splits import NO_MACHINE, Beside, ShownClass, Words, beside_machine
 from annotations.analysis.tables.keyword_tables import PhraseAmongKeywords, Ranking, Said, among_keywords
 from annotations.tables.columns import Table
 from annotations.tables.worded_tables import worded

@@ -48,8 +48,4 @@ class TaskNovelty:
 
 
 SATURATION: Table[SaturationPoint] = worded(__package__, "saturation")
-NOVELTY: Table[TaskNovelty] = worded(
-    __package__,
-    "new_concepts",
-    values={"counted": Counted},
-)
+NOVELTY: Table[TaskNovelty] = worded(__package__, "new_concepts", values={"counted": Counted})

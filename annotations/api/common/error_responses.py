@@ -8,13 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.signals import got_request_exception
 from django.http import Http404
 from rest_framework import status
-from rest_framework.exceptions import (
-    APIException,
-    MethodNotAllowed,
-    NotAuthenticated,
-    NotFound,
-    ValidationError,
-)
+from rest_framework.exceptions import APIException, MethodNotAllowed, NotAuthenticated, NotFound, ValidationError
 from rest_framework.exceptions import PermissionDenied as ApiPermissionDenied
 from rest_framework.response import Response
 from rest_framework.views import set_rollback

@@ -14,15 +14,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, Max, Prefetch, QuerySet
 from django.db.models.functions import Coalesce
 
-from annotations.models import (
-    AuditRecord,
-    Payment,
-    ProlificRequest,
-    Reconciliation,
-    RequestState,
-    Study,
-    Submission,
-)
+from annotations.models import AuditRecord, Payment, ProlificRequest, Reconciliation, RequestState, Study, Submission
 from annotations.prolific.statuses import Status
 from annotations.readings.payments.discrepancies import REVIEW_LATE, Case, Discrepancy, Sides, discrepancies, stands
 

@@ -24,14 +24,7 @@ def clone_study(study: Study, *, slug: str, title: str, by: str) -> Study:
         field.name: getattr(study, field.name) for field in Study._meta.concrete_fields if field.name not in _ITS_OWN
     }
     codes = {name: new_code() for name in CODES if getattr(study, name)}
-    clone = Study(
-        **settings,
-        **codes,
-        slug=slug,
-        title=title,
-        state=StudyState.DRAFT,
-        cloned_from=study,
-    )
+    clone = Study(**settings, **codes, slug=slug, title=title, state=StudyState.DRAFT, cloned_from=study)
     with only_valid(names_fields=True):
         clone.full_clean()
     clone.save()

@@ -10,12 +10,7 @@ from annotations.models import AnnotationSession, CheckAttempt, Outcome, Stage, 
 from annotations.models.visit import CHECK_TRIES
 from annotations.readings.visits.comprehension import QUESTIONS
 from annotations.services.allocation import places
-from annotations.services.common.service_errors import (
-    CheckIncomplete,
-    CheckUnchanged,
-    ClientUuidReused,
-    StageMismatch,
-)
+from annotations.services.common.service_errors import CheckIncomplete, CheckUnchanged, ClientUuidReused, StageMismatch
 from annotations.services.logs import events
 from annotations.services.visits.sessions import advance, begin_tasks, refuse_closed
 

@@ -19,14 +19,7 @@ from modeling.arrays.common.modeling_errors import BadArray, NothingToSeparate
 from modeling.arrays.common.steps import step_done
 from modeling.arrays.phrases.null_level import null_level, null_mean, p_method, p_value, p_values
 
-__all__ = [
-    "ErrorScore",
-    "ErrorScores",
-    "error_score",
-    "error_scores",
-    "null_level",
-    "null_mean",
-]
+__all__ = ["ErrorScore", "ErrorScores", "error_score", "error_scores", "null_level", "null_mean"]
 
 CHUNK = 2**14  # similarities to sort at once, so that intermediate arrays stay in a core's cache
 
