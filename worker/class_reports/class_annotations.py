@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from annotations.models import BaseModel, KeywordRanking
-from modeling.arrays.datasets.importing.listings import Line, csv_lines
+from modeling.arrays.datasets.importing.table_lines import Line, csv_lines
 from worker.baselines.scored_annotations import (
     Asked,
     BadAnnotation,

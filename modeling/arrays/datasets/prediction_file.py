@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from modeling.arrays.datasets.dataset_files import SPLIT_WORDS, DatasetFiles, Split
 from modeling.arrays.datasets.importing.import_errors import BadSource
-from modeling.arrays.datasets.importing.listings import csv_lines, numbered
+from modeling.arrays.datasets.importing.listings import classes_said
+from modeling.arrays.datasets.importing.table_lines import csv_lines
 
 COLUMNS = ("image", "split", "predicted")
 NO_PREDICTION = -1
@@ -77,8 +78,7 @@ def read_predictions(file: Path, dataset: DatasetFiles, allow_missing: bool = Fa
         image for the second time.
     """
     rows = {name: row for row, name in enumerate(dataset.filenames)}
-    names = dataset.class_names  # a name that reads as a number wins
-    classes = {**numbered(map(str, range(len(names)))), **numbered(names)}
+    _, classes = classes_said(file, (), dataset.class_names)
     predictions = np.full(dataset.n_rows, NO_PREDICTION, dtype=np.int32)
     first_line: dict[int, int] = {}
     for line in csv_lines(file, COLUMNS):

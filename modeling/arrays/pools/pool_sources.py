@@ -9,7 +9,8 @@ from typing import Any
 from modeling.arrays.datasets.dataset_files import POOL, Split
 from modeling.arrays.datasets.importing.import_errors import BadSource
 from modeling.arrays.datasets.importing.listed_images import ListedImage
-from modeling.arrays.datasets.importing.listings import Source, csv_lines, files_by_folder, listed
+from modeling.arrays.datasets.importing.listings import Source, files_by_folder, listed
+from modeling.arrays.datasets.importing.table_lines import csv_lines
 
 CLASS = "unlabelled"  # the only class of a pool
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")

@@ -13,7 +13,6 @@ from modeling.arrays.datasets.importing.listed_images import ListedImage
 from modeling.arrays.datasets.importing.listings import (
     Source,
     class_folders,
-    csv_lines,
     images_in_folder,
     in_order,
     listed,
@@ -22,6 +21,7 @@ from modeling.arrays.datasets.importing.listings import (
     visible,
     within,
 )
+from modeling.arrays.datasets.importing.table_lines import csv_lines
 
 HALVES_SEED = 0  # of the halves of ImageNet's validation images
 SOLUTIONS, KAGGLE = "LOC_val_solution.csv", "ILSVRC/Data/CLS-LOC"

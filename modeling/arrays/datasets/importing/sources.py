@@ -15,22 +15,18 @@ from modeling.arrays.datasets.importing.imagenet_folders import read_imagenet
 from modeling.arrays.datasets.importing.import_errors import BadSource
 from modeling.arrays.datasets.importing.listed_images import ListedImage
 from modeling.arrays.datasets.importing.listings import (
-    Line,
     Source,
     class_folders,
     classes_said,
-    csv_lines,
     files_by_folder,
     images_in_folder,
-    line_of,
     listed,
     numbered,
-    require_columns,
     split_folders,
     split_said,
     visible,
-    word_lines,
 )
+from modeling.arrays.datasets.importing.table_lines import Line, csv_lines, line_of, require_columns, word_lines
 
 SPLIT_NUMBERS = {str(int(split)): split for split in Split}
 SHARDS = "shards"  # the format of which `read_source` takes what is unpacked
