@@ -15,10 +15,11 @@ import pytest
 from numpy.typing import NDArray
 
 from modeling.arrays.embeddings.standardization import unit_rows
-from modeling.tensors.similarity_search.index_files import SegmentedIndex, build_index, open_index
+from modeling.tensors.similarity_search.index_files import build_index
 from modeling.tensors.similarity_search.index_manifest import Images
 from modeling.tensors.similarity_search.index_parameters import FLAT_ROWS, IndexKind, IndexParameters, inverted_file
 from modeling.tensors.similarity_search.recall import recall
+from modeling.tensors.similarity_search.segmented_index import SegmentedIndex, open_index
 
 Rows = NDArray[np.float32]
 SIZES, D, COUNT, SHARE_ABOVE = (10**5, 10**6), 768, 100, 0.01

@@ -18,16 +18,11 @@ from annotations.services import image_searches
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import POOL, DatasetFiles, Split
 from modeling.arrays.phrases.common_words import common_words
-from modeling.tensors.similarity_search.index_files import (
-    SegmentedIndex,
-    add_images,
-    build_index,
-    checked_manifest,
-    open_index,
-)
+from modeling.tensors.similarity_search.index_files import add_images, build_index, checked_manifest
 from modeling.tensors.similarity_search.index_manifest import BadIndex, Images, read_manifest
 from modeling.tensors.similarity_search.index_parameters import IndexParameters, choose_parameters
 from modeling.tensors.similarity_search.near_duplicates import near_duplicates
+from modeling.tensors.similarity_search.segmented_index import SegmentedIndex, open_index
 from worker.common import process_cache
 from worker.queue.due_jobs import work_on_due
 from worker.queue.job_heartbeat import progress_of

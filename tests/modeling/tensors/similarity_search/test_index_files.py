@@ -17,9 +17,10 @@ import pytest
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.datasets.importing.import_errors import ImportRunning
 from modeling.arrays.datasets.importing.storage import only_import
-from modeling.tensors.similarity_search.index_files import add_images, build_index, open_index
+from modeling.tensors.similarity_search.index_files import add_images, build_index
 from modeling.tensors.similarity_search.index_manifest import MANIFEST, BadIndex, Images, read_manifest
 from modeling.tensors.similarity_search.index_parameters import IndexKind, IndexParameters
+from modeling.tensors.similarity_search.segmented_index import open_index
 from tests.modeling.tensors.similarity_search.indexes import EXACT, every_similarity, unit
 
 N, D, PART = 250, 16, 100
