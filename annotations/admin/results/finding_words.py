@@ -63,9 +63,13 @@ def _of_groups(task: TaskFacts, of: GroupGains, own: float) -> Iterator[str]:
     who = "a new last layer" if task.is_imported else "the model as it is"
     added = of.gain.mean or 0.0
     if abs(own - added) >= _NOTABLE:
+        why = "the control’s worst group is another"
+        if of.then:
+            group, n = of.then
+            why = f"after retraining with the words of {persons(n)} the worst group is “{group}”"
         yield (
             f"On “{of.name}” alone, the worst group of {who}, people’s words added {points(added)} points over the "
-            f"control{_sure(of.gain)}. After retraining another group may be the worst, and own gain is about that one."
+            f"control{_sure(of.gain)}. Own gain differs: {why}."
         )
     if of.over_control:
         yield f"What people’s words cost groups other than “{of.name}”: {_lost(of)}."

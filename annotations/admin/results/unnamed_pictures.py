@@ -42,7 +42,7 @@ def share_sentence(row: UnnamedRow) -> str:
     """Say how much no concept selects, with its interval."""
     if not row.n:
         right = "" if row.of_correct is None else f", and so are {percent(1 - row.of_correct)} of the right ones"
-        return f"Every wrong image is like one of the concepts{right}."
+        return f"Every wrong image is like one of the concepts that people named{right}."
     right = "" if row.of_correct is None else f" and {percent(row.of_correct)} of the right ones"
     return f"Not named yet: no concept selects {_share(row)}{right}."
 

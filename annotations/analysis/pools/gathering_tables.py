@@ -14,7 +14,7 @@ from annotations.readings.releases.moderated_words import words_of_phrase
 from annotations.tables.columns import Table
 from annotations.tables.worded_tables import worded
 
-WORTH = {"worst_group": "worst group", "average": "average, groups as in training", "minority": "minority split"}
+WORTH = {"worst_group": "worst-group accuracy", "average": "average, groups as in train", "minority": "minority split"}
 
 
 @dataclass(frozen=True)

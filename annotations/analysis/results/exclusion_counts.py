@@ -38,7 +38,7 @@ def counts(study: Study, kind: SessionKind, several: int) -> Iterator[Counted]:
     no_score, no_accuracy = "they count as tries and have no score", "their phrases have a score and no accuracy"
     yield Counted("people who withdrew", visits["withdrawn"], out, "nothing of their withdrawn visits is used")
     yield Counted("visits that were erased", visits["erased"], out, "their people withdrew; nothing is left of them")
-    why = "by the staff, or a computer's rehearsal, to try the study out"
+    why = "by the staff, or a computer’s rehearsal, to try the study out"
     yield Counted("trial visits", visits["uncounted"], out, why)
     yield Counted(others, visits["others"], out, "shown beside, in no number of this study's people")
     why = "by moderation, with a reason each, or not checked when the time was over"

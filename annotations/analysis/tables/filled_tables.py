@@ -87,7 +87,8 @@ class GroupGains:
     Test accuracies in [0, 1], means over people by intention to treat. Which group it is the base model says, or of
     imported predictions the control, a new last layer. gain: what people's words add to it, over the control.
     over_control: who loses most by people's words, None without another group; over_base: by retraining with them, None
-    also for imported predictions, which come from another last layer.
+    also for imported predictions, which come from another last layer. then: another group that is the worst after
+    retraining with words, and of how many people these were; the most frequent, None where none is.
     """
 
     task: int
@@ -95,6 +96,7 @@ class GroupGains:
     gain: Estimate
     over_control: GroupLoss | None = None
     over_base: GroupLoss | None = None
+    then: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,10 @@ def _group_gains(rows: StudyRows, people: Iterable[PersonTask]) -> Iterator[Grou
         others[worst] = np.nan
         by_control = of.control - np.array([share for _, share in task.groups], np.float64)
         over_base = None if task.is_imported else _loss(names, by_control + others, by_control)
-        yield GroupGains(task.position, names[worst], gain, _loss(names, others, by_control), over_base)
+        after = Counter(names[int(np.nanargmin(of.control + each))] for each in of.gains)
+        del after[names[worst]]
+        then = next(iter(after.most_common(1)), None)
+        yield GroupGains(task.position, names[worst], gain, _loss(names, others, by_control), over_base, then)
 
 
 def _loss(names: Sequence[str], changes: NDArray[np.float64], part: NDArray[np.float64]) -> GroupLoss | None:

@@ -8,7 +8,7 @@ from annotations.models import BaseModel, Correction, CorrectionPart, JobState, 
 from annotations.models.arrays import without_arrays
 from annotations.readings.releases.moderation import Change
 from annotations.readings.retraining.correction_candidates import candidates, second_sets
-from annotations.readings.retraining.correction_sets import AFTER, RESTRICTED, SET_NAMES
+from annotations.readings.retraining.correction_sets import AFTER, BEFORE, CONTROL, RESTRICTED, SET_NAMES
 from modeling.arrays.retraining.control import own_gain
 
 MAX_OPTIONS = 20  # phrases that can be chosen for a class
@@ -55,10 +55,10 @@ def report_of(correction: Correction) -> dict[str, Any]:
     """Return everything of one correction; tables are empty until it is done.
 
     sets: the titles of the sets of images; overall, groups and classes: of Lines, the last two of each set by its
-    title; headline: what it does to the worst group of the test images, by which nothing was chosen, None without any;
-    losers: groups that lose notably against the base model, each with its set; costs: others that lose as much against
-    the control alone; left_out: of each annotation the class, the phrase, and what
-    the correction without it has, less that of the whole, in the columns of `ablated`.
+    title; headline: worst-group accuracy on the test images, by which nothing was chosen, None without any;
+    worst_groups: each model's there; losers: groups that lose notably against the base model, each with its set; costs:
+    others that lose as much against the control alone; left_out: of each annotation the class, the phrase, and what the
+    correction without it has, less that of the whole, in the columns of `ablated`.
     """
     sets = correction.effects.get("sets", []) if correction.state == JobState.DONE else []
     names = correction.base_model.dataset.class_names
@@ -71,6 +71,7 @@ def report_of(correction: Correction) -> dict[str, Any]:
         "groups": groups,
         "classes": [(_title(each), list(_classes(each, names))) for each in sets],
         "headline": next((_change(each, "worst_group") for each in sets if each["name"] == "test"), None),
+        "worst_groups": next((_worst_groups(each) for each in sets if each["name"] == "test" and CONTROL in each), {}),
         "losers": [(title, line) for title, lines in groups for line in lines if line[1][0].is_notable_loss],
         "costs": [(title, line) for title, lines in groups for line in lines if line[1][0].is_cost_of_phrases],
         "ablated": [f"{_title(each)}: {words}" for each in sets for words in _ABLATED.values()],
@@ -136,6 +137,12 @@ def _groups(of: Mapping[str, Any]) -> Iterator[Line]:
     ):
         if n:
             yield group, [Change(old, new, n, control)]
+
+
+def _worst_groups(of: Mapping[str, Any]) -> dict[str, str]:
+    """The group that each model gets wrong most often."""
+    lines = list(_groups(of))
+    return {model: min(lines, key=lambda line: getattr(line[1][0], model))[0] for model in (BEFORE, CONTROL, AFTER)}
 
 
 def _classes(of: Mapping[str, Any], names: Sequence[str]) -> Iterator[Line]:

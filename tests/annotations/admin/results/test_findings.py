@@ -103,7 +103,7 @@ def test_groups_have_their_names_and_what_the_others_lose_is_said(
     assert of_task(coordinator_client, study)[3] == f"What people’s words cost groups other than “{worst}”: none loses."
 
 
-def test_one_group_is_not_named_apart_where_it_gains_what_own_gain_says(
+def test_one_group_is_told_apart_only_where_its_gain_differs_and_why(
     coordinator_client: Client, base_model: BaseModel
 ) -> None:
     metrics = base_model.test_metrics | {"accuracies": [0.25, 0.9, None, 1.0]}
@@ -114,6 +114,13 @@ def test_one_group_is_not_named_apart_where_it_gains_what_own_gain_says(
     by_group([0.5, 0.9, None, 0.8], [0.75, 0.85, None, 0.81])
     told = of_task(coordinator_client, study)
     assert "own gain of +25.0 points" in told[0] and told[2].startswith("What people’s words cost groups other than ")
+    last = base_model.named_groups[3][0]
+    by_group([0.5, 0.9, None, 0.8], [0.85, 0.9, None, 0.75])
+    assert of_task(coordinator_client, study)[2].endswith(
+        f" Own gain differs: after retraining with the words of 1 person the worst group is “{last}”."
+    )
+    by_group([0.6, 0.5, None, 0.8], [0.75, 0.9, None, 0.9])
+    assert of_task(coordinator_client, study)[2].endswith(" Own gain differs: the control’s worst group is another.")
 
 
 def test_what_a_phrase_costs_a_group_is_measured_against_the_control_in_moderation_too(

@@ -47,7 +47,9 @@ def test_the_share_stands_on_both_findings_pages(study: Study, coordinator_clien
 
 def test_where_every_wrong_image_is_named_that_is_what_is_said() -> None:
     told = share_sentence(every(n=0, of_errors=0.0, low=0.0, high=0.01, images=()))
-    assert told.startswith("Every wrong image is like one of the concepts, and so are 50.0% of the right ones.")
+    assert told.startswith(
+        "Every wrong image is like one of the concepts that people named, and so are 50.0% of the right ones."
+    )
 
 
 def test_one_click_makes_the_study(study: Study, coordinator_client: Client, base_model: BaseModel) -> None:

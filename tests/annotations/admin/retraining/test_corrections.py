@@ -5,6 +5,7 @@ import io
 import json
 import zipfile
 
+import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -102,6 +103,14 @@ def test_the_report_leads_with_own_gain_and_has_the_gain_over_the_base_model_bes
         f"which come from another last layer, its worst-group accuracy on test gains {100 * (after - before):+.1f}."
     ) in page
     assert "base → a new last layer → corrected" in page  # its predictions were imported
+    worst = [
+        test["groups"][int(np.nanargmin(np.array(test[name]["accuracies"], np.float64)))]
+        for name in ("before", "control", "after")
+    ]
+    assert (
+        "On test the worst group of the imported predictions, which come from another last layer is "
+        "“{}”, of a new last layer “{}”, and of the correction “{}”.".format(*worst)
+    ) in page
     rows = correction_tables(correction.study).corrections
     told = dict(zip(rows.table.header, rows.table.cells(rows.rows[0]), strict=True))
     assert (told["own_gain"], told["gain"]) == (after - control, after - before)
