@@ -86,10 +86,7 @@ def _demo(folder: DemoFolder, n_drawings: int, *, once: bool, reset: bool, port:
 
 def _play(stages: Stages, job: ModuleType, study: object, address: str, n_drawings: int) -> None:
     if not job.is_crowd_complete(study):
-        with (
-            stages.stage(f"{job.PARTICIPANTS} simulated participants"),
-            stages.bar("visits", job.PARTICIPANTS) as bar,
-        ):
+        with stages.stage(f"{job.PARTICIPANTS} simulated participants"), stages.bar("visits", job.PARTICIPANTS) as bar:
             job.send_crowd(study, address, lambda report: bar(advance=1))
     job.send_expert(study)
     stages.follow("Scores and retraining", "phrases and runs", job.work_left(study))

@@ -210,19 +210,14 @@ def _experts_study(study: Study) -> Study:
 
 
 def measure_and_correct(study: Study) -> Iterator[tuple[int, int]]:
-    """Yield (done, all) of the baselines, then of the correction. Raises CannotRun."""
-    yield from _measure(study)
-    yield from _correct(study)
-
-
-def _measure(study: Study) -> Iterator[tuple[int, int]]:
-    """Have the base model measured by other methods, on the first call; yield (done, all) until it is.
+    """Have the base model measured by other methods, then corrected, on the first call; yield (done, all) of each.
 
     Raises CannotRun.
     """
     benchmark_requests.ask(study, by=COORDINATOR)
     for benchmark in Benchmark.objects.filter(base_model__tasks__study=study):
         yield from _job_left(benchmark)
+    yield from _correct(study)
 
 
 def _correct(study: Study) -> Iterator[tuple[int, int]]:
