@@ -27,11 +27,10 @@ class RunHasNoHead(ServiceError):
 class RunExcluded(ServiceError):
     """The phrase that the run was trained with was excluded, so its head is handed out no more."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "The phrase of this run was excluded, so its head cannot be downloaded. Take the exclusion back "
-            "under Moderation first."
-        )
+    sentence = (
+        "The phrase of this run was excluded, so its head cannot be downloaded. Take the exclusion back "
+        "under Moderation first."
+    )
 
 
 def head_files(run: Run) -> dict[str, bytes]:
