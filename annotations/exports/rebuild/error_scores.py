@@ -44,16 +44,15 @@ def rebuild_scores(release: Release, report: Report) -> pd.DataFrame:
     """Compare phrases.csv; return what was said, with the scores computed again, the release's where that cannot be."""
     said = release.lowest("said").copy()
     there = release.csv("phrases").set_index("phrase")
-    said["error_score"] = said.phrase.map(there.error_score)
-    for column in COUNTS:
+    scored = ["error_score", *COUNTS]
+    for column in scored:
         said[column] = said.phrase.map(there[column])
     parts = []
     for task in release.tasks:
         scores = scores_of(release, task)
         of_task = said[(said.task == task) & said.annotation.notna()]
         found = scores.loc[of_task.annotation.astype(int)].set_index(of_task.index)
-        for column in ("error_score", *COUNTS):
-            said.loc[of_task.index, column] = found[column]
+        said.loc[of_task.index, scored] = found[scored]
         parts.append(found.assign(phrase=of_task.phrase, tries=of_task.tries))
     mine = pd.concat(parts) if parts else pd.DataFrame(columns=["phrase", "tries", *SCORE, *COUNTS])
     mine = mine[mine.phrase.isin(there.index)].drop_duplicates("phrase").assign(p_value=np.nan)
