@@ -107,6 +107,26 @@ def test_on_a_large_dense_screen_a_cell_has_no_more_pixels_than_its_picture(new_
     assert 2 * max(max(size) for size in sizes) <= THUMBNAIL_SHORT_SIDE
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (360, 740)])
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_what_words_come_to_stands_above_the_fold_with_the_counts(
+    new_visitor: NewVisitor, width: int, height: int, language: str
+) -> None:
+    is_phone = width < 720
+    visitor = new_visitor(
+        viewport={"width": width, "height": height}, has_touch=is_phone, is_mobile=is_phone, locale=language
+    )
+    visitor.go_to_task()
+    for text in ("dark", "blue", "squares"):
+        visitor.say_and_score(text)
+        answer = visitor.page.locator("#answer")
+        bottoms = answer.locator(".conclusion, .kind-word, .side").evaluate_all(
+            "all => all.map(one => one.getBoundingClientRect().bottom)"
+        )
+        assert max(bottoms) <= bar(visitor.page)[1], text
+        assert bottoms[0] == min(bottoms), text
+
+
 @pytest.mark.parametrize(("width", "height"), [(844, 390), (667, 375)])
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_on_its_side_a_phone_shows_the_split_the_scale_and_done_at_once(

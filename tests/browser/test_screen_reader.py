@@ -71,6 +71,9 @@ MAIN = {
 - textbox "{_SENTENCE}"
 - button "Go on"
 - region "What your words explain":
+  - paragraph:
+    - text: Your words explain the mistakes
+    - strong: very well.
   - paragraph: With stripes the AI is wrong on
   - paragraph:
     - strong: 9 of 10
@@ -79,9 +82,6 @@ MAIN = {
   - paragraph:
     - strong: 1 of 10
     - text: images · 10%
-  - paragraph:
-    - text: Your words explain the mistakes
-    - strong: very well.
   - meter "How well these words explain the mistakes"
 """,
     "check": """
@@ -149,12 +149,12 @@ MAIN = {
     "scored, with a question": """
 - region "What your words explain":
   - heading "What your words explain" [level=2]
-  - paragraph: On images most like dark the AI is wrong on
-  - paragraph: on the others, on
   - paragraph:
     - text: Your words explain the mistakes
     - strong: no better than guessing.
   - paragraph: /Look/
+  - paragraph: On images most like dark the AI is wrong on
+  - paragraph: on the others, on
   - list:
     - listitem:
       - link /Image \\d+, the AI was wrong/
@@ -175,8 +175,8 @@ MAIN = {
       - listitem:
         - link "blue no better than guessing"
       - listitem:
-        - link "dark best no better than guessing"
-- status: /On images most like dark .* on the others, on .* than guessing.* Do these have dark in them\\?/
+        - link "dark no better than guessing"
+- status: /than guessing.* On images most like dark .* on the others, on .* Do these have dark in them\\?/
 """,
     "answered": """
 - region "Do these have dark in them?":
@@ -195,7 +195,7 @@ MAIN = {
 - region "What you found":
   - list:
     - listitem:
-      - text: "square your best words: dark no better than guessing"
+      - text: "square no words that explain the mistakes"
 - group "How hard was it?":
   - radio "easy"
   - radio "No answer" [checked]
@@ -311,8 +311,8 @@ def test_a_score_is_announced_once_it_is_there_and_nothing_before_is_read_again(
     page.wait_for_function("window.said.length > 1")
     assert page.evaluate("window.said") == [
         "Scoring",
-        "With red the AI is wrong on 9 of 11 images · 82%. without it, on 0 of 13 images · 0%. "
-        "Your words explain the mistakes very well. You can stop here.",
+        "Your words explain the mistakes very well. You can stop here. "
+        "With red the AI is wrong on 9 of 11 images · 82%. without it, on 0 of 13 images · 0%.",
     ]
 
 

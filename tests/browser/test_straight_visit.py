@@ -18,11 +18,14 @@ def test_a_person_goes_from_the_link_to_the_code(visitor: Visitor) -> None:
         pass
     visitor.say_and_score("blue")
     expect(page.locator("#answer")).to_contain_text("The AI is wrong less often on images like that.")
+    expect(page.locator("#history .star")).to_have_count(0)  # of words that do no better than guessing none is best
     visitor.say_and_score("red")
     expect(page.locator("#answer")).to_contain_text("explain the mistakes very well")
     assert visitor.history == ["blue", "red"]
     expect(page.locator("#history .best bdi")).to_have_text("red")
     expect(page.locator("#history .star")).to_have_text("★ best")
+    visitor.say_and_score("red or tilted")
+    expect(page.locator("#answer .next-step")).to_contain_text("leave out a word")
     visitor.press("done")
     expect(page.locator(".found")).to_contain_text("red very well")
     page.check("input[value=easy]")
@@ -30,7 +33,7 @@ def test_a_person_goes_from_the_link_to_the_code(visitor: Visitor) -> None:
     assert visitor.code == "C0DE1234"
     assert AnnotationSession.objects.get().outcome == Outcome.COMPLETED
     assert EndAnswer.objects.get().answer == "easy"
-    assert [phrase.text for phrase in Phrase.objects.order_by("ordinal")] == ["blue", "red"]
+    assert [phrase.text for phrase in Phrase.objects.order_by("ordinal")] == ["blue", "red", "red or tilted"]
 
 
 def test_an_earlier_phrase_is_shown_again_with_one_click(visitor: Visitor) -> None:

@@ -20,7 +20,6 @@ from modeling.arrays.phrases.word_forms import contains_words, same_words
 from modeling.arrays.phrases.worded_scale import Step
 
 SHOWN_A_SIDE = 20  # pictures, one for each 5%
-MIN_SHOWN = 0.005  # a smaller error score reads 0.00
 
 SAME_MEANING = 0.95
 """Least cosine, in the text template, of a synonym. Measured with the bundled encoder: "box" and "square" .999, "dark

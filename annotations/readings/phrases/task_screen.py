@@ -26,7 +26,6 @@ from annotations.models.phrase import UNCHECKED
 from annotations.readings.datasets.class_images import ClassImages, class_images
 from annotations.readings.datasets.image_grids import Grid, pictures_of, visit_numbers
 from annotations.readings.phrases.phrase_feedback import (
-    MIN_SHOWN,
     Result,
     chosen_threshold,
     guessing_of,
@@ -38,7 +37,7 @@ from modeling.arrays.common.samples import sample
 
 SHOWN_A_GRID = 25
 LITTLE_TIME_S = 10  # in which nobody is asked whether they are done
-PAGE_VERSION = 6  # one more for each change of what the task page shows, or of how its images are drawn
+PAGE_VERSION = 7  # one more for each change of what the task page shows, or of how its images are drawn
 SLOW_AFTER = dt.timedelta(seconds=5)  # a score that takes longer is explained
 
 
@@ -224,10 +223,10 @@ def past_work(
 def best_phrase(phrases: Iterable[Phrase]) -> Phrase | None:
     """Return the phrase with the greatest error score, the earliest of tied ones; `score` is loaded.
 
-    None where every score is 0 as pages show it.
+    None where every score is no better than guessing.
     """
     scored = [phrase for phrase in phrases if phrase.state == PhraseState.SCORED]
-    scored = [phrase for phrase in scored if phrase.score.value >= MIN_SHOWN]
+    scored = [phrase for phrase in scored if phrase.score.value > guessing_of(phrase.score)]
     return max(scored, key=lambda phrase: (phrase.score.value, -phrase.ordinal), default=None)
 
 

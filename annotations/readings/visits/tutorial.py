@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from annotations.models import AnnotationSession, PracticePhrase
 from annotations.readings.datasets.image_grids import Grid, Picture
-from annotations.readings.phrases.phrase_feedback import MIN_SHOWN, Side, Split
+from annotations.readings.phrases.phrase_feedback import Side, Split
 from annotations.readings.phrases.task_screen import Images
 from annotations.readings.phrases.verdicts import Verdict, verdict
 from annotations.readings.visits.tutorial_words import having, understood
@@ -88,7 +88,7 @@ class Practice:
 
     @property
     def best(self) -> PracticePhrase | None:
-        known = [phrase for phrase in self.phrases if (phrase.value or 0) >= MIN_SHOWN]
+        known = [phrase for phrase in self.phrases if (phrase.value or 0) > GUESSING]
         return max(known, key=lambda phrase: (phrase.value or 0, -phrase.ordinal), default=None)
 
     @property

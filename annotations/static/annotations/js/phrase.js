@@ -163,7 +163,7 @@ async function poll(url, waited) {
   polling = setTimeout(poll, wait, url, wait);
 }
 
-// The split, the step of the scale, what to do next and the question: what the page says in words, in its order.
+// The step of the scale, what to do next, the split and the question: what the page says in words, in its order.
 const SPOKEN = "#answer :is(.read-as, .side, .verdict, .next-step, .kind-word, #doubt h3, .advice, .rewordings), #progress > p:not(.count)";
 
 function spoken() {
