@@ -21,9 +21,9 @@ REFUSED = {
 TAKEN_AS_TYPED = {
     "as long as may be": ("very " * 23 + "red!!").ljust(120, "!")[:120],
     "emoji": "🟥 squares 👩‍🚀",
-    "right to left": "مربعات حمراء",
+    "right to left": "مربعات red حمراء",
     "HTML": "<img src=x onerror=alert(1)><b>red</b> &amp; {phrase}",
-    "a formula": "=HYPERLINK(1)",
+    "a formula": "=HYPERLINK(red)",
 }
 READ_AS = {
     "no": ("no blue", "We looked for images without blue.", "0.8"),
@@ -68,7 +68,7 @@ def test_any_other_words_are_shown_and_stored_as_they_were_typed(visitor: Visito
 
 def test_words_from_right_to_left_run_so_and_turn_nothing_else(visitor: Visitor) -> None:
     visitor.go_to_task()
-    visitor.say_and_score("مربعات حمراء")
+    visitor.say_and_score("مربعات red حمراء")
     page = visitor.page
     directions = "all => all.map(one => getComputedStyle(one).direction)"
     assert set(page.eval_on_selector_all("#text, #answer .side q, #history bdi", directions)) == {"rtl"}
@@ -94,15 +94,45 @@ def test_a_plural_scores_like_its_singular(visitor: Visitor) -> None:
     expect(visitor.page.locator("#history .level")).to_have_text([re.compile("well"), re.compile("well")])
 
 
-def test_a_word_that_no_list_has_is_told_and_announced(new_visitor: NewVisitor) -> None:
-    visitor = new_visitor(viewport={"width": 320, "height": 568})
+@pytest.mark.usefixtures("own_clock")
+def test_a_word_that_no_list_has_is_asked_about_before_it_is_scored_and_uses_no_try(new_visitor: NewVisitor) -> None:
+    visitor = new_visitor(viewport={"width": 360, "height": 640})
     visitor.go_to_task()
-    visitor.say_and_score("qwzx")
-    expect(visitor.page.locator("#answer .kind-word")).to_contain_text("We may not know this word")
-    expect(visitor.page.locator("#announcement")).to_contain_text("We may not know this word")
-    assert_no_violations(visitor.page)
+    page = visitor.page
+    page.clock.set_fixed_time(1_000)
+    page.fill("#text", "rde")
+    page.press("#text", "Enter")
+    asked = page.get_by_role("alert")
+    expect(asked).to_contain_text("Not checked yet: we may not know “rde”.")
+    expect(asked).to_be_in_viewport(ratio=1)
+    expect(page.locator("#text")).to_have_accessible_description(re.compile("Did you mean: red"))
+    assert_no_violations(page)
+    asked.get_by_role("link", name="red").click()
+    expect(page.locator("#text")).to_have_value("red")
+    expect(page.locator("#phrase-error")).to_be_empty()
     visitor.say_and_score("red")
-    expect(visitor.page.locator("#answer .kind-word")).to_have_count(0)
+    assert visitor.history == ["red"]
+    page.fill("#text", "qwzx")
+    page.press("#text", "Enter")
+    expect(asked).to_contain_text("If it is spelled right, press Check once more.")
+    expect(page.locator("#history h2")).to_contain_text("1 of 20 tries")
+    page.clock.set_fixed_time(1_002)  # no double click
+    page.press("#text", "Enter")
+    expect(page.locator("#answer")).to_have_attribute("data-text", "qwzx")
+    expect(page.locator("#phrase-error")).to_be_empty()
+    assert visitor.history == ["red", "qwzx"]
+
+
+def test_words_that_waited_for_the_network_are_taken_without_a_question(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    page = visitor.page
+    page.context.set_offline(True)
+    page.fill("#text", "qwzx")
+    page.press("#text", "Enter")
+    expect(page.locator("#offline")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.locator("#answer")).to_have_attribute("data-text", "qwzx")
+    assert visitor.history == ["qwzx"]
 
 
 @pytest.mark.parametrize("text", ["square", "Squares", "a square"])

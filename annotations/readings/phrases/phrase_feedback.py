@@ -1,7 +1,6 @@
 """What a page shows of a scored phrase: how well it explains the mistakes, and the split that it makes."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +12,7 @@ from annotations.readings.phrases.histogram import Handle, Histogram, handle, hi
 from annotations.readings.phrases.judgement_question import Question, question
 from annotations.readings.phrases.verdicts import Verdict, verdict
 from modeling.arrays.common.samples import sample
-from modeling.arrays.phrases.common_words import nearest_word, unknown_words
 from modeling.arrays.phrases.null_level import null_level
-from modeling.arrays.phrases.phrase_languages import ENGLISH
 from modeling.arrays.phrases.word_forms import contains_words, same_words
 from modeling.arrays.phrases.worded_scale import Step
 
@@ -78,10 +75,9 @@ class Result:
 
     value: error score, 0 to 1. guessing: what guessing reaches. subject, sign: what was looked for, and -1 where the
     phrase says that images lack it. threshold: where the split is, above it sign * similarity > threshold; both are
-    None where there is none. n_unknown: words, where no word list has one of them and they are no better than guessing.
-    The histogram shows the automatic threshold, the handle the one of the split. is_below_best: the verdict is of a
-    chosen threshold, and below the one that the history keeps. question: None where the score leaves no doubt which of
-    the two failures it is.
+    None where there is none. The histogram shows the automatic threshold, the handle the one of the split.
+    is_below_best: the verdict is of a chosen threshold, and below the one that the history keeps. question: None where
+    the score leaves no doubt which of the two failures it is.
     """
 
     value: float
@@ -95,13 +91,7 @@ class Result:
     histogram: Histogram
     handle: Handle | None
     names_the_class: bool
-    n_unknown: int
     question: Question | None
-
-    @cached_property
-    def meant(self) -> str:
-        """The word of a list that an unknown one may be a typing error of; empty where none is near."""
-        return nearest_word(self.subject) if self.n_unknown == 1 else ""
 
 
 def result(score: Score, owner: str, *, chosen: float | None) -> Result:
@@ -136,18 +126,8 @@ def result(score: Score, owner: str, *, chosen: float | None) -> Result:
         histogram=histogram(signed, is_error, automatic),
         handle=handle(signed, is_error, threshold, automatic=automatic, is_chosen=chosen is not None),
         names_the_class=named,
-        n_unknown=0 if named else n_unknown(score, word),
         question=question(score, owner, explains_part=word.step is Step.PARTLY) if is_asked and not named else None,
     )
-
-
-def n_unknown(score: Score, word: Verdict) -> int:
-    """Return how many words the encoder may not know: all, or 0 where a list has one or the score shows one.
-
-    The lists are English, so they say nothing of words in another language.
-    """
-    is_in_doubt = word.step is Step.GUESSING and not word.is_telling and score.language == ENGLISH
-    return len(unknown_words(score.subject)) if is_in_doubt else 0
 
 
 def verdict_of(score: Score, value: float | None = None) -> Verdict:

@@ -244,6 +244,18 @@ class PhraseRefused(ServiceError, status=400):
         super().__init__(str(self.sentences[self.code]))
 
 
+class WordsInDoubt(ServiceError, status=400):
+    """No word list has a word of the phrase, so its person is asked whether it is meant so.
+
+    nearest: the word of a list that it may be a typing error of, if there is one.
+    """
+
+    def __init__(self, text: str, nearest: str) -> None:
+        self.text, self.nearest = text, [nearest] if nearest else []
+        said = _("Not checked yet: we may not know “%(text)s”. If it is spelled right, press Check once more.")
+        super().__init__(said % {"text": text})
+
+
 class StudyNotReady(ServiceError):
     """Opening was refused; `reasons` lists all that is missing, one sentence each."""
 

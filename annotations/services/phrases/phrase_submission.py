@@ -11,11 +11,20 @@ from django.utils import timezone
 from annotations.models import AnnotationSession, Assignment, Moderation, Phrase, PhraseState, event_kinds
 from annotations.models.phrase import UNCHECKED
 from annotations.services.common import redis_counters
-from annotations.services.common.service_errors import ClientUuidReused, PhraseRefused, TooFast, TooManyPhrases
+from annotations.services.common.service_errors import (
+    ClientUuidReused,
+    PhraseRefused,
+    TooFast,
+    TooManyPhrases,
+    WordsInDoubt,
+)
 from annotations.services.logs import events
 from annotations.services.phrases import assignments
 from annotations.services.queue import worker_wakeup
 from modeling.arrays.phrases import phrase_text
+from modeling.arrays.phrases.common_words import nearest_word, unknown_words
+from modeling.arrays.phrases.phrase_languages import ENGLISH
+from modeling.arrays.phrases.phrase_reading import read
 
 MAX_FAILED = 50  # phrases of a task that could not be scored and use up no try
 
@@ -30,16 +39,19 @@ def submit(
     writing: Mapping[str, int] | None = None,
     once: bool = False,
     is_checked: bool = True,
+    as_typed: str | None = None,
 ) -> tuple[Phrase, bool]:
     """Store a phrase and ask for its score. Returns the row, and whether this call made it.
 
     writing: how the words came into the field, which changes nothing here (decision 0061). once: where a phrase that
     did not fail says the same, capitals aside, return that one: whoever says it once more uses up no try. is_checked:
     False for what stood in the field when the time was over, which is kept and excluded from the results (decision 82).
+    as_typed: the words that the person means as they stand, asked about any of which no word list has one; None: nobody
+    is asked.
 
     A replay (the same client uuid and text) returns the stored row, also after the deadline; the same uuid with another
     text raises ClientUuidReused. Raises PhraseRefused for a text that cannot be scored, StudyNotOpen in a closed study,
-    AssignmentNotActive before the start and after the end, TimeIsOver, TooManyPhrases.
+    AssignmentNotActive before the start and after the end, TimeIsOver, TooManyPhrases; WordsInDoubt to ask.
     """
     reason = phrase_text.refusal(text)
     if reason:
@@ -59,6 +71,8 @@ def submit(
         if before is not None:
             return before, False
         _refuse_too_many(locked, said)
+        if as_typed is not None and is_checked and phrase_text.normalise(as_typed) != text:
+            _ask_about_unknown_words(text, assignment.session.study.phrase_language)
         why = "" if is_checked else UNCHECKED
         phrase = _store(locked, len(said) + 1, why, client_uuid=client_uuid, text=text, writing=writing)
         worker_wakeup.dispatch_on_commit(worker_wakeup.SCORE_PHRASES)
@@ -75,6 +89,13 @@ def _refuse_too_many(assignment: Assignment, said: Sequence[Phrase]) -> None:
     # A phrase that could not be scored is no fault of the person, so it does not use up a try; but there is an end.
     if len(said) - min(n_failed, MAX_FAILED) >= assignment.task.max_phrases:
         raise TooManyPhrases(assignment.task.max_phrases)
+
+
+def _ask_about_unknown_words(text: str, language: str) -> None:
+    """Raise WordsInDoubt for a phrase of which no word list has a word. The lists are English."""
+    unknown = unknown_words(read(text)[0]) if language == ENGLISH else ()
+    if unknown:
+        raise WordsInDoubt(text, nearest_word(unknown[0]) if len(unknown) == 1 else "")
 
 
 def _store(assignment: Assignment, ordinal: int, why_excluded: str, **given: Any) -> Phrase:

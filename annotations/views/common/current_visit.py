@@ -22,7 +22,7 @@ SESSION_KEY = "annotation_session"  # where the cookie's session keeps the visit
 AT_WORK = (
     *("stage", "kind", "seed", "condition", "participant__pseudonym", "participant__erased_at"),
     *("study__state", "study__goal", "study__suggest_rewordings", "study__keyword_display"),
-    *("study__reward_cents", "study__bonus_cents"),
+    *("study__phrase_language", "study__reward_cents", "study__bonus_cents"),
 )
 STEPS = (_("Consent"), _("How it works"), _("Images"), _("End"))
 

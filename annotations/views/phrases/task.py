@@ -98,6 +98,7 @@ def submit_phrase(request: HttpRequest, session: AnnotationSession, public_id: u
         phrase_submission.check_rate_limit(session)
         said, writing = uuid_of(request.POST), _traces(request.POST.get("writing", ""))
         how: dict[str, Any] = {"writing": writing, "is_checked": "unchecked" not in request.POST}
+        how["as_typed"] = request.POST.get("as_typed", "")
         stored, _created = phrase_submission.submit(assignment, client_uuid=said, text=text, once=True, **how)
     except ServiceError as error:
         if not _is_running(assignment, timezone.now()):
@@ -198,7 +199,7 @@ def _task_page(
         "other_wrong": _others(given, Draws(draws.right, draws.wrong + 1)),
         "client_uuid": uuid.uuid4(),
         "is_repeated": "again" in given,
-        "error": refused.error.message if refused else "",
+        "error": refused.error if refused else "",
         # without a refusal it is a suggestion's link, where no script fills it in, or the phrase that is shown
         "typed": (refused and refused.typed) or given.get("text", "") or restored,
     }
@@ -243,7 +244,7 @@ def _log_screen(request: HttpRequest, context: dict[str, Any]) -> None:
 
 def _refusal(request: HttpRequest, assignment: Assignment, error: ServiceError, typed: str) -> HttpResponse:
     if _FRAGMENT_HEADER in request.headers:
-        response = render(request, "annotations/parts/phrase_error.html", {"error": error.message})
+        response = render(request, "annotations/parts/phrase_error.html", {"error": error})
         response.status_code = error.status
     else:
         response = _task_page(request, assignment, request.POST, refused=_Refused(error, typed))

@@ -6,7 +6,7 @@ import { setUnderWay, showOffline } from "./offline.js";
 import { ask, isOurs, swap } from "./swap.js";
 import { text } from "./texts.js";
 import { newUuid } from "./uuid.js";
-import { counted } from "./writing.js";
+import { counted, takeBack } from "./writing.js";
 
 const FIRST_WAIT_MS = 40, MAX_WAIT_MS = 3000, GROWTH = 1.25;
 const RETRY_MS = 3000;
@@ -63,7 +63,8 @@ document.addEventListener("clarify:over", () => {
 function send(how = {}) {
   if (outbox.at(-1)?.text !== field.value) {
     said = { text: field.value, at: Date.now() };
-    outbox.push({ client_uuid: uuid.value, text: field.value, writing: counted(), ...how });
+    const asTyped = form.elements.namedItem("as_typed")?.value ?? ""; // the words that the page asks about, if any
+    outbox.push({ client_uuid: uuid.value, text: field.value, writing: counted(), as_typed: asTyped, ...how });
     uuid.value = newUuid();
     keepOutbox();
   }
@@ -109,6 +110,7 @@ function received(answer, words) {
     address.searchParams.delete("phrase");
     history.replaceState(null, "", address);
   } else {
+    takeBack();
     field.setAttribute("aria-invalid", "true");
     field.focus();
   }
@@ -136,7 +138,10 @@ function bringIntoView(answer) {
   if (isPhone.matches || top < 0 || end - top < MIN_IN_VIEW_PX) answer.scrollIntoView({ block: "start" });
 }
 
+// What waits is not asked about: its person may be at other words by then.
 function waitForNetwork() {
+  outbox.forEach((each) => { each.as_typed = each.text; });
+  keepOutbox();
   showOffline(true);
   retry = setTimeout(sendFirst, RETRY_MS);
 }

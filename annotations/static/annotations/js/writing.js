@@ -3,6 +3,7 @@
 const form = document.getElementById("phrase");
 const field = form.elements.namedItem("text");
 let began, edits, pastes, left;
+let last; // what was counted of the words that were sent last
 
 function begin() {
   [began, edits, pastes, left] = [performance.now(), [], 0, 0];
@@ -28,8 +29,14 @@ export function counted() {
     pastes,
     left,
   };
+  last = { began, edits, pastes, left };
   begin();
   return JSON.stringify(told);
+}
+
+// The words sent last were not taken: what is sent next came of them.
+export function takeBack() {
+  if (last) [began, edits, pastes, left] = [last.began, [...last.edits, ...edits], last.pastes + pastes, last.left + left];
 }
 
 begin();

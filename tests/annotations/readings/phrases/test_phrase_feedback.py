@@ -5,8 +5,7 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotations.models import Score
-from annotations.readings.phrases.phrase_feedback import SHOWN_A_SIDE, in_proportion, n_unknown
+from annotations.readings.phrases.phrase_feedback import SHOWN_A_SIDE, in_proportion
 from annotations.readings.phrases.verdicts import Verdict, place, verdict
 from modeling.arrays.phrases.worded_scale import Step
 
@@ -70,21 +69,6 @@ def test_only_a_goal_says_what_is_enough_and_guessing_never_is(
     value: float, goal: float | None, guessing: float, is_enough: bool
 ) -> None:
     assert verdict(value, value, guessing, goal).is_enough is is_enough
-
-
-@pytest.mark.parametrize(
-    ("subject", "word", "n"),
-    [
-        ("qwzx", Verdict(Step.GUESSING, 0.1), 1),
-        ("qwzx vlorks", Verdict(Step.GUESSING, 0.1, is_opposite=True), 2),
-        ("qwzx", Verdict(Step.GUESSING, 0.1, is_opposite=True, is_telling=True), 0),
-        ("qwzx", Verdict(Step.PARTLY, 0.3), 0),
-        ("red", Verdict(Step.GUESSING, 0.1), 0),
-    ],
-)
-def test_words_may_be_unknown_only_where_nothing_shows_that_they_are_known(subject: str, word: Verdict, n: int) -> None:
-    assert n_unknown(Score(subject=subject), word) == n
-    assert n_unknown(Score(subject=subject, language="de"), word) == 0  # the lists are English
 
 
 def test_a_step_has_a_sentence_and_what_to_try_next() -> None:

@@ -12,6 +12,7 @@ from annotations.services.common.service_errors import (
     StudyNotOpen,
     TimeIsOver,
     TooManyPhrases,
+    WordsInDoubt,
 )
 from annotations.services.phrases import assignments, phrase_submission
 from annotations.services.queue import worker_wakeup
@@ -35,6 +36,38 @@ def test_words_that_nobody_checked_are_kept_and_leave_every_result(alice):
     assert [phrase.text for phrase in phrase_rows(study)] == ["dark"]
     left_out = [(each.ordinal, each.reason, each.detail) for each in exclusions(study) if each.ordinal == 2]
     assert left_out == [(2, "moderation", "not checked: it stood in the field when the time was over")]
+
+
+@pytest.mark.parametrize(
+    ("text", "nearest"),
+    [
+        ("qwzx", []),
+        ("no qwzx", []),
+        ("qwzx vlorks", []),
+        ("rde", ["red"]),
+        ("They have bakgrounds in them", ["background"]),
+    ],
+)
+def test_words_that_no_list_has_are_asked_about_once_and_then_taken(alice, text, nearest):
+    with pytest.raises(WordsInDoubt) as asked:
+        phrase_submission.submit(alice.assignment, client_uuid=UUID, text=text, as_typed="other words")
+    assert (asked.value.text, asked.value.nearest) == (text, nearest)
+    assert not Phrase.objects.exists()
+    phrase, created = phrase_submission.submit(alice.assignment, client_uuid=UUID, text=text, as_typed=f" {text}")
+    assert (phrase.text, created) == (text, True)
+
+
+@pytest.mark.parametrize(("text", "language"), [("qwzx blue", "en"), ("42", "en"), ("qwzx", "de")])
+def test_nobody_is_asked_about_words_of_which_a_list_has_one_nor_in_another_language(alice, text, language):
+    alice.assignment.session.study.phrase_language = language
+    assert phrase_submission.submit(alice.assignment, client_uuid=UUID, text=text, as_typed="")[1]
+
+
+def test_nobody_is_asked_about_words_that_were_said_before_nor_about_what_stood_in_the_field(alice):
+    said = submit(alice, "qwzx")
+    again = {"client_uuid": UUID, "text": "QWZX", "as_typed": ""}
+    assert phrase_submission.submit(alice.assignment, **again, once=True) == (said, False)
+    assert phrase_submission.submit(alice.assignment, **again, is_checked=False)[1]
 
 
 @pytest.mark.parametrize("text", ["<b>red</b> & {phrase}", "🔴 shapes", "مربعات حمراء", "a" * 120, "-red", "=1+1"])

@@ -176,28 +176,6 @@ def test_the_class_named_gets_a_hint_and_no_question(alice: Visit) -> None:
     assert not tree(page).select("#doubt")
 
 
-@pytest.mark.parametrize(
-    ("text", "said"), [("no qwzx", "We may not know this word."), ("qwzx vlorks", "We may not know these words.")]
-)
-def test_words_that_no_list_has_get_a_hint_and_cost_a_try_as_any_other(alice: Visit, text: str, said: str) -> None:
-    (phrase,) = submit_and_score(alice, text)
-    page = alice.client.get(f"{task_url(alice)}?phrase={phrase.client_uuid}")
-    assert said in shown(one(page, ".kind-word"))
-    assert one(page, "#phrase input[name=text]")
-
-
-def test_a_typing_error_gets_the_word_that_may_be_meant(alice: Visit) -> None:
-    (phrase,) = submit_and_score(alice, "bleu")
-    page = alice.client.get(f"{task_url(alice)}?phrase={phrase.client_uuid}")
-    assert shown(one(page, ".kind-word")) == "We may not know this word. Did you mean blue?"
-
-
-def test_words_of_a_list_get_no_hint(alice: Visit) -> None:
-    (phrase,) = submit_and_score(alice, "qwzx blue")
-    page = alice.client.get(f"{task_url(alice)}?phrase={phrase.client_uuid}")
-    assert not tree(page).select(".kind-word")
-
-
 def test_suggested_words_are_links_that_fill_the_field(alice: Visit) -> None:
     Task.objects.update(suggested_words="red\n\n  a & b \n")
     chips = tree(alice.client.get(task_url(alice))).select(".suggestions .chip")

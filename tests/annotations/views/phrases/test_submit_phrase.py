@@ -43,6 +43,17 @@ def test_with_a_script_only_what_changes_comes_back(alice: Visit) -> None:
     assert len(response.content) < 30_000
 
 
+def test_without_a_script_words_that_no_list_has_are_asked_about_and_the_same_form_sends_them(alice: Visit) -> None:
+    asked = say(alice, "rde")
+    assert asked.status_code == 400
+    assert "we may not know “rde”" in one(asked, "#phrase-error").text
+    assert one(asked, "#phrase-error .chip")["data-fill"] == "red"
+    assert not Phrase.objects.exists()
+    form = {str(field["name"]): field["value"] for field in tree(asked).select("form#phrase input[name]")}
+    assert alice.client.post(task_url(alice, "phrases"), form).status_code == 303
+    assert Phrase.objects.get().text == "rde"
+
+
 def test_a_double_submit_counts_once(alice: Visit) -> None:
     client_uuid = uuid.uuid4()
     first, second = (say(alice, "red", client_uuid)["Location"] for _ in range(2))
@@ -82,7 +93,7 @@ def test_a_bad_phrase_is_refused_beside_the_field_and_kept_in_it(alice: Visit, t
 
 
 @pytest.mark.parametrize(
-    "text", ["<script>alert(1)</script>", "🟥 red", "مربع أحمر", '" onfocus="x', "=1+1", "{{ 7 }}", "no water"]
+    "text", ["<script>alert(1)</script>", "🟥 red", "مربع red أحمر", '" onfocus="red', "=1+1", "{{ 7 }}", "no water"]
 )
 def test_any_other_phrase_is_stored_as_typed_and_shown_escaped(alice: Visit, text: str) -> None:
     url = say(alice, text)["Location"]
