@@ -92,8 +92,7 @@ class Dataset(models.Model):
     def phrase_languages(self) -> Sequence[str]:
         """Languages that its similarity encoder understands, as it said at the import or as its spec tells."""
         said = self.files.manifest.encoder_of("similarity") or {}
-        languages: Sequence[str] = said.get("languages") or encoder_languages(self.similarity_encoder)
-        return languages
+        return said.get("languages") or encoder_languages(self.similarity_encoder)
 
     @property
     def has_features(self) -> bool:

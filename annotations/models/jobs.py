@@ -43,8 +43,7 @@ class Job(models.Model):
     @property
     def of_study(self) -> Study | None:
         """The study that it belongs to; None where it belongs to a data set, a pool or a base model."""
-        study: Study | None = getattr(self, "study", None)
-        return study
+        return getattr(self, "study", None)
 
     def pace(self, now: dt.datetime) -> tuple[float | None, float | None]:
         """Of what the phase counts, how much is done a second, and the seconds that are left; None where unknown."""

@@ -285,8 +285,7 @@ class Explanation:
     def _above(self, scored: ScoredPhrase) -> NDArray[np.bool_]:
         if scored.error_score.threshold is None:
             raise BadArray(f"“{scored.phrase}” separates nothing: its error score is 0, so it has no threshold")
-        above: NDArray[np.bool_] = scored.similarities > np.float32(scored.error_score.threshold)
-        return above
+        return scored.similarities > np.float32(scored.error_score.threshold)
 
     def _sample(self, side: NDArray[np.int64], count: int) -> list[int]:
         """Of a side's images in order, `count` with as large a share of errors as the side has, errors first."""

@@ -58,8 +58,7 @@ def packed(predictions: NDArray[np.int32]) -> str:
 
 def _smallest(array: NDArray[np.integer]) -> NDArray[np.integer]:
     """The same numbers, none below 0, in the smallest type that holds them."""
-    smallest: NDArray[np.integer] = array.astype(np.min_scalar_type(int(array.max(initial=0))))
-    return smallest
+    return array.astype(np.min_scalar_type(int(array.max(initial=0))))
 
 
 Predictions = Mapping[str, NDArray[np.int32]]

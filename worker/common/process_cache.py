@@ -178,5 +178,4 @@ def _encoder(spec: str) -> CheckedEncoder:
 @cache
 def weights_digest(spec: str) -> str | None:
     """Return the SHA-256 of an encoder's weights, None where it has none. Raises as `encoder` does."""
-    digest: str | None = _encoder(spec).description.get("weights_sha256")
-    return digest
+    return _encoder(spec).description.get("weights_sha256")

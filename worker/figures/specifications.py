@@ -53,5 +53,4 @@ def drawings(tables: StudyTables, concepts: ConceptTables, corrections: Iterable
 
 def png_of(drawn: Specification) -> bytes:
     """Draw a specification."""
-    image: bytes = vl_convert.vegalite_to_png(drawn, scale=PNG_SCALE)
-    return image
+    return vl_convert.vegalite_to_png(drawn, scale=PNG_SCALE)

@@ -147,8 +147,7 @@ def _texts(dataset: Dataset, parameters: IndexParameters) -> NDArray[np.float32]
         return None
     words = common_words()
     some = list(words[:: max(1, len(words) // _TEXTS)])
-    embeddings: NDArray[np.float32] = process_cache.text_encoder(dataset).encode_texts(some)
-    return embeddings
+    return process_cache.text_encoder(dataset).encode_texts(some)
 
 
 def _duplicates(

@@ -51,8 +51,7 @@ def rarefied(holders: Counts, n: int, places: Counts, rng: np.random.Generator) 
 
 def by_holders(holders: Counts, n: int) -> Counts:
     """Return how many concepts 0, 1, ... n people named: int64[n + 1]. None is counted that nobody named."""
-    histogram: Counts = np.bincount(holders[holders > 0], minlength=n + 1)
-    return histogram
+    return np.bincount(holders[holders > 0], minlength=n + 1)
 
 
 def concepts_named(histogram: Counts, places: Counts) -> Values:
@@ -82,8 +81,7 @@ def still_unseen(histogram: Counts) -> Values:
     """Return the share of the unseen concepts that one more person leaves unseen: float64[...]."""
     n = histogram.shape[-1] - 1
     once, unseen = _at(histogram, 1), unseen_concepts(histogram)
-    found: Values = np.where(once > 0, n * unseen / np.maximum(n * unseen + once, 1e-12), 1.0)
-    return found
+    return np.where(once > 0, n * unseen / np.maximum(n * unseen + once, 1e-12), 1.0)
 
 
 def resampled(histogram: Counts, resamples: int, rng: np.random.Generator) -> Counts:
@@ -115,8 +113,7 @@ def missed_by(n: int, m: Counts, places: Counts) -> Values:
     """Return C(n - m, k) / C(n, k): the chance that k of n people are none of m certain ones: float64[m, places]."""
     rest = n - m[:, None] - places
     logs = gammaln(n - m + 1)[:, None] - gammaln(rest.clip(0) + 1) - gammaln(n + 1) + gammaln(n - places + 1)
-    found: Values = np.where(rest < 0, 0.0, np.exp(logs))
-    return found
+    return np.where(rest < 0, 0.0, np.exp(logs))
 
 
 def _at(histogram: Counts, i: int) -> Values:
@@ -153,5 +150,4 @@ def further_people(chance: Values, stays: Values, below: float) -> Values:
     """
     with np.errstate(divide="ignore"):
         steps = np.log(below / np.maximum(chance, 1e-300)) / np.log(stays)
-    found: Values = np.where(chance < below, 0.0, np.floor(steps + 1e-12) + 1)
-    return found
+    return np.where(chance < below, 0.0, np.floor(steps + 1e-12) + 1)

@@ -68,8 +68,7 @@ class Words:
 
     def above(self, similarities: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Return which images are above the threshold, compared in float32."""
-        found: NDArray[np.bool_] = np.float32(self.sign) * similarities > np.float32(self.threshold or 0.0)
-        return found
+        return np.float32(self.sign) * similarities > np.float32(self.threshold or 0.0)
 
 
 @dataclass(frozen=True)

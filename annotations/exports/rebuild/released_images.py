@@ -57,8 +57,7 @@ class TaskImages:
 
     def slices(self, scores: Sequence[int]) -> NDArray[np.bool_]:
         thresholds = np.array([self.threshold(each) for each in scores], np.float32)
-        inside: NDArray[np.bool_] = self.signed(scores) > thresholds[:, None]
-        return inside
+        return self.signed(scores) > thresholds[:, None]
 
     def embeddings(self, scores: Sequence[int]) -> NDArray[np.float32]:
         return np.stack([np.asarray(self.annotation(each).embedding) for each in scores])

@@ -36,5 +36,4 @@ def _arrays(scores: Sequence[int], *fields: str) -> Iterator[tuple[Any, ...]]:
 
 
 def _signed(sign: int, data: bytes) -> NDArray[np.float32]:
-    signed: NDArray[np.float32] = np.float32(sign) * unpack_float32(data)
-    return signed
+    return np.float32(sign) * unpack_float32(data)

@@ -186,5 +186,4 @@ def _by_first(groups: NDArray[np.int64]) -> NDArray[np.int64]:
     _, first, inverse = np.unique(groups, return_index=True, return_inverse=True)
     rank = np.empty(len(first), np.int64)
     rank[np.argsort(first)] = np.arange(len(first))
-    numbered: NDArray[np.int64] = rank[inverse]
-    return numbered
+    return rank[inverse]

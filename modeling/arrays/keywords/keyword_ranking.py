@@ -251,8 +251,7 @@ def adjusted_p(values: NDArray[np.floating], maxima: NDArray[np.floating]) -> ND
         if nan.any():
             raise BadArray(f"{what} must be numbers, but number {int(np.argmax(nan))} of them is NaN")
     below = np.searchsorted(np.sort(maxima), values, side="left")
-    share: NDArray[np.float64] = (1 + len(maxima) - below) / (1 + len(maxima))
-    return share
+    return (1 + len(maxima) - below) / (1 + len(maxima))
 
 
 def select_classes(

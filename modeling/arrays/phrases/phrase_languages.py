@@ -87,8 +87,7 @@ def encoder_languages(spec: str) -> Sequence[str]:
     (['en', 'de', 'es', 'fr'], ['en'])
     """
     found = (entry["languages"] for entry in _FILE[_ENCODERS] if re.search(entry["spec"], spec))
-    languages: list[str] = next(found, [ENGLISH])
-    return languages
+    return next(found, [ENGLISH])
 
 
 def _language(code: str, name: str, template: str, **patterns: str) -> PhraseLanguage:

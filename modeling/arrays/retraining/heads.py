@@ -194,8 +194,7 @@ class Head:
     def _logits(self, standardised: NDArray[np.float32]) -> NDArray[np.float64]:
         z = np.ascontiguousarray(standardised, dtype=np.float64)
         of_classes = [np.einsum("ij,j->i", z, row) for row in self.coef.astype(np.float64)]
-        logits: NDArray[np.float64] = np.stack(of_classes, axis=1) + self.intercept
-        return logits
+        return np.stack(of_classes, axis=1) + self.intercept
 
     def to_bytes(self, metadata: Mapping[str, str] | None = None) -> bytes:
         """Encode the head as a safetensors file.
@@ -283,8 +282,7 @@ def read_metadata(data: bytes) -> dict[str, str]:
         If it is not a safetensors file.
     """
     header, _ = _split_header(data)
-    metadata: dict[str, str] = header.get("__metadata__", {})
-    return metadata
+    return header.get("__metadata__", {})
 
 
 def _only(tensors: Mapping[str, NDArray[Any]], words: Sequence[str]) -> NDArray[Any] | None:

@@ -32,8 +32,7 @@ def backgrounds(attributes: SpriteAttributes, rng: np.random.Generator) -> Float
     contrast = uniform(rng, _CONTRAST, n) * towards
     level: Floats = grey[:, None, None] + contrast[:, None, None] * _patterns(attributes.texture, rng)
     tint = uniform(rng, (-0.03, 0.03), n, 3)
-    pixels: Floats = level[..., None] + tint[:, None, None, :]
-    return pixels
+    return level[..., None] + tint[:, None, None, :]
 
 
 def _patterns(texture: Ints, rng: np.random.Generator) -> Floats:
@@ -50,20 +49,17 @@ def _patterns(texture: Ints, rng: np.random.Generator) -> Floats:
 
 def _stripes(period: Floats, phase: Floats, angle: Floats) -> Floats:
     along = (X * np.cos(angle) + Y * np.sin(angle)) / period + phase[:, 0]
-    stripes: Floats = 0.5 + 2 * np.sin(2 * np.pi * along)
-    return stripes
+    return 0.5 + 2 * np.sin(2 * np.pi * along)
 
 
 def _dots(period: Floats, phase: Floats, angle: Floats) -> Floats:
     u, v = X / period + phase[:, 0], Y / period + phase[:, 1]
-    dots: Floats = period * 0.24 - np.hypot(u - np.rint(u), v - np.rint(v)) * period + 0.5
-    return dots
+    return period * 0.24 - np.hypot(u - np.rint(u), v - np.rint(v)) * period + 0.5
 
 
 def _checks(period: Floats, phase: Floats, angle: Floats) -> Floats:
     u, v = X / period + phase[:, 0], Y / period + phase[:, 1]
-    checks: Floats = 0.5 + 3 * np.sin(np.pi * u) * np.sin(np.pi * v)
-    return checks
+    return 0.5 + 3 * np.sin(np.pi * u) * np.sin(np.pi * v)
 
 
 _PATTERNS: dict[str, Callable[[Floats, Floats, Floats], Floats]] = {

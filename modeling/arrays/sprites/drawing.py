@@ -60,8 +60,7 @@ def _draw_chunk(attributes: SpriteAttributes, rng: np.random.Generator, style: S
     pixels[blurred] = _blurred(pixels[blurred], uniform(rng, style.blur, len(blurred)))
     noise = uniform(rng, style.noise, n)[:, None, None, None]
     pixels += noise * rng.standard_normal(pixels.shape, dtype=np.float32)
-    quantised: Images = (np.clip(pixels, 0, 1) * 255 + 0.5).astype(np.uint8)
-    return quantised
+    return (np.clip(pixels, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
 def _blurred(pixels: Floats, sigma: Floats) -> Floats:

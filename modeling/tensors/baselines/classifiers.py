@@ -79,8 +79,7 @@ class LinearClassifier:
             If d differs, or a row is not finite.
         """
         check_features(features, self.coef.shape[1])
-        logits: NDArray[np.float64] = features.astype(np.float64) @ self.coef.T + self.intercept
-        return logits
+        return features.astype(np.float64) @ self.coef.T + self.intercept
 
     def predict(self, features: NDArray[np.floating]) -> NDArray[np.int64]:
         """Predict the class with the largest logit.

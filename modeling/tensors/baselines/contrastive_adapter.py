@@ -205,5 +205,4 @@ class _HardSamples:
         at = torch.from_numpy(anchors).to(self._device)
         similarities = self._unit[at] @ self._unit.T
         similarities[torch.arange(len(at), device=self._device), at] = -2  # below any cosine
-        nearest: NDArray[np.int64] = similarities.topk(k, dim=1).indices.cpu().numpy()
-        return nearest
+        return similarities.topk(k, dim=1).indices.cpu().numpy()

@@ -142,8 +142,7 @@ def helpful_directions(class_prompts: NDArray[np.floating]) -> NDArray[np.float3
     """
     rows = unit_rows(class_prompts)
     pairs = list(combinations(range(len(rows)), 2))
-    differences: NDArray[np.float32] = rows[[a for a, _ in pairs]] - rows[[b for _, b in pairs]]
-    return differences
+    return rows[[a for a, _ in pairs]] - rows[[b for _, b in pairs]]
 
 
 def _basis(directions: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -158,5 +157,4 @@ def _basis(directions: NDArray[np.float32]) -> NDArray[np.float64]:
 
 def _plus_projection(x: NDArray[np.float64], basis: NDArray[np.float64], sign: int) -> NDArray[np.float64]:
     """Return x ± its projection on the span of the orthonormal rows of basis."""
-    moved: NDArray[np.float64] = x + sign * (x @ basis.T) @ basis
-    return moved
+    return x + sign * (x @ basis.T) @ basis

@@ -75,5 +75,4 @@ def unit_rows(embeddings: torch.Tensor) -> NDArray[np.float32]:
     -------
     float32 ndarray of shape (n, dim)
     """
-    rows: NDArray[np.float32] = normalize(embeddings.float(), dim=1).cpu().numpy()
-    return rows
+    return normalize(embeddings.float(), dim=1).cpu().numpy()
