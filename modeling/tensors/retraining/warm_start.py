@@ -22,7 +22,7 @@ from modeling.tensors.linear_algebra.matrix_products import matmul
 from modeling.tensors.linear_algebra.preconditioner import Preconditioner, whitening
 from modeling.tensors.linear_algebra.tensor_conversion import on_device
 from modeling.tensors.retraining.balanced_point import BalancedPoint
-from modeling.tensors.retraining.blocks import BLOCK_ROWS, PlainBlock, row_ranges
+from modeling.tensors.retraining.blocks import BLOCK_ROWS, PlainBlock, row_ranges, values_at_once
 from modeling.tensors.retraining.descent import Until, descend
 from modeling.tensors.retraining.input_checks import check_problem, check_values
 from modeling.tensors.retraining.loss_weights import HeadWeights, class_balanced
@@ -33,6 +33,8 @@ from modeling.tensors.retraining.solver import precisions
 FORMAT = "clarify-warm-start-3"
 
 _BLOCK = 128
+_ROWS = 1024  # images in a product, on a CPU
+_NEGLIGIBLE = 0.2  # share of the mean curvature: images that a head tells apart easily have less, and hardly count
 PRECONDITIONER_ROWS = 20_000  # this many images determine the curvature well enough
 _FIRST_ROWS = 1.5  # images per feature; enough for a first estimate of the curvature
 _ROUGH, _LESS_ROUGH = 5e-3, 1e-3  # tolerances: the reference is only a start
@@ -360,6 +362,7 @@ def curvature_preconditioner(problem: Problem, weights: Tensor, v: Tensor, max_r
     v : Tensor of shape (b, p)
     max_rows : int
         Of more images than about this, every second, third, … is used, which keeps the shares of sorted classes.
+        Those that hardly curve the loss are left out.
 
     Returns
     -------
@@ -371,10 +374,11 @@ def curvature_preconditioner(problem: Problem, weights: Tensor, v: Tensor, max_r
     weights = weights[::stride] / weights[::stride].sum()
     dtype, p = problem.features.dtype, v.shape[1]
     total = torch.zeros(p, p, dtype=dtype, device=v.device)
-    for block, z in sample.products(v[None], dtype, dtype, 1):
-        rows = block.rows
-        d = weights[rows].to(dtype) * sample.cross_entropy.curvature(z[0], sample.labels[rows])
-        _add_lower_triangle(total, sample.features[rows], d)
+    blocks = ((block.rows, z[0]) for block, z in sample.products(v[None], dtype, dtype, 1))
+    d = torch.cat([sample.cross_entropy.curvature(z, sample.labels[rows]) for rows, z in blocks]) * weights.to(dtype)
+    kept = (d > _NEGLIGIBLE * d.mean()).nonzero()[:, 0]
+    for rows in row_ranges(len(kept), values_at_once(v.device, _ROWS * p) // p):
+        _add_lower_triangle(total, sample.features[kept[rows]], d[kept[rows]])
     rounding = torch.finfo(dtype).eps * len(total) * float(total.diagonal().max())
     total.diagonal().add_(max(problem.l2, rounding))  # keeps it positive definite in spite of rounding
     return Preconditioner(whitening(total))

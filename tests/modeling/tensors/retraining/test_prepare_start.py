@@ -9,7 +9,7 @@ import torch
 from modeling.arrays.common.modeling_errors import BadArray, BadWarmStart
 from modeling.tensors.retraining.many_heads import train_heads
 from modeling.tensors.retraining.problem import Problem
-from modeling.tensors.retraining.warm_start import WarmStart, prepare_start
+from modeling.tensors.retraining.warm_start import WarmStart, curvature_preconditioner, prepare_start
 from tests.modeling.tensors.retraining.problems import problem
 
 
@@ -46,6 +46,16 @@ def test_the_metric_is_that_of_the_hessian_for_two_classes() -> None:
     whitening = start.preconditioner.whitening.double().numpy()
     # it is taken on the way to the reference, so it is near, not equal
     np.testing.assert_allclose(whitening @ hessian @ whitening.T, np.eye(4), atol=0.02)
+
+
+@pytest.mark.parametrize(("margin", "counts"), [(2.0, True), (4.0, False)])
+def test_images_that_hardly_curve_the_loss_do_not_count_in_its_metric(margin: float, counts: bool) -> None:
+    features, labels = np.zeros((40, 2)), np.arange(40) % 2
+    features[:10] = [[margin, 1], [-margin, 1]] * 5  # only these have the second feature
+    curved = Problem.of(features, labels, 0.1, 2, "cpu")
+    v = torch.tensor([[2**-0.5, 0, 0]], dtype=torch.float64)
+    whitening = curvature_preconditioner(curved, torch.ones(40).double(), v, 40).whitening
+    assert (float(whitening[1, 1]) < 0.99 * 0.1**-0.5) == counts
 
 
 def test_it_is_prepared_without_a_class_that_has_no_images() -> None:
