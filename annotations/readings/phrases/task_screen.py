@@ -221,13 +221,15 @@ def past_work(
 
 
 def best_phrase(phrases: Iterable[Phrase]) -> Phrase | None:
-    """Return the phrase with the greatest error score, the earliest of tied ones; `score` is loaded.
+    """Return the phrase with the greatest error score; of tied ones the one in fewest words, then the earliest.
 
-    None where every score is no better than guessing.
+    `score` is loaded. None where every score is no better than guessing.
     """
     scored = [phrase for phrase in phrases if phrase.state == PhraseState.SCORED]
     scored = [phrase for phrase in scored if phrase.score.value > guessing_of(phrase.score)]
-    return max(scored, key=lambda phrase: (phrase.score.value, -phrase.ordinal), default=None)
+    return max(
+        scored, key=lambda phrase: (phrase.score.value, -len(phrase.text.split()), -phrase.ordinal), default=None
+    )
 
 
 def images(assignment: Assignment, *, owner: str, draws: Draws) -> Images:

@@ -157,13 +157,14 @@ def test_a_phrase_that_separates_nothing_has_no_split(alice: Visit, say: Say) ->
     assert (shown.result.split, shown.result.verdict.step) == (None, Step.GUESSING)
 
 
-def test_the_best_phrase_is_marked_and_the_earliest_of_tied_ones(alice: Visit, say: Say) -> None:
-    for text in ("blue", "red", "red"):
+def test_the_best_phrase_is_marked_and_of_tied_ones_the_first_in_fewest_words(alice: Visit, say: Say) -> None:
+    for text in ("blue", "red and big", "red", "red"):
         say(text)
     score_due_phrases()
+    Score.objects.exclude(phrase__text="blue").update(value=0.8)
     shown = screen(alice.assignment)
-    assert [line.is_best for line in shown.history] == [False, True, False]
-    assert [line.is_shown for line in shown.history] == [False, False, True]
+    assert [line.is_best for line in shown.history] == [False, False, True, False]
+    assert [line.is_shown for line in shown.history] == [False, False, False, True]
 
 
 def test_an_earlier_phrase_can_be_shown_again(alice: Visit, say: Say) -> None:

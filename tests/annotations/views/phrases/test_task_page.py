@@ -4,6 +4,7 @@ import datetime as dt
 import uuid
 
 from django.db import connection
+from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -177,8 +178,8 @@ def test_a_task_without_a_time_limit_has_no_clock(alice: Visit) -> None:
     assert not tree(alice.client.get(task_url(alice))).select("#timer")
 
 
-def test_a_score_that_reads_zero_is_not_marked_as_the_best(alice: Visit) -> None:
+def test_words_no_better_than_guessing_are_not_marked_as_the_best(alice: Visit) -> None:
     submit_and_score(alice, "red")
     assert tree(alice.client.get(task_url(alice))).select("#history .best")
-    Score.objects.update(value=0.004)
+    Score.objects.update(value=F("guessing_level"))
     assert not tree(alice.client.get(task_url(alice))).select("#history .best")
