@@ -84,7 +84,7 @@ def test_check_is_the_filled_button_until_it_is_enough_and_then_done_until_the_t
     page.mouse.move(0, 0)
     assert filled() == ["#phrase .button"]
     visitor.say_and_score("red")
-    expect(page.locator(".verdict")).to_contain_text("That is enough.")
+    expect(page.locator(".verdict")).to_contain_text("That is enough to stop.")
     page.wait_for_timeout(200)  # of the change of colour
     assert filled() == ["#done .button"]
     page.fill("#text", "something else")

@@ -27,7 +27,7 @@ SENTENCES: Final[dict[Step, Promise]] = {
     Step.WELL: gettext_lazy("Your words explain the mistakes <strong>well.</strong>"),
     Step.VERY_WELL: gettext_lazy("Your words explain the mistakes <strong>very well.</strong>"),
 }
-ENOUGH: Final = gettext_lazy("<strong>That is enough.</strong>")
+ENOUGH: Final = gettext_lazy("<strong>That is enough to stop.</strong>")
 NEXT_STEPS: Final[dict[Step, Promise]] = {
     Step.GUESSING: gettext_lazy("Look at the two groups again. What else is different?"),
     Step.PARTLY: gettext_lazy("Try words that fit more of the wrong images, and fewer of the right ones."),

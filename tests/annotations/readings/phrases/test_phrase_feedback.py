@@ -80,7 +80,7 @@ def test_a_step_has_a_sentence_and_what_to_try_next() -> None:
         "The AI is wrong <em>less"
     )
     assert Verdict(Step.GUESSING, 0.1, is_opposite=True).next_step.startswith("The AI may be wrong")
-    assert Verdict(Step.WELL, 0.6, is_enough=True).sentence.endswith("<strong>That is enough.</strong>")
+    assert Verdict(Step.WELL, 0.6, is_enough=True).sentence.endswith("<strong>That is enough to stop.</strong>")
     with translation.override("de"):
         assert well.sentence == "Ihre Wörter erklären die Fehler <strong>sehr gut.</strong>"
 

@@ -199,7 +199,7 @@ def test_the_tries_and_the_goal_are_shown(alice: Visit) -> None:
     submit_and_score(alice)
     after = alice.client.get(task_url(alice))
     assert "1 of 20" in shown(one(after, "#history h2"))
-    assert "That is enough." in shown(one(after, ".verdict"))
+    assert "That is enough to stop." in shown(one(after, ".verdict"))
     assert "is-reached" in one(after, ".goal-mark")["class"]
     assert not tree(after).select("#history .value")  # a number is for experts
     for button in ("#done .button", "#to-done"):
