@@ -72,7 +72,7 @@ def _of_groups(task: TaskFacts, of: GroupGains, own: float) -> Iterator[str]:
             f"control{_sure(of.gain)}. Own gain differs: {why}."
         )
     if of.over_control:
-        yield f"What people’s words cost groups other than “{of.name}”: {_lost(of)}."
+        yield f"What people’s words cost groups other than “{of.name}” at most: {_lost(of)}."
 
 
 def _lost(of: GroupGains) -> str:
@@ -83,7 +83,7 @@ def _lost(of: GroupGains) -> str:
         told = [f"“{each.name}” loses {100 * each.loss:.1f} points against the model as it is ({alone} there)"]
     if (each := of.over_control) and each.loss >= _NOTABLE:
         told.append(f"“{each.name}” loses {100 * each.loss:.1f} points against the control")
-    return f"{' and '.join(told)}, on average over people; none loses more" if told else "none loses"
+    return f"{' and '.join(told)}, on average over people" if told else "nothing"
 
 
 def most_said(concepts: Iterable[ConceptRow], n_people: int) -> str:

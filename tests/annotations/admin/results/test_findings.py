@@ -92,15 +92,16 @@ def test_groups_have_their_names_and_what_the_others_lose_is_said(
     assert f", 50.0% after the control, and 25.0% as it is (“{worst}”). " in course
     assert alone.startswith(f"On “{worst}” alone, the worst group of the model as it is, people’s words added +25.0 ")
     assert cost == (
-        f"What people’s words cost groups other than “{worst}”: “{last}” loses 19.0 points against the model as it is "
-        f"(the control, without words, loses 20.0 there) and “{other}” loses 5.0 points against the control, on "
-        "average over people; none loses more."
+        f"What people’s words cost groups other than “{worst}” at most: “{last}” loses 19.0 points against the model "
+        f"as it is (the control, without words, loses 20.0 there) and “{other}” loses 5.0 points against the control, "
+        "on average over people."
     )
     Run.objects.filter(assignment__session__participant__pseudonym="p5").update(state=RunState.REFUSED, reason="small")
     Run.objects.filter(state=RunState.REFUSED).update(worst_group_accuracy=None)
     assert "added +20.8 points" in of_task(coordinator_client, study)[2]  # as if the sixth had gained nothing
     by_group([0.5, 0.9, None, 1.0], [0.75, 0.9, None, 1.0])
-    assert of_task(coordinator_client, study)[3] == f"What people’s words cost groups other than “{worst}”: none loses."
+    nothing = f"What people’s words cost groups other than “{worst}” at most: nothing."
+    assert of_task(coordinator_client, study)[3] == nothing
 
 
 def test_one_group_is_told_apart_only_where_its_gain_differs_and_why(

@@ -59,7 +59,7 @@ def test_a_form_saved_again_keeps_the_translations(coordinator_client: Client, d
     ("changes", "sentence"),
     [
         ({"translations__en__title": "Shapes"}, "own texts are in English: write them there"),
-        ({"translations__de__end_questions": "Wie war es?"}, "must be as many as the study&#x27;s own"),
+        ({"translations__de__end_questions": "Wie war es?"}, "must be as many as the study’s own"),
     ],
 )
 def test_what_cannot_stand_in_for_the_studys_own_is_refused_and_kept_in_the_form(
