@@ -38,7 +38,7 @@ def page(request: HttpRequest, study: Study) -> dict[str, Any]:
     state = state if state in dict(_STATES) else Moderation.UNREVIEWED.value
     search, flag = _filters(request)
     phrases = reading.phrases_to_moderate(study, state=state, search=search, flag=flag)
-    shown, rows = reading.page_of(study, phrases, request.GET.get("page", 1))
+    shown, rows = reading.page_of(study, phrases, row_number(request.GET.get("page")) or 1)
     counts = reading.counts(study)
     return {
         "rows": rows,

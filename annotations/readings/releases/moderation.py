@@ -6,18 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
+from django.db import connection
 from django.db.models import Count, F, Max, QuerySet
 from django.db.models.functions import Lower, Trim
 
 from annotations.models import BaseModelOrigin, Moderation, Phrase, Run, RunState, Study
 from annotations.models.arrays import without_arrays
-from annotations.readings.releases.writing_flags import (
-    TRACES,
-    flags_together,
-    people_by_words,
-    said_by_most_others,
-    with_flag,
-)
+from annotations.readings.releases.writing_flags import TRACES, flags_together, people_by_words, with_flag
 from modeling.arrays.retraining.control import own_gain
 
 PER_PAGE = 50
@@ -102,51 +97,59 @@ def phrases_to_moderate(study: Study, *, state: str, search: str = "", flag: str
     if search:
         phrases = phrases.filter(text__icontains=search)
     if flag:
-        phrases = with_flag(phrases, flag, people_by_words(study))
-    related = (
-        "assignment__session__participant",
-        "assignment__task__base_model__dataset",
-        "score__run__base_model",
-        "score__run__control",
-    )
+        phrases = with_flag(phrases, flag, study)
+    related = ("assignment__session__participant", "assignment__task__base_model__dataset", "score")
     return without_arrays(phrases.select_related(*related)).order_by("-submitted_at", "-pk")
 
 
-def page_of(study: Study, phrases: QuerySet[Phrase], number: str | int) -> tuple[Page[Any], list[Row]]:
+def page_of(study: Study, phrases: QuerySet[Phrase], number: int) -> tuple[Page[Any], list[Row]]:
     """Return one page of the texts, however written, and its rows; a number outside is the nearest page.
 
-    Of each text the newest phrase is read, and of each annotation that its phrases gave one: the rest is counted.
+    Of each text the newest phrase is read, and of each annotation that its phrases gave one run: the rest is counted.
     """
-    keyed = _keyed(phrases)
-    texts = keyed.order_by().values(*_TEXT).annotate(newest=Max("submitted_at"), n=Count("pk"), **TRACES)
-    page = Paginator(texts.order_by("-newest", "words"), PER_PAGE).get_page(number)
-    shown = keyed.filter(words__in=[text["words"] for text in page])
-    newest = {_text_of(phrase): phrase for phrase in _first_of_each(shown, *_TEXT)}
-    effects: dict[tuple[str, str], list[Effect]] = defaultdict(list)
-    trained = shown.filter(score__run__state=RunState.DONE)
-    for phrase in _first_of_each(trained, *_TEXT, "score__run__annotation_digest", "score__run__base_model_id"):
-        effects[_text_of(phrase)] += filter(None, [effect_of(phrase.score.run)])
-    others = said_by_most_others(study, shown, _TEXT)
-    keys = [(text["words"], text["decided"]) for text in page]
-    return page, [
-        Row(newest[key], text["n"], _worst_of(effects[key]), flags_together(text, key[0], others.get(key, 0)))
-        for key, text in zip(keys, page, strict=True)
-        if key in newest  # somebody may have withdrawn, or decided, since the texts were listed
-    ]
+    texts = _texts(phrases, number)
+    page = Paginator(range(texts[0]["n_texts"] if texts else 0), PER_PAGE).get_page(number)
+    typed = {each for text in texts for each in text["typed"]}
+    newest = phrases.in_bulk([text["newest"] for text in texts])
+    effects, people = _effects(phrases.filter(text__in=typed)), people_by_words(study, texts=typed)
+    rows = []
+    for text in texts:
+        if phrase := newest.get(text["newest"]):  # somebody may have withdrawn, or decided, since the texts were listed
+            of_text = [each for as_typed in text["typed"] for each in effects[as_typed, text["decided"]]]
+            others = max(people.get(said, 1) for said in zip(text["tasks"], text["typed"], strict=True)) - 1
+            rows.append(Row(phrase, text["n"], _worst_of(of_text), flags_together(text, text["words"], others)))
+    return page, rows
+
+
+# Phrases are counted as they were typed, and only what differs is put into lower case.
+_TEXTS = """
+    WITH texts AS (
+        SELECT lower(trim(text)) AS words, moderation AS decided, max(said_at) AS said_at, max(newest) AS newest,
+            sum(n)::integer AS n, max(pastes) AS pastes, max("left") AS "left", min(edits) AS edits,
+            array_agg(assignment__task) AS tasks, array_agg(text) AS typed, count(*) OVER () AS n_texts
+        FROM ({typed}) AS typed GROUP BY 1, 2
+    )
+    SELECT * FROM texts ORDER BY said_at DESC, words
+    LIMIT %s OFFSET (SELECT least(%s, greatest(count(*) - 1, 0) / %s) * %s FROM texts)
+"""
+
+
+def _texts(phrases: QuerySet[Phrase], number: int) -> list[dict[str, Any]]:
+    """Count the phrases of one page of texts; of the last page for a number above it."""
+    alike = phrases.order_by().values("text", "moderation", "assignment__task")
+    counted = alike.annotate(said_at=Max("submitted_at"), newest=Max("pk"), n=Count("pk"), **TRACES)
+    typed, values = counted.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(_TEXTS.format(typed=typed), [*values, PER_PAGE, number - 1, PER_PAGE, PER_PAGE])
+        names = [each.name for each in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def of_rows(phrases: QuerySet[Phrase], newest: Collection[int]) -> list[Phrase]:
     """Return the phrases that stood in the rows of some, which were the newest there. newest: their ids."""
     shown = {_text_of(phrase): phrase for phrase in _keyed(phrases).filter(pk__in=newest)}
     same = _keyed(phrases).filter(words__in={words for words, _ in shown})
-    return [
-        phrase
-        for phrase in same
-        if _text_of(phrase) in shown and phrase.submitted_at <= shown[_text_of(phrase)].submitted_at
-    ]
-
-
-_TEXT = ("words", "decided")  # what phrases in one row have in common
+    return [phrase for phrase in same if _text_of(phrase) in shown and phrase.pk <= shown[_text_of(phrase)].pk]
 
 
 def _keyed(phrases: QuerySet[Phrase]) -> QuerySet[Any, Any]:
@@ -157,9 +160,17 @@ def _text_of(phrase: Any) -> tuple[str, str]:
     return phrase.words, phrase.decided
 
 
-def _first_of_each(phrases: QuerySet[Any, Any], *alike: str) -> QuerySet[Any, Any]:
-    first = phrases.order_by(*alike, "-submitted_at", "-pk").distinct(*alike).values_list("pk", *alike)
-    return phrases.filter(pk__in=[pk for pk, *_ in first])  # to sort all of them with all that is shown is slow
+def _effects(phrases: QuerySet[Phrase]) -> dict[tuple[str, str], list[Effect]]:
+    """Return what each annotation of each text, as it was typed, does, by its newest run."""
+    trained = phrases.filter(score__run__state=RunState.DONE).order_by()
+    alike = trained.values("text", "moderation", "score__run__annotation_digest", "score__run__base_model")
+    newest = alike.annotate(run=Max("score__run")).values_list("run", "text", "moderation")
+    runs = without_arrays(Run.objects.select_related("base_model__dataset", "control"))
+    found = runs.in_bulk([run for run, *_ in newest])
+    effects: dict[tuple[str, str], list[Effect]] = defaultdict(list)
+    for run, *text in newest:
+        effects[text[0], text[1]] += filter(None, [effect_of(found.get(run))])
+    return effects
 
 
 def _worst_of(effects: Sequence[Effect]) -> Effect | None:

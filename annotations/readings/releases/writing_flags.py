@@ -1,12 +1,14 @@
 """What stands out in how phrases came into their fields. It changes no score, no check, no payment and no result."""
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Count, IntegerField, Max, Min, Q, QuerySet
 from django.db.models.fields.json import KT
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Length
+from django.db.models.lookups import GreaterThanOrEqual
 
 from annotations.models import AnnotationSession, Phrase, Study
 from modeling.arrays.phrases import writing_traces
@@ -23,6 +25,15 @@ TRACES = {
     "pastes": Max(_counted("pastes")),
     "left": Max(_counted("left")),
     "edits": Min(_counted("edits"), filter=Q(writing__edits__gt=0)),
+}
+
+_STANDS_OUT = {  # as writing_traces.flags has it of one phrase
+    "pasted": Q(writing__pastes__gt=0),
+    "at_once": Q(
+        GreaterThanOrEqual(Length("text"), writing_traces.LONG_ENOUGH),
+        writing__edits__in=range(1, writing_traces.MOST_AT_ONCE + 1),
+    ),
+    "left": Q(writing__left__gt=0),
 }
 
 
@@ -56,18 +67,12 @@ def flags_together(traces: Mapping[str, Any], text: str, said_by_others: int) ->
     return writing_traces.flags(counted, text, said_by_others)
 
 
-def said_by_most_others(study: Study, phrases: QuerySet[Phrase], alike: tuple[str, ...]) -> dict[tuple[Any, ...], int]:
-    """Return how many others submitted the words of a phrase, at most, among phrases that are alike in some columns."""
-    said = list(phrases.order_by().values_list(*alike, "assignment__task", "text").distinct())
-    people, most = people_by_words(study, texts={text for *_, text in said}), defaultdict[tuple[Any, ...], int](int)
-    for *key, task, text in said:
-        most[tuple(key)] = max(most[tuple(key)], people.get((task, text), 1) - 1)
-    return most
-
-
-def with_flag(phrases: QuerySet[Phrase], flag: str, people: People) -> QuerySet[Phrase]:
+def with_flag(phrases: QuerySet[Phrase], flag: str, study: Study) -> QuerySet[Phrase]:
     """Return those of which this stands out."""
-    told = (
-        phrases.order_by().select_related(None).select_related("assignment").only("text", "writing", "assignment__task")
-    )
-    return phrases.filter(pk__in=[row.pk for row in told.iterator() if flag in flags_of(row, people)])
+    if flag in _STANDS_OUT:
+        return phrases.filter(_STANDS_OUT[flag])
+    people = people_by_words(study).items()
+    said = [words for words, n in people if flag in writing_traces.flags(None, words[1], n - 1)]
+    tasks = {task for task, _ in said}
+    repeated = (Q(assignment__task=task, text__in=[text for of, text in said if of == task]) for task in tasks)
+    return phrases.filter(reduce(or_, repeated, Q(pk__in=[])))

@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from annotations.models import Moderation, Phrase
+from annotations.readings.releases import moderation as reading
 from annotations.readings.retraining.correction_candidates import approved
 from annotations.services.releases import moderation
 from annotations.services.studies import lifecycle
@@ -87,6 +88,28 @@ def test_what_many_say_is_counted_and_not_read(alice, address, coordinator_clien
         asked.append((len(queries), len(page.replace("×16", ""))))
     assert "×16" in page
     assert asked[0][0] == asked[1][0] and abs(asked[1][1] - asked[0][1]) < 200
+
+
+@pytest.mark.parametrize(
+    ("number", "shown", "place"),
+    [
+        ("", ["no red", "dark"], "1 of 3"),
+        ("2", ["blue", "light"], "2 of 3"),
+        ("3", ["red"], "3 of 3"),
+        ("99", ["red"], "3 of 3"),
+        ("0", ["no red", "dark"], "1 of 3"),
+        ("²", ["no red", "dark"], "1 of 3"),
+    ],
+)
+def test_texts_come_newest_first_and_a_number_outside_is_the_nearest_page(
+    alice, address, coordinator_client, monkeypatch, number, shown, place
+):
+    monkeypatch.setattr(reading, "PER_PAGE", 2)
+    for text in ("dark", "red", "light", "blue", "Dark ", "no red"):
+        submit_and_score(alice, text)
+    page = BeautifulSoup(coordinator_client.get(address, {"page": number}).content, "html.parser")
+    assert [each.text.strip().lower() for each in page.select(".moderation th bdi")] == shown
+    assert page.find("nav", {"aria-label": "Pages of phrases"}).span.text == f"Page {place}"
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,17 @@
 
 import json
 import uuid
+from itertools import product
 
 import pytest
 
 from annotations.models import Event, Phrase, Study, StudyConfiguration
 from annotations.readings.releases import moderation
-from annotations.readings.releases.writing_flags import people_by_words
-from tests.actors import Visit
+from annotations.readings.releases.writing_flags import flags_of, people_by_words
+from modeling.arrays.phrases.writing_traces import FLAGS
+from tests.actors import Visit, start_visit
 from tests.annotations.views.pages import one, say, task_url
+from tests.steps import submit_and_score
 from worker.phrases.scoring import score_due_phrases
 
 TYPED = {"first_ms": 900, "edits": 14, "gap_ms": 150, "pastes": 0, "left": 0}
@@ -21,6 +24,11 @@ def _say(visit: Visit, text: str, writing: str) -> Phrase:
     form = {"client_uuid": str(said), "text": text, "writing": writing}
     assert visit.client.post(task_url(visit, "phrases"), form).status_code == 303
     return Phrase.objects.get(client_uuid=said)
+
+
+def _store(visit: Visit, text: str, writing: dict[str, int] | None) -> None:
+    (phrase,) = submit_and_score(visit, text)
+    Phrase.objects.filter(pk=phrase.pk).update(writing=writing)
 
 
 def test_it_is_stored_with_the_phrase_and_in_the_log(alice: Visit) -> None:
@@ -82,6 +90,22 @@ def test_the_moderation_page_can_be_filtered_and_says_what_it_is_not(
     text = page.content.decode()
     assert "written: pasted, at_once, left" in text and "no sign of bad faith" in text
     assert "red shapes there" not in text
+
+
+@pytest.mark.parametrize("flag", FLAGS)
+def test_a_filter_finds_what_is_flagged_so(flag: str, alice: Visit, bob: Visit, open_study: Study) -> None:
+    traces = (PASTED, {**TYPED, "edits": 2}, {**TYPED, "edits": 3}, {**TYPED, "left": 2}, None)
+    for text, writing in product(("twelve chars", "eleven char"), traces):
+        _store(alice, text, writing)
+    for visit in (alice, bob, start_visit(open_study, "carol")):
+        _store(visit, "a red square", TYPED)
+        _store(visit, "red", None)
+    _store(alice, "a blue square", None)
+    _store(bob, "a blue square", None)
+    phrases, people = moderation.phrases_to_moderate(open_study, state="all"), people_by_words(open_study)
+    flagged = [phrase for phrase in phrases if flag in flags_of(phrase, people)]
+    assert 0 < len(flagged) < len(phrases)
+    assert list(moderation.phrases_to_moderate(open_study, state="all", flag=flag)) == flagged
 
 
 def test_what_several_say_is_repeated(alice: Visit, bob: Visit, open_study: Study) -> None:
