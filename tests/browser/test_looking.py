@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from annotations.models import Study
 from modeling.arrays.images.image_files import THUMBNAIL_SHORT_SIDE
 from tests.accessibility import overhang
 from tests.browser.conftest import NewVisitor
@@ -113,6 +114,7 @@ def test_what_words_come_to_stands_above_the_fold_with_the_counts(
     new_visitor: NewVisitor, width: int, height: int, language: str
 ) -> None:
     is_phone = width < 720
+    Study.objects.update(goal=0.7)
     visitor = new_visitor(
         viewport={"width": width, "height": height}, has_touch=is_phone, is_mobile=is_phone, locale=language
     )
@@ -125,6 +127,9 @@ def test_what_words_come_to_stands_above_the_fold_with_the_counts(
         )
         assert max(bottoms) <= bar(visitor.page)[1], text
         assert bottoms[0] == min(bottoms), text
+    mark = visitor.page.locator(".goal-mark text").bounding_box()
+    assert mark
+    assert 0 <= mark["x"] <= mark["x"] + mark["width"] <= width
 
 
 @pytest.mark.parametrize(("width", "height"), [(844, 390), (667, 375)])
