@@ -13,6 +13,7 @@ from annotations.readings.visits.tutorial_words import FILE
 from tests.annotations.readings.visits.tutorial_pictures import HEARTS
 from tests.modeling.tensors.encoders.small_clip.lexicon import ENTRIES, Entry
 
+_ALSO = {"medium": "small"}  # the lesser of these hearts' two sizes, which people call small
 # What people call the stripes of these hearts, beyond the encoder's words. "Dark stripes" are no dark background.
 _STRIPES = ("stripe", "stripes", "line", "lines", "band", "bands", "bar", "bars")
 _LIKE = ("dark", "black", "darker", "thin", "thick", "bold", "horizontal", "level", "straight", "parallel", "zebra")
@@ -20,10 +21,13 @@ _LIKE = ("dark", "black", "darker", "thin", "thick", "bold", "horizontal", "leve
 
 def tutorial_words() -> dict[str, Any]:
     """Return the document: `synonyms` leads to plain words, and `having` has an x for each heart that has one."""
-    having = {
-        _name(entry): "".join("-x"[heart[entry.attribute] in entry.values] for heart in HEARTS) for entry in ENTRIES
-    }
+    having = {_name(entry): "".join("-x"[_has(heart, entry)] for heart in HEARTS) for entry in ENTRIES}
     return {"synonyms": dict(sorted(_synonyms())), "having": having}
+
+
+def _has(heart: dict[str, str], entry: Entry) -> bool:
+    drawn = heart[entry.attribute]
+    return drawn in entry.values or _ALSO.get(drawn) in entry.values
 
 
 def _name(entry: Entry) -> str:

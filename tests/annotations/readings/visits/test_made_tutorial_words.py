@@ -2,8 +2,10 @@
 
 import json
 
+import numpy as np
+
 from annotations.readings.visits.tutorial import N_RIGHT, N_WRONG
-from annotations.readings.visits.tutorial_words import FILE
+from annotations.readings.visits.tutorial_words import FILE, having
 from tests.annotations.readings.visits.made_tutorial_words import tutorial_words
 
 
@@ -15,3 +17,7 @@ def test_every_synonym_leads_to_a_word_of_which_each_heart_is_known() -> None:
     words = json.loads(FILE.read_text("utf-8"))
     assert set(words["synonyms"].values()) <= words["having"].keys()
     assert {len(row) for row in words["having"].values()} == {N_RIGHT + N_WRONG}
+
+
+def test_each_heart_is_small_or_large() -> None:
+    assert np.array_equal(having(("small",)), ~having(("large",)))
