@@ -2,11 +2,12 @@
 
     python rebuild.py [--release FOLDER] [--output FOLDER]
 
-Needs numpy, pandas, pyarrow, SciPy, altair and vl-convert-python. It reads from lowest/ and from what was recorded what
-the study's analysis stands on, computes every table by the functions of Clarify that lie beside it, and compares each:
-to 1e-9, and what is resampled to three Monte-Carlo errors. What it cannot compute for lack of room in lowest/ it says
-by name; all else that it does not compute is an input, and the data dictionary says so. Every figure is drawn of the
-tables computed here. The exit status is 1 where something differs.
+Needs numpy, pandas, pyarrow, SciPy, altair and vl-convert-python; pandas 3.1 or newer, which reads every number back
+exactly. It reads from lowest/ and from what was recorded what the study's analysis stands on, computes every table by
+the functions of Clarify that lie beside it, and compares each: to 1e-9, and what is resampled to three Monte-Carlo
+errors. What it cannot compute for lack of room in lowest/ it says by name; all else that it does not compute is an
+input, and the data dictionary says so. Every figure is drawn of the tables computed here. The exit status is 1 where
+something differs.
 """
 
 import argparse

@@ -41,7 +41,7 @@ class Release:
         types = self._types.get(f"{name}.csv", {})
         texts = {column: str for column, kind in types.items() if kind in ("text", "json")}
         path = self.folder / f"{name}.csv"
-        table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=texts, float_precision="round_trip")
+        table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=texts)
         for column, kind in types.items():
             if kind == "time":
                 table[column] = pd.to_datetime(table[column], utc=True, format="ISO8601")
