@@ -22,7 +22,6 @@ from PIL import Image
 from modeling.arrays.common.batches import batched
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import POOL, THUMBNAILS, thumbnail_name
-from modeling.arrays.datasets.importing.decoding_ahead import worked_ahead
 from modeling.arrays.datasets.importing.embedding_arrays import Encoders
 from modeling.arrays.datasets.importing.import_errors import ImportRefused
 from modeling.arrays.datasets.importing.listings import Source
@@ -36,6 +35,7 @@ from modeling.arrays.datasets.importing.storage import (
     write_file,
     write_matrix,
 )
+from modeling.arrays.images.decoding_ahead import worked_ahead
 from modeling.arrays.images.image_decoding import decode_apart, end_processes
 from modeling.arrays.images.image_files import ImageRejected, is_whole_thumbnail, read_bytes, thumbnail
 

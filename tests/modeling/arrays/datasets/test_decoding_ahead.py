@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 
 from modeling.arrays.datasets.importing import shards
-from modeling.arrays.datasets.importing.decoding_ahead import worked_ahead
 from modeling.arrays.datasets.importing.import_errors import ImportRefused
 from modeling.arrays.datasets.importing.listings import Source
 from modeling.arrays.datasets.importing.sources import read_source
 from modeling.arrays.images import image_decoding
+from modeling.arrays.images.decoding_ahead import worked_ahead
 from tests.modeling.arrays.datasets.conftest import Import
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
 from tests.modeling.arrays.datasets.pixel_encoder import PixelEncoder
