@@ -66,6 +66,7 @@ class Phrase(models.Model):
         indexes = [
             models.Index(fields=["submitted_at"], name="phrase_due", condition=Q(state=PhraseState.PENDING)),
             models.Index(fields=["-submitted_at", "-id"], name="phrase_newest"),
+            models.Index(fields=["text"], name="phrase_text"),
         ]
 
     def __str__(self) -> str:

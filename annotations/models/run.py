@@ -99,6 +99,12 @@ class Run(models.Model):
         indexes = [
             models.Index(fields=["created_at"], name="run_due", condition=Q(state=RunState.PENDING)),
             models.Index(
+                fields=["assignment"],
+                name="run_done",
+                include=["id", "annotation_digest", "base_model"],
+                condition=Q(state=RunState.DONE),
+            ),
+            models.Index(
                 fields=["base_model"],
                 name="run_without_random_slices",
                 condition=Q(state=RunState.DONE, random_slices__isnull=True),

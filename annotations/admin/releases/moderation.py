@@ -62,8 +62,7 @@ def _named(request: HttpRequest, study: Study) -> QuerySet[Phrase]:
     """What stood in the rows of the phrases that are named, on the page with these filters."""
     search, flag = _filters(request)
     phrases = reading.phrases_to_moderate(study, state=reading.ALL, search=search, flag=flag)
-    same = reading.of_rows(phrases, {row_number(value) for value in request.POST.getlist("phrase")})
-    return phrases.filter(pk__in=[phrase.pk for phrase in same])
+    return reading.of_rows(phrases, {row_number(value) for value in request.POST.getlist("phrase")})
 
 
 def _approve_shown(request: HttpRequest, study: Study, by: str) -> str:

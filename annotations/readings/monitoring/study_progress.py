@@ -26,7 +26,7 @@ def with_counts(studies: QuerySet[Study]) -> QuerySet[Study]:
 
 def number_of(rows: QuerySet[Any], by: str) -> Coalesce:
     """Count the rows of each row of a query. by: the path to that row, whose key `rows` have as an `OuterRef`."""
-    return Coalesce(Subquery(rows.order_by().values(by).annotate(n=Count("pk")).values("n")), 0)
+    return Coalesce(Subquery(rows.order_by().values(by).annotate(n=Count("*")).values("n")), 0)
 
 
 def people_now(study: Study) -> list[tuple[str, int]]:

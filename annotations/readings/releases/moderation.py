@@ -89,9 +89,7 @@ def phrases_to_moderate(study: Study, *, state: str, search: str = "", flag: str
     flag: of `modeling/arrays/phrases/writing_traces`, only those that stand out so; empty: all. Nothing of somebody who
     withdrew, also before a worker erases it.
     """
-    phrases = Phrase.objects.filter(
-        assignment__session__study=study, assignment__session__in=study.sessions.in_results()
-    )
+    phrases = Phrase.objects.filter(assignment__session__in=study.sessions.in_results())
     if state != ALL:
         phrases = phrases.filter(moderation=state)
     if search:
@@ -117,7 +115,8 @@ def page_of(study: Study, phrases: QuerySet[Phrase], number: int) -> tuple[Page[
         if phrase := newest.get(text["newest"]):  # somebody may have withdrawn, or decided, since the texts were listed
             of_text = [each for as_typed in text["typed"] for each in effects[as_typed, text["decided"]]]
             others = max(people.get(said, 1) for said in zip(text["tasks"], text["typed"], strict=True)) - 1
-            rows.append(Row(phrase, text["n"], _worst_of(of_text), flags_together(text, text["words"], others)))
+            worst = min(of_text, key=lambda each: each.lost, default=None)
+            rows.append(Row(phrase, text["n"], worst, flags_together(text, text["words"], others)))
     return page, rows
 
 
@@ -145,11 +144,11 @@ def _texts(phrases: QuerySet[Phrase], number: int) -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def of_rows(phrases: QuerySet[Phrase], newest: Collection[int]) -> list[Phrase]:
+def of_rows(phrases: QuerySet[Phrase], newest: Collection[int]) -> QuerySet[Phrase]:
     """Return the phrases that stood in the rows of some, which were the newest there. newest: their ids."""
-    shown = {_text_of(phrase): phrase for phrase in _keyed(phrases).filter(pk__in=newest)}
+    shown = {_text_of(phrase): phrase.pk for phrase in _keyed(phrases).filter(pk__in=newest)}
     same = _keyed(phrases).filter(words__in={words for words, _ in shown})
-    return [phrase for phrase in same if _text_of(phrase) in shown and phrase.pk <= shown[_text_of(phrase)].pk]
+    return phrases.filter(pk__in=[each.pk for each in same if each.pk <= shown.get(_text_of(each), 0)])
 
 
 def _keyed(phrases: QuerySet[Phrase]) -> QuerySet[Any, Any]:
@@ -173,14 +172,9 @@ def _effects(phrases: QuerySet[Phrase]) -> dict[tuple[str, str], list[Effect]]:
     return effects
 
 
-def _worst_of(effects: Sequence[Effect]) -> Effect | None:
-    return min(effects, key=lambda each: each.lost, default=None)
-
-
 def counts(study: Study) -> dict[str, int]:
     """Return how many phrases are in each state of moderation, every state named, and all of them under ALL."""
-    phrases = phrases_to_moderate(study, state=ALL).order_by()
-    found = dict(phrases.values_list("moderation").annotate(n=Count("pk")))
+    found = dict(phrases_to_moderate(study, state=ALL).order_by().values_list("moderation").annotate(n=Count("pk")))
     by_state = {state: found.get(state, 0) for state in Moderation.values}
     return {**by_state, ALL: sum(by_state.values())}
 
