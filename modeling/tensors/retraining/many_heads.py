@@ -136,10 +136,12 @@ def train_heads(
 
     Notes
     -----
-    Deterministic for one machine and thread count. Float32 features of more than 512 MiB stay in place, and may be
-    memory-mapped; allow a quarter of their size as extra memory. For smaller ones allow twice their size. With many
-    classes allow 2 GB if that is more: where the logits of one head would not fit there, nothing is kept of the
-    images (`streaming`).
+    Deterministic for one machine, thread count, set of heads and order of the features in memory (by row or column).
+    Another of these rounds otherwise, so that a head may take a step more or less; its certificate holds all the same.
+
+    Float32 features of more than 512 MiB stay in place, and may be memory-mapped; allow a quarter of their size as
+    extra memory. For smaller ones allow twice their size. With many classes allow 2 GB if that is more: where the
+    logits of one head would not fit there, nothing is kept of the images (`streaming`).
 
     Examples
     --------
