@@ -172,6 +172,7 @@ def _step(problem: Problem, heads: _Heads, preconditioner: Preconditioner, preci
     length = step[:, None, None].to(precision.values)
     scaled = preconditioner.to_coordinates(trial.gradient)
     gap = dot(trial.gradient, trial.gradient) / (2 * problem.l2)
+    promised = CAUTION * gap * (gap / heads.gap)
     return replace(
         heads,
         stuck=(slope >= 0) | (step == 0),
@@ -179,7 +180,8 @@ def _step(problem: Problem, heads: _Heads, preconditioner: Preconditioner, preci
         moved=torch.addcmul(heads.moved, length, direction),
         gradient=trial.gradient,
         gap=gap,
-        promised=CAUTION * gap * (gap / heads.gap),
+        # No precision follows float64, which would go on where a step that no pass evaluates disappoints.
+        promised=promised if precision.shrinks else heads.promised,
         scaled=scaled,
         pairs=heads.pairs.and_then(length * scaled_direction, scaled - heads.scaled),
     )

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
@@ -193,7 +193,7 @@ def test_the_last_step_is_taken_without_a_pass_and_certified_all_the_same(monkey
     problems = [problem(seed=seed) for seed in range(6)]
 
     def trained() -> list[TrainedHeads]:
-        return [train_heads(x, y, weights, l2=0.01) for x, y, weights in problems]
+        return [train_heads(x.astype(np.float32), y, weights, l2=0.01) for x, y, weights in problems]
 
     early = trained()
     monkeypatch.setattr(descent, "CAUTION", np.inf)
@@ -249,6 +249,7 @@ def test_many_heads_are_taken_in_batches_that_change_nothing(monkeypatch: pytest
     tolerance=st.sampled_from([1e-2, 1e-5, 1e-9]),
     dtype=st.sampled_from([np.float32, np.float64]),
 )
+@example(seed=7587, n_classes=2, l2=0.453125, tolerance=1e-2, dtype=np.float32)  # ended short of the exact head's 1e-12
 @settings(max_examples=25, deadline=None)
 def test_the_certificate_bounds_the_true_gap_whatever_the_problem(
     seed: int, n_classes: int, l2: float, tolerance: float, dtype: type[np.floating[Any]]
