@@ -8,7 +8,7 @@ import pytest
 
 import modeling
 
-pytestmark = pytest.mark.usefixtures("sprites_once")
+pytestmark = [pytest.mark.services, pytest.mark.usefixtures("sprites_once")]
 
 NOTEBOOKS = Path(modeling.__file__).parents[1] / "docs" / "notebooks"
 

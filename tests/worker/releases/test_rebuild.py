@@ -27,6 +27,8 @@ from tests.worker.releases.conftest import draw_nothing, explained_study, store_
 from tests.worker.releases.released import build, opened
 from worker.releases import lowest_tables
 
+pytestmark = pytest.mark.services  # releases of whole studies, each computed again by a process of its own
+
 DOCS = Path(__file__).parents[3] / "docs"
 
 # In each table that is computed again, a column to alter.

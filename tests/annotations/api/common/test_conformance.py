@@ -49,6 +49,7 @@ def _operations(schemathesis: Any) -> Iterator[Any]:
             yield operation
 
 
+@pytest.mark.services  # hundreds of requests, made from the schema
 @pytest.mark.django_db(transaction=True)
 def test_every_operation_answers_as_the_schema_says(token: str, schemathesis: Any) -> None:
     headers = {"Authorization": f"Bearer {token}"}

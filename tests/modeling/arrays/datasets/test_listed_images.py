@@ -48,6 +48,7 @@ def test_a_full_disk_is_a_sentence() -> None:
             images.add(ListedImage(f"{number:01000}", Split.TRAIN, 0))
 
 
+@pytest.mark.services  # imports of 1,000 and 9,000 images, each in a process of its own
 def test_memory_hardly_grows_with_the_number_of_images(tmp_path: Path) -> None:
     few, many = (peak_of(tmp_path / str(n), n) for n in (1_000, 9_000))
     # Up to 2 MB are Python's own tables, which grow now and then; an object for each image took 1 kB.
