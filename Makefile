@@ -54,7 +54,7 @@ endif
 test-browser: $(VENV)/test.stamp browser ## Run the tests that need a browser
 	@$(BIN)/python -m pytest --durations=10 -m "browser and not services" -n $(PROCESSES) --dist worksteal $(ARGS)
 
-test-services: $(VENV)/test.stamp ## Run the tests that need minutes or further servers
+test-services: $(VENV)/test.stamp ## Run the tests that take long or need further servers
 	@$(BIN)/python -m pytest -m services $(ARGS)
 
 # What the settings must have, for a check that talks to no server.

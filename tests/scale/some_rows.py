@@ -2,7 +2,7 @@
 
     python -m tests.scale.some_rows
 
-plants 1,281,000 × 768 features of 1,000 classes (8 GiB with their copies), trains a head roughly on the first 40,000,
+plants 1,281,000 × 768 features of 1,000 classes in memory, trains a head roughly on the first 40,000,
 and prints seconds: of what the other rows contribute, and of the solve.
 """
 
