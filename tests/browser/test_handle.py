@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 
 from annotations.models import Phrase, Reply, ThresholdChoice
 from tests.browser.conftest import NewVisitor
+from tests.browser.swipes import swipe
 from tests.browser.visitor import Visitor
 
 THUMB = "#threshold-thumb"
@@ -40,17 +41,6 @@ def middle(page: Page, selector: str) -> tuple[float, float]:
     box = page.locator(selector).bounding_box()
     assert box
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
-def swipe(page: Page, start: tuple[float, float], by: tuple[float, float]) -> None:
-    """Move one finger over the page in ten steps."""
-    finger = page.context.new_cdp_session(page)
-    (x, y), (dx, dy) = start, by
-    finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
-    for step in range(1, 11):
-        point = {"x": x + dx * step / 10, "y": y + dy * step / 10}
-        finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
-    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
 def test_with_the_mouse_the_numbers_follow_at_once_and_the_place_is_stored(visitor: Visitor) -> None:
