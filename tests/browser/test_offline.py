@@ -1,6 +1,6 @@
 """A network that goes and comes back: nothing is lost, nothing is done twice, and the page says what it does."""
 
-from playwright.sync_api import Route, expect
+from playwright.sync_api import APIResponse, Route, expect
 
 from annotations.models import (
     AnnotationSession,
@@ -14,6 +14,8 @@ from annotations.models import (
 )
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
+
+SCRIPT_MS = 300  # for a page that is being left, whose script cannot be asked, to take in an answer
 
 
 def test_a_step_that_is_taken_without_a_network_is_taken_once_when_it_is_back(visitor: Visitor) -> None:
@@ -236,3 +238,30 @@ def test_a_kept_reply_to_an_earlier_phrase_is_sent_while_another_one_is_shown(vi
     page.wait_for_function("() => sessionStorage.getItem(`clarify:untold:${location.pathname}`) === '[]'")
     visitor.sees_score_of("red")
     assert Judgement.objects.get().phrase.text == "dark"
+
+
+def test_a_page_that_was_rendered_before_a_kept_reply_arrived_shows_the_reply(visitor: Visitor) -> None:
+    visitor.go_to_task()
+    page = visitor.page
+    visitor.say_and_score("dark")
+    rendered: list[tuple[Route, APIResponse]] = []
+
+    def answer_once_rendered(route: Route) -> None:
+        if rendered:
+            route.continue_()
+        else:
+            route.fulfill(status=503, body="one moment")
+
+    page.route("**/judgement", answer_once_rendered)
+    page.click("#judge-no")
+    expect(page.locator("#offline")).to_be_visible()
+    page.route(page.url, lambda route: rendered.append((route, route.fetch())), times=1)
+    page.evaluate("setTimeout(() => location.reload())")
+    # The page that is being left sends the reply before the new one, which the server rendered without it, is there.
+    with page.expect_response(lambda response: response.url.endswith("judgement") and response.ok):
+        pass
+    page.wait_for_timeout(SCRIPT_MS)
+    route, response = rendered[0]
+    route.fulfill(response=response)
+    expect(page.locator("#judge-no")).to_have_attribute("aria-pressed", "true")
+    assert Judgement.objects.get().answer == "no"

@@ -24,10 +24,14 @@ function selectorOf(element) {
   return element.id ? `#${CSS.escape(element.id)}` : `[href="${CSS.escape(element.getAttribute("href") ?? "")}"]`;
 }
 
+const storedAt = "clarify:stored-at"; // when the server last confirmed something that was sent from here
+const now = () => performance.timeOrigin + performance.now();
+
 // Ask the server for the parts of this page that change: { ok, status, html }, or null where there is no connection.
 export async function ask(url, options = {}) {
   try {
     const response = await fetch(url, { headers: { "Clarify-Fragment": "1" }, ...options });
+    if (options.method === "POST") sessionStorage.setItem(storedAt, now());
     return { ok: response.ok, status: response.status, html: await response.text() };
   } catch {
     return null;
@@ -39,3 +43,9 @@ export async function ask(url, options = {}) {
 export function isOurs(answer) {
   return answer.html.includes('id="phrase-error"');
 }
+
+// During a reload the old page may still send a reply, after the server has rendered the new page without it. Such a page is
+// loaded once more. The entry is removed first, so that a clock that jumps cannot make this a loop.
+const lastStoredAt = Number(sessionStorage.getItem(storedAt));
+sessionStorage.removeItem(storedAt);
+if (lastStoredAt > performance.timeOrigin) location.reload();
