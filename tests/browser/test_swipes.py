@@ -1,4 +1,4 @@
-"""A sideways swipe leaves the visitor on the page, though Chromium takes it for a step back or forward in the history."""
+"""A sideways swipe leaves visitors on their page, though Chromium takes it for a step in the history."""
 
 import pytest
 from playwright.sync_api import Page
@@ -11,7 +11,7 @@ SETTLE_MS = 400  # Chromium goes back some frames after the finger has left
 
 
 def stays_after_swipes(page: Page, *heights: float) -> bool:
-    """Swipe to the right and to the left at each height of the window, and return whether the page is still the same."""
+    """Swipe to the right and to the left at each height of the window; True if the page is still the same."""
     page.evaluate("window.isSamePage = true")
     for height in heights:
         for start, distance in ((40, 300), (350, -300)):
@@ -35,6 +35,7 @@ def test_the_browser_would_go_back_if_the_page_allowed_it(new_visitor: NewVisito
     visitor = new_visitor(**PHONE)
     visitor.open_link()
     visitor.press("start")
-    visitor.page.evaluate("document.querySelectorAll('html, body').forEach((e) => e.style.overscrollBehaviorX = 'auto')")
+    for element in ("documentElement", "body"):
+        visitor.page.evaluate(f"document.{element}.style.overscrollBehaviorX = 'auto'")
     if stays_after_swipes(visitor.page, 600):
         pytest.skip("This browser has no swipe through the history.")
