@@ -7,15 +7,17 @@ the staff is refused. What programs tell apart of one service alone stands besid
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from annotations.models import AnnotationSession, StudyState
 from annotations.word_files import read_words
+
+if TYPE_CHECKING:
+    from annotations.models import AnnotationSession
 
 _WORDS: dict[str, dict[str, str]] = read_words(__package__, "refusals")
 
@@ -95,15 +97,15 @@ class StudyNotOpen(ServiceError):
     """The study takes nobody in (draft, paused, closed), or is closed to work that goes on."""
 
     words: ClassVar[dict[str, tuple[Promise, Promise]]] = {
-        StudyState.DRAFT: (
+        "draft": (
             _("This study has not opened yet"),
             _("This study has not opened yet. Please come back later."),
         ),
-        StudyState.PAUSED: (
+        "paused": (
             _("This study is paused"),
             _("This study is paused and takes nobody new at the moment. Please try again later."),
         ),
-        StudyState.CLOSED: (_("This study is closed"), _("This study is closed. What you submitted before is kept.")),
+        "closed": (_("This study is closed"), _("This study is closed. What you submitted before is kept.")),
     }
 
     def __init__(self, state: str) -> None:
@@ -147,7 +149,7 @@ class NotLetInAgain(ServiceError):
 class AlreadyDone(ServiceError):
     """The person completed the study in an earlier submission."""
 
-    def __init__(self, completed: AnnotationSession) -> None:
+    def __init__(self, completed: "AnnotationSession") -> None:
         self.completed = completed
         super().__init__()
 

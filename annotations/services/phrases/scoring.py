@@ -24,7 +24,7 @@ from annotations.models import (
 )
 from annotations.models.arrays import unpack_float32
 from annotations.readings.phrases.task_screen import PAGE_VERSION
-from annotations.readings.phrases.verdicts import guessing_level, verdict
+from annotations.readings.phrases.verdicts import guessing_level
 from annotations.readings.phrases.vocabulary_levels import levels_of
 from annotations.services.logs import events
 from annotations.services.phrases import assignments
@@ -32,6 +32,7 @@ from annotations.services.queue.claims import MAX_ATTEMPTS, claim, exhausted, gi
 from annotations.services.retraining import runs
 from annotations.version import CODE_VERSION
 from modeling.arrays.phrases.null_level import null_level, p_method, p_value
+from modeling.arrays.phrases.worded_scale import step_of
 
 NULL_QUANTILE = 0.95  # what phrases unrelated to the errors reach at most, in this share of cases
 _PERSON_AND_CLASS = (
@@ -111,7 +112,7 @@ def _complete(score: Score, n_tries: int, common: VocabularyLevel | None) -> Non
     score.tries = n_tries
     score.null_level = null_level(score.n_correct, score.n_error, n_tries, NULL_QUANTILE)
     score.guessing_level = guessing_level(task, score.n_correct, score.n_error, score.sign, common)
-    score.level_shown = verdict(score.value, score.two_sided, score.guessing_level).step.value
+    score.level_shown = step_of(score.value, is_better=score.value > score.guessing_level).value
     score.goal, score.goal_shown = session.study.goal, session.goal is not None
     score.page_version, score.code_version = PAGE_VERSION, CODE_VERSION
     score.text_template, score.language = task.text_template, task.study.phrase_language
