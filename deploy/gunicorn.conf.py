@@ -10,7 +10,7 @@ from prometheus_client import values
 
 from clarify_site import environment as read
 
-worker_class = "gthread"
+worker_class = "clarify_site.gunicorn_worker.ProbedWorker"
 workers = int(read.number("WEB_PROCESSES", 1, 1, 1000))
 threads = int(read.number("WEB_THREADS", 8, 1, 1000))
 timeout = 30

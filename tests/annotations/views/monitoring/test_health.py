@@ -1,6 +1,10 @@
 """GET /livez and /readyz"""
 
 import datetime as dt
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 from django.conf import settings
@@ -12,8 +16,40 @@ from django.utils import timezone
 
 from annotations.models import Phrase
 from annotations.services.queue.heartbeats import store_heartbeat
+from annotations.views import health
+from clarify_site.site_name import site_name
 from tests.actors import Visit
 from tests.annotations.views.pages import say
+
+CHECK, SITE = health._check, site_name(settings.SECRET_KEY)
+
+
+@pytest.fixture(autouse=True)
+def in_this_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Check within the test's own transaction."""
+
+    def at_once() -> Future[object]:
+        done: Future[object] = Future()
+        try:
+            done.set_result(health._state())
+        except Exception as error:
+            done.set_exception(error)
+        return done
+
+    monkeypatch.setattr(health, "_check", at_once)
+
+
+@pytest.fixture
+def in_a_thread(in_this_thread: None, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """Check as the site does, with something else in the place of what asks the database."""
+
+    def with_state(state: Callable[[], object]) -> None:
+        monkeypatch.setattr(health, "_check", CHECK)
+        monkeypatch.setattr(health, "_checks", ThreadPoolExecutor(1))
+        monkeypatch.setattr(health, "_in_hand", None)
+        monkeypatch.setattr(health, "_state", state)
+
+    return with_state
 
 
 def test_a_live_process_answers_without_the_database(client: Client) -> None:
@@ -49,7 +85,7 @@ def test_without_the_database_it_is_not_ready(client: Client, db: None, monkeypa
 
     monkeypatch.setattr(MigrationRecorder, "applied_migrations", fail)
     response = client.get("/readyz")
-    assert (response.status_code, response.json()) == (503, {"database": False})
+    assert (response.status_code, response.json()) == (503, {"site": SITE, "database": False})
 
 
 def test_with_a_migration_left_it_is_not_ready(client: Client, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,3 +106,27 @@ def test_the_files_of_migrations_are_read_once(client: Client, db: None, monkeyp
     client.get("/readyz")
     monkeypatch.setattr(MigrationLoader, "__init__", None)  # would raise
     assert client.get("/readyz").status_code == 200
+
+
+def test_a_database_that_never_answers_is_out_in_two_seconds_and_holds_one_thread(
+    client: Client, in_a_thread: Callable[[Callable[[], object]], None]
+) -> None:
+    continued, asked = threading.Event(), []
+
+    def stopped() -> dict[str, object]:
+        asked.append(1)
+        continued.wait()
+        return {"database": True, "migrations": True}
+
+    in_a_thread(stopped)
+    began = time.monotonic()
+    assert [client.get("/readyz").status_code for _ in range(2)] == [503, 503]
+    assert time.monotonic() - began < 2 * 2
+    assert len(asked) == 1
+    continued.set()
+    assert client.get("/readyz").status_code == 200
+
+
+def test_a_site_says_which_it_is_and_not_its_key(client: Client, db: None) -> None:
+    assert client.get("/readyz").json()["site"] == SITE != site_name("another key")
+    assert settings.SECRET_KEY not in client.get("/readyz").content.decode()
