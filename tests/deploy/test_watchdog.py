@@ -46,6 +46,19 @@ def test_a_worker_that_works_is_left_alone_and_is_told_to_stop(tmp_path: Path) -
     assert watchdog.returncode == -signal.SIGTERM or watchdog.returncode == 256 - signal.SIGTERM
 
 
+def test_a_clock_that_is_set_kills_no_worker(tmp_path: Path) -> None:
+    heartbeat = tmp_path / "heartbeat"
+    hours_ago = "os.utime(os.environ['WORKER_HEARTBEAT'], (1, time.time() - 9999))"
+    beating = BEATING.replace("time.sleep(0.1)", f"{hours_ago}; time.sleep(0.1)")
+    watchdog = _watch(heartbeat, beating, "--limit", "30")
+    while not heartbeat.exists():
+        time.sleep(0.05)
+    time.sleep(2.5)  # it has looked twice
+    assert watchdog.poll() is None
+    watchdog.send_signal(signal.SIGTERM)
+    watchdog.communicate(timeout=60)
+
+
 def test_the_status_of_a_worker_that_ends_by_itself_is_passed_on(tmp_path: Path) -> None:
     watchdog = _watch(tmp_path / "heartbeat", "raise SystemExit(7)")
     watchdog.communicate(timeout=60)
