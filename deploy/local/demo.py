@@ -6,17 +6,18 @@ sends simulated participants through the pages, retrains, exports, prints the re
 
 import argparse
 import os
+import socket
 import sys
 import time
+from contextlib import suppress
 from types import ModuleType
 
 from rich.console import Console
 
 from deploy.local.folder import DemoFolder, writing
 from deploy.local.processes import CannotRun
-from deploy.local.services import free_port
-from deploy.local.site import Site
-from deploy.local.stack import Stopped, manage, shutting_down_in_order, start_stack, stop_on_signals
+from deploy.local.services import listen
+from deploy.local.stack import Stack, Stopped, manage, shutting_down_in_order, start_stack, stop_on_signals
 from deploy.local.stages import StageFailed, Stages
 
 FIRST_PORT, PORTS_TO_TRY, HIGHEST_PORT = 8000, 100, 65535
@@ -28,8 +29,8 @@ def main() -> int:
     stop_on_signals()
     folder = DemoFolder()
     try:
-        with folder.locked(), writing(folder.path):
-            return _demo(folder, arguments.pool, once=arguments.once, reset=arguments.reset, port=_port(arguments.port))
+        with folder.locked(), writing(folder.path), _listener(arguments.port) as listener:
+            return _demo(folder, arguments.pool, listener, once=arguments.once, reset=arguments.reset)
     except (CannotRun, StageFailed) as error:
         console.print(str(error), style="red", markup=False)
         return 1
@@ -52,10 +53,10 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _demo(folder: DemoFolder, n_drawings: int, *, once: bool, reset: bool, port: int) -> int:
+def _demo(folder: DemoFolder, n_drawings: int, listener: socket.socket, *, once: bool, reset: bool) -> int:
     stages = Stages(console)
     with shutting_down_in_order() as running:
-        stack = start_stack(running, folder, stages, port=port, reset=reset)
+        stack = start_stack(running, folder, stages, listener=listener, reset=reset)
         env, site, job = stack.env, stack.site, stack.job
         with stages.stage("Site and workers"):
             password = folder.secret("coordinator-password", 12)
@@ -69,7 +70,7 @@ def _demo(folder: DemoFolder, n_drawings: int, *, once: bool, reset: bool, port:
                 manage(env, "rank_keywords", *job.keyword_arguments(folder.exports))
         if not job.is_open(study):
             stages.follow("Rehearsal", "simulated participants", job.rehearse(study))
-        _play(stages, job, study, f"http://127.0.0.1:{port}", n_drawings)
+        _play(stages, job, study, f"http://127.0.0.1:{site.port}", n_drawings)
         with stages.stage("Export"):
             export = job.export(folder.exports)
         _print_results(stages, job, study)
@@ -80,7 +81,7 @@ def _demo(folder: DemoFolder, n_drawings: int, *, once: bool, reset: bool, port:
         console.print(f"   Logs                  {folder.logs}")
         if not once:
             console.print("\nThe site runs until you press Ctrl-C.")
-            _tend(site)
+            _tend(stack)
     return 0
 
 
@@ -102,26 +103,27 @@ def _print_results(stages: Stages, job: ModuleType, study: object) -> None:
     console.print()
 
 
-def _tend(site: Site) -> None:
+def _tend(stack: Stack) -> None:
     while True:
         time.sleep(1)
-        for name in site.tend():
+        for name in stack.tend():
             console.print(f"{name} had stopped and was started again.")
 
 
-def _port(asked: int | None) -> int:
-    """The port asked for, or the first free one. Raises CannotRun where the port asked for is taken or none."""
+def _listener(asked: int | None) -> socket.socket:
+    """Take the port asked for, or the first free one. Raises CannotRun where the port asked for is taken or none."""
     wanted = str(asked or os.environ.get("PORT", ""))
     if wanted:
         asked = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) <= 5 else 0
         if not 0 < asked <= HIGHEST_PORT:
             raise CannotRun(f"{wanted!r} is not a port. Choose one from 1 to {HIGHEST_PORT} with PORT=…, or omit PORT.")
-        if free_port(asked) != asked:
-            raise CannotRun(f"Port {asked} is in use. Choose another with PORT=…, or omit PORT.")
-        return asked
+        try:
+            return listen(asked)
+        except OSError:
+            raise CannotRun(f"Port {asked} is in use. Choose another with PORT=…, or omit PORT.") from None
     for port in range(FIRST_PORT, FIRST_PORT + PORTS_TO_TRY):
-        if free_port(port) == port:
-            return port
+        with suppress(OSError):
+            return listen(port)
     raise CannotRun(
         f"The ports {FIRST_PORT} to {FIRST_PORT + PORTS_TO_TRY - 1} are all in use. Choose another with PORT=…."
     )

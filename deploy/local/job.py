@@ -272,12 +272,12 @@ def gather(study: Study, n_drawings: int) -> Iterator[tuple[int, int]]:
     yield from _job_left(gatherings.request_training(gathering, by=COORDINATOR))
 
 
-def work_left(study: Study) -> Iterator[tuple[int, int]]:
+def work_left(study: Study, within_s: float = DONE_WITHIN_S) -> Iterator[tuple[int, int]]:
     """Yield (done, all) of the phrases and runs until all are done.
 
-    Raises CannotRun for one that failed, and where nothing was done for DONE_WITHIN_S.
+    Raises CannotRun for one that failed, and where nothing was done for `within_s`.
     """
-    until, left = time.monotonic() + DONE_WITHIN_S, -1
+    until, left = time.monotonic() + within_s, -1
     here = {"assignment__session__study__in": [study, *Study.objects.filter(slug=EXPERTS_SLUG)]}
     phrases, runs = Phrase.objects.filter(**here), Run.objects.filter(**here)
     while time.monotonic() < until:
@@ -287,10 +287,10 @@ def work_left(study: Study) -> Iterator[tuple[int, int]]:
         if not pending:
             break
         if pending != left:
-            until, left = time.monotonic() + DONE_WITHIN_S, pending
+            until, left = time.monotonic() + within_s, pending
         time.sleep(0.2)
     else:
-        raise CannotRun(f"{pending} phrases and runs are not done after {DONE_WITHIN_S} s. See the workers' logs.")
+        raise CannotRun(f"{pending} phrases and runs are not done after {within_s:.0f} s. See the workers' logs.")
     failed = [*phrases.filter(state=PhraseState.FAILED).values_list("last_error", flat=True)]
     failed += runs.filter(state=RunState.FAILED).values_list("reason", flat=True)
     if failed:

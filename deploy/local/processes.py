@@ -31,7 +31,7 @@ class Program:
     """What to start, and how.
 
     name: in sentences; log: its output is appended there; stop_signal: makes it end in good order; orphan_signal: it
-    gets this one when we die; user: drops root's rights; stdin: what it reads.
+    gets this one when we die; user: drops root's rights; stdin: what it reads; pass_fds: open files that it is given.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Program:
     orphan_signal: signal.Signals = signal.SIGKILL
     user: str | None = None
     stdin: bytes | None = None
+    pass_fds: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ def start(program: Program) -> Child:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=program.pass_fds,
             preexec_fn=_die_with(os.getpid(), program.orphan_signal),
             **rights_of(program.user),
         )

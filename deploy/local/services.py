@@ -12,6 +12,7 @@ import socket
 import stat
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -26,6 +27,7 @@ from deploy.local.processes import MARKER, CannotRun, Program, kill, rights_of, 
 
 DATABASE = "clarify"
 READY_WITHIN_S = 90  # after a crash PostgreSQL first replays its log
+BACK_WITHIN_S = 60.0
 _POSTGRES_SETTINGS = Path(__file__).resolve().parents[1] / "postgresql.conf"
 _UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
 
@@ -59,6 +61,10 @@ class Server:
             raise
 
     @property
+    def name(self) -> str:
+        return self._program.name
+
+    @property
     def is_running(self) -> bool:
         return self._child.is_running
 
@@ -68,6 +74,20 @@ class Server:
         for process in [first, *first.children(recursive=True)]:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
+
+
+def bring_back(*servers: Server, within_s: float = BACK_WITHIN_S) -> list[str]:
+    """Start again the servers that have ended; return their names. Raises CannotRun where one does not come back."""
+    until, names = time.monotonic() + within_s, [server.name for server in servers if not server.is_running]
+    while ended := [server for server in servers if not server.is_running]:
+        try:
+            for server in ended:
+                server.start()
+        except CannotRun:  # a PostgreSQL whose postmaster was killed waits until the last of its processes is gone
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+    return names
 
 
 @contextmanager
@@ -140,14 +160,17 @@ def short_folder(prefix: str) -> Path:
     return Path(tempfile.mkdtemp(prefix=prefix, dir=_shortest_temporary_folder()))
 
 
-def free_port(first: int = 0) -> int:
-    """A free TCP port of this machine: `first` itself, or where it is taken (or 0) any other."""
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", first))
-        except OSError:
-            listener.bind(("127.0.0.1", 0))
+def listen(port: int = 0) -> socket.socket:
+    """Take a TCP port of this machine, any free one for 0, until the socket is closed. Raises OSError if it is taken.
+
+    The proxy is given the socket (decision 0088), so that nobody gets the port between a check and the proxy's start.
+    """
+    return socket.create_server(("127.0.0.1", port), backlog=socket.SOMAXCONN)
+
+
+def free_port() -> int:
+    """Return a TCP port of this machine that was free just now, for a server that fails where it is taken meanwhile."""
+    with listen() as listener:
         return int(listener.getsockname()[1])
 
 

@@ -1,16 +1,19 @@
 """The site's processes, one a role, as production runs them (deploy/compose.yaml), kept running on this machine."""
 
+import json
 import os
 import shutil
 import signal
+import socket
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from clarify_site.site_name import site_name
 from deploy.local.processes import MARKER, CannotRun, Child, Program, kill, start, stop, wait_until
-from deploy.local.services import short_folder
+from deploy.local.services import listen, short_folder
 
 READY_WITHIN_S = 60
 CADDYFILE = Path(__file__).resolve().parents[1] / "Caddyfile"
@@ -19,17 +22,19 @@ QUEUES = ("interactive", "retrain", "embed", "maintenance", "outside", "analysis
 _CELERY = (sys.executable, "-m", "celery", "-A", "clarify_site")
 
 
-def roles(socket: Path, scratch: Path) -> dict[str, Sequence[str]]:
-    """The command of each role by its name. The web role listens on a socket, the proxy where `_proxy_settings` say."""
+def roles(web: Path, scratch: Path) -> dict[str, Sequence[str]]:
+    """Return the command of each role by its name. The web role listens on a socket, of which `web` is the path."""
 
     def worker(queue: str) -> Sequence[str]:
+        heartbeat = scratch / f"heartbeat-{queue}@localhost"  # as the worker's own name, which Site.add changes in both
+        watchdog = (sys.executable, "-m", "deploy.watchdog", str(heartbeat), "--")
         serves = ("-Q", queue, "-I", f"worker.tasks.{queue}", "-n", f"{queue}@localhost")
-        return (*_CELERY, "worker", "-P", "solo", *serves, "--loglevel", "WARNING")
+        return (*watchdog, *_CELERY, "worker", "-P", "solo", *serves, "--loglevel", "WARNING")
 
     gunicorn = (sys.executable, "-m", "gunicorn", "clarify_site.wsgi", "-c", str(GUNICORN))
     return {
         "proxy": (caddy(), "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"),
-        "web": (*gunicorn, "--bind", f"unix:{socket}"),
+        "web": (*gunicorn, "--bind", f"unix:{web}"),
         **{f"worker-{queue}": worker(queue) for queue in QUEUES},
         "beat": (*_CELERY, "beat", "--schedule", str(scratch / "beat-schedule"), "--loglevel", "WARNING"),
     }
@@ -47,15 +52,19 @@ def caddy() -> str:
 
 
 class Site:
-    """The running roles. A role that ends by itself is started again, as systemd or Docker would do."""
+    """The running roles. A role that ends by itself is started again, as systemd or Docker would do.
 
-    def __init__(self, port: int, env: Mapping[str, str], logs: Path, scratch: Path) -> None:
+    listener: a socket that listens on the site's port, or the port. Raises OSError for a port that is taken.
+    """
+
+    def __init__(self, listener: socket.socket | int, env: Mapping[str, str], logs: Path, scratch: Path) -> None:
+        self._listener = listen(listener) if isinstance(listener, int) else listener
+        self.port = int(self._listener.getsockname()[1])
         self._sockets = short_folder("clarify-web-")
-        socket = self._sockets / "http"
-        self._commands = roles(socket, scratch)
-        self._address = f"http://127.0.0.1:{port}/readyz"
+        web = self._sockets / "http"
+        self._commands = roles(web, scratch)
         self._env = {**env, "BEHIND_PROXY": "true"}
-        self._own = {"proxy": _proxy_settings(env, port, socket, scratch)}
+        self._own = {"proxy": _proxy_settings(env, self._listener, web, scratch)}
         self._logs = logs
         self._children: dict[str, Child] = {}
 
@@ -85,6 +94,7 @@ class Site:
         """Start again what has ended; return the names of those roles."""
         ended = [name for name, child in self._children.items() if not child.is_running]
         for name in ended:
+            kill(self._children[name])  # a watchdog that ended leaves its worker
             self._start(name)
         return ended
 
@@ -104,22 +114,33 @@ class Site:
     def stop(self) -> None:
         """Stop all roles: in good order, then by force. Nothing is lost by force: work in hand is still due."""
         stop(list(self._children.values()), timeout_s=8)
+        self._listener.close()
         shutil.rmtree(self._sockets, ignore_errors=True)
 
     def _start(self, name: str) -> None:
         log, env = self._logs / f"{name}.log", self._own.get(name, self._env)
-        self._children[name] = start(Program(name, self._commands[name], log, env))
+        files = (self._listener.fileno(),) if name == "proxy" else ()
+        # TERM passes a watchdog and reaches its worker, where KILL would leave it behind.
+        orphan = signal.SIGTERM if "deploy.watchdog" in self._commands[name] else signal.SIGKILL
+        program = Program(name, self._commands[name], log, env, orphan_signal=orphan, pass_fds=files)
+        self._children[name] = start(program)
 
     def _answers(self) -> bool:
+        """Whether the site is ready. Raises CannotRun where another site answers on its port."""
         try:
-            with urllib.request.urlopen(self._address, timeout=5) as response:  # noqa: S310 - our own address
-                return bool(response.status == 200)
+            address = f"http://127.0.0.1:{self.port}/readyz"
+            with urllib.request.urlopen(address, timeout=5) as response:
+                site = json.load(response).get("site")
         except (urllib.error.URLError, OSError):
             return False
+        if site != site_name(self._env["SECRET_KEY"]):
+            raise CannotRun(f"Another site answers on port {self.port}. Stop it, or choose another port with PORT=….")
+        return True
 
 
-def _proxy_settings(env: Mapping[str, str], port: int, socket: Path, scratch: Path) -> dict[str, str]:
-    """The proxy's environment. It listens on this machine alone, and holds no secret of the site."""
-    own = {"SITE_HOST": f"http://:{port}", "LISTEN": "127.0.0.1", "UPSTREAM": f"unix/{socket}"}
+def _proxy_settings(env: Mapping[str, str], listener: socket.socket, web: Path, scratch: Path) -> dict[str, str]:
+    """Return the proxy's environment. It listens on the socket that it is given, and holds no secret of the site."""
+    port = listener.getsockname()[1]
+    own = {"SITE_HOST": f"http://:{port}", "LISTEN": f"fd/{listener.fileno()}", "UPSTREAM": f"unix/{web}"}
     folders = {"HOME": str(scratch), "XDG_CONFIG_HOME": str(scratch), "XDG_DATA_HOME": str(scratch)}
     return own | folders | {name: env[name] for name in (MARKER,) if name in env}

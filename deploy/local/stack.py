@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -17,7 +18,7 @@ from django.db import connections
 
 from deploy.local.folder import DemoFolder
 from deploy.local.processes import MARKER, CannotRun, end_leftovers, run
-from deploy.local.services import Server, postgres_server, valkey_server
+from deploy.local.services import Server, bring_back, postgres_server, valkey_server
 from deploy.local.site import Site
 from deploy.local.stages import Stages
 
@@ -39,6 +40,10 @@ class Stack:
     env: Mapping[str, str]
     site: Site
     job: ModuleType
+
+    def tend(self) -> list[str]:
+        """Start again the servers and roles that have ended; return their names. Raises CannotRun."""
+        return [*bring_back(self.database, self.broker), *self.site.tend()]
 
 
 def stop_on_signals() -> None:
@@ -77,10 +82,12 @@ def shutting_down_in_order() -> Iterator[ExitStack]:
                 signal.signal(number, signal.SIG_IGN)
 
 
-def start_stack(running: ExitStack, folder: DemoFolder, stages: Stages, *, port: int, reset: bool) -> Stack:
+def start_stack(
+    running: ExitStack, folder: DemoFolder, stages: Stages, *, listener: socket.socket, reset: bool
+) -> Stack:
     """Start the servers in the folder and make what is not there yet; `running` stops them, and the site before them.
 
-    reset: remove what the folder holds first. Raises CannotRun and StageFailed.
+    listener: listens on the site's port. reset: remove what the folder holds first. Raises CannotRun and StageFailed.
     """
     end_leftovers(str(folder.path))
     os.environ[MARKER] = str(folder.path)
@@ -90,12 +97,13 @@ def start_stack(running: ExitStack, folder: DemoFolder, stages: Stages, *, port:
     with stages.stage("PostgreSQL and Valkey"):
         database = running.enter_context(postgres_server(folder.path / "postgres", folder.log("postgres")))
         broker = running.enter_context(valkey_server(folder.path / "valkey", folder.log("valkey")))
+        port = listener.getsockname()[1]
         env = folder.environment(database_url=database.url, redis_url=broker.url, port=port)
     with stages.stage("Tables"):
         job = _job(env)
         running.callback(connections.close_all)
         job.migrate()
-    site = Site(port, env, folder.logs, folder.path)
+    site = Site(listener, env, folder.logs, folder.path)
     running.callback(site.stop)
     _build(stages, job, env)
     return Stack(database, broker, env, site, job)

@@ -4,14 +4,12 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 
 from tests.chaos.comparison import Comparison
-from tests.chaos.control import ControlRun
 from tests.chaos.course import Outcome, Struck
+from tests.chaos.mutated_rounds import Round
 from tests.chaos.people import NO_ANSWER, Post
 
 
-def as_markdown(
-    outcome: Outcome, about: Mapping[str, str], skipped: Mapping[str, str], control: Sequence[ControlRun]
-) -> str:
+def as_markdown(outcome: Outcome, about: Mapping[str, str], skipped: Mapping[str, str], rounds: Sequence[Round]) -> str:
     """The whole report, faults by kind."""
     parts = [
         ["## The last run", "", *(f"- {name}: {value}" for name, value in about.items())],
@@ -21,7 +19,7 @@ def as_markdown(
         *([_faults(outcome.struck)] if outcome.struck else []),
         *([_ended(outcome)] if outcome.ended_unasked else []),
         *([[f"Left out: {what}, because {why}." for what, why in skipped.items()]] if skipped else []),
-        _control(control),
+        _rounds(rounds),
     ]
     return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
 
@@ -77,14 +75,21 @@ def _ended(outcome: Outcome) -> list[str]:
     return [f"Ended though no fault had hit them, and were started again: {ended}."]
 
 
-def _control(runs: Sequence[ControlRun]) -> list[str]:
+def _rounds(rounds: Sequence[Round]) -> list[str]:
+    if not rounds:
+        return ["The mutated rounds were not run."]
     rows = [
-        (str(number), str(run.kills), str(run.acknowledged), str(run.lost), str(run.doubled))
-        for number, run in enumerate(runs, 1)
+        (
+            f"the site {each.mutation.what if each.mutation else 'as it is'}",
+            str(len(each.outcome.receipts.acknowledged)),
+            "; ".join(finding.partition(":")[0] for finding in each.outcome.wrong) or "nothing",
+            "no" if each.wrong else "yes",
+        )
+        for each in rounds
     ]
-    said = "The control was not run." if not runs else "The control, a plain late-ack prefork queue under kills alone:"
-    head = ("run", "kills of worker and broker", "acknowledged", "lost", "stored more than once")
-    return [said, *(["", *table(head, rows)] if rows else [])]
+    head = ("short round", "acknowledged", "what the check found", "as it must")
+    what = "Each round has the same people, seed and faults: web killed, broker killed for 4 s, web killed."
+    return [what, "", *table(head, rows)]
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -71,11 +71,11 @@ class Outcome:
         return [*compared, *silent, *([self.left_undone] if self.left_undone else [])]
 
 
-def open_chaos_study() -> Study:
+def open_chaos_study(slug: str = SLUG) -> Study:
     """An open study on the demo's data set and base model."""
     base_model = BaseModel.objects.filter(dataset__name=job.DATASET, name=job.BASE_MODEL).latest("created_at")
     draft = create_study(
-        slug=SLUG, title="Chaos", completion_code="CHAOS", completion_url="", tasks=[{"base_model": base_model}]
+        slug=slug, title="Chaos", completion_code="CHAOS", completion_url="", tasks=[{"base_model": base_model}]
     )
     return open_study(draft, without_rehearsal=True)
 
@@ -92,9 +92,23 @@ def wait_for_workers(site: Site) -> None:
 
 
 class Course:
-    """The course of a run on a running site."""
+    """The course of a run on a running site.
 
-    def __init__(self, trouble: Trouble, study: Study, base_url: str, stages: Stages, seed: int) -> None:
+    pause_s: from one phrase of a person to the next, on average; patience_s: how long the work that is left may make no
+    progress in the end.
+    """
+
+    def __init__(
+        self,
+        trouble: Trouble,
+        study: Study,
+        base_url: str,
+        stages: Stages,
+        seed: int,
+        pause_s: float = PAUSE_S,
+        patience_s: float = job.DONE_WITHIN_S,
+    ) -> None:
+        self._pause_s, self._patience_s = pause_s, patience_s
         self._trouble = trouble
         self._study = study
         self._base_url = base_url
@@ -125,7 +139,7 @@ class Course:
             reverse("welcome", args=[self._study.slug]),
             as_participants(parameters, run=str(self._seed)),
             PHRASES_EACH,
-            PAUSE_S,
+            self._pause_s,
             self.outcome.receipts,
         )
 
@@ -175,7 +189,7 @@ class Course:
         connections.close_all()
         with self._stages.stage("The rest of the work"), self._stages.bar("phrases and runs", 1) as bar:
             try:
-                for done, total in job.work_left(self._study):
+                for done, total in job.work_left(self._study, self._patience_s):
                     bar(completed=done, total=total)
                     self._look()
             except CannotRun as error:

@@ -2,7 +2,7 @@
 
 Starts a site of its own with all its roles, a second host of workers, PostgreSQL and Valkey, lets people submit
 phrases, and meanwhile makes happen what a seed says. At the end what people were told is compared with what is stored.
-Then a plain queue, the control, goes through the kills.
+Short rounds follow in which the site is mutated: the check must fail in each.
 """
 
 import argparse
@@ -20,10 +20,10 @@ from rich.markdown import Markdown
 from clarify_site.home import ROOT
 from deploy.local.folder import DemoFolder, writing
 from deploy.local.processes import CannotRun
-from deploy.local.services import free_port
+from deploy.local.services import listen
 from deploy.local.stack import Stopped, shutting_down_in_order, start_stack, stop_on_signals
 from deploy.local.stages import StageFailed, Stages
-from tests.chaos import control, faults
+from tests.chaos import faults
 from tests.chaos.trouble import DISK_MB, Trouble, make_trouble
 from tests.measured_pages import about_run, write_below
 
@@ -34,7 +34,7 @@ console = Console(highlight=False, soft_wrap=True)
 
 
 def main() -> int:
-    """Run it; 1 where it could not run or something was lost, doubled or left without a score."""
+    """Run it; 1 where it could not run, something was lost, doubled or left without a score, or a mutation passed."""
     arguments = _arguments()
     if sys.platform == "linux" and os.geteuid() == 0 and _OWN_MOUNTS not in os.environ and shutil.which("unshare"):
         again = ["unshare", "--mount", sys.executable, "-m", "tests.chaos.make_chaos", *sys.argv[1:]]
@@ -58,7 +58,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="of which, when, and what people say (default: 0)")
     parser.add_argument("--people", type=int, default=40, metavar="N", help="who submit meanwhile (default: 40)")
     parser.add_argument("--only", default="", metavar="WORD", help="only the kinds whose name has this word")
-    parser.add_argument("--no-control", action="store_true", help="leave out the control")
+    parser.add_argument("--no-mutations", action="store_true", help="leave out the mutated rounds")
     parser.add_argument("--docs", action="store_true", help="write the result into docs/reliability.md")
     return parser.parse_args()
 
@@ -66,16 +66,17 @@ def _arguments() -> argparse.Namespace:
 def _chaos(folder: DemoFolder, arguments: argparse.Namespace) -> int:
     folder.reset()
     has_small_disk = _OWN_MOUNTS in os.environ and _mount(folder.path)
-    stages, port = Stages(console), free_port()
+    stages = Stages(console)
     kept = folder.path.with_name("chaos-report")
     with shutting_down_in_order() as running:
         try:
-            stack = start_stack(running, folder, stages, port=port, reset=False)
+            stack = start_stack(running, folder, stages, listener=listen(), reset=False)
             # Django is set up by now: the models cannot be imported before.
             course, report = import_module("tests.chaos.course"), import_module("tests.chaos.chaos_report")
+            mutated = import_module("tests.chaos.mutated_rounds")
             about = about_run("chaos", PACKAGES)
             trouble = make_trouble(
-                Trouble(stack.site, stack.database, stack.broker, port),
+                Trouble(stack.site, stack.database, stack.broker, stack.site.port),
                 database_url=stack.database.url,
                 folder=folder.path,
                 has_small_disk=has_small_disk,
@@ -88,32 +89,27 @@ def _chaos(folder: DemoFolder, arguments: argparse.Namespace) -> int:
                 stack.site.start()
                 stack.site.wait_until_ready()
                 course.wait_for_workers(stack.site)
-            address = f"http://127.0.0.1:{port}"
+            address = f"http://127.0.0.1:{stack.site.port}"
             outcome = course.Course(trouble, study, address, stages, arguments.seed).strike(planned, arguments.people)
             about |= {"seed": str(arguments.seed)}
-            console.print(
-                Markdown(report.as_markdown(outcome, about, trouble.skipped, []))
-            )  # the control takes minutes
-            runs: list[control.ControlRun] = []
-            if not arguments.no_control:
-                stack.site.stop()
-                with stages.stage("The control"):
-                    for run in control.until_some_are_lost(
-                        stack.database, stack.broker, folder.log("control"), arguments.seed
-                    ):
-                        runs.append(run)
-                        console.print(f"   {run}", markup=False)
+            console.print(Markdown(report.as_markdown(outcome, about, trouble.skipped, [])))  # the rounds take minutes
+            stack.site.stop()
+            left_out = arguments.no_mutations
+            rounds = [] if left_out else list(mutated.rounds(stack, folder, stages, arguments.seed))
         finally:
             shutil.rmtree(kept, ignore_errors=True)
             shutil.copytree(folder.logs, kept)
     about |= {"took": f"{sum(stages.seconds.values()) / 60:.0f} minutes"}
-    text = report.as_markdown(outcome, about, trouble.skipped, runs)
+    text = report.as_markdown(outcome, about, trouble.skipped, rounds)
     (kept / "report.md").write_text(text, "utf-8")
     if arguments.docs:
         write_below(PAGE, text)
     console.print(Markdown(text))
     console.print(f"The report and the logs are in {kept}.")
-    return 1 if outcome.wrong else 0
+    for each in rounds:
+        if each.wrong:
+            console.print(f"Proved nothing: {each.wrong}.", style="red", markup=False)
+    return 1 if outcome.wrong or any(each.wrong for each in rounds) else 0
 
 
 def _mount(path: Path) -> bool:

@@ -20,7 +20,7 @@ import redis
 
 from clarify_site.home import ROOT
 from deploy.local.processes import CannotRun
-from deploy.local.services import Server, free_port
+from deploy.local.services import Server, bring_back, free_port
 from deploy.local.site import Site
 from tests.chaos import faults
 from tests.chaos.faults import CLOCKS, Act, Fault
@@ -163,15 +163,7 @@ class Trouble:
 
     def bring_back(self) -> None:
         """Start again the servers that have ended. Raises CannotRun."""
-        until = time.monotonic() + BACK_WITHIN_S
-        while ended := [server for server in (self.database, self.broker) if not server.is_running]:
-            try:
-                for server in ended:
-                    server.start()
-            except CannotRun:  # a PostgreSQL whose postmaster was killed waits until the last of its processes is gone
-                if time.monotonic() > until:
-                    raise
-                time.sleep(0.1)
+        bring_back(self.database, self.broker)
 
     @contextmanager
     def _unfinished(self) -> Iterator[None]:

@@ -8,8 +8,8 @@ import shutil
 import subprocess
 import sys
 import uuid
-from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,11 +25,12 @@ from deploy.local.site import Site, roles
 from deploy.local.stages import Stages
 from tests import local_services
 from tests.actors import Visit
-from tests.chaos import chaos_report, course
-from tests.chaos.comparison import compare
-from tests.chaos.control import ControlRun
+from tests.chaos import chaos_report
+from tests.chaos.comparison import Comparison, compare
 from tests.chaos.course import Course, Outcome, Struck
 from tests.chaos.faults import Act, Fault, kinds, plan
+from tests.chaos.mutated_rounds import ROLES, Round, few_roles
+from tests.chaos.mutations import MUTATIONS, STARTUP, VARIABLE, Mutation
 from tests.chaos.people import NO_ANSWER, Post, Receipts
 from tests.chaos.trouble import Trouble, make_trouble
 from tests.steps import submit, submit_and_score
@@ -45,7 +46,6 @@ with full(disk):
         print(error.errno)
 print((disk / "more").write_bytes(bytes(100_000)))
 """
-SHORT = ("proxy", "web", "worker-interactive", "beat")
 TEN = [
     Fault("broker", Act.EMPTIED),
     Fault("broker", Act.KILLED, 1.0),
@@ -61,7 +61,7 @@ TEN = [
 
 
 def test_a_plan_has_each_kind_as_often_as_any_other_and_is_its_seeds() -> None:
-    every = kinds(SHORT)
+    every = kinds(ROLES)
     faults = plan(3 * len(every), every, random.Random(7))
     named = {fault.kind for fault in every}
     assert all(sum(fault.kind == kind for fault in faults) == 3 for kind in named)
@@ -158,17 +158,7 @@ def test_a_head_that_is_missing_or_damaged_is_named(
     assert wrong == f"1 named by a row and missing or damaged in the data store: {file.name}"
 
 
-def _few_roles(socket: Path, scratch: Path) -> dict[str, Sequence[str]]:
-    """Those that people need, one worker for all: each takes seconds to load torch."""
-    every = roles(socket, scratch)
-    few = {name: every[name] for name in SHORT}
-    worker = few["worker-interactive"]
-    both = {
-        "interactive": "interactive,retrain",
-        "worker.tasks.interactive": "worker.tasks.interactive,worker.tasks.retrain",
-    }
-    few["worker-interactive"] = [both.get(word, word) for word in worker]
-    return few
+NOTHING_WRONG = Comparison(2, 2, 2, 0, 0, 0, ())
 
 
 def _outcome(*struck: Struck) -> Outcome:
@@ -181,19 +171,46 @@ def _outcome(*struck: Struck) -> Outcome:
 def test_the_report_gives_median_and_worst_of_each_kind_what_was_left_out_and_the_control() -> None:
     fault = Fault("web", Act.KILLED)
     outcome = _outcome(*(Struck(fault, seconds) for seconds in (1.0, 2.0, 6.0)))
-    text = chaos_report.as_markdown(outcome, {"machine": "mine"}, {"disk": "it is not ours"}, [ControlRun(90, 2, 1, 9)])
+    text = chaos_report.as_markdown(outcome, {"machine": "mine"}, {"disk": "it is not ours"}, [Round(None, outcome)])
     assert "| web killed | 3 | 0.0 | 2.0 | 6.0 |" in text
     assert "| no answer | 1 |" in text
     assert "| 503 | 1 |" in text
     assert "- machine: mine" in text
     assert "Left out: disk, because it is not ours." in text
-    assert "| 1 | 9 | 90 | 2 | 1 |" in text
+    assert "| the site as it is | 2 | nothing could be compared | no |" in text
 
 
 def test_a_fault_after_which_nothing_was_scored_is_wrong() -> None:
     outcome = _outcome(Struck(Fault("broker", Act.EMPTIED), None))
     assert "no new score 120 s after: broker emptied" in outcome.wrong
     assert "| broker emptied | 1 | 0.0 | never | never |" in chaos_report.as_markdown(outcome, {}, {}, [])
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+def test_a_mutation_that_the_check_does_not_name_fails_the_command(mutation: Mutation) -> None:
+    assert Round(mutation, _outcome()).wrong == f"the check did not notice that the site {mutation.what}"
+    noticed = replace(NOTHING_WRONG, wrong=(f"3 {mutation.finding}: a, b, c",))
+    assert Round(mutation, replace(_outcome(), comparison=noticed)).wrong == ""
+
+
+def test_a_site_that_fails_the_short_round_as_it_is_fails_the_command() -> None:
+    assert Round(None, replace(_outcome(), comparison=NOTHING_WRONG)).wrong == ""
+    assert "nothing could be compared" in Round(None, _outcome()).wrong
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+def test_a_process_loads_a_mutation_where_the_variable_names_it_alone(mutation: Mutation) -> None:
+    modules = sorted({change.module for change in mutation.changes})
+    code = (
+        "import django, importlib, sys\nfrom pathlib import Path\ndjango.setup()\n"
+        "print(*(type(importlib.import_module(name).__loader__).__name__ for name in sys.argv[1:]))"
+    )
+    env = {**os.environ, "PYTHONPATH": f"{STARTUP}{os.pathsep}{ROOT}"}
+    loaders = [
+        subprocess.check_output([sys.executable, "-c", code, *modules], env=env | own, text=True).split()
+        for own in ({}, {VARIABLE: mutation.name})
+    ]
+    assert loaders == [["SourceFileLoader"] * len(modules), ["_Mutated"] * len(modules)]
 
 
 def test_what_was_never_compared_is_no_success() -> None:
@@ -206,8 +223,7 @@ def test_what_was_never_compared_is_no_success() -> None:
 def test_nothing_is_lost_in_ten_faults(
     open_study: Study, subprocess_environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(site_module, "roles", _few_roles)
-    monkeypatch.setattr(course, "PAUSE_S", 0.4)
+    monkeypatch.setattr(site_module, "roles", few_roles)
     assert local_services.database is not None
     # The tests' server acknowledges a commit before it is written, so a killed postmaster would lose some.
     with connection.cursor() as cursor:
@@ -227,7 +243,8 @@ def test_nothing_is_lost_in_ten_faults(
         site.start()
         site.wait_until_ready()
         quiet = Stages(Console(quiet=True))
-        outcome = Course(trouble, open_study, f"http://127.0.0.1:{port}", quiet, seed=1).strike(TEN, n_people=3)
+        course = Course(trouble, open_study, f"http://127.0.0.1:{port}", quiet, seed=1, pause_s=0.4)
+        outcome = course.strike(TEN, n_people=3)
     assert outcome.wrong == []
     assert [each.fault for each in outcome.struck] == TEN
     assert outcome.receipts.acknowledged.keys() == set(Phrase.objects.values_list("client_uuid", flat=True))

@@ -11,6 +11,7 @@ import pytest
 from deploy.local import demo
 from deploy.local.folder import DemoFolder
 from deploy.local.processes import CannotRun
+from deploy.local.services import free_port
 
 
 @pytest.fixture
@@ -24,26 +25,44 @@ def taken() -> Iterator[int]:
 
 def test_a_port_that_was_asked_for_and_is_taken_stops_the_start(taken: int) -> None:
     with pytest.raises(CannotRun, match=f"Port {taken} is in use. Choose another"):
-        demo._port(taken)
+        demo._listener(taken)
 
 
 def test_the_variable_names_the_port_too(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", str(taken))
     with pytest.raises(CannotRun, match=f"Port {taken} is in use"):
-        demo._port(None)
+        demo._listener(None)
 
 
 @pytest.mark.parametrize("port", ["http", "-1", "65536", "8000.5", "²"])
 def test_what_is_no_port_stops_the_start(port: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", port)
     with pytest.raises(CannotRun, match=r"is not a port. Choose one from 1 to 65535"):
-        demo._port(None)
+        demo._listener(None)
 
 
 def test_without_a_wish_the_next_free_port_is_taken(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PORT", raising=False)
     monkeypatch.setattr(demo, "FIRST_PORT", taken)
-    assert demo._port(None) > taken
+    with demo._listener(None) as listener:
+        assert listener.getsockname()[1] > taken
+
+
+def test_nobody_shares_the_port_that_a_demo_has_taken(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "FIRST_PORT", taken)
+    with demo._listener(None) as listener, socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # as the proxy of another demo does
+        with pytest.raises(OSError, match="in use"):
+            other.bind(listener.getsockname())
+
+
+def test_a_port_is_free_again_as_soon_as_its_demo_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    with demo._listener(free_port()) as listener, socket.create_connection(listener.getsockname()):
+        port = listener.getsockname()[1]
+        listener.accept()[0].close()  # closed from this side, it stays in TIME_WAIT for a minute
+    with demo._listener(port) as again:
+        assert again.getsockname()[1] == port
 
 
 def test_a_second_demo_in_the_folder_ends_with_a_sentence(

@@ -1,14 +1,14 @@
 """Which port a server of this machine listens on."""
 
-import socket
+import pytest
 
-from deploy.local.services import free_port
+from deploy.local.services import free_port, listen
 
 
-def test_a_taken_port_gives_way_to_another() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
+def test_a_port_is_taken_as_long_as_its_socket_is_open() -> None:
+    with listen() as taken:
         port = taken.getsockname()[1]
-        assert free_port(port) != port
-    assert free_port(port) == port
+        assert free_port() != port
+        with pytest.raises(OSError, match="in use"):
+            listen(port)
+    listen(port).close()

@@ -18,7 +18,7 @@ import pytest
 import redis
 
 from deploy.local.processes import CannotRun
-from deploy.local.services import postgres_server, valkey_server
+from deploy.local.services import bring_back, postgres_server, valkey_server
 
 pytestmark = pytest.mark.services
 
@@ -93,6 +93,30 @@ def test_postgres_recovers_what_was_committed_when_it_was_killed(folder: Path) -
     assert (folder / "postgres" / "postmaster.pid").exists()
     with postgres(folder / "postgres", folder / "log") as url, psycopg.connect(url) as connection:
         assert connection.execute("SELECT number FROM kept").fetchone() == (7,)
+
+
+def test_servers_that_were_killed_come_back_with_their_data_and_a_name(folder: Path) -> None:
+    with (
+        postgres_server(folder / "postgres", folder / "log") as database,
+        valkey_server(folder / "valkey", folder / "valkey.log") as broker,
+    ):
+        with psycopg.connect(database.url) as connection:
+            connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
+        assert bring_back(database, broker) == []
+        database.kill()
+        broker.kill()
+        assert bring_back(database, broker) == ["PostgreSQL", "Valkey"]
+        with psycopg.connect(database.url) as connection, redis.from_url(broker.url) as client:
+            assert connection.execute("SELECT number FROM kept").fetchone() == (7,)
+            assert client.ping()
+
+
+def test_a_server_that_cannot_come_back_says_why(folder: Path) -> None:
+    with postgres_server(folder / "postgres", folder / "log") as database:
+        database.kill()
+        (folder / "postgres" / "global" / "pg_control").unlink()
+        with pytest.raises(CannotRun, match="PostgreSQL ended at once"):
+            bring_back(database, within_s=1)
 
 
 def test_postgres_takes_over_from_a_server_that_a_killed_run_left(folder: Path) -> None:

@@ -62,6 +62,70 @@ def test_a_role_that_ended_is_started_again(site: Site) -> None:
     site.wait_until_ready()
 
 
+def test_a_worker_that_stands_still_is_ended_by_its_watchdog_and_started_again(
+    subprocess_environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site_module, "roles", lambda web, scratch: {"worker-interactive": _impatient(web, scratch)})
+    site = Site(free_port(), subprocess_environment, tmp_path, tmp_path)
+    site.start()
+    try:
+        while not (first := _celery()):
+            time.sleep(0.05)
+        first[0].send_signal(signal.SIGSTOP)
+        while not site.tend():
+            time.sleep(0.05)
+        assert not _works(first[0])
+    finally:
+        site.stop()
+    assert _celery() == []
+
+
+def test_a_watchdog_that_is_killed_leaves_no_worker_beside_the_next_one(
+    subprocess_environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        site_module,
+        "roles",
+        lambda web, scratch: {"worker-interactive": roles(web, scratch)["worker-interactive"]},
+    )
+    site = Site(free_port(), subprocess_environment, tmp_path, tmp_path)
+    site.start()
+    try:
+        while not (first := _celery()):
+            time.sleep(0.05)
+        os.kill(site.pid("worker-interactive"), signal.SIGKILL)
+        while not site.tend():
+            time.sleep(0.05)
+        assert not _works(first[0])
+    finally:
+        site.stop()
+
+
+def _impatient(web: Path, scratch: Path) -> list[str]:
+    """The command of a worker whose watchdog waits for a second only."""
+    command = list(roles(web, scratch)["worker-interactive"])
+    command.insert(command.index("--"), "--start-limit=1")
+    return command
+
+
+def _works(process: psutil.Process) -> bool:
+    """Whether it still runs; one that ended may wait for its new parent to take note of that."""
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+def _celery() -> list[psutil.Process]:
+    every = psutil.Process().children(recursive=True)
+    return [process for process in every if _is_worker(process)]
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    try:
+        command = process.cmdline()
+    except psutil.NoSuchProcess:  # it ended while we looked
+        return False
+    return "celery" in command and "deploy.watchdog" not in command
+
+
 def test_a_site_that_cannot_start_says_why(port: int, subprocess_environment: dict[str, str], tmp_path: Path) -> None:
     broken = Site(port, {**subprocess_environment, "SECRET_KEY": "short"}, tmp_path, tmp_path)
     broken.start()

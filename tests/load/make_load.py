@@ -27,7 +27,7 @@ from rich.markdown import Markdown
 from clarify_site.home import ROOT
 from deploy.local.folder import DemoFolder, writing
 from deploy.local.processes import CannotRun
-from deploy.local.services import free_port
+from deploy.local.services import listen
 from deploy.local.site import Site
 from deploy.local.stack import Stopped, shutting_down_in_order, start_stack, stop_on_signals
 from deploy.local.stages import StageFailed, Stages
@@ -124,17 +124,17 @@ def main() -> int:
 
 
 def _load(folder: DemoFolder, people: list[int], seconds: int) -> tuple[str, int]:
-    stages, port = Stages(console), free_port()
+    stages, listener = Stages(console), listen()
     lines = ["## The last run", ""]
     with shutting_down_in_order() as running:
-        stack = start_stack(running, folder, stages, port=port, reset=True)
+        stack = start_stack(running, folder, stages, listener=listener, reset=True)
         rows: ModuleType = import_module("tests.load.load_rows")  # Django is set up by now
         with stages.stage("Site and workers"):
             study = rows.open_study_for(PHRASES_EACH)
             stack.site.start()
             stack.site.wait_until_ready()
             rows.wait_for_workers(stack.site)
-        crowd = _Crowd(f"http://127.0.0.1:{port}", dict(stack.env), f"/study/{study.slug}/", seconds, stages)
+        crowd = _Crowd(f"http://127.0.0.1:{stack.site.port}", dict(stack.env), f"/study/{study.slug}/", seconds, stages)
         lines += [f"- {name}: {value}" for name, value in about_run("load", PACKAGES).items()]
         lines += ["", "| people, a phrase every 10 s | phrases | p50 | p95 | errors |", "|---|---|---|---|---|"]
         steps: list[tuple[int, Told]] = []
