@@ -96,7 +96,7 @@ load: $(VENV)/test.stamp ## Send more and more people, and measure what one cost
 
 # The environment can follow pyproject.toml only once the lock does, so this needs no more of it than Python.
 lock: $(VENV)/bin/python ## Write deploy/lock.txt from pyproject.toml (UPGRADE=1: with the newest versions)
-	@$(PIP) uv
+	@PIP_INDEX=$(PIP_INDEX) $(BIN)/python -m deploy.lock tools uv
 	@$(BIN)/python -m deploy.lock $(if $(UPGRADE),upgrade,write)
 
 audit: $(VENV)/test.stamp ## Look for known holes and unfit licences in what the lock names, and list it (build/sbom.json)

@@ -1,6 +1,7 @@
 """The versions that Clarify is installed with, by digest: `deploy/lock.txt` (decision 0050).
 
     python -m deploy.lock install web,worker   # into this Python's environment; TORCH_INDEX and PIP_INDEX name indexes
+    python -m deploy.lock tools build,uv       # these packages of the lock alone, into an environment without Clarify
     python -m deploy.lock write                # `make lock`: what pyproject.toml asks for; needs `uv`
     python -m deploy.lock upgrade              # `make lock UPGRADE=1`: the newest versions of it
 
@@ -15,6 +16,7 @@ import tempfile
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "deploy" / "lock.txt"
@@ -36,12 +38,12 @@ def name_of(requirement: str) -> str:
 
 
 def all_extras() -> list[str]:
-    return list(_project()["optional-dependencies"])
+    return list(_pyproject()["project"]["optional-dependencies"])
 
 
 def requirements(extras: list[str]) -> list[str]:
     """What pyproject.toml asks for: the base's lines, then those of the extras. ValueError for an unknown extra."""
-    project = _project()
+    project = _pyproject()["project"]
     optional = project["optional-dependencies"]
     if unknown := set(extras) - optional.keys():
         raise ValueError(f"pyproject.toml has no extra {', '.join(sorted(unknown))}.")
@@ -85,17 +87,20 @@ def ranges(extras: list[str]) -> list[str]:
 
 def install(extras: list[str]) -> None:
     """Install what the extras need, Clarify itself as this folder, and check that nothing is missing."""
-    locked = select(LOCK.read_text(encoding="utf-8"), extras)
-    index = ["--index-url", os.environ["PIP_INDEX"]] if os.environ.get("PIP_INDEX") else []
-    torch_index = ["--index-url", os.environ["TORCH_INDEX"]] if os.environ.get("TORCH_INDEX") else []
-    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
-        file.write(locked)
-        file.flush()
-        _pip("install", *index, "--no-deps", "--require-hashes", "--requirement", file.name)
+    _install_locked(select(LOCK.read_text(encoding="utf-8"), extras))
     if beside := ranges(extras):
-        _pip("install", *(torch_index or index), *beside)
-    _pip("install", *index, "--no-deps", "--editable", str(ROOT))
+        _pip("install", *(_index("TORCH_INDEX") or _index("PIP_INDEX")), *beside)
+    tools([name_of(line) for line in _pyproject()["build-system"]["requires"]])  # pip itself would take the newest
+    _pip("install", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
     _pip("check")
+
+
+def tools(names: list[str]) -> None:
+    """Install packages of the lock and what they need. ValueError for one that is not there."""
+    entries = blocks(LOCK.read_text(encoding="utf-8"))
+    if unknown := set(names) - entries.keys():
+        raise ValueError(f"deploy/lock.txt lacks {', '.join(sorted(unknown))}.")
+    _install_locked("".join(entries[name] for name in sorted(needed(entries, names))))
 
 
 def write(*, upgrade: bool) -> None:
@@ -118,6 +123,8 @@ def main(arguments: list[str]) -> int:
         match arguments:
             case ["install", extras]:
                 install(extras.split(","))
+            case ["tools", names]:
+                tools(names.split(","))
             case ["write"]:
                 write(upgrade=False)
             case ["upgrade"]:
@@ -131,10 +138,19 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _project() -> dict[str, dict[str, list[str]]]:
-    with (ROOT / "pyproject.toml").open("rb") as file:
-        project: dict[str, dict[str, list[str]]] = tomllib.load(file)["project"]
-    return project
+def _pyproject() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def _index(variable: str) -> list[str]:
+    return ["--index-url", os.environ[variable]] if os.environ.get(variable) else []
+
+
+def _install_locked(entries: str) -> None:
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
+        file.write(entries)
+        file.flush()
+        _pip("install", *_index("PIP_INDEX"), "--no-deps", "--require-hashes", "--requirement", file.name)
 
 
 def _pip(*arguments: str) -> None:

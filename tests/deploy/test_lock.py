@@ -86,6 +86,34 @@ def test_an_extra_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str])
     assert "no extra wroker" in capsys.readouterr().err
 
 
+@pytest.fixture
+def pip_calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    calls: list[tuple[str, ...]] = []
+    monkeypatch.setattr(lock, "_pip", lambda *arguments: calls.append(arguments))
+    return calls
+
+
+def test_an_installation_takes_nothing_by_name_but_torch(pip_calls: list[tuple[str, ...]]) -> None:
+    assert lock.main(["install", "server,worker"]) == 0
+    by_name = [call for call in pip_calls if call[0] == "install" and "--require-hashes" not in call]
+    assert by_name == [
+        ("install", *lock.ranges(["server", "worker"])),
+        ("install", "--no-deps", "--no-build-isolation", "--editable", str(lock.ROOT)),
+    ]
+    assert pip_calls[-1] == ("check",)
+
+
+@pytest.mark.parametrize("names", ["uv", "build,setuptools"])
+def test_a_tool_comes_from_the_lock(names: str, pip_calls: list[tuple[str, ...]]) -> None:
+    assert lock.main(["tools", names]) == 0
+    assert [(call[0], "--require-hashes" in call) for call in pip_calls] == [("install", True)]
+
+
+def test_a_tool_that_the_lock_lacks_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert lock.main(["tools", "uv,gcc"]) == 1
+    assert "deploy/lock.txt lacks gcc." in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("licence", ["GPL-3.0-only", "GNU AGPLv3", "UNKNOWN", "SSPL-1.0", "CC BY-NonCommercial"])
 def test_a_licence_that_does_not_fit_is_found(licence: str) -> None:
     assert lock_audit.UNFIT.search(licence)
