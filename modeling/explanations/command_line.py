@@ -94,8 +94,13 @@ def _explain(
         )
         best = report.phrases[0].phrase
         scored = report.table()
-        said: dict[str, Any] = {"class": report.class_name, "phrases": scored.to_dict("records")}
-        words = [f"Class: {report.class_name}", scored.to_string(index=False)]
+        chance = report.random_words
+        said: dict[str, Any] = {
+            "class": report.class_name,
+            "phrases": scored.to_dict("records"),
+            "random_words": chance and asdict(chance),
+        }
+        words = [f"Class: {report.class_name}", str(report), scored.to_string(index=False)]
         if sheet is not None:
             report.show(best).save(sheet)
         if fiftyone is not None:

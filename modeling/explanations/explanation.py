@@ -1,7 +1,10 @@
 """Which phrases tell a class's errors from its correct predictions (paper, section 4.1)."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from math import prod
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,9 +22,15 @@ from modeling.arrays.phrases.error_score import ErrorScore, error_scores
 from modeling.arrays.phrases.null_level import null_level
 from modeling.arrays.phrases.phrase_languages import ENGLISH, phrase_language
 from modeling.arrays.phrases.phrase_text import normalise
-from modeling.arrays.phrases.vocabulary_level import MIN_DISTINCT, count_distinct, vocabulary_level, vocabulary_scores
+from modeling.arrays.phrases.vocabulary_level import (
+    MIN_DISTINCT,
+    chance_to_pass,
+    count_distinct,
+    vocabulary_level,
+    vocabulary_scores,
+)
 from modeling.arrays.phrases.word_forms import vocabulary as words_for_images
-from modeling.arrays.phrases.worded_scale import better_than_guessing
+from modeling.arrays.phrases.worded_scale import BetterThanGuessing, better_than_guessing
 from modeling.arrays.retraining.group_accuracies import hardest_class
 from modeling.arrays.retraining.slices import DEFAULT_SCHEME
 from modeling.explanations import inputs
@@ -60,6 +69,34 @@ class ScoredPhrase(EmbeddedPhrase):
     adjusted_p: float
 
 
+@dataclass(frozen=True)
+class RandomWords:
+    """How many of the phrases pass both levels, and how many random words would.
+
+    Attributes
+    ----------
+    tries : int
+        Phrases that were scored.
+    passed : int
+        Phrases that pass: each alone is better than guessing.
+    expected : float
+        Random words, negated like the phrases, that would pass on average.
+    any_passes : float
+        Probability that at least one of them would.
+    """
+
+    tries: int
+    passed: int
+    expected: float
+    any_passes: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.passed} of the {self.tries} phrases pass both levels; of {self.tries} random words "
+            f"{self.expected:.1f} would, and at least one in {100 * self.any_passes:.0f} of 100 cases"
+        )
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Explanation:
     """Phrases scored on one class, from `explain`.
@@ -86,9 +123,8 @@ class Explanation:
         By error score, the highest first; the earliest wins a tie.
     null_level : float
         If the phrases had nothing to do with the errors, the best of them would score at most this in 95 of 100 cases.
-    vocabulary_levels : dict of int to float
-        For each sign that a phrase has, the score that 95 of 100 words of the vocabulary do not exceed. Empty without
-        a vocabulary.
+    vocabulary_scores : dict of int to float64 ndarray of shape (V,)
+        For each sign that a phrase has, the error scores of the vocabulary's words. Empty without a vocabulary.
     pictures : object or None
         What was passed as images, where these are pictures.
     """
@@ -104,7 +140,7 @@ class Explanation:
     is_error: NDArray[np.bool_]
     phrases: tuple[ScoredPhrase, ...]
     null_level: float
-    vocabulary_levels: dict[int, float]
+    vocabulary_scores: dict[int, NDArray[np.float64]]
     pictures: Any = None
 
     def __repr__(self) -> str:
@@ -114,6 +150,8 @@ class Explanation:
         better = {"yes": "better than guessing", "no": "no better than guessing"}.get(
             line["better_than_guessing"], "whether that is more than guessing is not known"
         )
+        if line["better_than_guessing"] == "yes" and len(self.phrases) > 1:
+            better = str(self.random_words)
         return (
             f"{self.class_name}: of {len(self.phrases)} phrases, “{line['phrase']}” tells errors apart best: wrong on "
             f"{line['wrong_with']} of {line['n_with']} images with it, on {line['wrong_without']} of "
@@ -124,6 +162,34 @@ class Explanation:
     def class_name(self) -> str:
         """Return the name of the class."""
         return self.classes.names[self.target_class]
+
+    @cached_property
+    def vocabulary_levels(self) -> dict[int, float]:
+        """Return by sign what 95 of 100 words of the vocabulary do not exceed."""
+        return {sign: vocabulary_level(scores) for sign, scores in self.vocabulary_scores.items()}
+
+    @property
+    def random_words(self) -> RandomWords | None:
+        """Return how many of as many random words would pass.
+
+        None if that cannot be told. The best of many passes more often than one: of 20 random words in 64 of 100 cases, if their level is above the
+        permutation level.
+        """
+        verdicts = [self._better(each) for each in self.phrases]
+        if not self.vocabulary_scores or BetterThanGuessing.TOO_FEW in verdicts:
+            return None
+        tries = Counter(each.read.sign for each in self.phrases)
+        levels = {sign: max(self.null_level, level) for sign, level in self.vocabulary_levels.items()}
+        one, best = (
+            {sign: chance_to_pass(self.vocabulary_scores[sign], levels[sign], k) for sign, k in of.items()}
+            for of in (dict.fromkeys(tries, 1), tries)
+        )
+        return RandomWords(
+            len(verdicts),
+            verdicts.count(BetterThanGuessing.YES),
+            sum(k * one[sign] for sign, k in tries.items()),
+            1 - prod(1 - chance for chance in best.values()),
+        )
 
     def table(self) -> pd.DataFrame:
         """Return one row a phrase, the best first.
@@ -136,8 +202,9 @@ class Explanation:
             - `error_score`;
             - `null_level`, which phrases unrelated to the errors reach, and `vocabulary_level`, which one common word
               reaches;
-            - `better_than_guessing`: "yes" if the score is above both levels, "no", "too_few_images", or
-              "not_known_yet" if it is above the first and there is no vocabulary;
+            - `better_than_guessing`, of each phrase alone: "yes" if the score is above both levels, "no",
+              "too_few_images", or "not_known_yet" if it is above the first and there is no vocabulary. Of many
+              phrases some pass by chance: `random_words` says how many;
             - `adjusted_p`;
             - `threshold` of the similarity; empty if the phrase separates nothing;
             - the split: `wrong_with` of `n_with` images that have the phrase, `wrong_without` of `n_without` others.
@@ -264,16 +331,19 @@ class Explanation:
         """
         return modeling.Correction.of(self, self.phrase(phrase), l2=l2, scheme=scheme, threshold=threshold, seed=seed)
 
-    def _line(self, scored: ScoredPhrase) -> dict[str, Any]:
+    def _better(self, scored: ScoredPhrase) -> BetterThanGuessing:
         score, of_words = scored.error_score, self.vocabulary_levels.get(scored.read.sign)
-        better = better_than_guessing(score.value, self.null_level, of_words, score.n_correct, score.n_error)
+        return better_than_guessing(score.value, self.null_level, of_words, score.n_correct, score.n_error)
+
+    def _line(self, scored: ScoredPhrase) -> dict[str, Any]:
+        score = scored.error_score
         above = np.zeros(len(self.rows), np.bool_) if score.threshold is None else self._above(scored)
         return {
             "phrase": scored.phrase,
             "error_score": score.value,
             "null_level": self.null_level,
-            "vocabulary_level": of_words,
-            "better_than_guessing": better.value,
+            "vocabulary_level": self.vocabulary_levels.get(scored.read.sign),
+            "better_than_guessing": self._better(scored).value,
             "adjusted_p": scored.adjusted_p,
             "threshold": score.threshold,
             "wrong_with": int(self.is_error[above].sum()),
@@ -322,7 +392,7 @@ def explain(
         Classes by name or number, or the names of a data set's columns.
     phrases, keywords : sequence of str, or mapping of str to ndarray of shape (d,)
         What to score: phrases are read as people type them ("there is no water" is water with sign -1), keywords as
-        they stand. Pass one of the two. A mapping of phrase to text embedding needs no encoder.
+        they stand. Pass one of the two. A mapping of name to text embedding needs no encoder, and no name is read.
     vocabulary : "common", or as keywords, optional
         What somebody might type who knows nothing of the errors. A phrase that is better than guessing scores above 95
         of 100 of these words. "common" is the server's list: 5,153 English words, which take minutes with a large
@@ -401,7 +471,7 @@ def explain(
         scored,
         null_level(scored[0].error_score.n_correct, scored[0].error_score.n_error, len(scored)),
         {
-            sign: vocabulary_level(vocabulary_scores(embedded[rows], is_error, words, sign))
+            sign: vocabulary_scores(embedded[rows], is_error, words, sign)
             for sign in {each.read.sign for each in texts if len(words)}
         },
         _kept_pictures(images) if loaded is not None and inputs.has_pictures(images) else None,

@@ -45,7 +45,7 @@ def embedded_phrases(
     Parameters
     ----------
     phrases : sequence of str, or mapping of str to ndarray of shape (d,)
-        Each once; a mapping brings embeddings.
+        Each once. A mapping brings embeddings, and its keys are names, never read as sentences.
     template : str
         Text with exactly one ``{phrase}``.
     encoder : Encoder or None
@@ -72,7 +72,9 @@ def embedded_phrases(
         if refusal(phrase) or count > 1:
             raise BadArray(f"the phrase {phrase!r} {'stands twice' if not refusal(phrase) else 'says nothing'}")
     read = [
-        read_phrase(each, template, language) if as_sentences else ReadPhrase(each, 1, render(template, each))
+        read_phrase(each, template, language)
+        if as_sentences and not isinstance(phrases, Mapping)
+        else ReadPhrase(each, 1, render(template, each))
         for each in words
     ]
     if isinstance(phrases, Mapping):

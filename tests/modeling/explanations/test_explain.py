@@ -252,3 +252,15 @@ def test_german_phrases_need_an_encoder_that_knows_german(flaw: PlantedFlaw) -> 
             vocabulary="common",
             **asked,  # type: ignore[arg-type]
         )
+
+
+def test_a_key_with_a_vector_is_a_name_and_never_read_as_a_sentence(flaw: PlantedFlaw) -> None:
+    """“no water” beside a vector is what the vector says: it is not turned around."""
+    named = explained(flaw, phrases={"no water": RED, "water": BIG})
+    red = explained(flaw, phrases={"red": RED, "big": BIG})
+    assert named.phrase("no water").read.sign == 1 and named.phrase("no water").read.subject == "no water"
+    for name, plain in (("no water", "red"), ("water", "big")):
+        assert named.phrase(name).error_score == red.phrase(plain).error_score
+        np.testing.assert_array_equal(named.phrase(name).similarities, red.phrase(plain).similarities)
+    spanish = explained(flaw, phrases={"no hay agua": RED}, language="es")
+    assert spanish.phrase("no hay agua").read.sign == 1
