@@ -148,7 +148,9 @@ class ImageReview(models.Model):
         ]
 
 
-BOTH = "both"  # the row of a table for gathered images and reweighting together
+BASE = "base"
+# Rows of a table for gathered images with equal class weights, and with reweighting. Images alone bring neither's gain.
+GATHERED_CONTROL, BOTH = "control with gathered data", "both"
 
 
 class GatheredTraining(Job):

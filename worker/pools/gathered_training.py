@@ -12,7 +12,7 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from annotations.models import BaseModel, Dataset, GatheredTraining, Gathering
-from annotations.models.pool import BOTH
+from annotations.models.pool import BASE, BOTH, GATHERED_CONTROL
 from annotations.readings.pools.review_outcomes import CANDIDATE, RANDOM
 from annotations.services.queue import jobs
 from annotations.version import CODE_VERSION
@@ -32,8 +32,11 @@ from worker.pools.candidates import NothingToGather
 from worker.pools.gathered_data import Kept, features_of, gathered_dataset
 from worker.queue.due_jobs import work_on_due
 
-BASE, CONTROL, REWEIGHTED = "base", "control", "reweighting"
+CONTROL, REWEIGHTED = "control", "reweighting"
 GATHERED, AT_RANDOM = "gathered data", "random pool images"
+# What the others are compared with: the base model where images are added, else a model that has the same images; of
+# reweighted ones, the control that also has the same class weights.
+COMPARED_WITH = {REWEIGHTED: CONTROL, GATHERED_CONTROL: GATHERED, BOTH: GATHERED_CONTROL}
 MEASURES = ("worst_group", "average", "minority")
 
 
@@ -103,10 +106,10 @@ def effects(training: GatheredTraining) -> list[dict[str, Any]]:
     at_random: Kept = training.kept[RANDOM][: len(kept)]
     parent = _with(gathering, [])
     rows = _rows(parent, annotations, base_model, (BASE, CONTROL, REWEIGHTED))
-    rows += _rows(_with(gathering, kept), annotations, base_model, (GATHERED, BOTH))
+    rows += _rows(_with(gathering, kept), annotations, base_model, (GATHERED, GATHERED_CONTROL, BOTH))
     if at_random:
         rows += _rows(_with(gathering, at_random), annotations, base_model, (AT_RANDOM,))
-    spent = {name: training.minutes.get(CANDIDATE, 0.0) for name in (GATHERED, BOTH)}
+    spent = {name: training.minutes.get(CANDIDATE, 0.0) for name in (GATHERED, GATHERED_CONTROL, BOTH)}
     spent[AT_RANDOM] = training.minutes.get(RANDOM, 0.0) * len(at_random) / max(len(training.kept[RANDOM]), 1)
     return _measured(base_model.dataset, annotations, rows, spent)
 
@@ -143,7 +146,7 @@ def _rows(
 def _weights(training: _Training, annotations: Sequence[Annotation], name: str) -> NDArray[np.float64]:
     if name in (REWEIGHTED, BOTH):
         return training.reweighted(annotations)
-    if name == CONTROL:
+    if name in (CONTROL, GATHERED_CONTROL):
         return control_weights(training.labels, [each.target_class for each in annotations], training.scheme)
     return uniform_weights(len(training.labels))
 
@@ -171,15 +174,18 @@ def _measured(
     }
     if minority.any():
         shares["minority"] = [of.mean(axis=2) for of in _accuracies(right[:, minority], labels[minority])]
-    found, place = [], 0
+    places = {name: place for place, name in enumerate(name for name, _, head, _ in rows if head is not None)}
+    found = []
     for name, n_added, head, reason in rows:
-        line: dict[str, Any] = {"name": name, "n_added": n_added, "reason": reason, "minutes": minutes.get(name)}
+        other = COMPARED_WITH.get(name, BASE)
+        line: dict[str, Any] = {"name": name, "n_added": n_added, "reason": reason, "compared_with": other}
+        line["minutes"] = minutes.get(name)
         if head is not None:
+            place, of = places[name], places[other]
             for measure, (exact, drawn) in shares.items():
                 line[measure] = [float(exact[place, 0]), *percentile_interval(drawn[place])]
-                gain = float(exact[place, 0] - exact[0, 0]), *percentile_interval(drawn[place] - drawn[0])
+                gain = float(exact[place, 0] - exact[of, 0]), *percentile_interval(drawn[place] - drawn[of])
                 line[f"{measure}_gain"] = [*gain]
-            place += 1
         found.append(line)
     return found
 

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from annotations.analysis.pools.review_statistics import SliceMeaning, slice_meaning
 from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.models import GatheredTraining, Gathering, GatheringPart, ImageReview, JobState, Run, Study
-from annotations.models.pool import BOTH
+from annotations.models.pool import BASE, BOTH, GATHERED_CONTROL
 from annotations.readings.releases.moderated_words import words_of_phrase
 from annotations.tables.columns import Table
 from annotations.tables.worded_tables import worded
@@ -19,7 +19,10 @@ WORTH = {"worst_group": "worst-group accuracy", "average": "average, groups as i
 
 @dataclass(frozen=True)
 class WorthRow:
-    """One model of a training; measures: value, low, high of each, and of its gain over the base model."""
+    """One model of a training; measures: value, low, high of each, and of its gain over the model it is compared with.
+
+    compared_with: the name of that model, which has the same images and class weights, or the base model.
+    """
 
     gathering: int
     training: int
@@ -29,6 +32,7 @@ class WorthRow:
     n_added: int
     minutes: float | None
     reason: str
+    compared_with: str
     measures: Mapping[str, Sequence[float]]
 
     @property
@@ -48,8 +52,7 @@ class WorthRow:
 
     def _per(self, cost: float | None) -> float | None:
         gain = self.measures.get("minority_gain")
-        is_of_images = self.name != BOTH  # whose gain is reweighting's too
-        return gain[0] / cost if gain and cost and is_of_images else None
+        return gain[0] / cost if gain and cost and self.name not in (GATHERED_CONTROL, BOTH) else None
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,7 @@ def worth_rows(training: GatheredTraining) -> list[WorthRow]:
             row["n_added"],
             row["minutes"],
             row["reason"],
+            row.get("compared_with", BASE),  # before 0.18 all were compared with the base model
             {name: row[name] for name in names if name in row},
         )
         for row in training.table

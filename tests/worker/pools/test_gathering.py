@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import override_settings
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler, normalize
+from sklearn.utils.class_weight import compute_sample_weight
 
 from annotations.analysis.pools.gathering_tables import worth_rows
 from annotations.models import Dataset, GatheredTraining, Gathering, JobState, Pool, Score
@@ -179,7 +182,8 @@ def test_what_was_gathered_lifts_the_minority_more_than_random_pool_images(
     review(gathering, truth(gathering, stored.folder))
     training = train(gathering)
     rows = {row["name"]: row for row in training.table}
-    assert list(rows) == ["base", "control", "reweighting", "gathered data", "both", "random pool images"]
+    names = ["base", "control", "reweighting", "gathered data", "control with gathered data", "both"]
+    assert list(rows) == [*names, "random pool images"]
     assert rows["gathered data"]["minority_gain"][0] > rows["random pool images"]["minority_gain"][0]
     assert rows["gathered data"]["minority_gain"][0] > 0
     assert effects(training) == training.table  # the same again gives the same
@@ -194,6 +198,48 @@ def test_what_was_gathered_lifts_the_minority_more_than_random_pool_images(
     training.save(update_fields=["table"])
     [line] = recomputed(training)
     assert "minority_gain [0] of gathered data: stored" in line
+
+
+def test_a_gain_is_over_the_model_that_has_the_same_images_and_class_weights(
+    stored: Stored, red: Score, pool: Pool
+) -> None:
+    """Reweighting and “both” are what the phrase does; what the images do, and equal class weights, has its own row."""
+    gathering = gather(red, pool, class_by="zero_shot", n_candidates=30, n_random=30)
+    review(gathering, truth(gathering, stored.folder))
+    training = train(gathering)
+    rows = {row["name"]: row for row in training.table}
+    assert {name: row["compared_with"] for name, row in rows.items()} == {
+        "base": "base",
+        "control": "base",
+        "reweighting": "control",
+        "gathered data": "base",
+        "control with gathered data": "gathered data",
+        "both": "control with gathered data",
+        "random pool images": "base",
+    }
+    for row in rows.values():
+        other = rows[row["compared_with"]]
+        assert row["n_added"] == other["n_added"] or row["name"] in ("gathered data", "random pool images")
+        for measure in ("worst_group", "average", "minority"):
+            gain, low, high = row[f"{measure}_gain"]
+            assert gain == pytest.approx(row[measure][0] - other[measure][0])
+            assert low - 1e-9 <= gain <= high + 1e-9
+    assert accuracy_by_scikit_learn(training) == pytest.approx(rows["control with gathered data"]["worst_group"][0])
+
+
+def accuracy_by_scikit_learn(training: GatheredTraining) -> float:
+    """The worst group of a last layer that is trained on the grown data set, where both classes weigh alike."""
+    files, l2 = training.dataset.files, training.gathering.base_model.l2  # type: ignore[union-attr]
+    train, test = files.rows(Split.TRAIN), files.rows(Split.TEST)
+    features = normalize(files.array("features").astype(np.float64))
+    scaler = StandardScaler().fit(features[train])
+    x, y = (np.c_[scaler.transform(features[rows]), np.ones(len(rows))] for rows in (train, test))
+    weights = compute_sample_weight("balanced", files.labels[train]) / len(train)
+    fitted = LogisticRegression(C=2 / l2, fit_intercept=False, tol=1e-10, max_iter=10_000)
+    right = fitted.fit(x, files.labels[train], sample_weight=weights).predict(y) == files.labels[test]
+    assert files.attributes is not None
+    groups = files.labels[test] * 10 + files.attributes[test]
+    return min(float(right[groups == group].mean()) for group in np.unique(groups))
 
 
 def recomputed(training: GatheredTraining) -> list[str]:

@@ -209,7 +209,7 @@ def test_what_gathered_images_are_worth_stands_on_the_results_page_and_in_its_fi
     figure = BeautifulSoup(coordinator_client.get(results).content, "html.parser").select_one("#gathered-data")
     assert figure is not None
     rows = [[" ".join(cell.text.split()) for cell in row.select("th, td")] for row in figure.select("tbody tr")]
-    assert rows[0][:2] == ["Base", "0"] and rows[1][:3] == ["Gathered data", "10", "50.0% 40.0% to 60.0%"]
+    assert rows[0][:2] == ["Base", "0"] and rows[1][:4] == ["Gathered data", "10", "Base", "50.0% 40.0% to 60.0%"]
     assert rows[1][-2:] == ["+5.0", "+20.0"]  # a point of the minority's gain, for an image and for a minute
     assert rows[2][-2:] == ["–", "–"]  # reweighting gains too
     assert figure.select_one(f"a[href$='?gathering={gathering.pk}']") is not None
