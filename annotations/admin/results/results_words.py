@@ -150,23 +150,23 @@ def _novelty_sentence(row: TaskNovelty) -> str:
     of = row.novelty
     goal = f"The study’s goal is an interval that ends below {row.enough_below:.0%}"
     enough = "It is reached: enough people" if row.is_enough else "It is not reached yet: not enough people"
-    which = " with a phrase better than guessing" if row.counted is Counted.BETTER else ""
+    which = " better than guessing" if row.counted is Counted.BETTER else ""
     return (
-        f"Together the {persons(of.people)}{which} named {counted(of.concepts, 'distinct idea')}. "
+        f"Together {persons(of.people)} with a phrase named {counted(of.concepts, 'distinct idea')}{which}. "
         f"The chance that the next person names a new one is {of.chance:.0%} (95% interval "
         f"{of.low:.0%} to {of.high:.0%}). {goal}. {enough}."
     )
 
 
 def needed_sentence(row: TaskNovelty) -> Iterable[str]:
-    """Say how many more people it takes until the next one hardly names anything new; nothing where none are needed."""
+    """Say how many more people it takes to reach the goal; nothing where it is reached."""
     of = row.needed
-    if of is None or row.is_enough or of.more == 0:
+    if of is None or of.more == 0:
         return
     if of.more is None:
-        estimate = f"To bring the estimate below it takes more than {persons(of.most)} more"
+        estimate = f"To reach it takes more than {persons(of.most)} more"
     else:
-        estimate = f"About {counted(of.more, 'more person', 'more people')} would bring the estimate below it"
+        estimate = f"About {counted(of.more, 'more person', 'more people')} would reach it"
     low = f"more than {of.most:,}" if of.low is None else f"{of.low:,}"
     high = f"more than {of.most:,}" if of.high is None else f"{of.high:,}"
     yield f"{estimate} (95%: {low} to {high} more)." if low != high else f"{estimate}."

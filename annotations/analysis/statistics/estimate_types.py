@@ -3,7 +3,7 @@
 import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import sqrt
+from typing import Any
 
 SEED = 20230  # of every random draw of an analysis: the same rows give the same tables
 LEVEL = 0.95
@@ -63,8 +63,8 @@ class Comparison:
 class Novelty:
     """What the next person may bring.
 
-    people: who named something; concepts: distinct ones; named_once: concepts that one person alone named; chance: that
-    the next person names a concept that is new, with its interval; None without people.
+    people: who submitted a phrase; concepts: distinct ones; named_once: concepts that one person alone named; chance:
+    that the next person names a concept that is new, with its interval; None without people.
     """
 
     people: int
@@ -77,7 +77,7 @@ class Novelty:
 
 @dataclass(frozen=True)
 class PeopleNeeded:
-    """Further people until the next one hardly names anything new, with the ends of the estimate's interval.
+    """Further people until there are enough (`TaskNovelty.is_enough`), with the ends of the estimate's interval.
 
     most: for how many it can be estimated, as many as were asked; None: more than these.
     """
@@ -111,8 +111,11 @@ def wilson_interval(successes: int, n: int) -> tuple[float, float] | None:
     """
     if n == 0:
         return None
+    return max(0.0, wilson_end(successes / n, n, -1)), min(1.0, wilson_end(successes / n, n, 1))
+
+
+def wilson_end(share: Any, n: Any, side: int) -> Any:
+    """Return the lower (side -1) or upper end (1) of Wilson's interval of a share of n; of numbers or of arrays."""
     z = statistics.NormalDist().inv_cdf((1 + LEVEL) / 2)
-    share, weight = successes / n, 1 + z * z / n
-    middle = (share + z * z / (2 * n)) / weight
-    half = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / weight
-    return max(0.0, middle - half), min(1.0, middle + half)
+    half = z * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5
+    return (share + z * z / (2 * n) + side * half) / (1 + z * z / n)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.special import gammaln
 
-from annotations.analysis.statistics.estimate_types import LEVEL, PeopleNeeded
+from annotations.analysis.statistics.estimate_types import LEVEL, PeopleNeeded, wilson_end
 
 RESAMPLES = 1_000
 _NEVER = 1e-15
@@ -123,7 +123,7 @@ def _at(histogram: Counts, i: int) -> Values:
 
 
 def people_needed(holders: Counts, n: int, chance: float, below: float, rng: np.random.Generator) -> PeopleNeeded:
-    """Return how many more people it takes until the chance that the next one names a new concept is below `below`.
+    """Return how many more people it takes until they are enough: Wilson's interval of the chance ends below `below`.
 
     holders: how many of the n people named each concept; chance: that the next person names a new one, by Good and
     Turing. Each further person leaves a share of the unseen concepts unseen (`still_unseen`), and the chance goes down
@@ -134,20 +134,22 @@ def people_needed(holders: Counts, n: int, chance: float, below: float, rng: np.
     once = int(histogram[1])
     drawn = resampled(histogram, RESAMPLES, rng)
     chances = np.minimum(drawn[:, 1] * (chance / once if once else 1 / n), 1.0)
-    more = further_people(np.array([chance]), still_unseen(histogram)[None], below)[0]
-    ends = np.quantile(
-        further_people(chances, still_unseen(drawn), below), [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="inverted_cdf"
-    )
-    found = [None if value > n else ceil(value) for value in (more, *ends)]
+    more = further_people(np.array([chance]), still_unseen(histogram)[None], n, below)[0]
+    of_others = further_people(chances, still_unseen(drawn), n, below)
+    ends = np.quantile(of_others, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="inverted_cdf")
+    found = [None if value > n else int(value) for value in (more, *ends)]
     return PeopleNeeded(found[0], found[1], found[2], n)
 
 
-def further_people(chance: Values, stays: Values, below: float) -> Values:
-    """Return the fewest m with chance · stays^m < below, each a whole number; infinity where none is enough.
+def further_people(chance: Values, stays: Values, n: int, below: float) -> Counts:
+    """Return the fewest m of 0 to n with the upper end of chance · stays^m of n + m people below `below`, else n + 1.
 
-    >>> further_people(np.array([0.4, 0.1, 0.4]), np.array([0.5, 0.5, 0.0]), 0.1).tolist()
-    [3.0, 1.0, 1.0]
+    >>> further_people(np.array([0.4, 0.1, 0.4, 0.4]), np.array([0.5, 0.5, 0.0, 1.0]), 20, 0.2).tolist()
+    [4, 2, 1, 21]
     """
-    with np.errstate(divide="ignore"):
-        steps = np.log(below / np.maximum(chance, 1e-300)) / np.log(stays)
-    return np.where(chance < below, 0.0, np.floor(steps + 1e-12) + 1)
+    too_few, enough = np.full(chance.shape, -1), np.full(chance.shape, n + 1)
+    while (enough - too_few > 1).any():
+        m = np.maximum((too_few + enough) // 2, 0)
+        is_enough = wilson_end(chance * stays**m, n + m, 1) < below
+        too_few, enough = np.where(is_enough, too_few, m), np.where(is_enough, m, enough)
+    return enough

@@ -28,23 +28,22 @@ def best_of(scores: Sequence[float]) -> Curve:
 
 
 def novelty(named: Sequence[frozenset[Hashable]]) -> Novelty:
-    """Return the Good-Turing chance that the next person names a new concept, from those who named something.
+    """Return the Good-Turing chance that the next person names a new concept, from what each person named, or nothing.
 
     Each person in turn is taken for the next one: the chance is the share of people who named something that nobody
     else did. Its interval is Wilson's, as if people were independent of each other in this.
 
-    >>> novelty([frozenset("ab"), frozenset("a"), frozenset("a")]).chance
-    0.3333333333333333
+    >>> novelty([frozenset("ab"), frozenset("a"), frozenset("a"), frozenset()]).chance
+    0.25
     """
-    people = [concepts for concepts in named if concepts]
-    holders = Counter(concept for concepts in people for concept in concepts)
-    bring_new = sum(any(holders[concept] == 1 for concept in concepts) for concepts in people)
-    interval = wilson_interval(bring_new, len(people))
+    holders = Counter(concept for concepts in named for concept in concepts)
+    bring_new = sum(any(holders[concept] == 1 for concept in concepts) for concepts in named)
+    interval = wilson_interval(bring_new, len(named))
     return Novelty(
-        people=len(people),
+        people=len(named),
         concepts=len(holders),
         named_once=sum(number == 1 for number in holders.values()),
-        chance=bring_new / len(people) if people else None,
+        chance=bring_new / len(named) if named else None,
         low=interval[0] if interval else None,
         high=interval[1] if interval else None,
     )

@@ -33,7 +33,7 @@ class TaskNovelty:
     """The chance that the next person brings a new concept, against the chance below which the study has enough.
 
     It has enough where the upper end of the chance's interval is below it, not where the estimate alone is. needed:
-    None where fewer than five people named something.
+    until it has; None where fewer than five people submitted a phrase.
     """
 
     task: int

@@ -11,7 +11,7 @@ from annotations.analysis.statistics.rarefaction import Counts, people_needed, r
 from annotations.analysis.statistics.saturation import best_of, novelty, places
 from annotations.analysis.tables.saturation_columns import Counted, SaturationPoint, TaskNovelty
 
-FEWEST = 5  # people of whom it is told how many more are needed: of fewer, resamples are all but alike
+FEWEST = 5  # people for an estimate of what others would name; with fewer, resamples barely differ
 Concept = Callable[[Tried], Hashable]  # equal for phrases of a task that say the same, None for what is no concept
 
 
@@ -36,7 +36,9 @@ def over_people(
 def _named(
     tried: Mapping[Key, Iterable[Tried]], concept: Concept, vocabularies: Mapping[int, Vocabulary | None]
 ) -> dict[int, list[frozenset[Hashable]]]:
-    """By task, the concepts of each person who said something, in the order of pseudonyms; only better than guessing.
+    """By task, the concepts of each person who submitted a phrase, by pseudonym; only better than guessing.
+
+    Whoever named none counts too: curve, chance and people needed are of all who submitted a phrase.
 
     Their hashes stand for them, in a third of the memory: of a million, two are alike in one study of ten million.
     """
@@ -66,7 +68,7 @@ def _saturation(
 
 def _concepts(task: int, holders: Counts, n: int, seed: int) -> Iterator[SaturationPoint]:
     """Of as many people as were asked, and of up to twice as many: beyond, no extrapolation is to be trusted."""
-    if n == 0:
+    if n < FEWEST:
         return
     shown = np.append(places(n), n + places(n))
     for people, mean, low, high in rarefied(holders, n, shown, np.random.default_rng(seed)).points():

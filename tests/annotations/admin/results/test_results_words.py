@@ -10,11 +10,11 @@ from annotations.analysis.tables.saturation_columns import Counted, TaskNovelty
 @pytest.mark.parametrize(
     ("needed", "told"),
     [
-        (PeopleNeeded(3, 0, 9, 12), "About 3 more people would bring the estimate below it (95%: 0 to 9 more)."),
+        (PeopleNeeded(3, 0, 9, 12), "About 3 more people would reach it (95%: 0 to 9 more)."),
         (PeopleNeeded(1, 0, None, 12),
-         "About 1 more person would bring the estimate below it (95%: 0 to more than 12 more)."),
+         "About 1 more person would reach it (95%: 0 to more than 12 more)."),
         (PeopleNeeded(None, 4, None, 12),
-         "To bring the estimate below it takes more than 12 people more (95%: 4 to more than 12 more)."),
+         "To reach it takes more than 12 people more (95%: 4 to more than 12 more)."),
     ],
 )  # fmt: skip
 def test_how_many_more_people_are_needed(needed: PeopleNeeded, told: str) -> None:

@@ -194,7 +194,7 @@ def test_one_person_has_a_mean_and_no_interval(open_study: Study, alice: Visit) 
     tables = Analysed(open_study).tables
     of = total(tables, 1, "worst_group_accuracy").estimate
     assert (of.n, of.mean, of.sd, of.low) == (1, 0.5, None, None)
-    assert [(row.people, row.mean) for row in tables.saturation.rows] == [(1, 0.75), (1, 1.0), (2, 1.0)]
+    assert [(row.measure, row.people, row.mean) for row in tables.saturation.rows] == [("best_score", 1, 0.75)]
     assert tables.novelty.rows[0].novelty.chance == 1.0
 
 
@@ -271,6 +271,7 @@ class ByWords(Concepts):
 def test_ideas_are_counted_that_are_better_than_guessing(base_model: BaseModel) -> None:
     study = two_tasks(base_model, "words")
     said = [("ann", "red", 0.9), ("ann", "asdf", 0.45), ("ben", "dark red", 0.8), ("cat", "qwer", 0.45)]
+    said += [("dan", "rotten", 0.4), ("eve", "dark red", 0.7)]
     tell(study, [Tried(task, who, text, score, 0.5, 25, 25, 1) for task in (1, 2) for who, text, score in said])
     words_scored(study.tasks.get(position=1), [place / 200 for place in range(100)])
     of = Analysed(study)
@@ -278,11 +279,13 @@ def test_ideas_are_counted_that_are_better_than_guessing(base_model: BaseModel) 
     novelty = {row.task: row for row in tables.novelty.rows}
     assert [(novelty[task].counted, novelty[task].novelty.concepts) for task in (1, 2)] == [
         (Counted.BETTER, 2),
-        (Counted.ALL, 4),
+        (Counted.ALL, 5),
     ]
+    assert {row.novelty.people for row in tables.novelty.rows} == {5}  # who named nothing counts among all
     asked = [row for row in tables.saturation.rows if not row.is_beyond]
     last = {row.task: row.mean for row in asked if row.measure == "concepts"}
-    assert last == {1: 2.0, 2: 4.0}
+    assert last == {1: 2.0, 2: 5.0}
+    assert max(row.people for row in asked) == 5  # the curve is of the same people
     of_task = {(row.task, row.participant): row.better for row in tables.people.rows}
     assert [of_task[1, who] for who in ("ann", "ben", "cat")] == ["yes", "yes", "no"]
     assert {of_task[2, who] for who in ("ann", "ben", "cat")} == {"not_known_yet"}

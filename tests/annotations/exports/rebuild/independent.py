@@ -257,40 +257,38 @@ def _other_people(held: Floats, n: int) -> Floats:
 
 
 def people_needed(named: Sequence[Set[Hashable]], below: float) -> dict[str, Any]:
-    """Return how many more people until the chance of something new is below a threshold; beyond n it is not said."""
+    """Return how many more people until Wilson's interval ends below a threshold; beyond n it is not said."""
     n = len(named)
     held = _holders(named)
     once, chance = int((held == 1).sum()), new_concepts(named)["chance"]
     others = _other_people(held, n)
     chances = [min((each == 1).sum() * (chance / once if once else 1 / n), 1.0) for each in others]
-    drawn = np.array([_further(c, _stays(each, n), below) for c, each in zip(chances, others, strict=True)])
-    drawn = np.minimum(drawn, n + 1)
-    found: dict[str, Any] = {"more_people": min(_further(chance, _stays(held, n), below), n + 1)}
+    drawn = np.array([_further(c, _stays(each, n), n, below) for c, each in zip(chances, others, strict=True)])
+    found: dict[str, Any] = {"more_people": _further(chance, _stays(held, n), n, below)}
     for name, share in (("more_low", (1 - LEVEL) / 2), ("more_high", (1 + LEVEL) / 2)):
         found[name] = np.quantile(drawn, share, method="inverted_cdf")
     return found
 
 
-def _further(chance: float, stays: float, below: float) -> float:
-    """Return the fewest m with chance * stays ** m < below."""
-    if chance < below:
-        return 0.0
-    if stays >= 1:
-        return np.inf
-    return 1.0 if stays <= 0 else float(np.floor(np.log(below / chance) / np.log(stays) + 1e-12) + 1)
+def _further(chance: float, stays: float, n: int, below: float) -> int:
+    """Return the fewest m of 0 to n with chance * stays ** m significantly below, one by one; n + 1 for none."""
+    z = stats.norm.ppf((1 + LEVEL) / 2)
+    # Wilson's interval holds the shares whose score test does not reject: it ends below where `below` is rejected.
+    return next(
+        (m for m in range(n + 1) if below - chance * stays**m > z * np.sqrt(below * (1 - below) / (n + m))), n + 1
+    )
 
 
 def new_concepts(named: Sequence[Set[Hashable]]) -> dict[str, Any]:
     """Return the share of people who named something that nobody else did, with its interval."""
-    people = [concepts for concepts in named if concepts]
-    holders = Counter(each for concepts in people for each in concepts)
-    bring_new = sum(any(holders[each] == 1 for each in concepts) for concepts in people)
-    low, high = wilson(bring_new, len(people))
+    holders = Counter(each for concepts in named for each in concepts)
+    bring_new = sum(any(holders[each] == 1 for each in concepts) for concepts in named)
+    low, high = wilson(bring_new, len(named))
     return {
-        "people": len(people),
+        "people": len(named),
         "concepts": len(holders),
         "named_once": sum(number == 1 for number in holders.values()),
-        "chance": bring_new / len(people) if people else None,
+        "chance": bring_new / len(named) if named else None,
         "chance_low": low,
         "chance_high": high,
     }

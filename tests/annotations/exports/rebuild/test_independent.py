@@ -122,7 +122,7 @@ def test_what_more_people_bring(seed: int) -> None:
     curve, expected = best_of(scores), list(independent.best_of(np.array(scores)))
     for name in ("people", "mean", "low", "high"):
         assert getattr(curve, name) == pytest.approx([row[name] for row in expected])
-    named = [frozenset(np.minimum(rng.geometric(0.2, 4), 25).tolist()) for _ in range(30)]
+    named = [frozenset(np.minimum(rng.geometric(0.2, 4), 25).tolist()) for _ in range(26)] + [frozenset()] * 4
     held = np.unique([each for concepts in named for each in concepts], return_counts=True)[1]
     shown = np.append(places(30), 30 + places(30))
     drawn, again = rarefied(held, 30, shown, rng), list(independent.concepts_named(named))
@@ -133,8 +133,9 @@ def test_what_more_people_bring(seed: int) -> None:
         new[name] for name in ("people", "concepts", "named_once", "chance")
     )
     assert (of.low, of.high) == pytest.approx((new["chance_low"], new["chance_high"]))
-    needed = people_needed(held, of.people, of.chance or 0.0, 0.05, rng).more
-    assert (31 if needed is None else needed) == independent.people_needed(named, 0.05)["more_people"]
+    for below in (0.05, 0.3, 0.45, 0.9):
+        needed = people_needed(held, of.people, of.chance or 0.0, below, rng).more
+        assert (31 if needed is None else needed) == independent.people_needed(named, below)["more_people"]
 
 
 @SEEDS
