@@ -1,27 +1,37 @@
 """Unpacking of uploaded archives, without trust in their paths, sizes and links."""
 
+import gzip
+import io
 import shutil
 import stat
 import tarfile
 import unicodedata
 import zipfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
+from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.common.progress import Progress
+from modeling.arrays.common.steps import step_done
 from modeling.arrays.datasets.dataset_files import SPLIT_WORDS
 from modeling.arrays.datasets.importing.import_errors import BadSource, OutsideRoot
 from modeling.arrays.datasets.importing.storage import storing
 
 SUFFIXES = (".zip", ".tar.gz", ".tgz", ".tar")
-_COPIED_AT_ONCE = 2**20
+_COPIED_AT_ONCE, _READ_AT_ONCE = 2**20, 2**16
 _MAX_NAME_LENGTH = 255  # bytes of a file's or folder's name: the limit of file systems
 _MAX_PATH_LENGTH = 2048  # bytes, within the archive
-_MAX_TAR_HEADER_LENGTH = 2**20  # bytes: tarfile reads a header into memory, whatever size it declares
+_MAX_TAR_HEADER_LENGTH = 2**14  # bytes: up to Python 3.11.9, tarfile takes the square of it in time
+_MAX_TAR_GLOBALS = 100  # values for all files that follow: tarfile keeps every one
+_ZIP_BYTES_PER_ENTRY = 80  # of the list of files, on average: zipfile reads all of it at once
+_ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # of the others zipfile unpacks a block in one piece
+_GZIP = b"\x1f\x8b"
 _PASSED_OVER = ("__MACOSX", ".DS_Store")  # added by macOS
+_DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, RuntimeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -53,13 +63,62 @@ class _Entry(NamedTuple):
     content: IO[bytes] | None
 
 
+class _Counted(io.RawIOBase):
+    """A file each of whose blocks is counted as it is read, whichever entry it belongs to."""
+
+    def __init__(self, file: IO[bytes], count: Callable[[int], None]) -> None:
+        super().__init__()
+        self._file, self._count = file, count
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return self._file.seekable()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def readinto(self, buffer: Any) -> int:
+        block = self._file.read(len(buffer))
+        buffer[: len(block)] = block
+        self._count(len(block))
+        return len(block)
+
+
+@dataclass
+class _Unpacking:
+    """What was read of an archive and what came out of it; each block is a step and renews the job's lease."""
+
+    archive: Path
+    limits: Limits
+    progress: Progress
+    packed: int = field(init=False)
+    n_read: int = 0
+    n_unpacked: int = 0
+
+    def __post_init__(self) -> None:
+        self.packed = self.archive.stat().st_size
+
+    def count_packed(self, n_bytes: int) -> None:
+        self.n_read += n_bytes
+        step_done()
+        self.progress("unpacking", min(self.n_read, self.packed), self.packed)
+
+    def count_unpacked(self, n_bytes: int) -> None:
+        self.n_unpacked += n_bytes
+        step_done()
+        if self.n_unpacked > min(self.limits.unpacked_bytes, self.limits.free_bytes + self.limits.ratio * self.packed):
+            raise BadSource(self.archive, "it unpacks to more than an archive of images of its size can hold")
+
+
 class _TarHeader(tarfile.TarInfo):
     """Rejects headers with which a small archive would fill gigabytes of memory before its first file."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_TarHeader":
         header = super().frombuf(buf, encoding, errors)
-        if header.type in _LONG_HEADERS and header.size > _MAX_TAR_HEADER_LENGTH:
+        if header.type in _LONG_HEADERS and not 0 <= header.size <= _MAX_TAR_HEADER_LENGTH:
             raise tarfile.HeaderError("it holds a name that is too long")
         if header.type == tarfile.GNUTYPE_SPARSE:
             raise tarfile.HeaderError(_SPARSE)
@@ -106,26 +165,23 @@ def unpack(archive: Path, folder: Path, progress: Progress, limits: Limits | Non
     StorageFailed
         If the files cannot be written.
     """
-    limits = limits or Limits()
     with storing(folder):
         if folder.exists():
             shutil.rmtree(folder)
         folder.mkdir(parents=True)
-        packed = archive.stat().st_size
-    most = min(limits.unpacked_bytes, int(limits.free_bytes + limits.ratio * packed))
-    written = 0
-    with _entries(archive) as entries:
+        unpacking = _Unpacking(archive, limits or Limits(), progress)
+    with _entries(unpacking) as entries:
         for number, entry in enumerate(entries, start=1):
-            if number > limits.entries:
-                raise BadSource(archive, f"it holds more than {limits.entries:,} files")
+            step_done()
+            if number > unpacking.limits.entries:
+                raise BadSource(archive, f"it holds more than {unpacking.limits.entries:,} files")
             path = _path_of(archive, entry, folder)
             if path is None:
                 continue
             _make_folder(archive, entry, path if entry.is_folder else path.parent)
             if entry.content is not None:
-                written += _write(archive, entry.name, entry.content, path, most - written)
-                progress("unpacking", min(written, packed), packed)
-    progress("unpacking", packed, packed)
+                _write(archive, entry.name, entry.content, path)
+    progress("unpacking", unpacking.packed, unpacking.packed)
     return _data_folder(folder)
 
 
@@ -190,54 +246,69 @@ def _make_folder(archive: Path, entry: _Entry, path: Path) -> None:
             raise BadSource(archive, f"{entry.name!r} occurs twice, as a file and as a folder") from error
 
 
-def _write(archive: Path, name: str, content: IO[bytes], path: Path, most: int) -> int:
-    """Copy what a file really unpacks to, which may be more than it declares; return the number of bytes."""
-    written = 0
+def _write(archive: Path, name: str, content: IO[bytes], path: Path) -> None:
     with content as source, storing(path), path.open("xb") as target:
         while block := _read(archive, name, source):
-            written += len(block)
-            if written > most:
-                raise BadSource(archive, "it unpacks to more than an archive of images of its size can hold")
             target.write(block)
-    return written
 
 
 def _read(archive: Path, name: str, source: IO[bytes]) -> bytes:
     try:
         return source.read(_COPIED_AT_ONCE)
-    except (zipfile.BadZipFile, tarfile.TarError, OSError, EOFError, RuntimeError, ValueError) as error:
+    except ModelingError:
+        raise
+    except _DAMAGED as error:
         raise BadSource(archive, f"{name!r} cannot be unpacked: {error}") from error
 
 
 @contextmanager
-def _entries(archive: Path) -> Iterator[Iterator[_Entry]]:
-    name = archive.name.lower()
+def _entries(unpacking: _Unpacking) -> Iterator[Iterator[_Entry]]:
+    archive = unpacking.archive
+    if not archive.name.lower().endswith(SUFFIXES):
+        raise BadSource(archive, f"its name must end in one of {', '.join(SUFFIXES)}")
     try:
-        if name.endswith(".zip"):
-            with zipfile.ZipFile(archive) as packed:
-                yield _of_zip(packed)
-        elif name.endswith(SUFFIXES):
-            with tarfile.open(archive, tarinfo=_TarHeader) as tape:
-                yield _of_tar(tape)
-        else:
-            raise BadSource(archive, f"its name must end in one of {', '.join(SUFFIXES)}")
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, NotImplementedError) as error:
+        with archive.open("rb", buffering=0) as raw:
+            file = io.BufferedReader(_Counted(raw, unpacking.count_packed), _READ_AT_ONCE)
+            if archive.name.lower().endswith(".zip"):
+                yield _of_zip(file, unpacking)
+            else:
+                yield _of_tar(file, unpacking)
+    except ModelingError:
+        raise
+    except _DAMAGED as error:
         reason = str(error).partition("\n")[0].rstrip(":")
         raise BadSource(archive, f"it is damaged or not an archive: {reason}") from error
 
 
-def _of_zip(packed: zipfile.ZipFile) -> Iterator[_Entry]:
+def _of_zip(file: IO[bytes], unpacking: _Unpacking) -> Iterator[_Entry]:
+    end = zipfile._EndRecData(file)  # type: ignore[attr-defined]
+    most = _COPIED_AT_ONCE + _ZIP_BYTES_PER_ENTRY * unpacking.limits.entries
+    if end and end[zipfile._ECD_SIZE] > most:  # type: ignore[attr-defined]
+        raise zipfile.BadZipFile("its list of files is too long")
+    packed = zipfile.ZipFile(file)
     for info in packed.infolist():
         mode = info.external_attr >> 16
         is_file = not info.is_dir() and (not stat.S_IFMT(mode) or stat.S_ISREG(mode))
         if info.flag_bits & 1:
             raise zipfile.BadZipFile(f"{info.filename!r} is encrypted")
-        yield _Entry(info.filename, info.is_dir(), packed.open(info) if is_file else None)
+        if info.compress_type not in _ZIP_METHODS:
+            raise zipfile.BadZipFile(f"{info.filename!r} is not packed by Deflate, the usual method")
+        content = _Counted(packed.open(info), unpacking.count_unpacked) if is_file else None
+        yield _Entry(info.filename, info.is_dir(), content)
 
 
-def _of_tar(tape: tarfile.TarFile) -> Iterator[_Entry]:
-    for info in tape:
-        yield _Entry(info.name, info.isdir(), tape.extractfile(info) if info.isreg() else None)
+def _of_tar(file: io.BufferedReader, unpacking: _Unpacking) -> Iterator[_Entry]:
+    """Read a tar from its beginning to its end, so that what is skipped is counted too."""
+    plain = gzip.GzipFile(fileobj=file) if file.peek(2)[:2] == _GZIP else file
+    counted = _Counted(plain, unpacking.count_unpacked)
+    with tarfile.open(fileobj=counted, mode="r|", bufsize=_READ_AT_ONCE, tarinfo=_TarHeader) as tape:
+        while (info := tape.next()) is not None:
+            tape.members.clear()  # it would keep every header
+            if info.issparse():
+                raise tarfile.HeaderError(_SPARSE)
+            if len(tape.pax_headers) > _MAX_TAR_GLOBALS:
+                raise tarfile.HeaderError("it has too many headers for all files")
+            yield _Entry(info.name, info.isdir(), tape.extractfile(info) if info.isreg() else None)
 
 
 def _data_folder(folder: Path) -> Path:

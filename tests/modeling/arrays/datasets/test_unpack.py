@@ -3,13 +3,16 @@
 import gzip
 import io
 import stat
+import struct
 import tarfile
 import tracemalloc
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from modeling.arrays.common.steps import after_each_step
 from modeling.arrays.datasets.importing.archives import Limits, unpack
 from modeling.arrays.datasets.importing.import_errors import BadSource, OutsideRoot
 
@@ -104,6 +107,88 @@ def test_a_bomb_is_stopped_before_it_is_unpacked(tmp_path: Path, pack) -> None:
     assert sum(path.stat().st_size for path in (tmp_path / "out").rglob("*.png")) < 8 * 2**20
 
 
+SKIPPED = {"__MACOSX/a": b"\0" * 50_000_000}
+
+
+def packed_inside(folder: Path, method: str) -> Path:
+    """A `.tar` that is compressed, although its name says that it is not."""
+    path, info = folder / "birds.tar", tarfile.TarInfo("__MACOSX/a")
+    info.size = len(SKIPPED["__MACOSX/a"])
+    with tarfile.open(path, f"w:{method}") as archive:  # type: ignore[call-overload]  # of no literal
+        archive.addfile(info, io.BytesIO(SKIPPED["__MACOSX/a"]))
+    return path
+
+
+@pytest.mark.parametrize("method", ["bz2", "xz"])
+def test_a_tar_that_is_packed_by_another_method_than_gzip_is_refused(tmp_path: Path, method: str) -> None:
+    with pytest.raises(BadSource, match="not an archive"):
+        unpack(packed_inside(tmp_path, method), tmp_path / "out", quiet, Limits(free_bytes=10**9))
+
+
+def test_a_tar_that_is_packed_by_gzip_may_be_named_as_if_it_were_not(tmp_path: Path) -> None:
+    archive = tar_of(tmp_path, FILES).rename(tmp_path / "birds.tar")
+    assert contents(unpack(archive, tmp_path / "out", quiet)) == FILES
+
+
+def test_what_is_passed_over_counts_too(tmp_path: Path) -> None:
+    with pytest.raises(BadSource, match="more than an archive of images"):
+        unpack(tar_of(tmp_path, SKIPPED | FILES), tmp_path / "out", quiet, Limits(free_bytes=2**20))
+
+
+def test_of_a_zip_nothing_that_is_passed_over_is_unpacked(tmp_path: Path) -> None:
+    archive = zip_of(tmp_path, SKIPPED | FILES)
+    assert contents(unpack(archive, tmp_path / "out", quiet, Limits(free_bytes=2**20))) == FILES
+
+
+def empty_members(folder: Path) -> Path:
+    """A `.tar.gz` that begins with a megabyte which unpacks to nothing."""
+    path = tar_of(folder, FILES)
+    empty = gzip.compress(b"")
+    path.write_bytes(empty * (2**20 // len(empty)) + path.read_bytes())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("archive", "least"),
+    [
+        (lambda folder: tar_of(folder, SKIPPED), 50),
+        (lambda folder: zip_of(folder, {"a.png": SKIPPED["__MACOSX/a"]}), 50),
+        (lambda folder: zip_of(folder, {f"__MACOSX/{i}": b"" for i in range(50)}), 50),
+        (empty_members, 16),
+    ],
+    ids=["passed over", "one file", "many files", "nothing comes out"],
+)
+def test_the_lease_is_renewed_whatever_the_archive_holds(tmp_path: Path, archive, least: int) -> None:
+    steps: list[None] = []
+    with after_each_step(lambda: steps.append(None)):
+        unpack(archive(tmp_path), tmp_path / "out", quiet, Limits(free_bytes=10**9))
+    assert len(steps) > least
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_packed_by_a_method_that_unpacks_in_one_piece_never_gets_into_memory(tmp_path: Path, method: int) -> None:
+    bomb = zip_of(tmp_path, {"a.png": SKIPPED["__MACOSX/a"]}, method)
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadSource, match="not packed by Deflate"):
+            unpack(bomb, tmp_path / "out", quiet)
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_zip_whose_list_of_files_is_too_long_is_refused_before_the_list_is_read(tmp_path: Path) -> None:
+    path, size = tmp_path / "birds.zip", 30_000_000
+    path.write_bytes(b"PK\1\2" + b"\0" * size + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, size, 0, 0))
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadSource, match="list of files is too long"):
+            unpack(path, tmp_path / "out", quiet, Limits(entries=1000))
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+
+
 def bomb_of_headers(folder: Path, kind: bytes, content: bytes) -> Path:
     """A tar.gz whose one entry is read before any file is, and is no file itself."""
     path, header = folder / "birds.tar.gz", tarfile.TarInfo("x")
@@ -137,6 +222,38 @@ def test_a_file_with_gaps_is_refused(tmp_path: Path) -> None:
         archive.addfile(info, io.BytesIO(content))
     with pytest.raises(BadSource, match="sparse file"):
         unpack(path, tmp_path / "out", quiet)
+
+
+def tar_with_headers(folder: Path, *headers: dict[str, str], kind: bytes = tarfile.XHDTYPE) -> Path:
+    """A tar with one file, after headers of their own."""
+    path, info = folder / "birds.tar", tarfile.TarInfo("train/dog/a.png")
+    before = b"".join(tarfile.TarInfo._create_pax_generic_header(header, kind, "utf-8") for header in headers)  # type: ignore[attr-defined]
+    path.write_bytes(before + info.tobuf() + b"\0" * 1024)
+    return path
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"GNU.sparse.size": "9999999", "GNU.sparse.offset": "0", "GNU.sparse.numbytes": "0"},
+        {"GNU.sparse.map": "0,0", "GNU.sparse.size": "9999999"},
+    ],
+)
+def test_a_file_with_gaps_by_an_older_header_is_refused(tmp_path: Path, header: dict[str, str]) -> None:
+    with pytest.raises(BadSource, match="sparse file"):
+        unpack(tar_with_headers(tmp_path, header), tmp_path / "out", quiet)
+
+
+def test_headers_that_are_kept_for_all_files_are_few(tmp_path: Path) -> None:
+    globals_ = [{f"key{n}": "a"} for n in range(101)]
+    with pytest.raises(BadSource, match="too many headers"):
+        unpack(tar_with_headers(tmp_path, *globals_, kind=tarfile.XGLTYPE), tmp_path / "out", quiet)
+    unpack(tar_with_headers(tmp_path, *globals_[:100], kind=tarfile.XGLTYPE), tmp_path / "out", quiet)
+
+
+def test_headers_of_headers_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadSource, match="damaged"):
+        unpack(tar_with_headers(tmp_path, *[{"key": "a"}] * 1000), tmp_path / "out", quiet)
 
 
 @pytest.mark.parametrize(
@@ -187,6 +304,16 @@ def test_what_is_no_archive_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"PK\x03\x04 no archive")
     with pytest.raises(BadSource, match=r"not an archive|must end in one of"):
         unpack(tmp_path / name, tmp_path / "out", quiet)
+
+
+@pytest.mark.parametrize("pack", [zip_of, tar_of])
+def test_a_damaged_archive_is_refused(tmp_path: Path, pack) -> None:
+    path = pack(tmp_path, {f"{n}.png": bytes(range(256)) * 20 for n in range(3)})
+    whole = path.read_bytes()
+    for at in range(0, len(whole), 3):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
+        with suppress(BadSource):
+            unpack(path, tmp_path / "out", quiet)
 
 
 def test_half_an_archive_is_refused(tmp_path: Path) -> None:
