@@ -64,6 +64,8 @@ class Run(models.Model):
     plain_average_accuracy = models.FloatField(null=True, help_text="on test, images weighted equally")
     robustness_gap = models.FloatField(null=True, help_text="average accuracy less worst-group accuracy")
     group_accuracies = models.JSONField(null=True, help_text="test accuracy by group, null for an empty group")
+    own_gain_low = models.FloatField(null=True, help_text="lower end of own gain's 95% interval, for other test images")
+    own_gain_high = models.FloatField(null=True, help_text="its upper end")
     test_predictions = StoredFileField(null=True, help_text="int32 per test image, in the manifest's row order")
     head = StoredFileField(null=True, help_text="safetensors: weight, bias, feature mean and deviation")
     loss = models.FloatField(null=True)
@@ -109,6 +111,11 @@ class Run(models.Model):
                 name="run_without_random_slices",
                 condition=Q(state=RunState.DONE, random_slices__isnull=True),
             ),
+            models.Index(
+                fields=["base_model"],
+                name="run_without_interval",
+                condition=Q(state=RunState.DONE, control__isnull=False, own_gain_low__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -120,6 +127,13 @@ class Run(models.Model):
         if self.control is None or self.worst_group_accuracy is None:
             return None
         return own_gain(self.worst_group_accuracy, self.control.worst_group_accuracy)
+
+    @property
+    def own_gain_interval(self) -> tuple[float, float] | None:
+        """Where own gain lies for other test images, in 95 of 100 cases; None until a worker has measured it."""
+        if self.own_gain_low is None or self.own_gain_high is None:
+            return None
+        return self.own_gain_low, self.own_gain_high
 
     @property
     def random_slice_percentile(self) -> float | None:

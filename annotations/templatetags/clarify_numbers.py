@@ -11,6 +11,7 @@ register.filter("percent", number_formats.percent)
 register.filter("minutes", number_formats.minutes)
 register.filter("score", number_formats.score)
 register.filter("points", number_formats.points)
+register.filter("points_within", number_formats.points_within)
 register.filter("p_value", number_formats.p_value)
 register.filter("measured", results_words.number)
 for each in ("measure_name", "whose", "beside", "difference", "interval"):

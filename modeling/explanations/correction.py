@@ -15,8 +15,8 @@ from modeling.arrays.embeddings.standardization import Standardization, unit_row
 from modeling.arrays.retraining import control
 from modeling.arrays.retraining.annotation import Annotation
 from modeling.arrays.retraining.group_accuracies import GroupMetrics, group_metrics
-from modeling.arrays.retraining.group_resampling import percentile_interval, resampled_accuracies
 from modeling.arrays.retraining.heads import Head
+from modeling.arrays.retraining.own_gain_intervals import own_gain_interval, paired_counts, tied_note
 from modeling.arrays.retraining.slices import slice_membership, slice_weights
 from modeling.explanations.inputs import as_array
 from modeling.tensors.baselines.classifiers import without_scaling
@@ -40,8 +40,12 @@ class OwnGain:
     own : float
         corrected - control: the phrase's own part.
     low, high : float
-        95% interval of `own` for other test images. They are drawn anew within each group, and each draw has its own
-        worst group. If the interval contains 0, it is not shown that the phrase helps.
+        95% interval of `own` for other test images. It allows for which group is the worst not being known: groups
+        within chance of the worst count as possibly the worst, and each end takes the less favourable case. If the
+        interval contains 0, it is not shown that the phrase helps.
+    tied : tuple of int
+        How many groups of the corrected head, and of the control, are within chance of being its worst. Where they
+        differ, `own` is biased, and the text says in which direction.
     """
 
     base: float
@@ -50,12 +54,15 @@ class OwnGain:
     own: float
     low: float
     high: float
+    tied: tuple[int, int]
 
     def __str__(self) -> str:
+        note = tied_note(self.tied, "the corrected model")
         return (
             f"worst group {self.base:.1%} before, {self.control:.1%} retrained without the phrase, "
             f"{self.corrected:.1%} with it: own gain {100 * self.own:+.1f} points "
             f"(95% for other test images: {100 * self.low:+.1f} to {100 * self.high:+.1f})"
+            + (f". {note}" if note else "")
         )
 
 
@@ -90,7 +97,7 @@ class Correction:
         change = self.table().own_gain[: len(self.group_names)]
         loser = change.idxmin()
         cost = f"{loser} loses {-100 * change[loser]:.1f} points" if change[loser] < 0 else "no group loses"
-        return f"{self.gain}; against the control, {cost}"
+        return f"{str(self.gain).removesuffix('.')}. Against the control, {cost}"
 
     @classmethod
     def of(
@@ -256,8 +263,8 @@ def _measured(
     train_counts = np.bincount(explanation.groups[explanation.splits == _TRAIN], minlength=len(explanation.group_names))
     labels, groups = explanation.classes.labels[test], explanation.groups[test]
     measures = {name: group_metrics(of, labels, groups, train_counts) for name, of in predictions.items()}
-    drawn = resampled_accuracies(np.stack([run == labels, beside == labels]), groups, seed=seed).min(axis=2)
+    interval = own_gain_interval(paired_counts(run == labels, beside == labels, groups), seed=seed)
     worst = {name: of.worst_group for name, of in measures.items()}
     own = control.own_gain(worst["corrected"], worst["control"])
-    ends = percentile_interval(drawn[0] - drawn[1])
+    ends = interval.low, interval.high, interval.tied
     return OwnGain(worst["base"], worst["control"], worst["corrected"], own, *ends), measures

@@ -35,6 +35,15 @@ def points(share: float | None) -> str:
     return NONE if share is None else f"{100 * share:+z.1f}"
 
 
+def points_within(share: float | None, interval: tuple[float, float] | None) -> str:
+    """Return such a difference with its 95% interval, where it is known.
+
+    >>> points_within(0.06, (0.01, 0.11)), points_within(0.06, None)
+    ('+6.0 (+1.0 to +11.0)', '+6.0')
+    """
+    return points(share) if interval is None else f"{points(share)} ({points(interval[0])} to {points(interval[1])})"
+
+
 def p_value(value: float | None) -> str:
     """Return a p-value with three decimals, a dash where there is none.
 

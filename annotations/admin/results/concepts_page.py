@@ -16,6 +16,7 @@ from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.pools.gathering_tables import SliceCheck, slice_checks
 from annotations.analysis.results.latest_results import latest
 from annotations.models import Study
+from modeling.arrays.retraining.own_gain_intervals import WHY
 
 TASKS_AT_ONCE = 10  # on a page
 MAX_SHOWN = 100  # concepts of a task on the page; the file has all
@@ -45,6 +46,7 @@ def page(request: HttpRequest, study: Study) -> Answer:
         "latest": found,
         "poll_s": 0,
         "n_without": n_without,
+        "why_intervals": WHY,
         "has_unnamed": any(row.n for row in every.unnamed.rows),
     }
 

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 
 from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.list_columns import column, marked_state
-from annotations.admin.common.number_formats import percent, points, similarity
+from annotations.admin.common.number_formats import percent, points, points_within, similarity
 from annotations.admin.common.read_only import ReadOnlyOfAssignments
 from annotations.admin.common.study_pages import ZIP, file_answer
 from annotations.admin.common.terms import TERMS, Definitions
@@ -19,6 +19,7 @@ from annotations.exports.retraining.head_files import head_zip
 from annotations.models import Control, Run, RunState
 from annotations.readings.releases.moderated_words import is_excluded
 from modeling.arrays.retraining.control import own_gain
+from modeling.arrays.retraining.own_gain_intervals import WHY, tied_counts, tied_note
 
 
 @admin.register(Run)
@@ -50,7 +51,7 @@ class RunAdmin(ReadOnlyOfAssignments):
     control_worst_group = column(
         "control", lambda run: percent(run.control.worst_group_accuracy if run.control else None)
     )
-    own_gain = column("own gain, points", lambda run: points(run.own_gain))
+    own_gain = column("own gain, points", lambda run: points_within(run.own_gain, run.own_gain_interval))
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -60,6 +61,7 @@ class RunAdmin(ReadOnlyOfAssignments):
         context["defined"] = Definitions().added_to("The first line has the phrase’s own gain.")
         context["is_excluded"] = is_excluded(run)
         context["slice_checks"] = slice_checks(run.assignment.session.study, run)
+        context["interval_words"] = interval_words(run)
         context["percentile"] = run.random_slice_percentile
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -86,8 +88,20 @@ def comparisons(run: Run) -> Iterator[tuple[str, ...]]:
     bases = (*(of_base[name] for name in ("worst_group", "average", "average_plain", "gap")), *of_base["accuracies"])
     controls = _measures(run.control) if run.control else (None,) * len(names)
     for name, base, control, own in zip(names, bases, controls, _measures(run), strict=False):
-        gains = (None if own is None or less is None else own_gain(own, less) for less in (control, base))
-        yield (name, *map(percent, (base, control, own)), *map(points, gains))
+        over_control, over_base = (
+            None if own is None or less is None else own_gain(own, less) for less in (control, base)
+        )
+        interval = run.own_gain_interval if name == names[0] else None
+        yield (name, *map(percent, (base, control, own)), points_within(over_control, interval), points(over_base))
+
+
+def interval_words(run: Run) -> str:
+    """Say what the interval of a run's own gain allows for, and how the gain is biased, where it is."""
+    if run.control is None or run.own_gain_interval is None:
+        return ""
+    counts = run.base_model.test_metrics["counts"]
+    tied = tied_counts(run.group_accuracies, run.control.group_accuracies, counts)
+    return f"{WHY} {tied_note(tied, 'the run', run.base_model.control_name)}".strip()
 
 
 def _measures(head: Run | Control) -> tuple[float | None, ...]:

@@ -32,6 +32,7 @@ class ConceptRow:
     of_correct: float | None
     worst_group_accuracy: float | None
     own_gain: float | None
+    own_gain_interval: tuple[float, float] | None
     gain: float | None
     texts: tuple[str, ...]
 

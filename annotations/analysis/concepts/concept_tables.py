@@ -116,6 +116,7 @@ def _concepts(
             of_correct=None if right is None else float(right),
             worst_group_accuracy=lead.accuracy,
             own_gain=_less(lead.accuracy, facts.control_worst_group),
+            own_gain_interval=lead.gain_interval,
             gain=_less(lead.accuracy, facts.base_worst_group),
             texts=_texts(concept),
         )

@@ -80,7 +80,7 @@ def _said(tried: Packed, experts: Packed, vocabulary: Vocabulary | None) -> list
         if said.first.meant:
             said.first = each
         if said.accuracy is None:
-            said.accuracy = each.worst_group_accuracy
+            said.accuracy, said.gain_interval = each.worst_group_accuracy, each.gain_interval
         said.is_better |= is_idea(each, vocabulary)
         texts[each.key].add(each.meant or each.text)
         (said.experts if is_expert else said.people).add(each.participant)

@@ -24,6 +24,8 @@ _ROW = np.dtype(
         ("score", np.int64),
         ("key", "S33"),
         ("without_run", np.int8),  # its place among _BASES
+        ("gain_low", np.float64),  # not a number: None
+        ("gain_high", np.float64),
     ]
 )
 _BASES = tuple(Basis)
@@ -31,7 +33,7 @@ _AT_ONCE = 2_000
 
 
 class Packed(Sequence[Tried]):
-    """A sequence of `Tried` in about 130 bytes each. A part of it, by a slice or by places, shares what it holds."""
+    """A sequence of `Tried` in about 150 bytes each. A part of it, by a slice or by places, shares what it holds."""
 
     def __init__(self, tried: Iterable[Tried]) -> None:
         self._names: list[str] = []
@@ -122,11 +124,12 @@ class Packed(Sequence[Tried]):
             each.score,
             each.key,
             _BASES.index(each.without_run),
+            *(each.gain_interval or (np.nan, np.nan)),
         )
 
     def _unpacked(self, row: tuple[Any, ...]) -> Tried:
-        task, person, text_from, text_to, error_score, accuracy, *counts, phrase, score, key, without_run = row
-        n_correct, n_error, tries = counts
+        task, person, text_from, text_to, error_score, accuracy, *rest = row
+        n_correct, n_error, tries, phrase, score, key, without_run, low, high = rest
         return Tried(
             task,
             self._names[person],
@@ -141,6 +144,7 @@ class Packed(Sequence[Tried]):
             key,
             self._meant.get(phrase, ""),
             _BASES[without_run],
+            None if low != low else (low, high),
         )
 
 

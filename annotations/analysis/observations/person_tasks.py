@@ -48,7 +48,7 @@ class Tried(NamedTuple):
     n_correct, n_error: images that its score stands on, 0 without a score; tries: distinct phrases that the person had
     tried for the class by then, None without a score. score: its id, 0 without one; key: what tells its
     annotation (`annotation_key`); meant: the words themselves where `text` stands for words that the staff hid.
-    without_run: what became of it where it has no accuracy.
+    without_run: what became of it where it has no accuracy. gain_interval: of its run's own gain, once it is measured.
     """
 
     task: int
@@ -64,6 +64,7 @@ class Tried(NamedTuple):
     key: bytes = b""
     meant: str = ""
     without_run: Basis = Basis.PENDING
+    gain_interval: tuple[float, float] | None = None
 
     @property
     def basis(self) -> Basis:
@@ -127,7 +128,8 @@ class PersonTask:
     scored, or of too few images. better: whether the best score is above both levels. guess_chance: that somebody
     passes both with as many random common words; None where that cannot be told. random_slice_percentile: of
     run_worst_group among what the best-scored of as many random slices as tries reach; None without a run, until they
-    are trained, and where they are all but equal.
+    are trained, and where they are all but equal. own_gain_interval: for other test images, None without
+    a run.
     """
 
     participant: str
@@ -149,6 +151,7 @@ class PersonTask:
     better: BetterThanGuessing | None = None
     guess_chance: float | None = None
     random_slice_percentile: float | None = None
+    own_gain_interval: tuple[float, float] | None = None
 
     @property
     def worst_group_accuracy(self) -> float | None:
@@ -213,6 +216,7 @@ def person_tasks(
             control_worst_group=controls.get(task),
             basis=best.basis if best else _basis_without_score(said, is_at_work=key in at_work),
             random_slice_percentile=_percentile(best, tries, draws) if best else None,
+            own_gain_interval=best.gain_interval if best else None,
             **_levels(best, tries, vocabularies.get(task)),
         )
 

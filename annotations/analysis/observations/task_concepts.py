@@ -21,9 +21,9 @@ class ConceptAnnotation:
     """One annotation of a task, with everybody who said it. key: as `person_tasks.annotation_key`.
 
     score: the id of one of its scores, which are all alike; order: of arrival, among the annotations of the task;
-    first: the earliest of its phrases whose words may be shown, where there is one; accuracy: of its run on test, where
-    it is done; words: as `words_of`; is_better: whether anybody's phrase of it is better than guessing, or that cannot
-    be told; centrality: mean agreement with the annotations of its concept.
+    first: the earliest of its phrases whose words may be shown, where there is one; accuracy, gain_interval: of its run
+    on test, where it is done; words: as `words_of`; is_better: whether anybody's phrase of it is better than guessing,
+    or that cannot be told; centrality: mean agreement with the annotations of its concept.
     """
 
     key: bytes
@@ -31,6 +31,7 @@ class ConceptAnnotation:
     order: int
     first: Tried
     accuracy: float | None = None
+    gain_interval: tuple[float, float] | None = None
     words: str = ""
     is_better: bool = False
     centrality: float = 1.0

@@ -156,6 +156,8 @@ def _tried(phrases: QuerySet[Phrase], **task: int) -> Iterator[Tried]:
             "score__sign",
             "state",
             "score__run__state",
+            "score__run__own_gain_low",
+            "score__run__own_gain_high",
             named=True,
         )
     )
@@ -175,7 +177,12 @@ def _tried(phrases: QuerySet[Phrase], **task: int) -> Iterator[Tried]:
             key=annotation_key(row.score__text_digest, row.score__sign) if row.score__text_digest else b"",
             meant=row.text if is_hidden else "",
             without_run=_WITHOUT_RUN.get(row.score__run__state or row.state, Basis.PENDING),
+            gain_interval=_interval(row.score__run__own_gain_low, row.score__run__own_gain_high),
         )
+
+
+def _interval(low: float | None, high: float | None) -> tuple[float, float] | None:
+    return None if low is None or high is None else (low, high)
 
 
 def _of_experts(study: Study, tasks: Iterable[Task]) -> Iterator[tuple[int, QuerySet[Phrase]]]:

@@ -38,6 +38,7 @@ def state_of(study: Study) -> str:
     benchmarks = Benchmark.objects.filter(base_model__in=base_models).order_by("pk")
     rankings = KeywordRanking.objects.filter(base_model__in=base_models).order_by("pk")
     controls = Control.objects.filter(dataset__base_models__in=base_models)
+    runs = Run.objects.filter(base_model__in=base_models, state=RunState.DONE)
     seen = (
         study.pk,
         people_kind(study),
@@ -52,9 +53,9 @@ def state_of(study: Study) -> str:
         controls.aggregate(last=Max("pk")),
         VocabularyLevel.objects.filter(base_model__in=base_models).aggregate(last=Max("pk")),  # in the background
         RandomSliceScores.objects.filter(base_model__in=base_models).aggregate(last=Max("pk")),
-        Run.objects.filter(
-            base_model__in=base_models, state=RunState.DONE, random_slices=None
-        ).count(),  # get them later
+        *(
+            runs.filter(**lacks).count() for lacks in ({"random_slices": None}, {"own_gain_low": None})
+        ),  # get them later
         list(study.corrections.order_by("pk").values_list("pk", "state")),
         _spans(study),
     )

@@ -57,12 +57,13 @@ def study_rows(release: Release, said: pd.DataFrame, found: Mapping[int, TaskAcc
 
 def _tried(release: Release, said: pd.DataFrame, found: Mapping[int, TaskAccuracies]) -> Iterator[Tried]:
     """Yield phrases with their accuracies, the release's where these cannot be computed again."""
-    there = release.csv("runs").set_index("run").worst_group_accuracy.to_dict()
-    there |= {run: row["worst_group_accuracy"] for of in found.values() for run, row in of.runs.items()}
+    runs = release.csv("runs").set_index("run")[["worst_group_accuracy", "own_gain_low", "own_gain_high"]]
+    there = runs.to_dict("index") | {run: row for of in found.values() for run, row in of.runs.items()}
     shown = said[said.normalised != HIDDEN]
     words = dict(zip(zip(shown.task, shown.words, strict=True), shown.text, strict=True))
     for place, row in enumerate(said.itertuples(), start=1):
-        is_scored, accuracy = bool(pd.notna(row.text_digest)), known(there.get(row.run))
+        is_scored, run = bool(pd.notna(row.text_digest)), there.get(row.run, {})
+        accuracy, *ends = (known(run.get(name)) for name in runs.columns)
         yield Tried(
             row.task,
             row.participant,
@@ -77,6 +78,7 @@ def _tried(release: Release, said: pd.DataFrame, found: Mapping[int, TaskAccurac
             key=annotation_key(row.text_digest, int(row.sign)) if is_scored else b"",
             meant=words.get((row.task, row.words), f"{row.words:09}") if row.normalised == HIDDEN else "",
             without_run=Basis(row.basis) if accuracy is None else Basis.PENDING,
+            gain_interval=None if None in ends else (ends[0], ends[1]),
         )
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from annotations.exports.rebuild.release_tables import Release
 from annotations.exports.rebuild.report import Report
 from modeling.arrays.retraining.group_accuracies import group_metrics
+from modeling.arrays.retraining.own_gain_intervals import GainInterval, own_gain_interval, paired_counts
 from modeling.arrays.retraining.random_slices import percentile_among
 
 RUN = [
@@ -20,6 +21,8 @@ RUN = [
     "base_average_accuracy",
     "control_worst_group",
     "own_gain",
+    "own_gain_low",
+    "own_gain_high",
     "random_slice_percentile",
 ]
 OWN_CONTROL = 0  # the number of the task's own control
@@ -65,9 +68,16 @@ class TaskAccuracies:
         if beside is not None:
             row["control_worst_group"] = beside["worst_group_accuracy"]
             row["own_gain"] = found["worst_group_accuracy"] - beside["worst_group_accuracy"]
+            interval = self.gain(found["predictions"], beside["predictions"])
+            row |= {"own_gain_low": interval.low, "own_gain_high": interval.high}
             if draws is not None and self.base is not None:
                 row |= self._places(found, beside, draws)
         return row
+
+    def gain(self, run: Any, beside: Any) -> GainInterval:
+        """Return how far the worst group of some test predictions is above that of others."""
+        labels, groups = self.test.label.to_numpy(), self.test.group.to_numpy()
+        return own_gain_interval(paired_counts(run == labels, beside == labels, groups))
 
     def _places(self, found: Accuracies, beside: Accuracies, slices: Any) -> Accuracies:
         """Nothing where the draws vary by less than one image of the group that is worst without a phrase."""

@@ -286,3 +286,13 @@ def _pending() -> QuerySet[Run]:
 
 def _due() -> QuerySet[Run]:
     return _pending().filter(Q(leased_until=None) | Q(leased_until__lt=timezone.now()))
+
+
+def without_interval() -> QuerySet[Run]:
+    """Return the runs whose own gain has no interval yet; an index has these."""
+    return Run.objects.filter(state=RunState.DONE, control__isnull=False, own_gain_low=None)
+
+
+def store_interval(run: Run, low: float, high: float) -> None:
+    """Store where a run's own gain lies for other test images: it follows from the predictions of run and control."""
+    Run.objects.filter(pk=run.pk).update(own_gain_low=low, own_gain_high=high)

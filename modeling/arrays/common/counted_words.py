@@ -1,5 +1,7 @@
 """Numbers with the word that they count, in English."""
 
+_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
 
 def counted(n: int, one: str, many: str = "") -> str:
     """Return a number with what is said of so many.
@@ -34,3 +36,23 @@ def persons(n: int) -> str:
     str
     """
     return counted(n, "person", "people")
+
+
+def number_word(n: int) -> str:
+    """Return a number as it begins a sentence or stands within one.
+
+    Parameters
+    ----------
+    n : int, at least 0
+
+    Returns
+    -------
+    str
+        A word below ten, figures from there on.
+
+    Examples
+    --------
+    >>> number_word(4), number_word(1200)
+    ('four', '1,200')
+    """
+    return _WORDS[n] if n < len(_WORDS) else f"{n:,}"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from modeling.arrays.common.array_checks import check_count, check_one_length, checked_ids, finite_float32
 from modeling.arrays.common.modeling_errors import BadArray
 
-DRAWS = 50
+DRAWS = 100
 _GRID = 1.25
 
 
