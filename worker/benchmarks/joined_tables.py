@@ -14,9 +14,9 @@ from worker.benchmarks.report_tables import FIGURES, NONE, Best, Table, mean
 from worker.benchmarks.stored_benchmarks import StoredBenchmark
 
 CAPTION = (
-    "Means over draws or seeds on test, in percent. Bold: better than every other row of the column by the paired "
-    "bootstrap over test images (95%); rows that predict the same are bold together. A column without bold does not "
-    "tell its best row apart from all others."
+    "Means over draws or seeds on test, in percent. Bold: better than every other row of the column on other test "
+    "images (95%; of worst groups with an interval that allows for ties); rows that predict the same are bold "
+    "together. A column without bold does not tell its best row apart from all others."
 )
 
 
@@ -84,6 +84,8 @@ def _cells(layout: PaperTable, benchmark: StoredBenchmark | None, row: Row | Non
 
 
 def _is_best(benchmark: StoredBenchmark, row: Row, rows: Sequence[Row], figure: Figure) -> bool:
-    sign = -1 if figure is Figure.GAP else 1
-    values = sign * benchmark.values_of(row, figure)
-    return all(told_apart(values, sign * benchmark.values_of(other, figure)) for other in rows if other is not row)
+    def is_behind(other: Row) -> bool:
+        values = benchmark.values_of(row), benchmark.values_of(other)
+        return told_apart(benchmark.images, row, other, figure, values)
+
+    return all(is_behind(other) for other in rows if other is not row)

@@ -16,6 +16,7 @@ from annotations.analysis.statistics.estimate_types import wilson_interval
 from annotations.models import Dataset
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.retraining.group_resampling import RESAMPLES, percentile_interval, resampled_accuracies
+from modeling.arrays.retraining.own_gain_intervals import own_gain_interval, paired_counts
 from worker.baselines.outcomes import Figure, Interval, Outcome, Row
 
 SEED = 0
@@ -43,8 +44,8 @@ class GroupedLabels:
 class Comparison:
     """The worst group of the best row less that of another, on the same test images.
 
-    difference, low, high: in shares, with a percentile interval. mcnemar_p: exact, of all test images, between the
-    classifiers of all train images or of the first seed; None for rows over participants.
+    difference, low, high: in shares, with the interval of `worst_group_interval`. mcnemar_p: exact, of all test
+    images, between the classifiers of all train images or of the first seed; None for rows over participants.
     """
 
     best: str
@@ -89,7 +90,7 @@ def comparisons(images: GroupedLabels, rows: Sequence[Row], values: Sequence[Val
             rows[best].name,
             rows[i].name,
             means[best] - mean,
-            *percentile_interval(values[best][worst] - values[i][worst]),
+            *worst_group_interval(images, rows[best], rows[i]),
             _mcnemar(images, rows[best], rows[i]),
         )
         for i, mean in means.items()
@@ -97,13 +98,36 @@ def comparisons(images: GroupedLabels, rows: Sequence[Row], values: Sequence[Val
     ]
 
 
-def told_apart(best: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
-    """Whether the interval of best less other, float64[resamples] each, lies above 0; or both are the same throughout.
+def worst_group_interval(images: GroupedLabels, best: Row, other: Row) -> tuple[float, float]:
+    """Return where the mean worst group of a row less that of another lies for other test images.
 
-    Best against each of the others needs no correction for many tests: all of them have to be won.
+    Each classifier of the row with more of them beside one of the other, in their order; the ends are the means of
+    their ends, as if all went up and down together.
     """
-    difference = best - other
-    return bool((difference == 0).all()) or percentile_interval(difference)[0] > 0
+    n = max(len(best.outcomes), len(other.outcomes))
+    pairs = ((best.outcomes[k % len(best.outcomes)], other.outcomes[k % len(other.outcomes)]) for k in range(n))
+    right = ((of.predictions == images.labels, beside.predictions == images.labels) for of, beside in pairs)
+    found = [own_gain_interval(paired_counts(*pair, images.groups)) for pair in right]
+    return float(np.mean([each.low for each in found])), float(np.mean([each.high for each in found]))
+
+
+def told_apart(images: GroupedLabels, best: Row, other: Row, figure: Figure, values: tuple[Values, Values]) -> bool:
+    """Whether the first of two rows has the better figure for other test images; or both are the same throughout.
+
+    values: their resamples. Best against each of the others needs no correction for many tests: all of them have to be
+    won. A gap has the worst group in it, so the first row's is smaller only if no end of the worst groups' interval
+    takes its lead: the percentile interval is moved by as far as theirs is beyond percentiles.
+    """
+    sign = -1 if figure is Figure.GAP else 1
+    difference = sign * (values[0][figure] - values[1][figure])
+    if (difference == 0).all():
+        return True
+    low = percentile_interval(difference)[0]
+    if low <= 0 or figure not in (Figure.WORST_GROUP, Figure.GAP):
+        return low > 0
+    of_worst = values[0][Figure.WORST_GROUP] - values[1][Figure.WORST_GROUP]
+    beyond = percentile_interval(of_worst)[0] - worst_group_interval(images, best, other)[0]
+    return low - max(beyond, 0.0) > 0
 
 
 def group_intervals(outcome: Outcome) -> list[tuple[float, float] | None]:

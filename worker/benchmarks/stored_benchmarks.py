@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.retraining.group_accuracies import GroupMetrics
-from worker.baselines.outcomes import Figure, Outcome, Over, Row, predictions_digest
+from worker.baselines.outcomes import Outcome, Over, Row, predictions_digest
 from worker.benchmarks.paired_bootstrap import GroupedLabels, Values, resample
 
 PREDICTIONS = "predictions.npz"
@@ -68,14 +68,16 @@ Predictions = Mapping[str, NDArray[np.int32]]
 class StoredBenchmark:
     """The rows of a benchmark, with the resamples of their figures on the same test images."""
 
+    images: GroupedLabels
+
     dataset: str
     encoder: str
     rows: tuple[Row, ...]
     values: tuple[Values, ...]
 
-    def values_of(self, row: Row, figure: Figure) -> NDArray[np.float64]:
-        """Return the resamples of a row's figure."""
-        return self.values[self.rows.index(row)][figure]
+    def values_of(self, row: Row) -> Values:
+        """Return the resamples of a row's figures."""
+        return self.values[self.rows.index(row)]
 
 
 def read_benchmark(path: Path) -> StoredBenchmark:
@@ -86,7 +88,7 @@ def read_benchmark(path: Path) -> StoredBenchmark:
         rows = tuple(_row(row, predictions) for row in record["rows"])
         dataset, settings = record["dataset"], record["test_images"]
         values = tuple(resample(images, rows, settings["resamples"], settings["seed"]))
-        return StoredBenchmark(dataset["name"], record["encoder"], rows, values)
+        return StoredBenchmark(images, dataset["name"], record["encoder"], rows, values)
     except (OSError, ValueError, KeyError, TypeError, msgspec.ValidationError) as error:
         raise BadBenchmark(
             f"{path} is not the record of a benchmark, or its predictions are others: {error}"

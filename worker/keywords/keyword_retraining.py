@@ -54,14 +54,15 @@ def _retrained(ranking: KeywordRanking, row: dict[str, Any]) -> list[dict[str, A
         heads = head_training.train(dataset, base_model.l2, columns)
     else:
         heads = head_training.train_rows(base_model, columns, rows)
-    of_class = dataset.files.labels[dataset.files.rows(Split.TEST)] == label
+    labels = dataset.files.labels[dataset.files.rows(Split.TEST)]
     return [
         {
             **found,
             "trained_rows": rows,
             "certified_gap": each.certified_gap,
             "worst_group": each.metrics.worst_group,
-            "predictions": _packed(each.test_predictions[of_class], "<i4"),
+            "predictions": _packed(each.test_predictions[labels == label], "<i4"),
+            "right": _packed(np.packbits(each.test_predictions == labels), "u1"),
         }
         for each in head_training.measure(dataset, heads)
     ]

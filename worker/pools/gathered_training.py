@@ -23,6 +23,7 @@ from modeling.arrays.retraining.annotation import Annotation
 from modeling.arrays.retraining.control import control_weights
 from modeling.arrays.retraining.group_resampling import percentile_interval, resampled_accuracies
 from modeling.arrays.retraining.heads import Head
+from modeling.arrays.retraining.own_gain_intervals import own_gain_interval, paired_counts
 from modeling.arrays.retraining.slices import slice_membership, slice_weights, uniform_weights
 from modeling.tensors.retraining.many_heads import train_heads
 from worker.benchmarks.paired_bootstrap import GroupedLabels
@@ -186,6 +187,9 @@ def _measured(
                 line[measure] = [float(exact[place, 0]), *percentile_interval(drawn[place])]
                 gain = float(exact[place, 0] - exact[of, 0]), *percentile_interval(drawn[place] - drawn[of])
                 line[f"{measure}_gain"] = [*gain]
+            if place != of:  # no percentiles: a worst group is a minimum
+                interval = own_gain_interval(paired_counts(right[place], right[of], images.groups))
+                line["worst_group_gain"][1:] = [interval.low, interval.high]
         found.append(line)
     return found
 

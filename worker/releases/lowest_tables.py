@@ -13,12 +13,13 @@ from django.db.models import Q
 from annotations.analysis.concepts.concept_tables import explained_together
 from annotations.analysis.observations.packed_phrases import NOTHING
 from annotations.analysis.observations.task_concepts import words_of
+from annotations.analysis.results.beside_keywords import keyword_right
 from annotations.analysis.results.stored_images import StoredImages, controls_of, lists_of
 from annotations.analysis.results.study_analysis import Analysed
 from annotations.analysis.tables.study_tables import best_phrases
 from annotations.exports.tables.table_rows import Source, source_of
 from annotations.models import Benchmark, Control, Phrase, RandomSlices, RandomSliceScores, Run, Score, Study, Task
-from annotations.models.arrays import pack_float32, pack_float64, unpack_float32
+from annotations.models.arrays import pack_float32, pack_float64, pack_int32, unpack_float32
 from annotations.readings.datasets.class_images import class_images
 from annotations.readings.releases.moderated_words import HIDDEN
 from modeling.arrays.common.batches import batched
@@ -188,11 +189,14 @@ class _OfTask:
                 yield (ranking.list_digest, row["keyword"], row["sign"], row["error_score"], row["clip_score"])
 
     def _retrained_keywords(self) -> Iterator[columns.Cells]:
+        n_test = len(self.files.rows(Split.TEST))
         for ranking in lists_of(self.task):
             for row in ranking.retrained_with(self.scheme):
                 text, packed = (row.get(name) and base64.b64decode(row[name]) for name in _ARRAYS_OF_KEYWORDS)
                 shown = (row["by"], row["keyword"], row["sign"], row["threshold"])
-                yield (ranking.list_digest, *shown, text and self._of_test(text), packed, row.get("worst_group"))
+                right = pack_int32(keyword_right(row, n_test)) if "right" in row else None
+                of_test = text and self._of_test(text)
+                yield (ranking.list_digest, *shown, of_test, packed, row.get("worst_group"), right)
 
 
 def _said(of: Analysed, kept: Mapping[int, Mapping[bytes, int]]) -> Iterator[columns.Cells]:

@@ -15,7 +15,7 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from annotations.models import BaseModel, Correction, CorrectionPart, Dataset
-from annotations.readings.retraining.correction_sets import AFTER, BEFORE, CONTROL, RESTRICTED
+from annotations.readings.retraining.correction_sets import AFTER, BEFORE, CONTROL, GAINS, RESTRICTED
 from annotations.readings.retraining.trained_rows import has_many_classes
 from annotations.services.queue import jobs
 from annotations.services.retraining import corrections
@@ -25,6 +25,7 @@ from modeling.arrays.retraining.annotation import Annotation
 from modeling.arrays.retraining.control import control_weights
 from modeling.arrays.retraining.group_accuracies import group_metrics
 from modeling.arrays.retraining.heads import Head
+from modeling.arrays.retraining.own_gain_intervals import own_gain_interval, paired_counts
 from worker.common import process_cache
 from worker.common.library_versions import library_versions
 from worker.datasets import head_training
@@ -247,12 +248,15 @@ def _weights(
 
 
 def _effect(each: EvaluationSet, heads: Mapping[str, Head]) -> dict[str, Any]:
+    predicted = {BEFORE: each.before, **{name: head.predict(each.features) for name, head in heads.items()}}
+    right = {name: of == each.labels for name, of in predicted.items()}
+    cells = {less: paired_counts(right[AFTER], right[less], each.groups) for less in (BEFORE, CONTROL)}
     return {
         "name": each.name,
         "dataset": each.dataset,
         "groups": list(each.group_names),
-        BEFORE: each.measure(each.before),
-        **{name: each.measure(head.predict(each.features)) for name, head in heads.items()},
+        GAINS: {less: asdict(own_gain_interval(counts)) for less, counts in cells.items()},
+        **{name: each.measure(of) for name, of in predicted.items()},
     }
 
 

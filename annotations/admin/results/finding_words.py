@@ -8,11 +8,11 @@ from annotations.admin.results.flow_words import reasons
 from annotations.analysis.concepts.concept_columns import ConceptRow
 from annotations.analysis.observations.person_tasks import Basis, PersonTask
 from annotations.analysis.observations.study_rows import TaskFacts
-from annotations.analysis.statistics.estimate_types import Estimate
+from annotations.analysis.statistics.estimate_types import Estimate, wilson_interval
 from annotations.analysis.tables.comparison_columns import Total
 from annotations.analysis.tables.estimands import Over
 from annotations.analysis.tables.filled_tables import GroupGains
-from modeling.arrays.common.counted_words import persons
+from modeling.arrays.common.counted_words import number_word, persons
 from modeling.arrays.phrases.worded_scale import BetterThanGuessing
 
 _BEYOND = 95  # of 100
@@ -32,10 +32,28 @@ def finding(task: TaskFacts, totals: Sequence[Total], groups: GroupGains | None 
     if gain.estimate.mean is None or reached is None:
         return
     yield f"People’s words have an own gain of {points(gain.estimate.mean)} points{_sure(gain.estimate)}."
+    yield from _carried(gain.estimate)
     yield from _reached(task, reached)
     if groups is not None:
         yield from _of_groups(task, groups, gain.estimate.mean)
     yield _rests_on(gain, complete)
+
+
+def _carried(of: Estimate) -> Iterator[str]:
+    """Who carries a mean, where these or the others are few."""
+    share = wilson_interval(of.finders or 0, of.n)
+    if of.finders is None or share is None:
+        return
+    others = of.n - of.finders
+    if of.finders <= others:
+        who = f"{number_word(of.finders).capitalize() if of.finders else 'None'} of {persons(of.n)}"
+    else:
+        who = f"All but {number_word(others)} of {persons(of.n)}" if others else f"All {persons(of.n)}"
+    carry = "carries" if of.finders == 1 else "carry"
+    yield (
+        f"{who} {carry} this mean. The interval also allows for their share ({of.finders:,} of {of.n:,}; "
+        f"{100 * share[0]:.0f} to {share[1]:.0%})."
+    )
 
 
 def _reached(task: TaskFacts, reached: float) -> Iterator[str]:

@@ -105,13 +105,19 @@ NO_TIMES = Times()
 
 @dataclass(frozen=True)
 class RandomDraws:
-    """Random slices that a run is judged beside: the score of each on validation, and what it reaches on test."""
+    """Random slices that a run is judged beside: the score of each on validation, and what it reaches on test.
+
+    is_telling: whether they differ, so that a place among them says something.
+    """
 
     scores: Sequence[float]
     worst_groups: Sequence[float]
+    is_telling: bool = True
 
-    def percentile(self, worst_group: float, tries: int) -> float:
-        """Return how many of 100 people reach less who take the best-scored of so many draws."""
+    def percentile(self, worst_group: float, tries: int) -> float | None:
+        """Return how many of 100 people reach less who take the best-scored of so many draws; None: no telling."""
+        if not self.is_telling:
+            return None
         return percentile_among_best(worst_group, np.array(self.worst_groups), np.array(self.scores), tries)
 
 

@@ -1,6 +1,6 @@
 """What a study's analysis stands on, as plain values: read from the database, or from the files of a release."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -9,8 +9,11 @@ from numpy.typing import NDArray
 
 from annotations.analysis.observations.packed_phrases import Packed
 from annotations.analysis.observations.person_tasks import Key, PersonTask, RandomDraws, Times, Vocabulary, person_tasks
+from annotations.analysis.statistics.kept_gains import kept_gain
 from annotations.readings.monitoring.course_steps import Courses
+from modeling.arrays.retraining.own_gain_intervals import GainInterval
 
+Keyword = tuple[str, str]  # of a machine: the digest of its list, and the score that chose it
 BEST_KEYWORDS = 20  # of each ranking; what ranked them wrote all
 MACHINES_TOP = 10  # keywords by CLIP score, which Bias-to-Text would say (Table 2)
 
@@ -101,7 +104,7 @@ class StudyRows:
     tried: what its people said; experts: what experts said of the same classes of the same base models. vocabularies:
     what common words reach on a task, by its position, where they are scored. at_work: of those assigned, who may still
     say something. draws: of the run of everybody's best phrase, by its score. groups: those runs by group, of the tasks
-    whose groups have names.
+    whose groups have names. keyword_gains: of a task, what those runs gain over each keyword of a machine, by score.
     """
 
     slug: str
@@ -121,6 +124,23 @@ class StudyRows:
     counted: tuple[Counted, ...] = ()
     draws: Mapping[int, RandomDraws] = field(default_factory=dict)
     groups: Mapping[int, GroupRuns] = field(default_factory=dict)
+    keyword_gains: Mapping[int, Mapping[Keyword, Mapping[int, GainInterval]]] = field(default_factory=dict)
+
+
+def beside_keywords(
+    keywords: Mapping[Keyword, NDArray[np.bool_]],
+    runs: Iterable[tuple[Sequence[int], NDArray[np.bool_]]],
+    groups: NDArray[np.int64],
+) -> dict[Keyword, dict[int, GainInterval]]:
+    """Return what runs gain over keywords, by keyword and score.
+
+    Each is given as which of the n test images it gets right, bool[n]; runs: with the scores that they are of.
+    """
+    found: dict[Keyword, dict[int, GainInterval]] = {keyword: {} for keyword in keywords}
+    for scores, right in runs:
+        for keyword, beside in keywords.items():
+            found[keyword] |= dict.fromkeys(scores, kept_gain(right, beside, groups))
+    return found
 
 
 def people_of(rows: StudyRows, tried: Mapping[Key, Packed]) -> tuple[PersonTask, ...]:

@@ -9,7 +9,7 @@ _AT_ONCE = 2_000
 
 
 def draws_of(scores: Sequence[int]) -> dict[int, RandomDraws]:
-    """Return the draws beside the run of each score, by its id; none where they are not there, or are all but equal."""
+    """Return the draws beside the run of each score, by its id; none where they are not there."""
     runs = {
         score: (draws, control, base_model)
         for start in range(0, len(scores), _AT_ONCE)
@@ -38,6 +38,7 @@ def _read(keys: set[tuple[int, int, int]]) -> dict[tuple[int, int, int], RandomD
     for draws, control, base_model in keys:
         of_draws = scores.get((draws, base_model))
         telling = sets[draws].telling_draws(controls[control], base_models[base_model])
-        if of_draws is not None and telling is not None:
-            read[draws, control, base_model] = RandomDraws(tuple(of_draws), tuple(telling.tolist()))
+        if of_draws is not None:
+            reached = tuple(sets[draws].worst_groups)
+            read[draws, control, base_model] = RandomDraws(tuple(of_draws), reached, telling is not None)
     return read

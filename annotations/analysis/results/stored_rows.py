@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from annotations.analysis.observations.packed_phrases import Packed, by_person
 from annotations.analysis.observations.person_tasks import Basis, PersonTask, Tried, annotation_key
 from annotations.analysis.observations.study_rows import RankedList, StudyRows, TaskFacts, people_of
+from annotations.analysis.results.beside_keywords import keyword_gains
 from annotations.analysis.results.exclusion_counts import counts
 from annotations.analysis.results.group_runs import group_runs
 from annotations.analysis.results.random_draws import draws_of
@@ -66,6 +67,7 @@ def read_rows(study: Study) -> StudyRows:
         new_concept_chance=study.new_concept_chance,
         primary_measures=primary_measures(study),
         draws=draws_of([*best, *experts.best_scores()]),
+        keyword_gains=keyword_gains(best, [task for task, of in zip(tasks, facts, strict=True) if of.keywords]),
         groups=group_runs(best, [task.position for task in facts if task.groups]),
     )
 

@@ -53,9 +53,7 @@ def state_of(study: Study) -> str:
         controls.aggregate(last=Max("pk")),
         VocabularyLevel.objects.filter(base_model__in=base_models).aggregate(last=Max("pk")),  # in the background
         RandomSliceScores.objects.filter(base_model__in=base_models).aggregate(last=Max("pk")),
-        *(
-            runs.filter(**lacks).count() for lacks in ({"random_slices": None}, {"own_gain_low": None})
-        ),  # get them later
+        [runs.filter(**lacks).count() for lacks in ({"random_slices": None}, {"own_gain_low": None})],  # come later
         list(study.corrections.order_by("pk").values_list("pk", "state")),
         _spans(study),
     )

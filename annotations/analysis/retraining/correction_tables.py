@@ -1,6 +1,6 @@
 """The pooled corrections of a study as tables, those that are trained: what each is made from, and what it does."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +77,15 @@ def _on_test(correction: Correction, less: str) -> float | None:
     return reading.worst_group_gain(correction.effects, less)
 
 
+def _ends(gain: str, less: str) -> dict[str, Callable[[Correction], float | None]]:
+    """The columns of a gain's interval."""
+
+    def end(place: int) -> Callable[[Correction], float | None]:
+        return lambda row: (reading.gain_interval(row.effects, less) or (None, None))[place]
+
+    return {f"{gain}_low": end(0), f"{gain}_high": end(1)}
+
+
 CORRECTIONS: Table[Correction] = worded(
     __package__,
     "corrections",
@@ -84,6 +93,8 @@ CORRECTIONS: Table[Correction] = worded(
         "review_reason": lambda row: row.review_reason or None,
         "own_gain": lambda row: _on_test(row, CONTROL),
         "gain": lambda row: _on_test(row, BEFORE),
+        **_ends("own_gain", CONTROL),
+        **_ends("gain", BEFORE),
     },
 )
 ANNOTATIONS: Table[PartOf] = worded(

@@ -24,7 +24,8 @@ class Estimate:
     """A spread with the median and the mean's intervals at LEVEL: Student's [low, high], and BCa's beside it.
 
     Below two values there is no sd and no interval; of equal values the interval is the value. resamples: how many
-    BCa's rests on, 0 without one.
+    BCa's rests on, 0 without one. finders: how many people carry a mean own gain, where these or the others are few and
+    [low, high] allows for their share; else None.
     """
 
     n: int
@@ -37,6 +38,7 @@ class Estimate:
     bca_low: float | None = None
     bca_high: float | None = None
     resamples: int = 0
+    finders: int | None = None
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,9 @@ PAIRED: Table[Compared] = worded(__package__, "tasks_within_people")
 class Total:
     """One measure of one task over its people. reference: of the base model, or what unrelated words reach on average.
 
-    missing: how many people have no value, by reason. p_value: that the mean own gain is 0, or that of best error
-    scores what unrelated words reach on average; None for other measures. adjusted_p: Holm's over all that are primary.
+    missing: how many people have no value, by reason. p_value: that people gain what random slices do, or that best
+    error scores are what unrelated words reach on average; None for other measures. adjusted_p: Holm's over all that
+    are primary.
     """
 
     task: int

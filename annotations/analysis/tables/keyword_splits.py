@@ -1,6 +1,6 @@
 """What the machine's keyword and people's phrase do to the test images of a class (Figure 9 and Appendix B)."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.analysis.observations.person_tasks import PersonTask
-from annotations.analysis.statistics.best_of_people import best_of_people
+from annotations.analysis.observations.person_tasks import Key, PersonTask
+from annotations.analysis.observations.study_rows import Keyword
 from annotations.tables.columns import Table
 from annotations.tables.worded_tables import worded
 from modeling.arrays.retraining.control import own_gain
+from modeling.arrays.retraining.own_gain_intervals import GainInterval
 from modeling.arrays.retraining.parts_on_test import PartsOnTest, people_less_machine
 
 PEOPLE = "people"
@@ -109,9 +110,10 @@ class KeywordSplit(_Words):
 class PeopleLessMachine(_Words):
     """People's value less the machine's, with its 95% interval.
 
-    Of people's best phrase by error score. measure: own_gain is on the worst group of all test images, and people are
-    resampled, of whom others have another best phrase; the other measures are on those test images of the class that
-    either one's words name, and these are resampled.
+    Of people's best phrase by error score, for other test images. measure: own_gain is on the worst group of all test
+    images; the other measures are on those of the class that either one's words name. Of own_gain alone: how many
+    people's best phrases are better than the keyword, worse, and not told apart, each by an interval of its own; and
+    how many groups of the best phrase's model, and of the keyword's, are within chance of being its worst.
     """
 
     measure: str
@@ -120,6 +122,10 @@ class PeopleLessMachine(_Words):
     difference: float
     low: float
     high: float
+    n_better: int | None = None
+    n_worse: int | None = None
+    n_not_told_apart: int | None = None
+    tied: tuple[int, int] | None = None
 
 
 KEYWORD_SPLITS: Table[KeywordSplit] = worded(__package__, "keyword_splits")
@@ -155,25 +161,40 @@ def beside_machine(shown: ShownClass, people: Words, machine: Sequence[Words]) -
 
 
 def own_gains(
-    splits: Iterable[KeywordSplit], people: Iterable[PersonTask], controls: Mapping[int, float | None]
+    splits: Iterable[KeywordSplit],
+    people: Iterable[PersonTask],
+    scores: Mapping[Key, int],
+    gains: Mapping[int, Mapping[Keyword, Mapping[int, GainInterval]]],
 ) -> Iterator[PeopleLessMachine]:
     """Compare what words add to the worst group, on the same images: people's best-scored, and a machine's keyword.
 
-    controls: what retraining without words reaches on each task. Nothing below two people whose gain is known.
+    scores: the best of each person on a task; gains: of the runs of these over each keyword.
     """
-    splits, known = list(splits), defaultdict(list)
+    splits, by_task = list(splits), defaultdict(list)
     said = {row.task: row.words for row in splits if not row.list}
     for each in sorted(people, key=lambda each: each.best_phrase != said.get(each.task)):  # the first of equal scores
-        if each.own_gain is not None:
-            known[each.task].append((each.best_error_score or 0.0, each.own_gain))
+        by_task[each.task].append(each)
     for row in splits:
-        of, control = known[row.task], controls[row.task]
-        if not row.list or row.part != "minority" or row.worst_group is None or control is None or len(of) < 2:
-            continue
-        best, low, high = best_of_people(*np.array(of).T)
-        machine = own_gain(row.worst_group, control)
-        names = (row.task, row.class_name, row.scheme, row.list, row.list_digest, row.whose)
-        yield PeopleLessMachine(*names, "own_gain", best, machine, best - machine, low - machine, high - machine)
+        over = gains.get(row.task, {}).get((row.list_digest, row.whose), {})
+        judged = [
+            (each, over[score])
+            for each in by_task[row.task]
+            if (score := scores.get((each.task, each.participant))) in over and each.own_gain is not None
+        ]
+        if row.list and row.part == "minority" and row.worst_group is not None and judged:
+            yield _own_gain(row, row.worst_group, judged)
+
+
+def _own_gain(
+    row: KeywordSplit, worst_group: float, judged: Sequence[tuple[PersonTask, GainInterval]]
+) -> PeopleLessMachine:
+    best, found = max(judged, key=lambda pair: pair[0].best_error_score or 0.0)
+    assert best.own_gain is not None and best.control_worst_group is not None, "only these are judged"
+    machine = own_gain(worst_group, best.control_worst_group)
+    n = Counter(each.verdict for _, each in judged)
+    names = (row.task, row.class_name, row.scheme, row.list, row.list_digest, row.whose)
+    values = (best.own_gain, machine, found.estimate, found.low, found.high)
+    return PeopleLessMachine(*names, "own_gain", *values, n[1], n[-1], n[0], found.tied)
 
 
 def _on_test(shown: ShownClass, words: Words) -> PartsOnTest:

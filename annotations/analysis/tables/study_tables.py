@@ -1,7 +1,7 @@
 """All tables of a study's analysis, from its rows."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +16,13 @@ from annotations.analysis.tables.baseline_tables import methods
 from annotations.analysis.tables.comparisons import compare_conditions, compare_tasks
 from annotations.analysis.tables.filled_tables import GroupGains, GroupLoss, StudyTables, filled
 from annotations.analysis.tables.flow_table import flow_lines
-from annotations.analysis.tables.keyword_splits import own_gains
+from annotations.analysis.tables.keyword_splits import KeywordSplit, own_gains
 from annotations.analysis.tables.keyword_tables import keywords
 from annotations.analysis.tables.phrase_splits import Looked
 from annotations.analysis.tables.saturation_tables import over_people
 from annotations.analysis.tables.table3 import table_3
 from annotations.analysis.tables.totals import totals
+from modeling.arrays.retraining.control import own_gain
 
 PANEL_PHRASES = 3  # of each task that have panels
 MANY_TASKS = 100  # with more, the best alone
@@ -51,6 +52,10 @@ def tables_of(
         for task, phrase in best.items()
         for place, each in enumerate([phrase, *(one for one in examples[task] if one.key != phrase.key)])
     }
+    best_of_people = {
+        (each.task, each.participant): each.score for each in rows.tried.at(rows.tried.best_places("error_score"))
+    }
+    draws = {key: rows.draws[score] for key, score in best_of_people.items() if score in rows.draws}
     titles = {task.position: task.title for task in rows.tasks}
     first = [looked[task, each.key] for task, each in best.items()]
     splits = tuple(row for each in first for row in each.beside.splits)
@@ -63,14 +68,14 @@ def tables_of(
         conditions_of_study=rows.conditions,
         flow=flow_lines(rows.courses, people, titles),
         people=people,
-        totals=totals(bases, people, rows.primary_measures, seed),
+        totals=totals(bases, people, rows.primary_measures, seed, draws, _known_gains(controls, experts, splits)),
         experts=experts,
         methods=tuple(methods(rows.tasks, experts)),
         keywords=tuple(keywords(rows.tasks)),
         among_keywords=tuple(row for each in looked.values() for row in each.among),
         keyword_splits=splits,
         less_machine=(
-            *own_gains(splits, people, controls),
+            *own_gains(splits, people, best_of_people, rows.keyword_gains),
             *(row for each in first for row in each.beside.less_machine),
         ),
         table_3=table_3(rows.tried),
@@ -84,6 +89,20 @@ def tables_of(
         missing=tuple(dict.fromkeys(each.missing for each in looked.values() if each.missing)),
         group_gains=tuple(_group_gains(rows, people)),
     )
+
+
+def _known_gains(
+    controls: Mapping[int, float | None], experts: Iterable[PersonTask], splits: Iterable[KeywordSplit]
+) -> dict[int, float]:
+    """What the best of experts' words and of a machine's keywords gains on each task, where that is above 0."""
+    reached = [(row.task, row.worst_group) for row in splits if row.list]
+    reached += [(row.task, row.run_worst_group) for row in experts]
+    found: dict[int, float] = {}
+    for task, worst_group in reached:
+        control = controls.get(task)
+        if worst_group is not None and control is not None and worst_group > control:
+            found[task] = max(found.get(task, 0.0), own_gain(worst_group, control))
+    return found
 
 
 def _group_gains(rows: StudyRows, people: Iterable[PersonTask]) -> Iterator[GroupGains]:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from annotations.analysis.observations.packed_phrases import Packed
 from annotations.analysis.observations.person_tasks import Basis, RandomDraws, Tried, annotation_key
-from annotations.analysis.observations.study_rows import RankedList, StudyRows, TaskFacts
+from annotations.analysis.observations.study_rows import Keyword, RankedList, StudyRows, TaskFacts, beside_keywords
 from annotations.analysis.statistics.estimate_types import spread
 from annotations.exports.rebuild.error_scores import ReleasedVocabulary, vocabularies
 from annotations.exports.rebuild.recorded_tables import KEY, times
@@ -18,6 +18,7 @@ from annotations.readings.monitoring.course_steps import EXPERTS_STEPS, Course, 
 from modeling.arrays.phrases.null_level import p_values
 from modeling.arrays.phrases.phrase_languages import ENGLISH
 from modeling.arrays.retraining.group_resampling import percentile_interval, resampled_accuracies
+from modeling.arrays.retraining.own_gain_intervals import GainInterval
 
 HIDDEN = "(hidden)"
 _BESIDE_BENCHMARK = ("base_model", "control", "experts")  # methods of baselines.csv that no benchmark measures
@@ -52,6 +53,7 @@ def study_rows(release: Release, said: pd.DataFrame, found: Mapping[int, TaskAcc
         new_concept_chance=release.study["new_concept_chance"],
         primary_measures=tuple(release.study["primary_measures"]),
         draws=dict(_draws(said, found)),
+        keyword_gains={task: _keyword_gains(release, task, said, of) for task, of in found.items()},
     )
 
 
@@ -86,7 +88,21 @@ def _draws(said: pd.DataFrame, found: Mapping[int, TaskAccuracies]) -> Iterator[
     for place, (task, run) in enumerate(zip(said.task, said.run, strict=True), start=1):
         of_run = found[task].runs.get(run, {}) if task in found else {}
         if of_run.get("draw_scores") is not None:
-            yield place, RandomDraws(of_run["draw_scores"], of_run["draws"])
+            yield place, RandomDraws(of_run["draw_scores"], of_run["draws"], of_run["is_telling"])
+
+
+def _keyword_gains(
+    release: Release, task: int, said: pd.DataFrame, found: TaskAccuracies
+) -> dict[Keyword, dict[int, GainInterval]]:
+    rows = release.lowest("retrained_keywords", task)
+    measured = rows[rows.right.notna()].itertuples()
+    keywords = {(row.list_digest, row.whose): np.asarray(row.right) > 0 for row in measured}
+    labels, runs = found.test.label.to_numpy(), found.runs
+    places = enumerate(zip(said.task, said.run, strict=True), start=1)
+    of_runs = (
+        ([place], runs[run]["predictions"] == labels) for place, (of, run) in places if of == task and run in runs
+    )
+    return beside_keywords(keywords, of_runs, found.test.group.to_numpy()) if keywords else {}
 
 
 def _courses(release: Release) -> Courses:

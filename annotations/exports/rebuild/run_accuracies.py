@@ -80,15 +80,14 @@ class TaskAccuracies:
         return own_gain_interval(paired_counts(run == labels, beside == labels, groups))
 
     def _places(self, found: Accuracies, beside: Accuracies, slices: Any) -> Accuracies:
-        """Nothing where the draws vary by less than one image of the group that is worst without a phrase."""
+        """No percentile where the draws vary by less than one image of the group that is worst without a phrase."""
         assert self.base is not None, "the caller has looked"
         draws = np.asarray(slices.worst_groups)
         shares = [np.inf if each is None else each for each in beside["group_accuracies"]]
-        if draws.std() < 1 / self.base["counts"][int(np.argmin(shares))]:
-            return {}
-        value = found["worst_group_accuracy"]
+        is_telling = bool(draws.std() >= 1 / self.base["counts"][int(np.argmin(shares))])
+        place = percentile_among(found["worst_group_accuracy"], draws) if is_telling else None
         scores = None if slices.scores is None else np.asarray(slices.scores)
-        return {"random_slice_percentile": percentile_among(value, draws), "draws": draws, "draw_scores": scores}
+        return {"random_slice_percentile": place, "draws": draws, "draw_scores": scores, "is_telling": is_telling}
 
 
 def rebuild_accuracies(release: Release, report: Report) -> dict[int, TaskAccuracies]:

@@ -125,10 +125,15 @@ def _training(run: Run) -> dict[str, Any]:
 
 
 def _gain(run: Run) -> dict[str, Any]:
-    """Of worst-group accuracy on the test images; the own gain is None until the control is trained."""
+    """Of worst-group accuracy on the test images; the own gain is None until the control is trained.
+
+    Its interval, for other test images, is None until it is measured.
+    """
     assert run.worst_group_accuracy is not None, "a run that is done has its accuracies"
     return {
         "own_gain": run.own_gain,
+        "own_gain_low": run.own_gain_low,
+        "own_gain_high": run.own_gain_high,
         "over_base_model": own_gain(run.worst_group_accuracy, run.base_model.test_metrics["worst_group"]),
     }
 

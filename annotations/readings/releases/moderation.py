@@ -24,13 +24,16 @@ NOTABLE_LOSS = 0.05  # of a group's accuracy: a correction that costs a group th
 class Change:
     """An accuracy before and after, 0 to 1; None without images. n: images, where it is of a part of them.
 
-    control: after a correction without any phrase; None also where an earlier version trained it.
+    control: after a correction without any phrase; None also where an earlier version trained it. over_before,
+    over_control: the 95% intervals of the gains of a worst group over either, for other images.
     """
 
     before: float | None
     after: float | None
     n: int | None = None
     control: float | None = None
+    over_before: tuple[float, float] | None = None
+    over_control: tuple[float, float] | None = None
 
     @property
     def difference(self) -> float | None:

@@ -8,8 +8,9 @@ from annotations.models import BaseModel, Correction, CorrectionPart, JobState, 
 from annotations.models.arrays import without_arrays
 from annotations.readings.releases.moderation import Change
 from annotations.readings.retraining.correction_candidates import candidates, second_sets
-from annotations.readings.retraining.correction_sets import AFTER, BEFORE, CONTROL, RESTRICTED, SET_NAMES
+from annotations.readings.retraining.correction_sets import AFTER, BEFORE, CONTROL, GAINS, RESTRICTED, SET_NAMES
 from modeling.arrays.retraining.control import own_gain
+from modeling.arrays.retraining.own_gain_intervals import WHY, tied_note
 
 MAX_OPTIONS = 20  # phrases that can be chosen for a class
 _MEASURES = {
@@ -56,9 +57,10 @@ def report_of(correction: Correction) -> dict[str, Any]:
 
     sets: the titles of the sets of images; overall, groups and classes: of Lines, the last two of each set by its
     title; headline: worst-group accuracy on the test images, by which nothing was chosen, None without any;
-    worst_groups: each model's there; losers: groups that lose notably against the base model, each with its set; costs:
-    others that lose as much against the control alone; left_out: of each annotation the class, the phrase, and what the
-    correction without it has, less that of the whole, in the columns of `ablated`.
+    is_bare: as below; interval_words: what the intervals of gains allow for; worst_groups: each model's there; losers:
+    groups that lose notably against the base model, each with its set; costs: others that lose as much against the
+    control alone; left_out: of each annotation the class, the phrase, and what the correction without it has, less that
+    of the whole, in the columns of `ablated`.
     """
     sets = correction.effects.get("sets", []) if correction.state == JobState.DONE else []
     names = correction.base_model.dataset.class_names
@@ -71,6 +73,8 @@ def report_of(correction: Correction) -> dict[str, Any]:
         "groups": groups,
         "classes": [(_title(each), list(_classes(each, names))) for each in sets],
         "headline": next((_change(each, "worst_group") for each in sets if each["name"] == "test"), None),
+        "is_bare": is_bare(correction.effects),
+        "interval_words": _interval_words(correction),
         "worst_groups": next((_worst_groups(each) for each in sets if each["name"] == "test" and CONTROL in each), {}),
         "losers": [(title, line) for title, lines in groups for line in lines if line[1][0].is_notable_loss],
         "costs": [(title, line) for title, lines in groups for line in lines if line[1][0].is_cost_of_phrases],
@@ -100,6 +104,33 @@ def worst_group_gain(effects: Mapping[str, Any], less: str) -> float | None:
     return None
 
 
+def gain_interval(effects: Mapping[str, Any], less: str) -> tuple[float, float] | None:
+    """Return the interval of that gain for other test images; None where it is not known, or none was measured."""
+    for each in effects.get("sets", []):
+        if each["name"] == "test":
+            return _interval(each, less)
+    return None
+
+
+def is_bare(effects: Mapping[str, Any]) -> bool:
+    """Return whether its gain on test has no interval: an earlier version trained it, and nobody can approve it."""
+    return any(each["name"] == "test" and GAINS not in each for each in effects.get("sets", []))
+
+
+def _interval(of: Mapping[str, Any], less: str) -> tuple[float, float] | None:
+    found = of.get(GAINS, {}).get(less)
+    return None if found is None else (found["low"], found["high"])
+
+
+def _interval_words(correction: Correction) -> str:
+    """Say what the interval on test allows for, and how the gain is biased, where it is."""
+    for each in correction.effects.get("sets", []):
+        if each["name"] == "test" and GAINS in each:
+            tied = tuple(each[GAINS][CONTROL]["tied"])
+            return f"{WHY} {tied_note(tied, 'the correction', correction.base_model.control_name)}".strip()
+    return ""
+
+
 def _offer(study: Study, base_model: BaseModel) -> dict[str, Any]:
     found = candidates(study, base_model)
     names = base_model.dataset.class_names
@@ -121,7 +152,9 @@ def _distinct(scores: Sequence[Score]) -> list[Score]:
 
 def _change(of: Mapping[str, Any], name: str) -> Change:
     control = of.get("control", {}).get(name)
-    return Change(of["before"][name], of["after"][name], control=control)
+    is_worst = name == "worst_group"  # whose gains have an interval
+    gains = {less: _interval(of, less) if is_worst else None for less in (BEFORE, CONTROL)}
+    return Change(of["before"][name], of["after"][name], None, control, gains[BEFORE], gains[CONTROL])
 
 
 def _title(of: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from annotations.models import BaseModel, Correction, Dataset, JobState, Review, Score, Study, event_kinds
 from annotations.models.arrays import without_arrays
 from annotations.readings.retraining.correction_candidates import approved, candidates, label_of, usable, why_not_second
+from annotations.readings.retraining.corrections import is_bare
 from annotations.services.common.service_errors import NotPossible
 from annotations.services.logs import audit, events
 from annotations.services.queue import jobs
@@ -72,7 +73,7 @@ def review(correction: Correction, decision: Review, *, by: str, reason: str) ->
     """Approve or reject a correction that is trained; the last decision counts.
 
     Raises NotPossible: without a reason, before it is trained, and to approve one with a phrase that is no
-    longer approved.
+    longer approved, or whose gain has no interval.
     """
     reason = reason.strip()
     locked = Correction.objects.select_for_update(of=("self",)).select_related("study").get(pk=correction.pk)
@@ -82,6 +83,8 @@ def review(correction: Correction, decision: Review, *, by: str, reason: str) ->
         raise NotPossible("This correction is not trained yet. Wait until training is finished, then decide.")
     if decision == Review.APPROVED and (gone := _no_longer_approved(locked)):
         raise NotPossible(gone)
+    if decision == Review.APPROVED and is_bare(locked.effects):
+        raise NotPossible("An earlier version trained this correction, so its gains have no interval. Train it again.")
     before = locked.review
     locked.review, locked.review_reason, locked.reviewed_by, locked.reviewed_at = decision, reason, by, timezone.now()
     locked.save(update_fields=["review", "review_reason", "reviewed_by", "reviewed_at"])

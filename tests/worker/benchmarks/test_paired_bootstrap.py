@@ -8,6 +8,7 @@ from scipy.stats import binomtest
 
 from annotations.analysis.statistics.estimate_types import wilson_interval
 from modeling.arrays.retraining.group_accuracies import group_metrics
+from modeling.arrays.retraining.group_resampling import percentile_interval
 from worker.baselines.outcomes import Figure, Outcome, Over, Row
 from worker.benchmarks.paired_bootstrap import (
     GroupedLabels,
@@ -16,6 +17,7 @@ from worker.benchmarks.paired_bootstrap import (
     resample,
     told_apart,
     with_intervals,
+    worst_group_interval,
 )
 
 SIZES = (40, 400)
@@ -89,9 +91,36 @@ def test_rows_are_compared_on_the_same_images_so_that_a_small_steady_difference_
 
 def test_a_row_is_told_apart_only_where_the_interval_says_so_or_both_predict_the_same() -> None:
     rows = [row(name, outcome("0", wrong, 40)) for name, wrong in (("a", 12), ("b", 13), ("c", 24), ("a again", 12))]
-    a, b, c, again = (values[WORST] for values in resample(IMAGES, rows))
-    assert told_apart(a, c) and told_apart(a, again)
-    assert not told_apart(a, b) and not told_apart(c, a)
+    assert [is_told(rows, 0, 2), is_told(rows, 0, 3), is_told(rows, 0, 1), is_told(rows, 2, 0)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+def is_told(rows: Sequence[Row], best: int, other: int, figure: Figure = WORST) -> bool:
+    values = resample(IMAGES, rows)
+    return told_apart(IMAGES, rows[best], rows[other], figure, (values[best], values[other]))
+
+
+def test_rows_of_which_one_has_tied_groups_are_not_told_apart_where_percentiles_would() -> None:
+    """The worst groups of the second are as bad in truth: its minimum is lower by chance alone."""
+    rows = [row("one bad group", outcome("0", 8, 20)), row("tied", outcome("0", 16, 120))]
+    drawn = resample(IMAGES, rows)
+    percentiles = percentile_interval(drawn[0][WORST] - drawn[1][WORST])
+    low, _ = worst_group_interval(IMAGES, *rows)
+    assert low < percentiles[0]
+    assert told_apart(IMAGES, rows[0], rows[1], WORST, (drawn[0], drawn[1])) == (low > 0)
+    for figure in (Figure.AVERAGE, Figure.GAP):
+        assert is_told(rows, 0, 1, figure)
+
+
+def test_the_interval_of_rows_of_several_classifiers_is_the_mean_of_theirs() -> None:
+    first, second, one = outcome("0", 12, 40), outcome("1", 16, 40), outcome("0", 20, 40)
+    both = worst_group_interval(IMAGES, row("two", first, second), row("one", one))
+    alone = [worst_group_interval(IMAGES, row("two", each), row("one", one)) for each in (first, second)]
+    assert both == pytest.approx(np.mean(alone, axis=0))
 
 
 def test_a_row_over_people_or_without_a_classifier_has_no_mcnemar_and_no_interval() -> None:

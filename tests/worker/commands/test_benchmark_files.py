@@ -14,6 +14,7 @@ from tests.worker.commands.conftest import Command
 from worker.baselines.methods import METHODS, find_methods
 from worker.baselines.outcomes import Figure, Missing, Outcome, Over, Row
 from worker.benchmarks.joined_tables import PAPER_TABLES, join
+from worker.benchmarks.paired_bootstrap import GroupedLabels
 from worker.benchmarks.report_files import notes
 from worker.benchmarks.report_tables import full_table
 from worker.benchmarks.stored_benchmarks import StoredBenchmark
@@ -77,8 +78,10 @@ def test_a_row_shows_mean_and_spread_in_percent_and_a_section_once() -> None:
 
 def test_the_papers_layouts_show_the_means_alone_and_name_the_encoder() -> None:
     rows = (row("class_prompt", "Class Prompt", [0.366], Over.ONE), row("erm_adapter", "ERM Adapter", [0.5, 0.7]))
+    none = np.zeros(0, np.int64)
+    images = GroupedLabels(none, none, none)
     alike = [{figure: np.arange(9.0) for figure in Figure}] * 2
-    lines = join(TABLE_4, [StoredBenchmark("birds", "CLIP ViT-L/14", rows, tuple(alike))]).lines
+    lines = join(TABLE_4, [StoredBenchmark(images, "birds", "CLIP ViT-L/14", rows, tuple(alike))]).lines
     assert lines[0] == ("CLIP ViT-L/14: Zero-Shot", "Class Prompt", "36.6", "90.0", "53.4")
     assert lines[1] == ("Adapter, Labels", "ERM Adapter", "60.0", "90.0", "30.0")
 

@@ -34,9 +34,10 @@ def test_a_score_has_the_draws_of_its_run(best: Score) -> None:
     assert draws_of([best.pk]) == {best.pk: RandomDraws(tuple(SCORES), tuple(REACHED))}
 
 
-def test_draws_that_hardly_differ_or_have_no_scores_are_none(best: Score) -> None:
+def test_draws_that_hardly_differ_tell_no_place_and_those_without_scores_are_none(best: Score) -> None:
     RandomSlices.objects.update(worst_groups=[0.5] * DRAWS)
-    assert draws_of([best.pk]) == {}
+    assert draws_of([best.pk]) == {best.pk: RandomDraws(tuple(SCORES), (0.5,) * DRAWS, is_telling=False)}
+    assert draws_of([best.pk])[best.pk].percentile(0.6, 1) is None
     RandomSlices.objects.update(worst_groups=REACHED)
     RandomSliceScores.objects.all().delete()
     assert draws_of([best.pk]) == {}
