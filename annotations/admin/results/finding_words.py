@@ -31,27 +31,27 @@ def finding(task: TaskFacts, totals: Sequence[Total], groups: GroupGains | None 
     reached = of["worst_group_accuracy", Over.ALLOCATED].estimate.mean
     if gain.estimate.mean is None or reached is None:
         return
-    yield f"People’s words have an own gain of {points(gain.estimate.mean)} points{_sure(gain.estimate)}."
-    yield from _carried(gain.estimate)
+    added = points(gain.estimate.mean)
+    yield f"People’s words have an own gain of {added} points{_sure(gain.estimate)}.{_carried(gain.estimate)}"
     yield from _reached(task, reached)
     if groups is not None:
         yield from _of_groups(task, groups, gain.estimate.mean)
     yield _rests_on(gain, complete)
 
 
-def _carried(of: Estimate) -> Iterator[str]:
-    """Who carries a mean, where these or the others are few."""
+def _carried(of: Estimate) -> str:
+    """Who carries a mean, where these or the others are few, as two more sentences."""
     share = wilson_interval(of.finders or 0, of.n)
     if of.finders is None or share is None:
-        return
+        return ""
     others = of.n - of.finders
     if of.finders <= others:
         who = f"{number_word(of.finders).capitalize() if of.finders else 'None'} of {persons(of.n)}"
     else:
         who = f"All but {number_word(others)} of {persons(of.n)}" if others else f"All {persons(of.n)}"
     carry = "carries" if of.finders == 1 else "carry"
-    yield (
-        f"{who} {carry} this mean. The interval also allows for their share ({of.finders:,} of {of.n:,}; "
+    return (
+        f" {who} {carry} this mean. The interval also allows for their share ({of.finders:,} of {of.n:,}; "
         f"{100 * share[0]:.0f} to {share[1]:.0%})."
     )
 

@@ -216,7 +216,7 @@ def test_random_slices_that_come_out_differently_say_where(beside_slices: Random
     RandomSlices.objects.filter(pk=beside_slices.pk).update(worst_groups=[7.0, *beside_slices.worst_groups[1:]], seed=3)
     RandomSliceScores.objects.filter(pk=scored.pk).update(values=[*scored.values[:-1], 7.0])
     output = told("--run", run_of("red").public_id)
-    name = f"{beside_slices.dataset}, 50 random slices of square, {beside_slices.n_above} images"
+    name = f"{beside_slices.dataset}, 100 random slices of square, {beside_slices.n_above} images"
     assert f"{name}: seed: stored 3, now {beside_slices.seed}\n" in output
     assert f"{name}: worst_groups [0]: stored 7.0, now {beside_slices.worst_groups[0]!r}\n" in output
     assert f"{name}: scores under {scored.base_model.name} [49]: stored 7.0, now {scored.values[-1]!r}\n" in output

@@ -6,14 +6,19 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from django.test import Client
 
 from annotations.admin.results.machine_verdict import duels
 from annotations.analysis.results.study_analysis import Analysed
+from annotations.data_store.stored_files import StoredFile
 from annotations.models import BaseModel, KeywordRanking, Moderation, Phrase, Run, Study
+from annotations.models.arrays import pack_int32, unpack_int32
 from annotations.readings.releases.moderated_words import HIDDEN
+from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.keywords.stored_captions import FOLDER
+from modeling.arrays.retraining.own_gain_intervals import own_gain_interval, paired_counts
 from tests.actors import OVAL, SQUARE
 from tests.annotations.analysis.studies import analyse
 from tests.annotations.views.pages import tree
@@ -49,9 +54,8 @@ def test_table_2_stands_on_the_results_page_and_in_its_files(study: Study, coord
     analyse(study)
     page = tree(coordinator_client.get(f"/admin/annotations/study/{study.pk}/results/"))
     verdicts = [each.get_text() for each in page.select("#results-found .verdict")]
-    assert verdicts[0].startswith(
-        "Whether people beat the machine is not known: it takes two people whose gain is known"
-    )
+    assert verdicts[0] == "By own gain, people and the machine are not told apart."  # on so few images
+    assert any(each.startswith("Of 1 person whose best phrase was retrained with, 0 named one") for each in verdicts)
     figure = page.select_one("#figure-keywords")
     assert figure is not None
     text = " ".join(figure.get_text(" ", strip=True).split())
@@ -106,31 +110,35 @@ def test_people_are_compared_with_the_machine_by_what_their_best_phrase_adds_to_
     say(study, "bob", {SQUARE: ["dark"], OVAL: ["blue"]})
     say(study, "carol", {SQUARE: ["light"], OVAL: ["blue"]})
     train_due_runs()
-    red = Run.objects.filter(scores__phrase__text="red")
-    reached = red.get().worst_group_accuracy
-    red.update(worst_group_accuracy=0.9)  # on so few images no word changes anything
+    red = Run.objects.get(scores__phrase__text="red")
+    files = red.base_model.dataset.files
+    labels, groups = (each[files.rows(Split.TEST)] for each in (files.labels, files.groups))
+    Run.objects.filter(pk=red.pk).update(  # on so few images no word changes anything, so we say what hers does
+        worst_group_accuracy=1.0, test_predictions=StoredFile.of(pack_int32(labels))
+    )
     tables = Analysed(study).tables
-    gains = [row.own_gain or 0.0 for row in tables.people.rows if row.task == 1]
-    assert len(set(gains)) == 2
     control = next(task.control_worst_group for task in tables.tasks if task.position == 1)
     machine = next(row for row in tables.keyword_splits.rows if (row.list, row.whose) == ("red.txt", "error_score"))
-    assert machine.worst_group == reached  # the machine's word is hers
     less = {(row.list, row.whose): row for row in tables.less_machine.rows if row.measure == "own_gain"}
     of = less["red.txt", "error_score"]
-    assert control is not None and machine.worst_group is not None
-    assert (of.people, of.machine) == (0.9 - control, machine.worst_group - control)
-    # She alone has the best error score, so that other people without her have another best phrase, of no gain.
-    assert sorted({of.low, of.high}) == pytest.approx(sorted(gain - of.machine for gain in set(gains)))
+    assert control is not None and machine.worst_group is not None and red.test_predictions is not None
+    assert (of.people, of.machine) == (1.0 - control, machine.worst_group - control)
+    beside = unpack_int32(red.test_predictions) == labels  # the machine's word is hers, so it was retrained with alike
+    expected = own_gain_interval(paired_counts(np.ones(len(labels), np.bool_), beside, groups))
+    assert (of.difference, of.low, of.high) == (expected.estimate, expected.low, expected.high)
+    assert of.tied == expected.tied
+    assert of.n_better == (expected.low > 0)
+    assert (of.n_better + (of.n_worse or 0) + (of.n_not_told_apart or 0)) == 3
     analyse(study)
     page = tree(coordinator_client.get(f"/admin/annotations/study/{study.pk}/results/"))
     assert "has an own gain of" in page.select("#results-found .verdict")[1].get_text()
-    for ranking in KeywordRanking.objects.all():  # as versions before 0.18 stored it
-        kept = [{name: value for name, value in row.items() if name != "worst_group"} for row in ranking.retrained]
+    for ranking in KeywordRanking.objects.all():  # as earlier versions stored it
+        kept = [{name: value for name, value in row.items() if name != "right"} for row in ranking.retrained]
         KeywordRanking.objects.filter(pk=ranking.pk).update(retrained=kept, created_at="2026-01-01T00:00Z")
     earlier = Analysed(study).tables
     assert not [row for row in earlier.less_machine.rows if row.measure == "own_gain"]
     assert earlier.keyword_splits.rows
-    assert all("did not measure their own gain" in each.why_not for each in duels(earlier).values())
+    assert all("did not keep which images are right" in each.why_not for each in duels(earlier).values())
 
 
 def test_a_keyword_without_a_threshold_or_with_a_tiny_slice_says_so(
