@@ -9,7 +9,7 @@ from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker
 PROBES = (b"GET /livez ", b"GET /readyz ")
 
 
-class ProbedWorker(ThreadWorker):
+class ProbedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """Looks at what a connection asks for before it chooses the thread; one that asks for nothing yet gets none."""
 
     def init_process(self) -> None:

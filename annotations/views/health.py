@@ -26,7 +26,7 @@ from clarify_site.site_name import site_name
 
 ANSWERED_WITHIN_S = 1.5  # by /readyz, whatever is gone; the proxy waits for 1.9 s
 
-_checks = ThreadPoolExecutor(1, "readiness")
+_thread = ThreadPoolExecutor(1, "readiness")
 _lock = threading.Lock()
 _in_hand: Future[dict[str, Any]] | None = None
 
@@ -48,30 +48,30 @@ def readyz(request: HttpRequest) -> JsonResponse:
     apart.
     """
     try:
-        state = _check().result(ANSWERED_WITHIN_S)
+        state = check_in_hand().result(ANSWERED_WITHIN_S)
     except (TimeoutError, DatabaseError):
         state = {"database": False}
     ready = bool(state.get("migrations"))
     return JsonResponse({"site": site_name(settings.SECRET_KEY), **state}, status=200 if ready else 503)
 
 
-def _check() -> "Future[dict[str, Any]]":
+def check_in_hand() -> "Future[dict[str, Any]]":
     """Return the check in hand, or begin one. One that a stopped database holds up holds a single thread."""
     global _in_hand
     with _lock:
         if _in_hand is None or _in_hand.done():
-            _in_hand = _checks.submit(_state_and_close)
+            _in_hand = _thread.submit(_readiness_and_close)
         return _in_hand
 
 
-def _state_and_close() -> dict[str, Any]:
+def _readiness_and_close() -> dict[str, Any]:
     try:
-        return _state()
+        return readiness()
     finally:
         connection.close()
 
 
-def _state() -> dict[str, Any]:
+def readiness() -> dict[str, Any]:
     now = timezone.now()
     return {
         "database": True,

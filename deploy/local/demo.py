@@ -12,6 +12,7 @@ import time
 from contextlib import suppress
 from types import ModuleType
 
+from django.db import DatabaseError
 from rich.console import Console
 
 from deploy.local.folder import DemoFolder, writing
@@ -33,6 +34,9 @@ def main() -> int:
             return _demo(folder, arguments.pool, listener, once=arguments.once, reset=arguments.reset)
     except (CannotRun, StageFailed) as error:
         console.print(str(error), style="red", markup=False)
+        return 1
+    except DatabaseError as error:
+        console.print(f"PostgreSQL failed: {error} The same command continues from here.", style="red", markup=False)
         return 1
     except Stopped:
         console.print(

@@ -1,1 +1,1 @@
-"""Faults on a site that people use, and a plain queue beside it that loses some (docs/reliability.md)."""
+"""Faults on a site that people use, and short rounds on mutated sites (docs/reliability.md)."""

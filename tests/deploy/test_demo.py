@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError
 
 from deploy.local import demo
 from deploy.local.folder import DemoFolder
@@ -63,6 +64,21 @@ def test_a_port_is_free_again_as_soon_as_its_demo_ends(monkeypatch: pytest.Monke
         listener.accept()[0].close()  # closed from this side, it stays in TIME_WAIT for a minute
     with demo._listener(port) as again:
         assert again.getsockname()[1] == port
+
+
+@pytest.mark.parametrize("error", [CannotRun("Valkey ended at once."), OperationalError("The server closed.")])
+def test_a_demo_whose_server_does_not_come_back_ends_with_a_sentence(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*arguments: object, **options: object) -> None:
+        raise error
+
+    monkeypatch.setattr(demo, "DemoFolder", lambda: DemoFolder(tmp_path))
+    monkeypatch.setattr(demo, "start_stack", fail)
+    monkeypatch.setattr(sys, "argv", ["demo", "--once"])
+    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
+    assert demo.main() == 1
+    assert str(error) in capsys.readouterr().out
 
 
 def test_a_second_demo_in_the_folder_ends_with_a_sentence(

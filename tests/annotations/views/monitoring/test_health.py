@@ -4,7 +4,7 @@ import datetime as dt
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 
 import pytest
 from django.conf import settings
@@ -21,7 +21,7 @@ from clarify_site.site_name import site_name
 from tests.actors import Visit
 from tests.annotations.views.pages import say
 
-CHECK, SITE = health._check, site_name(settings.SECRET_KEY)
+CHECK, SITE = health.check_in_hand, site_name(settings.SECRET_KEY)
 
 
 @pytest.fixture(autouse=True)
@@ -31,12 +31,12 @@ def in_this_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     def at_once() -> Future[object]:
         done: Future[object] = Future()
         try:
-            done.set_result(health._state())
+            done.set_result(health.readiness())
         except Exception as error:
             done.set_exception(error)
         return done
 
-    monkeypatch.setattr(health, "_check", at_once)
+    monkeypatch.setattr(health, "check_in_hand", at_once)
 
 
 @pytest.fixture
@@ -44,10 +44,8 @@ def in_a_thread(in_this_thread: None, monkeypatch: pytest.MonkeyPatch) -> Callab
     """Check as the site does, with something else in the place of what asks the database."""
 
     def with_state(state: Callable[[], object]) -> None:
-        monkeypatch.setattr(health, "_check", CHECK)
-        monkeypatch.setattr(health, "_checks", ThreadPoolExecutor(1))
-        monkeypatch.setattr(health, "_in_hand", None)
-        monkeypatch.setattr(health, "_state", state)
+        monkeypatch.setattr(health, "check_in_hand", CHECK)
+        monkeypatch.setattr(health, "readiness", state)
 
     return with_state
 
