@@ -89,10 +89,10 @@ def install(extras: list[str]) -> None:
     """Install what the extras need, Clarify itself as this folder, and check that nothing is missing."""
     _install_locked(select(LOCK.read_text(encoding="utf-8"), extras))
     if beside := ranges(extras):
-        _pip("install", *(_index("TORCH_INDEX") or _index("PIP_INDEX")), *beside)
+        run_pip("install", *(_index("TORCH_INDEX") or _index("PIP_INDEX")), *beside)
     tools([name_of(line) for line in _pyproject()["build-system"]["requires"]])  # pip itself would take the newest
-    _pip("install", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
-    _pip("check")
+    run_pip("install", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+    run_pip("check")
 
 
 def tools(names: list[str]) -> None:
@@ -150,10 +150,11 @@ def _install_locked(entries: str) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
         file.write(entries)
         file.flush()
-        _pip("install", *_index("PIP_INDEX"), "--no-deps", "--require-hashes", "--requirement", file.name)
+        run_pip("install", *_index("PIP_INDEX"), "--no-deps", "--require-hashes", "--requirement", file.name)
 
 
-def _pip(*arguments: str) -> None:
+def run_pip(*arguments: str) -> None:
+    """Call this Python's pip. Raises CalledProcessError."""
     command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
     subprocess.run(command, cwd=ROOT, check=True)  # noqa: S603
 

@@ -89,7 +89,7 @@ def test_an_extra_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str])
 @pytest.fixture
 def pip_calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     calls: list[tuple[str, ...]] = []
-    monkeypatch.setattr(lock, "_pip", lambda *arguments: calls.append(arguments))
+    monkeypatch.setattr(lock, "run_pip", lambda *arguments: calls.append(arguments))
     return calls
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -59,8 +60,8 @@ def _answers(monkeypatch: pytest.MonkeyPatch, **answers: tuple[int, str]) -> Non
         code, said = answers[command[0]]
         return subprocess.CompletedProcess(command, code, said, "")
 
-    monkeypatch.setattr(lock_audit.shutil, "which", lambda program: program if program in answers else None)
-    monkeypatch.setattr(lock_audit.subprocess, "run", run)
+    monkeypatch.setattr(shutil, "which", lambda program: program if program in answers else None)
+    monkeypatch.setattr(subprocess, "run", run)
 
 
 def test_the_audit_names_each_pin_that_nobody_could_check(
