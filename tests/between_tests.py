@@ -1,11 +1,13 @@
-"""No test finds what another one left: its language, its limit of CSV fields, its counters, its requests, its hooks."""
+"""No test finds what another one left: language, limit of CSV fields, counters, requests, hooks, withdrawals."""
 
 import csv
 import os
+import shutil
 from collections.abc import Generator, Iterator
 from threading import Event
 
 import pytest
+from django.conf import settings
 from django.utils import translation
 from redis import Redis
 
@@ -37,6 +39,8 @@ def pytest_runtest_teardown() -> Generator[None, object, object]:
     finally:
         translation.deactivate()
         csv.field_size_limit(LONGEST_CSV_FIELD)
+        if settings.WITHDRAWALS_ROOT.exists():  # its rows are rolled back, and their numbers come again
+            shutil.rmtree(settings.WITHDRAWALS_ROOT)
 
 
 def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object]) -> None:

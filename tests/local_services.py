@@ -65,6 +65,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     os.environ |= {
         "DATA_STORE": str(folder / "contents"),
         "DATA_BUCKET": "",
+        "WITHDRAWALS_ROOT": str(folder / "withdrawals"),
     }  # tests remove what no row of theirs names
     logs = folder / "log"
     try:

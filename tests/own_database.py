@@ -146,4 +146,5 @@ def subprocess_environment(transactional_db: None) -> Iterator[dict[str, str]]:
         "DATABASE_URL": url,
         "DATA_ROOT": str(settings.DATA_ROOT),
         "DATA_STORE": str(settings.DATA_STORE),
+        "WITHDRAWALS_ROOT": str(settings.WITHDRAWALS_ROOT),
     }

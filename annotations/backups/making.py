@@ -1,5 +1,6 @@
 """Making a back-up, while the site runs: the database as it is at one moment, then the files that its rows name."""
 
+import datetime as dt
 import os
 import shutil
 from pathlib import Path
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from annotations.backups import backup_manifest, files, postgres_tools
 from annotations.backups.backup_manifest import CONTENTS, DATA, DUMP, KEPT_APART, MANIFEST, Manifest
+from annotations.data_store import withdrawal_ledger
 from annotations.exports.releases.snapshot import snapshot
 from annotations.models import UNFINISHED, Dataset, DatasetImport, JobState, Release
 from annotations.readings.monitoring import back_ups
@@ -24,7 +26,8 @@ from modeling.arrays.common.digests import file_sha256
 def back_up(folder: Path) -> Manifest:
     """Write a back-up into a new folder, which has its name once each file was read again and agrees.
 
-    The audit log, which the jobs' page and /metrics read, then says when and how large. Raises NotPossible, OSError.
+    The audit log, which the jobs' page and /metrics read, then says when and how large. Withdrawals that all back-ups
+    beside it hold are removed. Raises NotPossible, OSError.
     """
     _refuse(folder)
     part = folder.with_name(f".{folder.name}.part")
@@ -40,6 +43,7 @@ def back_up(folder: Path) -> Manifest:
         raise
     n_bytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     audit.record(back_ups.MADE, None, by="command line", subject=folder.name[:80], of=manifest.made_at, bytes=n_bytes)
+    _prune_withdrawals(folder.parent)
     return manifest
 
 
@@ -48,6 +52,18 @@ def _refuse(folder: Path) -> None:
         raise NotPossible(f"{folder} already exists. Name a new folder, such as one with today's date.")
     if folder.resolve().is_relative_to(settings.DATA_ROOT):
         raise NotPossible(f"{folder} is inside DATA_ROOT, which is being backed up. Name a folder elsewhere.")
+
+
+def _prune_withdrawals(folder: Path) -> None:
+    """Those before the oldest back-up in the folder are in all of them. Raises NotPossible."""
+    oldest = min(Manifest.read(file.parent).made_at for file in folder.glob(f"*/{DUMP}"))
+    try:
+        withdrawal_ledger.prune(dt.datetime.fromisoformat(oldest))
+    except OSError as error:
+        raise NotPossible(
+            f"The back-up is complete, but WITHDRAWALS_ROOT ({settings.WITHDRAWALS_ROOT}) cannot be written: "
+            f"{error.strerror}. Make it writable: it keeps this back-up from bringing back people who withdraw later."
+        ) from error
 
 
 def _fill(part: Path) -> Manifest:

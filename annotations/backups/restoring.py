@@ -1,5 +1,6 @@
 """Making a site of a back-up: into a database that is empty, and a DATA_ROOT that holds nothing else of these names."""
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from django.db.migrations.loader import MigrationLoader
 from annotations.backups import backup_manifest, files, postgres_tools
 from annotations.backups.backup_manifest import CONTENTS, DATA, DUMP, Manifest
 from annotations.baseline import is_before_baseline
+from annotations.data_store import withdrawal_ledger
 from annotations.data_store.stored_files import data_store
 from annotations.services.common.service_errors import NotPossible
 from annotations.services.logs import key_rotation
@@ -32,14 +34,17 @@ class Restored:
         return sum(table.rows for table in self.manifest.tables.values())
 
 
-def restore(folder: Path) -> Restored:
+def restore(folder: Path, *, without_withdrawals: bool = False) -> Restored:
     """Make a site of the back-up in `folder`; the database last and whole, so that it can be called again.
 
-    Raises NotPossible, OSError.
+    The caller has `withdrawal_replay` do again what happened since; where nobody knows what did, the back-up is refused
+    unless without_withdrawals. Raises NotPossible, OSError.
     """
     manifest = Manifest.read(folder)
     _refuse_other_versions(manifest)
     _refuse_tables()
+    if not without_withdrawals:
+        _refuse_without_withdrawals(manifest)
     digests = files.checked_digests(folder)
     n_files = _put_files(folder, digests)
     postgres_tools.restore(folder / DUMP)
@@ -58,6 +63,15 @@ def _refuse_other_versions(manifest: Manifest) -> None:
         sorted(name for name in set(manifest.migrations) - _migrations() if name.startswith("annotations.")),
         f"migrations of the back-up are unknown to this version. Restore it with Clarify {manifest.clarify} or newer",
     )
+
+
+def _refuse_without_withdrawals(manifest: Manifest) -> None:
+    if not withdrawal_ledger.covers(dt.datetime.fromisoformat(manifest.made_at)):
+        raise NotPossible(
+            f"WITHDRAWALS_ROOT ({settings.WITHDRAWALS_ROOT}) does not hold the withdrawals since {manifest.made_at}, "
+            "so this back-up would bring back people who withdrew. Nothing was changed. Copy the folder “withdrawals” "
+            "from beside the back-up there. If it is lost, or nobody withdrew, add --without-withdrawals."
+        )
 
 
 def _migrations() -> set[str]:

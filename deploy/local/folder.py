@@ -97,6 +97,7 @@ class DemoFolder:
             "SERVE_STATIC_FROM_SOURCE": "true",
             "DATA_ROOT": str(self.data),
             "IMPORT_ROOT": str(self.imports),
+            "WITHDRAWALS_ROOT": str(self.data.with_name("withdrawals")),
             "STATIC_ROOT": str(self.static),  # stays empty: the files are served from their source
             "UNVERIFIED_STARTS_PER_NETWORK": "1000000",  # all people of a local site come from one machine
             "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),  # one thread a process: five share the machine

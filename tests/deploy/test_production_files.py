@@ -116,7 +116,7 @@ def test_what_an_operator_puts_beside_compose_goes_into_no_image_and_no_commit(i
     lines = set((ROOT / ignored).read_text("utf-8").splitlines())
     own = {Path(secret["file"]).parent.name for secret in COMPOSE["secrets"].values()}
     own |= {file["path"] for file in SERVICES["web"]["env_file"]}
-    own |= {volume.split(":")[0].removeprefix("./") for volume in SERVICES["web"]["volumes"] if volume.startswith("./")}
+    own |= {volume.split(":")[0].removeprefix("./") for volume in SERVICES["web"]["volumes"][:-1] if volume[0] == "."}
     assert own == {"secrets", ".env", "import"}
     assert {f"deploy/{name}" for name in own | {"compose.override.yaml"}} <= lines
 
@@ -237,7 +237,8 @@ def test_every_unit_writes_where_the_page_makes_a_folder_and_never_gives_up(file
     if file.name == "clarify-proxy.service":
         assert unit["Service"]["DynamicUser"] == "yes" and unit["Service"]["StateDirectory"] == "clarify-proxy"
     else:
-        assert unit["Service"]["ReadWritePaths"] == "/srv/clarify/var"
+        kept = ["-/srv/back-ups/withdrawals"] if file.name != "clarify-beat.service" else []
+        assert unit["Service"]["ReadWritePaths"].split() == ["/srv/clarify/var", *kept]
     assert "cd /srv/clarify\n" in DEBIAN and "-o clarify -g clarify -m 750 var\n" in DEBIAN
     assert "HF_HOME=/srv/clarify/var/" in DEBIAN
     assert unit["Unit"]["StartLimitIntervalSec"] == "0"
@@ -300,6 +301,19 @@ def test_a_container_has_no_more_than_its_role_needs(name: str) -> None:
     assert service["mem_limit"]
     assert service["logging"]["options"]["max-size"]
     assert "healthcheck" in service or name == "migrate"
+
+
+def test_who_withdraws_and_who_erases_see_the_withdrawals_beside_the_back_ups_and_nobody_sees_the_back_ups() -> None:
+    mounted = {
+        name: volume["target"]
+        for name, service in SERVICES.items()
+        for volume in service.get("volumes", ())
+        if isinstance(volume, dict) and volume["source"] == "${BACK_UPS:-/srv/back-ups}/withdrawals"
+    }
+    assert mounted == dict.fromkeys(("web", "worker-maintenance"), SERVICES["web"]["environment"]["WITHDRAWALS_ROOT"])
+    assert "-o 999 /srv/back-ups /srv/back-ups/withdrawals" in OPERATIONS
+    assert "\nWITHDRAWALS_ROOT=/srv/back-ups/withdrawals\n" in DEBIAN
+    assert "-o clarify -g clarify /srv/back-ups /srv/back-ups/withdrawals" in DEBIAN
 
 
 def test_the_database_and_the_broker_have_no_way_out_and_the_proxy_none_to_them() -> None:

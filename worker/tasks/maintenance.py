@@ -8,7 +8,7 @@ from annotations.services.datasets import imports
 from annotations.services.monitoring import alarms
 from annotations.services.phrases import assignments
 from annotations.services.queue import heartbeats, worker_wakeup
-from annotations.services.visits import erasure, retention
+from annotations.services.visits import erasure, retention, withdrawal_replay
 from clarify_site.celery import app
 from worker import alarm_notifications
 from worker.queue.drain import sweep
@@ -19,7 +19,10 @@ end_overdue_assignments = task(
 )
 expire_leases = task(worker_wakeup.EXPIRE_LEASES, (lambda: places.expire(now()), "places given up"))
 erase_withdrawn = task(
-    worker_wakeup.ERASE_WITHDRAWN, (lambda: sum(erasure.erase_due(now())), "people erased, in part or whole")
+    worker_wakeup.ERASE_WITHDRAWN,
+    (lambda: sum(erasure.erase_due(now())), "people erased, in part or whole"),
+    (lambda: len(withdrawal_replay.replay()), "withdrawals and erasures done again"),
+    (withdrawal_replay.write_missing, "withdrawals and erasures written beside the back-ups"),
 )
 apply_retention = task(worker_wakeup.APPLY_RETENTION, (lambda: retention.apply_due(now()), "studies made anonymous"))
 remove_abandoned_uploads = task(

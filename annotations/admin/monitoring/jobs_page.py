@@ -17,6 +17,7 @@ from annotations.models import DatasetImport, JobState, Rehearsal, StudyAnalysis
 from annotations.models.jobs import UNFINISHED, Job
 from annotations.readings.monitoring import back_ups, queue_health
 from annotations.readings.monitoring.jobs_listed import KINDS, listed_jobs
+from annotations.readings.visits.unkept_withdrawals import n_unkept
 from annotations.services.queue import jobs
 from annotations.services.staff import roles
 from annotations.version import CODE_VERSION
@@ -48,6 +49,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "code_version": CODE_VERSION,
             "postgres_version": postgres_tools.server_version(),
             "back_up": back_ups.last(),
+            "unkept_withdrawals": n_unkept() != 0 and settings.WITHDRAWALS_ROOT,
             "disk": disk,
             "disk_share": disk and disk.used / disk.total,
         }

@@ -17,6 +17,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from annotations.models import AnnotationSession, JobState
 from annotations.readings.monitoring import back_ups, queue_health
 from annotations.readings.monitoring.jobs_listed import KINDS
+from annotations.readings.visits.unkept_withdrawals import n_unkept
 from annotations.word_files import read_words
 
 LATELY = dt.timedelta(minutes=5)
@@ -44,6 +45,7 @@ def families(now: dt.datetime, tallies: Mapping[str, float]) -> Iterator[Metric]
     yield _gauge("refused_over_budget", over["refused"])
     last = back_ups.last()
     yield _gauge("last_back_up_seconds", None if last is None else (now - last.made_at).total_seconds())
+    yield _gauge("unkept_withdrawals", n_unkept())
     free = shutil.disk_usage(settings.DATA_ROOT).free if settings.DATA_ROOT.exists() else None
     yield _gauge("data_free_bytes", free)
     for name in TALLIED:

@@ -15,6 +15,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
+from annotations.data_store import withdrawal_ledger
+from annotations.data_store.withdrawal_ledger import Act
 from annotations.models import (
     AnnotationSession,
     Assignment,
@@ -60,8 +62,8 @@ def erase_due(now: dt.datetime) -> tuple[int, int]:
 
     Those whose rows a worker holds just now are left to the next sweep.
     """
-    contents = sum(_tried(erase_content, person) for person in with_content_due())
-    forgotten = sum(_tried(forget, person) for person in with_identity_due(now))
+    contents = sum(tried(erase_content, person) for person in with_content_due())
+    forgotten = sum(tried(forget, person) for person in with_identity_due(now))
     return contents, forgotten
 
 
@@ -136,6 +138,7 @@ def forget(participant: Participant) -> bool:
     for visit in person.sessions.select_related("participant", "configuration", "condition").order_by("pk"):
         events.record(event_kinds.IDENTITY_DESTROYED, visit, unsealed_state(visit.participant), unsealed_state(visit))
     audit.record("identity_destroyed", study, by=audit.SYSTEM, subject=person.pseudonym)
+    withdrawal_ledger.keep(Act.FORGOTTEN, person.sessions.values_list("public_id", flat=True), person.erased_at)
     return True
 
 
@@ -145,7 +148,8 @@ def _submission_keys(person: Participant) -> set[str]:
     return {*told.values_list("submission_key", flat=True), *person.sessions.values_list("submission_key", flat=True)}
 
 
-def _tried(erase: Callable[[Participant], bool], person: Participant) -> bool:
+def tried(erase: Callable[[Participant], bool], person: Participant) -> bool:
+    """Call one of the two above, and say whether it did anything: not while a worker holds a row."""
     try:
         return erase(person)
     except OperationalError as error:

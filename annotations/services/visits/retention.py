@@ -4,6 +4,8 @@ import datetime as dt
 
 from django.db import transaction
 
+from annotations.data_store import withdrawal_ledger
+from annotations.data_store.withdrawal_ledger import Act
 from annotations.models import IdentityKey, Study, StudyState, Submission
 from annotations.services.common.row_changes import change
 from annotations.services.logs import audit
@@ -44,4 +46,6 @@ def destroy_ids(study: Study, *, by: str) -> bool:
     locked.sessions.update(sealed_withdrawal_token=b"")
     change(locked, sealed_pseudonym_key=b"")
     audit.record("ids_destroyed", locked, by=by, keys=keys, submissions=ids)
+    first = locked.sessions.order_by("pk").values_list("public_id", flat=True)[:1]  # in each back-up that has any
+    withdrawal_ledger.keep(Act.IDS_DESTROYED, first)
     return True

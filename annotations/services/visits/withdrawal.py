@@ -4,6 +4,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from annotations.data_store import withdrawal_ledger
+from annotations.data_store.withdrawal_ledger import Act
 from annotations.models import AnnotationSession, AssignmentState, EndReason, Outcome, Stage, event_kinds
 from annotations.models.participant import LASTING
 from annotations.services import analysis_requests
@@ -39,8 +41,9 @@ def is_over(session: AnnotationSession) -> bool:
 def withdraw(session: AnnotationSession) -> AnnotationSession:
     """Mark the visit as withdrawn, and every other of the same person. A worker erases what is marked (`erasure`).
 
-    A visit that lasts ends now, its tasks too, and nothing of it is retrained. One that was completed stays completed,
-    and paid. A no-op the second time and after a refused consent; before consent it is a refusal.
+    It is written beside the back-ups before the commit. A visit that lasts ends now, its tasks too, and nothing of it
+    is retrained. One that was completed stays completed, and paid. A no-op the second time and after a refused consent;
+    before consent it is a refusal.
     """
     with transaction.atomic():
         visits = session.participant.sessions.select_related("study").order_by("pk")
@@ -69,6 +72,7 @@ def _withdraw(session: AnnotationSession) -> None:
             events.record(event_kinds.SESSION_WITHDRAWN, session)
             release_requests.supersede(locked, "somebody in it withdrew")
             analysis_requests.forget(session.study)
+            withdrawal_ledger.keep(Act.WITHDRAWN, [locked.public_id], now)
 
 
 def _end_tasks(session: AnnotationSession) -> None:

@@ -1,5 +1,6 @@
 """manage.py back_up and restore: a whole site, on a real PostgreSQL, while people arrive."""
 
+import datetime as dt
 import json
 import os
 import shutil
@@ -19,6 +20,7 @@ from psycopg import sql
 
 from annotations.backups import files, postgres_tools
 from annotations.backups.making import back_up
+from annotations.data_store import withdrawal_ledger
 from annotations.data_store.folder_store import FolderStore
 from annotations.models import BaseModel, IdentityKey, Phrase
 from annotations.readings.monitoring import back_ups
@@ -69,7 +71,10 @@ def elsewhere(tmp_path: Path, subprocess_environment: dict[str, str]) -> Iterato
             "DATABASE_URL": urlunsplit(url._replace(path=f"/{name}")),
             "DATA_ROOT": str(tmp_path / "data"),
             "DATA_STORE": str(tmp_path / "data" / "contents"),
+            "WITHDRAWALS_ROOT": str(tmp_path / "withdrawals"),
         }
+        with override_settings(WITHDRAWALS_ROOT=tmp_path / "withdrawals"):
+            withdrawal_ledger.prune(dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
         yield Elsewhere(subprocess_environment | there, tmp_path / "data")
         server.execute(drop)
 
