@@ -172,8 +172,8 @@ class Explanation:
     def random_words(self) -> RandomWords | None:
         """Return how many of as many random words would pass.
 
-        None if that cannot be told. The best of many passes more often than one: of 20 random words in 64 of 100 cases, if their level is above the
-        permutation level.
+        None if that cannot be told. The best of many passes more often than one: of 20 random words in 64 of 100
+        cases, if their level is above the permutation level.
         """
         verdicts = [self._better(each) for each in self.phrases]
         if not self.vocabulary_scores or BetterThanGuessing.TOO_FEW in verdicts:

@@ -41,6 +41,7 @@ class ConceptRow:
 class TogetherRow:
     """The union of the hard slices of the first `concepts` chosen concepts, of which this line adds one.
 
+    name: of the concept; phrase: its best on the half that chose, whose slice, cut anew there, is in the union.
     learned: its error score on the half of the images that chose; held_out: on the other half. shuffled: what the same
     phrases reach there where errors are shuffled; random: what as many random directions reach; each with the level
     that 19 of 20 stay below. over_splits: held out on average where other halves choose, with its interval [low, high].
@@ -51,6 +52,7 @@ class TogetherRow:
     concepts: int
     number: int
     name: str
+    phrase: str
     learned: float
     held_out: float
     shuffled: float

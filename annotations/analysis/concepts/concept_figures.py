@@ -87,7 +87,8 @@ def _by_task(tables: ConceptTables, filled: FilledTable[Any]) -> Iterator[tuple[
 
 def _lines(rows: list[TogetherRow]) -> Iterator[Line]:
     for row in rows:
-        label = row.name if row.concepts == 1 else f"+ {row.name}"
+        words = row.phrase if row.phrase == row.name else f"{row.phrase} ({row.name})"
+        label = words if row.concepts == 1 else f"+ {words}"
         chosen = Mark("learned", row.learned, "on the images that chose")
         reported = Mark("held_out", row.held_out, f"{row.concepts} together, on the others")
         yield Line(label, (chosen, reported), key=str(row.concepts))

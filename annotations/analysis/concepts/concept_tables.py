@@ -140,13 +140,18 @@ def explained_together(said: TaskConcepts, images: ClassImages) -> Explained | N
 
     Raises BadDataset, and NothingToSeparate where a half of the images lacks right or wrong ones.
     """
-    scored = [(each.score, number) for each, number in said.said if number and each.value > 0]
+    scored = [(each.score, number) for each, number in _candidates(said)]
     return images.explained(*zip(*scored, strict=True)) if scored else None
+
+
+def _candidates(said: TaskConcepts) -> list[tuple[ConceptAnnotation, int]]:
+    """The annotations of which a union is made, each with the number of its concept."""
+    return [(each, number) for each, number in said.said if number and each.value > 0]
 
 
 def _together(facts: TaskFacts, said: TaskConcepts, images: ClassImages) -> Iterator[TogetherRow]:
     """A row for each concept that a union takes in. Raises BadDataset, NothingToSeparate."""
-    found = explained_together(said, images)
+    found, candidates = explained_together(said, images), _candidates(said)
     for i, number in enumerate(found.chosen if found else ()):
         assert found is not None, "something is chosen"
         shuffled, splits, random = found.shuffled[:, i], found.splits[:, i], found.random[:, i]
@@ -157,6 +162,7 @@ def _together(facts: TaskFacts, said: TaskConcepts, images: ClassImages) -> Iter
             concepts=i + 1,
             number=number,
             name=said.named[number - 1][1].first.text,
+            phrase=candidates[found.annotations[i]][0].first.text,
             learned=found.learned[i],
             held_out=found.held_out[i],
             shuffled=float(shuffled.mean()),

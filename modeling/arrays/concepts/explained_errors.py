@@ -30,6 +30,8 @@ class Explained:
     ----------
     chosen : tuple of int
         Numbers of the concepts, in the order in which they were taken.
+    annotations : tuple of int
+        For each of these, the row of the annotation whose slice is in the union: its best on the half that chose.
     learned, held_out : tuple of float
         Scores in [0, 1] on the half that chose, and on the other one.
     shuffled : float64 ndarray of shape (draws, len(chosen))
@@ -41,6 +43,7 @@ class Explained:
     """
 
     chosen: tuple[int, ...]
+    annotations: tuple[int, ...]
     learned: tuple[float, ...]
     held_out: tuple[float, ...]
     shuffled: NDArray[np.float64]
@@ -81,12 +84,13 @@ def explain(
     """
     rng = np.random.default_rng(seed)
     learn = stratified_half(is_error, rng)
-    members, of = _candidates(similarities, np.asarray(numbers), is_error, learn)
+    members, best = _candidates(similarities, np.asarray(numbers), is_error, learn)
     found = select_greedily(members[None], is_error[None], learn, MAX_TOGETHER)
     chosen = found.chosen[0][found.chosen[0] >= 0]
     most = len(chosen)
     return Explained(
-        chosen=tuple(of[chosen].tolist()),
+        chosen=tuple(np.asarray(numbers)[best[chosen]].tolist()),
+        annotations=tuple(best[chosen].tolist()),
         learned=tuple(found.learned[0, :most].tolist()),
         held_out=tuple(found.held_out[0, :most].tolist()),
         shuffled=together_by_chance(members, is_error, learn, most, rng, _draws(members.size)),
@@ -122,13 +126,13 @@ def _over_splits(
 def _candidates(
     similarities: NDArray[np.float32], numbers: NDArray[np.int64], is_error: NDArray[np.bool_], learn: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """The hard slice of each concept's best annotation on the half that chooses, bool[k, n], and its number."""
+    """The hard slice of each concept's best annotation on the half that chooses, bool[k, n], and its row."""
     scores = error_scores(similarities[:, learn], is_error[learn])
     order = np.lexsort((np.arange(len(numbers)), -scores.value))  # the first of tied ones comes first
     order = order[scores.value[order] > 0]
     _, first = np.unique(numbers[order], return_index=True)
     best = order[np.sort(first)][:MAX_CANDIDATES]
-    return similarities[best] > scores.threshold[best, None].astype(np.float32), numbers[best]
+    return similarities[best] > scores.threshold[best, None].astype(np.float32), best
 
 
 def _of_random_directions(

@@ -89,7 +89,7 @@ def test_the_page_begins_with_links_to_each_of_its_parts(coordinator_client: Cli
 def test_a_study_without_people_says_so(coordinator_client: Client, draft_study: Study) -> None:
     shown = page(coordinator_client, draft_study)
     assert "Nobody has been given this task yet." in shown
-    assert "No phrase has been submitted yet." in shown
+    assert "Fewer than five people have submitted a phrase." in shown
     assert "Nothing is left out." in shown
 
 

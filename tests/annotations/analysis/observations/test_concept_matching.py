@@ -191,6 +191,8 @@ def test_real_words_are_merged_explain_and_lie_on_the_map(base_model: BaseModel)
     assert first.gain > 0.2
     (best, *_) = tables.together.rows
     assert best.number == first.number
+    # Named as in concepts.csv; the phrase whose slice is in the union is the concept's best where half of them chose.
+    assert (best.name, best.phrase in first.texts) == (first.name, True)
     assert best.held_out > max(best.shuffled_level, best.random)
     assert sorted(row.text for row in tables.map.rows if row.task == 2) == ["blue", "dots"]
     assert not tables.missing

@@ -57,6 +57,8 @@ def test_of_a_concept_one_phrase_is_taken_the_best_on_the_half_that_chooses() ->
     found = explain(similarities, [1, 2, 3, 1, 2, 3], IS_ERROR, IMAGES)
     alone = explain(similarities[:3], [1, 2, 3], IS_ERROR, IMAGES)
     assert (found.chosen, found.held_out) == (alone.chosen, alone.held_out)
+    assert found.annotations == alone.annotations  # not the weaker phrases of the same concepts, rows 3 to 5
+    assert [([1, 2, 3] * 2)[row] for row in found.annotations] == list(found.chosen)
 
 
 def test_the_same_input_gives_the_same_result() -> None:
