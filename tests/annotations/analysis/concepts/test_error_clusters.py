@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from annotations.analysis.concepts.concept_columns import CHANCE
+from annotations.analysis.concepts.concept_columns import CHANCE, Measured
 from annotations.analysis.concepts.error_clusters import find_clusters
 
 D = 32
@@ -60,6 +60,33 @@ def test_shuffled_errors_have_no_structure_though_the_images_have() -> None:
         is_error = np.isin(np.arange(len(rows)), rng.choice(len(rows), 40, replace=False))
         called += bool(find_clusters(rows, is_error).members)
     assert called <= 5
+
+
+def test_a_p_value_is_at_most_its_level_as_seldom_as_it_says() -> None:
+    """Of 4,000 numbers that are as any draw: at most 2.5% are telling, so both questions together err in 5%."""
+    rng = np.random.default_rng(6)
+    told = [Measured.beside(value, iter(draws)) for value, *draws in rng.random((4_000, 100))]
+    share = np.mean([each.is_telling for each in told])
+    assert 0.01 < share <= CHANCE + 3 * np.sqrt(CHANCE / 4_000)
+    assert np.mean([each.p_value <= 0.5 for each in told]) == pytest.approx(0.5, abs=0.03)
+
+
+def test_the_number_of_clusters_is_that_with_the_largest_silhouette_by_hand() -> None:
+    rows = images(np.random.default_rng(7), 20, 20, 20)
+    wrong = rows[300:]
+    found = find_clusters(rows, np.arange(len(rows)) >= 300)
+    labels = np.zeros(len(wrong), np.int64)
+    for number, members in enumerate(found.members):
+        labels[list(members)] = number
+    distances = np.linalg.norm(wrong[:, None] - wrong[None], axis=2)
+    by_hand = []
+    for place, label in enumerate(labels):
+        others = np.delete(np.arange(len(wrong)), place)
+        to = [distances[place, others[labels[others] == each]].mean() for each in range(len(found.members))]
+        away = min(mean for each, mean in enumerate(to) if each != label)
+        by_hand.append((away - to[label]) / max(away, to[label]))
+    assert found.apart.value == pytest.approx(np.mean(by_hand), abs=1e-5)
+    assert len(found.members) == 3
 
 
 def test_the_same_images_give_the_same_clusters() -> None:

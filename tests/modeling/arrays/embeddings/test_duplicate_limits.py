@@ -28,6 +28,21 @@ def test_of_different_images_about_one_in_a_hundred_is_above_it_in_any_number_of
     assert (nearest > duplicate_limit(nearest)).mean() == pytest.approx(ALARMS, abs=0.007)
 
 
+@pytest.mark.parametrize("dimensions", [4, 8])
+def test_of_new_images_about_one_in_a_hundred_is_called_a_near_duplicate_and_altered_copies_are(
+    dimensions: int,
+) -> None:
+    """What gathering asks: new images beside those of the data set, by brute force over all pairs."""
+    rows = images(3_000, dimensions)
+    stored, new = rows[:2_000], rows[2_000:]
+    limit = duplicate_limit(to_nearest(stored))
+    assert ((new @ stored.T).max(axis=1) > limit).mean() == pytest.approx(ALARMS, abs=0.01)
+    spread = np.sqrt(2 * (1 - limit)) / 3  # a third of the distance that the limit allows
+    noise = unit_rows(np.random.default_rng(2).normal(size=(200, rows.shape[1])))
+    copies = unit_rows(stored[:200] + (spread * noise).astype(np.float32))
+    assert ((copies @ stored.T).max(axis=1) > limit).all()
+
+
 def test_it_moves_with_the_scale_of_the_distances() -> None:
     nearest = to_nearest(images(500, 6))
     closer = (1 - (1 - nearest) / 20).astype(np.float32)

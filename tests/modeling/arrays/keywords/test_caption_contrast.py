@@ -1,0 +1,23 @@
+"""Keywords by counting: the planted one comes first, and ranks are those of a count by hand."""
+
+import re
+
+import pytest
+
+from modeling.arrays.keywords.caption_contrast import CaptionContrast
+from modeling.arrays.keywords.keyword_sources import merged
+from tests.modeling.arrays.keywords.planted_captions import PLANTED, planted
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_wrong_images_have_more_often_comes_first(seed: int) -> None:
+    right, wrong = planted(seed)
+    phrases = CaptionContrast().propose(right, wrong).phrases
+    assert phrases[0] == PLANTED
+
+    def share(phrase: str, captions: list[str]) -> float:
+        return sum(re.search(rf"\b{phrase}\b", each) is not None for each in captions) / len(captions)
+
+    differences = [share(phrase, wrong) - share(phrase, right) for phrase in phrases]
+    assert differences == sorted(differences, reverse=True)
+    assert merged([phrases])[0] == PLANTED

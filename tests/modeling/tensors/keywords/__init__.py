@@ -1,0 +1,1 @@
+"""Keywords from captions, by libraries that are extras."""
