@@ -2,12 +2,17 @@
 
 import csv
 import io
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from annotations.admin.results.cost_of_findings import Cost, cost_sentence
+from annotations.admin.results.cost_of_findings import Cost, cost, cost_sentence
+from annotations.analysis.statistics.saturation import novelty
+from annotations.analysis.tables.saturation_columns import Counted, TaskNovelty
 from annotations.models import Role, Study, StudyMember, Submission
 from tests.annotations.analysis.studies import analyse
 from tests.prolific_steps import THERE, arrive
@@ -37,6 +42,20 @@ from tests.prolific_steps import THERE, arrive
 )
 def test_the_sentence(cost: Cost, told: str) -> None:
     assert cost_sentence(cost) == told
+
+
+def test_a_finding_costs_what_was_paid_over_the_distinct_ideas_of_all_tasks(paid: Study) -> None:
+    named = [[{"red", "dark"}, {"red"}, set()], [{"blue"}, {"red"}, {"blue", "striped"}]]
+    rows = [
+        TaskNovelty(task, novelty([frozenset(ideas) for ideas in people]), 0.1, Counted.BETTER)
+        for task, people in enumerate(named, 1)
+    ]
+    tables: Any = SimpleNamespace(novelty=SimpleNamespace(rows=rows))
+    [of] = cost(paid, tables).rows
+    planted = sum(len(set.union(*people)) for people in named)
+    assert (of.findings, of.total, of.per_finding) == (planted, 600, round(600 / planted))
+    rows[1] = replace(rows[1], counted=Counted.ALL)  # what is better than guessing cannot be told of one task
+    assert cost(paid, tables).rows[0].findings is None
 
 
 @pytest.fixture
