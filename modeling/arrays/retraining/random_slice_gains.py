@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import comb
 
 import numpy as np
@@ -170,6 +171,7 @@ def beside_random_slices(
     return None if parts == 0 else BesideNull(float(less.mean()), float(variance), float(variance**2 / parts))
 
 
+@lru_cache(maxsize=256)
 def _chances(n: int, tries: int) -> NDArray[np.float64]:
     """With what chance each of n slices is the best-scored of `tries` of them, the best-scored first."""
     check_count(tries, "the number of tries")
