@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import zipfile
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from annotations.analysis.retraining.correction_effects import EFFECTS
 from annotations.analysis.retraining.correction_tables import correction_tables
 from annotations.models import BaseModel, Correction, Phrase, Role, Study
 from modeling.arrays.retraining.heads import Head, read_metadata
+from modeling.arrays.retraining.own_gain_intervals import WHY
 from tests.actors import OVAL, SQUARE
 from tests.annotations.analysis.studies import drawing
 from tests.annotations.views.pages import tree
@@ -99,9 +101,11 @@ def test_the_report_leads_with_own_gain_and_has_the_gain_over_the_base_model_bes
     before, control, after = (test[name]["worst_group"] for name in ("before", "control", "after"))
     page = " ".join(coordinator_client.get(address).content.decode().split())
     assert (
-        f"The correction has an own gain of {100 * (after - control):+.1f} points. Over the imported predictions, "
-        f"which come from another last layer, its worst-group accuracy on test gains {100 * (after - before):+.1f}."
+        f"The correction has an own gain of {100 * (after - control):+.1f} ({ends(test, 'control')}) points. Over the "
+        "imported predictions, which come from another last layer, its worst-group accuracy on test gains "
+        f"{100 * (after - before):+.1f} ({ends(test, 'before')})."
     ) in page
+    assert WHY in page
     assert "base → a new last layer → corrected" in page  # its predictions were imported
     worst = [
         test["groups"][int(np.nanargmin(np.array(test[name]["accuracies"], np.float64)))]
@@ -114,6 +118,26 @@ def test_the_report_leads_with_own_gain_and_has_the_gain_over_the_base_model_bes
     rows = correction_tables(correction.study).corrections
     told = dict(zip(rows.table.header, rows.table.cells(rows.rows[0]), strict=True))
     assert (told["own_gain"], told["gain"]) == (after - control, after - before)
+
+
+def ends(of_set: dict[str, Any], less: str) -> str:
+    interval = of_set["gains"][less]
+    return f"{100 * interval['low']:+z.1f} to {100 * interval['high']:+z.1f}"
+
+
+def test_nobody_approves_beside_a_gain_without_an_interval(
+    address: str, said: list[Phrase], base_model: BaseModel, coordinator_client: Client
+) -> None:
+    correction = train(coordinator_client, address, base_model)
+    assert tree(coordinator_client.get(address)).select_one("button[value=approve]")
+    for each in correction.effects["sets"]:
+        del each["gains"]  # as earlier versions trained it
+    Correction.objects.update(effects=correction.effects)
+    page = tree(coordinator_client.get(address))
+    assert not page.select_one("button[value=approve]") and page.select_one("button[value=reject]")
+    answer = {"correction": correction.pk, "act": "approve", "reason": "it helps"}
+    coordinator_client.post(address, answer)
+    assert Correction.objects.get(pk=correction.pk).review == "proposed"
 
 
 @pytest.mark.parametrize(
