@@ -101,7 +101,7 @@ SITE: dict[str, Route] = {
     "admin/jobs/": route(get=SET_UP_ABSENT, post=ABSENT_TO_STAFF),  # there is no job without a number
     "admin/audit/": route(get=OPERATE),
     "admin/tokens/": route(get=OF_STAFF, post=OF_STAFF),
-    "admin/upload-permission/": route(get=OF_STAFF),
+    "admin/upload-permission/": route(get=SET_UP_ABSENT),
     "admin/uploads/data-set/": route(get=SET_UP_ABSENT, post=SET_UP_ABSENT),
     "admin/uploads/data-sets/<int:pk>/predictions/": route(get=SET_UP_ABSENT, post=SET_UP_ABSENT, pk="dataset"),
     "admin/uploads/studies/<int:pk>/submissions/": route(get=COORDINATE, post=COORDINATE, pk="study"),

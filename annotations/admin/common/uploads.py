@@ -34,6 +34,8 @@ def permission(request: HttpRequest) -> HttpResponse:
     """Tell the proxy whether to let an upload through: 204, or what its sender is answered (forward_auth)."""
     if not roles.is_staff(request.user):
         return redirect_to_login(reverse("admin:index"), reverse("admin:login"))
+    if not roles.may_upload(request.user):
+        raise Http404
     if not upload_slots.is_free():
         raise upload_slots.NoUploadSlot
     return HttpResponse(status=204)
@@ -48,9 +50,11 @@ def absent(request: HttpRequest) -> HttpResponse:
 def take_in(request: HttpRequest, handler: FileUploadHandler, max_bytes: int, too_large: str) -> HttpResponse | None:
     """Read the body, with its file into `handler`, from a view that is exempt from the usual check of the token.
 
-    Returns the answer to a wrong token. Raises UploadTooLarge and NoUploadSlot, in both cases before the body is read,
+    Returns the answer to a wrong token. Raises Http404, UploadTooLarge and NoUploadSlot, all before the body is read,
     and BadRequest where the body breaks off: the handler then removes what it has.
     """
+    if not roles.may_upload(request.user):
+        raise Http404
     if (answer := _answer_to_wrong_token(request)) is not None:
         return answer
     if int(request.META.get("CONTENT_LENGTH") or 0) > max_bytes:

@@ -76,7 +76,7 @@ def page(request: HttpRequest, dataset: Dataset, chosen: BaseModel | None = None
         "may_delete": _may_delete(request, dataset),
         "studies": [study for study in studies if roles.may(request.user, "view", study)],
         "n_studies": len(studies),
-        "predictions": PredictionsForm(),
+        "predictions": PredictionsForm() if roles.may_upload(request.user) else None,
         "image_index": index,
         "duplicates": index.near_duplicates if index else {},
         "counts": [(split, dataset.counts.get(split, 0)) for split in ("train", "validation", "test")],

@@ -218,4 +218,5 @@ def _requested(request: HttpRequest, form: ImportForm, archive: Archive | None) 
 
 def _form(request: HttpRequest, form: ImportForm, *, problem: str = "", status: int = 0) -> HttpResponse:
     context = {"form": form, "problem": problem, "has_folders": bool(imports.importable_folders())}
+    context["may_upload"] = roles.may_upload(request.user)
     return show_site_page(request, "annotations/datasetimport/new", "Import a data set", status, **context)

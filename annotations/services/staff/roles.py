@@ -47,17 +47,17 @@ def account_may(user_id: int, act: Act, study: Study) -> bool:
 
 
 def may_set_up(user: Person) -> bool:
-    """Say whether a person may set up a study of their own, or bring in a data set for one.
+    """Say whether a person may set up a study of their own, and what it needs; files are for `may_upload`.
 
     Whoever coordinates a study may, and whoever has no role yet: an operator made the account for something. Whoever
     was only made an analyst reads.
     """
-    if not is_staff(user):
-        return False
-    if getattr(user, "is_superuser", False):
-        return True
-    held = set(StudyMember.objects.filter(user_id=user.pk or 0).values_list("role", flat=True))
-    return not held or Role.COORDINATOR in held
+    return is_operator(user) or (is_staff(user) and (not (held := _roles_held(user)) or Role.COORDINATOR in held))
+
+
+def may_upload(user: Person) -> bool:
+    """Say whether a person may send files at all: whoever runs the site, or coordinates a study."""
+    return is_operator(user) or (is_staff(user) and Role.COORDINATOR in _roles_held(user))
 
 
 def visible_studies(user: Person) -> QuerySet[Study]:
@@ -68,6 +68,10 @@ def visible_studies(user: Person) -> QuerySet[Study]:
         return Study.objects.all()
     # By subquery, so that a further filter or count on the studies meets each once.
     return Study.objects.filter(pk__in=StudyMember.objects.filter(user_id=user.pk or 0).values("study"))
+
+
+def _roles_held(user: Person) -> set[str]:
+    return set(StudyMember.objects.filter(user_id=user.pk or 0).values_list("role", flat=True))
 
 
 def _has_role(user: Person, act: Act, study: Study) -> bool:

@@ -1,6 +1,8 @@
 """A worker imports what was asked for in the admin, goes on where a killed one stopped, and says why it failed."""
 
 import datetime as dt
+import io
+import tarfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -115,6 +117,20 @@ def test_a_bomb_fails(ask: Ask, roots: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("x.png", b"\0" * 60_000_000)
     assert "unpacks to more than an archive of images of its size can hold" in ask(archive=path).error
+
+
+@pytest.mark.parametrize("method", ["bz2", "gz"])
+def test_the_import_behind_a_hostile_archive_begins(ask: Ask, roots: Path, method: str) -> None:
+    path, info = imports.upload_path("hostile.tar"), tarfile.TarInfo("__MACOSX/a")
+    info.size = 100_000_000
+    with tarfile.open(path, f"w:{method}") as archive:  # type: ignore[call-overload]  # of no literal
+        archive.addfile(info, io.BytesIO(b"\0" * info.size))
+    hostile = DatasetImport(name="hostile", archive=path.relative_to(roots / "data").as_posix(), source_format="csv")
+    imports.request_import(hostile)
+    job = ask()
+    hostile.refresh_from_db()
+    assert (hostile.state, job.state) == (JobState.FAILED, JobState.DONE)
+    assert "unpacks to more than" in hostile.error or "not an archive" in hostile.error
 
 
 def test_a_folder_that_is_no_such_thing_says_which_line(ask: Ask, roots: Path) -> None:

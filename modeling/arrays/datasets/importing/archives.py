@@ -288,13 +288,14 @@ def _of_zip(file: IO[bytes], unpacking: _Unpacking) -> Iterator[_Entry]:
     packed = zipfile.ZipFile(file)
     for info in packed.infolist():
         mode = info.external_attr >> 16
-        is_file = not info.is_dir() and (not stat.S_IFMT(mode) or stat.S_ISREG(mode))
+        is_folder = info.filename.endswith("/")
+        is_file = not is_folder and (not stat.S_IFMT(mode) or stat.S_ISREG(mode))
         if info.flag_bits & 1:
             raise zipfile.BadZipFile(f"{info.filename!r} is encrypted")
         if info.compress_type not in _ZIP_METHODS:
             raise zipfile.BadZipFile(f"{info.filename!r} is not packed by Deflate, the usual method")
         content = _Counted(packed.open(info), unpacking.count_unpacked) if is_file else None
-        yield _Entry(info.filename, info.is_dir(), content)
+        yield _Entry(info.filename, is_folder, content)
 
 
 def _of_tar(file: io.BufferedReader, unpacking: _Unpacking) -> Iterator[_Entry]:

@@ -69,6 +69,12 @@ def analyst(study: Study) -> Client:
 
 
 @pytest.fixture
+def newcomer(db: None) -> Client:
+    """Has an account and no role yet."""
+    return signed_in(User.objects.create_user("newcomer", is_staff=True))
+
+
+@pytest.fixture
 def operator(coordinator: User) -> Client:
     return signed_in(coordinator)
 
@@ -134,6 +140,21 @@ def test_who_may_not_upload_leaves_no_byte_and_is_not_listened_to(
     assert left(root) == []
 
 
+def test_who_has_no_role_uploads_nothing_and_is_not_listened_to(newcomer: Client, root: Path) -> None:
+    assert send(newcomer, DATA_SET, form()) == (404, False)
+    assert left(root) == []
+
+
+def test_the_proxy_lets_no_file_through_from_who_has_no_role_that_sends_any(newcomer: Client, analyst: Client) -> None:
+    assert newcomer.get("/admin/upload-permission/").status_code == 404
+    assert analyst.get("/admin/upload-permission/").status_code == 404
+
+
+def test_the_page_of_an_import_says_why_who_has_no_role_sends_nothing(newcomer: Client) -> None:
+    page = newcomer.get("/admin/annotations/datasetimport/new/").content.decode()
+    assert "You have no role in a study yet" in page and "multipart/form-data" not in page
+
+
 def test_a_token_in_the_form_alone_comes_too_late(operator: Client, root: Path) -> None:
     assert send(operator, DATA_SET, form(csrfmiddlewaretoken=TOKEN), token="") == (403, False)
     assert left(root) == []
@@ -179,9 +200,10 @@ class BreaksOff(io.BytesIO):
         return super().read(1000)
 
 
-def test_an_upload_that_breaks_off_is_removed(root: Path, db: None) -> None:
+def test_an_upload_that_breaks_off_is_removed(root: Path, coordinator: User) -> None:
     environ = posted("/", form())
     request = WSGIRequest({**environ, "wsgi.input": BreaksOff(environ["wsgi.input"].read())})
+    request.user = coordinator
     with pytest.raises(BadRequest):
         uploads.take_in(request, ArchiveUpload(request), 2**20, "too large")
     assert left(root) == []

@@ -306,6 +306,12 @@ def test_what_is_no_archive_is_refused(tmp_path: Path, name: str) -> None:
         unpack(tmp_path / name, tmp_path / "out", quiet)
 
 
+def test_a_zip_may_have_an_entry_without_a_name(tmp_path: Path) -> None:
+    archive = zip_of(tmp_path, FILES | {"named": b""})
+    archive.write_bytes(archive.read_bytes().replace(b"named", b"\0amed"))
+    assert contents(unpack(archive, tmp_path / "out", quiet)) == FILES
+
+
 @pytest.mark.parametrize("pack", [zip_of, tar_of])
 def test_a_damaged_archive_is_refused(tmp_path: Path, pack) -> None:
     path = pack(tmp_path, {f"{n}.png": bytes(range(256)) * 20 for n in range(3)})
