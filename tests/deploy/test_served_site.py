@@ -3,6 +3,7 @@
 import contextlib
 import json
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,6 +88,27 @@ def test_files_reach_the_site_through_the_proxy(site: str, open_study: Study, ad
         )
         assert answer.status_code == 400
         assert "The archive has an unknown format" in answer.text
+
+
+def test_bodies_that_no_view_reads_fail_nobody_elses_post(site: str) -> None:
+    is_over = threading.Event()
+
+    def attack() -> None:
+        with httpx2.Client(base_url=site, timeout=60) as stranger:
+            while not is_over.is_set():
+                stranger.post("/nowhere", content=b"a" * 200_000)
+
+    strangers = [threading.Thread(target=attack) for _ in range(4)]
+    for stranger in strangers:
+        stranger.start()
+    try:
+        with httpx2.Client(base_url=site, timeout=60) as visitor:
+            answered = {visitor.post("/language", data={"language": "de"}).status_code for _ in range(60)}
+    finally:
+        is_over.set()
+        for stranger in strangers:
+            stranger.join()
+    assert answered == {403}  # without a token, by the site itself
 
 
 def test_a_request_that_is_none_leaves_a_line_without_its_sender(
