@@ -35,12 +35,18 @@ class LanguageMiddleware(LocaleMiddleware):
 class StaffSessionMiddleware(AuthenticationMiddleware):
     """Django's user of a request, unless the staff's session was idle for too long: it ends then.
 
-    Participants are not signed in: their sessions last as long as the cookie.
+    Participants are not signed in: their sessions last as long as the cookie. What was made with a session in mind is
+    stored nowhere, unless its view says where.
     """
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
         request.user = SimpleLazyObject(lambda: _signed_in(request))  # type: ignore[assignment]  # as Django does
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if request.session.accessed:
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
 
 
 def _signed_in(request: HttpRequest) -> Any:

@@ -106,6 +106,8 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "clarify_site.urls"
+WSGI_APPLICATION = "clarify_site.wsgi.application"
+LOGIN_URL, LOGIN_REDIRECT_URL = "admin:login", "admin:index"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 TEMPLATES = [

@@ -4,6 +4,7 @@ from hypothesis import settings as hypothesis_settings
 
 pytest_plugins = [
     "tests.run_costs",
+    "tests.requests_of_the_site",
     "tests.own_database",
     "tests.between_tests",
     "tests.stored_actors",

@@ -11,7 +11,8 @@ from typing import Any, Generic, TypeVar
 Row = TypeVar("Row")
 Cell = str | int | float | bool | dt.datetime | uuid.UUID | list[Any] | dict[str, Any] | bytes | None
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
+# The full-width and small forms too: spreadsheets for Chinese and Japanese read them as the signs themselves.
+_FORMULA_STARTS = tuple("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b")
 
 
 @dataclass(frozen=True)

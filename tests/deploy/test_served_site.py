@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx2
@@ -67,6 +68,18 @@ def test_forty_who_never_finish_keep_nobody_waiting(site: str, alice: Visit, tmp
         sender.close()
     said = [path.read_text("utf-8") for path in tmp_path.glob("*.log")]
     assert not [text for text in said if FROM in text or "PROLIFIC_PID" in text]
+
+
+def test_texts_of_many_combining_marks_keep_nobody_waiting(site: str, alice: Visit) -> None:
+    """One of them stopped a process for 35 s. /livez of either process answers within 2 s, as a load balancer asks."""
+    cookies = {"clarify_session": alice.client.cookies["clarify_session"].value, "csrftoken": TOKEN}
+    fields = {"csrfmiddlewaretoken": (None, TOKEN), "text": (None, "\u0301\u0334" * 60_000)}
+    with httpx2.Client(base_url=site, cookies=cookies, timeout=60) as browser, ThreadPoolExecutor(4) as senders:
+        paths = (f"/visit/tasks/{alice.assignment.public_id}/phrases", "/visit/tutorial/phrases", "/admin/login/")
+        sent = [senders.submit(browser.post, path, files=fields) for path in paths * 4]
+        while not all(post.done() for post in sent):
+            assert httpx2.get(f"{site}/livez", timeout=2).status_code == 200
+        assert {post.result().status_code for post in sent} == {400}
 
 
 def _send_one_byte(sender: socket.socket) -> None:

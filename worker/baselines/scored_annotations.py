@@ -101,10 +101,9 @@ def read_annotation(text: str, class_names: Sequence[str]) -> Asked:
     """
     name, _, rest = text.partition(":")
     phrase, threshold = _split_threshold(rest)
-    phrase = normalise(phrase)
     if not name or refusal(phrase):
         raise BadAnnotation(f"{text!r} is not an annotation. Write class:phrase or class:phrase:threshold")
-    return Asked(_label(name.strip(), class_names), phrase, threshold)
+    return Asked(_label(name.strip(), class_names), normalise(phrase), threshold)
 
 
 def score_annotation(base_model: BaseModel, asked: Asked, template: str) -> ScoredAnnotation:

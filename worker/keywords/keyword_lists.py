@@ -126,11 +126,10 @@ def _proposal(source: KeywordSource, right: Sequence[str], wrong: Sequence[str])
 
 
 def _keyword(part: str, where: str) -> str:
-    keyword = normalise(part)
-    why = refusal(keyword)
+    why = refusal(part)
     if why is not None:
         raise BadKeywordList(
-            f"{where}: {keyword[:40]!r} is not a keyword ({why.replace('_', ' ')}). A keyword has letters or "
+            f"{where}: {part.strip()[:40]!r} is not a keyword ({why.replace('_', ' ')}). A keyword has letters or "
             f"numbers, and at most {MAX_PHRASE_LENGTH} characters"
         )
-    return keyword
+    return normalise(part)

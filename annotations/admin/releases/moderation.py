@@ -55,7 +55,7 @@ def page(request: HttpRequest, study: Study) -> dict[str, Any]:
 def _filters(request: HttpRequest) -> tuple[str, str]:
     """What is searched for, and how phrases were written."""
     flag = request.GET.get("writing", "")
-    return request.GET.get("q", "").replace("\0", "").strip(), flag if flag in dict(_FLAGS) else ""
+    return request.GET.get("q", "").strip(), flag if flag in dict(_FLAGS) else ""
 
 
 def _named(request: HttpRequest, study: Study) -> QuerySet[Phrase]:

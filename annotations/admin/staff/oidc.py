@@ -4,6 +4,7 @@ Needs the extra `oidc`: only a site that has an OIDC_ISSUER has these addresses.
 """
 
 import logging
+from copy import copy
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.models import User
+from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.views.decorators.cache import never_cache
@@ -23,7 +25,10 @@ from requests import RequestException
 from annotations.admin.staff.two_factor import wanted_page
 
 WAIT_S = 5  # for the provider, at each of its answers
-_NEXT = "oidc_next"  # in the session: where the person wanted to go
+_NEXT = "next"  # where the person wanted to go
+# The browser keeps what it asked with, signed: anybody may begin, and the site stores nothing of strangers.
+_COOKIE = "clarify_oidc"
+_COOKIE_AGE_S = 600
 
 logger = logging.getLogger(__name__)
 
@@ -49,12 +54,15 @@ def _provider() -> Any:
 @require_safe
 def begin(request: HttpRequest) -> HttpResponse:
     """Send a person to the provider."""
-    request.session[_NEXT] = wanted_page(request)
-    back_here = request.build_absolute_uri(reverse("oidc_back"))
+    asking, back_here = _asking(request, SessionStore()), reverse("oidc_back")
+    asking.session[_NEXT] = wanted_page(request)
     try:
-        answer: HttpResponse = _provider().authorize_redirect(request, back_here)
+        answer: HttpResponse = _provider().authorize_redirect(asking, request.build_absolute_uri(back_here))
     except (AuthlibBaseError, RequestException, RuntimeError, ValueError) as error:
         return _refused(request, error, "Your institution’s sign-in does not answer. Try again later.")
+    asking.session.save()
+    options: dict[str, Any] = {"httponly": True, "samesite": "Lax", "secure": settings.SESSION_COOKIE_SECURE}
+    answer.set_cookie(_COOKIE, asking.session.session_key or "", _COOKIE_AGE_S, path=back_here, **options)
     return answer
 
 
@@ -62,8 +70,22 @@ def begin(request: HttpRequest) -> HttpResponse:
 @require_safe
 def back(request: HttpRequest) -> HttpResponse:
     """Sign in whom the provider vouches for. What a second factor asks for comes after that."""
+    asked = _asking(request, SessionStore(request.COOKIES.get(_COOKIE)))
+    answer = _answered(request, asked)
+    answer.delete_cookie(_COOKIE, path=request.path, samesite="Lax")
+    return answer
+
+
+def _asking(request: HttpRequest, kept: SessionStore) -> HttpRequest:
+    """The request, with what the browser keeps as its session."""
+    asking = copy(request)
+    asking.session = kept
+    return asking
+
+
+def _answered(request: HttpRequest, asked: HttpRequest) -> HttpResponse:
     try:
-        claims = _claims(request)
+        claims = _claims(asked)
     except (AuthlibBaseError, JoseError, RequestException, LookupError, ValueError) as error:
         return _refused(request, error, "Your institution’s sign-in did not succeed. Try again.")
     user = _account_of(claims)
@@ -75,7 +97,7 @@ def back(request: HttpRequest) -> HttpResponse:
             "enter yours under Users.",
         )
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
-    return HttpResponseRedirect(request.session.pop(_NEXT, reverse("admin:index")))
+    return HttpResponseRedirect(asked.session[_NEXT])
 
 
 def _claims(request: HttpRequest) -> dict[str, Any]:

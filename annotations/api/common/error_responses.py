@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.signals import got_request_exception
 from django.http import Http404
 from rest_framework import status
@@ -46,6 +46,8 @@ def error_response(error: Exception, context: Mapping[str, Any]) -> Response | N
     set_rollback()
     if isinstance(error, ServiceError):
         return Response(body(error.code, error.message), status=error.status, headers=error.headers)
+    if isinstance(error, BadRequest):
+        return Response(body("bad_request", "This request has text that cannot be right."), status=400)
     if isinstance(error, Http404):
         error = NotFound()
     if isinstance(error, PermissionDenied):

@@ -37,7 +37,7 @@ def source(study: Study, value: str) -> Source | None:
     kind, _, number = value.partition("-")
     if kind == "words":
         position, _, words = number.partition("-")
-        said = _scores(study).filter(phrase__text=words.replace("\0", "")).order_by("-value", "pk")
+        said = _scores(study).filter(phrase__text=words).order_by("-value", "pk")
         best = (_of_score(each) for each in said if str(each.phrase.assignment.task.position) == position)
         return next(best, None)
     key = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0

@@ -1,7 +1,6 @@
 """The page of one task: images, the sentence, the answer, the history, the clock."""
 
 import datetime as dt
-import json
 import math
 import uuid
 from dataclasses import dataclass
@@ -37,6 +36,7 @@ from annotations.services.phrases import assignments, phrase_submission
 from annotations.views.common.current_visit import AT_WORK, SeeOther, go_on, in_visit, steps, uuid_in
 from annotations.views.common.current_visit import client_uuid as uuid_of
 from annotations.views.common.error_pages import with_headers_of
+from modeling.arrays.common.safe_text import BadJson, UnsafeText, read_json
 from modeling.arrays.phrases.writing_traces import COUNTED
 
 _FRAGMENT_HEADER = "Clarify-Fragment"  # a script asks for what changes, and not for the whole page
@@ -154,8 +154,8 @@ def own_assignment(session: AnnotationSession, public_id: uuid.UUID) -> Assignme
 def _traces(told: str) -> dict[str, int] | None:
     """How the words came into the field, as a page that may count it tells; None for anything else, never a refusal."""
     try:
-        given = json.loads(told[:400])
-    except (ValueError, RecursionError):
+        given = read_json(told[:400])
+    except (BadJson, UnsafeText):
         return None
     if not isinstance(given, dict) or given.keys() != set(COUNTED):
         return None

@@ -1,7 +1,6 @@
 """Where Prolific's webhooks arrive."""
 
 import datetime as dt
-import json
 import logging
 from typing import Any
 
@@ -16,6 +15,7 @@ from annotations.prolific import hook_signatures
 from annotations.prolific.hook_signatures import HookNotSigned, SignatureStale
 from annotations.prolific.payloads import moment
 from annotations.services.prolific import webhooks
+from modeling.arrays.common.safe_text import BadJson, UnsafeText, is_safe, read_json
 
 LARGEST_BODY = 64 * 1024  # bytes
 MAX_EVENT_ID_LENGTH = 100
@@ -55,7 +55,7 @@ def _delivery(request: HttpRequest) -> tuple[str, str, dt.datetime, dict[str, An
     raw = _raw_body(request)
     signed_at = _signed_at(request, raw)
     event_id = request.headers.get("X-Event-ID", "").strip()
-    if not event_id or len(event_id) > MAX_EVENT_ID_LENGTH or "\0" in event_id:
+    if not event_id or len(event_id) > MAX_EVENT_ID_LENGTH or not is_safe(event_id):
         raise HookRefused(400, "malformed", "X-Event-ID is missing or too long.")
     occurred_at = moment(request.headers.get("X-Timestamp", ""))
     if occurred_at is None:
@@ -94,9 +94,9 @@ def _signed_at(request: HttpRequest, raw: bytes) -> dt.datetime:
 
 def _object(raw: bytes) -> dict[str, Any]:
     try:
-        body = json.loads(raw)
-    except (ValueError, RecursionError):
+        body = read_json(raw)
+    except (BadJson, UnsafeText):
         body = None
     if not isinstance(body, dict):
-        raise HookRefused(400, "malformed", "The body is not a JSON object.")
+        raise HookRefused(400, "malformed", "The body is not a JSON object of texts that can be stored.")
     return body

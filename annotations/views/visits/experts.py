@@ -21,7 +21,7 @@ def classes(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
     if not session.is_expert:
         return go_on(session)
     lines = class_lines(session)
-    search = request.GET.get("q", "").replace("\0", "").strip()
+    search = request.GET.get("q", "").strip()
     context = {
         "session": session,
         "search": search,

@@ -1,7 +1,6 @@
 """The report of how time was spent, which a page's script sends now and then."""
 
 import datetime as dt
-import json
 import re
 import uuid
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from annotations.models import AnnotationSession, SpanKind, Stage
 from annotations.models.span import IMAGE_KEY_LENGTH
 from annotations.services.visits import time_spans
 from annotations.views.common.current_visit import in_visit
+from modeling.arrays.common.safe_text import read_json
 
 MAX_PER_REPORT = 200
 _MAX_AGO_MS = 14 * 24 * 3600 * 1000  # what a browser kept while the network was gone
@@ -24,16 +24,13 @@ _IMAGE_KEY = re.compile(rf"[0-9a-f]{{{IMAGE_KEY_LENGTH}}}")
 @require_POST
 @in_visit(*Stage)
 def report_spans(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
-    """Store the spans in the field `spans` (JSON); nothing is shown.
-
-    JSON that is nested too deep is a RecursionError.
-    """
+    """Store the spans in the field `spans` (JSON); nothing is shown."""
     try:
-        rows = json.loads(request.POST.get("spans", ""))
+        rows = read_json(request.POST.get("spans", ""))
         if not isinstance(rows, list) or len(rows) > MAX_PER_REPORT:
             raise BadRequest("spans must be a list of at most 200")
         reports = [_report(row) for row in rows]
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise BadRequest("a span is invalid") from error
     time_spans.store(session, reports)
     return HttpResponse(status=204)

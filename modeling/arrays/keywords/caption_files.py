@@ -1,13 +1,13 @@
 """Reading of files that bring captions: a CSV or JSON Lines file with a file name and a caption a row."""
 
 import csv
-import json
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from modeling.arrays.common.safe_text import MAX_MARKS, BadJson, UnsafeText, compose, is_safe, read_json
 from modeling.arrays.datasets.importing.import_errors import BadSource
 
 NAMES, CAPTIONS = ("filename", "file_name", "file", "image"), ("caption", "text")
@@ -80,9 +80,14 @@ def tidy(caption: str) -> str:
     -------
     str
         In Unicode's composed form, on one line, without control characters and what cannot be seen.
+
+    Raises
+    ------
+    UnsafeText
+        If it has more than 30 combining marks in a row.
     """
-    text = " ".join(unicodedata.normalize("NFC", caption).split())
-    return "".join(sign for sign in text if not unicodedata.category(sign).startswith("C")).strip()
+    line = " ".join(caption.split())
+    return compose("".join(sign for sign in line if not unicodedata.category(sign).startswith("C"))).strip()
 
 
 def _places(filenames: Sequence[str]) -> dict[str, int]:
@@ -97,7 +102,11 @@ def _places(filenames: Sequence[str]) -> dict[str, int]:
 def _problem(name: Any, caption: Any) -> str:
     if not isinstance(name, str) or not name.strip():
         return "no image is named"
-    if not isinstance(caption, str) or not tidy(_readable(caption)):
+    if not isinstance(caption, str):
+        return "it has no caption"
+    if not (is_safe(_readable(name)) and is_safe(_readable(caption))):
+        return f"it has a NUL or more than {MAX_MARKS} combining marks in a row"
+    if not tidy(_readable(caption)):
         return "it has no caption"
     if _readable(name) != name or _readable(caption) != caption:
         return "it is not UTF-8"
@@ -112,7 +121,7 @@ def _readable(text: str) -> str:
 
 
 def _shown(name: Any) -> str:
-    text = tidy(_readable(name)) if isinstance(name, str) else ""
+    text = tidy(_readable(name)) if isinstance(name, str) and is_safe(_readable(name)) else ""
     return repr(text[:_SHOWN]) if text else "without a name"
 
 
@@ -151,7 +160,7 @@ def _json_lines(path: Path) -> Iterator[tuple[int, Mapping[Any, Any]]]:
         for number, line in enumerate(stream, 1):
             if line.strip():
                 try:
-                    fields = json.loads(line)
-                except (ValueError, RecursionError):
+                    fields = read_json(line)
+                except (BadJson, UnsafeText):
                     fields = None
                 yield number, fields if isinstance(fields, dict) else {}

@@ -4,9 +4,11 @@ import re
 import unicodedata
 
 from modeling.arrays.common.modeling_errors import BadTemplate
+from modeling.arrays.common.safe_text import compose, is_safe
 from modeling.arrays.phrases.phrase_languages import ENGLISH, LANGUAGES
 
 MAX_PHRASE_LENGTH = 120
+MAX_TYPED_LENGTH = 4 * MAX_PHRASE_LENGTH  # before it is composed: a Korean syllable may come as three letters
 
 _SLOT = "{phrase}"
 _ARTICLE_BEFORE_SLOT = re.compile(r"\b(?:an?|the)\s+\{phrase\}", re.IGNORECASE)
@@ -31,8 +33,13 @@ def normalise(phrase: str) -> str:
     -------
     str
         In Unicode's composed form (NFC), without outer white space; otherwise as typed.
+
+    Raises
+    ------
+    UnsafeText
+        If it has a NUL, a lone surrogate, or more than 30 combining marks in a row.
     """
-    return unicodedata.normalize("NFC", phrase).strip()
+    return compose(phrase).strip()
 
 
 def refusal(phrase: str) -> str | None:
@@ -46,8 +53,9 @@ def refusal(phrase: str) -> str | None:
     Returns
     -------
     str or None
-        `empty`, `blank` (nothing visible), `too_long` (more than 120 characters in its stored form),
-        `control_characters` or `only_punctuation` (no letter, number or picture); None if the phrase can be scored.
+        `empty`, `blank` (nothing visible), `too_long` (more than 120 characters in its stored form, or 480 as typed),
+        `control_characters` (also where it is not safe) or `only_punctuation` (no letter, number or picture); None if
+        the phrase can be scored.
 
     Examples
     --------
@@ -56,6 +64,10 @@ def refusal(phrase: str) -> str | None:
     """
     if not phrase:
         return "empty"
+    if len(phrase) > MAX_TYPED_LENGTH:
+        return "too_long"
+    if not is_safe(phrase):
+        return "control_characters"
     text = normalise(phrase)
     categories = {unicodedata.category(character) for character in text if character not in _INVISIBLE}
     if all(category == "Cf" or category.startswith("Z") for category in categories):

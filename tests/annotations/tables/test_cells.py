@@ -15,7 +15,7 @@ from annotations.tables.columns import write_cell
 EAST = dt.timezone(dt.timedelta(hours=2))
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\0"])
+@pytest.mark.parametrize("start", [*"=+-@\t\r\0", *"\uff1d\uff0b\uff0d\uff20", *"\ufe66\ufe62\ufe63\ufe6b"])
 def test_text_that_starts_a_formula_gets_an_apostrophe(start: str) -> None:
     assert write_cell(f"{start}1+1") == f"'{start}1+1"
 

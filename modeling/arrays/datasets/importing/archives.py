@@ -16,6 +16,7 @@ from typing import IO, Any, NamedTuple
 
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.common.progress import Progress
+from modeling.arrays.common.safe_text import is_safe
 from modeling.arrays.common.steps import step_done
 from modeling.arrays.datasets.dataset_files import SPLIT_WORDS
 from modeling.arrays.datasets.importing.import_errors import BadSource, OutsideRoot
@@ -229,13 +230,13 @@ def _path_of(archive: Path, entry: _Entry, folder: Path) -> Path | None:
 
 
 def _can_be_stored(path: PurePosixPath) -> bool:
-    """Return whether a path can be created here and named in a report: short UTF-8 text without control characters."""
+    """Return whether a path can be created here and named in a report: short, safe text without control characters."""
     try:
         lengths = [len(part.encode()) for part in path.parts]
     except UnicodeEncodeError:
         return False
     is_short = max(lengths) <= _MAX_NAME_LENGTH and sum(lengths) + len(lengths) <= _MAX_PATH_LENGTH
-    return is_short and not any(unicodedata.category(letter) == "Cc" for letter in str(path))
+    return is_short and is_safe(str(path)) and not any(unicodedata.category(letter) == "Cc" for letter in str(path))
 
 
 def _make_folder(archive: Path, entry: _Entry, path: Path) -> None:

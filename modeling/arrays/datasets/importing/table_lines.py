@@ -6,6 +6,7 @@ from pathlib import Path
 from textwrap import shorten
 from typing import NamedTuple, TypeVar
 
+from modeling.arrays.common.safe_text import MAX_MARKS, is_safe
 from modeling.arrays.datasets.importing.import_errors import BadSource, reading
 
 Value = TypeVar("Value")
@@ -134,8 +135,10 @@ def line_of(file: Path, number: int, header: Sequence[str], cells: Sequence[str]
     Raises
     ------
     BadSource
-        If the numbers of cells differ.
+        If a cell is not safe text, or the numbers of cells differ.
     """
+    if not all(map(is_safe, cells)):
+        raise BadSource(file, f"it has a NUL or more than {MAX_MARKS} combining marks in a row", number)
     if len(cells) != len(header):
         raise BadSource(file, f"it has {len(cells)} cells, but the header has {len(header)}", number)
     return Line(file, number, dict(zip(header, cells, strict=True)))

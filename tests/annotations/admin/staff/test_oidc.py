@@ -6,7 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import include, path
 from oidc_provider_mock import User as Person
@@ -149,6 +151,23 @@ def test_an_answer_counts_once_and_only_in_the_browser_that_asked(ada: User, cli
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
 def test_it_leads_to_pages_of_this_site_alone(ada: User, client: Client, elsewhere: str) -> None:
     assert sign_in(client, "ada", elsewhere)["Location"] == "/admin/"
+
+
+@on
+def test_of_a_stranger_who_begins_nothing_is_stored(ada: User, client: Client) -> None:
+    for _ in range(3):
+        answer = client.get(BEGIN, {"next": "/admin/tokens/"})
+        assert client.get(f"{BACK}?code=x&state=y")["Location"] == LOGIN
+        assert client.get(f"{BACK}?error=access_denied")["Location"] == LOGIN
+    kept = answer.cookies["clarify_oidc"]
+    assert (kept["httponly"], kept["samesite"], kept["path"], kept["max-age"]) == (True, "Lax", BACK, 600)
+    assert Session.objects.count() == 0 and settings.SESSION_COOKIE_NAME not in client.cookies
+
+
+@on
+def test_what_a_browser_kept_for_the_answer_is_taken_from_it_by_the_answer(ada: User, client: Client) -> None:
+    sign_in(client, "ada")
+    assert client.cookies["clarify_oidc"].value == ""
 
 
 @on

@@ -53,6 +53,15 @@ def redis(settings, monkeypatch: pytest.MonkeyPatch) -> Redis:
     return client
 
 
+@pytest.mark.parametrize("elsewhere", ["//evil.example/", "https://evil.example/", "javascript:alert(1)", ""])
+def test_a_sign_in_that_would_lead_elsewhere_ends_at_the_first_page(
+    client: Client, coordinator: User, elsewhere: str
+) -> None:
+    form = {"username": "coordinator", "password": COORDINATOR_PASSWORD, "next": elsewhere}
+    answer = client.post(f"{LOGIN}?next={elsewhere}", form, follow=True)
+    assert answer.redirect_chain == [("/admin/", 302)] and answer.status_code == 200
+
+
 @pytest.fixture
 def enrolled(coordinator: User) -> list[str]:
     """The coordinator has switched the second factor on; these are the recovery codes."""

@@ -62,10 +62,15 @@ def test_a_filter_that_does_not_exist_is_400_and_named(coordinator_client: Clien
     assert error["fields"] == {"pseudonym_key": ["This filter does not exist."]}
 
 
-@pytest.mark.parametrize("value", ["no-number", "\0"])
-def test_a_value_that_a_filter_cannot_have_is_400(coordinator_client: Client, value: str) -> None:
-    error = assert_error(coordinator_client.get("/api/v1/base-models/", {"dataset": value}), 400, "invalid")
+def test_a_value_that_a_filter_cannot_have_is_400(coordinator_client: Client) -> None:
+    error = assert_error(coordinator_client.get("/api/v1/base-models/", {"dataset": "no-number"}), 400, "invalid")
     assert list(error["fields"]) == ["dataset"]  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("value", ["\0", "a" + "\u0301" * 31])
+def test_text_that_nothing_can_hold_is_400(coordinator_client: Client, value: str) -> None:
+    for parameter in ("dataset", "page", "format", "nothing"):
+        assert_error(coordinator_client.get("/api/v1/base-models/", {parameter: value}), 400, "bad_request")
 
 
 def test_a_page_past_the_end_is_404(coordinator_client: Client) -> None:

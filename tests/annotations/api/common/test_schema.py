@@ -1,10 +1,14 @@
 """The OpenAPI schema, and its page in a real browser under the site's content policy."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.test import Client
 from drf_spectacular.validation import validate_schema
 from pytest_django.live_server_helper import LiveServer
 
+from annotations.api.common import docs
+from annotations.api.common.docs import SchemaView
 from tests.annotations.chromium import page_without_complaints
 from tests.chromium import Chromium
 
@@ -28,6 +32,21 @@ def test_the_schema_is_valid_openapi_and_describes_every_address(client: Client)
 def test_making_the_schema_gives_no_warning(capfd: pytest.CaptureFixture[str], client: Client) -> None:
     client.get("/api/v1/schema/")
     assert "Warning" not in capfd.readouterr().err
+
+
+def test_the_schema_is_made_once_for_each_format_and_kept_by_caches(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[object] = []
+    make = SchemaView.generator_class.get_schema
+    monkeypatch.setattr(SchemaView.generator_class, "get_schema", lambda *a, **k: made.append(1) or make(*a, **k))
+    docs._document.cache_clear()
+    with ThreadPoolExecutor(8) as pool:
+        asked = [({"format": "json"}, ""), ({"format": "json", "lang": "de"}, "de"), ({}, "fr"), ({"version": "2"}, "")]
+        answers = list(pool.map(lambda one: client.get("/api/v1/schema/", one[0]), asked * 4))
+    assert len(made) == 2 and len({answer.content for answer in answers}) == 2
+    assert {answer["Cache-Control"] for answer in answers} == {"public, max-age=3600"}
+    assert not any("Cookie" in answer["Vary"] for answer in answers)  # it is the same for everybody
 
 
 @pytest.mark.django_db(transaction=True)

@@ -215,7 +215,7 @@ def test_nothing_can_be_written(worked: Study, coordinator_client: Client, metho
     [
         (f"{TABLES}phrases/?text=red", 400, "invalid"),
         (f"{TABLES}phrases/?task=one", 400, "invalid"),
-        (f"{TABLES}phrases/?state=%00&format=csv", 400, "invalid"),
+        (f"{TABLES}phrases/?state=%00&format=csv", 400, "bad_request"),
         (f"{TABLES}phrases/?phrase=x", 400, "invalid"),
         (f"{TABLES}runs/?run=no-uuid", 400, "invalid"),
         (f"{TABLES}runs/?is_chosen=perhaps", 400, "invalid"),

@@ -178,8 +178,15 @@ def test_a_site_without_a_secret_takes_none(study, prolific, settings):
 
 
 # -- What cannot be read -----------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("raw", [b"", b"[]", b"{", b'"text"', b"\xff", b"[" * 5000])
-def test_a_body_that_is_no_object_is_malformed(study, prolific, raw):
+UNSTORABLE = [
+    json.dumps({"event_type": "submission.status.change", "resource_id": "5f", name: text}).encode()
+    for text in ("a\0", "\ud800", "a" + "\u0301" * 31)
+    for name in ("event_type", "status", text)
+]
+
+
+@pytest.mark.parametrize("raw", [b"", b"[]", b"{", b'"text"', b"\xff", b"[" * 5000, *UNSTORABLE])
+def test_a_body_that_is_no_object_of_texts_is_malformed(study, prolific, raw):
     response = send(prolific.clerk.signed(raw, "event-x", prolific.clerk.now))
     assert response.status_code == 400 and error_code(response) == "malformed"
 

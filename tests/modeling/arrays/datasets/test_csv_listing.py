@@ -132,3 +132,10 @@ def test_a_link_that_stays_in_the_folder_is_followed(tmp_path: Path) -> None:
     listing(tmp_path, "filename,split,class\nlink/a.png,train,dog\n")
     (image,) = read_source("csv", tmp_path).images
     assert (tmp_path / image.filename).is_file()
+
+
+@pytest.mark.parametrize("text", ["a\0", "a" + "\u0301\u0334" * 60_000])
+def test_a_cell_that_is_no_safe_text_is_refused_by_its_line(tmp_path: Path, text: str) -> None:
+    listing(tmp_path, f"filename,split,class\na.png,train,dog\nb.png,train,{text}\n")
+    with pytest.raises(BadSource, match=r"line 3.*30 combining marks|line contains NUL"):
+        list(read_source("csv", tmp_path).images)

@@ -327,3 +327,9 @@ def test_half_an_archive_is_refused(tmp_path: Path) -> None:
         path.write_bytes(path.read_bytes()[:-60])
         with pytest.raises(BadSource):
             unpack(path, tmp_path / "out", quiet)
+
+
+@pytest.mark.parametrize("pack", [zip_of, tar_of])
+def test_a_name_of_many_combining_marks_is_refused(tmp_path: Path, pack) -> None:
+    with pytest.raises(BadSource, match="not plain text"):
+        unpack(pack(tmp_path, {"train/dog/a" + "\u0301" * 31 + ".png": b"a"}), tmp_path / "out", quiet)

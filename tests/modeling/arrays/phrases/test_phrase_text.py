@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modeling.arrays.common.modeling_errors import BadTemplate
+from modeling.arrays.common.safe_text import is_safe
 from modeling.arrays.phrases.phrase_text import (
     MAX_PHRASE_LENGTH,
     check_template,
@@ -32,6 +33,8 @@ TEMPLATE = "an image of a {phrase}"
         ("\x1b[31mred", "control_characters"),
         ("red\u2028squares", "control_characters"),
         ("\ud800", "control_characters"),
+        ("a" + "\u0301\u0334" * 16, "control_characters"),  # 32 combining marks in a row
+        ("no dog" + " " * 475, "too_long"),
         ("?!...", "only_punctuation"),
         ("<>", "only_punctuation"),
         ("$ + $", "only_punctuation"),
@@ -69,11 +72,18 @@ def test_length_is_that_of_the_stored_form() -> None:
     assert refusal("e\u0301" * (MAX_PHRASE_LENGTH + 1)) == "too_long"
 
 
+def test_korean_that_comes_in_single_letters_is_as_long_as_its_syllables() -> None:
+    letters = unicodedata.normalize("NFD", "\ud55c" * MAX_PHRASE_LENGTH)
+    assert len(letters) == 3 * MAX_PHRASE_LENGTH
+    assert refusal(letters) is None and normalise(letters) == "\ud55c" * MAX_PHRASE_LENGTH
+    assert refusal(letters + letters[:3]) == "too_long"
+
+
 def test_a_phrase_is_stored_composed_and_without_outer_space_otherwise_as_typed() -> None:
     assert normalise("  cafe\u0301  Noir, The ") == "caf\u00e9  Noir, The"
 
 
-@given(st.text())
+@given(st.text().filter(is_safe))
 def test_storing_twice_changes_nothing(phrase: str) -> None:
     stored = normalise(phrase)
     assert normalise(stored) == stored
@@ -159,7 +169,7 @@ def test_a_negation_of_nothing_that_can_be_scored_is_taken_as_it_stands() -> Non
     assert split_negation("not without ?") == ("without ?", -1)
 
 
-@given(st.lists(st.sampled_from(["no ", "Not ", "without  "]), max_size=3), st.text(min_size=1))
+@given(st.lists(st.sampled_from(["no ", "Not ", "without  "]), max_size=3), st.text(min_size=1).filter(is_safe))
 def test_the_subject_of_what_is_accepted_is_accepted_and_is_its_end(negations: list[str], text: str) -> None:
     phrase = normalise("".join(negations) + text)
     if refusal(phrase) is None:
