@@ -14,7 +14,7 @@ from annotations.admin.results import concepts_page, results_page
 from annotations.admin.retraining import corrections
 from annotations.admin.staff import members
 from annotations.admin.studies import amend, class_lists, new_study, preflight
-from annotations.admin.visits import experts, rehearsals, withdrawal
+from annotations.admin.visits import experts, invitations, rehearsals, withdrawal
 from annotations.exports.releases.download import study_download
 from annotations.models import Study
 
@@ -42,6 +42,7 @@ PAGES: tuple[StudyPage, ...] = (
         "annotate", "Annotate as an expert", experts.page, "run", is_for_experts, experts.ACTS, sees="view", does="view"
     ),
     StudyPage("moderation", "Moderation", moderation.page, "run", has_begun, moderation.ACTS),
+    StudyPage("invitations", "Invitations", invitations.page, "people", is_for_crowd, invitations.ACTS),
     StudyPage("reconciliation", "Reconciliation", reconciliation.page, "people", crowd_came, reconciliation.ACTS),
     StudyPage("submission", "Submission", submission_page.page, "people", acts=submission_page.ACTS, hidden=True),
     StudyPage("payments", "Payments", payments_page.page, "people", crowd_came, payments_page.ACTS),

@@ -10,6 +10,7 @@ from annotations.models.correction import Correction, CorrectionPart, Review
 from annotations.models.dataset import Dataset
 from annotations.models.event import Event
 from annotations.models.image_search import ImageIndex, ImageSearch
+from annotations.models.invitation import Invitation, InvitationState
 from annotations.models.jobs import (
     UNFINISHED,
     Benchmark,

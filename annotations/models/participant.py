@@ -86,6 +86,7 @@ class EntryVerification(models.TextChoices):
 
     SIGNED = "signed", "signed link"
     CONFIRMED = "confirmed", "confirmed by Prolific's API"
+    INVITED = "invited", "invited by a coordinator"
     UNVERIFIED = "unverified"
     LOCAL = "local", "not from Prolific"
 
@@ -183,6 +184,11 @@ class AnnotationSession(models.Model):
     def is_expert(self) -> bool:
         """Whether somebody who is logged in here annotates in it: without consent, tutorial, clock and code."""
         return self.kind == SessionKind.EXPERT
+
+    @property
+    def leads_back(self) -> bool:
+        """Whether somebody, such as Prolific, waits for this visit's code where the person came from."""
+        return self.kind == SessionKind.PARTICIPANT and self.verification != EntryVerification.INVITED
 
     @property
     def is_shown_suggestions(self) -> bool:

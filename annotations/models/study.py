@@ -242,7 +242,9 @@ class Study(models.Model):
     @property
     def who_enters(self) -> str:
         """Who can enter, in the words of every page that says it."""
-        return "Only people whom Prolific vouches for" if self.only_verified else "Anybody with the link"
+        return (
+            "Only people whom Prolific or an invitation vouches for" if self.only_verified else "Anybody with the link"
+        )
 
     @property
     def keeps_ids(self) -> bool:

@@ -38,6 +38,7 @@ PATHS = {
     "gatheringpart": "gathering__study",
     "identitykey": "study",
     "imagereview": "gathering__study",
+    "invitation": "study",
     "judgement": f"phrase__{_ASSIGNMENT}",
     "participant": "study",
     "payment": "study",

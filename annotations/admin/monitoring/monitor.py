@@ -13,6 +13,7 @@ from annotations.readings.allocation.cells import Cell
 from annotations.readings.monitoring.live_study import seen_of
 from annotations.readings.monitoring.participant_flow import ACTIVE_WITHIN, GONE_AFTER
 from annotations.services.monitoring import alarms
+from annotations.services.visits import turned_away
 
 REFRESH_S = 5
 HEIGHT = 24  # of the sparkline, in the units of its drawing; a minute is 4 wide
@@ -29,6 +30,8 @@ def page(request: HttpRequest, study: Study) -> dict[str, Any]:
         "refresh_s": REFRESH_S,
         "active_minutes": int(ACTIVE_WITHIN.total_seconds() // 60),
         "gone_minutes": int(GONE_AFTER.total_seconds() // 60),
+        "turned_away": turned_away.counts(study),
+        "turned_away_days": turned_away.KEPT_DAYS,
         "earlier": study.alarms.filter(cleared_at__isnull=False)[:5],
     }
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from annotations.models import Study
 from annotations.models.payment import amount
 from annotations.models.primary_measures import MEASURES
+from annotations.readings.allocation.plain_links import limits_in_words
 from annotations.word_files import read_words
 
 TASKS_AFTER = "The study"  # the section that tasks and conditions follow
@@ -40,7 +41,7 @@ _PRESENT: dict[str, Callable[[Study], str]] = {
         f"{'No goal' if study.goal is None else f'“Enough” from {study.goal:g} on'} · "
         f"{'other wordings are suggested' if study.suggest_rewordings else 'no suggestions'}"
     ),
-    ENTRY: lambda study: f"{study.who_enters} · codes",
+    ENTRY: lambda study: " · ".join(filter(None, (study.who_enters, limits_in_words(study), "codes"))),
     "People and places": lambda study: (
         f"{study.get_audience_display().capitalize()} · a place is kept {study.lease_minutes} minutes"
     ),

@@ -25,6 +25,7 @@ from annotations.models import (
     event_kinds,
 )
 from annotations.readings.allocation.cells import Cell, cell_counts, cell_key, taken
+from annotations.readings.allocation.plain_links import places_allowed
 from annotations.services.allocation import repeat_visits
 from annotations.services.common.row_changes import change
 from annotations.services.common.service_errors import PlacesHeld, StudyFull
@@ -32,7 +33,6 @@ from annotations.services.logs import events
 
 EXPIRED, RESTARTED, WITHDRAWN, FAILED_CHECK = "expired", "restarted", "withdrawn", "failed_check"  # release reasons
 UNVERIFIED_LEASE = dt.timedelta(minutes=5)  # until the tutorial is done, where nobody vouches for the person
-UNVERIFIED_SHARE = 4  # such people hold at most one in so many of the open places at once, and one at least
 LEAST_FILLED, SAME_CELL = "least_filled", "same_cell"  # why a visit got its cell
 
 
@@ -163,9 +163,10 @@ def _refuse_without_room(study: Study, quota: int, *, is_unverified: bool) -> No
             "session__kind": SessionKind.PARTICIPANT,
             "session__verification": EntryVerification.UNVERIFIED,
         }
-        n_held = taken(study).filter(state=AllocationState.LIVE, **of_unverified).count()
-        if n_held >= max(1, (quota - n_taken + n_held) // UNVERIFIED_SHARE):
-            raise PlacesHeld
+        held = taken(study).filter(state=AllocationState.LIVE, **of_unverified).order_by("lease_expires_at")
+        leases = list(held.values_list("lease_expires_at", flat=True))
+        if len(leases) >= places_allowed(quota - n_taken + len(leases)):
+            raise PlacesHeld(max(1, int((leases[0] - timezone.now()).total_seconds())))
 
 
 def _store(

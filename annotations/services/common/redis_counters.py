@@ -23,7 +23,7 @@ from annotations.services.common.circuit_breaker import CircuitBreaker
 
 _PREFIX = "clarify:"
 MAX_WAIT_S = 0.25  # for an answer; a person may wait for it
-_DAY_S = 24 * 3600
+DAY_S = 24 * 3600
 # One script for each step: a counter that was made without an end would stay for ever.
 _COUNT = """
 local n = redis.call('INCRBY', KEYS[1], ARGV[1])
@@ -87,7 +87,7 @@ def daily_pseudonym(text: str) -> str | None:
     It is an HMAC under a salt that Redis alone holds and forgets after a day: without the salt nobody can tell which
     network or account a counter belonged to.
     """
-    salt = _run(_KEEP, ["salt"], [secrets.token_hex(32), _DAY_S])
+    salt = _run(_KEEP, ["salt"], [secrets.token_hex(32), DAY_S])
     return None if salt is None else hmac.new(salt, text.encode(), hashlib.sha256).hexdigest()[:32]
 
 
@@ -100,6 +100,20 @@ def tallies() -> dict[str, float]:
     """Return these numbers by name; none while Redis is away."""
     found = _run("return redis.call('HGETALL', KEYS[1])", ["tallies"], []) or []
     return {name.decode(): float(value) for name, value in zip(found[::2], found[1::2], strict=True)}
+
+
+def count_distinct(key: str, item: str, memory_s: int) -> None:
+    """Count an item once under a key, which is forgotten `memory_s` after the last one; nothing while Redis is away.
+
+    Redis keeps a sketch of the items, from which none can be read; its count is off by one in a hundred.
+    """
+    script = "redis.call('PFADD', KEYS[1], ARGV[1]) redis.call('EXPIRE', KEYS[1], ARGV[2])"
+    _run(script, [key], [item, memory_s])
+
+
+def distinct(key: str) -> int:
+    """Return how many different items were counted under a key; 0 while Redis is away."""
+    return int(_run("return redis.call('PFCOUNT', KEYS[1])", [key], []) or 0)
 
 
 def _run(script: str, keys: list[str], arguments: list[Any]) -> Any:

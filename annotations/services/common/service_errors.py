@@ -4,6 +4,7 @@ Here stands what participants are refused, whose sentences are read and translat
 the staff is refused. What programs tell apart of one service alone stands beside that service.
 """
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from annotations.word_files import read_words
 if TYPE_CHECKING:
     from annotations.models import AnnotationSession
 
+_UNITS_S = {"minutes": 60, "hours": 3600}
 _WORDS: dict[str, dict[str, str]] = read_words(__package__, "refusals")
 
 
@@ -74,11 +76,13 @@ def only_valid(sentence: str = "{}", *, names_fields: bool = False) -> Iterator[
 
 
 class TryAgainLater(ServiceError, status=429):
-    """Refused for now alone. `retry_after_s`: whole seconds to wait."""
+    """Refused for now alone. `retry_after_s`: whole seconds to wait, which the sentence may give in other units."""
 
     def __init__(self, retry_after_s: int, message: str = "") -> None:
         self.retry_after_s = retry_after_s
-        super().__init__(message)
+        # Two at least: a plural in every language.
+        wait = {name: max(2, math.ceil(retry_after_s / unit_s)) for name, unit_s in _UNITS_S.items()}
+        super().__init__(message or str(self.sentence) % wait)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -158,11 +162,11 @@ class StudyFull(ServiceError):
     """Every place of the study's quota is taken."""
 
 
-class PlacesHeld(ServiceError):
+class PlacesHeld(TryAgainLater, status=409):
     """People whom nobody vouches for hold as many of the open places as they may at once."""
 
 
-class TooManyFromNetwork(ServiceError, status=429):
+class TooManyFromNetwork(TryAgainLater):
     """As many people as may have started the study today from this network, without proof of where they come from."""
 
 
@@ -173,13 +177,27 @@ class Withdrawn(ServiceError, status=410):
 class ResumeCodeNeeded(ServiceError, status=403):
     """The visit goes on in another browser than where it began, and nothing proves that it is the same person."""
 
+    is_about_code = False  # whether a code was typed, and is refused
+
 
 class ResumeCodeWrong(ResumeCodeNeeded):
     """The code that was typed is another one."""
 
+    is_about_code = True
+
+
+class InvitationInvalid(ServiceError, status=403):
+    """No invitation to this study has the link's token, or it was revoked."""
+
+
+class InvitationUsed(ResumeCodeNeeded):
+    """The invitation let somebody in already, in another browser."""
+
 
 class TooManyResumeCodes(TryAgainLater):
     """More codes were tried than anybody mistypes."""
+
+    is_about_code = True
 
 
 class EntryNotVerified(ServiceError, status=403):

@@ -9,11 +9,10 @@ import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.conf import settings
-
 from annotations.models import AnnotationSession, EntryVerification, Stage, Study
 from annotations.prolific.link_keys import KeysUnavailable
 from annotations.prolific.signed_links import LinkNotSigned, SignedEntry
+from annotations.readings.allocation.plain_links import starts_allowed
 from annotations.readings.prolific.external_ids import OutsideIds
 from annotations.readings.visits.resume_codes import is_resume_code
 from annotations.services.common import redis_counters
@@ -29,8 +28,6 @@ from annotations.services.prolific import prolific_client, submissions
 
 logger = logging.getLogger(__name__)
 
-DAY_S = 24 * 3600
-QUOTA_SHARE = 10  # in a large study one network may start as many visits as one in so many of its places
 CODES_TRIED, CODES_WINDOW_S = 10, 600  # of one visit, from one network
 
 
@@ -90,11 +87,6 @@ class Browser:
     code: str = ""
 
 
-def starts_allowed(study: Study) -> int:
-    """Return how many unverified visits to a study may begin from one network in a day."""
-    return max(settings.UNVERIFIED_STARTS_PER_NETWORK, (study.quota or 0) // QUOTA_SHARE)
-
-
 def count_start(study: Study, browser: Browser) -> None:
     """Count an unverified visit that begins. Raises TooManyFromNetwork, so the caller's transaction stores nothing.
 
@@ -103,10 +95,10 @@ def count_start(study: Study, browser: Browser) -> None:
     """
     if browser.network is None:
         return
-    counted = redis_counters.count(f"starts:{study.pk}:{browser.network}", DAY_S)
+    counted = redis_counters.count(f"starts:{study.pk}:{browser.network}", redis_counters.DAY_S)
     if counted is not None and counted.n > starts_allowed(study):
         logger.warning("study %s: a start was refused, since its network has used up its starts", study.slug)
-        raise TooManyFromNetwork
+        raise TooManyFromNetwork(counted.seconds_left)
 
 
 def refuse_stranger(session: AnnotationSession, ids: OutsideIds, token: str, browser: Browser) -> None:
@@ -117,10 +109,14 @@ def refuse_stranger(session: AnnotationSession, ids: OutsideIds, token: str, bro
     """
     if session.consented_at is None or session.pk in browser.visits:
         return
-    if not browser.code:
-        if verification_of(session.study, ids, token) == EntryVerification.UNVERIFIED:
-            raise Withdrawn if session.stage == Stage.WITHDRAWN else ResumeCodeNeeded
-        return
+    if browser.code:
+        check_resume_code(session, browser)
+    elif verification_of(session.study, ids, token) == EntryVerification.UNVERIFIED:
+        raise Withdrawn if session.stage == Stage.WITHDRAWN else ResumeCodeNeeded
+
+
+def check_resume_code(session: AnnotationSession, browser: Browser) -> None:
+    """Raise ResumeCodeWrong unless the browser gave the visit's code, and TooManyResumeCodes after too many."""
     # By network, so that no stranger can use up the tries of whoever knows the code.
     window = f"resume:{session.pk}:{browser.network}"
     tried = None if browser.network is None else redis_counters.count(window, CODES_WINDOW_S)

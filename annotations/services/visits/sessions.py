@@ -3,7 +3,7 @@
 import datetime as dt
 import secrets
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
@@ -44,11 +44,18 @@ from annotations.services.logs import events
 from annotations.services.logs.identities import pseudonym
 from annotations.services.phrases import assignments
 from annotations.services.prolific import submissions
-from annotations.services.visits import entry_verification
+from annotations.services.visits import entry_verification, turned_away
 from annotations.services.visits.entry_verification import Browser
 from annotations.version import CODE_VERSION
 
 _NO_BROWSER = Browser()  # one of which nothing is known
+
+
+class LinkKeys(NamedTuple):
+    """The pseudonyms that a link has in a study: of its submission, and of its person."""
+
+    submission: str
+    person: str
 
 
 def enter(
@@ -68,30 +75,36 @@ def enter(
     Withdrawn, StudyNotOpen, StudyFull, EntryNotVerified, TooManyFromNetwork, and as `repeat_visits.refuse_again`.
     """
     ids = outside_ids(study, participant_id=participant_id, study_id=study_id, session_id=session_id)
-    if not study.keeps_ids:  # whose visit it was, nobody can tell any more
-        raise StudyNotOpen(study.state)
-    session = (
-        AnnotationSession.objects.select_related("participant")
-        .filter(study=study, submission_key=pseudonym(study, "S", ids.session))
-        .first()
-    )
+    keys = link_keys(study, participant=ids.participant, session=ids.session)
+    visits = AnnotationSession.objects.select_related("participant")
+    session = visits.filter(study=study, submission_key=keys.submission).first()
     is_new = session is None
-    session = session or _enter_anew(study, ids, token, browser)
-    if session.participant.pseudonym != pseudonym(study, "P", ids.participant):
+    if session is None:
+        with turned_away.counted(study, keys.submission):
+            session = _enter_anew(study, ids, keys, token, browser)
+    if session.participant.pseudonym != keys.person:
         raise LinkIncomplete(_("This link was made for another person. Please open the study from your own account."))
     if not is_new:
         entry_verification.refuse_stranger(session, ids, token, browser)
     return session
 
 
-def refuse_new_participants(study: Study, ids: OutsideIds) -> None:
+def link_keys(study: Study, *, participant: str, session: str) -> LinkKeys:
+    """Return a link's keys. Raises StudyNotOpen once nobody can tell any more whose visit it was."""
+    if not study.keeps_ids:
+        raise StudyNotOpen(study.state)
+    return LinkKeys(pseudonym(study, "S", session), pseudonym(study, "P", participant))
+
+
+def refuse_new_participants(study: Study, keys: LinkKeys) -> None:
     """Refuse a link that nobody can enter by any more.
 
     Raises Withdrawn for that of an erased visit, StudyNotOpen where the study takes nobody new, StudyFull where its
     places are taken by other people.
     """
-    _refuse_closed_to_new(study, ids)
-    places.refuse_full(study, pseudonym(study, "P", ids.participant))
+    with turned_away.counted(study, keys.submission):
+        refuse_closed_to_new(study, keys.submission)
+        places.refuse_full(study, keys.person)
 
 
 def outside_ids(study: Study, *, participant_id: str, study_id: str, session_id: str) -> OutsideIds:
@@ -112,17 +125,15 @@ def outside_ids(study: Study, *, participant_id: str, study_id: str, session_id:
     return ids
 
 
-def _enter_anew(study: Study, ids: OutsideIds, token: str, browser: Browser) -> AnnotationSession:
-    _refuse_closed_to_new(study, ids)
+def _enter_anew(study: Study, ids: OutsideIds, keys: LinkKeys, token: str, browser: Browser) -> AnnotationSession:
+    refuse_closed_to_new(study, keys.submission)
     # Before the transaction, which waits for nobody outside.
     verification = entry_verification.verify_entry(study, ids, token)
     with transaction.atomic():
-        participant, _created = Participant.objects.get_or_create(
-            study=study, pseudonym=pseudonym(study, "P", ids.participant)
-        )
+        participant, _created = Participant.objects.get_or_create(study=study, pseudonym=keys.person)
         repeat_visits.refuse_again(participant)
         places.refuse_full(study, participant.pseudonym)
-        session, is_new = make(participant, pseudonym(study, "S", ids.session), verification=verification)
+        session, is_new = make(participant, keys.submission, verification=verification)
         if is_new:
             submissions.make(study, ids, session)
             if verification == EntryVerification.UNVERIFIED:
@@ -145,9 +156,9 @@ def make(participant: Participant, submission_key: str, **fields: Any) -> tuple[
     return session, is_new
 
 
-def _refuse_closed_to_new(study: Study, ids: OutsideIds) -> None:
-    """Of an erased person nothing but the submission's key is known: whoever withdrew is not taken in again."""
-    if study.forgotten_submissions.filter(submission_key=pseudonym(study, "S", ids.session)).exists():
+def refuse_closed_to_new(study: Study, submission_key: str) -> None:
+    """Raise Withdrawn for the link of an erased visit, of which the key alone is known, and StudyNotOpen."""
+    if study.forgotten_submissions.filter(submission_key=submission_key).exists():
         raise Withdrawn
     if study.state != StudyState.ACTIVE:
         raise StudyNotOpen(study.state)
@@ -156,7 +167,8 @@ def _refuse_closed_to_new(study: Study, ids: OutsideIds) -> None:
 def refuse_without_place(session: AnnotationSession) -> None:
     """Raise StudyFull where there is no place for a visit that has none yet; one that does not count needs none."""
     if not session.is_uncounted:
-        places.refuse_full(session.study, session.participant.pseudonym)
+        with turned_away.counted(session.study, session.submission_key):
+            places.refuse_full(session.study, session.participant.pseudonym)
 
 
 def give_consent(session: AnnotationSession, language: str = OWN_LANGUAGE) -> AnnotationSession:
@@ -167,7 +179,7 @@ def give_consent(session: AnnotationSession, language: str = OWN_LANGUAGE) -> An
     """
     refuse_closed(session.study)
     now = timezone.now()
-    with transaction.atomic():
+    with turned_away.counted(session.study, session.submission_key), transaction.atomic():
         if advance(session, Stage.CONSENT, stage=Stage.TUTORIAL, consented_at=now):
             places.allocate(session)
             consent = _store_consent(session, language, agreed=True, at=now)

@@ -2,11 +2,12 @@
 
 from urllib.parse import quote
 
-from annotations.models import Study
+from annotations.models import AnnotationSession
 
 
-def return_url(study: Study, code: str) -> str:
-    """Return the study's completion address with a code in it; empty where there is no code or no address."""
-    if not code or not study.completion_url:
+def return_url(session: AnnotationSession, code: str) -> str:
+    """Return the study's completion address with a code in it; empty without a code, an address or who waits there."""
+    address = session.study.completion_url
+    if not code or not address or not session.leads_back:
         return ""
-    return study.completion_url.replace("{code}", quote(code, safe=""))
+    return address.replace("{code}", quote(code, safe=""))

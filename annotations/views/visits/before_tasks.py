@@ -85,7 +85,7 @@ def consent(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
 @in_visit(Stage.DECLINED)
 def declined(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
     """End politely, with the study's own code for this outcome where it has one."""
-    url = return_url(session.study, session.study.no_consent_code)
+    url = return_url(session, session.study.no_consent_code)
     return render(request, "annotations/declined.html", {"session": session, "return_url": url})
 
 
@@ -109,5 +109,5 @@ def check(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
 @in_visit(Stage.NOT_PASSED)
 def not_passed(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
     """End after the second try, with the study's own code for this outcome where it has one."""
-    url = return_url(session.study, session.study.failed_check_code)
+    url = return_url(session, session.study.failed_check_code)
     return render(request, "annotations/not_passed.html", {"session": session, "return_url": url})

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods
 
-from annotations.models import AnnotationSession, EndReason, SessionKind, Stage
+from annotations.models import AnnotationSession, EndReason, Stage
 from annotations.models.study_texts import OWN_LANGUAGE
 from annotations.readings.phrases.task_screen import found
 from annotations.services.visits import sessions
@@ -41,9 +41,7 @@ def end(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
     finished = session.stage == Stage.FINISHED
     if not finished and not may_end(session):
         return SeeOther(page_of(session))
-    # Nobody at Prolific waits for the code of a visit that does not count, or of an expert.
-    leads_back = finished and session.kind == SessionKind.PARTICIPANT
-    url = return_url(session.study, session.study.completion_code) if leads_back else ""
+    url = return_url(session, session.study.completion_code) if finished else ""
     leaving = bool(url) and "leaving" in request.GET
     context = {
         "session": session,

@@ -24,8 +24,9 @@ from annotations.services.common.service_errors import (
     TooManyResumeCodes,
     Withdrawn,
 )
-from annotations.services.visits import device_reports, preview_links, sessions
+from annotations.services.visits import device_reports, invitations, preview_links, sessions
 from annotations.services.visits.entry_verification import Browser
+from annotations.services.visits.sessions import LinkKeys
 from annotations.views.common import error_pages
 from annotations.views.common.client_address import client_network
 from annotations.views.common.current_visit import SESSION_KEY, go_on, in_visit, see, uuid_in, visiting
@@ -43,12 +44,11 @@ def welcome(request: HttpRequest, slug: str) -> HttpResponse:
         study = _study(slug)
         if preview_links.PARAMETER in request.GET:
             return _uncounted(request, study)
-        ids = sessions.outside_ids(study, **_given_ids(study, request.GET))
+        parameters, keys = _link(request, study)
     except ServiceError as error:
         return error_pages.refused(request, error)
-    parameters = [*zip(_parameter_names(study), ids, strict=True), *_given_token(request.GET)]
     try:
-        sessions.refuse_new_participants(study, ids)
+        sessions.refuse_new_participants(study, keys)
     except (StudyNotOpen, StudyFull) as error:
         return error_pages.shut_out(request, error, study, parameters)
     except Withdrawn as error:
@@ -62,8 +62,8 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     """Begin the visit of the link, or go on with it, under a new session key."""
     before = visiting(request)
     try:
-        session = _enter(request, _study(slug))
         page, has_script = uuid_in(request.POST, "device-client_uuid"), request.POST.get("device-script") == "yes"
+        session = _enter(request, _study(slug), page)
         device_reports.store(session, has_script=has_script, client_uuid=page)
     except (ResumeCodeNeeded, TooManyResumeCodes) as error:
         return _resume_page(request, _study(slug), error)
@@ -85,10 +85,22 @@ def visit(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
     return go_on(session)
 
 
-def _enter(request: HttpRequest, study: Study) -> AnnotationSession:
+def _link(request: HttpRequest, study: Study) -> tuple[list[tuple[str, str]], LinkKeys]:
+    """The parameters of the link, which its page sends on, and the keys that it has in the study."""
+    if invitations.PARAMETER in request.GET:
+        token = request.GET[invitations.PARAMETER]
+        return [(invitations.PARAMETER, token)], invitations.keys_of(study, token)
+    ids = sessions.outside_ids(study, **_given_ids(study, request.GET))
+    parameters = [*zip(_parameter_names(study), ids, strict=True), *_given_token(request.GET)]
+    return parameters, sessions.link_keys(study, participant=ids.participant, session=ids.session)
+
+
+def _enter(request: HttpRequest, study: Study, page: uuid.UUID | None) -> AnnotationSession:
     if preview_links.PARAMETER in request.POST:
         return preview_links.enter(study, request.POST[preview_links.PARAMETER])
     browser = Browser(client_network(request), _visits(request), request.POST.get(RESUME_CODE, ""))
+    if invitations.PARAMETER in request.POST:
+        return invitations.enter(study, request.POST[invitations.PARAMETER], browser, page)
     return sessions.enter(study, **_given_ids(study, request.POST), token=_token(request.POST), browser=browser)
 
 
@@ -100,7 +112,7 @@ def _visits(request: HttpRequest) -> list[int]:
 
 def _resume_page(request: HttpRequest, study: Study, error: ServiceError) -> HttpResponse:
     """Ask for the resume code; the form is the link once more, and reports the device as the first one did."""
-    names = (*_parameter_names(study), settings.PROLIFIC_LINK_TOKEN_PARAMETER, "device-script")
+    names = (*_parameter_names(study), settings.PROLIFIC_LINK_TOKEN_PARAMETER, invitations.PARAMETER, "device-script")
     kept = [(name, request.POST[name]) for name in names if name in request.POST]
     context = {"study": study, "parameters": kept, "error": error, "client_uuid": uuid.uuid4()}
     response = render(request, "annotations/resume.html", context, status=error.status)

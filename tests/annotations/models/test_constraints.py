@@ -20,6 +20,7 @@ from annotations.models import (
     Dataset,
     DeviceReport,
     EndAnswer,
+    Invitation,
     Judgement,
     JudgementAnswer,
     Participant,
@@ -66,6 +67,7 @@ def stored_world(stored_base_model: BaseModel) -> Visit:
     whole = {**dict.fromkeys(SPAN_UUIDS, UUID), **dict.fromkeys(SPAN_TIMES, NOW)}
     Span.objects.create(session=alice.session, kind="visible", **whole)
     DeviceReport.objects.create(session=alice.session, has_script=False, client_uuid=UUID)
+    Invitation.objects.create(study=study, number=1, digest="d", made_by="ann")
     EndAnswer.objects.create(session=alice.session, number=1, question="Anything else?", answer="no")
     of_class = {"dataset": task.base_model.dataset, "l2": task.base_model.l2, "code_version": ""}
     Control.objects.create(**of_class, target_classes=[0], **REACHED, head=b"h", test_predictions=b"p")
@@ -127,6 +129,9 @@ BROKEN: dict[str, list[Way]] = {
     "study_task_order_known": [change(Study, task_order="shuffled")],
     "study_restart_rule_known": [change(Study, restart_rule="perhaps")],
     "study_scheme_known": [change(Study, scheme="by feeling")],
+    "invitation_number_once": [again(Invitation, digest="another")],
+    "invitation_state_known": [change(Invitation, state="lost")],
+    "invitation_page_once_used": [change(Invitation, client_uuid=UUID), change(Invitation, state="used")],
     "study_quota_positive": [change(Study, quota=0)],
     "study_paid_screen_out_has_code": [change(Study, failed_check_is_paid=True)],
     "configuration_version_once": [again(StudyConfiguration)],

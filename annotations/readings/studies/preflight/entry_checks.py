@@ -9,6 +9,7 @@ from django.db.models import Q
 from annotations.models import Study, StudyState
 from annotations.models.consent_texts import RETENTION
 from annotations.models.study import CODES
+from annotations.readings.allocation.plain_links import limits_in_words
 from annotations.readings.allocation.task_orders import n_orders
 from annotations.readings.studies.preflight.check_result import Check, FixIn, block, passed, warning
 from annotations.readings.studies.readiness import link_reasons
@@ -94,7 +95,8 @@ def _verification(study: Study) -> list[Check]:
             "Prolific token. Where nobody is paid by Prolific, leave reward and bonus empty."
         )
         return [block(sentence, FixIn.ENTRY)]
-    return []
+    few = f"Here anybody with the link enters, {limits_in_words(study)}: the others are asked to wait or turned away."
+    return [warning(f"{few} Give the people of a pilot, a class or a laboratory invitations instead.", FixIn.ENTRY)]
 
 
 def _redirect(study: Study) -> Check:

@@ -91,7 +91,7 @@ def test_each_setting_is_looked_at(
 
 @pytest.mark.parametrize("pays", [{"reward_cents": 300}, {"bonus_cents": 50}], ids=["reward", "bonus"])
 def test_a_study_that_pays_opens_for_verified_people_alone(draft_study: Study, settings: Any, pays: Any) -> None:
-    said = ("anybody can invent people", "Only people whom Prolific vouches for can enter. ")
+    said = ("anybody can invent people", "Only people whom Prolific or an invitation vouches for can enter. ")
     assert [levels(draft_study, text) for text in said] == [[], []]  # nobody is paid
     Study.objects.update(**pays)
     draft_study.refresh_from_db()

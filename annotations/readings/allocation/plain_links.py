@@ -1,0 +1,29 @@
+"""What a study allows people who come by plain links, for whom nobody vouches (docs/decisions/0031)."""
+
+from django.conf import settings
+
+from annotations.models import Study
+from modeling.arrays.common.counted_words import counted
+
+SHARE_OF_OPEN = 4  # such people hold at most one in so many of the open places at once, and one at least
+SHARE_OF_QUOTA = 10  # in a large study one network may start as many visits as one in so many of its places
+
+
+def starts_allowed(study: Study) -> int:
+    """Return how many such visits to a study may begin from one network in a day."""
+    return max(settings.UNVERIFIED_STARTS_PER_NETWORK, (study.quota or 0) // SHARE_OF_QUOTA)
+
+
+def places_allowed(n_open: int) -> int:
+    """Return how many of the open places such people may hold at once."""
+    return max(1, n_open // SHARE_OF_OPEN)
+
+
+def limits_in_words(study: Study) -> str:
+    """Return the limits of this study in a line; empty where only verified people enter."""
+    if study.only_verified:
+        return ""
+    starts = f"{counted(starts_allowed(study), 'start')} a day from one network"
+    if study.quota is None:
+        return f"by plain links at most {starts}"
+    return f"by plain links at most {places_allowed(study.quota)} of {study.quota} places at once, and {starts}"
