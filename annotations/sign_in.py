@@ -45,6 +45,8 @@ def _admit(name: str, code: str, address: str) -> None:
 def _ask_for_code(user: Any, code: str) -> None:
     if not two_factor.is_enrolled(user):
         return
+    if not code and two_factor.passkeys(user).exists():
+        return  # the page after this one asks for the passkey, or a code
     if not code:
         raise ValidationError("This account also needs a code. Enter one from your app, or a recovery code.")
     try:

@@ -17,7 +17,7 @@ from annotations.sign_in import SignInForm
 _PLACES = {"Data": "Dataset", "Models": "BaseModel", "People": "AnnotationSession"}
 _NEWEST = 20
 # Recovery codes are nobody's to browse; accounts have a page of our own.
-_NOT_SHOWN = ("django_otp.", "django.contrib.auth.")
+_NOT_SHOWN = ("django_otp.", "django_otp_webauthn.", "django.contrib.auth.")
 
 
 class ClarifyAdminSite(AdminSite):

@@ -5,6 +5,7 @@ import ssl
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from celery.schedules import schedule
 from csp.constants import NONCE, NONE, SELF
@@ -83,6 +84,7 @@ INSTALLED_APPS = [
     "csp",
     "django_otp",
     "django_otp.plugins.otp_static",
+    "django_otp_webauthn",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -211,6 +213,14 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+
+# -- Passkeys: an alternative to the code (decision 91), which browsers have over HTTPS and for localhost --------------
+_site = urlsplit(SITE_URL)
+OFFERS_PASSKEYS = _site.scheme == "https" or _site.hostname == "localhost"
+OTP_WEBAUTHN_RP_ID, OTP_WEBAUTHN_RP_NAME = _site.hostname, "Clarify"
+OTP_WEBAUTHN_ALLOWED_ORIGINS = [f"{_site.scheme if OFFERS_PASSKEYS else 'https'}://{_site.netloc}"]
+OTP_WEBAUTHN_ALLOW_PASSWORDLESS_LOGIN = False
+OTP_WEBAUTHN_EXCEPTION_LOGGER_NAME = ""  # it would log what a browser sent
 
 # -- API ---------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -15,6 +15,7 @@ _staff = admin.site.admin_view
 urlpatterns = [
     *([path("oidc/", include("annotations.admin.staff.oidc"))] if settings.OIDC_ISSUER else []),
     path("two-factor/", two_factor.page, name="two_factor"),  # before the site's check, which may ask for one
+    path("two-factor/passkeys/", include("annotations.admin.staff.passkeys")),  # also to whoever owes the second step
     path("tokens/", _staff(access_tokens.page), name="access_tokens"),
     path("jobs/", _staff(jobs_page.page), name="jobs"),
     path("audit/", _staff(audit_log.site_page), name="audit"),

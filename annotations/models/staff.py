@@ -131,6 +131,7 @@ class AccessToken(models.Model):
     sign_in_hash = models.CharField(max_length=64, help_text="of the password then: another password ends the token")
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, help_text="to the minute; null: never")
 
     class Meta:
         ordering = ["-id"]

@@ -37,6 +37,7 @@ def _answers(*, others: str, staff: str | None = None, **special: str) -> Answer
 
 ANYONE = _answers(others=REACHED)
 NOBODY = _answers(others=ABSENT)
+REFUSED_TO_ALL = _answers(others=REFUSED)  # whose sign-in had no second step
 # Participants' pages: of the visit in the cookie, and of one visit that the address names.
 IN_A_VISIT = _answers(others=ABSENT, participant=REACHED, other_participant=REACHED)
 OF_ONE_VISIT = _answers(others=ABSENT, participant=REACHED)

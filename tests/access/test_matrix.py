@@ -70,7 +70,9 @@ def test_a_session_of_the_staff_that_was_idle_for_twelve_hours_opens_nothing(wor
 
 def test_without_the_second_step_nothing_of_the_staffs_opens_but_its_page(world: World, settings) -> None:
     settings.REQUIRE_TWO_FACTOR = True
-    assert _opened_beyond_anonymous(world, OPERATOR) == ["GET /admin/two-factor/", "POST /admin/two-factor/"]
+    page = "/admin/two-factor/"
+    step = [f"GET {page}", f"POST {page}", f"POST {page}passkeys/use/begin/", f"POST {page}passkeys/use/"]
+    assert _opened_beyond_anonymous(world, OPERATOR) == step
 
 
 def _opened_beyond_anonymous(world: World, person: str) -> list[str]:

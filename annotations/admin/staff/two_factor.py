@@ -4,6 +4,7 @@ from typing import Any
 
 import django_otp
 from django.conf import settings
+from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -13,8 +14,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 from qrcode.main import QRCode
 
+from annotations.admin.common.number_formats import row_number
 from annotations.admin.common.site_pages import show_site_page
-from annotations.services.staff import two_factor
+from annotations.services.staff import signed_in_sessions, two_factor
 from annotations.services.staff.two_factor import CodeNotRight
 
 
@@ -37,6 +39,13 @@ def page(request: HttpRequest) -> HttpResponse:
             if two_factor.owes_code(user):
                 django_otp.login(request, two_factor.verify(user, code))
                 return HttpResponseRedirect(wanted_page(request))
+            if "sign_out_everywhere" in request.POST:
+                signed_in_sessions.sign_out_everywhere(user)
+                logout(request)
+                return HttpResponseRedirect(reverse("admin:login"))
+            if "remove" in request.POST:
+                two_factor.remove_passkey(user, row_number(request.POST["remove"]))
+                return HttpResponseRedirect(reverse("two_factor"))
             if two_factor.is_enrolled(user):
                 two_factor.verify(user, code)
                 two_factor.switch_off(user, by=user.get_username())
@@ -64,6 +73,8 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "is_on": is_on,
         "owes_code": two_factor.owes_code(user),
         "is_required": settings.REQUIRE_TWO_FACTOR,
+        "passkeys": two_factor.passkeys(user) if settings.OFFERS_PASSKEYS else [],
+        "offers_passkeys": settings.OFFERS_PASSKEYS,
         "n_recovery_codes": two_factor.n_recovery_codes(user),
         "secret": two_factor.base32_secret(device) if device else "",
         "qr": qr_path(two_factor.setup_uri(device)) if device else None,

@@ -2,25 +2,19 @@
 
 import datetime as dt
 import logging
-from email.errors import MessageError
-from smtplib import SMTPException
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db.models import F, Q
 from django.urls import reverse
 
 from annotations.models import Alarm
+from annotations.services.common.emails import NotificationFailed, send_email
 
 MAX_ATTEMPTS = 8
 LEASE = dt.timedelta(seconds=60)  # longer than a mail server may take
 FIRST_RETRY_S = 15.0  # doubled with each attempt: the last one comes about half an hour after the first
 
 logger = logging.getLogger(__name__)
-
-
-class NotificationFailed(Exception):
-    """An alarm could not be sent; the message says why."""
 
 
 def notify_due(now: dt.datetime) -> int:
@@ -31,18 +25,12 @@ def notify_due(now: dt.datetime) -> int:
 
 def send(alarm: Alarm) -> None:
     """Send an alarm to the study's address. Raises NotificationFailed."""
-    if not settings.SENDS_EMAIL:
-        raise NotificationFailed("this site cannot send e-mail because EMAIL_URL is not set")
     page = f"{settings.SITE_URL}{reverse('admin:annotations_study_monitor', args=[alarm.study_id])}"
-    message = EmailMessage(
+    send_email(
         subject=f"Clarify: {alarm.study.title}: {alarm.kind.replace('_', ' ')}",
         body=f"{alarm.message}\n\nSince {alarm.raised_at:%Y-%m-%d %H:%M:%S} UTC.\n{page}\n",
-        to=[alarm.study.alarm_email],
+        to=alarm.study.alarm_email,
     )
-    try:
-        message.send()
-    except (OSError, SMTPException, MessageError, ValueError) as error:
-        raise NotificationFailed(type(error).__name__) from error
 
 
 def _due_at(alarm: Alarm) -> dt.datetime:

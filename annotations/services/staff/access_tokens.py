@@ -17,8 +17,10 @@ from django.utils.crypto import constant_time_compare
 from annotations.models import AccessToken
 from annotations.services.logs import audit
 from annotations.services.staff import roles
+from annotations.services.staff.sign_in_notices import notify_on_commit
 
 DAYS = (30, 90, 365)  # how long one may be asked to last
+_NOTED_EVERY = dt.timedelta(minutes=1)  # a program that asks often writes seldom
 _PREFIX = "clarify_"  # so that scanners for secrets know one
 
 
@@ -38,6 +40,7 @@ def create(user: Any, *, name: str, days: int) -> tuple[AccessToken, str]:
         expires_at=now + dt.timedelta(days=days),
     )
     audit.record("token_created", None, by=user.get_username(), subject=name, days=days)
+    notify_on_commit(user, f"A new API token was made for your account: “{name}”, good for {days} days.")
     return token, text
 
 
@@ -55,6 +58,9 @@ def holder_of(text: str) -> User | None:
     token = AccessToken.objects.select_related("user").filter(digest=_digest(text)).first()
     if token is None or not is_valid(token):
         return None
+    now = timezone.now()
+    if token.last_used_at is None or now - token.last_used_at > _NOTED_EVERY:
+        AccessToken.objects.filter(pk=token.pk).update(last_used_at=now)
     return _as_signed_in(token)
 
 

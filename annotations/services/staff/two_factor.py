@@ -10,12 +10,15 @@ from urllib.parse import quote, urlencode
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import QuerySet
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
+from django_otp_webauthn.models import WebAuthnCredential
 
 from annotations.models import TotpDevice, seals
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.logs import audit, identities
+from annotations.services.staff.sign_in_notices import notify_on_commit
 
 N_RECOVERY_CODES = 8
 _RECOVERY_CODE_BYTES = 8  # too many to try them all against a stolen digest
@@ -152,6 +155,7 @@ def confirm(user: Any, code: str) -> tuple[TotpDevice, list[str]]:
             device.save()
             codes = _new_recovery_codes(user)
             audit.record("two_factor_on", None, by=user.get_username())
+            notify_on_commit(user, "An authenticator app was set up as the second step of your sign-in.")
             return device, codes
     raise CodeNotRight  # after the commit, so that the failed try counts
 
@@ -180,11 +184,31 @@ def verify(user: AbstractBaseUser, code: str) -> TotpDevice | StaticDevice:
 
 
 def switch_off(user: Any, *, by: str) -> None:
-    """Forget a person's app and recovery codes."""
+    """Forget a person's app, recovery codes and passkeys."""
     with transaction.atomic():
-        for kind in (TotpDevice, StaticDevice):
+        for kind in (TotpDevice, StaticDevice, WebAuthnCredential):
             kind.objects.filter(user_id=user.pk).delete()
         audit.record("two_factor_off", None, by=by, subject=user.get_username())
+        notify_on_commit(user, "The second step of your sign-in was switched off.")
+
+
+def passkeys(user: AbstractBaseUser) -> QuerySet[WebAuthnCredential]:
+    """Return a person's passkeys, the oldest first. Each is an alternative to a code (docs/decisions/0091)."""
+    found: QuerySet[WebAuthnCredential] = WebAuthnCredential.objects.filter(user_id=user.pk).order_by("pk")
+    return found
+
+
+def passkey_added(user: Any) -> None:
+    """Note that a person registered a passkey."""
+    audit.record("passkey_added", None, by=user.get_username())
+    notify_on_commit(user, "A passkey was added to the second step of your sign-in.")
+
+
+def remove_passkey(user: Any, passkey_id: int) -> None:
+    """Forget one of a person's passkeys; nobody else's is known."""
+    with transaction.atomic():
+        if passkeys(user).filter(pk=passkey_id).delete()[0]:
+            audit.record("passkey_removed", None, by=user.get_username())
 
 
 def _use_app_code(user: AbstractBaseUser, code: str) -> TotpDevice | None:

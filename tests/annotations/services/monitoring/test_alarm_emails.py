@@ -10,8 +10,8 @@ import pytest
 from django.utils import timezone
 
 from annotations.models import Alarm, BaseModel, Study
+from annotations.services.common.emails import NotificationFailed
 from annotations.services.monitoring import alarm_emails
-from annotations.services.monitoring.alarm_emails import NotificationFailed
 from tests.actors import create_study
 
 SECOND = dt.timedelta(seconds=1)
