@@ -3,6 +3,7 @@
 import base64
 import secrets
 import uuid
+from typing import ClassVar, Self, TypeVar
 
 from django.db import models
 from django.db.models import Q
@@ -22,10 +23,31 @@ def new_sealed_withdrawal_token() -> bytes:
     return seal(token.lower().encode())
 
 
-class ParticipantQuerySet(models.QuerySet["Participant"]):
-    def counted(self) -> "ParticipantQuerySet":
-        """People who count: those of previews and simulations are nobody, each made for a visit of that kind."""
-        return self.exclude(sessions__kind__in=UNCOUNTED)
+class SessionKind(models.TextChoices):
+    """Whose visit it is, fixed when it is made."""
+
+    PARTICIPANT = "participant"
+    EXPERT = "expert"
+    PREVIEW = "preview"
+    SIMULATED = "simulated"
+
+
+UNCOUNTED = (SessionKind.PREVIEW, SessionKind.SIMULATED)  # in no count, quota, balance or export unless asked for
+M = TypeVar("M", bound=models.Model)
+
+
+class OfVisits(models.QuerySet[M]):
+    """Rows that visits left, of which those of previews and simulations are nobody's. visit: the path to the visit."""
+
+    visit: ClassVar[str]
+
+    def counted(self) -> Self:
+        """Rows that count: of no preview, and of no simulated visit."""
+        return self.exclude(**{f"{self.visit}kind__in": UNCOUNTED})
+
+
+class ParticipantQuerySet(OfVisits["Participant"]):
+    visit = "sessions__"  # each person of these kinds is made for one visit
 
 
 class Participant(models.Model):
@@ -69,18 +91,6 @@ class Outcome(models.TextChoices):
     WITHDRAWN = "withdrawn"
 
 
-class SessionKind(models.TextChoices):
-    """Whose visit it is, fixed when it is made."""
-
-    PARTICIPANT = "participant"
-    EXPERT = "expert"
-    PREVIEW = "preview"
-    SIMULATED = "simulated"
-
-
-UNCOUNTED = (SessionKind.PREVIEW, SessionKind.SIMULATED)  # in no count, quota, balance or export unless asked for
-
-
 class EntryVerification(models.TextChoices):
     """How sure it is that a person comes from Prolific, the surest first."""
 
@@ -91,16 +101,14 @@ class EntryVerification(models.TextChoices):
     LOCAL = "local", "not from Prolific"
 
 
-class SessionQuerySet(models.QuerySet["AnnotationSession"]):
-    def counted(self) -> "SessionQuerySet":
-        """Visits that count: no previews and no simulated ones."""
-        return self.exclude(kind__in=UNCOUNTED)
+class SessionQuerySet(OfVisits["AnnotationSession"]):
+    visit = ""
 
-    def kept(self) -> "SessionQuerySet":
+    def kept(self) -> Self:
         """Visits whose work is kept: not withdrawn, not erased."""
         return self.filter(withdrawn_at=None, erased_at=None)
 
-    def in_results(self, kind: SessionKind | None = None) -> "SessionQuerySet":
+    def in_results(self, kind: SessionKind | None = None) -> Self:
         """Visits whose work stands in results: of one kind, or of all that count; not withdrawn, not erased."""
         return (self.counted() if kind is None else self.filter(kind=kind)).kept()
 

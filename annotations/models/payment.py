@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from annotations.models.constraints import once, rule
+from annotations.models.participant import OfVisits
 from annotations.models.study import Study
 from annotations.models.submission import Submission
 
@@ -64,6 +65,10 @@ class PaymentBatch(models.Model):
         return self.is_in_question and (self.state == BatchState.UNSURE or self.outside_id != "")
 
 
+class PaymentQuerySet(OfVisits["Payment"]):
+    visit = "submission__session__"
+
+
 class Payment(models.Model):
     """Money owed to one person beside the reward. The key makes a rule that is applied twice pay once."""
 
@@ -80,6 +85,8 @@ class Payment(models.Model):
     batch = models.ForeignKey(PaymentBatch, null=True, blank=True, on_delete=models.PROTECT, related_name="payments")
     created_by = models.CharField(max_length=150)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = PaymentQuerySet.as_manager()
 
     class Meta:
         ordering = ["study", "id"]

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from annotations.models.arrays import unpack_float32
 from annotations.models.assignment import Assignment
 from annotations.models.constraints import iff, once, rule
+from annotations.models.participant import OfVisits
 from annotations.models.run import Run
 from modeling.arrays.phrases.phrase_languages import ENGLISH
 from modeling.arrays.phrases.phrase_text import MAX_PHRASE_LENGTH
@@ -33,6 +34,10 @@ class Moderation(models.TextChoices):
 UNCHECKED = "not checked: it stood in the field when the time was over"  # why such a phrase is excluded
 
 
+class PhraseQuerySet(OfVisits["Phrase"]):
+    visit = "assignment__session__"
+
+
 class Phrase(models.Model):
     """What a participant submitted, as typed (NFC). client_uuid makes a double submit one row."""
 
@@ -52,6 +57,8 @@ class Phrase(models.Model):
     )
     moderation = models.CharField(max_length=8, choices=Moderation, blank=True, default=Moderation.UNREVIEWED)
     moderation_reason = models.TextField(blank=True)
+
+    objects = PhraseQuerySet.as_manager()
 
     class Meta:
         ordering = ["assignment", "ordinal"]

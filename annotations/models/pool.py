@@ -8,6 +8,7 @@ from annotations.models.base_model import BaseModel
 from annotations.models.constraints import once, rule
 from annotations.models.dataset import Dataset
 from annotations.models.jobs import Job, JobState
+from annotations.models.participant import OfVisits
 from annotations.models.phrase import AnnotationPart, Score
 from annotations.models.study import Study
 from modeling.arrays.embeddings.duplicate_limits import COPIES_ABOVE
@@ -50,6 +51,10 @@ class ClassBy(models.TextChoices):
     NONE = "none", "nothing: images of any class"
 
 
+class GatheringQuerySet(OfVisits["Gathering"]):
+    visit = "parts__score__phrase__assignment__session__"  # whose words images are gathered for
+
+
 class Gathering(Job):
     """Candidates from a pool for the annotations of some classes, and how they are reviewed.
 
@@ -85,6 +90,8 @@ class Gathering(Job):
     seed = models.BigIntegerField(default=0)
     report = models.JSONField(default=dict)
     items = models.JSONField(default=list)
+
+    objects = GatheringQuerySet.as_manager()
 
     class Meta(Job.Meta):
         constraints = [

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from annotations.models.constraints import once, rule
-from annotations.models.participant import UNCOUNTED, AnnotationSession
+from annotations.models.participant import AnnotationSession, OfVisits
 from annotations.models.study import Study
 
 
@@ -26,10 +26,8 @@ class IdentityKey(models.Model):
         constraints = [once("identity_key_once", "study", "pseudonym")]
 
 
-class SubmissionQuerySet(models.QuerySet["Submission"]):
-    def counted(self) -> "SubmissionQuerySet":
-        """Submissions that count: none of a preview or a simulated visit."""
-        return self.exclude(session__kind__in=UNCOUNTED)
+class SubmissionQuerySet(OfVisits["Submission"]):
+    visit = "session__"
 
 
 class Submission(models.Model):

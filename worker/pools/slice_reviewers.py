@@ -37,7 +37,9 @@ def review_slices(study: Study, reviewer: SliceReviewer, progress: Progress) -> 
 
     Returns how many were, and of each check that takes no more answers why. Raises ReviewerFailed, ImageRejected.
     """
-    parts = GatheringPart.objects.filter(gathering__study=study, gathering__pool=None, gathering__state=JobState.DONE)
+    parts = GatheringPart.objects.filter(
+        gathering__in=study.gatherings.counted(), gathering__pool=None, gathering__state=JobState.DONE
+    )
     n, left_out = 0, []
     for part in parts.select_related("gathering__base_model__dataset", "score__phrase"):
         check, files = part.gathering, part.gathering.base_model.dataset.files

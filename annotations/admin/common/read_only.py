@@ -9,8 +9,20 @@ from django.utils.text import capfirst
 
 from annotations.admin.common.list_columns import column
 from annotations.admin.common.study_scoped import ScopedRows, StudyScoped
+from annotations.models import UNCOUNTED, AnnotationSession
 from annotations.models.arrays import without_arrays
 from annotations.services.staff.roles import study_of
+
+
+def visit_kind(row: Any) -> str:
+    """Return whose visit a row is of; empty where it is of none."""
+    work = getattr(row, "assignment", row)
+    visit = getattr(work, "session", work)
+    return visit.kind if isinstance(visit, AnnotationSession) else ""
+
+
+WHOSE_VISIT = column("visit of", visit_kind)
+OF_WHOM = ("participant", "visit", "study")  # columns of rows of assignments
 
 
 class ReadOnly:
@@ -43,9 +55,11 @@ class ReadOnlyAdmin(TitledList, ReadOnly, StudyScoped):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Head the page by its row and the row's study."""
+        """Head the page by its row and the row's study, and say of a visit that does not count that it does not."""
         row = context["original"]
-        context |= {"title": f"{capfirst(self.opts.verbose_name)}: {row}", "subtitle": study_of(row)}
+        kind = visit_kind(row)
+        subtitle = f"{study_of(row)}: {kind} visit, counted nowhere" if kind in UNCOUNTED else study_of(row)
+        context |= {"title": f"{capfirst(self.opts.verbose_name)}: {row}", "subtitle": subtitle}
         return super().render_change_form(request, context, *args, **kwargs)
 
 
@@ -59,6 +73,7 @@ class ReadOnlyOfAssignments(ReadOnlyAdmin):
         ordering="assignment__session__participant__pseudonym",
     )
     study = column("study", "assignment.session.study.slug", ordering="assignment__session__study__title")
+    visit = WHOSE_VISIT
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         related = ("assignment__session__participant", "assignment__session__study", *self.related)

@@ -25,7 +25,7 @@ _REFRESH_S = 3
 
 def page(request: HttpRequest, study: Study) -> dict[str, Any]:
     """Show the money of a study."""
-    owed = study.payments.filter(batch=None).select_related("submission").order_by("-withheld_reason", "pk")
+    owed = study.payments.counted().filter(batch=None).select_related("submission").order_by("-withheld_reason", "pk")
     batches = list(study.payment_batches.prefetch_related("payments__submission")[:20])
     under_way = next((batch for batch in batches if batch.state in UNDER_WAY), None)
     return {

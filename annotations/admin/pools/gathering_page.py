@@ -78,7 +78,7 @@ class GatheringForm(ModelForm[Gathering]):
 
 def page(request: HttpRequest, study: Study) -> Answer:
     """Show a gathering, the newest where none is named, or hand out its tables."""
-    found = list(study.gatherings.defer("items").select_related("pool", "base_model__dataset"))
+    found = list(study.gatherings.counted().defer("items").select_related("pool", "base_model__dataset"))
     shown = (
         _chosen(study, request.GET.get("gathering")) if "gathering" in request.GET else (found[0] if found else None)
     )
@@ -163,4 +163,4 @@ ACTS: dict[str, Act] = {"": _gather, "train": _train}
 
 def _chosen(study: Study, number: str | None) -> Gathering:
     related = ("pool__dataset", "base_model__dataset", "study")
-    return get_object_or_404(study.gatherings.select_related(*related), pk=row_number(number))
+    return get_object_or_404(study.gatherings.counted().select_related(*related), pk=row_number(number))

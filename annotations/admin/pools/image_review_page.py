@@ -35,7 +35,7 @@ def page(request: HttpRequest, study: Study) -> Answer:
 
 
 def _named(request: HttpRequest, study: Study) -> Gathering:
-    related = study.gatherings.select_related("pool__dataset", "base_model__dataset")
+    related = study.gatherings.counted().select_related("pool__dataset", "base_model__dataset")
     return get_object_or_404(related, pk=row_number(request.GET.get("gathering")))
 
 

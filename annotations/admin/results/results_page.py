@@ -33,7 +33,7 @@ def results_page(request: HttpRequest, study: Study) -> HttpResponse:
     """Show the results; with ?table= or ?figure= hand out one of them as a file, unless nothing has changed."""
     found = latest(study)
     costs = _costs(request, study, found)
-    n_trained = GatheredTraining.objects.filter(gathering__study=study, state=JobState.DONE).count()
+    n_trained = GatheredTraining.objects.filter(gathering__in=study.gatherings.counted(), state=JobState.DONE).count()
     etag = f'"{found.tag}-{costs[0].rows[0].total if costs else 0}-{n_trained}"'
     if request.headers.get("If-None-Match") == etag:
         return HttpResponseNotModified(headers={"ETag": etag})
@@ -96,7 +96,7 @@ def _context(request: HttpRequest, study: Study, found: Latest, costs: Iterable[
 
 def _newest_gathered(study: Study) -> list[WorthRow]:
     """What the newest training with gathered images found out."""
-    done = GatheredTraining.objects.filter(gathering__study=study, state=JobState.DONE)
+    done = GatheredTraining.objects.filter(gathering__in=study.gatherings.counted(), state=JobState.DONE)
     newest = done.select_related("dataset").first()
     return worth_rows(newest) if newest else []
 

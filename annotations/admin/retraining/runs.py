@@ -29,8 +29,8 @@ class RunAdmin(ReadOnlyOfAssignments):
     list_title = "Retrainings with a phrase"
     list_help = f"Each percentage: how much of a model’s worst group of test images is right. {TERMS['worst group']}"
     _compared = ("own_gain", "worst_group", "control_worst_group", "base_worst_group")
-    list_display = ("phrase", "participant", "study", "state_mark", *_compared)
-    list_filter = ("assignment__session__study", "state")
+    list_display = ("phrase", "participant", "visit", "study", "state_mark", *_compared)
+    list_filter = ("assignment__session__study", "assignment__session__kind", "state")
     search_fields = ("phrase_text", "assignment__session__participant__pseudonym")
     ordering = ("-id",)
     fieldsets = (

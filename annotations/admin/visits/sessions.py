@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from annotations.admin.common.list_columns import column
 from annotations.admin.common.number_formats import NONE, percent, score, similarity
-from annotations.admin.common.read_only import ReadOnlyAdmin, ReadOnlyRows
+from annotations.admin.common.read_only import OF_WHOM, WHOSE_VISIT, ReadOnlyAdmin, ReadOnlyRows
 from annotations.admin.visits.screens import FirstScreen, Screens
 from annotations.models import AnnotationSession, Assignment, Event, Phrase, Run, Score
 from annotations.models.arrays import without_arrays
@@ -57,17 +57,18 @@ class SessionAdmin(Screens):
 
 @admin.register(Assignment)
 class AssignmentAdmin(ReadOnlyAdmin):
-    list_display = ("session", "task", "state", "started_at", "deadline_at", "ended_at", "end_reason")
+    list_display = ("session", "visit", "task", "state", "started_at", "deadline_at", "ended_at", "end_reason")
     list_filter = ("session__study", "session__kind", "state", "end_reason")
     search_fields = ("session__participant__pseudonym", "session__submission_key")
     list_select_related = ("session__participant", "session__study", "task__study")
+    visit = WHOSE_VISIT
     inlines = (PhraseRows,)
 
 
 @admin.register(Phrase)
 class PhraseAdmin(FirstScreen):
     related = ("score__run",)
-    list_display = ("phrase", "participant", "study", "error_score", "threshold", "state", "result", "submitted_at")
+    list_display = ("phrase", *OF_WHOM, "error_score", "threshold", "state", "result", "submitted_at")
     list_filter = ("assignment__session__study", "assignment__session__kind", "state")
     search_fields = ("text", "assignment__session__participant__pseudonym")
     ordering = ("-submitted_at",)
@@ -113,8 +114,9 @@ def _result(run: Run | None) -> str | SafeString:
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
-    list_display = ("occurred_at", "study", "kind", "session", "payload")
+    list_display = ("occurred_at", "study", "kind", "session", "visit", "payload")
     list_filter = ("study", "kind")
     list_select_related = ("study", "session__participant")
+    visit = WHOSE_VISIT
     ordering = ("-id",)
     date_hierarchy = "occurred_at"

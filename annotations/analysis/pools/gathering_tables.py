@@ -78,7 +78,9 @@ class SliceCheck:
 
 def slice_checks(study: Study, run: Run | None = None) -> list[SliceCheck]:
     """Return the slice checks of a study, or of a run's annotation, that somebody has begun, the oldest first."""
-    parts: QuerySet[GatheringPart] = GatheringPart.objects.filter(gathering__study=study, gathering__pool=None)
+    parts: QuerySet[GatheringPart] = GatheringPart.objects.filter(
+        gathering__in=study.gatherings.counted(), gathering__pool=None
+    )
     if run is not None:
         parts = parts.filter(score__run=run, threshold=run.threshold or 0.0)
     related = ("gathering__base_model__dataset", "score__phrase__assignment__task")
@@ -120,7 +122,9 @@ def worth_rows(training: GatheredTraining) -> list[WorthRow]:
 
 def worth_table(study: Study) -> FilledTable[WorthRow]:
     """Return all trainings with gathered images of a study, the oldest first."""
-    trainings = GatheredTraining.objects.filter(gathering__study=study).select_related("dataset", "gathering__study")
+    trainings = GatheredTraining.objects.filter(gathering__in=study.gatherings.counted()).select_related(
+        "dataset", "gathering__study"
+    )
     return FilledTable(GATHERED, [row for each in trainings.order_by("pk") for row in worth_rows(each)])
 
 

@@ -58,7 +58,7 @@ class Budget:
 
 def waiting(now: dt.datetime, study: Study | None = None) -> tuple[Waiting, Waiting]:
     """Return the phrases that wait for a score, and the runs that wait for retraining, of one study or of all."""
-    of = {} if study is None else {"assignment__session__study": study}
+    of = {} if study is None else {"assignment__session__in": study.sessions.counted()}
     phrases = Phrase.objects.filter(state=PhraseState.PENDING, **of)
     runs = Run.objects.filter(state=RunState.PENDING, **of)
     return _waiting("phrases", phrases, "submitted_at", now), _waiting("runs", runs, "created_at", now)
@@ -66,7 +66,9 @@ def waiting(now: dt.datetime, study: Study | None = None) -> tuple[Waiting, Wait
 
 def phrases_waiting(now: dt.datetime) -> dict[int, Waiting]:
     """Return the phrases that wait for a score in each study where some do, by its number."""
-    pending = Phrase.objects.filter(state=PhraseState.PENDING).order_by().values_list("assignment__session__study")
+    pending = (
+        Phrase.objects.counted().filter(state=PhraseState.PENDING).order_by().values_list("assignment__session__study")
+    )
     rows = pending.annotate(n=Count("id"), oldest=Min("submitted_at"))
     return {study: _since("phrases", n, oldest, now) for study, n, oldest in rows}
 

@@ -69,7 +69,7 @@ def totals(study: Study) -> Totals:
         screened_out=Q(status=Status.SCREENED_OUT),
     )
     bonuses = _amounts(
-        study.payments.all(),
+        study.payments.counted(),
         "amount_cents",
         proposed=Q(withheld_reason="", batch=None),
         under_way=Q(batch__state__in=UNDER_WAY),

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from annotations.models import BaseModel, Correction, Run, Score, Study
+from annotations.models import BaseModel, Correction, Moderation, Run, Score, Study
 from annotations.models.arrays import without_arrays
+from annotations.readings.releases.moderated_words import words_of_phrase
 
 MAX_PHRASES = 60
 
@@ -45,19 +46,18 @@ def source(study: Study, value: str) -> Source | None:
         correction = _corrections(study).filter(pk=key).first()
         return _of_correction(correction) if correction else None
     if kind == "run":
-        run = Run.objects.filter(pk=key, assignment__session__study=study, threshold__isnull=False).first()
+        run = Run.objects.filter(pk=key, threshold__isnull=False).first()
         score = _scores(study).filter(run=run).first() if run else None
         if run is None or score is None or run.threshold is None:
             return None
-        return Source(value, str(score.phrase), run.base_model, [(score, run.threshold)])
+        return Source(value, words_of_phrase(score.phrase), run.base_model, [(score, run.threshold)])
     score = _scores(study).filter(pk=key).first() if kind == "score" else None
     return _of_score(score) if score else None
 
 
 def _scores(study: Study) -> QuerySet[Score]:
-    of_study = Score.objects.filter(
-        phrase__assignment__session__study=study,
-        phrase__assignment__session__withdrawn_at=None,
+    of_study = Score.objects.exclude(phrase__moderation=Moderation.EXCLUDED).filter(
+        phrase__assignment__session__in=study.sessions.in_results(),
         phrase__assignment__task__target_class__isnull=False,
         threshold__isnull=False,
     )
@@ -72,7 +72,7 @@ def _of_score(score: Score) -> Source:
     task = score.phrase.assignment.task
     assert score.threshold is not None and task.target_class is not None, "others are left out"
     name = task.base_model.dataset.class_names[task.target_class]
-    words = f"{name}: “{score.phrase}”, error score {score.value:.2f}"
+    words = f"{name}: “{words_of_phrase(score.phrase)}”, error score {score.value:.2f}"
     return Source(f"score-{score.pk}", words, task.base_model, [(score, score.threshold)])
 
 

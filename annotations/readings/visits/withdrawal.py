@@ -18,7 +18,7 @@ def withdrawn(study: Study, now: dt.datetime) -> list[dict[str, Any]]:
 
     ids_kept: who they are on Prolific is still stored, since they are owed something.
     """
-    people = study.participants.filter(sessions__withdrawn_at__isnull=False)
+    people = study.participants.counted().filter(sessions__withdrawn_at__isnull=False)
     people = people.annotate(last_at=Max("sessions__withdrawn_at")).order_by("-last_at")
     return [
         {

@@ -85,7 +85,7 @@ def acknowledge(alarm: Alarm, *, by: str) -> None:
 def _watched() -> list[Study]:
     """Those that run, and closed ones where money may wait for somebody, or Prolific may send people."""
     batches = PaymentBatch.objects.filter(study=OuterRef("pk"), state__in=(BatchState.UNSURE, BatchState.FAILED))
-    reviews = Submission.objects.filter(study=OuterRef("pk"), status=Status.AWAITING_REVIEW)
+    reviews = Submission.objects.counted().filter(study=OuterRef("pk"), status=Status.AWAITING_REVIEW)
     there = StudyOnProlific.objects.filter(study=OuterRef("pk"), status__in=SENDING)
     failed = ProlificRequest.objects.filter(
         study=OuterRef("pk"), act__in=recruitment.TRANSITIONS, state=RequestState.FAILED

@@ -95,8 +95,10 @@ def prepare(study: Study, payments: Collection[int], *, by: str) -> PaymentBatch
                 "Another batch of this study is under way. Prolific accepts one batch at a time, so settle that "
                 "one first."
             )
-        rows = Payment.objects.select_for_update(of=("self",)).select_related(
-            "submission__study", "submission__session"
+        rows = (
+            Payment.objects.counted()
+            .select_for_update(of=("self",))
+            .select_related("submission__study", "submission__session")
         )
         owed = list(rows.filter(study=study, pk__in=payments, batch=None, withheld_reason="").order_by("pk"))
         if not owed or len(owed) != len(set(payments)):

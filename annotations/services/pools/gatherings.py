@@ -41,8 +41,8 @@ def request(
         gathering.validate_constraints()
     jobs.ask(gathering, "gathering_requested", pool=str(pool or ""))
     for score, threshold in scores:
-        if score.phrase.assignment.session.study_id != study.pk:
-            raise NotPossible("The phrase is of another study.")
+        if not study.sessions.in_results().filter(pk=score.phrase.assignment.session_id).exists():
+            raise NotPossible("The phrase is of another study, or of a visit that does not count.")
         label = score.phrase.assignment.task.target_class
         if label is None:
             raise NotPossible("The phrase is about no class.")
