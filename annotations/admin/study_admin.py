@@ -23,7 +23,7 @@ from annotations.admin.studies.study_overview import STEPS
 from annotations.admin.studies.study_sections import FIELDSETS, TASKS_AFTER, fieldsets_for_analysts, present_values
 from annotations.admin.study_registry import PAGES
 from annotations.models import Audience, Study, StudyState
-from annotations.readings.monitoring.participant_flow import n_inside
+from annotations.readings.monitoring.study_people import people_of
 from annotations.readings.monitoring.study_progress import with_counts
 from annotations.readings.studies.preflight.pay_checks import low_pay
 from annotations.readings.studies.preflight.preflight_report import not_right
@@ -158,7 +158,7 @@ class StudyAdmin(TitledList, StudyScoped):
             status=409 if refusal else 200,
             step=step,
             refusal=refusal,
-            n_inside=n_inside(study, timezone.now()) if name == "close" else 0,
+            n_inside=people_of(study, timezone.now()).inside if name == "close" else 0,
             is_on_prolific=study.audience == Audience.CROWD,
             can_ask_prolific=bool(settings.PROLIFIC_TOKEN and study.external_study_id),
             **({**study_overview.facts(study), "worth": not_right(study)} if name == "open" else {}),

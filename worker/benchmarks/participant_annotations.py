@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
-from annotations.analysis.results.stored_rows import people_kind
 from annotations.models import BaseModel, Dataset, Moderation, Score, Study
 from annotations.models.arrays import unpack_float32
+from annotations.readings.monitoring.person_courses import people_kind
 from annotations.readings.releases.moderated_words import HIDDEN
 from annotations.services.common.service_errors import ServiceError
 from annotations.services.studies.lifecycle import find_study

@@ -11,7 +11,7 @@ from annotations.admin.common.number_formats import row_number
 from annotations.models import Study
 from annotations.readings.allocation.cells import Cell
 from annotations.readings.monitoring.live_study import seen_of
-from annotations.readings.monitoring.participant_flow import ACTIVE_WITHIN, GONE_AFTER
+from annotations.readings.monitoring.study_people import ACTIVE_WITHIN, GONE_AFTER
 from annotations.services.monitoring import alarms
 from annotations.services.visits import turned_away
 

@@ -11,13 +11,13 @@ _STEPS = {
     "checked": "passed the check",
     "allocated": "were given a task",
     "worked": "wrote a phrase",
-    "finished": "finished",
+    "finished": "finished, with a phrase",
     COUNTED: "of those given a task are counted, finished or not",
     WITH_RUN: "of those counted have a retraining with their words",
 }
 _REASONS = {
     "declined": "declined",
-    "no_answer": "did not answer",
+    "no_answer": "have not answered",
     "failed_check": "did not pass the entry check",
     "returned": "returned it on Prolific",
     "timed_out": "timed out on Prolific",

@@ -10,7 +10,7 @@ from django.utils import timezone
 from annotations.admin.common.study_pages import Place, crowd_came, is_for_experts
 from annotations.models import OPEN_STATES, Moderation, Study, StudyState
 from annotations.readings.datasets.encoder_problems import encoder_problems
-from annotations.readings.monitoring.participant_flow import n_inside
+from annotations.readings.monitoring.study_people import people_of
 from annotations.readings.payments.costs import totals
 from annotations.readings.payments.reconciliation import compare
 from annotations.readings.releases import moderation
@@ -71,7 +71,7 @@ def _run(study: Study) -> Iterator[NextStep]:
     elif study.state in OPEN_STATES and is_for_experts(study):
         more = "Whoever has a role in the study can annotate."
         yield NextStep("The study is open to its experts.", more, "Annotate as an expert", _url(study, "annotate"))
-    elif study.state in OPEN_STATES and (n := n_inside(study, timezone.now())):
+    elif study.state in OPEN_STATES and (n := people_of(study, timezone.now()).inside):
         sentence = f"{counted(n, 'person is', 'people are')} inside now."
         yield NextStep(sentence, "They need nothing from you.", "Watch live", _url(study, "monitor"))
     elif study.state in OPEN_STATES:
@@ -82,7 +82,8 @@ def _run(study: Study) -> Iterator[NextStep]:
 
 
 def _people(study: Study) -> Iterator[NextStep]:
-    n = len(compare(study, timezone.now()).approvable) if crowd_came(study) else 0
+    compared = compare(study, timezone.now()) if crowd_came(study) else None
+    n, differ = (len(compared.approvable), len(compared.awaiting) - len(compared.approvable)) if compared else (0, 0)
     unknown = totals(study).unknown.n if not settings.PROLIFIC_TOKEN and crowd_came(study) else 0
     if unknown:
         who = counted(unknown, "person has", "people have")
@@ -93,7 +94,13 @@ def _people(study: Study) -> Iterator[NextStep]:
         wait = counted(n, "person has finished and waits", "people have finished and wait")
         button = "Look at this one" if n == 1 else f"Look at the {n:,}"
         more = "Nobody is paid before you say so."
+        if differ:
+            more = f"{counted(differ, 'more awaits', 'more await')} review and must be looked at one by one. {more}"
         yield NextStep(f"{wait} to be approved.", more, button, _url(study, "reconciliation"))
+    elif differ:
+        wait = counted(differ, "submission awaits", "submissions await")
+        more = "What is known here and on Prolific must be looked at one by one."
+        yield NextStep(f"{wait} review.", more, "Look at what differs", _url(study, "reconciliation"))
 
 
 def _findings(study: Study) -> Iterator[NextStep]:

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from annotations.admin.common.study_pages import crowd_came, show_page
 from annotations.admin.results.flow_words import flow_steps
 from annotations.admin.results.results_words import words_of_tasks
 from annotations.analysis.results.latest_results import latest
-from annotations.analysis.results.stored_rows import people_kind
-from annotations.analysis.tables.flow_table import COUNTED, WITH_RUN, course_lines
+from annotations.analysis.tables.flow_table import course_lines
 from annotations.models import OPEN_STATES, Study, StudyState
 from annotations.readings.monitoring import study_progress
-from annotations.readings.monitoring.person_courses import courses
+from annotations.readings.monitoring.person_courses import courses, people_kind
+from annotations.readings.monitoring.study_people import people_of
 from annotations.readings.payments.costs import totals
 from annotations.readings.prolific import status_comparison
 from annotations.readings.studies.preflight.duration import longest_minutes
@@ -68,7 +69,7 @@ def overview(study: Study) -> dict[str, Any]:
         "entry_url": lifecycle.entry_url(study),
         "there": status_comparison.standing(study),
         "asked_there": status_comparison.newest_request(study),
-        "now": study_progress.people_now(study),
+        "now": people_of(study, timezone.now()),
         "work": study_progress.work(study),
         **facts(study),
         "totals": totals(study) if crowd_came(study) else None,
@@ -94,10 +95,6 @@ def _results(study: Study) -> dict[str, Any]:
     if study.state == StudyState.DRAFT:
         return {"flow": [], "findings": []}  # of previews and rehearsals nothing counts
     found = latest(study)
-    if found.results is None:
-        flow = flow_steps(course_lines(courses(study, people_kind(study))))
-        return {"flow": flow, "findings": [], "latest": found}
-    tables = found.results.tables
-    people = [line for line in tables.flow.rows if line.step not in (COUNTED, WITH_RUN)]  # which the findings explain
-    findings = words_of_tasks(tables, found.results.concepts)
-    return {"flow": flow_steps(people), "findings": findings, "latest": found}
+    findings = words_of_tasks(found.results.tables, found.results.concepts) if found.results else []
+    flow = flow_steps(course_lines(courses(study, people_kind(study))))  # as of now, as all counts of the page
+    return {"flow": flow, "findings": findings, "latest": found}

@@ -29,7 +29,7 @@ from annotations.models import (
     StudyState,
     Task,
 )
-from annotations.readings.monitoring.person_courses import courses
+from annotations.readings.monitoring.person_courses import courses, people_kind
 from annotations.readings.phrases.vocabulary_levels import WHOLE, LevelKey, levels_by_key, levels_of
 from annotations.readings.releases.moderated_words import HIDDEN
 from annotations.readings.retraining.controls import control_worst_groups
@@ -76,11 +76,6 @@ def read_people(study: Study) -> tuple[PersonTask, ...]:
     """Return what each person reached on each task, from phrases and runs as they are now."""
     rows = read_rows(study)
     return people_of(rows, by_person(rows.tried))
-
-
-def people_kind(study: Study) -> SessionKind:
-    """Return whose visits the study's numbers are of."""
-    return SessionKind.EXPERT if study.audience == Audience.EXPERTS else SessionKind.PARTICIPANT
 
 
 def primary_measures(study: Study) -> tuple[str, ...]:

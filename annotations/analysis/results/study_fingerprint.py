@@ -7,7 +7,6 @@ from typing import Any
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from annotations.analysis.results.stored_rows import people_kind
 from annotations.models import (
     AuditRecord,
     Benchmark,
@@ -22,6 +21,7 @@ from annotations.models import (
     VocabularyLevel,
 )
 from annotations.models.event_kinds import SPANS_REPORTED
+from annotations.readings.monitoring.person_courses import people_kind
 
 _SPANS_COME = timedelta(minutes=5)  # while people are at work spans of time always come: look again after this
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
-from annotations.analysis.results.stored_rows import people_kind
 from annotations.models import (
     AnnotationSession,
     Moderation,
@@ -20,6 +19,7 @@ from annotations.models import (
     Study,
     ThresholdChoice,
 )
+from annotations.readings.monitoring.person_courses import people_kind
 from annotations.tables.columns import Table
 from annotations.tables.worded_tables import worded
 

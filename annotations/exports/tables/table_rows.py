@@ -13,7 +13,6 @@ from django.db.models import Case, Count, F, Model, OuterRef, Q, QuerySet, Subqu
 
 from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.results.latest_results import stored_concepts
-from annotations.analysis.results.stored_rows import people_kind
 from annotations.analysis.tables.filled_tables import SUMMARY
 from annotations.analysis.tables.flow_table import FLOW, flow_lines
 from annotations.exports.tables.exclusion_rows import EXCLUSIONS, NOT_EXCLUDED, exclusions, its_phrases
@@ -36,7 +35,7 @@ from annotations.models import (
 )
 from annotations.models.arrays import without_arrays
 from annotations.models.participant import SessionQuerySet
-from annotations.readings.monitoring.person_courses import courses
+from annotations.readings.monitoring.person_courses import courses, people_kind
 from annotations.readings.phrases.vocabulary_levels import WHOLE
 from annotations.readings.releases.writing_flags import people_by_words
 from annotations.tables.columns import Table

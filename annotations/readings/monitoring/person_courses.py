@@ -9,6 +9,7 @@ from annotations.models import (
     AllocationState,
     AnnotationSession,
     Assignment,
+    Audience,
     EndReason,
     Phrase,
     SessionKind,
@@ -31,6 +32,11 @@ from annotations.readings.monitoring.course_steps import (
 
 _ENDED = {Stage.DECLINED: DECLINED, Stage.NOT_PASSED: FAILED_CHECK}
 _ON_PROLIFIC = ("returned", "timed_out")  # why a place was released
+
+
+def people_kind(study: Study) -> SessionKind:
+    """Return whose visits the study's numbers are of."""
+    return SessionKind.EXPERT if study.audience == Audience.EXPERTS else SessionKind.PARTICIPANT
 
 
 def courses(study: Study, kind: SessionKind) -> Courses:

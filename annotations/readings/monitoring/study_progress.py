@@ -1,4 +1,4 @@
-"""How far a study is: where people are now, and what was done, without previews and rehearsals."""
+"""How far a study is: what was done, without previews and rehearsals."""
 
 from typing import Any
 
@@ -14,35 +14,23 @@ _NEWEST = 15
 def with_counts(studies: QuerySet[Study]) -> QuerySet[Study]:
     """Count people and work of each study, for lists alone: it reads all phrases of those that are shown."""
     sessions = AnnotationSession.objects.counted().filter(study=OuterRef("pk"))
+    person = Count("participant", distinct=True)  # who came by two links is one
     of_study = AnnotationSession.objects.counted().filter(study=OuterRef(OuterRef("pk")))
     done = Run.objects.filter(assignment__session__in=of_study, state=RunState.DONE)
     return studies.annotate(
-        n_sessions=number_of(sessions, "study"),
-        n_finished=number_of(sessions.filter(stage=Stage.FINISHED), "study"),
+        n_sessions=number_of(sessions, "study", person),
+        n_finished=number_of(sessions.filter(stage=Stage.FINISHED), "study", person),
         n_phrases=number_of(Phrase.objects.filter(assignment__session__in=of_study), "assignment__session__study"),
         n_runs=number_of(done, "assignment__session__study"),
     )
 
 
-def number_of(rows: QuerySet[Any], by: str) -> Coalesce:
-    """Count the rows of each row of a query. by: the path to that row, whose key `rows` have as an `OuterRef`."""
-    return Coalesce(Subquery(rows.order_by().values(by).annotate(n=Count("*")).values("n")), 0)
+def number_of(rows: QuerySet[Any], by: str, counted: Count | None = None) -> Coalesce:
+    """Count the rows of each row of a query, or what `counted` counts of them.
 
-
-def people_now(study: Study) -> list[tuple[str, int]]:
-    """Return how many people are at each stage now, in words; stages without anybody are left out."""
-    by_stage = dict(study.sessions.counted().values_list("stage").annotate(n=Count("id")).order_by())
-    words = {
-        Stage.CONSENT: "at the consent form",
-        Stage.TUTORIAL: "in the tutorial",
-        Stage.CHECK: "at the comprehension check",
-        Stage.TASKS: "at work",
-        Stage.FINISHED: "finished",
-        Stage.DECLINED: "declined",
-        Stage.NOT_PASSED: "did not pass the check",
-        Stage.WITHDRAWN: "withdrew",
-    }
-    return [(label, by_stage[stage]) for stage, label in words.items() if stage in by_stage]
+    by: the path to that row, whose key `rows` have as an `OuterRef`.
+    """
+    return Coalesce(Subquery(rows.order_by().values(by).annotate(n=counted or Count("*")).values("n")), 0)
 
 
 def work(study: Study) -> dict[str, int]:

@@ -25,9 +25,13 @@ _ONLY_TIME = {Discrepancy.LATE, Discrepancy.REVIEW_DUE}  # nothing lies between 
 
 @dataclass(frozen=True)
 class Compared:
-    """All rows of a study by their number, each with its discrepancies; `approvable`: done here, to review there."""
+    """All rows of a study by their number, each with its discrepancies.
+
+    awaiting: to review there; approvable: those of them that are done here, and of which both sides agree.
+    """
 
     differences: Mapping[int, tuple[Discrepancy, ...]]
+    awaiting: tuple[int, ...]
     approvable: tuple[int, ...]
     listed_at: dt.datetime | None
 
@@ -72,13 +76,15 @@ def _compared(study: Study, submissions: QuerySet[Submission], now: dt.datetime)
     rows = [Sides(*row) for row in submissions.order_by("-pk").values_list(*Sides._fields)]
     standing = Counter(row.pseudonym for row in rows if stands(row.status))
     codes, listed = study.codes, listed_at(study)
-    differences, approvable = {}, []
+    differences, awaiting, approvable = {}, [], []
     for row in rows:
         case = Case(row, codes, now, listed, standing[row.pseudonym])
         names = differences[row.pk] = discrepancies(case)
-        if row.is_done and row.status == Status.AWAITING_REVIEW and set(names) <= _ONLY_TIME:
-            approvable.append(row.pk)
-    return Compared(differences, tuple(approvable), listed)
+        if row.status == Status.AWAITING_REVIEW:
+            awaiting.append(row.pk)
+            if row.is_done and set(names) <= _ONLY_TIME:
+                approvable.append(row.pk)
+    return Compared(differences, tuple(awaiting), tuple(approvable), listed)
 
 
 def page_of(study: Study, compared: Compared, wanted: str, number: Any) -> tuple["Page[int]", list[LedgerRow]]:

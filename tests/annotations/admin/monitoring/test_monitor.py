@@ -77,7 +77,7 @@ def test_an_alarm_of_another_study_is_not_found(
 
 def test_what_is_seen_of_a_study_with_somebody_inside(open_study: Study, alice: Visit, alarm: Alarm) -> None:
     seen = seen_of(open_study, timezone.now())
-    assert (seen["flow"].steps[0].label, sum(step.here for step in seen["flow"].steps)) == ("Consent", 1)
+    assert (seen["flow"].people.steps[0].label, sum(step.here for step in seen["flow"].people.steps)) == ("Consent", 1)
     assert len(seen["phrases_by_minute"]) == 60
     assert next((row.n, row.oldest_s) for row in seen["waiting"] if row.what == "phrases") == (0, 0.0)
     assert (seen["budget"].left, seen["budget"].share) == (1, None)

@@ -17,7 +17,8 @@ from annotations.models import (
     Study,
     Submission,
 )
-from annotations.readings.monitoring.participant_flow import ACTIVE_WITHIN, GONE_AFTER, Flow, Share, flow
+from annotations.readings.monitoring.participant_flow import Flow, Share, flow
+from annotations.readings.monitoring.study_people import ACTIVE_WITHIN, GONE_AFTER
 from annotations.services.phrases import assignments
 from annotations.services.visits import comprehension, erasure, sessions, withdrawal
 from tests import actors
@@ -34,7 +35,7 @@ def seen(study: Study, later: dt.timedelta = dt.timedelta()) -> Flow:
 
 
 def by_label(found: Flow) -> dict[str, tuple[int, int, int, int]]:
-    return {step.label: (step.reached, step.active, step.idle, step.left) for step in found.steps}
+    return {step.label: (step.reached, step.active, step.idle, step.left) for step in found.people.steps}
 
 
 def finish(visit: Visit) -> AnnotationSession:
@@ -89,7 +90,7 @@ def test_dropout_is_who_left_of_those_who_left_or_finished(open_study: Study, al
     entered(open_study, "carol")  # never consented, so she does not count
     assert seen(open_study).shares.dropout == Share(0, 1)
     assert seen(open_study, GONE_AFTER + SECOND).shares.dropout == Share(1, 2)
-    assert seen(open_study).finished == 1
+    assert seen(open_study).people.finished == 1
 
 
 def test_of_nobody_there_is_no_share(open_study: Study) -> None:

@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from annotations.models import Alarm, AuditRecord, BaseModel, Phrase, Score, Study, StudyState
-from annotations.readings.monitoring.participant_flow import GONE_AFTER
 from annotations.readings.monitoring.queue_health import workers
+from annotations.readings.monitoring.study_people import GONE_AFTER
 from annotations.services.monitoring import alarms
 from annotations.services.queue.heartbeats import store_heartbeat
 from tests import actors
