@@ -177,9 +177,9 @@ def own_gains(
     for row in splits:
         over = gains.get(row.task, {}).get((row.list_digest, row.whose), {})
         judged = [
-            (each, over[score])
+            (each, found)
             for each in by_task[row.task]
-            if (score := scores.get((each.task, each.participant))) in over and each.own_gain is not None
+            if (found := over.get(scores.get((each.task, each.participant), 0))) and each.own_gain is not None
         ]
         if row.list and row.part == "minority" and row.worst_group is not None and judged:
             yield _own_gain(row, row.worst_group, judged)
