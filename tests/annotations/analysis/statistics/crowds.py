@@ -49,6 +49,8 @@ class Crowd:
             is_enough = of.high < self.below
             assert is_enough == (needed.more == 0), "one criterion decides both"
             low, high = (self.n + 1 if end is None else end for end in (needed.low, needed.high))
-            new = 1 - np.prod(np.where(named.any(axis=0), 1, 1 - self.chances))  # that the next person names a new one
+            new = float(
+                1 - np.prod(np.where(named.any(axis=0), 1, 1 - self.chances))
+            )  # that the next person names a new one
             found.append((low <= self.true <= high, is_enough, is_enough and new >= self.below))
         return Rates(*np.mean(found, axis=0).tolist())
