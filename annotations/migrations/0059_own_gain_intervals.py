@@ -14,7 +14,7 @@ def forget_fifty(apps: Any, _editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("annotations", "0056_moderated_texts")]
+    dependencies = [("annotations", "0058_last_use_of_tokens")]
 
     operations = [
         migrations.AddField(

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("annotations", "0060_invitations")]
+    dependencies = [("annotations", "0057_invitations")]
 
     operations = [
         migrations.AddField(

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("annotations", "0063_own_gain_intervals")]
+    dependencies = [("annotations", "0059_own_gain_intervals")]
 
     operations = [
         migrations.AddIndex(
