@@ -15,7 +15,12 @@ _TOO_MANY_MARKS = bytes([1]) * (MAX_MARKS + 1)
 
 
 class UnsafeText(ModelingError):
-    """A text has a NUL, a lone surrogate, or more than 30 combining marks in a row."""
+    """A text has a NUL, a lone surrogate, or more than 30 combining marks in a row.
+
+    Attributes
+    ----------
+    text : str
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
