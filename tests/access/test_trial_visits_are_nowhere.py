@@ -114,7 +114,10 @@ def _gather(study: Study, phrase: Phrase) -> None:
     task = phrase.assignment.task
     check = Gathering.objects.create(study=study, base_model=task.base_model, items=items, **done)
     GatheringPart.objects.create(
-        gathering=check, score=phrase.score, target_class=task.target_class or 0, threshold=phrase.score.threshold
+        gathering=check,
+        score=phrase.score,
+        target_class=task.target_class or 0,
+        threshold=phrase.score.threshold or 0.0,
     )
     ImageReview.objects.create(
         gathering=check, place=0, reviewer="ada", verdict=Verdict.KEEP, label=0, seconds=1.0, reviewed_at=timezone.now()
