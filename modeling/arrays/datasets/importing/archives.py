@@ -61,13 +61,13 @@ class _Entry(NamedTuple):
 
     name: str
     is_folder: bool
-    content: IO[bytes] | None
+    content: Any  # a binary file, or None
 
 
 class _Counted(io.RawIOBase):
     """A file each of whose blocks is counted as it is read, whichever entry it belongs to."""
 
-    def __init__(self, file: IO[bytes], count: Callable[[int], None]) -> None:
+    def __init__(self, file: Any, count: Callable[[int], None]) -> None:
         super().__init__()
         self._file, self._count = file, count
 
@@ -75,10 +75,10 @@ class _Counted(io.RawIOBase):
         return True
 
     def seekable(self) -> bool:
-        return self._file.seekable()
+        return bool(self._file.seekable())
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        return self._file.seek(offset, whence)
+        return int(self._file.seek(offset, whence))
 
     def readinto(self, buffer: Any) -> int:
         block = self._file.read(len(buffer))
@@ -299,13 +299,13 @@ def _of_zip(file: IO[bytes], unpacking: _Unpacking) -> Iterator[_Entry]:
         yield _Entry(info.filename, is_folder, content)
 
 
-def _of_tar(file: io.BufferedReader, unpacking: _Unpacking) -> Iterator[_Entry]:
+def _of_tar(file: Any, unpacking: _Unpacking) -> Iterator[_Entry]:
     """Read a tar from its beginning to its end, so that what is skipped is counted too."""
     plain = gzip.GzipFile(fileobj=file) if file.peek(2)[:2] == _GZIP else file
     counted = _Counted(plain, unpacking.count_unpacked)
     with tarfile.open(fileobj=counted, mode="r|", bufsize=_READ_AT_ONCE, tarinfo=_TarHeader) as tape:
         while (info := tape.next()) is not None:
-            tape.members.clear()  # it would keep every header
+            tape.members.clear()  # type: ignore[attr-defined]  # it would keep every header
             if info.issparse():
                 raise tarfile.HeaderError(_SPARSE)
             if len(tape.pax_headers) > _MAX_TAR_GLOBALS:
