@@ -30,28 +30,28 @@ class CheckedRequest(WSGIRequest):
         self._encoding = None
 
     @cached_property
-    def GET(self) -> QueryDict:  # noqa: N802 - Django's name
+    def GET(self) -> QueryDict:  # type: ignore[override]  # noqa: N802 - Django's name
         self.__dict__["GET"] = QueryDict()  # for the page that answers 400
         given = QueryDict(get_bytes_from_wsgi(self.environ, "QUERY_STRING", ""))
         _check(given)
         return given
 
     @cached_property
-    def COOKIES(self) -> dict[str, str]:  # noqa: N802 - Django's name
+    def COOKIES(self) -> dict[str, str]:  # type: ignore[override]  # noqa: N802 - Django's name
         """Those that can be read: a browser that sends another one would get no page at all."""
         cookies = parse_cookie(get_str_from_wsgi(self.environ, "HTTP_COOKIE", ""))
         return {name: value for name, value in cookies.items() if is_safe(value)}
 
     def _load_post_and_files(self) -> None:
         if not self._is_readable:
-            self._mark_post_parse_error()
+            self._mark_post_parse_error()  # type: ignore[attr-defined]  # django-stubs does not know these
             raise BadRequest("the body is not UTF-8")
         super()._load_post_and_files()
         try:
-            _check(self._post)
-            _check(self._files)
+            _check(self._post)  # type: ignore[attr-defined]
+            _check(self._files)  # type: ignore[attr-defined]
         except BadRequest:
-            self._mark_post_parse_error()
+            self._mark_post_parse_error()  # type: ignore[attr-defined]
             raise
 
 

@@ -97,7 +97,7 @@ def comparisons(run: Run) -> Iterator[tuple[str, ...]]:
 
 def interval_words(run: Run) -> str:
     """Say what the interval of a run's own gain allows for, and how the gain is biased, where it is."""
-    if run.control is None or run.own_gain_interval is None:
+    if run.control is None or run.own_gain_interval is None or run.group_accuracies is None:
         return ""
     counts = run.base_model.test_metrics["counts"]
     tied = tied_counts(run.group_accuracies, run.control.group_accuracies, counts)

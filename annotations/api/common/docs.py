@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.utils.decorators import method_decorator
+from django.utils.encoding import force_bytes
 from django.views.decorators.csrf import ensure_csrf_cookie
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
@@ -39,7 +40,7 @@ class SchemaView(SpectacularAPIView):
     def get(self, request: Request, *args: object, **kwargs: object) -> HttpResponse:
         renderer = request.accepted_renderer
         with _MAKING:  # whoever comes meanwhile waits, and makes no second one
-            document = _document(type(renderer))
+            document = _document(type(renderer))  # type: ignore[arg-type]  # a class can be hashed
         headers = {"Cache-Control": f"public, max-age={_KEPT_S}"}
         return HttpResponse(document, content_type=renderer.media_type, headers=headers)
 
@@ -47,7 +48,7 @@ class SchemaView(SpectacularAPIView):
 @cache
 def _document(renderer: type[BaseRenderer]) -> bytes:
     schema = SchemaView.generator_class().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
-    return bytes(renderer().render(schema, renderer_context={}))
+    return force_bytes(renderer().render(schema, renderer_context={}))
 
 
 @method_decorator(ensure_csrf_cookie, name="dispatch")

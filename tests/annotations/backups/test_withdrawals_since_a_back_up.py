@@ -2,6 +2,7 @@
 
 import datetime as dt
 import signal
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,7 +135,7 @@ def test_a_study_that_was_closed_since_and_its_ids_destroyed_is_so_again(
 
 
 def test_a_visit_that_the_back_up_does_not_know_is_no_error(restored: Restored, alice: Visit) -> None:
-    withdrawal_ledger.keep(Act.WITHDRAWN, ["00000000-0000-4000-8000-000000000000"])
+    withdrawal_ledger.keep(Act.WITHDRAWN, [uuid.UUID("00000000-0000-4000-8000-000000000000")])
     restored()
     assert visit_of(alice).withdrawn_at is None
 

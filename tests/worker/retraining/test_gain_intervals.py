@@ -31,11 +31,11 @@ def test_each_run_gets_the_interval_of_its_predictions_beside_its_controls(train
     for run in done():
         files = run.base_model.dataset.files
         rows = files.rows(Split.TEST)
-        assert run.control and run.test_predictions
-        right = [
+        assert run.control and run.test_predictions and run.own_gain is not None
+        own, less = (
             unpack_int32(each) == files.labels[rows] for each in (run.test_predictions, run.control.test_predictions)
-        ]
-        expected = own_gain_interval(paired_counts(*right, files.groups[rows]))
+        )
+        expected = own_gain_interval(paired_counts(own, less, files.groups[rows]))
         assert run.own_gain == pytest.approx(expected.estimate, abs=1e-12)
         assert run.own_gain_interval == (expected.low, expected.high)
         assert expected.low <= run.own_gain <= expected.high

@@ -276,7 +276,7 @@ def test_everybody_who_entered_stands_in_the_flow(coordinator_client: Client, op
 
 
 def concept(name: str, people: int) -> ConceptRow:
-    return ConceptRow(1, "square", 1, name, people, people, 0, 0.5, 0.8, 0.1, 0.7, 0.1, 0.2, (name,))
+    return ConceptRow(1, "square", 1, name, people, people, 0, 0.5, 0.8, 0.1, 0.7, 0.1, None, 0.2, (name,))
 
 
 def test_what_most_people_said_is_named_with_how_many_they_are() -> None:

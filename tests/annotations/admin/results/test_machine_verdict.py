@@ -62,7 +62,7 @@ def test_where_the_interval_holds_nothing_the_images_are_said_not_to_tell_them_a
 
 
 def test_how_many_people_beat_the_keyword_is_told_beside_it() -> None:
-    counts = {"n_better": 9, "n_worse": 2, "n_not_told_apart": 13}
+    counts: dict[str, Any] = {"n_better": 9, "n_worse": 2, "n_not_told_apart": 13}
     _, _, everybody, _ = on_class(TASK, duel(0.03, 0.27, **counts), 0.9)
     assert everybody == (
         "Of 24 people whose best phrase was retrained with, 9 named one that beats the keyword (38%; 95% interval 21 "

@@ -71,7 +71,10 @@ def test_a_passkey_is_added_and_then_signs_in_instead_of_a_code(
 @pytest.fixture
 def with_passkey(coordinator: User) -> WebAuthnCredential:
     enrol(coordinator)
-    return WebAuthnCredential.objects.create(user=coordinator, name="key", credential_id=b"id", public_key=b"key")
+    made: WebAuthnCredential = WebAuthnCredential.objects.create(
+        user=coordinator, name="key", credential_id=b"id", public_key=b"key"
+    )
+    return made
 
 
 def signed_in_by_password() -> Client:

@@ -15,7 +15,7 @@ N_ABOVE, N_BELOW, SHOWN = 60, 240, 20
 
 def checked(holds: dict[str, np.ndarray], rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> SliceMeaning:
     """What a reviewer who sees what is true says of SHOWN images of either side."""
-    items = [
+    items: list[dict[str, Any]] = [
         {"row": int(row), "arm": arm, "label": None, "of": len(of)}
         for arm, of in holds.items()
         for row in rng.choice(len(of), SHOWN, replace=False)
