@@ -92,7 +92,7 @@ def phrases_to_moderate(study: Study, *, state: str, search: str = "", flag: str
     flag: of `modeling/arrays/phrases/writing_traces`, only those that stand out so; empty: all. Nothing of somebody who
     withdrew, also before a worker erases it.
     """
-    phrases = Phrase.objects.filter(assignment__session__in=study.sessions.in_results())
+    phrases: QuerySet[Phrase, Phrase] = Phrase.objects.filter(assignment__session__in=study.sessions.in_results())
     if state != ALL:
         phrases = phrases.filter(moderation=state)
     if search:
