@@ -1,6 +1,7 @@
 """A preview and a simulated visit that were gone through to the end change no number that anybody is shown."""
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,8 @@ def plain(value: Any) -> Any:
     Addresses are left out, and how far the statistics are, which whoever looks asks for.
     """
     left_out = {"study", "steps", "entry_url", "test_url", "preview_urls", "latest"}
-    return {name: list(shown) if name == "recent" else shown for name, shown in value.items() if name not in left_out}
+    at_no_time = {"now": replace(value["now"], at=None), "recent": list(value["recent"])}
+    return {name: shown for name, shown in {**value, **at_no_time}.items() if name not in left_out}
 
 
 def test_their_scores_are_there(people: Study, coordinator: User) -> None:

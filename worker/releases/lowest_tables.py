@@ -13,8 +13,8 @@ from django.db.models import Q
 from annotations.analysis.concepts.concept_tables import explained_together
 from annotations.analysis.observations.packed_phrases import NOTHING
 from annotations.analysis.observations.task_concepts import words_of
-from annotations.analysis.results.beside_keywords import keyword_right
-from annotations.analysis.results.stored_images import StoredImages, controls_of, lists_of
+from annotations.analysis.results.beside_keywords import keyword_right, lists_of
+from annotations.analysis.results.stored_images import StoredImages, controls_of
 from annotations.analysis.results.study_analysis import Analysed
 from annotations.analysis.tables.study_tables import best_phrases
 from annotations.exports.tables.table_rows import Source, source_of

@@ -33,7 +33,7 @@ from annotations.services.visits import rehearsals
 MAX_MODELS = 6  # that are shown with their pictures; the list of models leads here from each other one
 _MINUTES = "Give from half a minute to 120 minutes, for example 10."
 
-NEW_ENTRY = "With pay: only people whom Prolific vouches for, or whom you invite; without: anybody with the link · codes"
+NEW_ENTRY = "With pay: people whom Prolific vouches for or you invite; without: anybody with the link · codes"
 
 
 class NewStudyForm(forms.Form):

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from annotations.analysis.observations.study_rows import Keyword, beside_keywords
-from annotations.analysis.results.stored_images import lists_of
-from annotations.models import RunState, Score, Task
+from annotations.models import KeywordRanking, RunState, Score, Task
 from annotations.models.arrays import unpack_int32
 from modeling.arrays.datasets.dataset_files import BadDataset, Split
 from modeling.arrays.retraining.own_gain_intervals import GainInterval
@@ -37,6 +37,11 @@ def keyword_gains(scores: Sequence[int], tasks: Sequence[Task]) -> dict[int, dic
         except BadDataset:
             continue  # the page says that the files are away
     return found
+
+
+def lists_of(task: Task) -> QuerySet[KeywordRanking]:
+    """Return the lists of keywords that are ranked on a task's class."""
+    return KeywordRanking.objects.filter(base_model=task.base_model_id, target_class=task.target_class or 0)
 
 
 def keyword_right(row: Mapping[str, Any], n_test: int) -> NDArray[np.bool_]:

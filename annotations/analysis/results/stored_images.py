@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from annotations.analysis.concepts.concept_columns import Clusters
 from annotations.analysis.concepts.error_clusters import find_clusters
 from annotations.analysis.observations.task_concepts import Merged, merged
+from annotations.analysis.results.beside_keywords import lists_of
 from annotations.analysis.tables.keyword_splits import ShownClass, Words
 from annotations.analysis.tables.keyword_tables import Ranking, Said
 from annotations.analysis.tables.phrase_splits import Looked, look
@@ -146,11 +147,6 @@ def _looked(
         why_not="" if run else (score.run.reason if score.run else "") or "its run is not done",
     )
     return look(shown, said, [_ranking(shown, task.base_model, each, has_parts=has_parts) for each in rankings], draw)
-
-
-def lists_of(task: Task) -> QuerySet[KeywordRanking]:
-    """Return the lists of keywords that are ranked on a task's class."""
-    return KeywordRanking.objects.filter(base_model=task.base_model_id, target_class=task.target_class or 0)
 
 
 def controls_of(task: Task) -> QuerySet[Control]:

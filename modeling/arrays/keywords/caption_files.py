@@ -1,13 +1,14 @@
 """Reading of files that bring captions: a CSV or JSON Lines file with a file name and a caption a row."""
 
 import csv
+import json
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from modeling.arrays.common.safe_text import MAX_MARKS, BadJson, UnsafeText, compose, is_safe, read_json
+from modeling.arrays.common.safe_text import MAX_MARKS, compose, is_safe
 from modeling.arrays.datasets.importing.import_errors import BadSource
 
 NAMES, CAPTIONS = ("filename", "file_name", "file", "image"), ("caption", "text")
@@ -160,7 +161,7 @@ def _json_lines(path: Path) -> Iterator[tuple[int, Mapping[Any, Any]]]:
         for number, line in enumerate(stream, 1):
             if line.strip():
                 try:
-                    fields = read_json(line)
-                except (BadJson, UnsafeText):
+                    fields = json.loads(line)  # what is unsafe is told of its row
+                except (ValueError, RecursionError):
                     fields = None
                 yield number, fields if isinstance(fields, dict) else {}

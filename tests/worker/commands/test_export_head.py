@@ -160,7 +160,12 @@ def test_the_card_leads_with_the_phrases_own_gain_and_has_the_gain_over_the_base
     files, base = head_files(run), run.base_model.test_metrics["worst_group"]
     card = json.loads(files["model_card.json"])
     own, over = run.worst_group_accuracy - run.control.worst_group_accuracy, run.worst_group_accuracy - base
-    assert card["gain"] == {"own_gain": pytest.approx(own), "over_base_model": pytest.approx(over)}
+    assert card["gain"] == {
+        "own_gain": pytest.approx(own),
+        "own_gain_low": None,  # no worker has measured it yet
+        "own_gain_high": None,
+        "over_base_model": pytest.approx(over),
+    }
     assert card["control"]["worst_group_accuracy"] == run.control.worst_group_accuracy
     assert [group["control_accuracy"] for group in card["test"]["groups"]] == run.control.group_accuracies
     text = files["MODEL_CARD.md"].decode().split("---\n", 2)[2].strip()

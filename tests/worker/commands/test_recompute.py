@@ -219,12 +219,12 @@ def test_random_slices_that_come_out_differently_say_where(beside_slices: Random
     name = f"{beside_slices.dataset}, 100 random slices of square, {beside_slices.n_above} images"
     assert f"{name}: seed: stored 3, now {beside_slices.seed}\n" in output
     assert f"{name}: worst_groups [0]: stored 7.0, now {beside_slices.worst_groups[0]!r}\n" in output
-    assert f"{name}: scores under {scored.base_model.name} [49]: stored 7.0, now {scored.values[-1]!r}\n" in output
+    assert f"{name}: scores under {scored.base_model.name} [99]: stored 7.0, now {scored.values[-1]!r}\n" in output
 
 
 def test_draws_of_another_number_are_told(beside_slices: RandomSlices) -> None:
     RandomSlices.objects.update(worst_groups=beside_slices.worst_groups[:9])
-    assert "worst_groups: stored 9 of them, now 50 of them" in told("--all")
+    assert "worst_groups: stored 9 of them, now 100 of them" in told("--all")
 
 
 def test_a_solution_within_both_certificates_is_no_difference(worked: Visit, command: Command) -> None:

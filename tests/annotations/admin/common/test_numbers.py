@@ -13,7 +13,7 @@ from annotations.admin.similarity_search.search_page import IndexForm
 from annotations.admin.studies.amend import AmendForm
 from annotations.admin.studies.study_forms import StudyForm
 
-NO_NUMBERS = ["9" * 5000, "9" * 18, "-1", "1e3", "٣", "²", "", "1 OR 1=1", "\0"]
+NO_NUMBERS = ["9" * 5000, "9" * 18, "-1", "1e3", "٣", "²", "", "1 OR 1=1"]
 POSTS = {
     "payments": ({"act": "prepare"}, "payment"),
     "moderation": ({"act": "approve_shown"}, "phrase"),

@@ -264,13 +264,15 @@ def test_everybody_who_entered_stands_in_the_flow(coordinator_client: Client, op
     session = AnnotationSession.objects.get(pk=alice.session.pk)
     train_control(open_study.tasks.get().base_model)
     assert found(coordinator_client, open_study)[-7:] == [
-        "1 entered", "1 agreed", "1 were given a task", "1 wrote a phrase", "0 finished 1 may still go on",
+        "1 entered", "1 agreed", "1 were given a task", "1 wrote a phrase",
+        "0 finished, with a phrase 1 may still go on",
         f"1 {COUNTED}", f"1 {WITH_RUN}",
     ]  # fmt: skip
     withdrawal.withdraw(session)
     erasure.erase_due(timezone.now())
     assert found(coordinator_client, open_study)[-7:] == [
-        "1 entered", "1 agreed", "0 were given a task 1 withdrew and are erased", "0 wrote a phrase", "0 finished",
+        "1 entered", "1 agreed", "0 were given a task 1 withdrew and are erased", "0 wrote a phrase",
+        "0 finished, with a phrase",
         f"0 {COUNTED}", f"0 {WITH_RUN}",
     ]  # fmt: skip
 

@@ -45,9 +45,7 @@ def test_an_incomplete_link_is_refused_with_a_reason(client: Client, open_study:
     assert "incomplete" in tree(response).text
 
 
-@pytest.mark.parametrize(
-    "value", ["{{%PROLIFIC_PID%}}", "x" * 65, "a b", "a\0b", ["carol", "dave"], '"><script>x</script>']
-)
+@pytest.mark.parametrize("value", ["{{%PROLIFIC_PID%}}", "x" * 65, "a b", ["carol", "dave"], '"><script>x</script>'])
 def test_a_malformed_link_is_refused_and_not_shown(client: Client, open_study: Study, value: str | list[str]) -> None:
     response = client.get("/study/sprites/", {**IDS, "PROLIFIC_PID": value})
     assert response.status_code == 400

@@ -131,7 +131,7 @@ def test_what_the_database_holds_is_no_key(alice: Visit, client: Client) -> None
     assert link(alice).split("=")[1].encode() not in stored
     for given in (stored, base64.urlsafe_b64decode(stored), hashlib.sha256(stored).hexdigest().encode()):
         answer = client.post(f"/withdraw/{alice.session.public_id}", query_params={"key": given.decode("latin-1")})
-        assert answer.status_code == 404
+        assert answer.status_code in (400, 404)  # 400: it has a NUL
 
 
 def test_a_used_link_leaves_a_later_visit_of_the_same_person_alone(alice: Visit, client: Client) -> None:

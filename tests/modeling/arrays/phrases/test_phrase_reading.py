@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modeling.arrays.common.safe_text import is_safe
 from modeling.arrays.phrases.phrase_reading import read
 from modeling.arrays.phrases.phrase_text import normalise, refusal, split_negation
 
@@ -79,7 +80,7 @@ _PARTS = [
 ]
 
 
-@given(st.lists(st.sampled_from(_PARTS), max_size=5), st.text(min_size=1, max_size=20))
+@given(st.lists(st.sampled_from(_PARTS), max_size=5), st.text(min_size=1, max_size=20).filter(is_safe))
 def test_what_is_read_of_an_accepted_phrase_is_accepted_and_stands_in_it(parts: list[str], text: str) -> None:
     phrase = normalise("".join(parts) + text)
     if refusal(phrase) is None:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,7 @@ from tests.modeling.arrays.keywords.planted_captions import NOUNS, PLANTED, plan
 
 def test_yake_proposes_the_planted_word_of_the_wrong_side_alone() -> None:
     pytest.importorskip("yake", reason="the extra yake is not installed")
-    from modeling.tensors.keywords.yake_source import YakeSource
-
-    source, (right, wrong) = YakeSource(), planted(0)
+    source, (right, wrong) = import_module("modeling.tensors.keywords.yake_source").YakeSource(), planted(0)
     proposed = source.propose(right, wrong).phrases
     assert proposed[0] == PLANTED and len(proposed) <= MAX_KEYWORDS
     assert source.propose(right, right).phrases[0] != PLANTED
@@ -37,12 +36,10 @@ def words_of(text: str) -> np.ndarray:
 def test_keybert_orders_phrases_by_the_cosine_to_the_mean_of_the_captions(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    pytest.importorskip("keybert", reason="the extra keybert is not installed")
-    from keybert.backend import BaseEmbedder
+    backend = pytest.importorskip("keybert.backend", reason="the extra keybert is not installed")
+    keybert_source = import_module("modeling.tensors.keywords.keybert_source")
 
-    from modeling.tensors.keywords import keybert_source
-
-    class Words(BaseEmbedder):  # type: ignore[misc]
+    class Words(backend.BaseEmbedder):  # type: ignore[name-defined,misc]
         def __init__(self, folder: str, **_: Any) -> None:
             super().__init__()
 
