@@ -135,7 +135,8 @@ def test_a_request_that_is_none_leaves_a_line_without_its_sender(
         return {"web": web}
 
     monkeypatch.setattr(site_module, "roles", on_a_port)
-    running, log = Site(port, subprocess_environment, tmp_path, tmp_path), tmp_path / "web.log"
+    # The site holds a port of its own for the proxy, which nothing runs here.
+    running, log = Site(free_port(), subprocess_environment, tmp_path, tmp_path), tmp_path / "web.log"
     running.start()
     try:
         while not _answer(port, b"GET /visit/?PROLIFIC_PID=seen HTTP/9.9.9\r\n\r\n"):

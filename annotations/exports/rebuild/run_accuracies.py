@@ -47,6 +47,8 @@ class TaskAccuracies:
         has_any = (self.test.predicted >= 0).any()
         self.base = accuracies(self.test.predicted, self.test, self.train) if has_any else None
         draws = release.lowest("random_slices", task).set_index("random_slices")
+        runs = release.csv("runs")
+        self._measured = {*runs.run[runs.own_gain_low.notna()]}  # the others' intervals were to come
         self.controls: dict[int, Accuracies] = {}
         self.runs: dict[str, Accuracies] = {}
         for each in release.lowest("predictions", task).itertuples():
@@ -57,9 +59,9 @@ class TaskAccuracies:
                 self.controls[int(each.control)] = found
                 continue
             slices = None if pd.isna(each.random_slices) else draws.loc[int(each.random_slices)]
-            self.runs[each.run] = self._of_run(found, each.control, slices)
+            self.runs[each.run] = self._of_run(each.run, found, each.control, slices)
 
-    def _of_run(self, found: Accuracies, control: Any, draws: Any) -> Accuracies:
+    def _of_run(self, run: str, found: Accuracies, control: Any, draws: Any) -> Accuracies:
         row = dict(found)
         if self.base is not None:
             row["base_worst_group_accuracy"] = self.base["worst_group_accuracy"]
@@ -68,8 +70,9 @@ class TaskAccuracies:
         if beside is not None:
             row["control_worst_group"] = beside["worst_group_accuracy"]
             row["own_gain"] = found["worst_group_accuracy"] - beside["worst_group_accuracy"]
-            interval = self.gain(found["predictions"], beside["predictions"])
-            row |= {"own_gain_low": interval.low, "own_gain_high": interval.high}
+            if run in self._measured:
+                interval = self.gain(found["predictions"], beside["predictions"])
+                row |= {"own_gain_low": interval.low, "own_gain_high": interval.high}
             if draws is not None and self.base is not None:
                 row |= self._places(found, beside, draws)
         return row

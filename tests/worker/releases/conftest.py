@@ -38,6 +38,7 @@ from worker.keywords.keyword_lists import KeywordList
 from worker.phrases import vocabulary_levels
 from worker.releases import release_building
 from worker.retraining.corrections import train_due_corrections
+from worker.retraining.gain_intervals import measure_missing_intervals
 from worker.retraining.random_slices import train_missing_random_slices
 from worker.retraining.run_training import train_due_runs
 
@@ -109,6 +110,7 @@ def explained_study(monkeypatch: pytest.MonkeyPatch) -> Study:
     moderation.moderate(said[3], Moderation.HIDDEN, by="coordinator", reason="a name")
     spans(start_visit(study, "erin"))
     train_due_runs()
+    measure_missing_intervals()
     train_missing_random_slices()
     monkeypatch.setattr(vocabulary_levels, "words_in", lambda language: common_words()[::8])  # all of them take seconds
     while lacking():
