@@ -7,6 +7,7 @@ so it is there whole or not at all.
 import datetime as dt
 import logging
 import os
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 from uuid import UUID
@@ -15,6 +16,7 @@ from django.conf import settings
 from django.utils import timezone
 
 _STAMP = "%Y%m%dT%H%M%SZ"
+_ENTRY = re.compile(r"\d{8}T\d{6}Z-([a-z_]+)-([0-9a-f-]{36})")
 _SINCE = "kept-since"
 _MARGIN = dt.timedelta(days=1)  # far longer than from a withdrawal's time to its commit, which a back-up may just miss
 
@@ -49,7 +51,8 @@ def keep(act: Act, visits: Iterable[UUID], at: dt.datetime | None = None) -> boo
 
 def kept(act: Act) -> set[UUID]:
     """Return the visits that have a file of this act. Raises OSError for a folder that is there and cannot be read."""
-    return {UUID(name.partition(f"-{act}-")[2]) for name in _names() if f"-{act}-" in name}
+    entries = (_ENTRY.fullmatch(name) for name in _names())
+    return {UUID(entry[2]) for entry in entries if entry and entry[1] == act}
 
 
 def kept_since() -> dt.datetime | None:
@@ -79,9 +82,9 @@ def prune(oldest: dt.datetime) -> None:
 
 
 def _names() -> list[str]:
-    """The entries: what else lies there does not begin with a year."""
+    """The entries: what else lies there, such as a copy of one, has another form of name."""
     try:
-        return [file.name for file in settings.WITHDRAWALS_ROOT.iterdir() if file.name[0].isdigit()]
+        return [file.name for file in settings.WITHDRAWALS_ROOT.iterdir() if _ENTRY.fullmatch(file.name)]
     except FileNotFoundError:
         return []
 

@@ -1,7 +1,7 @@
 """What people's best phrases gain over a machine's keywords on the worst group, read for many people at once."""
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ MOST_TASKS = 100  # with a keyword; of a thousand classes a whole hour would go 
 _AT_ONCE = 2_000
 
 
-def keyword_gains(scores: Sequence[int], tasks: Sequence[Task]) -> dict[int, dict[Keyword, dict[int, GainInterval]]]:
+def keyword_gains(scores: Sequence[int], tasks: Iterable[Task]) -> dict[int, dict[Keyword, dict[int, GainInterval]]]:
     """Return by the position of a task, and by keyword, the gain of the run of each score; of the first MOST_TASKS.
 
     Nothing of a task without a keyword whose retraining was measured, or whose data set's files are away.

@@ -8,7 +8,6 @@ from django.db.models import QuerySet
 from annotations.analysis.observations.packed_phrases import Packed, by_person
 from annotations.analysis.observations.person_tasks import Basis, PersonTask, Tried, annotation_key
 from annotations.analysis.observations.study_rows import RankedList, StudyRows, TaskFacts, people_of
-from annotations.analysis.results.beside_keywords import keyword_gains
 from annotations.analysis.results.exclusion_counts import counts
 from annotations.analysis.results.group_runs import group_runs
 from annotations.analysis.results.random_draws import draws_of
@@ -42,7 +41,7 @@ _WITHOUT_RUN: dict[str, Basis] = {RunState.REFUSED: Basis.REFUSED, RunState.FAIL
 
 
 def read_rows(study: Study) -> StudyRows:
-    """Read a study. Its people are its participants; where experts are its audience, these."""
+    """Read a study, without what its runs gain over keywords. Its people are its participants, or its experts."""
     kind = people_kind(study)
     (condition_of, several), tasks = _conditions(study, kind), list(study.tasks.with_base_models().order_by("position"))
     facts, levels = _task_facts(tasks), levels_of(tasks, with_scores=True)
@@ -67,7 +66,6 @@ def read_rows(study: Study) -> StudyRows:
         new_concept_chance=study.new_concept_chance,
         primary_measures=primary_measures(study),
         draws=draws_of([*best, *experts.best_scores()]),
-        keyword_gains=keyword_gains(best, [task for task, of in zip(tasks, facts, strict=True) if of.keywords]),
         groups=group_runs(best, [task.position for task in facts if task.groups]),
     )
 

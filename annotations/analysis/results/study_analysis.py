@@ -1,10 +1,12 @@
 """A study as it is now, analysed: its rows are read once, and every table is made of them."""
 
+from dataclasses import replace
 from functools import cached_property
 
 from annotations.analysis.concepts.concept_columns import ConceptTables
 from annotations.analysis.concepts.concept_tables import concept_tables_of
 from annotations.analysis.observations.concept_matching import Concepts, concepts_of
+from annotations.analysis.results.beside_keywords import keyword_gains
 from annotations.analysis.results.stored_images import StoredStudy
 from annotations.analysis.results.stored_rows import read_rows
 from annotations.analysis.tables.filled_tables import StudyTables
@@ -17,7 +19,11 @@ class Analysed:
 
     def __init__(self, study: Study) -> None:
         self.images = StoredStudy(study)
-        self.rows = read_rows(study)
+        rows = read_rows(study)
+        with_keywords = [task.position for task in rows.tasks if task.keywords]
+        tasks = study.tasks.with_base_models().filter(position__in=with_keywords).order_by("position")
+        # Each takes the interval of two models, which would be too much for a page: a worker makes the analysis.
+        self.rows = replace(rows, keyword_gains=keyword_gains(rows.tried.best_scores(), tasks))
 
     @cached_property
     def concept(self) -> Concepts:

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 SEED = 20230  # of every random draw of an analysis: the same rows give the same tables
 LEVEL = 0.95
 
@@ -113,11 +115,14 @@ def wilson_interval(successes: int, n: int) -> tuple[float, float] | None:
     """
     if n == 0:
         return None
-    return max(0.0, wilson_end(successes / n, n, -1)), min(1.0, wilson_end(successes / n, n, 1))
+    share = successes / n
+    # Rounding must not put an end of 0 or 1 beyond the share itself.
+    return min(share, max(0.0, float(wilson_end(share, n, -1)))), max(share, min(1.0, float(wilson_end(share, n, 1))))
 
 
 def wilson_end(share: Any, n: Any, side: int) -> Any:
     """Return the lower (side -1) or upper end (1) of Wilson's interval of a share of n; of numbers or of arrays."""
     z = statistics.NormalDist().inv_cdf((1 + LEVEL) / 2)
-    half = z * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5
-    return (share + z * z / (2 * n) + side * half) / (1 + z * z / n)
+    weight = 1 + z * z / n
+    middle = (share + z * z / (2 * n)) / weight
+    return middle + side * (z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / weight)

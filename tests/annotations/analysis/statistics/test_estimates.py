@@ -100,5 +100,12 @@ def test_a_share_of_nothing_has_no_interval() -> None:
     assert wilson_interval(0, 0) is None
 
 
+@pytest.mark.parametrize("share", [0, 1])
+def test_wilsons_interval_holds_a_share_of_none_and_of_all(share: int) -> None:
+    for n in range(1, 500):
+        low, high = wilson_interval(share * n, n) or (1.0, 0.0)
+        assert low <= share <= high
+
+
 def test_large_samples_take_fewer_resamples() -> None:
     assert (n_resamples(26), n_resamples(1_000_000)) == (MAX_RESAMPLES, MIN_RESAMPLES)

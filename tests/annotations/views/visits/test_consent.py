@@ -152,6 +152,11 @@ def test_a_language_that_nobody_was_asked_in_is_the_studys_own(carol: Client, as
     assert Consent.objects.get().language == "en"
 
 
+def test_a_language_with_a_nul_is_refused_and_nothing_is_consented_to(carol: Client) -> None:
+    assert carol.post("/visit/consent", {"agree": "yes", "asked_in": "\0"}).status_code == 400
+    assert not Consent.objects.exists()
+
+
 def translate(texts: dict[str, str]) -> None:
     configuration = StudyConfiguration.objects.get()
     configuration.data["study"]["translations"] = {"de": texts}

@@ -154,6 +154,7 @@ def test_names_are_found_and_told_where_there_is_none(client):
     shown = client.get(reverse("classes"), {"q": "OVA"}).content.decode()
     assert 'Begin<span class="unseen"> oval' in shown and 'Begin<span class="unseen"> square' not in shown
     assert "No class that is left has that" in client.get(reverse("classes"), {"q": "zebra"}).content.decode()
+    assert client.get(reverse("classes"), {"q": "\0zebra"}).status_code == 400
 
 
 def test_a_participant_has_no_list_of_classes(alice):

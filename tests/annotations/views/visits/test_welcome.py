@@ -54,6 +54,12 @@ def test_a_malformed_link_is_refused_and_not_shown(client: Client, open_study: S
     assert b"<script>x" not in response.content
 
 
+def test_a_link_with_a_nul_is_refused_before_it_is_read(client: Client, open_study: Study) -> None:
+    response = client.get("/study/sprites/", {**IDS, "PROLIFIC_PID": "a\0b"})
+    assert response.status_code == 400
+    assert "could not read" in tree(response).text and not tree(response).select("form#start")
+
+
 def test_a_link_of_another_study_is_refused(client: Client, open_study: Study) -> None:
     Study.objects.update(external_study_id="the-right-one")
     response = client.get("/study/sprites/", IDS)
