@@ -1,9 +1,9 @@
 """Addresses of the participants' pages, of thumbnails, and of the two probes."""
 
 from django.urls import path
-from django.views.i18n import set_language
 
 from annotations.views import health
+from annotations.views.common import languages
 from annotations.views.phrases import replies, task, thumbnail_files
 from annotations.views.prolific import webhooks
 from annotations.views.visits import before_tasks, end, entry, experts, time_spans, withdrawal
@@ -42,7 +42,7 @@ urlpatterns = [
     path(
         "images/<int:dataset_id>/<str:key>/<int:expires>/<str:signature>", thumbnail_files.thumbnail, name="thumbnail"
     ),
-    path("language", set_language, name="language"),
+    path("language", languages.set_language, name="language"),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),

@@ -44,9 +44,15 @@ def test_the_switch_on_the_answer_to_a_form_leads_to_where_the_visit_stands(alic
     assert one(refused, "form#language input[name=next]")["value"] == "/visit/"
 
 
-def test_the_switch_leads_nowhere_else(client: Client) -> None:
-    response = client.post("/language", {"language": "de", "next": "https://example.org/"})
-    assert response["Location"] == "/"
+@pytest.mark.parametrize("elsewhere", ["https://example.org/", "//example.org/", "/", "", "javascript:alert(1)"])
+def test_the_switch_leads_to_a_page_of_ours_that_is_there(client: Client, alice: Visit, elsewhere: str) -> None:
+    for person in (client, alice.client):
+        form = {"language": "de", "next": elsewhere}
+        response = person.post("/language", form, headers={"accept": "text/html"}, follow=True)
+        assert response.status_code == 200
+        assert all(url.startswith("/") and not url.startswith("//") for url, _ in response.redirect_chain)
+        assert (response.resolver_match.view_name == "task") is (person is alice.client)
+    assert language_of(client.get("/nowhere")) == "de"
 
 
 def test_staff_and_programs_read_english(coordinator_client: Client, open_study: Study) -> None:
