@@ -130,6 +130,17 @@ class SkippedWithoutReason(ServiceError, status=400):
     """An expert skips a class and does not say why."""
 
 
+class TextTooLong(ServiceError, status=400):
+    """An answer or a note is longer than what is stored of one: nothing of it was.
+
+    questions: the numbers of the questions whose answers are too long; none for a note.
+    """
+
+    def __init__(self, most: int, questions: Sequence[int] = ()) -> None:
+        self.questions = tuple(questions)
+        super().__init__(_("This text is too long. Please use at most %(most)d characters.") % {"most": most})
+
+
 class PracticeNotDone(ServiceError):
     """The tutorial was left before anything was tried in it."""
 

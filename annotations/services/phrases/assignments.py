@@ -20,6 +20,7 @@ from annotations.models import (
     event_kinds,
 )
 from annotations.models.assignment import MAX_WAITING
+from annotations.services.common import typed_texts
 from annotations.services.common.row_changes import change
 from annotations.services.common.service_errors import (
     AssignmentNotActive,
@@ -34,7 +35,6 @@ from annotations.services.logs import events
 from annotations.services.retraining import runs
 
 MAX_WAITING_FOR_ONE = dt.timedelta(seconds=60)
-MAX_NOTE = 2000  # characters
 SLACK = dt.timedelta(seconds=2)  # a request that left in time still counts
 SWEEP_AFTER = dt.timedelta(seconds=6)  # later than SLACK, so that the page ends its own assignment first
 
@@ -87,10 +87,10 @@ def show_keywords(assignment: Assignment) -> None:
 
 
 def note(assignment: Assignment, text: str) -> None:
-    """Keep an expert's note on a class, the last one; cut at MAX_NOTE. A no-op where nothing changed."""
+    """Keep an expert's note on a class, the last one. A no-op where nothing changed. Raises TextTooLong."""
+    text = typed_texts.kept(text)
     with transaction.atomic():
         locked = lock(assignment)
-        text = text.replace("\0", "").strip()[:MAX_NOTE]
         if text != locked.note:
             change(locked, note=text)
             _record(event_kinds.ASSIGNMENT_NOTED, locked)

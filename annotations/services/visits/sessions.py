@@ -24,13 +24,13 @@ from annotations.models import (
     StudyState,
     event_kinds,
 )
-from annotations.models.end_questions import MAX_ANSWER_LENGTH
 from annotations.models.study_texts import OWN_LANGUAGE
 from annotations.prolific.id_format import is_outside_id
 from annotations.readings.allocation.task_orders import order_of
 from annotations.readings.prolific.external_ids import OutsideIds
 from annotations.readings.visits.tutorial import practice
 from annotations.services.allocation import places, repeat_visits
+from annotations.services.common import typed_texts
 from annotations.services.common.service_errors import (
     LinkIncomplete,
     PracticeNotDone,
@@ -38,6 +38,7 @@ from annotations.services.common.service_errors import (
     StudyForExperts,
     StudyNotFound,
     StudyNotOpen,
+    TextTooLong,
     Withdrawn,
 )
 from annotations.services.logs import events
@@ -249,16 +250,19 @@ def finish(
     """Complete the visit once every assignment has ended; those whose time is over are ended first.
 
     answers: to the study's own questions, by their numbers; an empty one is a question that was skipped. language: of
-    the page that asked. A no-op the second time. Raises StageMismatch while there is work to do.
+    the page that asked. A no-op the second time. Raises StageMismatch while there is work to do, and TextTooLong where
+    an answer is.
     """
     assignments.end_overdue(timezone.now(), session=session)
     with transaction.atomic():
         if session.assignments.exclude(state=AssignmentState.ENDED).exists():
             raise StageMismatch("There is a task left to do before the end. Please reload the page to go on.")
+        kept = _kept_answers(session, answers or {}, language) if session.stage == Stage.TASKS else []
         if advance(session, Stage.TASKS, stage=Stage.FINISHED, outcome=Outcome.COMPLETED, ended_at=timezone.now()):
             places.complete(session)
-            stored = _store_answers(session, answers or {}, language)
-            events.record(event_kinds.SESSION_FINISHED, session, *stored)
+            for answer in kept:
+                answer.save()
+            events.record(event_kinds.SESSION_FINISHED, session, *kept)
         elif session.stage != Stage.FINISHED:
             raise StageMismatch
     return session
@@ -292,15 +296,21 @@ def _store_consent(session: AnnotationSession, language: str, *, agreed: bool, a
     )
 
 
-def _store_answers(session: AnnotationSession, answers: Mapping[int, str], language: str) -> list[EndAnswer]:
-    """Keep what answers a question of the study; of a question with choices, only one of them."""
-    stored = []
+def _kept_answers(session: AnnotationSession, answers: Mapping[int, str], language: str) -> list[EndAnswer]:
+    """What answers a question of the study, not stored yet; of a question with choices, only one of them.
+
+    Raises TextTooLong with the numbers of all questions whose answer is.
+    """
+    kept, too_long = [], []
     for asked in session.configuration.end_questions(language):
-        answer = answers.get(asked.number, "").replace("\0", "").strip()[:MAX_ANSWER_LENGTH]
+        answer = answers.get(asked.number, "").strip()
+        try:
+            answer = answer if asked.options else typed_texts.kept(answer)
+        except TextTooLong:
+            too_long.append(asked.number)
         if answer and (not asked.options or answer in dict(asked.options)):
-            stored.append(
-                EndAnswer.objects.create(
-                    session=session, number=asked.number, question=asked.text, answer=answer, language=asked.language
-                )
-            )
-    return stored
+            of_it = {"number": asked.number, "question": asked.text, "answer": answer, "language": asked.language}
+            kept.append(EndAnswer(session=session, **of_it))
+    if too_long:
+        raise TextTooLong(typed_texts.MAX_LENGTH, too_long)
+    return kept

@@ -30,6 +30,7 @@ from annotations.readings.phrases.task_screen import Draws
 from annotations.readings.visits.experts import class_place
 from annotations.services.common import visit_budgets
 from annotations.services.common.service_errors import ServiceError
+from annotations.services.common.typed_texts import MAX_LENGTH
 from annotations.services.common.visit_budgets import Budget
 from annotations.services.logs import events
 from annotations.services.phrases import assignments, phrase_submission
@@ -151,6 +152,13 @@ def own_assignment(session: AnnotationSession, public_id: uuid.UUID) -> Assignme
     return assignment
 
 
+def note_refused(request: HttpRequest, assignment: Assignment, error: ServiceError, typed: str) -> HttpResponse:
+    """Show a running class again with the note that was not kept; raises the refusal anew where it does not run."""
+    if not _is_running(assignment, timezone.now()):
+        raise error
+    return _task_page(request, assignment, QueryDict(), refused_note=_Refused(error, typed))
+
+
 def _traces(told: str) -> dict[str, int] | None:
     """How the words came into the field, as a page that may count it tells; None for anything else, never a refusal."""
     try:
@@ -184,6 +192,7 @@ def _task_page(
     given: QueryDict,
     said: list[Phrase] | None = None,
     refused: _Refused | None = None,
+    refused_note: _Refused | None = None,
 ) -> HttpResponse:
     draws, shown = _draws(given), uuid_in(given, "phrase")
     work = _work_context(assignment, shown, draws, said)
@@ -194,6 +203,9 @@ def _task_page(
         "session": assignment.session,
         "n_tasks": assignment.session.assignments.count(),
         "place": class_place(assignment) if assignment.session.is_expert else None,
+        "note": refused_note.typed if refused_note else assignment.note,
+        "note_error": refused_note.error if refused_note else None,
+        "max_length": MAX_LENGTH,
         "images": task_screen.images(assignment, owner=_owner(assignment), draws=draws),
         "other_right": _others(given, Draws(draws.right + 1, draws.wrong)),
         "other_wrong": _others(given, Draws(draws.right, draws.wrong + 1)),
@@ -204,7 +216,8 @@ def _task_page(
         "typed": (refused and refused.typed) or given.get("text", "") or restored,
     }
     _log_screen(request, context)
-    return render(request, "annotations/task.html", context, status=refused.error.status if refused else 200)
+    said_no = refused or refused_note
+    return render(request, "annotations/task.html", context, status=said_no.error.status if said_no else 200)
 
 
 def answer(

@@ -9,6 +9,8 @@ from django.views.decorators.http import require_http_methods
 from annotations.models import AnnotationSession, EndReason, Stage
 from annotations.models.study_texts import OWN_LANGUAGE
 from annotations.readings.phrases.task_screen import found
+from annotations.services.common.service_errors import TextTooLong
+from annotations.services.common.typed_texts import MAX_LENGTH
 from annotations.services.visits import sessions
 from annotations.views.common.current_visit import (
     SeeOther,
@@ -29,33 +31,45 @@ _SECONDS_TO_SEE_THE_CODE = 4
 def end(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
     """Show what the person found; POST completes the visit, and the page after it shows the code.
 
+    An answer that is too long completes nothing: the page shows it again, with the sentence beside it.
+
     That page goes on to the study's completion address by a Refresh header: a redirect in answer to the form would be
     stopped by the form-action policy, and nobody would see the code.
     """
+    refused, answers = None, {}
     if request.method == "POST":
         language = asked_in(request.POST)
         questions = session.configuration.end_questions(language)
         answers = {question.number: request.POST.get(f"question-{question.number}", "") for question in questions}
-        sessions.finish(session, answers, language)
-        return SeeOther(f"{reverse('end')}?leaving=1")
+        try:
+            sessions.finish(session, answers, language)
+            return SeeOther(f"{reverse('end')}?leaving=1")
+        except TextTooLong as error:
+            refused = error
     finished = session.stage == Stage.FINISHED
     if not finished and not may_end(session):
         return SeeOther(page_of(session))
     url = return_url(session, session.study.completion_code) if finished else ""
+    too_long = refused.questions if refused else ()
     leaving = bool(url) and "leaving" in request.GET
     context = {
         "session": session,
         "finished": finished,
         "found": found(session),
         "is_cut_short": session.assignments.filter(end_reason=EndReason.STUDY_CLOSED).exists(),
-        "questions": session.configuration.end_questions(get_language() or OWN_LANGUAGE),
+        "questions": [
+            {"asked": asked, "typed": answers.get(asked.number, ""), "is_too_long": asked.number in too_long}
+            for asked in session.configuration.end_questions(get_language() or OWN_LANGUAGE)
+        ],
+        "error": refused,
+        "max_length": MAX_LENGTH,
         "return_url": url,
         "leaving": leaving,
         "withdraw_url": request.build_absolute_uri(withdrawal_path(session)),
     }
     if not session.is_expert:
         context |= steps(4)
-    response = render(request, "annotations/end.html", context)
+    response = render(request, "annotations/end.html", context, status=refused.status if refused else 200)
     if leaving:
         response["Refresh"] = f"{_SECONDS_TO_SEE_THE_CODE}; url={url}"
     return response

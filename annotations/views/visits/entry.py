@@ -115,6 +115,8 @@ def _resume_page(request: HttpRequest, study: Study, error: ServiceError) -> Htt
     names = (*_parameter_names(study), settings.PROLIFIC_LINK_TOKEN_PARAMETER, invitations.PARAMETER, "device-script")
     kept = [(name, request.POST[name]) for name in names if name in request.POST]
     context = {"study": study, "parameters": kept, "error": error, "client_uuid": uuid.uuid4()}
+    renamed = study.participant_parameter != Study._meta.get_field("participant_parameter").default
+    context["is_from_prolific"] = invitations.PARAMETER not in request.POST and not renamed
     response = render(request, "annotations/resume.html", context, status=error.status)
     return error_pages.with_headers_of(error, response)
 

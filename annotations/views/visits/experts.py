@@ -8,10 +8,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotations.models import AnnotationSession, EndReason, Stage, StudyState
 from annotations.readings.visits.experts import class_lines, class_place
+from annotations.services.common.service_errors import TextTooLong
 from annotations.services.phrases import assignments
 from annotations.services.visits import experts
 from annotations.views.common.current_visit import go_on, in_visit, may_end, see
-from annotations.views.phrases.task import own_assignment
+from annotations.views.phrases.task import note_refused, own_assignment
 
 
 @require_safe
@@ -50,7 +51,11 @@ def move(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID)
     assignment = own_assignment(session, public_id)
     if not session.is_expert:
         return go_on(session)
-    assignments.note(assignment, request.POST.get("note", ""))
+    note = request.POST.get("note", "")
+    try:
+        assignments.note(assignment, note)
+    except TextTooLong as error:
+        return note_refused(request, assignment, error, note)
     if "skip" in request.POST:
         assignments.end(assignment, EndReason.SKIPPED)
         after = class_place(assignment).after

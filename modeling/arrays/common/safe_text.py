@@ -7,6 +7,7 @@ from typing import Any
 
 from modeling.arrays.common.modeling_errors import ModelingError
 
+TYPED_PER_STORED = 4  # characters before a text is composed: a Korean syllable may come as three letters
 MAX_MARKS = 30  # combining marks in a row: the stream-safe text format of Unicode (UAX 15, section 13)
 
 _NEVER = re.compile("[\0\ud800-\udfff]")  # PostgreSQL stores no NUL, and a lone surrogate has no UTF-8
@@ -27,6 +28,19 @@ class UnsafeText(ModelingError):
         super().__init__(
             f"the text {text[:40]!a} has a NUL, a lone surrogate or more than {MAX_MARKS} combining marks in a row"
         )
+
+
+class TooLong(ModelingError):
+    """A text has more characters than are stored of it.
+
+    Attributes
+    ----------
+    most : int
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        super().__init__(f"the text has more than {most} characters")
 
 
 class BadJson(ModelingError):
@@ -82,6 +96,40 @@ def compose(text: str) -> str:
     if not is_safe(text):
         raise UnsafeText(text)
     return unicodedata.normalize("NFC", text)
+
+
+def compose_within(text: str, most: int) -> str:
+    """Return a text of limited length in Unicode's composed form (NFC).
+
+    Parameters
+    ----------
+    text : str
+        As typed.
+    most : int
+        Characters that may be stored.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    TooLong
+        If it has more than `most` characters once it is composed, or more than four times as many before.
+    UnsafeText
+        If it is not safe.
+
+    Examples
+    --------
+    >>> compose_within(4 * "e\u0301", 4) == 4 * "\u00e9"
+    True
+    """
+    if len(text) > TYPED_PER_STORED * most:
+        raise TooLong(most)
+    composed = compose(text)
+    if len(composed) > most:
+        raise TooLong(most)
+    return composed
 
 
 def read_json(text: str | bytes) -> Any:

@@ -4,11 +4,11 @@ import re
 import unicodedata
 
 from modeling.arrays.common.modeling_errors import BadTemplate
-from modeling.arrays.common.safe_text import compose, is_safe
+from modeling.arrays.common.safe_text import TYPED_PER_STORED, compose, is_safe
 from modeling.arrays.phrases.phrase_languages import ENGLISH, LANGUAGES
 
 MAX_PHRASE_LENGTH = 120
-MAX_TYPED_LENGTH = 4 * MAX_PHRASE_LENGTH  # before it is composed: a Korean syllable may come as three letters
+MAX_TYPED_LENGTH = TYPED_PER_STORED * MAX_PHRASE_LENGTH
 
 _SLOT = "{phrase}"
 _ARTICLE_BEFORE_SLOT = re.compile(r"\b(?:an?|the)\s+\{phrase\}", re.IGNORECASE)

@@ -16,6 +16,7 @@ from annotations.services.common.service_errors import (
     StageMismatch,
     StudyForExperts,
     StudyNotOpen,
+    TextTooLong,
 )
 from annotations.services.logs.replay import differences, replay
 from annotations.services.phrases import assignments
@@ -143,14 +144,24 @@ def test_a_skipped_class_says_why_and_has_not_to_be_done_before_the_end(study, e
     picked = experts.pick(visit, study.tasks.first())
     with pytest.raises(SkippedWithoutReason):
         assignments.end(picked, EndReason.SKIPPED)
-    assignments.note(picked, f" dark\0 {'x' * 3000}")
+    assignments.note(picked, " too dark ")
     picked.refresh_from_db()
-    assert picked.note.startswith("dark x") and len(picked.note) == assignments.MAX_NOTE
+    assert picked.note == "too dark"
     assignments.end(picked, EndReason.SKIPPED)
     [line] = experts_of(study)
     assert (line.n_begun, line.n_done, line.n_skipped) == (1, 0, 1)
     assert [each.note for each in notes(study)] == [picked.note]
     assert sessions.finish(visit).outcome == "completed"
+
+
+def test_a_note_is_kept_whole_or_refused(study, visit):
+    picked = experts.pick(visit, study.tasks.first())
+    lines = "\r\n".join(["x" * 999, "y" * 1000])  # 2,000 characters, as a browser counts
+    assignments.note(picked, f" {lines} ")
+    with pytest.raises(TextTooLong):
+        assignments.note(picked, f"{lines}z")
+    picked.refresh_from_db()
+    assert picked.note == lines.replace("\r", "")
 
 
 def test_nobody_but_an_expert_skips(alice):

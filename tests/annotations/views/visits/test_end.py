@@ -114,6 +114,28 @@ def test_questions_that_were_not_translated_say_so(done: Visit) -> None:
     assert one(response, "#finish legend")["lang"] == "en"
 
 
+def test_an_answer_that_is_too_long_is_refused_and_nothing_that_was_typed_is_lost(done: Visit) -> None:
+    ask(done, "How hard was it? | easy | hard\nAnything else?\nAnd else?")
+    typed = {"question-1": "hard", "question-2": "x" * 2001, "question-3": "nothing"}
+    page = done.client.post("/visit/end", typed)
+    assert page.status_code == 400 and not EndAnswer.objects.exists()
+    assert AnnotationSession.objects.get().stage == Stage.TASKS
+    assert one(page, "input[name=question-1][checked]")["value"] == "hard"
+    assert [shown(field) for field in tree(page).select("#finish textarea")] == ["x" * 2001, "nothing"]
+    assert (
+        shown(one(page, "#question-2-use[role=alert]")) == "This text is too long. Please use at most 2000 characters."
+    )
+    assert one(page, "textarea[aria-invalid]")["maxlength"] == "2000"
+    typed["question-2"] = "\r\n".join(["x" * 999, "y" * 999 + "e\u0301"])  # 2,000 characters, as a browser counts them
+    assert done.client.post("/visit/end", typed).status_code == 303
+    assert EndAnswer.objects.get(number=2).answer == "x" * 999 + "\n" + "y" * 999 + "\u00e9"
+
+
+def test_the_page_says_how_long_an_answer_may_be(done: Visit) -> None:
+    ask(done, "Anything else?")
+    assert shown(one(done.client.get("/visit/end"), "#question-1-use")) == "At most 2000 characters."
+
+
 def test_without_questions_there_is_only_the_button(done: Visit) -> None:
     assert not tree(done.client.get("/visit/end")).select("#finish fieldset, #finish textarea")
 

@@ -13,6 +13,7 @@ from annotations.services.phrases import assignments
 from annotations.services.studies import lifecycle
 from annotations.services.visits import experts
 from tests.annotations.experts import CODE, expert, experts_draft, logged_in
+from tests.annotations.views.pages import one, shown
 from worker.phrases.scoring import score_due_phrases
 
 
@@ -104,6 +105,19 @@ def test_an_expert_goes_through_the_classes_with_notes_and_skips_one_with_a_reas
     assert client.post(move, {"note": "none of it", "skip": "yes"})["Location"] == reverse(
         "task", args=[second.public_id]
     )
+
+
+def test_a_note_that_is_too_long_is_refused_on_the_page_of_the_class_with_what_was_typed(client, study, visit):
+    client.post(reverse("pick"), {"task": "1"})
+    assignment = visit.assignments.get()
+    for leads_on in ({}, {"task": "2"}, {"skip": "yes"}):
+        refused = client.post(reverse("move", args=[assignment.public_id]), {"note": "x" * 2001, **leads_on})
+        assert refused.status_code == 400
+        assert shown(one(refused, "#class-note[aria-invalid]")) == "x" * 2001
+        assert "at most 2000 characters" in shown(one(refused, "#note-use[role=alert]"))
+    assignment.refresh_from_db()
+    assert (assignment.note, assignment.state) == ("", "active") and visit.assignments.count() == 1
+    assert "At most 2000 characters." in page(client, "task", assignment.public_id)
 
 
 def test_nobody_elses_class_is_noted_or_skipped(alice, client, study, visit):

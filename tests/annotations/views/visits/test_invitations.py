@@ -84,6 +84,7 @@ def test_a_used_invitation_is_refused_elsewhere_with_a_sentence_and_goes_on_with
     refused = came_by(link, second)
     assert refused.status_code == 403
     assert "invitation was used" in shown(one(refused, "#resume-says"))
+    assert "Prolific" not in shown(one(refused, "main"))  # where they have no button
     assert study.sessions.count() == 1
     assert came_by(link, second, resume_code="0000-0000").status_code == 403
     assert came_by(link, second, resume_code=resume_code(study.sessions.get())).status_code == 303

@@ -28,6 +28,7 @@ def test_ids_alone_open_nobodys_visit_in_another_browser(alice: Visit) -> None:
     response = begin(alice, stranger)
     assert response.status_code == 403
     assert "type the visit code" in shown(one(response, "main"))
+    assert "the button on Prolific" in shown(one(response, "main"))
     assert alice.session.study.completion_code not in response.content.decode()
     assert stranger.get("/visit/").status_code == 404
     assert alice.session.device_reports.count() == 0
@@ -105,6 +106,12 @@ def test_prolifics_word_goes_on_anywhere(alice: Visit, prolific: FakeProlific) -
     assert begin(alice).status_code == 403
     prolific.add_submission(ids["STUDY_ID"], ids["PROLIFIC_PID"], ids["SESSION_ID"])
     assert begin(alice).status_code == 303
+
+
+def test_a_link_with_names_of_its_own_is_not_prolifics(alice: Visit) -> None:
+    Study.objects.update(participant_parameter="pid")
+    page = Client().post(START, {**alice.external_ids, "pid": alice.external_ids["PROLIFIC_PID"]})
+    assert page.status_code == 403 and "Prolific" not in shown(one(page, "main"))
 
 
 def test_the_page_speaks_german(alice: Visit) -> None:
