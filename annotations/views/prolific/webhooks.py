@@ -19,6 +19,7 @@ from modeling.arrays.common.safe_text import BadJson, UnsafeText, is_safe, read_
 
 LARGEST_BODY = 64 * 1024  # bytes
 MAX_EVENT_ID_LENGTH = 100
+UNREADABLE = "unreadable"  # an effect beside those of `webhooks.take`, of which no row is stored
 WHOLE_SECOND = dt.timedelta(seconds=1)  # a signature's time has no fractions
 
 logger = logging.getLogger(__name__)
@@ -32,10 +33,18 @@ class HookRefused(Exception):
         super().__init__(message)
 
 
+class HookUnreadable(Exception):
+    """What Prolific signed is nothing that this site can take in, now or when it comes again."""
+
+
 @csrf_exempt
 @never_cache
 def prolific_webhook(request: HttpRequest) -> HttpResponse:
-    """Take in one webhook: 200 with what came of it, once it is stored. Anything else makes Prolific send it again."""
+    """Take in one webhook: 200 with what came of it, once it is stored. Anything else makes Prolific send it again.
+
+    So a signed one whose body cannot be read is acknowledged and noted in the log: it would come again as it is. What
+    it may have said of a submission or a study the poll brings.
+    """
     try:
         effect = webhooks.take(*_delivery(request))
     except HookRefused as refusal:
@@ -43,11 +52,17 @@ def prolific_webhook(request: HttpRequest) -> HttpResponse:
         error = {"code": refusal.code, "message": refusal.message}
         headers = {"Allow": "POST"} if refusal.status == 405 else None
         return JsonResponse({"error": error}, status=refusal.status, headers=headers)
+    except HookUnreadable:
+        logger.warning("webhook acknowledged and left out: signed, but no JSON object of texts that can be stored")
+        effect = UNREADABLE
     return JsonResponse({"effect": effect})
 
 
 def _delivery(request: HttpRequest) -> tuple[str, str, dt.datetime, dict[str, Any]]:
-    """The id, type, time and body of a request's webhook, its signature checked first; raises HookRefused."""
+    """The id, type, time and body of a request's webhook, its signature checked first.
+
+    Raises HookRefused, and HookUnreadable for a signed body that is no object.
+    """
     if request.method != "POST":
         raise HookRefused(405, "method_not_allowed", "This address accepts only POST.")
     if not settings.PROLIFIC_WEBHOOK_SECRET:
@@ -95,8 +110,8 @@ def _signed_at(request: HttpRequest, raw: bytes) -> dt.datetime:
 def _object(raw: bytes) -> dict[str, Any]:
     try:
         body = read_json(raw)
-    except (BadJson, UnsafeText):
-        body = None
+    except (BadJson, UnsafeText) as error:
+        raise HookUnreadable from error
     if not isinstance(body, dict):
-        raise HookRefused(400, "malformed", "The body is not a JSON object of texts that can be stored.")
+        raise HookUnreadable
     return body

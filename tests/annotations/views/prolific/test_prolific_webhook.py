@@ -186,9 +186,18 @@ UNSTORABLE = [
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"{", b'"text"', b"\xff", b"[" * 5000, *UNSTORABLE])
-def test_a_body_that_is_no_object_of_texts_is_malformed(study, prolific, raw):
+def test_a_signed_body_that_is_no_object_of_texts_is_acknowledged_once_and_for_all(study, prolific, raw, caplog):
     response = send(prolific.clerk.signed(raw, "event-x", prolific.clerk.now))
-    assert response.status_code == 400 and error_code(response) == "malformed"
+    assert (response.status_code, response.json()) == (200, {"effect": "unreadable"})
+    assert not WebhookDelivery.objects.exists()
+    [line] = [record for record in caplog.records if record.name.endswith("prolific.webhooks")]
+    assert line.levelname == "WARNING" and "5f" not in line.getMessage()
+
+
+@pytest.mark.parametrize("raw", UNSTORABLE)
+def test_without_its_signature_it_is_refused_as_any_other(study, prolific, raw):
+    response = send(prolific.clerk.signed(raw, "event-x", prolific.clerk.now), x_prolific_request_signature="AAAA")
+    assert response.status_code == 401 and error_code(response) == "not_signed"
 
 
 @pytest.mark.parametrize(
