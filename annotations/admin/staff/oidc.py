@@ -4,8 +4,11 @@ Needs the extra `oidc`: only a site that has an OIDC_ISSUER has these addresses.
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import copy
 from functools import lru_cache
+from threading import BoundedSemaphore
 from typing import Any
 
 from authlib.common.errors import AuthlibBaseError
@@ -25,12 +28,20 @@ from requests import RequestException
 from annotations.admin.staff.two_factor import wanted_page
 
 WAIT_S = 5  # for the provider, at each of its answers
+AT_ONCE = 2  # threads of a process that wait for it: anybody may begin, and the others serve everybody else
+_WAIT_FOR_TURN_S = 0.5
 _NEXT = "next"  # where the person wanted to go
 # The browser keeps what it asked with, signed: anybody may begin, and the site stores nothing of strangers.
 _COOKIE = "clarify_oidc"
 _COOKIE_AGE_S = 600
 
 logger = logging.getLogger(__name__)
+
+_turns = BoundedSemaphore(AT_ONCE)
+
+
+class ProviderBusy(ValueError):
+    """As many requests wait for the provider as may."""
 
 
 @lru_cache(maxsize=1)
@@ -50,6 +61,17 @@ def _provider() -> Any:
     return _client(settings.OIDC_ISSUER, settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET)
 
 
+@contextmanager
+def _in_turn() -> Iterator[Any]:
+    """Give the provider to one of the few requests that may wait for it; raises ProviderBusy."""
+    if not _turns.acquire(timeout=_WAIT_FOR_TURN_S):
+        raise ProviderBusy
+    try:
+        yield _provider()
+    finally:
+        _turns.release()
+
+
 @never_cache
 @require_safe
 def begin(request: HttpRequest) -> HttpResponse:
@@ -57,7 +79,8 @@ def begin(request: HttpRequest) -> HttpResponse:
     asking, back_here = _asking(request, SessionStore()), reverse("oidc_back")
     asking.session[_NEXT] = wanted_page(request)
     try:
-        answer: HttpResponse = _provider().authorize_redirect(asking, request.build_absolute_uri(back_here))
+        with _in_turn() as provider:
+            answer: HttpResponse = provider.authorize_redirect(asking, request.build_absolute_uri(back_here))
     except (AuthlibBaseError, RequestException, RuntimeError, ValueError) as error:
         return _refused(request, error, "Your institution’s sign-in does not answer. Try again later.")
     asking.session.save()
@@ -85,7 +108,8 @@ def _asking(request: HttpRequest, kept: SessionStore) -> HttpRequest:
 
 def _answered(request: HttpRequest, asked: HttpRequest) -> HttpResponse:
     try:
-        claims = _claims(asked)
+        with _in_turn() as provider:
+            claims = _claims(provider, asked)
     except (AuthlibBaseError, JoseError, RequestException, LookupError, ValueError) as error:
         return _refused(request, error, "Your institution’s sign-in did not succeed. Try again.")
     user = _account_of(claims)
@@ -100,9 +124,8 @@ def _answered(request: HttpRequest, asked: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(asked.session[_NEXT])
 
 
-def _claims(request: HttpRequest) -> dict[str, Any]:
+def _claims(provider: Any, request: HttpRequest) -> dict[str, Any]:
     """What the provider says of the person whom it sent back, checked to be its word and for this site."""
-    provider = _provider()
     own = {"iss": provider.load_server_metadata()["issuer"], "aud": provider.client_id}
     options = {name: {"essential": True, "value": value} for name, value in own.items()}
     token = provider.authorize_access_token(request, claims_options=options)

@@ -14,6 +14,7 @@ from django.urls import include, path
 from oidc_provider_mock import User as Person
 from oidc_provider_mock import run_server_in_thread
 
+from annotations.admin.staff import oidc
 from clarify_site.urls import urlpatterns as of_the_site
 from tests.second_factor import code_of, enrol, wrong_code_of
 
@@ -175,6 +176,21 @@ def test_a_provider_that_is_away_is_a_sentence(ada: User, client: Client, settin
     settings.OIDC_ISSUER = "http://localhost:9"
     page = client.get(BEGIN, follow=True)
     assert page.status_code == 200 and "does not answer" in page.content.decode()
+
+
+@on
+def test_a_slow_provider_holds_few_threads_whoever_asks(ada: User, client: Client, monkeypatch: Any) -> None:
+    monkeypatch.setattr(oidc, "_WAIT_FOR_TURN_S", 0.01)
+    address = sent_back(client, "ada")
+    for _ in range(oidc.AT_ONCE):
+        oidc._turns.acquire()  # as requests that wait for an answer
+    try:
+        refused = Client().get(BEGIN)
+        assert refused["Location"] == LOGIN
+        assert Client().get(BACK)["Location"] == LOGIN
+    finally:
+        oidc._turns.release(oidc.AT_ONCE)
+    assert client.get(address)["Location"] == "/admin/"
 
 
 def test_a_site_without_an_issuer_has_neither_address_nor_link(db: None, client: Client, settings: Any) -> None:
