@@ -2,10 +2,13 @@
 
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from annotations.checked_requests import CheckedRequest
+from clarify_site.web_connections import AnsweringConnection
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clarify_site.settings")
+settings.DATABASES["default"]["OPTIONS"]["pool"]["connection_class"] = AnsweringConnection
 application = get_wsgi_application()
 application.request_class = CheckedRequest

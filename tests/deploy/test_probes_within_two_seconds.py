@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from annotations.models import Study
+from clarify_site import web_connections
 from deploy.local import site as site_module
 from deploy.local.services import Server, free_port, valkey_server
 from deploy.local.site import Site, roles
@@ -88,6 +89,21 @@ def test_readyz_answers_within_two_seconds_while_one_stands_still(
     assert max(seconds for _, seconds in answers) < WITHIN_S
     for reader in readers:
         reader.join()
+
+
+def test_a_page_says_so_soon_while_postgresql_stands_still_and_answers_soon_after(
+    running: Served, open_study: Study
+) -> None:
+    page = f"/study/{open_study.slug}/?PROLIFIC_PID=p&STUDY_ID=s&SESSION_ID=v"
+    assert running.ask(page)[0] == 200
+    with _stopped(running, "PostgreSQL"):
+        answers = [running.ask(page) for _ in range(6)]
+    assert {status for status, _ in answers} == {503}
+    assert max(seconds for _, seconds in answers) < 2 * web_connections.ASKED_S
+    began = time.monotonic()
+    while running.ask(page)[0] != 200:
+        time.sleep(0.1)
+        assert time.monotonic() - began < 2 * web_connections.ASKED_S
 
 
 def test_a_site_without_a_web_role_says_so_within_two_seconds(running: Served) -> None:
