@@ -6,13 +6,14 @@ from django import forms
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import ValidationError
 
+from annotations.composed_forms import Composed
 from annotations.services.common.service_errors import IdentityUnreadable
 from annotations.services.staff import sign_in_throttle, two_factor
 from annotations.services.staff.two_factor import CodeNotRight
 from annotations.views.common.client_address import client_address
 
 
-class SignInForm(AdminAuthenticationForm):
+class SignInForm(Composed, AdminAuthenticationForm):
     """Name and password, and a code of those who switched the second factor on."""
 
     code = forms.CharField(

@@ -8,6 +8,7 @@ from django.db import transaction
 from annotations.models import Dataset, ImageIndex, ImageSearch, JobState
 from annotations.services.common.service_errors import NotPossible
 from annotations.services.queue import jobs, worker_wakeup
+from modeling.arrays.common.safe_text import compose
 from modeling.arrays.embeddings.duplicate_limits import COPIES_ABOVE
 
 MAX_WORDS_LENGTH = 200
@@ -40,7 +41,7 @@ def request_search(
     searched_in: Dataset | None = None,
 ) -> ImageSearch:
     """Store a search for a worker, in a data set or in a pool; examples are of both. Raises NotPossible."""
-    words = " ".join(words.split())
+    words = compose(" ".join(words.split()))
     if not words and not like:
         raise NotPossible("Write some words, or choose an image that the results shall be like.")
     if len(words) > MAX_WORDS_LENGTH or not words.isprintable():

@@ -1,9 +1,16 @@
-"""Django's classes with the type arguments that only their stubs know."""
+"""Django's forms and admin classes as the staff's pages use them: composed, and with types as their arguments."""
 
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
+
+from annotations.composed_forms import Composed
+
+
+class Form(Composed, forms.Form):
+    """A form of no row."""
+
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin
@@ -14,8 +21,8 @@ else:
         def __class_getitem__(cls, types: Any) -> type:
             return cls
 
-    class ModelAdmin(_TakesTypes, admin.ModelAdmin):
+    class ModelForm(_TakesTypes, Composed, forms.ModelForm):
         pass
 
-    class ModelForm(_TakesTypes, forms.ModelForm):
-        pass
+    class ModelAdmin(_TakesTypes, admin.ModelAdmin):
+        form = ModelForm

@@ -21,6 +21,7 @@ from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import TypedFloatField, row_number
 from annotations.admin.common.page_acts import SiteAct, answer_to_act
 from annotations.admin.common.site_pages import show_site_page
+from annotations.admin.common.typed_classes import Form
 from annotations.admin.common.uploads import take_form
 from annotations.admin.datasets.class_pictures import classes_of
 from annotations.admin.similarity_search.pictures import pairs_of, pictures_of
@@ -41,7 +42,7 @@ LARGEST_FILE = 50 * 2**20
 SIDES = ("wrong", "right")
 
 
-class PredictionsForm(forms.Form):
+class PredictionsForm(Form):
     """A file of predictions, and what the base model is called."""
 
     name = forms.SlugField(label="Name of the model", max_length=60)

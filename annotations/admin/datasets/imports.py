@@ -19,6 +19,7 @@ from annotations.admin.common.list_columns import column, marked_state
 from annotations.admin.common.number_formats import NONE, TypedFloatField
 from annotations.admin.common.read_only import ReadOnlyAdmin
 from annotations.admin.common.site_pages import show_site_page
+from annotations.admin.common.typed_classes import Form
 from annotations.admin.common.uploads import FORM_BYTES, take_in
 from annotations.admin.datasets.archive_upload import Archive, ArchiveUpload, max_bytes, too_large
 from annotations.admin.datasets.class_pictures import readable_classes
@@ -52,7 +53,7 @@ def _formats() -> list[tuple[str, str]]:
     return [each for each in _FORMATS if imports.importable_folders() or not each[1].endswith(_IN_A_FOLDER)]
 
 
-class EncoderForm(forms.Form):
+class EncoderForm(Form):
     """With which encoder, of those that can be used here: the first is ticked."""
 
     similarity_encoder = forms.ChoiceField(

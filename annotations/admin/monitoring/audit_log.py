@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from annotations.admin.common.page_acts import Answer
 from annotations.admin.common.site_pages import show_site_page
 from annotations.admin.common.study_pages import CSV, file_answer
+from annotations.admin.common.typed_classes import Form
 from annotations.models import AuditRecord, Study
 from annotations.readings.monitoring.audit_log import HEADER, cells, filtered
 from annotations.services.logs import audit
@@ -20,7 +21,7 @@ from annotations.tables.columns import csv_text
 _A_PAGE = 50
 
 
-class FilterForm(forms.Form):
+class FilterForm(Form):
     """What to show; an empty field leaves nothing out."""
 
     actor = forms.ChoiceField(label="By", required=False)

@@ -17,6 +17,7 @@ from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import row_number
 from annotations.admin.common.page_acts import Act
 from annotations.admin.common.study_pages import CSV, file_answer
+from annotations.admin.common.typed_classes import Form
 from annotations.admin.common.uploads import take_form
 from annotations.models import ProlificRequest, Reconciliation, RequestState, Study, Submission
 from annotations.readings.payments import reconciliation
@@ -34,7 +35,7 @@ MAX_APPROVED = 500  # in one click: each is a request and a line in the audit lo
 _LISTS = {"approve": "to approve", "differing": "whose two sides differ"}
 
 
-class SubmissionsFile(forms.Form):
+class SubmissionsFile(Form):
     """Prolific's summary of a study's submissions."""
 
     file = forms.FileField(label="Prolific’s file of submissions", widget=forms.ClearableFileInput({"accept": ".csv"}))

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from annotations.admin.common.number_formats import MoneyField, row_number
 from annotations.admin.common.page_acts import Act, Answer, filled
+from annotations.admin.common.typed_classes import Form
 from annotations.admin.payments.reconciliation import ONE_CLICK, ask, submission_of
 from annotations.models import Study, Submission
 from annotations.prolific.client import MIN_REJECTION_MESSAGE, REJECTION_CATEGORIES
@@ -27,7 +28,7 @@ _REFRESH_S = 3
 _TEXT = {"rows": 4}
 
 
-class MessageForm(forms.Form):
+class MessageForm(Form):
     """What is written to a person."""
 
     text = forms.CharField(
@@ -35,19 +36,19 @@ class MessageForm(forms.Form):
     )
 
 
-class ReturnForm(forms.Form):
+class ReturnForm(Form):
     """Why a person shall return the submission."""
 
     reason = forms.CharField(label="Reason, which the person reads", widget=forms.Textarea(_TEXT))
 
 
-class ScreenOutForm(forms.Form):
+class ScreenOutForm(Form):
     """Why somebody is screened out."""
 
     reason = forms.CharField(label="Reason, for the audit log alone", max_length=1000)
 
 
-class RejectForm(forms.Form):
+class RejectForm(Form):
     """What a rejection needs. `sure` is the human's confirmation, and no part of what is asked."""
 
     category = forms.ChoiceField(
@@ -61,14 +62,14 @@ class RejectForm(forms.Form):
     sure = forms.BooleanField(label="Reject it: the person is not paid, and it stays in their record")
 
 
-class UnrejectForm(forms.Form):
+class UnrejectForm(Form):
     """Why a rejection is taken back."""
 
     reason = forms.CharField(label="Reason, for the audit log alone", max_length=1000)
     sure = forms.BooleanField(label="Take it back: the submission awaits review again")
 
 
-class BonusForm(forms.Form):
+class BonusForm(Form):
     """An amount for a person beside the reward. `form` makes a double click owe once."""
 
     amount = MoneyField(min_value=0.01)

@@ -16,6 +16,7 @@ from annotations.admin.common.number_formats import NONE
 from annotations.admin.common.page_acts import answer_to_act
 from annotations.admin.common.read_only import ReadOnlyAdmin
 from annotations.admin.common.site_pages import show_site_page
+from annotations.admin.common.typed_classes import Form
 from annotations.models import UNFINISHED, Pool
 from annotations.readings.datasets.encoder_choices import encoder_choices
 from annotations.services.datasets import imports
@@ -24,7 +25,7 @@ from annotations.services.staff import roles
 from modeling.arrays.common.counted_words import counted
 
 
-class PoolForm(forms.Form):
+class PoolForm(Form):
     """What is imported, and with which encoder."""
 
     name = forms.CharField(max_length=60, validators=[validate_slug], help_text="Letters, digits, _ and -.")
@@ -41,7 +42,7 @@ class PoolForm(forms.Form):
     )
 
 
-class RemovalForm(forms.Form):
+class RemovalForm(Form):
     """Which images are taken out of a pool, and why."""
 
     licence = forms.ChoiceField(label="All of a licence", required=False)

@@ -3,7 +3,6 @@
 import re
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
@@ -11,6 +10,7 @@ from django.urls import reverse
 
 from annotations.admin.common.number_formats import TypedFloatField, row_number
 from annotations.admin.common.site_pages import show_site_page
+from annotations.admin.common.typed_classes import Form
 from annotations.admin.similarity_search.pictures import Picture, pictures_of
 from annotations.models import UNFINISHED, BaseModel, Dataset, ImageIndex, ImageSearch
 from annotations.services import image_searches
@@ -26,7 +26,7 @@ _LIKE, _UNLIKE = "+", "-"
 _FIELD = re.compile(r"row_([0-9]{1,18})_([0-9]{1,18})")
 
 
-class IndexForm(forms.Form):
+class IndexForm(Form):
     """From which similarity on two images are near-duplicates."""
 
     duplicate_threshold = TypedFloatField(

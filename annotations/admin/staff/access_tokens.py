@@ -8,11 +8,12 @@ from django.views.decorators.http import require_http_methods
 
 from annotations.admin.common.number_formats import row_number
 from annotations.admin.common.site_pages import show_site_page
+from annotations.admin.common.typed_classes import Form
 from annotations.models import AccessToken
 from annotations.services.staff import access_tokens
 
 
-class NewToken(forms.Form):
+class NewToken(Form):
     """What a token is for, and for how long."""
 
     name = forms.CharField(label="What it is for", max_length=60)

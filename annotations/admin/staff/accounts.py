@@ -4,10 +4,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 
 from annotations.admin.common.study_scoped import Audited
+from annotations.composed_forms import Composed
 from annotations.services.staff import roles
 
 _WHO = (
@@ -16,8 +18,17 @@ _WHO = (
 )
 
 
+class AccountForm(Composed, UserChangeForm):  # type: ignore[type-arg]  # only its stub takes one
+    """An account that is there."""
+
+
+class NewAccountForm(Composed, AdminUserCreationForm):  # type: ignore[type-arg]  # only its stub takes one
+    """A new account."""
+
+
 @admin.register(User)
 class AccountAdmin(Audited, UserAdmin):  # type: ignore[type-arg]  # only its stub takes one
+    form, add_form = AccountForm, NewAccountForm
     list_display = ("username", "is_staff", "is_superuser", "is_active", "last_login")
     list_filter = ("is_staff", "is_superuser", "is_active")
     search_fields = ("username",)

@@ -6,11 +6,12 @@ from django import forms
 from django.http import HttpRequest
 
 from annotations.admin.common.page_acts import filled
+from annotations.admin.common.typed_classes import Form
 from annotations.models import Role, Study
 from annotations.services.staff import members, two_factor
 
 
-class MemberForm(forms.Form):
+class MemberForm(Form):
     """Somebody on the staff, and what they may do."""
 
     username = forms.CharField(

@@ -17,6 +17,7 @@ from annotations.admin.common.form_errors import RefusalsShown
 from annotations.admin.common.number_formats import MoneyField, TypedDecimalField, row_number
 from annotations.admin.common.page_acts import Answer
 from annotations.admin.common.site_pages import show_site_page
+from annotations.admin.common.typed_classes import Form
 from annotations.admin.datasets.class_pictures import ClassPictures, readable_classes, usual_title
 from annotations.admin.studies.study_sections import ENTRY, HELP, RETRAINING, present_values
 from annotations.models import BaseModel, Role, Scheme, Study
@@ -36,7 +37,7 @@ _MINUTES = "Give from half a minute to 120 minutes, for example 10."
 NEW_ENTRY = "With pay: people whom Prolific vouches for or you invite; without: anybody with the link · codes"
 
 
-class NewStudyForm(forms.Form):
+class NewStudyForm(Form):
     """The six fields, and the scheme.
 
     `target` is "model:class", so that a class is never of another data set than its model.
@@ -173,7 +174,7 @@ def _then(study: Study, request: HttpRequest) -> str:
     return reverse("admin:annotations_study_rehearsal", args=[study.pk])
 
 
-class CloneForm(forms.Form):
+class CloneForm(Form):
     """What the new study is called."""
 
     title = forms.CharField(max_length=MAX_TITLE_LENGTH)

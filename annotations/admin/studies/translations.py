@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils.datastructures import MultiValueDict
 
 from annotations.models.study_texts import MAX_TITLE_LENGTH
+from modeling.arrays.common.safe_text import compose
 
 ROWS = {
     "title": 1,
@@ -68,6 +69,10 @@ class TranslationsField(forms.Field):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"required": False, "label": "Translations", **options})
+
+    def to_python(self, value: Any) -> Any:
+        """Compose each text: the model counts characters after that."""
+        return {code: {name: compose(text) for name, text in texts.items()} for code, texts in (value or {}).items()}
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return bool(_plain(initial or {}) != _plain(data or {}))

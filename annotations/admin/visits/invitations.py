@@ -7,12 +7,13 @@ from django.http import HttpRequest
 
 from annotations.admin.common.number_formats import row_number
 from annotations.admin.common.page_acts import filled
+from annotations.admin.common.typed_classes import Form
 from annotations.models import Study
 from annotations.readings.allocation.plain_links import limits_in_words
 from annotations.services.visits import invitations
 
 
-class InvitationsForm(forms.Form):
+class InvitationsForm(Form):
     """How many invitations to make."""
 
     n = forms.IntegerField(label="How many people", min_value=1, max_value=invitations.MAX_AT_ONCE, initial=1)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from annotations.admin.common.number_formats import row_number
 from annotations.admin.common.page_acts import filled
+from annotations.admin.common.typed_classes import Form
 from annotations.models import UNCOUNTED, UNFINISHED, Rehearsal, Study, StudyState
 from annotations.readings.datasets.encoder_problems import encoder_problems
 from annotations.readings.studies.readiness import reasons_not_ready, rehearsal_reasons
@@ -21,7 +22,7 @@ from modeling.arrays.common.counted_words import counted
 _OF_ALL = 5  # rehearsals that are listed
 
 
-class PeopleForm(forms.Form):
+class PeopleForm(Form):
     """How many simulated participants to send."""
 
     n_people = forms.IntegerField(

@@ -9,13 +9,14 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from annotations.admin.common.page_acts import filled
+from annotations.admin.common.typed_classes import Form
 from annotations.models import Study
 from annotations.readings.visits import withdrawal
 from annotations.services.logs.identities import names_of
 from annotations.services.visits import erasure, retention
 
 
-class FindForm(forms.Form):
+class FindForm(Form):
     """Whom a message is about. A post, so that an id stands in no address and no log."""
 
     person = forms.CharField(
