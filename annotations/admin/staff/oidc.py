@@ -29,7 +29,7 @@ from annotations.admin.staff.two_factor import wanted_page
 
 WAIT_S = 5  # for the provider, at each of its answers
 AT_ONCE = 2  # threads of a process that wait for it: anybody may begin, and the others serve everybody else
-_WAIT_FOR_TURN_S = 0.5
+WAIT_FOR_TURN_S = 0.5
 _NEXT = "next"  # where the person wanted to go
 # The browser keeps what it asked with, signed: anybody may begin, and the site stores nothing of strangers.
 _COOKIE = "clarify_oidc"
@@ -37,7 +37,7 @@ _COOKIE_AGE_S = 600
 
 logger = logging.getLogger(__name__)
 
-_turns = BoundedSemaphore(AT_ONCE)
+turns = BoundedSemaphore(AT_ONCE)
 
 
 class ProviderBusy(ValueError):
@@ -64,12 +64,12 @@ def _provider() -> Any:
 @contextmanager
 def _in_turn() -> Iterator[Any]:
     """Give the provider to one of the few requests that may wait for it; raises ProviderBusy."""
-    if not _turns.acquire(timeout=_WAIT_FOR_TURN_S):
+    if not turns.acquire(timeout=WAIT_FOR_TURN_S):
         raise ProviderBusy
     try:
         yield _provider()
     finally:
-        _turns.release()
+        turns.release()
 
 
 @never_cache

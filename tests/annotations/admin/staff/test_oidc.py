@@ -180,16 +180,16 @@ def test_a_provider_that_is_away_is_a_sentence(ada: User, client: Client, settin
 
 @on
 def test_a_slow_provider_holds_few_threads_whoever_asks(ada: User, client: Client, monkeypatch: Any) -> None:
-    monkeypatch.setattr(oidc, "_WAIT_FOR_TURN_S", 0.01)
+    monkeypatch.setattr(oidc, "WAIT_FOR_TURN_S", 0.01)
     address = sent_back(client, "ada")
     for _ in range(oidc.AT_ONCE):
-        oidc._turns.acquire()  # as requests that wait for an answer
+        oidc.turns.acquire()  # as requests that wait for an answer
     try:
         refused = Client().get(BEGIN)
         assert refused["Location"] == LOGIN
         assert Client().get(BACK)["Location"] == LOGIN
     finally:
-        oidc._turns.release(oidc.AT_ONCE)
+        oidc.turns.release(oidc.AT_ONCE)
     assert client.get(address)["Location"] == "/admin/"
 
 
