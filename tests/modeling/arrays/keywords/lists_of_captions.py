@@ -10,10 +10,11 @@ from modeling.arrays.keywords.caption_contrast import CaptionContrast
 from modeling.arrays.keywords.keyword_ranking import rank_keywords
 from modeling.arrays.keywords.keyword_sources import merged
 from modeling.arrays.phrases.held_out import scoring_half
-from tests.modeling.arrays.keywords.planted_captions import planted
+from modeling.arrays.phrases.word_forms import vocabulary
 
 PERMUTATIONS = 200
-UNRELATED = 0.02  # how often right captions have the planted word
+UNRELATED = 0.3  # how often a caption has each of the words
+WORDS = [each for each in vocabulary() if each.isalpha()][:120]  # more than a list has room for; the first is planted
 N = 120
 IS_ERROR = np.arange(N) >= N // 2
 
@@ -23,8 +24,10 @@ def least_p(seed: int, often: float) -> tuple[float, float]:
 
     often: the share of wrong images with the planted word. If it is `UNRELATED`, captions say nothing of the errors.
     """
-    captions = [text for side in planted(seed, often=often) for text in side]
     rng = np.random.default_rng(seed)
+    says = rng.random((N, len(WORDS))) < UNRELATED
+    says[:, 0] = rng.random(N) < np.where(IS_ERROR, often, UNRELATED)
+    captions = [" ".join(np.array(WORDS)[said]) for said in says]
     keys = np.array([f"{seed} {image}".encode() for image in range(N)])
     tests = scoring_half(keys, IS_ERROR, "keywords")
     every, half = (_keywords(captions, of) for of in (np.ones(N, np.bool_), ~tests))
@@ -48,6 +51,6 @@ def _keywords(captions: Sequence[str], of: NDArray[np.bool_]) -> tuple[str, ...]
 
 def _similarities(seed: int, keywords: Sequence[str], captions: Sequence[str]) -> NDArray[np.float64]:
     """An encoder that sees most of what captions say. A keyword has the same similarities in every list."""
-    noise = (np.random.default_rng((seed, zlib.crc32(each.encode()))).normal(0, 0.03, N) for each in keywords)
+    noise = (np.random.default_rng((seed, zlib.crc32(each.encode()))).normal(0, 0.01, N) for each in keywords)
     said = np.array([[f" {each} " in f" {caption} " for caption in captions] for each in keywords])
     return 0.2 + 0.05 * said + np.stack(list(noise))
