@@ -12,8 +12,9 @@ class KeywordRanking(models.Model):
     """What `manage.py rank_keywords` found for one class and one list. The same list again replaces it.
 
     `rows` has one JSON object a keyword, the best first: keyword, text (as embedded), sign (-1 for a negation),
-    error_score, threshold (None where the score is 0), p_value of this keyword alone, adjusted_p, null_level (the
-    same for all), clip_score, clip_rank (by that), n_captioned and subgroup_accuracy (None without captions).
+    error_score, threshold (None where the score is 0), p_of_list (None where the errors that would judge it may have
+    chosen it; an earlier version has none), null_level (the same for all), clip_score, clip_rank (by that), n_captioned
+    and subgroup_accuracy (None without captions).
     `settings` has where the keywords come from.
     """
 

@@ -16,7 +16,10 @@ DATA_SETS, DRAWS, SAMPLES, CROWDS = 1_000, 1_000, 4_000, 2_000
 GROUP_SIZES, CROWD_SIZES = (40, 100, 400), (12, 24, 60)
 Line = tuple[str, int, float, float]  # what, how many, the rate that it has now, and what it had before
 
-pytestmark = pytest.mark.benchmark(group="Rates of error of statements on own gain")
+pytestmark = [
+    pytest.mark.benchmark(group="Rates of error of statements on own gain"),
+    pytest.mark.timeout(1800),  # one takes 260 s on a core that others use
+]
 
 
 def measured(

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from tests.annotations.analysis.statistics.crowds import Crowd
+from tests.modeling.arrays.keywords.lists_of_captions import UNRELATED, share_of_findings
 from tests.modeling.explanations.random_words import random_words
 
 DATA_SETS = 400
+CLASSES = 100  # whose captions make lists: two lists with 200 permutations each take 0.4 s
 
 
 def headlines(n: int) -> list[str]:
@@ -26,13 +28,21 @@ def enough(n: int, crowd: Crowd) -> list[str]:
     return [f"people needed held in {of.held:.1%}", f"enough said in {of.enough:.1%}", f"wrongly in {of.wrongly:.1%}"]
 
 
+def made_of_captions(_: int, often: float = UNRELATED) -> list[str]:
+    same, other = share_of_findings(often, CLASSES)
+    return [f"of {CLASSES} classes p ≤ .05 on the same images in {same:.1%}", f"on the other half in {other:.1%}"]
+
+
 SIMULATED: dict[str, Callable[[int], Sequence[str]]] = {
     "20 random words": headlines,
+    "keywords of captions that say nothing of the errors": made_of_captions,
+    "keywords of captions that do for 70% of wrong images": partial(made_of_captions, often=0.7),
     "20 people, threshold 25%": partial(enough, crowd=Crowd(20, 12, 0.25)),
     "40 people, threshold 30%": partial(enough, crowd=Crowd(40, 30, 0.3)),
 }
 
 
+@pytest.mark.timeout(1800)  # keywords take minutes on a busy machine
 @pytest.mark.parametrize("simulated", SIMULATED)
 def test_rates(benchmark: Any, simulated: str) -> None:
     benchmark.group = f"Rates of error, {DATA_SETS} data sets"

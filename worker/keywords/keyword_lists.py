@@ -7,11 +7,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from annotations.models import BaseModel
 from annotations.readings.datasets.class_images import class_images
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.keywords.keyword_sources import KeywordSource, KeywordSourceFailed, Proposal, merged
 from modeling.arrays.keywords.stored_captions import StoredCaptions
+from modeling.arrays.phrases.held_out import scoring_half
 from modeling.arrays.phrases.phrase_reading import ReadPhrase, read_phrase
 from modeling.arrays.phrases.phrase_text import MAX_PHRASE_LENGTH, check_template, normalise, refusal
 from modeling.arrays.phrases.word_forms import vocabulary
@@ -29,19 +33,22 @@ class BadKeywordList(ModelingError):
     """A list of keywords cannot be read, is empty, or has something in it that is no keyword."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class KeywordList:
     """K keywords, each once, and the template that they are put into. Raises BadTemplate.
 
-    source: what a ranking keeps of where they come from; is_made: of a class's captions, so that another class, and the
-    same class with other captions, has another list of this name.
+    source: what a ranking keeps of where they come from; is_blind: whoever chose them did not know the errors; is_made:
+    of a class's captions, so that another class, and the same class with other captions, has another list of this name.
+    tests, of_half: the images that give a made list its p, and what the same sources propose for the others.
     """
 
     name: str
     keywords: tuple[str, ...]
     template: str
     source: Mapping[str, Any] = field(default_factory=dict)
-    is_made: bool = False
+    is_blind: bool = False
+    of_half: "KeywordList | None" = None
+    tests: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         check_template(self.template)
@@ -52,6 +59,10 @@ class KeywordList:
         return tuple(read_phrase(keyword, self.template) for keyword in self.keywords)
 
     @property
+    def is_made(self) -> bool:
+        return self.tests is not None
+
+    @property
     def digest(self) -> str:
         """SHA-256 of the template and the keywords, one a line."""
         return hashlib.sha256("\n".join((self.template, *self.keywords)).encode()).hexdigest()
@@ -60,13 +71,14 @@ class KeywordList:
 ListOfClass = Callable[[int], KeywordList]
 
 
-def read_list(path: Path | None, template: str) -> KeywordList:
-    """Read a list as modeling/vocabulary.txt is written, which is the list where `path` is None.
+def read_list(path: Path | None, template: str, *, is_blind: bool = False) -> KeywordList:
+    """Read a list as modeling/vocabulary.txt is written, which is the list where `path` is None, and blind.
 
     Keywords stand one a line or between commas; a line that begins with # is a comment. Raises BadKeywordList.
     """
     if path is None:
-        return KeywordList(VOCABULARY, vocabulary(), template)
+        # Written long before anybody looked at these errors.
+        return KeywordList(VOCABULARY, vocabulary(), template, is_blind=True)
     try:
         lines = path.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -80,7 +92,7 @@ def read_list(path: Path | None, template: str) -> KeywordList:
             )
     if not keywords:
         raise BadKeywordList(f"{path} has no keywords. Write one per line, or separate them with commas")
-    return KeywordList(path.name[:120], tuple(keywords), template)
+    return KeywordList(path.name[:120], tuple(keywords), template, is_blind=is_blind)
 
 
 def lists_from_captions(
@@ -94,24 +106,42 @@ def lists_from_captions(
     sources: dict[str, KeywordSource] = {spec: load_plug_in(spec, _BUILT_IN, ("propose",)) for spec in specs}
     check_template(template)
 
+    name = f"captions “{captions.name}”: {', '.join(spec.partition(':')[0] for spec in specs)}"[:120]
+
     def of_class(target_class: int) -> KeywordList:
         images = class_images(base_model, target_class)
         said = [(captions.captions[row], wrong) for row, wrong in zip(images.rows, images.is_error, strict=True)]
-        right, wrong = ([text for text, is_wrong in said if text and is_wrong == side] for side in (False, True))
-        if not wrong:
-            raise BadKeywordList("none of its wrong images has a caption")
-        proposals = {spec: _proposal(source, right, wrong) for spec, source in sources.items()}
-        keywords = merged([each.phrases for each in proposals.values()])
-        if not keywords:
-            raise BadKeywordList("its captions have no keyword")
-        made = [
-            {"source": spec, "name": sources[spec].name, "prompt": each.prompt, "answer": each.answer}
-            for spec, each in proposals.items()
-        ]
-        name = f"captions “{captions.name}”: {', '.join(spec.partition(':')[0] for spec in specs)}"
-        return KeywordList(name[:120], keywords, template, {"proposals": made}, is_made=True)
+        keywords, source = _made(sources, said)
+        # What the tested images had a part in choosing, they cannot test: so others choose once more.
+        tests = scoring_half(base_model.dataset.files.image_keys[images.rows], images.is_error, "keywords")
+        try:
+            words, of = _made(sources, [each for each, is_tested in zip(said, tests, strict=True) if not is_tested])
+        except BadKeywordList:
+            half = None
+        else:
+            half = KeywordList(name, words, template)
+            source |= {"of_half": {"keywords": words, **of}}
+        return KeywordList(name, keywords, template, source, of_half=half, tests=tests)
 
     return of_class
+
+
+def _made(
+    sources: Mapping[str, KeywordSource], said: Sequence[tuple[str, bool]]
+) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """Return the keywords of captions and whether each is of a wrong image, and what the sources were asked."""
+    right, wrong = ([text for text, is_wrong in said if text and is_wrong == side] for side in (False, True))
+    if not wrong:
+        raise BadKeywordList("none of its wrong images has a caption")
+    proposals = {spec: _proposal(source, right, wrong) for spec, source in sources.items()}
+    keywords = merged([each.phrases for each in proposals.values()])
+    if not keywords:
+        raise BadKeywordList("its captions have no keyword")
+    made = [
+        {"source": spec, "name": sources[spec].name, "prompt": each.prompt, "answer": each.answer}
+        for spec, each in proposals.items()
+    ]
+    return keywords, {"proposals": made}
 
 
 def _proposal(source: KeywordSource, right: Sequence[str], wrong: Sequence[str]) -> Proposal:

@@ -1,6 +1,6 @@
 """Ranks a list of keywords on the classes of a base model, as people's phrases are scored."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from modeling.arrays.common.modeling_errors import NothingToSeparate
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.embeddings.similarity import similarities
-from modeling.arrays.keywords.keyword_ranking import rank_keywords
+from modeling.arrays.keywords.keyword_ranking import RankedKeyword, rank_keywords
 from modeling.arrays.keywords.stored_captions import StoredCaptions
 from worker.common import process_cache
 from worker.common.library_versions import library_versions
@@ -71,7 +71,13 @@ def rank_classes(
                 encoder = process_cache.text_encoder(base_model.dataset)
                 embedded = {words.digest: encoder.encode_texts([said.text for said in words.read])}
             rng = np.random.default_rng((seed, target_class))
-            rows = _rows(base_model, images, words, embedded[words.digest], captions, rng, permutations)
+            signed = _signed(base_model, images, words, embedded[words.digest])
+            said = None if captions is None else [captions.captions[row] for row in images.rows]
+            ranked = rank_keywords(words.keywords, signed, images.is_error, said, rng, permutations)
+            p_of_list = {row.keyword.casefold(): row.adjusted_p for row in ranked} if words.is_blind else {}
+            if words.of_half is not None and words.tests is not None:
+                p_of_list = _tested(base_model, images, words.of_half, words.tests, rng, permutations)
+            rows = _rows(words, ranked, p_of_list)
             found = replace(found, stored=_store(base_model, found, words, rows, made_with))
         progress("ranking", done, len(classes))
         yield found
@@ -93,20 +99,31 @@ def settings(base_model: BaseModel, permutations: int, seed: int, captions: Stor
     }
 
 
-def _rows(
+def _signed(
+    base_model: BaseModel, images: ClassImages, words: KeywordList, embedded: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """What the images score for each word, float32[K, n]. embedded: the words, float32[K, d]."""
+    rows = base_model.dataset.files.array("similarity")[images.rows]
+    return np.stack([said.sign * similarities(rows, text) for said, text in zip(words.read, embedded, strict=True)])
+
+
+def _tested(
     base_model: BaseModel,
     images: ClassImages,
     words: KeywordList,
-    embedded: NDArray[np.float32],
-    captions: StoredCaptions | None,
+    tests: NDArray[np.bool_],
     rng: np.random.Generator,
     permutations: int,
-) -> list[dict[str, Any]]:
-    """The rows of a ranking, the best first, as `KeywordRanking.rows` has them. embedded: the words, float32[K, d]."""
-    rows = base_model.dataset.files.array("similarity")[images.rows]
-    signed = np.stack([said.sign * similarities(rows, text) for said, text in zip(words.read, embedded, strict=True)])
-    said_of = None if captions is None else [captions.captions[row] for row in images.rows]
-    ranked = rank_keywords(words.keywords, signed, images.is_error, said_of, rng, permutations)
+) -> dict[str, float]:
+    """By keyword the p of a list, on images that had no part in it."""
+    embedded = process_cache.text_encoder(base_model.dataset).encode_texts([said.text for said in words.read])
+    signed = _signed(base_model, images, words, embedded)[:, tests]
+    ranked = rank_keywords(words.keywords, signed, images.is_error[tests], None, rng, permutations)
+    return {row.keyword.casefold(): row.adjusted_p for row in ranked}
+
+
+def _rows(words: KeywordList, ranked: Sequence[RankedKeyword], p_of_list: Mapping[str, float]) -> list[dict[str, Any]]:
+    """The rows of a ranking, the best first, as `KeywordRanking.rows` has them. p_of_list: by what a keyword says."""
     said = dict(zip(words.keywords, words.read, strict=True))
     by_clip = sorted(ranked, key=lambda row: -row.clip_score)
     clip_rank = {row.keyword: rank for rank, row in enumerate(by_clip, 1)}
@@ -117,8 +134,7 @@ def _rows(
             "sign": said[row.keyword].sign,
             "error_score": row.error_score.value,
             "threshold": row.error_score.threshold,
-            "p_value": row.error_score.p_value,
-            "adjusted_p": row.adjusted_p,
+            "p_of_list": p_of_list.get(row.keyword.casefold()),
             "null_level": row.null_level,
             "clip_score": row.clip_score,
             "clip_rank": clip_rank[row.keyword],

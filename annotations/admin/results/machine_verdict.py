@@ -7,7 +7,7 @@ from statistics import fmean
 
 from annotations.admin.common.number_formats import percent, points, score
 from annotations.analysis.observations.person_tasks import Basis
-from annotations.analysis.observations.study_rows import TaskFacts
+from annotations.analysis.observations.study_rows import MOST_TASKS, TaskFacts
 from annotations.analysis.statistics.estimate_types import wilson_interval
 from annotations.analysis.tables.filled_tables import StudyTables
 from annotations.analysis.tables.keyword_splits import PEOPLE, PeopleLessMachine
@@ -29,6 +29,7 @@ _HARDER = (
 _NOT_BOTH = "it takes a phrase of theirs and one of its keywords with which the model was retrained"
 _NO_RUN = "no best phrase of a person was retrained with"
 _EARLIER = "an earlier version retrained with the keywords, and did not keep which images are right. Rank them again"
+_BEYOND = f"people and the machine are compared on the first {MOST_TASKS} tasks with keywords alone"
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ def duels(tables: StudyTables) -> dict[int, Duel]:
         less[row.task, row.list_digest, row.whose][row.measure] = row
     firsts = [(row, (row.task, row.ranked.digest, _BY_ERROR_SCORE)) for row in tables.keywords.rows if row.rank == 1]
     with_run = {row.task for row in tables.people.rows if row.basis is Basis.RUN}
+    beyond = set(sorted({row.task for row in rows if row.list_digest})[MOST_TASKS:])
     found = {}
     for first, key in sorted(firsts, key=lambda each: float(each[0].row["error_score"])):  # the highest is kept
         if key in words:
@@ -71,7 +73,7 @@ def duels(tables: StudyTables) -> dict[int, Duel]:
                 if each.why_not
             )
             is_known = people.control is not None  # without a control a gain is over the base model, which says less
-            otherwise = _EARLIER if first.task in with_run else _NO_RUN
+            otherwise = (_BEYOND if first.task in beyond else _EARLIER) if first.task in with_run else _NO_RUN
             otherwise = otherwise if is_known else "the control is not trained yet"
             measures = less[key] if is_known else {}
             found[first.task] = Duel(people.class_name, people.words, machine.words, measures, next(why_not, otherwise))
@@ -105,6 +107,7 @@ def on_class(task: TaskFacts, duel: Duel | None, people_best: float | None) -> I
 
 def over_classes(found: Iterable[Duel]) -> Iterator[str]:
     """Yield who wins on which of several classes, and the mean difference with its interval."""
+    found = list(found)
     gains = [(each.class_name, each.gain) for each in found if each.gain]
     if len(gains) < 2:
         return
@@ -112,6 +115,8 @@ def over_classes(found: Iterable[Duel]) -> Iterator[str]:
     for name, gain in gains:
         names[_WINNERS[_place(gain.low, gain.high)]].append(name)
     yield " ".join(f"{winner} on {_named(names[winner], len(gains))}." for winner in _WINNERS if names[winner])
+    if any(each.why_not == _BEYOND for each in found if not each.gain):
+        yield f"{_BEYOND.capitalize()}, and only these are counted here."
     # Models of classes of one data set share test images, so their intervals are taken to go up and down together. That
     # is the widest that the interval of the mean can be.
     mean, low, high = map(fmean, zip(*((gain.difference, gain.low, gain.high) for _, gain in gains), strict=True))

@@ -15,6 +15,7 @@ from modeling.arrays.retraining.own_gain_intervals import GainInterval
 
 Keyword = tuple[str, str]  # of a machine: the digest of its list, and the score that chose it
 BEST_KEYWORDS = 20  # of each ranking; what ranked them wrote all
+MOST_TASKS = 100  # whose runs are compared with keywords; of a thousand classes a whole hour would go by
 MACHINES_TOP = 10  # keywords by CLIP score, which Bias-to-Text would say (Table 2)
 
 

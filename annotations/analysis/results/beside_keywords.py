@@ -8,13 +8,12 @@ import numpy as np
 from django.db.models import QuerySet
 from numpy.typing import NDArray
 
-from annotations.analysis.observations.study_rows import Keyword, beside_keywords
+from annotations.analysis.observations.study_rows import MOST_TASKS, Keyword, beside_keywords
 from annotations.models import KeywordRanking, RunState, Score, Task
 from annotations.models.arrays import unpack_int32
 from modeling.arrays.datasets.dataset_files import BadDataset, Split
 from modeling.arrays.retraining.own_gain_intervals import GainInterval
 
-MOST_TASKS = 100  # with a keyword; of a thousand classes a whole hour would go by
 _AT_ONCE = 2_000
 
 

@@ -15,7 +15,6 @@ from annotations.exports.rebuild.recorded_tables import KEY, times
 from annotations.exports.rebuild.release_tables import Release, known
 from annotations.exports.rebuild.run_accuracies import OWN_CONTROL, TaskAccuracies, accuracies
 from annotations.readings.monitoring.course_steps import EXPERTS_STEPS, Course, Courses, Step
-from modeling.arrays.phrases.null_level import p_values
 from modeling.arrays.phrases.phrase_languages import ENGLISH
 from modeling.arrays.retraining.group_resampling import percentile_interval, resampled_accuracies
 from modeling.arrays.retraining.own_gain_intervals import GainInterval
@@ -175,8 +174,6 @@ def ranked_rows(release: Release, task: int, list_digest: str) -> list[dict[str,
     """Return the keywords of a list by error score, with what follows from both scores."""
     rows = release.lowest("ranked_keywords", task)
     rows = rows[rows.list_digest == list_digest][["keyword", "sign", "error_score", "clip_score"]]
-    wrong = release.lowest("validation", task).is_error
-    p = p_values(rows.error_score.to_numpy(float), int((~wrong).sum()), int(wrong.sum()))
     by_clip = rows.clip_score.rank(method="first", ascending=False).astype(int)
-    found: list[dict[str, Any]] = rows.assign(p_value=p, clip_rank=by_clip).to_dict("records")
+    found: list[dict[str, Any]] = rows.assign(clip_rank=by_clip).to_dict("records")
     return found

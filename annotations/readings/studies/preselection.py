@@ -1,4 +1,4 @@
-"""Which classes to annotate among many: those whose errors keywords name, by how unlikely that is by chance."""
+"""Which classes to annotate among many: those whose errors keywords name, by how far beyond unrelated words."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,9 +13,10 @@ from modeling.arrays.keywords.keyword_ranking import select_classes
 
 @dataclass(frozen=True)
 class PreselectedClass:
-    """A class with its best keyword. n_images, n_error: of validation; p_value: of the list's maximum.
+    """A class with its best keyword. n_images, n_error: of validation.
 
-    null_level: what the best of so many words unrelated to the errors reaches; None of a ranking of an earlier version.
+    p_value: of the list's maximum; None where the errors that would judge the keyword may have chosen it. null_level:
+    what the best of so many words unrelated to the errors reaches; None of a ranking of an earlier version.
     """
 
     name: str
@@ -24,7 +25,7 @@ class PreselectedClass:
     n_error: int
     keyword: str
     error_score: float
-    p_value: float
+    p_value: float | None
     null_level: float | None
 
 
@@ -47,7 +48,7 @@ def preselections(base_model: BaseModel) -> Iterator[Preselection]:
 
 
 def _selected(classes: Sequence[PreselectedClass]) -> tuple[PreselectedClass, ...]:
-    facts = np.array([(each.accuracy, each.p_value, each.error_score) for each in classes])
+    facts = np.array([(each.accuracy, each.error_score, each.null_level or 1.0) for each in classes])
     return tuple(classes[place] for place in select_classes(*facts.T))
 
 
@@ -59,6 +60,6 @@ def _class(base_model: BaseModel, label: int, n_correct: int, n_error: int, best
         n_error=n_error,
         keyword=best["keyword"],
         error_score=best["error_score"],
-        p_value=best["adjusted_p"],
+        p_value=best.get("p_of_list"),
         null_level=best.get("null_level"),
     )

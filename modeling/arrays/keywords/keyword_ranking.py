@@ -34,7 +34,8 @@ class RankedKeyword:
     error_score : ErrorScore
         Its p-value is that of this keyword by itself.
     adjusted_p : float
-        Probability that the best keyword of the whole list scores at least this if the labels are permuted.
+        Probability that the best keyword of the whole list scores at least this if the labels are permuted. It is a
+        p-value only of words that were chosen without these labels.
     null_level : float
         What the best keyword of the whole list stays at or below with a probability of 0.95 if the labels are permuted:
         `adjusted_p` is at most 0.05 where the error score is above it. The same for every row.
@@ -256,25 +257,25 @@ def adjusted_p(values: NDArray[np.floating], maxima: NDArray[np.floating]) -> ND
 
 def select_classes(
     accuracies: NDArray[np.floating],
-    p_values: NDArray[np.floating],
     best_scores: NDArray[np.floating],
+    null_levels: NDArray[np.floating],
     least: float = 0.2,
     most: float = 0.8,
     count: int = 100,
 ) -> NDArray[np.int64]:
-    """Select the classes to annotate, by how unlikely their best keyword is by chance.
+    """Select the classes to annotate, by best error score over null level.
 
-    The raw maximum favours classes with few errors, which chance fits more easily. It orders those of one p-value: none
-    can be below that of one in so many permutations.
+    The raw maximum favours classes with few errors, which chance fits more easily. So it is divided by the null level,
+    which is higher for these. With as many keywords a class, that is nearly the order of p.
 
     Parameters
     ----------
     accuracies : float ndarray of shape (C,)
         Of the base model, per class.
-    p_values : float ndarray of shape (C,)
-        `adjusted_p` of the best keyword of each class.
     best_scores : float ndarray of shape (C,)
         Largest error score over a class's keywords.
+    null_levels : float ndarray of shape (C,)
+        `null_level` of each class's list, above 0.
     least, most : float, default 0.2 and 0.8
         Only classes with an accuracy in [least, most] have enough images of both kinds.
     count : int, default 100
@@ -283,16 +284,17 @@ def select_classes(
     Returns
     -------
     int64 ndarray of shape (m,)
-        Class ids by ascending p-value, then descending score, m ≤ count; the lower id wins a tie.
+        Class ids by descending score / null level, m ≤ count; the lower id wins a tie.
 
     Raises
     ------
     BadArray
         If lengths differ, `count` is below 1, or an eligible class has a NaN.
     """
-    check_one_length(accuracies=accuracies, p_values=p_values, best_scores=best_scores)
+    check_one_length(accuracies=accuracies, best_scores=best_scores, null_levels=null_levels)
     check_count(count, "the number of classes")
     eligible = np.flatnonzero((accuracies >= least) & (accuracies <= most))
-    if np.isnan(p_values[eligible] + best_scores[eligible]).any():
+    beyond = best_scores[eligible] / null_levels[eligible]
+    if np.isnan(beyond).any():
         raise BadArray("the best keyword of a class with an accuracy within the bounds has a NaN")
-    return eligible[np.lexsort((-best_scores[eligible], p_values[eligible]))][:count].astype(np.int64)
+    return eligible[np.argsort(-beyond, kind="stable")][:count].astype(np.int64)

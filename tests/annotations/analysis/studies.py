@@ -59,8 +59,7 @@ def store_ranking(base_model: BaseModel, label: int, *keywords: str, list_name: 
             "sign": 1,
             "error_score": 0.7 - rank / 100,
             "threshold": 0.25,
-            "p_value": 0.01 * (rank + 1),
-            "adjusted_p": 0.02 * (rank + 1),
+            "p_of_list": 0.02 * (rank + 1),
             "null_level": 0.45,
             "clip_score": 2.5,
         }

@@ -14,10 +14,14 @@ import transformers
 from django.core.management import CommandError
 
 from annotations.models import BaseModel, Dataset, KeywordRanking
+from annotations.readings.datasets.class_images import class_images
 from modeling.arrays.datasets.dataset_files import verify
 from modeling.arrays.keywords.keyword_sources import MAX_KEYWORDS, Proposal
 from modeling.arrays.keywords.stored_captions import FOLDER, open_captions
+from modeling.arrays.phrases.error_score import error_score
+from modeling.arrays.phrases.held_out import scoring_half
 from tests.actors import SQUARE
+from tests.fake_encoder import load
 from tests.modeling.tensors.encoders.test_transformers import TEXT, tokenizer
 from tests.worker.commands.captioned import caption_file, captions_of, ranked, rows_of
 from tests.worker.commands.conftest import Command
@@ -172,8 +176,28 @@ def test_what_a_model_was_asked_and_said_is_kept(
     (proposal,) = kept["proposals"]
     assert (proposal["prompt"], proposal["answer"], proposal["name"]) == ("Why?", "red shapes …", "a model, 1.0")
     assert kept["captions"]["n"] == captioned.dataset.files.n_rows
-    ((right, wrong),) = asked
+    (right, wrong), (_, wrong_of_half) = asked  # of all images, and of the half that does not give p
+    assert set(wrong_of_half) <= set(wrong) and len(wrong_of_half) == 4
+    assert kept["of_half"]["keywords"] == ["red shapes", "red", "shapes"] and kept["of_half"]["proposals"] == [proposal]
     assert len(wrong) == 9 and all("square" in caption for caption in (*right, *wrong))
+
+
+def test_only_what_one_half_of_the_images_proposes_has_a_p_on_the_other(
+    command: Command, captioned: BaseModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def propose(right: Sequence[str], wrong: Sequence[str]) -> Proposal:
+        return Proposal(["red", "blue"] if len(wrong) == 9 else ["Blue"])
+
+    source = plug_in(monkeypatch, propose)
+    printed = ranked(command, captioned, tmp_path / "out", "--class", "square", "--from", source)
+    p = {row["keyword"]: row["adjusted_p"] for row in rows_of(tmp_path / "out")}
+    assert p["red"] == "" and "“red”, error score " in printed and "no p: " in printed
+    images = class_images(captioned, SQUARE)
+    half = scoring_half(captioned.dataset.files.image_keys[images.rows], images.is_error, "keywords")
+    text = load().encode_texts(["an image of blue"])[0]
+    cosines = (captioned.dataset.files.array("similarity")[images.rows] @ text)[half]
+    exact = error_score(cosines, images.is_error[half]).p_value
+    assert float(p["blue"]) == pytest.approx(exact, abs=0.05)  # of one keyword; by 1,000 permutations, ties aside
 
 
 def test_other_captions_make_a_list_in_the_place_of_the_first(

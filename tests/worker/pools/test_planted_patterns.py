@@ -62,8 +62,8 @@ def shown(db: None, tmp_path: Path, settings: Any) -> BaseModel:
 
 def ranked(base_model: BaseModel, folder: Path) -> None:
     (folder / "words.txt").write_text("\n".join(WORDS))
-    given = ("--base-model", "erm", "--list", str(folder / "words.txt"), "--output", str(folder / "keywords"))
-    call_command("rank_keywords", base_model.dataset.name, *given)
+    given = ("--base-model", "erm", "--list", str(folder / "words.txt"), "--blind")
+    call_command("rank_keywords", base_model.dataset.name, *given, "--output", str(folder / "keywords"))
 
 
 def phrase(base_model: BaseModel) -> Score:
@@ -83,7 +83,12 @@ def test_planted_patterns_are_preselected_named_first_gathered_and_mended(shown:
     first = {each.name: each for each in preselection.classes[:2]}
     assert {name: each.keyword for name, each in first.items()} == {"heron": "rain", "stork": "snow"}
     for each in first.values():
-        assert each.null_level is not None and each.error_score > each.null_level and each.p_value < 0.01
+        assert (
+            each.null_level is not None
+            and each.error_score > each.null_level
+            and each.p_value is not None
+            and each.p_value < 0.01
+        )
 
     # The pool is as skewed as the training images.
     skewed = [each for each, n in TRAIN.items() for _ in range(2 * n)] + [(HERON, RAIN)] * 20

@@ -45,7 +45,7 @@ ALTERED = {
     "experts": "best_error_score",
     "flow": "people",
     "keyword_splits": "gain",
-    "keywords": "p_value",
+    "keywords": "clip_rank",
     "new_concepts": "concepts",
     "panels": "similarity",
     "participants": "sessions",

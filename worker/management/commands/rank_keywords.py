@@ -21,8 +21,9 @@ from worker.keywords.keyword_retraining import retrain
 
 CSV = "ranked_keywords.csv"
 SHOWN = 10  # keywords on the terminal, where one class is ranked; of several classes the best alone
-_COLUMNS = ("keyword", "text", "sign", "error_score", "threshold", "p_value", "adjusted_p", "null_level", "clip_score",
-            "clip_rank", "n_captioned", "subgroup_accuracy")  # fmt: skip
+_COLUMNS = ("keyword", "text", "sign", "error_score", "threshold", "p_of_list", "null_level", "clip_score", "clip_rank",
+            "n_captioned", "subgroup_accuracy")  # fmt: skip
+_NO_P = "no p: it would hold only for words that were chosen without the errors that judge them"
 
 
 class Command(PlainCommand):
@@ -76,8 +77,10 @@ def _lists(base_model: BaseModel, captions: StoredCaptions | None, options: dict
     if options["sources"] and captions is not None:
         if options["list"] is not None:
             raise CommandError("Keywords come from a --list or --from captions: use one of the two.")
+        if options["blind"]:
+            raise CommandError("--blind says how a --list was written: leave it out with --from.")
         return lists_from_captions(base_model, captions, options["sources"], options["template"])
-    words = read_list(options["list"], options["template"])
+    words = read_list(options["list"], options["template"], is_blind=options["blind"])
     return lambda _: words
 
 
@@ -88,7 +91,8 @@ def _write(folder: Path, base_model: BaseModel, rankings: Sequence[ClassRanking]
         for each in rankings
         for rank, row in enumerate(each.rows, 1)
     )
-    table = csv_text(["class", "rank", *_COLUMNS, "correct_images", "wrong_images"], rows)
+    columns = ("adjusted_p" if column == "p_of_list" else column for column in _COLUMNS)
+    table = csv_text(["class", "rank", *columns, "correct_images", "wrong_images"], rows)
     write_files(folder, {CSV: table.encode()})
 
 
@@ -98,7 +102,8 @@ def _told(base_model: BaseModel, rankings: Sequence[ClassRanking]) -> Iterator[s
         name = names[ranking.target_class]
         for row in ranking.rows[:shown]:
             score = f"error score {row['error_score']:.3f} (unrelated words reach {row['null_level']:.3f})"
-            yield f"{name}: “{row['keyword']}”, {score}, p {row['adjusted_p']:.3g}"
+            p = _NO_P if row["p_of_list"] is None else f"p {row['p_of_list']:.3g}"
+            yield f"{name}: “{row['keyword']}”, {score}, {p}"
         if ranking.why_not:
             yield f"{name}: skipped, {ranking.why_not}."
     ranked = {ranking.stored.list_name for ranking in rankings if ranking.stored and len(rankings) > 1}

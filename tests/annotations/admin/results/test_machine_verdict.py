@@ -100,3 +100,11 @@ def test_of_several_classes_it_is_told_where_and_the_mean() -> None:
         f"{100 * (0.1 - half):+.1f} to {100 * (0.1 + half):+.1f})."
     )
     assert list(over_classes([duel(0, 1)])) == []
+
+
+def test_it_is_told_that_later_classes_are_not_compared() -> None:
+    alone = "people and the machine are compared on the first 100 tasks with keywords alone"
+    later = replace(duel(0, 0), less={}, why_not=alone)
+    told = list(over_classes([duel(0.03, 0.27), duel(0.03, 0.27, "oval"), later]))
+    assert f"{alone.capitalize()}, and only these are counted here." in told
+    assert alone not in " ".join(over_classes([duel(0.03, 0.27), duel(0.03, 0.27, "oval")])).lower()

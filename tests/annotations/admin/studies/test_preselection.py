@@ -9,10 +9,16 @@ from tests.annotations.views.pages import tree
 
 
 def ranked(
-    base_model: BaseModel, label: int, n_correct: int, n_error: int, score: float, p: float, null: float | None = 0.4
+    base_model: BaseModel,
+    label: int,
+    n_correct: int,
+    n_error: int,
+    score: float,
+    p: float | None,
+    null: float | None = 0.4,
 ) -> None:
     ranking = store_ranking(base_model, label, "scarlet")
-    rows = [{**ranking.rows[0], "error_score": score, "adjusted_p": p, "null_level": null}]
+    rows = [{**ranking.rows[0], "error_score": score, "p_of_list": p, "null_level": null}]
     KeywordRanking.objects.filter(pk=ranking.pk).update(rows=rows, n_correct=n_correct, n_error=n_error)
 
 
@@ -20,17 +26,17 @@ def address(base_model: BaseModel) -> str:
     return f"/admin/annotations/study/ranking/{base_model.pk}/"
 
 
-def test_the_least_likely_by_chance_comes_first_and_not_the_largest_of_few(
+def test_the_farthest_beyond_unrelated_words_comes_first_and_not_the_largest_of_few(
     coordinator_client: Client, base_model: BaseModel
 ) -> None:
     # Few errors: a word separates them by luck. Its list was ranked before null levels were kept.
-    ranked(base_model, SQUARE, 12, 3, score=1.0, p=0.2, null=None)
+    ranked(base_model, SQUARE, 12, 3, score=1.0, p=None, null=None)
     ranked(base_model, OVAL, 25, 25, score=0.6, p=0.001)
     rows = tree(coordinator_client.get(address(base_model))).select("tr:has([name=ranked])")
     cells = [[cell.get_text(strip=True) for cell in row.select("th, td")][1:] for row in rows]
     assert cells == [
         ["oval", "50.0%", "50", "25", "scarlet", "0.001", "0.60", "0.40"],
-        ["square", "80.0%", "15", "3", "scarlet", "0.200", "1.00", "–"],
+        ["square", "80.0%", "15", "3", "scarlet", "–", "1.00", "–"],
     ]
 
 

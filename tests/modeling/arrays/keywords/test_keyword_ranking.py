@@ -161,19 +161,19 @@ def test_a_subgroup_has_the_accuracy_of_its_captioned_images() -> None:
     assert subgroup_accuracy("green", CAPTIONS, IS_ERROR) == (0, None)
 
 
-def test_classes_are_selected_by_chance_then_by_their_best_keyword_within_the_bounds_of_accuracy() -> None:
+def test_classes_are_selected_by_score_over_null_level_within_the_bounds_of_accuracy() -> None:
     accuracies = np.array([0.19, 0.2, 0.5, 0.8, 0.81, np.nan, 0.6])
-    p_values = np.array([0.01, 0.2, 0.1, 0.1, 0.01, np.nan, 0.1])
     best_scores = np.array([0.9, 0.95, 0.4, 0.4, 0.9, np.nan, 0.5])
-    assert select_classes(accuracies, p_values, best_scores).tolist() == [6, 2, 3, 1]
-    assert select_classes(accuracies, p_values, best_scores, count=3).tolist() == [6, 2, 3]
+    null_levels = np.array([0.1, 0.95, 0.25, 0.25, 0.1, np.nan, 0.25])
+    assert select_classes(accuracies, best_scores, null_levels).tolist() == [6, 2, 3, 1]
+    assert select_classes(accuracies, best_scores, null_levels, count=3).tolist() == [6, 2, 3]
     with pytest.raises(BadArray):
-        select_classes(accuracies, p_values, best_scores[:3])
+        select_classes(accuracies, best_scores, null_levels[:3])
     with pytest.raises(BadArray, match="number of classes must be a whole number ≥ 1, not -1"):
-        select_classes(accuracies, p_values, best_scores, count=-1)
-    for p_value, score in ((np.nan, 0.5), (0.5, np.nan)):
+        select_classes(accuracies, best_scores, null_levels, count=-1)
+    for score, level in ((np.nan, 0.5), (0.5, np.nan)):
         with pytest.raises(BadArray, match="has a NaN"):
-            select_classes(np.array([0.5]), np.array([p_value]), np.array([score]))
+            select_classes(np.array([0.5]), np.array([score]), np.array([level]))
 
 
 def test_similarities_that_are_not_finite_are_named() -> None:
