@@ -9,6 +9,7 @@ from annotations.data_store.stored_files import StoredFileField
 from annotations.models.base_model import BaseModel
 from annotations.models.constraints import once, rule
 from annotations.models.jobs import Job, JobState
+from annotations.models.participant import OfVisits
 from annotations.models.phrase import AnnotationPart, Score
 from annotations.models.scheme import Scheme
 from annotations.models.study import Study
@@ -18,6 +19,10 @@ class Review(models.TextChoices):
     PROPOSED = "proposed"
     APPROVED = "approved"
     REJECTED = "rejected"
+
+
+class CorrectionQuerySet(OfVisits["Correction"]):
+    visit = "parts__score__phrase__assignment__session__"  # whose words it is made of
 
 
 class Correction(Job):
@@ -50,6 +55,8 @@ class Correction(Job):
     review_reason = models.TextField(blank=True)
     reviewed_by = models.CharField(max_length=150, blank=True)
     reviewed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = CorrectionQuerySet.as_manager()
 
     class Meta(Job.Meta):
         constraints = [

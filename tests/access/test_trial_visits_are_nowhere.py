@@ -16,8 +16,10 @@ from django.utils import timezone
 
 from annotations.models import (
     AnnotationSession,
+    Correction,
     EndAnswer,
     EndReason,
+    GatheredTraining,
     Gathering,
     GatheringPart,
     ImageReview,
@@ -67,6 +69,7 @@ def rehearsed(rows_of_the_module: None, sprites_directory: Path) -> World:
     """A study with a person's words; a preview's and a simulated person's are planted beside them."""
     world = build(sprites_directory)
     study = world.here[0]
+    _correct(study, Phrase.objects.select_related("assignment__task__base_model", "score").get(text=REAL))
     user = User.objects.get(username="operator")
     links = preview_links.preview_url(study, user).partition(f"{preview_links.PARAMETER}=")[2]
     simulated = preview_links.simulated_parameters(study, 0, seed=1)[preview_links.PARAMETER]
@@ -80,7 +83,7 @@ def rehearsed(rows_of_the_module: None, sprites_directory: Path) -> World:
 
 
 def _plant(session: AnnotationSession, study: Study) -> None:
-    """Everything that a visit can leave behind: phrases, runs, notes, answers, money, images gathered for its words."""
+    """Everything that a visit can leave behind: phrases, runs, notes, answers, money, and what is made of its words."""
     sessions.give_consent(session)
     actors.pass_check(actors.do_tutorial(session))
     PracticePhrase.objects.filter(session=session).update(text=f"{WORDS} in practice")
@@ -105,10 +108,11 @@ def _plant(session: AnnotationSession, study: Study) -> None:
         idempotency_key=f"{WORDS}-{session.kind}",
     )
     _gather(study, phrase)
+    _correct(study, phrase)
 
 
 def _gather(study: Study, phrase: Phrase) -> None:
-    """A check of what the phrase selects, with a review of it."""
+    """A check of what the phrase selects, with a review of it, and a training with what was gathered."""
     done = {"state": JobState.DONE, "finished_at": timezone.now(), "requested_by": "ada"}
     items = [{"row": 3, "arm": "above", "of": 9}, {"row": 4, "arm": "below", "of": 9}]
     task = phrase.assignment.task
@@ -122,6 +126,27 @@ def _gather(study: Study, phrase: Phrase) -> None:
     ImageReview.objects.create(
         gathering=check, place=0, reviewer="ada", verdict=Verdict.KEEP, label=0, seconds=1.0, reviewed_at=timezone.now()
     )
+    table = [{"name": f"{phrase} trained", "n_added": 1, "minutes": None, "reason": f"{phrase} refused"}]
+    GatheredTraining.objects.create(gathering=check, dataset=task.base_model.dataset, table=table, **done)
+
+
+def _correct(study: Study, phrase: Phrase) -> None:
+    """A pooled correction of the phrase, trained and decided on."""
+    task = phrase.assignment.task
+    label = task.target_class or 0
+    correction = Correction.objects.create(
+        study=study,
+        base_model=task.base_model,
+        ablations=[{"class": label, "phrase": str(phrase), "sets": []}],
+        head=b"head",
+        review_reason=f"{phrase} decided",
+        reviewed_by="ada",
+        reviewed_at=timezone.now(),
+        state=JobState.DONE,
+        finished_at=timezone.now(),
+        requested_by="ada",
+    )
+    correction.parts.create(score=phrase.score, target_class=label, threshold=phrase.score.threshold or 0.0)
 
 
 def walk(world: World, person: str) -> Iterator[tuple[str, str]]:
@@ -179,7 +204,8 @@ def test_the_staff_read_what_they_left_only_where_it_may_stand(rehearsed: World)
             found[address] = said
     assert found == {}
     study = rehearsed.here[0].pk
-    for page in ("gathering", "moderation", "results", "concepts", "change"):  # which show what people wrote
+    # These show what people wrote.
+    for page in ("correction", "gathering", "moderation", "results", "concepts", "change"):
         assert REAL in read[f"/admin/annotations/study/{study}/{page}/"], page
     assert any(address.endswith("phrases.csv") and REAL in text for address, text in read.items())
 

@@ -262,7 +262,7 @@ def _effect(each: EvaluationSet, heads: Mapping[str, Head]) -> dict[str, Any]:
 
 def _ablation(part: CorrectionPart, head: Head, sets: Iterable[EvaluationSet]) -> dict[str, Any]:
     measured = [{"name": each.name, "after": each.measure(head.predict(each.features))} for each in sets]
-    return {"class": part.target_class, "phrase": part.score.phrase.text, "sets": measured}
+    return {"class": part.target_class, "sets": measured}
 
 
 def _too_small(correction: Correction, error: SliceTooSmall) -> str:

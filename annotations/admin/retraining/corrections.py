@@ -57,7 +57,7 @@ def _figure(correction: Correction | None, analysed: Latest) -> dict[str, Any] |
 
 
 def _decide(decision: Review, request: HttpRequest, study: Study, by: str) -> str:
-    correction = get_object_or_404(study.corrections, pk=row_number(request.POST.get("correction")))
+    correction = get_object_or_404(study.corrections.counted(), pk=row_number(request.POST.get("correction")))
     corrections.review(correction, decision, by=by, reason=request.POST.get("reason", ""))
     return "The decision is stored."
 
@@ -85,7 +85,8 @@ def _by_hand(request: HttpRequest) -> dict[int, int | None]:
 
 def _chosen(request: HttpRequest, study: Study) -> Correction:
     related = ("base_model__dataset", "second_base_model__dataset", "study")
-    return get_object_or_404(study.corrections.select_related(*related), pk=row_number(request.GET["correction"]))
+    found = study.corrections.counted().select_related(*related)
+    return get_object_or_404(found, pk=row_number(request.GET["correction"]))
 
 
 def _file_of(request: HttpRequest, correction: Correction | None) -> HttpResponse:

@@ -5,7 +5,8 @@ causes no release holds: embeddings of images (clusters of `unnamed_errors`; `lo
 `n_below`, `images_above`, `images_below`, of which manage.py recompute checks those of runs), embeddings of keywords
 and captions of images (manage.py rank_keywords), pool images and what reviewers said of images (`gathered_data`, which
 manage.py recompute checks, `slice_checks`), the class name's embedding (`class_name_cosine`), and what the page
-showed then (`guessing_level`).
+showed then (`guessing_level`). The ends of intervals of `corrections` take, of each group, how many test images both
+models get right, and one alone: accuracies by group do not say it, and no release has predictions of a correction.
 """
 
 from annotations.word_files import read_words

@@ -31,13 +31,15 @@ from annotations.exports.releases.datapackage import (
 from annotations.exports.releases.snapshot import snapshot
 from annotations.exports.releases.study_document import NOT_THERE, manifest, readme, study_document
 from annotations.exports.tables.table_rows import Source, phrase_rows, sources
-from annotations.models import Moderation, Study
+from annotations.models import Moderation, Study, event_kinds
 from annotations.readings.releases.moderated_words import HIDDEN
+from annotations.services.logs.events import ROWS
 from annotations.tables.columns import Cell, Table, write_cell, write_time
 from annotations.tables.data_dictionary import DICTIONARY, describe
 from modeling.arrays.common.croissant import CROISSANT
 from modeling.arrays.common.progress import Progress, silent
 
+_OF_CORRECTIONS = (event_kinds.CORRECTION_TRAINED, event_kinds.CORRECTION_REVIEWED, event_kinds.CORRECTION_UNDONE)
 Row = TypeVar("Row")
 TOLD_EVERY = 2_000  # rows
 ROOT = Path(__file__).parents[3]
@@ -222,14 +224,27 @@ def _raw_phrases(study: Study) -> Iterator[str]:
 
 
 def _raw_events(study: Study) -> Iterator[str]:
-    """The log without what is sealed, and without the visits of which nothing is to be used."""
+    """The log without what is sealed, and without visits and corrections of which nothing is to be used."""
     told = study.events.filter(Q(session=None) | Q(session__in=study.sessions.in_results())).order_by("id")
+    uncounted = study.corrections.exclude(pk__in=study.corrections.counted()).values_list("public_id", flat=True)
+    names = [str(each) for each in uncounted]
+    told = told.exclude(kind__in=_OF_CORRECTIONS, **{f"payload__{ROWS}__correction__has_any_keys": names})
     # The payload as PostgreSQL writes it: a million of them need not be read and written again.
     as_text = told.annotate(text=Cast("payload", TextField()))
     columns = as_text.values_list("id", "occurred_at", "kind", "session__submission_key", "text")
     for event, occurred_at, kind, session, payload in columns.iterator(1_000):
         head = json.dumps({"event": event, "occurred_at": write_time(occurred_at), "kind": kind, "session": session})
-        yield f'{head[:-1]}, "payload": {payload}}}'
+        told_of = _without_words(payload) if kind in _OF_CORRECTIONS else payload
+        yield f'{head[:-1]}, "payload": {told_of}}}'
+
+
+def _without_words(payload: str) -> str:
+    """Up to 0.17 an event of a correction has the phrase of each annotation, whatever was decided on it since."""
+    told = json.loads(payload)
+    for row in told[ROWS]["correction"].values():
+        for each in row.get("ablations", ()):
+            each.pop("phrase", None)
+    return json.dumps(told, ensure_ascii=False)
 
 
 def _pretty(document: dict[str, Any]) -> str:

@@ -65,7 +65,7 @@ def _scores(study: Study) -> QuerySet[Score]:
 
 
 def _corrections(study: Study) -> QuerySet[Correction]:
-    return study.corrections.select_related("base_model__dataset").order_by("-pk")
+    return study.corrections.counted().select_related("base_model__dataset").order_by("-pk")
 
 
 def _of_score(score: Score) -> Source:

@@ -47,8 +47,8 @@ def offers(study: Study) -> list[dict[str, Any]]:
 
 
 def listed(study: Study) -> list[Correction]:
-    """Return the study's corrections, the newest first, without their heads."""
-    found = study.corrections.select_related("base_model__dataset", "second_base_model__dataset")
+    """Return the study's corrections that count, the newest first."""
+    found = study.corrections.counted().select_related("base_model__dataset", "second_base_model__dataset")
     return list(found.order_by("-id"))
 
 
@@ -65,9 +65,11 @@ def report_of(correction: Correction) -> dict[str, Any]:
     sets = correction.effects.get("sets", []) if correction.state == JobState.DONE else []
     names = correction.base_model.dataset.class_names
     groups = [(_title(each), list(_groups(each))) for each in sets]
+    parts = list(parts_of(correction))
+    words = {each.part.target_class: str(each.part.score.phrase) for each in parts}
     return {
         "correction": correction,
-        "parts": list(parts_of(correction)),
+        "parts": parts,
         "sets": [_title(each) for each in sets],
         "overall": [(words, [_change(each, name) for each in sets]) for name, words in _MEASURES.items() if sets],
         "groups": groups,
@@ -79,7 +81,7 @@ def report_of(correction: Correction) -> dict[str, Any]:
         "losers": [(title, line) for title, lines in groups for line in lines if line[1][0].is_notable_loss],
         "costs": [(title, line) for title, lines in groups for line in lines if line[1][0].is_cost_of_phrases],
         "ablated": [f"{_title(each)}: {words}" for each in sets for words in _ABLATED.values()],
-        "left_out": [_left_out(each, sets, names) for each in correction.ablations] if sets else [],
+        "left_out": [_left_out(each, sets, names, words) for each in correction.ablations] if sets else [],
     }
 
 
@@ -189,8 +191,9 @@ def _classes(of: Mapping[str, Any], names: Sequence[str]) -> Iterator[Line]:
 
 
 def _left_out(
-    ablation: Mapping[str, Any], sets: Sequence[Mapping[str, Any]], names: Sequence[str]
+    ablation: Mapping[str, Any], sets: Sequence[Mapping[str, Any]], names: Sequence[str], words: Mapping[int, str]
 ) -> tuple[str, str, list[Change]]:
     whole = {each["name"]: each.get(RESTRICTED, each[AFTER]) for each in sets}
     changes = [Change(whole[each["name"]][name], each["after"][name]) for each in ablation["sets"] for name in _ABLATED]
-    return names[ablation["class"]], ablation["phrase"], changes
+    label = ablation["class"]
+    return names[label], words[label], changes

@@ -139,7 +139,11 @@ def test_leaving_one_out_is_the_correction_without_it(
     monkeypatch.setattr(worker, "AT_ONCE", at_once)
     whole = corrected(study, base_model)
     assert (whole.n_done, whole.n_total) == (4, 4)  # the whole, without each annotation, and without any
-    assert [each["class"] for each in whole.ablations] == [SQUARE, OVAL]
+    assert [(each["class"], {*each}) for each in whole.ablations] == [
+        (label, {"class", "sets"})
+        for label in (SQUARE, OVAL)  # no words: the event log keeps this in the clear
+    ]
+    assert [words for _, words, _ in report_of(whole)["left_out"]] == ["red", "blue"]
     without = corrected(study, base_model, by_hand={OVAL: None})
     left_out = next(each for each in whole.ablations if each["class"] == OVAL)
     for measured in left_out["sets"]:
@@ -159,7 +163,7 @@ def test_of_one_annotation_the_ablation_only_balances_the_classes(
 
     monkeypatch.setattr(worker, "solve", watched)
     (only,) = corrected(study, base_model, by_hand={OVAL: None}).ablations
-    assert only["phrase"] == "red"
+    assert only["class"] == SQUARE
     (weights,), labels = seen, training_set(base_model.dataset).labels
     np.testing.assert_allclose(weights[:, 1], 0.5 / np.bincount(labels)[labels])
 
