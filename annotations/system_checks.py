@@ -7,8 +7,8 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from annotations.baseline import is_before_baseline
-from annotations.services.logs import key_rotation
+from annotations.base.baseline import is_before_baseline
+from annotations.log import key_rotation
 
 PUT_IT_BACK = (
     "Put the earlier key back into IDENTITY_KEYS, after the newest one and a comma. Run `manage.py "

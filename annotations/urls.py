@@ -2,11 +2,30 @@
 
 from django.urls import path
 
-from annotations.views import health
-from annotations.views.common import languages
-from annotations.views.phrases import replies, task, thumbnail_files
-from annotations.views.prolific import webhooks
-from annotations.views.visits import before_tasks, end, entry, experts, time_spans, withdrawal
+from annotations.datasets.web import thumbnail_files
+from annotations.monitoring.web import health
+from annotations.pages import language_switch as languages
+from annotations.phrases.web import reply_answers as replies
+from annotations.phrases.web import task_page as task
+from annotations.prolific.web import webhooks
+from annotations.visits.web import (
+    before_tasks,
+)
+from annotations.visits.web import (
+    end_page as end,
+)
+from annotations.visits.web import (
+    entry_pages as entry,
+)
+from annotations.visits.web import (
+    expert_pages as experts,
+)
+from annotations.visits.web import (
+    span_reports as time_spans,
+)
+from annotations.visits.web import (
+    withdrawal_page as withdrawal,
+)
 
 urlpatterns = [
     path("study/<slug:slug>/", entry.welcome, name="welcome"),

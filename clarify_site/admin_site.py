@@ -10,9 +10,9 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from annotations.models import Study
-from annotations.readings.monitoring.study_progress import with_counts
-from annotations.services.staff import roles, two_factor
-from annotations.sign_in import SignInForm
+from annotations.staff import roles, two_factor
+from annotations.staff.staff_pages.sign_in_form import SignInForm
+from annotations.studies.study_progress import with_counts
 
 _PLACES = {"Data": "Dataset", "Models": "BaseModel", "People": "AnnotationSession"}
 _NEWEST = 20

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from celery.schedules import schedule
 from csp.constants import NONCE, NONE, SELF
 
-from annotations.version import CODE_VERSION
+from annotations.base.version import CODE_VERSION
 from clarify_site import environment as read
 from clarify_site.home import home
 from clarify_site.logs import not_chatter
@@ -94,17 +94,17 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "annotations.request_metrics.RequestMetricsMiddleware",
+    "annotations.pages.request_metrics.RequestMetricsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "annotations.middleware.LanguageMiddleware",
+    "annotations.pages.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "annotations.middleware.StaffSessionMiddleware",
+    "annotations.pages.middleware.StaffSessionMiddleware",
     "django_otp.middleware.OTPMiddleware",  # asks the database for staff alone
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "annotations.middleware.UnavailableMiddleware",
+    "annotations.pages.middleware.UnavailableMiddleware",
 ]
 
 ROOT_URLCONF = "clarify_site.urls"
@@ -145,15 +145,13 @@ else:
     _database["OPTIONS"]["options"] = _POSTGRES_LIMITS
 DATABASES = {"default": _database}
 
-PASSWORD_HASHERS = [
-    f"annotations.services.staff.password_hashing.{name}" for name in ("BoundedArgon2", "BoundedPBKDF2")
-]
+PASSWORD_HASHERS = [f"annotations.staff.password_hashing.{name}" for name in ("BoundedArgon2", "BoundedPBKDF2")]
 _VALIDATORS = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_VALIDATORS}.UserAttributeSimilarityValidator"},
     {"NAME": f"{_VALIDATORS}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": f"{_VALIDATORS}.CommonPasswordValidator"},
-    {"NAME": "annotations.services.staff.password_rules.GuessablePasswordValidator"},
+    {"NAME": "annotations.staff.password_rules.GuessablePasswordValidator"},
 ]
 
 LANGUAGE_CODE = "en"
@@ -186,7 +184,7 @@ SESSION_COOKIE_AGE = 14 * 24 * 3600  # the cookie outlives the longest visit
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "annotations.views.common.error_pages.csrf_failure"
+CSRF_FAILURE_VIEW = "annotations.pages.error_pages.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
@@ -197,7 +195,7 @@ PROXY_COUNT = int(read.number("PROXY_COUNT", 1, 1, 10))
 if read.flag("BEHIND_PROXY", HTTPS):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
-FILE_UPLOAD_HANDLERS = ["annotations.no_uploads.NoUploads"]  # a view that takes files sets its own
+FILE_UPLOAD_HANDLERS = ["annotations.pages.no_uploads.NoUploads"]  # a view that takes files sets its own
 FILE_UPLOAD_MAX_MEMORY_SIZE = 11 * 2**20  # of such a view: above the largest file of submissions
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a study has a tick for each of a thousand classes and more
 CONTENT_SECURITY_POLICY = {
@@ -225,16 +223,16 @@ OTP_WEBAUTHN_EXCEPTION_LOGGER_NAME = ""  # it would log what a browser sent
 # -- API ---------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "annotations.api.common.token_authentication.TokenAuthentication",
+        "annotations.pages.api.token_authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["annotations.api.common.permissions.Staff"],
-    "DEFAULT_FILTER_BACKENDS": ["annotations.api.common.filters.AllowedFilters"],
+    "DEFAULT_PERMISSION_CLASSES": ["annotations.pages.api.permissions.Staff"],
+    "DEFAULT_FILTER_BACKENDS": ["annotations.pages.api.filters.AllowedFilters"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [],  # the API is read alone
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_PAGINATION_CLASS": "annotations.api.common.pagination.Pages",
-    "EXCEPTION_HANDLER": "annotations.api.common.error_responses.error_response",
+    "DEFAULT_PAGINATION_CLASS": "annotations.pages.api.pagination.Pages",
+    "EXCEPTION_HANDLER": "annotations.pages.api.error_responses.error_response",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {
@@ -246,7 +244,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "annotations.api.common.schema_errors.add_errors",
+        "annotations.pages.api.schema_errors.add_errors",
     ],
     "ENUM_NAME_OVERRIDES": {
         "StudyStateEnum": "annotations.models.StudyState",

@@ -5,7 +5,7 @@ import os
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-from annotations.checked_requests import CheckedRequest
+from annotations.pages.checked_requests import CheckedRequest
 from clarify_site.web_connections import AnsweringConnection
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clarify_site.settings")

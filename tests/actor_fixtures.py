@@ -14,13 +14,13 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from annotations.data_store.folder_store import FolderStore
-from annotations.data_store.stored_files import data_store
+from annotations.base import unnamed_files
+from annotations.base.data_store.folder_store import FolderStore
+from annotations.base.data_store.stored_files import data_store
 from annotations.models import BaseModel, Dataset, EntryVerification, Study
-from annotations.prolific.retries import Patience
-from annotations.services.common import unnamed_files
-from annotations.services.prolific import prolific_client
-from annotations.services.visits import entry_verification
+from annotations.prolific import site_client as prolific_client
+from annotations.prolific_client.retries import Patience
+from annotations.visits import entry_verification
 from tests import actors
 from tests.fake_prolific import FakeProlific
 from tests.stored_actors import StoredActors

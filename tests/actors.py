@@ -17,6 +17,7 @@ from django.utils import timezone
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from annotations.log import audit
 from annotations.models import (
     AnnotationSession,
     Assignment,
@@ -28,12 +29,13 @@ from annotations.models import (
     Task,
 )
 from annotations.models.arrays import pack_int32
-from annotations.readings.visits.comprehension import QUESTIONS, option_order
-from annotations.readings.visits.tutorial import N_RIGHT
-from annotations.services.logs import audit
-from annotations.services.phrases import assignments
-from annotations.services.studies import lifecycle
-from annotations.services.visits import comprehension, sessions, tutorial
+from annotations.phrases import assignments
+from annotations.studies import lifecycle
+from annotations.visits import check_answers as comprehension
+from annotations.visits import sessions
+from annotations.visits import tutorial_steps as tutorial
+from annotations.visits.check_questions import QUESTIONS, option_order
+from annotations.visits.tutorial_example import N_RIGHT
 from modeling.arrays.datasets.dataset_files import (
     ATTRIBUTES,
     FILENAMES,

@@ -11,10 +11,10 @@ from django.conf import settings
 from django.utils import translation
 from redis import Redis
 
-from annotations.services.common import redis_counters
-from annotations.services.common.redis_counters import redis_circuit
-from annotations.services.prolific import prolific_client
-from annotations.services.queue.worker_wakeup import broker_circuit
+from annotations.base import redis_counters
+from annotations.base.redis_counters import redis_circuit
+from annotations.prolific import site_client as prolific_client
+from annotations.queue.worker_wakeup import broker_circuit
 from tests import under_way
 
 LONGEST_CSV_FIELD = csv.field_size_limit()

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from annotations.models import BaseModel, EndReason, Moderation, Phrase, Study
-from annotations.services.phrases import assignments
-from annotations.services.releases import moderation
-from annotations.services.studies import lifecycle
+from annotations.phrases import assignments
+from annotations.releases import moderation
+from annotations.studies import lifecycle
 from tests import actors
 from tests.actors import OVAL, SQUARE, Visit
 from tests.steps import submit_and_score

@@ -133,7 +133,7 @@ def committed(django_db_setup: None, django_db_blocker: Any) -> Committed:
 @pytest.fixture
 def no_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
     """An export reads in a transaction of its own, which there cannot be within that of stored rows."""
-    monkeypatch.setattr("annotations.exports.releases.study_export.snapshot", nullcontext)
+    monkeypatch.setattr("annotations.releases.study_export.snapshot", nullcontext)
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ from unittest import mock
 
 from django.utils import timezone
 
+from annotations.log.identities import pseudonym
 from annotations.models import AnnotationSession, ProlificRequest, RequestState, Study, Submission
-from annotations.readings.prolific.external_ids import OutsideIds
-from annotations.services.logs.identities import pseudonym
-from annotations.services.prolific import prolific_client
-from annotations.services.prolific.request_sender import call_due
-from annotations.services.visits import sessions
+from annotations.prolific import site_client as prolific_client
+from annotations.prolific.request_sender import call_due
+from annotations.prolific_client.outside_ids import OutsideIds
+from annotations.visits import sessions
 from tests.actors import do_tutorial, pass_check
 from tests.fake_prolific import FakeProlific
 from tests.fake_prolific.records import FakeSubmission

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import client
 
-from annotations.checked_requests import CheckedRequest
+from annotations.pages.checked_requests import CheckedRequest
 
 _django: Any = client
 _django.WSGIRequest = CheckedRequest

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django_otp.oath import TOTP
 
 from annotations.models import TotpDevice
-from annotations.services.staff import two_factor
+from annotations.staff import two_factor
 
 
 def code_of(user: User, steps: int = 0) -> str:

@@ -10,8 +10,8 @@ from unittest import mock
 from django.db import connections
 
 from annotations.models import Assignment, EndReason, Phrase
-from annotations.services.phrases import assignments, phrase_submission
-from annotations.services.queue import worker_wakeup
+from annotations.phrases import assignments, phrase_submission
+from annotations.queue import worker_wakeup
 from tests.actors import Visit
 from worker.phrases.scoring import score_due_phrases
 

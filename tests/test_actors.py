@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from django.test import Client
 
+from annotations.datasets.class_images import class_images
 from annotations.models import AssignmentState, BaseModel, Stage, Study
-from annotations.readings.datasets.class_images import class_images
 from modeling.arrays.datasets.dataset_files import Split, verify
 from modeling.arrays.phrases.error_score import error_score
 from tests import actors

@@ -28,13 +28,13 @@ FORBIDDEN: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("modeling", ("annotations", "worker", "clarify_site", "deploy", "tests", "django", "celery")),
     ("modeling/arrays", ("modeling.tensors", "transformers", "sklearn", *HEAVY)),
     ("annotations", ("worker", *SITE, "deploy", "tests", "modeling.tensors", *HEAVY)),
-    ("annotations/prolific", ("django",)),
-    ("annotations/tables", ("django",)),
+    ("annotations/prolific_client", ("django",)),
+    ("annotations/base/tables", ("django",)),
     *(
         (f"annotations/{package}", tuple(f"annotations.{later}" for later in IN_ORDER[place:]))
         for place, package in enumerate(IN_ORDER, 1)
     ),
-    ("worker", ("annotations.views", "annotations.api", "annotations.admin", *SITE, "deploy", "tests")),
+    ("worker", ("annotations.monitoring.web", "annotations.site", "annotations.admin", *SITE, "deploy", "tests")),
     ("clarify_site", ("worker", "modeling", "deploy", "tests", *HEAVY)),
 )
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from django.core.management import get_commands
 
-from annotations.services.queue import worker_wakeup
+from annotations.queue import worker_wakeup
 from tests.test_architecture import PACKAGES, ROOT
 
 LAYERS = ("readings", "services", "analysis", "exports", "views", "api", "admin")
-# `services/queue/claims`, `modeling.arrays.phrases.error_score` or `worker/tasks.py`, quoted.
+# `queue/claims`, `modeling.arrays.phrases.error_score` or `worker/tasks.py`, quoted.
 QUOTED = re.compile(rf"`((?:{'|'.join((*PACKAGES, *LAYERS))})[./][\w./]+?)(?:\(.*?\))?`")
 TEXTS = ("docs/*.md", "docs/decisions/*.md", "README.md", "CONTRIBUTING.md", *(f"{name}/**/*.py" for name in PACKAGES))
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from tests.actors import Visit
-from tests.annotations.views.pages import say
+from tests.annotations.views_pages import say
 from tests.tracing import entered_files
 from worker.tasks.interactive import score_phrases
 

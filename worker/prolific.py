@@ -4,9 +4,10 @@ import time
 
 from django.utils import timezone
 
-from annotations.prolific.prolific_errors import ProlificError, TokenRefused
-from annotations.services.payments import payment_sender
-from annotations.services.prolific import prolific_client, request_sender, study_status, submissions
+from annotations.payments import payment_sender
+from annotations.prolific import request_sender, study_status, submissions
+from annotations.prolific import site_client as prolific_client
+from annotations.prolific_client.prolific_errors import ProlificError, TokenRefused
 from worker.common.throttled_log import log_error_throttled
 from worker.queue import worker_heartbeat
 

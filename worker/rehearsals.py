@@ -10,11 +10,11 @@ from django.conf import settings
 from django.urls import reverse
 
 from annotations.models import AnnotationSession, Phrase, PhraseState, Rehearsal, SessionKind
-from annotations.services.queue import jobs, worker_wakeup
-from annotations.services.visits.preview_links import simulated_parameters
+from annotations.queue import jobs, worker_wakeup
 from annotations.simulation.page_browser import UnexpectedPage
 from annotations.simulation.personas import Kind, Leaves, Persona, make_personas, talkative
 from annotations.simulation.visitor import VisitReport, visit
+from annotations.visits.preview_links import simulated_parameters
 from modeling.arrays.common.steps import step_done
 from worker.queue.due_jobs import work_on_due
 

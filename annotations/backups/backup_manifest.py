@@ -9,7 +9,7 @@ from pathlib import Path
 from django.db import connection
 from psycopg import sql
 
-from annotations.services.common.service_errors import NotPossible
+from annotations.base.service_errors import NotPossible
 
 FORMAT = 1
 # What lies in the folder.

@@ -8,10 +8,10 @@ from pathlib import Path
 from django.conf import settings
 
 from annotations.backups.backup_manifest import CONTENTS, DIGESTS
-from annotations.data_store.folder_store import BadStoredFile, StoreUnreadable
-from annotations.data_store.stored_files import data_store
-from annotations.services.common.service_errors import NotPossible
-from annotations.services.datasets.imports import UPLOADS
+from annotations.base.data_store.folder_store import BadStoredFile, StoreUnreadable
+from annotations.base.data_store.stored_files import data_store
+from annotations.base.service_errors import NotPossible
+from annotations.datasets.import_requests import UPLOADS
 from modeling.arrays.common.digests import file_sha256
 
 _CHUNK = 1 << 20

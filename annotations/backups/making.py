@@ -10,16 +10,15 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from annotations.backups import backup_manifest, files, postgres_tools
+from annotations.backups import backup_manifest, files, postgres_tools, withdrawal_ledger
+from annotations.backups import last_backup as back_ups
 from annotations.backups.backup_manifest import CONTENTS, DATA, DUMP, KEPT_APART, MANIFEST, Manifest
-from annotations.data_store import withdrawal_ledger
-from annotations.exports.releases.snapshot import snapshot
+from annotations.base import unnamed_files
+from annotations.base.service_errors import NotPossible
+from annotations.base.snapshot import snapshot
+from annotations.base.version import CODE_VERSION
+from annotations.log import audit
 from annotations.models import UNFINISHED, Dataset, DatasetImport, JobState, Release
-from annotations.readings.monitoring import back_ups
-from annotations.services.common import unnamed_files
-from annotations.services.common.service_errors import NotPossible
-from annotations.services.logs import audit
-from annotations.version import CODE_VERSION
 from modeling.arrays.common.digests import file_sha256
 
 

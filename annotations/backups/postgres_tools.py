@@ -11,7 +11,7 @@ from pathlib import Path
 from django.db import connection
 from psycopg.conninfo import make_conninfo
 
-from annotations.services.common.service_errors import NotPossible
+from annotations.base.service_errors import NotPossible
 
 _DEBIANS = Path("/usr/lib/postgresql")  # …/18/bin: what stands on the PATH there may be an older one
 

@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 
+from annotations.datasets.dataset_registration import find_dataset
+from annotations.datasets.target_classes import default_target_class
 from annotations.management.plain_command import PlainCommand
 from annotations.models import BaseModel, Dataset
-from annotations.readings.datasets.target_classes import default_target_class
-from annotations.services.datasets.dataset_registration import find_dataset
 
 MAX_LISTED = 20
 

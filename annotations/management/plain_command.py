@@ -1,5 +1,9 @@
 """The base of our commands, which refuse in one sentence instead of a traceback, and the files of their `--output`."""
 
+import getpass
+import math
+import sys
+from argparse import ArgumentTypeError
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -9,10 +13,34 @@ from uuid import UUID
 
 from django.core.management import BaseCommand, CommandError, CommandParser
 
-from annotations.management.arguments import names, positive
-from annotations.services.common.service_errors import ServiceError
-from annotations.word_files import read_words
+from annotations.base.service_errors import ServiceError
+from annotations.base.word_files import read_words
 from modeling.arrays.common.modeling_errors import ModelingError
+
+
+def read_password() -> str:
+    """Ask for it at a terminal; otherwise take the next line of standard input."""
+    return getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+
+
+def positive(text: str) -> float:
+    """Return the number > 0 that `text` is."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is not a number") from None
+    if not (math.isfinite(value) and value > 0):
+        raise ArgumentTypeError(f"it must be greater than 0, not {text}")
+    return value
+
+
+def names(text: str) -> list[str]:
+    """Return the names in `text`, which commas separate."""
+    found = [name.strip() for name in text.split(",")]
+    if not all(found):
+        raise ArgumentTypeError(f"{text!r} is not a list of names separated by commas")
+    return found
+
 
 SHOWN = 20  # problems that are told one by one
 _TYPES = {"path": Path, "integer": int, "uuid": UUID, "positive number": positive, "names": names}

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import migrations, models
 
-from annotations.data_store.stored_files import StoredFile
+from annotations.base.data_store.stored_files import StoredFile
 
 COLUMNS = {  # the table that every page reads last: it is locked from then on
     "run": ("test_predictions", "head"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import migrations, models
 
-from annotations.data_store.stored_files import StoredFile
+from annotations.base.data_store.stored_files import StoredFile
 
 # One after the other in one transaction. Who reads is not held up before the second, and nobody stores in between.
 NOBODY_STORES = "LOCK TABLE annotations_basemodel IN SHARE ROW EXCLUSIVE MODE"

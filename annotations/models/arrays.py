@@ -7,7 +7,7 @@ import numpy as np
 from django.db.models import Model, QuerySet
 from numpy.typing import NDArray
 
-from annotations.data_store.stored_files import StoredFile
+from annotations.base.data_store.stored_files import StoredFile
 
 Row = TypeVar("Row", bound=Model)
 

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from numpy.typing import NDArray
 
-from annotations.data_store.stored_files import StoredFileField
+from annotations.base.data_store.stored_files import StoredFileField
 from annotations.models.arrays import unpack_int32
 from annotations.models.constraints import once, rule
 from annotations.models.dataset import Dataset

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from annotations.word_files import read_words
+from annotations.base.word_files import read_words
 
 RETENTION: Final = "{retention}"  # in any text of a study's own: what becomes of the tie to a person, and when
 WRITING: Final = "{writing}"  # what the page counts while somebody writes; where a text lacks it, nothing

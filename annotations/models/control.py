@@ -5,7 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from numpy.typing import NDArray
 
-from annotations.data_store.stored_files import StoredFileField
+from annotations.base.data_store.stored_files import StoredFileField
 from annotations.models.base_model import BaseModel
 from annotations.models.constraints import once, rule
 from annotations.models.dataset import Dataset

@@ -5,7 +5,7 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
-from annotations.data_store.stored_files import StoredFileField
+from annotations.base.data_store.stored_files import StoredFileField
 from annotations.models.base_model import BaseModel
 from annotations.models.constraints import once, rule
 from annotations.models.jobs import Job, JobState

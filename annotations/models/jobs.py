@@ -223,7 +223,7 @@ class StudyAnalysis(Job):
     """One analysis of a study. The newest finished one is shown; none is kept for longer than that.
 
     `study_state` is what `state_of` the study said before its rows were read. `content` is msgpack, as
-    `analysis.results.study_results` writes and reads it; another version of the code does not read it. `figures` are
+    `results.study_results` writes and reads it; another version of the code does not read it. `figures` are
     apart, since the API's tables need none: `analysis.figures.drawn_figures` writes and reads them.
     """
 

@@ -14,6 +14,8 @@ from modeling.arrays.phrases.phrase_languages import ENGLISH
 from modeling.arrays.phrases.phrase_text import MAX_PHRASE_LENGTH
 from modeling.arrays.retraining.annotation import Annotation
 
+PAGE_VERSION = 7  # one more for each change of what the task page shows, or of how its images are drawn
+
 
 class PhraseState(models.TextChoices):
     PENDING = "pending"

@@ -5,7 +5,7 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
-from annotations.data_store.stored_files import StoredFileField
+from annotations.base.data_store.stored_files import StoredFileField
 from annotations.models.arrays import unpack_float32
 from annotations.models.assignment import Assignment
 from annotations.models.base_model import STRENGTH, BaseModel

@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from annotations.readings.visits.comprehension import QUESTIONS
 from annotations.simulation.page_browser import Browser, Page, UnexpectedPage
 from annotations.simulation.personas import Kind, Leaves, Persona
+from annotations.visits.check_questions import QUESTIONS
 
 MAX_PAGES = 400  # a visit that turns more pages than this goes in circles
 SCORE_WITHIN_S = 60

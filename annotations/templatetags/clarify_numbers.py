@@ -2,8 +2,8 @@
 
 from django import template
 
-from annotations.admin.common import number_formats
-from annotations.admin.results import results_words
+from annotations.pages import number_formats
+from annotations.results.staff_pages import results_words
 from modeling.arrays.embeddings.duplicate_limits import COPIES_ABOVE
 
 register = template.Library()

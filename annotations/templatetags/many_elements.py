@@ -7,7 +7,7 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from annotations.readings.phrases.histogram import Histogram
+from annotations.phrases.histogram import Histogram
 
 _PICTURE = '<li><img src="{}" alt="{}" width="96" height="96" decoding="async"></li>'
 _ENLARGED = (

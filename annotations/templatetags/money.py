@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from django import template
 from django.contrib.admin.helpers import AdminReadonlyField
 
-from annotations.admin.common.number_formats import MoneyField
 from annotations.models import Payment
 from annotations.models.payment import amount
+from annotations.pages.number_formats import MoneyField
 
 register = template.Library()
 register.filter("money", amount)

@@ -5,12 +5,12 @@ from typing import Any
 from django import template
 from django.urls import reverse
 
-from annotations.admin.common.study_pages import Place, StudyPage
-from annotations.admin.studies.next_steps import next_step
-from annotations.admin.studies.study_overview import steps_from
-from annotations.admin.study_registry import PAGES
-from annotations.readings.visits.simulated_people import has_simulated_people
-from annotations.services.staff import roles
+from annotations.pages.study_pages import Place, StudyPage
+from annotations.site.next_steps import next_step
+from annotations.site.study_overview import steps_from
+from annotations.site.study_registry import PAGES
+from annotations.staff import roles
+from annotations.studies.study_progress import has_simulated_people
 
 register = template.Library()
 PLACES: dict[Place, str] = {"setup": "Set up", "run": "Run", "people": "People and money", "findings": "Findings"}

@@ -5,7 +5,7 @@ from django.utils.translation import get_language
 
 from annotations.models import AnnotationSession, Study
 from annotations.models.study_texts import OWN_LANGUAGE, StudyText
-from annotations.readings.visits import resume_codes
+from annotations.visits import resume_codes
 
 register = template.Library()
 

@@ -17,10 +17,12 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from annotations.analysis.pools.gathering_tables import WORTH, worth_table
-from annotations.analysis.results.stored_rows import read_people
 from annotations.analysis.statistics.estimate_types import spread
 from annotations.analysis.tables.estimands import ESTIMANDS
+from annotations.corrections import correction_requests as corrections
+from annotations.datasets import image_searches
+from annotations.datasets.encoder_choices import BUNDLED
+from annotations.log import audit
 from annotations.models import (
     UNFINISHED,
     AssignmentState,
@@ -43,23 +45,22 @@ from annotations.models import (
     Verdict,
 )
 from annotations.models.jobs import Job
-from annotations.readings.datasets.encoder_choices import BUNDLED
-from annotations.readings.pools.annotation_sources import source
-from annotations.readings.pools.review_outcomes import KNOWN
-from annotations.readings.visits.simulated_people import SENT
-from annotations.services import benchmark_requests, image_searches
-from annotations.services.logs import audit
-from annotations.services.phrases import assignments, phrase_submission
-from annotations.services.pools import gatherings, image_reviews, pool_requests
-from annotations.services.queue import worker_wakeup
-from annotations.services.releases import moderation
-from annotations.services.retraining import corrections
-from annotations.services.studies.lifecycle import create_study, open_study, test_entry_url
-from annotations.services.visits import experts
-from annotations.services.visits.rehearsals import USUAL_PEOPLE, request_rehearsal
+from annotations.phrases import assignments, phrase_submission
+from annotations.pools import gatherings, image_reviews, pool_requests
+from annotations.pools.annotation_sources import source
+from annotations.pools.gathering_tables import WORTH, worth_table
+from annotations.pools.review_outcomes import KNOWN
+from annotations.queue import worker_wakeup
+from annotations.releases import moderation
+from annotations.results import benchmark_requests
+from annotations.results.stored_rows import read_people
 from annotations.simulation.crowd import as_participants, send
 from annotations.simulation.personas import make_personas
 from annotations.simulation.visitor import VisitReport
+from annotations.studies.lifecycle import create_study, open_study, test_entry_url
+from annotations.studies.rehearsal_requests import USUAL_PEOPLE, request_rehearsal
+from annotations.studies.study_progress import SENT
+from annotations.visits import expert_visits as experts
 from deploy.local.processes import CannotRun
 from modeling.arrays.sprites.sprites_source import pool_labels, write_sprites_pool
 

@@ -16,8 +16,8 @@ from django.db.models import Field, ForeignKey, Model
 from django.http import HttpRequest, QueryDict
 from django.utils.http import urlencode
 
-from annotations.admin.common.study_scoped import OfferedFilters
 from annotations.models import AnnotationSession, Study
+from annotations.pages.study_scoped import OfferedFilters
 from tests.access.answers import ANALYST, COORDINATOR, OPERATOR
 from tests.access.world import World
 

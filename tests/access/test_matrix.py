@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from annotations.middleware import MAX_IDLE_S, SEEN_AT
-from annotations.services.staff import access_tokens
+from annotations.pages.middleware import MAX_IDLE_S, SEEN_AT
+from annotations.staff import access_tokens
 from tests.access.answers import ANONYMOUS, EVERYBODY, OPERATOR, STAFF, Answers, answer_of
 from tests.access.matrix import API, MATRIX
 from tests.access.world import World

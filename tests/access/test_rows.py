@@ -9,9 +9,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from annotations.models import BaseModel, Role, Study
-from annotations.services.staff.roles import LIBRARY, study_of, study_path
+from annotations.staff.roles import LIBRARY, study_of, study_path
 from tests.actors import create_study, open_study, start_visit
-from tests.annotations.exports.rows import add_phrase, add_run
+from tests.annotations.rows import add_phrase, add_run
 
 API_LISTS = ("studies", "tasks")
 API_TABLES = ("participants", "sessions", "assignments", "phrases", "runs", "summary")

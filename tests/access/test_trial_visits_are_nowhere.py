@@ -14,6 +14,7 @@ from bs4 import BeautifulSoup
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from annotations.base.service_errors import NotPossible
 from annotations.models import (
     AnnotationSession,
     Correction,
@@ -33,17 +34,16 @@ from annotations.models import (
     Submission,
     Verdict,
 )
-from annotations.services.common.service_errors import NotPossible
-from annotations.services.phrases import assignments
-from annotations.services.pools import gatherings
-from annotations.services.visits import preview_links, sessions
+from annotations.phrases import assignments
+from annotations.pools import gatherings
+from annotations.visits import preview_links, sessions
 from tests import actors
 from tests.access.answers import OPERATOR, PARTICIPANT
 from tests.access.matrix import MATRIX
 from tests.access.world import World, build
-from tests.annotations.analysis.studies import analyse
-from tests.annotations.exports.rows import add_phrase, add_run
-from tests.annotations.views.pages import shown, tree
+from tests.annotations.analysis_studies import analyse
+from tests.annotations.rows import add_phrase, add_run
+from tests.annotations.views_pages import shown, tree
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_snapshot")]
 

@@ -10,8 +10,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from annotations.datasets.thumbnails import thumbnail_url
 from annotations.models import BaseModel, DatasetImport, Pool, Release, Role, Study, event_kinds
-from annotations.readings.datasets.thumbnails import thumbnail_url
 from tests import actors
 from tests.access.answers import (
     ANALYST,
@@ -24,7 +24,7 @@ from tests.access.answers import (
     PARTICIPANT,
     STAFF,
 )
-from tests.annotations.exports.rows import add_phrase, add_run
+from tests.annotations.rows import add_phrase, add_run
 
 _MEMBERS = {
     ANALYST: ("here", Role.ANALYST),

@@ -3,8 +3,8 @@
 import pytest
 
 from annotations.models import BaseModel, Study
-from tests.annotations.analysis.scripted import scripted_phrases
-from tests.annotations.analysis.studies import tell, two_tasks
+from tests.annotations.analysis_studies import tell, two_tasks
+from tests.annotations.scripted import scripted_phrases
 from tests.annotations.whole import whole_study
 
 

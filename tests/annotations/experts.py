@@ -4,7 +4,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from annotations.models import AnnotationSession, BaseModel, Role, Study
-from annotations.services.studies import lifecycle
+from annotations.studies import lifecycle
 from tests.actors import OVAL, SQUARE
 
 CODE = "C0DE1234"

@@ -3,13 +3,14 @@
 import uuid
 
 from annotations.models import AnnotationSession, JudgementAnswer, Run, RunState, Study
-from annotations.services.phrases import replies, scoring
-from annotations.services.retraining import runs
-from annotations.services.visits import comprehension, sessions
-from annotations.services.visits.withdrawal import withdraw
+from annotations.phrases import replies, scoring
+from annotations.runs import retraining as runs
+from annotations.visits import check_answers as comprehension
+from annotations.visits import sessions
+from annotations.visits.withdrawal import withdraw
 from tests.actors import WRONG_TRIES, Visit, do_tutorial, start_visit
 from tests.steps import end, submit, submit_and_score
-from worker.retraining.run_training import train_due_runs
+from worker.runs.run_training import train_due_runs
 
 
 def lively_study(open_study: Study, alice: Visit, bob: Visit) -> Study:

@@ -1,9 +1,9 @@
 """What the log has to agree with: the tables of a study, in the shape that a replay has."""
 
+from annotations.log.event_payloads import stored_states
+from annotations.log.log_registry import TABLES
+from annotations.log.replay import LoggedRows
 from annotations.models import Study
-from annotations.services.logs.event_payloads import stored_states
-from annotations.services.logs.log_registry import TABLES
-from annotations.services.logs.replay import LoggedRows
 
 
 def stored(study: Study) -> LoggedRows:

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from annotations.datasets.class_images import class_images
 from annotations.models import AnnotationSession, EndReason, Payment, Score, Study, Submission
 from annotations.models.arrays import pack_float32
-from annotations.readings.datasets.class_images import class_images
-from annotations.services.phrases import assignments
-from annotations.services.visits import sessions
+from annotations.phrases import assignments
+from annotations.visits import sessions
 from tests.actors import SQUARE, Visit, client_of
-from tests.annotations.exports.rows import add_phrase
+from tests.annotations.rows import add_phrase
 from tests.fake_prolific import FakeProlific
 from tests.prolific_steps import arrive, begin_there, ids, submission_of
 

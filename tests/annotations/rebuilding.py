@@ -11,15 +11,15 @@ from typing import Any
 
 from django.db import connection, models
 
-from annotations.data_store.stored_files import StoredFile
+from annotations.base.data_store.stored_files import StoredFile
+from annotations.log.event_payloads import Key
+from annotations.log.events import VISIT
+from annotations.log.log_registry import BY_NAME, TABLES
+from annotations.log.log_schema import LoggedTable
+from annotations.log.replay import Row, replay
 from annotations.models import AuditRecord, Control, Correction, Run, RunState, Score, Study
-from annotations.readings.studies.configuration_content import FROZEN_STUDY_FIELDS
-from annotations.services.logs.event_payloads import Key
-from annotations.services.logs.events import VISIT
-from annotations.services.logs.log_registry import BY_NAME, TABLES
-from annotations.services.logs.log_schema import LoggedTable
-from annotations.services.logs.replay import Row, replay
-from annotations.services.retraining import random_slices
+from annotations.runs import random_slices
+from annotations.studies.configuration_content import FROZEN_STUDY_FIELDS
 
 Arrays = Mapping[str, bytes | StoredFile]
 

@@ -9,13 +9,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from annotations.admin.studies.study_overview import overview
-from annotations.analysis.results.stored_rows import read_people
-from annotations.exports.releases.study_export import write_study_zip
+from annotations.allocation.cells import cell_counts
 from annotations.models import AnnotationSession, Participant, Phrase, Study
-from annotations.readings.allocation.cells import cell_counts
-from annotations.services.phrases import assignments
-from annotations.services.visits import preview_links, sessions
+from annotations.phrases import assignments
+from annotations.releases.study_export import write_study_zip
+from annotations.results.stored_rows import read_people
+from annotations.site.study_overview import overview
+from annotations.visits import preview_links, sessions
 from tests import actors
 from tests.steps import end, submit_and_score
 

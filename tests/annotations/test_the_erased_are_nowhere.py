@@ -7,12 +7,12 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from annotations.admin.study_registry import PAGES
-from annotations.exports.releases.study_export import write_study_zip
 from annotations.models import AuditRecord, Participant, Study
-from annotations.services.visits import erasure, sessions, withdrawal
+from annotations.releases.study_export import write_study_zip
+from annotations.site.study_registry import PAGES
+from annotations.visits import erasure, sessions, withdrawal
 from tests.steps import end, submit_and_score
-from worker.retraining.run_training import train_due_runs
+from worker.runs.run_training import train_due_runs
 
 pytestmark = pytest.mark.django_db(transaction=True)  # an export reads in a transaction of its own
 

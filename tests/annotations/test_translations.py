@@ -12,7 +12,7 @@ from bs4.element import Doctype
 from django.template.base import Lexer, TokenType
 from django.utils import translation
 
-from annotations.services.common.service_errors import PhraseRefused, TooFewPhrases
+from annotations.base.service_errors import PhraseRefused, TooFewPhrases
 from tests import messages
 
 BY_LANGUAGE = pytest.mark.parametrize("language", messages.LANGUAGES)

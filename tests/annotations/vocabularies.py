@@ -6,7 +6,7 @@ import numpy as np
 
 from annotations.models import Task, VocabularyLevel
 from annotations.models.arrays import pack_float64
-from annotations.readings.phrases.vocabulary_levels import WHOLE
+from annotations.phrases.vocabulary_levels import WHOLE
 from modeling.arrays.phrases.vocabulary_level import MIN_DISTINCT, vocabulary_level
 
 

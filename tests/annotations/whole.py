@@ -6,6 +6,7 @@ import uuid
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from annotations.corrections import correction_requests as corrections
 from annotations.models import (
     AnnotationSession,
     BaseModel,
@@ -18,19 +19,27 @@ from annotations.models import (
     SpanKind,
     Study,
 )
-from annotations.readings.payments.discrepancies import REVIEW_WITHIN
-from annotations.services.phrases import assignments, replies, scoring
-from annotations.services.releases import moderation
-from annotations.services.retraining import corrections
-from annotations.services.studies import lifecycle
-from annotations.services.visits import comprehension, device_reports, erasure, preview_links, sessions, time_spans
-from annotations.services.visits.time_spans import Report
-from annotations.services.visits.withdrawal import withdraw
+from annotations.payments.discrepancies import REVIEW_WITHIN
+from annotations.phrases import assignments, replies, scoring
+from annotations.releases import moderation
+from annotations.studies import lifecycle
+from annotations.visits import (
+    check_answers as comprehension,
+)
+from annotations.visits import (
+    device_reports,
+    erasure,
+    preview_links,
+    sessions,
+    time_spans,
+)
+from annotations.visits.time_spans import Report
+from annotations.visits.withdrawal import withdraw
 from tests import actors
 from tests.actors import OVAL, SQUARE, WRONG_TRIES, Visit, do_tutorial, start_visit
 from tests.steps import submit, submit_and_score
-from worker.retraining.corrections import train_due_corrections
-from worker.retraining.run_training import train_due_runs
+from worker.corrections import train_due_corrections
+from worker.runs.run_training import train_due_runs
 
 QUESTIONS = "How hard was it? | easy | hard\nAnything else?"
 

@@ -6,6 +6,9 @@ from itertools import chain, islice
 from django.db import connection
 from django.db.models import Field, Model, UUIDField
 
+from annotations.log import events
+from annotations.log.event_payloads import RowState, stored_states
+from annotations.log.log_registry import OF_MODEL
 from annotations.models import (
     Allocation,
     AnnotationSession,
@@ -27,16 +30,13 @@ from annotations.models import (
     ThresholdChoice,
     event_kinds,
 )
-from annotations.services.logs import events
-from annotations.services.logs.event_payloads import RowState, stored_states
-from annotations.services.logs.log_registry import OF_MODEL
-from annotations.services.phrases import assignments, replies
-from annotations.services.visits import device_reports, sessions
+from annotations.phrases import assignments, replies
+from annotations.visits import device_reports, sessions
 from tests import actors
 from tests.actors import start_visit
 from tests.annotations.whole import spend
 from tests.steps import submit_and_score
-from worker.retraining.run_training import train_due_runs
+from worker.runs.run_training import train_due_runs
 
 # A row comes after what it points to.
 _COPIED: tuple[type[Model], ...] = (

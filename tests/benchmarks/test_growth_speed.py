@@ -12,9 +12,9 @@ from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from annotations.admin.study_registry import PAGES
 from annotations.models import Study, Task
-from annotations.services.monitoring import alarms
+from annotations.monitoring import alarms
+from annotations.site.study_registry import PAGES
 from tests import actors
 from tests.benchmarks.many_visits import plant
 

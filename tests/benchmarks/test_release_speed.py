@@ -14,9 +14,9 @@ from django.db import connection
 from django.db.models import Model
 
 from annotations.models import AnnotationSession, Assignment, Event, Participant, Phrase, Run, Score, Span, Study
-from annotations.services.releases import release_requests
+from annotations.releases import release_requests
 from tests.actors import Visit
-from tests.annotations.exports.rows import add_phrase, add_run
+from tests.annotations.rows import add_phrase, add_run
 
 N_PEOPLE, PHRASES_EACH = 1_000, 100
 N_EVENTS = 300_000  # each phrase is submitted, scored and retrained

@@ -16,7 +16,7 @@ from django.test.utils import setup_test_environment, teardown_test_environment
 from django.urls import reverse
 
 from annotations.models import Phrase, PhraseState, Task
-from annotations.services.phrases.vocabulary_levels import lacking
+from annotations.phrases.level_storage import lacking
 from tests import actors, steps
 from tests.actors import Visit
 from tests.benchmarks.test_answer_speed import COUNTS

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from annotations.models import Assignment, EndReason, Phrase
 from annotations.models.phrase import UNCHECKED
-from annotations.services.phrases.assignments import SLACK
+from annotations.phrases.assignments import SLACK
 from tests.accessibility import assert_no_violations
 from tests.browser.visitor import Visitor
 from worker.phrases.scoring import score_due_phrases

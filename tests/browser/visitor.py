@@ -7,9 +7,9 @@ from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from annotations.models import AnnotationSession, Study
-from annotations.readings.visits.resume_codes import resume_code
-from annotations.services.phrases import assignments
-from annotations.services.visits import sessions
+from annotations.phrases import assignments
+from annotations.visits import sessions
+from annotations.visits.resume_codes import resume_code
 from tests.actors import RIGHT_ANSWERS, as_numbered, client_of, do_tutorial, pass_check
 from worker.phrases.scoring import score_due_phrases
 

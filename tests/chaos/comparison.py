@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from django.db.models import Count
 
-from annotations.data_store.folder_store import BadStoredFile
-from annotations.data_store.stored_files import data_store
+from annotations.base import unnamed_files
+from annotations.base.data_store.folder_store import BadStoredFile
+from annotations.base.data_store.stored_files import data_store
+from annotations.log.log_check import LogCheck
 from annotations.models import Event, Phrase, PhraseState, Run, RunState, Score, Study, event_kinds
-from annotations.services.common import unnamed_files
-from annotations.services.logs.log_check import LogCheck
 
 MAX_NAMED = 5
 

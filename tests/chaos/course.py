@@ -15,9 +15,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotations.models import BaseModel, Score, Study
-from annotations.readings.monitoring import queue_health
-from annotations.services.studies.lifecycle import create_study, open_study
+from annotations.monitoring import queue_health
 from annotations.simulation.crowd import as_participants
+from annotations.studies.lifecycle import create_study, open_study
 from deploy.local import job
 from deploy.local.processes import CannotRun
 from deploy.local.site import Site

@@ -54,7 +54,7 @@ def later(store: Callable[..., object], *arguments: Any, **keywords: Any) -> Non
     threading.Timer(LATER_S, run).start()
 
 
-_VIEW, _SCORING = "annotations.views.phrases.task", "annotations.services.phrases.scoring"
+_VIEW, _SCORING = "annotations.phrases.web.task_page", "annotations.phrases.scoring"
 _GIVEN = "assignment, client_uuid=said, text=text, once=True, **how"
 _PENDING = "Phrase.objects.filter(state=PhraseState.PENDING).order_by("
 _BATCH = "pk__in=[phrase.pk for phrase in phrases]"

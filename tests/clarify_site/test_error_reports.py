@@ -14,8 +14,8 @@ from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
 
 from annotations.models import Study
-from annotations.services.phrases import phrase_submission
-from annotations.views.visits import entry
+from annotations.phrases import phrase_submission
+from annotations.visits.web import entry_pages as entry
 from clarify_site import error_reports
 from tests.actors import Visit
 

@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 from kombu import Connection
 
-from annotations.services.queue import worker_wakeup
+from annotations.queue import worker_wakeup
 from clarify_site.celery import app
 from tests.chaos.relay import Relay, relay
 from tests.worker.processes import wait_until, worker

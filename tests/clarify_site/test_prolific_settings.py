@@ -11,8 +11,8 @@ from tests.fake_prolific import FakeProlific
 PROGRAM = """
 import sys, django
 django.setup()
-from annotations.prolific.client import Prolific
-from annotations.prolific.retries import Patience
+from annotations.prolific_client.client import Prolific
+from annotations.prolific_client.retries import Patience
 Prolific(sys.argv[1], api=sys.argv[2], patience=Patience()).submission("secret-submission")
 """
 

@@ -16,7 +16,7 @@ import pytest
 from django.db import connection
 from rich.console import Console
 
-from annotations.data_store.folder_store import FolderStore
+from annotations.base.data_store.folder_store import FolderStore
 from annotations.models import BaseModel, Event, Phrase, PhraseState, Score, Study
 from clarify_site.home import ROOT
 from deploy.local import site as site_module

@@ -22,15 +22,15 @@ from annotations.models import (
     Study,
     StudyState,
 )
-from annotations.readings.visits.simulated_people import SENT
-from annotations.services import benchmark_requests
-from annotations.services.queue import jobs
+from annotations.queue import jobs
+from annotations.results import benchmark_requests
+from annotations.studies.study_progress import SENT
 from deploy.local import job
 from deploy.local.processes import CannotRun
 from tests import actors
 from tests.steps import end, submit_and_score
-from worker.retraining.corrections import train_due_corrections
-from worker.retraining.run_training import train_due_runs
+from worker.corrections import train_due_corrections
+from worker.runs.run_training import train_due_runs
 
 
 @pytest.fixture(autouse=True)

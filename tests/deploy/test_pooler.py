@@ -14,9 +14,9 @@ import psycopg
 import pytest
 
 from annotations.models import AnnotationSession, Outcome, Phrase, PhraseState, Study
-from annotations.services.visits.preview_links import simulated_parameters
 from annotations.simulation import crowd
 from annotations.simulation.personas import Persona
+from annotations.visits.preview_links import simulated_parameters
 from clarify_site.home import ROOT
 from deploy.local import site as site_module
 from deploy.local.services import free_port, short_folder

@@ -16,9 +16,9 @@ import yaml
 from django.core.management import call_command
 
 from annotations.models import Run, RunState, Study
-from annotations.services.visits.preview_links import simulated_parameters
 from annotations.simulation import crowd
 from annotations.simulation.personas import Persona
+from annotations.visits.preview_links import simulated_parameters
 from deploy.local import site as site_module
 from deploy.local.services import free_port
 from deploy.local.site import Site, roles

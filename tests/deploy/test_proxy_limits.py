@@ -6,9 +6,9 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 
-from annotations.admin.common.uploads import FORM_BYTES
-from annotations.admin.datasets import archive_upload
-from annotations.services.prolific.submission_import import LARGEST_FILE
+from annotations.datasets.staff_pages import archive_upload
+from annotations.pages.uploads import FORM_BYTES
+from annotations.prolific.submission_import import LARGEST_FILE
 from deploy.local.site import CADDYFILE
 
 UNITS = {"KiB": 2**10, "MiB": 2**20}

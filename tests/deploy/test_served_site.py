@@ -14,7 +14,7 @@ import pytest
 from django.test import Client
 
 from annotations.models import Study, Submission
-from annotations.services.prolific.submission_import import LARGEST_FILE
+from annotations.prolific.submission_import import LARGEST_FILE
 from deploy.local import site as site_module
 from deploy.local.services import free_port
 from deploy.local.site import Site, roles

@@ -20,15 +20,15 @@ SPEAKS = (
 )
 # Each module that imports one of these, and the words by which the table names where it leads; "" where nowhere.
 LEADS_TO = {
-    "annotations/prolific/transport.py": "`PROLIFIC_API`",
-    "annotations/prolific/link_keys.py": "`PROLIFIC_JWKS_URL`",
+    "annotations/prolific_client/transport.py": "`PROLIFIC_API`",
+    "annotations/prolific_client/link_keys.py": "`PROLIFIC_JWKS_URL`",
     "annotations/simulation/page_browser.py": "`REHEARSAL_URL`",
-    "annotations/services/common/emails.py": "`EMAIL_URL`",
+    "annotations/base/emails.py": "`EMAIL_URL`",
     "worker/rehearsals.py": "`REHEARSAL_URL`",
     "modeling/tensors/encoders/hub.py": "`huggingface.co`",
     "modeling/tensors/encoders/weights.py": "`huggingface.co`",
     "modeling/tensors/encoders/transformers.py": "`huggingface.co`",
-    "annotations/admin/staff/oidc.py": "`OIDC_ISSUER`",
+    "annotations/staff/staff_pages/provider_sign_in.py": "`OIDC_ISSUER`",
     "clarify_site/gunicorn_worker.py": "",  # answers probes on the connections of its own listener
     "clarify_site/error_reports.py": "`SENTRY_DSN`",
     "worker/datasets/ray_engine.py": "`IMPORT_ENGINE`",

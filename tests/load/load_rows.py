@@ -17,8 +17,8 @@ from annotations.models import (
     Score,
     Study,
 )
-from annotations.services.phrases import assignments
-from annotations.services.studies.lifecycle import create_study, open_study
+from annotations.phrases import assignments
+from annotations.studies.lifecycle import create_study, open_study
 from deploy.local import job
 from tests.chaos.course import wait_for_workers as wait_for_workers
 

@@ -21,7 +21,11 @@ from django.core.management import call_command
 from django.test import Client
 from PIL import Image
 
-from annotations.analysis.results.study_analysis import Analysed
+from annotations.corrections import correction_requests as corrections
+from annotations.datasets import image_searches
+from annotations.datasets.base_models import test_group_metrics as measure
+from annotations.datasets.class_images import class_images
+from annotations.datasets.dataset_registration import register_dataset
 from annotations.models import (
     AnnotationSession,
     Assignment,
@@ -38,16 +42,12 @@ from annotations.models import (
 )
 from annotations.models.arrays import unpack_float32, unpack_int32
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
-from annotations.readings.datasets.class_images import class_images
-from annotations.readings.visits.tutorial import N_RIGHT
-from annotations.services import image_searches
-from annotations.services.datasets.base_models import test_group_metrics as measure
-from annotations.services.datasets.dataset_registration import register_dataset
-from annotations.services.pools import gatherings, image_reviews
-from annotations.services.releases import moderation
-from annotations.services.retraining import corrections
-from annotations.services.retraining.runs import NO_THRESHOLD
-from annotations.services.studies.lifecycle import create_study, open_study
+from annotations.pools import gatherings, image_reviews
+from annotations.releases import moderation
+from annotations.results.study_analysis import Analysed
+from annotations.runs.retraining import NO_THRESHOLD
+from annotations.studies.lifecycle import create_study, open_study
+from annotations.visits.tutorial_example import N_RIGHT
 from modeling.arrays.datasets.dataset_files import Split, dataset_directory, thumbnail_name
 from modeling.arrays.datasets.importing.row_files import Described, Rows, assemble
 from modeling.arrays.embeddings.similarity import similarities
@@ -62,12 +62,12 @@ from modeling.tensors.retraining.many_heads import train_heads
 from tests.actors import RIGHT_ANSWERS, as_numbered
 from tests.modeling.guessing import GIBBERISH, passed_in_halves
 from worker.common.process_cache import encoder, training_set
+from worker.corrections import train_due_corrections
+from worker.datasets.index_builds import build_due_indexes
 from worker.phrases.scoring import score_due_phrases
 from worker.pools.candidates import find_due_candidates
 from worker.pools.gathered_training import train_due_gathered
-from worker.retraining.corrections import train_due_corrections
-from worker.retraining.run_training import train_due_runs
-from worker.similarity_search.index_builds import build_due_indexes
+from worker.runs.run_training import train_due_runs
 
 REALDATA = Path(__file__).parents[2].parent / "shared" / "realdata"
 ANIMALS = REALDATA / "animals"

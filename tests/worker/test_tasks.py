@@ -5,8 +5,8 @@ from celery import Task
 from django.db import OperationalError
 
 from annotations.models import Allocation, AssignmentState, Dataset, PhraseState, Run, RunState
-from annotations.services.phrases import assignments
-from annotations.services.queue import worker_wakeup
+from annotations.phrases import assignments
+from annotations.queue import worker_wakeup
 from clarify_site.celery import app
 from tests.steps import end, move_clock, submit
 from worker.common import process_cache, throttled_log

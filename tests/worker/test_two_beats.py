@@ -9,9 +9,9 @@ import time_machine
 from django.db import connections
 from django.utils import timezone
 
-from annotations.data_store.folder_store import FolderStore
+from annotations.base.data_store.folder_store import FolderStore
 from annotations.models import Event, Study, event_kinds
-from annotations.services.visits.withdrawal import withdraw
+from annotations.visits.withdrawal import withdraw
 from tests.actors import start_visit
 from tests.steps import end, submit
 from worker.tasks import maintenance

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.common.progress import Progress
-from worker.baselines.method_inputs import Bench
-from worker.baselines.methods import Method
-from worker.baselines.outcomes import ALL_TRAIN, Missing, Outcome, Over, Result, Row
-from worker.baselines.scored_annotations import AnnotationSource
+from worker.benchmarks.method_inputs import Bench
+from worker.benchmarks.methods import Method
+from worker.benchmarks.outcomes import ALL_TRAIN, Missing, Outcome, Over, Result, Row
+from worker.benchmarks.scored_annotations import AnnotationSource
 
 NO_ATTRIBUTE = "the data set has no attribute, so its groups are its classes"
 NO_ANNOTATION = "no annotation was given"

@@ -17,7 +17,7 @@ from annotations.models import Dataset
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.retraining.group_resampling import RESAMPLES, percentile_interval, resampled_accuracies
 from modeling.arrays.retraining.own_gain_intervals import own_gain_interval, paired_counts
-from worker.baselines.outcomes import Figure, Interval, Outcome, Row
+from worker.benchmarks.outcomes import Figure, Interval, Outcome, Row
 
 SEED = 0
 

@@ -5,16 +5,16 @@ from typing import Any
 from django.conf import settings
 
 from annotations.models import Benchmark
-from annotations.services import benchmark_requests
-from annotations.services.queue import jobs
+from annotations.queue import jobs
+from annotations.results import benchmark_requests
 from modeling.arrays.common.progress import silent
-from worker.baselines.method_inputs import Bench
-from worker.baselines.methods import Method, find_methods
-from worker.baselines.outcomes import Figure, Row
-from worker.baselines.published_settings import PUBLISHED
+from worker.benchmarks.method_inputs import Bench
 from worker.benchmarks.method_runner import run_benchmark
+from worker.benchmarks.methods import Method, find_methods
+from worker.benchmarks.outcomes import Figure, Row
 from worker.benchmarks.paired_bootstrap import GroupedLabels, resample, with_intervals
 from worker.benchmarks.provenance import machine, settings_document, versions
+from worker.benchmarks.published_settings import PUBLISHED
 from worker.benchmarks.stored_benchmarks import packed
 from worker.queue.due_jobs import work_on_due
 

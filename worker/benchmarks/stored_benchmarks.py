@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.retraining.group_accuracies import GroupMetrics
-from worker.baselines.outcomes import Outcome, Over, Row, predictions_digest
+from worker.benchmarks.outcomes import Outcome, Over, Row, predictions_digest
 from worker.benchmarks.paired_bootstrap import GroupedLabels, Values, resample
 
 PREDICTIONS = "predictions.npz"

@@ -4,7 +4,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from annotations.version import CODE_VERSION
+from annotations.base.version import CODE_VERSION
 
 _CPUINFO = Path("/proc/cpuinfo")
 

@@ -1,8 +1,8 @@
 """Finds the base models of a data set, and trains one: an ERM last layer on its train features."""
 
+from annotations.base.service_errors import ServiceError
+from annotations.datasets.base_models import store_trained_model, trained_model
 from annotations.models import BaseModel, Dataset
-from annotations.services.common.service_errors import ServiceError
-from annotations.services.datasets.base_models import store_trained_model, trained_model
 from modeling.arrays.retraining.slices import uniform_weights
 from worker.common.library_versions import library_versions
 from worker.common.process_cache import training_set

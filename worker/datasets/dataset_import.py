@@ -11,9 +11,9 @@ from typing import Any
 
 from django.conf import settings
 
+from annotations.datasets.dataset_registration import register_dataset
+from annotations.datasets.import_requests import UPLOADS
 from annotations.models import Dataset
-from annotations.services.datasets.dataset_registration import register_dataset
-from annotations.services.datasets.imports import UPLOADS
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import REPORT, Split
 from modeling.arrays.datasets.importing.archives import unpack_shards

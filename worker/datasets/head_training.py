@@ -10,9 +10,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from annotations.datasets.base_models import test_group_metrics
 from annotations.models import BaseModel, Dataset, Run
-from annotations.services.datasets.base_models import test_group_metrics
-from annotations.services.retraining.runs import RetrainedHead, TrainingBatch
+from annotations.runs.retraining import RetrainedHead, TrainingBatch
 from modeling.arrays.common.modeling_errors import BadArray
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.retraining.annotation import Annotation

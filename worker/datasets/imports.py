@@ -4,11 +4,11 @@ from pathlib import Path
 
 from django.conf import settings
 
+from annotations.base.service_errors import ServiceError
+from annotations.datasets import import_requests as imports
+from annotations.datasets.import_requests import LOADING
 from annotations.models import Dataset, DatasetImport
-from annotations.readings.datasets.import_progress import LOADING
-from annotations.services.common.service_errors import ServiceError
-from annotations.services.datasets import imports
-from annotations.services.queue import jobs
+from annotations.queue import jobs
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.importing.archives import unpack

@@ -12,9 +12,9 @@ from pathlib import Path
 from django.conf import settings
 from django.db import OperationalError
 
+from annotations.datasets import import_shards
 from annotations.models import ImportShard
-from annotations.services.datasets import import_shards
-from annotations.services.queue import worker_wakeup
+from annotations.queue import worker_wakeup
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.common.steps import after_each_step, step_done
 from modeling.arrays.datasets.importing.embedding_arrays import Encoders

@@ -1,6 +1,6 @@
 """Scores of a batch of due phrases, and of any phrase on any images.
 
-The rules are in annotations.services.phrases.scoring. A benchmark's phrases are scored in the same way.
+The rules are in annotations.phrases.scoring. A benchmark's phrases are scored in the same way.
 """
 
 import time
@@ -10,10 +10,10 @@ import numpy as np
 from django.db import transaction
 from numpy.typing import NDArray
 
+from annotations.datasets.class_images import class_images
 from annotations.models import Dataset, Phrase, Score, Task
 from annotations.models.arrays import pack_float32
-from annotations.readings.datasets.class_images import class_images
-from annotations.services.phrases import scoring
+from annotations.phrases import scoring
 from modeling.arrays.embeddings.similarity import similarities
 from modeling.arrays.phrases.error_score import ErrorScore, error_score
 from modeling.arrays.phrases.phrase_reading import ReadPhrase, read_phrase

@@ -1,9 +1,9 @@
-"""Sweeps of due phrases, data set by data set, batch after batch; rules: annotations.services.phrases.scoring."""
+"""Sweeps of due phrases, data set by data set, batch after batch; rules: annotations.phrases.scoring."""
 
 from functools import partial
 
 from annotations.models import Dataset
-from annotations.services.phrases import scoring
+from annotations.phrases import scoring
 from modeling.arrays.datasets.dataset_files import BadDataset
 from modeling.tensors.encoders import EncoderUnavailable
 from worker.common import process_cache

@@ -10,11 +10,11 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from annotations.datasets.class_images import class_images
 from annotations.models import BaseModel, Dataset, VocabularyLevel
-from annotations.readings.datasets.class_images import class_images
-from annotations.readings.phrases.vocabulary_levels import LevelKey, is_in_half, words_in
-from annotations.services.phrases import vocabulary_levels
-from annotations.services.queue import worker_wakeup
+from annotations.phrases import level_storage as vocabulary_levels
+from annotations.phrases.vocabulary_levels import LevelKey, is_in_half, words_in
+from annotations.queue import worker_wakeup
 from modeling.arrays.common.modeling_errors import EncoderUnavailable, ModelingError
 from modeling.arrays.datasets.dataset_files import BadDataset
 from modeling.arrays.phrases.common_words import words_digest

@@ -8,11 +8,11 @@ import numpy as np
 from django.db.models import Q
 from numpy.typing import NDArray
 
+from annotations.corrections.correction_candidates import embedding_space
 from annotations.models import ClassBy, Dataset, Gathering, ImageIndex
-from annotations.readings.pools.review_outcomes import ABOVE, BELOW, CANDIDATE, KNOWN, RANDOM
-from annotations.readings.retraining.correction_candidates import embedding_space
-from annotations.services.pools import gatherings
-from annotations.services.queue import jobs
+from annotations.pools import gatherings
+from annotations.pools.review_outcomes import ABOVE, BELOW, CANDIDATE, KNOWN, RANDOM
+from annotations.queue import jobs
 from modeling.arrays.common.batches import batched
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.common.softmax import softmax
@@ -24,11 +24,10 @@ from modeling.arrays.retraining.annotation import Annotation
 from modeling.arrays.retraining.heads import Head
 from modeling.tensors.similarity_search.search_protocol import SimilaritySearch
 from worker.common import process_cache
+from worker.datasets.index_builds import ARRAY, built_index, likeness_of
+from worker.datasets.shown_images import show
 from worker.queue.due_jobs import work_on_due
 from worker.queue.job_heartbeat import progress_of
-from worker.similarity_search.index_builds import ARRAY, built_index
-from worker.similarity_search.likeness import likeness_of
-from worker.similarity_search.shown_images import show
 
 MAX_PAIRS = 60  # of near-duplicates that are kept to be shown
 _AT_ONCE = 256

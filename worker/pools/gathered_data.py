@@ -11,8 +11,8 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
+from annotations.datasets.dataset_registration import register_dataset
 from annotations.models import Dataset, GatheredTraining, Gathering, Pool
-from annotations.services.datasets.dataset_registration import register_dataset
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.datasets.dataset_files import DATASET_NAME, Split, dataset_directory, open_dataset, thumbnail_name
 from modeling.arrays.datasets.importing.listed_images import ListedImage, ListedImages
@@ -21,7 +21,7 @@ from modeling.arrays.datasets.importing.row_files import Array, Described, assem
 from modeling.arrays.datasets.importing.storage import json_bytes
 from worker.common import process_cache
 from worker.datasets.dataset_import import thumbnail_key_secret
-from worker.similarity_search.shown_images import read_original
+from worker.datasets.shown_images import read_original
 
 SUFFIX = "-gathered"
 UNKNOWN = "not known"  # attribute of gathered images

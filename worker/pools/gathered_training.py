@@ -11,11 +11,11 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
+from annotations.base.version import CODE_VERSION
 from annotations.models import BaseModel, Dataset, GatheredTraining, Gathering
 from annotations.models.pool import BASE, BOTH, GATHERED_CONTROL
-from annotations.readings.pools.review_outcomes import CANDIDATE, RANDOM
-from annotations.services.queue import jobs
-from annotations.version import CODE_VERSION
+from annotations.pools.review_outcomes import CANDIDATE, RANDOM
+from annotations.queue import jobs
 from modeling.arrays.common.modeling_errors import SliceTooSmall
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.embeddings.standardization import Standardization

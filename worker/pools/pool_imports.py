@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from django.conf import settings
 
+from annotations.datasets.dataset_registration import register_dataset
 from annotations.models import Dataset, Pool
-from annotations.services.datasets.dataset_registration import register_dataset
-from annotations.services.pools import pool_requests
+from annotations.pools import pool_requests
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.datasets.dataset_files import POOL, THUMBNAILS, Split, dataset_directory, open_dataset
 from modeling.arrays.datasets.importing.archives import unpack_shards
@@ -26,10 +26,10 @@ from modeling.arrays.pools.pool_sources import CLASS, NOTED, read_pool, unlabell
 from modeling.tensors.encoders import load_encoder
 from worker.datasets.dataset_import import embedding_by, thumbnail_key_secret
 from worker.datasets.embedding_folders import is_embedding_folder, open_embeddings
+from worker.datasets.index_builds import ARRAY, INDEXES
+from worker.datasets.shown_images import originals_of, unpacked_shards
 from worker.queue.due_jobs import work_on_due
 from worker.queue.job_heartbeat import progress_of
-from worker.similarity_search.index_builds import ARRAY, INDEXES
-from worker.similarity_search.shown_images import originals_of, unpacked_shards
 
 MOST_LOOKED_FOR = 1000  # images that may be at hand, to check the encoder with
 

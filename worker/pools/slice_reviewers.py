@@ -6,8 +6,8 @@ from typing import Protocol
 from PIL.Image import Image
 
 from annotations.models import GatheringPart, JobState, Study, Verdict
-from annotations.readings.pools.review_progress import review_progress
-from annotations.services.pools import image_reviews
+from annotations.pools import image_reviews
+from annotations.pools.review_progress import review_progress
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.images.image_decoding import read_image

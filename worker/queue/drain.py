@@ -8,7 +8,7 @@ from typing import Protocol
 from django.db import OperationalError, connection
 from psycopg.errors import QueryCanceled
 
-from annotations.data_store.folder_store import BadStoredFile
+from annotations.base.data_store.folder_store import BadStoredFile
 from modeling.arrays.common.modeling_errors import ModelingError
 from modeling.arrays.common.steps import after_each_step
 from modeling.arrays.datasets.importing.import_errors import StorageFailed

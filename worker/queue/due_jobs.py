@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from django.db import OperationalError
 
-from annotations.services.queue import jobs
-from annotations.services.queue.jobs import AnyJob
+from annotations.queue import jobs
+from annotations.queue.jobs import AnyJob
 from worker.queue import worker_heartbeat
 from worker.queue.failure_messages import is_foreseen, reason_of
 from worker.queue.job_heartbeat import renewed_by_steps

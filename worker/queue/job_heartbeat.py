@@ -13,7 +13,7 @@ from typing import Any
 from django.db import OperationalError, connection, connections
 
 from annotations.models.jobs import Job
-from annotations.services.queue import jobs
+from annotations.queue import jobs
 from modeling.arrays.common.progress import Progress
 from modeling.arrays.common.steps import after_each_step, step_done
 from worker.queue import worker_heartbeat

@@ -18,8 +18,8 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
-from annotations.services.queue import heartbeats
-from annotations.version import CODE_VERSION
+from annotations.base.version import CODE_VERSION
+from annotations.queue import heartbeats
 
 BEAT_EVERY_S = 5.0
 

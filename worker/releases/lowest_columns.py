@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Mapping
 from operator import itemgetter
 from typing import Any
 
+from annotations.analysis.observations.course_steps import REASONS, Step
 from annotations.analysis.observations.person_tasks import Basis
-from annotations.readings.monitoring.course_steps import REASONS, Step
-from annotations.tables.columns import Cell, Table
-from annotations.tables.worded_tables import columns_of
-from annotations.word_files import read_words
+from annotations.base.tables.columns import Cell, Table
+from annotations.base.tables.worded_tables import columns_of
+from annotations.base.word_files import read_words
 
 Cells = tuple[Cell, ...]
 _WORDS = read_words("worker.releases", "lowest_tables")

@@ -13,15 +13,15 @@ from django.db.models import Q
 from annotations.analysis.concepts.concept_tables import explained_together
 from annotations.analysis.observations.packed_phrases import NOTHING
 from annotations.analysis.observations.task_concepts import words_of
-from annotations.analysis.results.beside_keywords import keyword_right, lists_of
-from annotations.analysis.results.stored_images import StoredImages, controls_of
-from annotations.analysis.results.study_analysis import Analysed
 from annotations.analysis.tables.study_tables import best_phrases
-from annotations.exports.tables.table_rows import Source, source_of
+from annotations.datasets.class_images import class_images
 from annotations.models import Benchmark, Control, Phrase, RandomSlices, RandomSliceScores, Run, Score, Study, Task
 from annotations.models.arrays import pack_float32, pack_float64, pack_int32, unpack_float32
-from annotations.readings.datasets.class_images import class_images
-from annotations.readings.releases.moderated_words import HIDDEN
+from annotations.models.moderated_words import HIDDEN
+from annotations.releases.tables.table_rows import Source, source_of
+from annotations.results.beside_keywords import keyword_right, lists_of
+from annotations.results.stored_images import StoredImages, controls_of
+from annotations.results.study_analysis import Analysed
 from modeling.arrays.common.batches import batched
 from modeling.arrays.common.modeling_errors import ModelingError, NothingToSeparate
 from modeling.arrays.datasets.dataset_files import Split

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from annotations.tables.columns import Cell, Column, Table
+from annotations.base.tables.columns import Cell, Column, Table
 
 ROWS_A_GROUP = 5_000
 BYTES_A_GROUP = 1 << 24  # of arrays

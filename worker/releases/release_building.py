@@ -6,24 +6,24 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from annotations.analysis.pools.gathering_tables import pool_tables
-from annotations.analysis.results.study_analysis import Analysed
-from annotations.analysis.retraining.correction_tables import correction_tables
-from annotations.exports.releases.archive import replacing
-from annotations.exports.releases.datapackage import deposit_of
-from annotations.exports.releases.study_export import Analysis, Extras, write_study_zip
-from annotations.exports.tables.table_rows import TABLES, Source
+from annotations.base.zip_archive import replacing
+from annotations.corrections.correction_tables import correction_tables
 from annotations.models import Release, Study
-from annotations.services.queue import jobs
-from annotations.services.releases import release_requests
+from annotations.pools.gathering_tables import pool_tables
+from annotations.queue import jobs
+from annotations.releases import release_requests
+from annotations.releases.datapackage import deposit_of
+from annotations.releases.study_export import Analysis, Extras, write_study_zip
+from annotations.releases.tables.table_rows import TABLES, Source
+from annotations.results.study_analysis import Analysed
 from modeling.arrays.common.digests import file_sha256
-from worker.figures.figure_data import pictured_panels, release_figures
-from worker.figures.rendering import draw_files
 from worker.queue.due_jobs import work_on_due
 from worker.queue.job_heartbeat import beat_beside_transaction, progress_of
 from worker.releases import parquet
 from worker.releases.lowest_columns import DEFINITIONS
 from worker.releases.lowest_tables import lowest_tables
+from worker.results.figures.figure_data import pictured_panels, release_figures
+from worker.results.figures.rendering import draw_files
 
 
 def _analyse(study: Study) -> Analysis:

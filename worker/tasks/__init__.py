@@ -1,7 +1,7 @@
 """The tasks of each queue, in a module of its name: a worker loads those of its queues, and nothing that others need.
 
 None takes an argument: each drains all rows that are due. A delivery too many finds nothing due, one too few is made
-up for by the sweeper (settings.CELERY_BEAT_SCHEDULE). The names stand in annotations.services.queue.worker_wakeup.
+up for by the sweeper (settings.CELERY_BEAT_SCHEDULE). The names stand in annotations.queue.worker_wakeup.
 Here stands how a worker's process starts and ends, whatever its queues are.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 from celery import Task
 from celery.signals import celeryd_after_setup, task_prerun, worker_ready
 
-from annotations.services.queue import worker_wakeup
+from annotations.queue import worker_wakeup
 from clarify_site.celery import app
 from worker.queue import worker_heartbeat
 from worker.queue.drain import sweep

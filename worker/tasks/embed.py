@@ -1,14 +1,14 @@
 """The queue `embed`: data sets that come in, searches in them, and releases that go out."""
 
-from annotations.services.queue import worker_wakeup
+from annotations.queue import worker_wakeup
 from worker.datasets.imports import run_due_imports
+from worker.datasets.index_builds import build_due_indexes
+from worker.datasets.searches import answer_due_searches
 from worker.datasets.shared_imports import help_with_shards
 from worker.pools.candidates import find_due_candidates
 from worker.pools.gathered_training import train_due_gathered
 from worker.pools.pool_imports import import_due_pools
 from worker.releases.release_building import build_due_releases
-from worker.similarity_search.index_builds import build_due_indexes
-from worker.similarity_search.searches import answer_due_searches
 from worker.tasks import task
 
 import_datasets = task(worker_wakeup.IMPORT_DATASETS, (run_due_imports, "imports ended"))

@@ -6,7 +6,7 @@ from typing import Any
 from celery.signals import celeryd_after_setup
 from django.db import OperationalError, connection
 
-from annotations.services.queue import worker_wakeup
+from annotations.queue import worker_wakeup
 from worker.common import process_cache
 from worker.phrases.scoring import score_due_phrases
 from worker.phrases.vocabulary_levels import score_missing_vocabularies

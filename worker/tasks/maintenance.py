@@ -1,18 +1,41 @@
 """The queue `maintenance`: clocks and alarms. Nothing here needs torch."""
 
+import logging
+import threading
+
+from django.db import Error, connections
+from django.utils import timezone
 from django.utils.timezone import now
 
-from annotations.services.allocation import places
-from annotations.services.common import unnamed_files
-from annotations.services.datasets import imports
-from annotations.services.monitoring import alarms
-from annotations.services.phrases import assignments
-from annotations.services.queue import heartbeats, worker_wakeup
-from annotations.services.visits import erasure, retention, withdrawal_replay
+from annotations.allocation import places
+from annotations.base import unnamed_files
+from annotations.datasets import import_requests as imports
+from annotations.monitoring import alarm_emails, alarms
+from annotations.phrases import assignments
+from annotations.queue import heartbeats, worker_wakeup
+from annotations.visits import erasure, retention, withdrawal_replay
 from clarify_site.celery import app
-from worker import alarm_notifications
 from worker.queue.drain import sweep
 from worker.tasks import task
+
+logger = logging.getLogger(__name__)
+
+
+def notify_in_background() -> threading.Thread:
+    """Send the notifications that are due. While another thread sends, here or elsewhere, this one ends at once."""
+    thread = threading.Thread(target=_notify, daemon=True)
+    thread.start()
+    return thread
+
+
+def _notify() -> None:
+    try:
+        alarm_emails.notify_due(timezone.now())
+    except Error as error:
+        logger.warning("alarm notifications wait for the next sweep: %s", type(error).__name__)
+    finally:
+        connections.close_all()
+
 
 end_overdue_assignments = task(
     worker_wakeup.END_OVERDUE_ASSIGNMENTS, (lambda: assignments.end_overdue(now()), "overdue assignments ended")
@@ -39,4 +62,4 @@ def watch_studies() -> None:
     """Raise and clear alarms, forget processes that ended long ago, and have somebody told beside the sweeps."""
     sweep(lambda: alarms.watch(now()), "alarms raised or cleared")
     sweep(lambda: heartbeats.forget(now()), "ended processes forgotten")
-    alarm_notifications.notify_in_background()
+    notify_in_background()

@@ -1,6 +1,6 @@
 """The queue `outside`: what waits for answers over HTTP."""
 
-from annotations.services.queue import worker_wakeup
+from annotations.queue import worker_wakeup
 from worker import prolific
 from worker.rehearsals import run_due_rehearsals
 from worker.tasks import task

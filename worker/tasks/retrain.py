@@ -1,11 +1,11 @@
 """The queue `retrain`: last layers."""
 
-from annotations.services.queue import worker_wakeup
+from annotations.queue import worker_wakeup
 from worker.benchmarks.requested_benchmarks import measure_due_benchmark
-from worker.retraining.corrections import train_due_corrections
-from worker.retraining.gain_intervals import measure_missing_intervals
-from worker.retraining.random_slices import train_missing_random_slices
-from worker.retraining.run_training import train_due_runs
+from worker.corrections import train_due_corrections
+from worker.runs.gain_intervals import measure_missing_intervals
+from worker.runs.random_slices import train_missing_random_slices
+from worker.runs.run_training import train_due_runs
 from worker.tasks import task
 
 train_runs = task(  # then what runs are judged beside

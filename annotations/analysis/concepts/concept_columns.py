@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.statistics.estimate_types import LEVEL
 from annotations.analysis.tables.filled_tables import FilledTable
-from annotations.tables.columns import Table
-from annotations.tables.worded_tables import worded
+from annotations.base.tables.columns import Table
+from annotations.base.tables.worded_tables import worded
 
 FEWEST_CLUSTERED = 10  # wrong images that no concept selects, for clusters of them
 DRAWS, ENOUGH = 99, 10  # of images; those that reach what was found

@@ -5,7 +5,7 @@ from typing import Any, Literal, Protocol
 
 from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.analysis.tables.saturation_columns import SaturationPoint
-from annotations.word_files import read_words
+from annotations.base.word_files import read_words
 
 _WORDS = read_words("annotations.analysis.figures", "figures")
 MAX_TASKS = 40  # in one figure: with more nobody reads it, and no image holds it

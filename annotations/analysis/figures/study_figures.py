@@ -1,6 +1,6 @@
 """The paper's figures as plain values: what is drawn, in which series, and how it is defined.
 
-`worker.figures` draws them.
+`worker.results.figures` draws them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

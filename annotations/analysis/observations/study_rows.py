@@ -7,10 +7,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from annotations.analysis.observations.course_steps import Courses
 from annotations.analysis.observations.packed_phrases import Packed
 from annotations.analysis.observations.person_tasks import Key, PersonTask, RandomDraws, Times, Vocabulary, person_tasks
 from annotations.analysis.statistics.kept_gains import kept_gain
-from annotations.readings.monitoring.course_steps import Courses
 from modeling.arrays.retraining.own_gain_intervals import GainInterval
 
 Keyword = tuple[str, str]  # of a machine: the digest of its list, and the score that chose it

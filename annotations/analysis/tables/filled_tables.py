@@ -15,8 +15,8 @@ from annotations.analysis.tables.keyword_tables import AMONG_KEYWORDS, KEYWORDS,
 from annotations.analysis.tables.phrase_splits import PANELS, SPLITS, Panel, SplitPart
 from annotations.analysis.tables.saturation_columns import NOVELTY, SATURATION, SaturationPoint, TaskNovelty
 from annotations.analysis.tables.table3 import TABLE_3, Listed
-from annotations.tables.columns import Table
-from annotations.tables.worded_tables import worded
+from annotations.base.tables.columns import Table
+from annotations.base.tables.worded_tables import worded
 from modeling.arrays.phrases.worded_scale import BetterThanGuessing
 
 Row = TypeVar("Row")

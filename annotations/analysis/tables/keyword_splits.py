@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from annotations.analysis.observations.person_tasks import Key, PersonTask
 from annotations.analysis.observations.study_rows import Keyword
-from annotations.tables.columns import Table
-from annotations.tables.worded_tables import worded
+from annotations.base.tables.columns import Table
+from annotations.base.tables.worded_tables import worded
 from modeling.arrays.retraining.control import own_gain
 from modeling.arrays.retraining.own_gain_intervals import GainInterval
 from modeling.arrays.retraining.parts_on_test import PartsOnTest, people_less_machine

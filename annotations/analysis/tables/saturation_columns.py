@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from annotations.analysis.statistics.estimate_types import Novelty, PeopleNeeded
-from annotations.tables.columns import Table
-from annotations.tables.worded_tables import worded
+from annotations.base.tables.columns import Table
+from annotations.base.tables.worded_tables import worded
 
 
 @dataclass(frozen=True)

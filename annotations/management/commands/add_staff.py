@@ -7,11 +7,10 @@ from django.contrib.auth.models import User
 from django.core.management.base import CommandError
 from django.db import transaction
 
-from annotations.management.passwords import read_password
-from annotations.management.plain_command import PlainCommand
+from annotations.management.plain_command import PlainCommand, read_password
 from annotations.models import Role
-from annotations.services.staff import members
-from annotations.services.studies import lifecycle
+from annotations.staff import members
+from annotations.studies import lifecycle
 
 BY = "command line"
 

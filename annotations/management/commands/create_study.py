@@ -6,11 +6,11 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from annotations.base.service_errors import StudyNotReady
 from annotations.management.plain_command import PlainCommand
 from annotations.models import Audience, BaseModel, Scheme, Study, StudyState
 from annotations.models.study import new_code
-from annotations.services.common.service_errors import StudyNotReady
-from annotations.services.studies.lifecycle import create_study, entry_url, open_study
+from annotations.studies.lifecycle import create_study, entry_url, open_study
 
 _OF_STUDY, _OF_TASK = ("slug", "title", "scheme"), ("base_model", "target_class", "time_limit_s")  # options
 _NEEDED = "a slug and --base-model, or --from-json FILE"

@@ -4,9 +4,8 @@ from typing import Any
 
 from django.conf import settings
 
-from annotations.management.passwords import read_password
-from annotations.management.plain_command import PlainCommand
-from annotations.services.staff import members
+from annotations.management.plain_command import PlainCommand, read_password
+from annotations.staff import members
 
 
 class Command(PlainCommand):

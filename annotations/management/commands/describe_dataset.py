@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from annotations.datasets.dataset_registration import find_dataset
 from annotations.management.plain_command import PlainCommand, writing
-from annotations.services.datasets.dataset_registration import find_dataset
 from modeling.arrays.common.croissant import CROISSANT, DescribedTable, croissant
 from modeling.arrays.common.digests import file_sha256
 from modeling.arrays.datasets.dataset_files import DatasetFiles, Split

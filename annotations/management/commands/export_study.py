@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from annotations.exports.releases.archive import replacing
-from annotations.exports.releases.study_export import export_name, write_study_zip
+from annotations.base.zip_archive import replacing
 from annotations.management.plain_command import PlainCommand, writing
-from annotations.services.studies.lifecycle import find_study
+from annotations.releases.study_export import export_name, write_study_zip
+from annotations.studies.lifecycle import find_study
 
 
 class Command(PlainCommand):

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from annotations.datasets.base_models import import_predictions
 from annotations.management.base_model_report import BringingCommand
 from annotations.models import BaseModel, Dataset
-from annotations.services.datasets.base_models import import_predictions
 
 
 class Command(BringingCommand):

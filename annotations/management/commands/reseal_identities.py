@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from annotations.log import key_rotation
 from annotations.management.plain_command import PlainCommand
-from annotations.services.logs import key_rotation
 from annotations.system_checks import PUT_IT_BACK, unreadable
 
 

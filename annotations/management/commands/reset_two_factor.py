@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import CommandError
 
 from annotations.management.plain_command import PlainCommand
-from annotations.services.staff import two_factor
+from annotations.staff import two_factor
 
 
 class Command(PlainCommand):

@@ -9,10 +9,10 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from annotations.backups.restoring import Restored, restore
+from annotations.log import audit
 from annotations.management.plain_command import PlainCommand
-from annotations.services.logs import audit
-from annotations.services.visits import erasure, withdrawal_replay
 from annotations.system_checks import unreadable
+from annotations.visits import erasure, withdrawal_replay
 
 
 class Command(PlainCommand):

@@ -8,9 +8,10 @@ from django.core.management.base import CommandError
 from django.urls import reverse
 
 from annotations.management.plain_command import PlainCommand, writing
-from annotations.prolific.client import Prolific
-from annotations.prolific.prolific_errors import ProlificError
-from annotations.services.prolific import prolific_client, webhooks
+from annotations.prolific import site_client as prolific_client
+from annotations.prolific import webhook_events as webhooks
+from annotations.prolific_client.client import Prolific
+from annotations.prolific_client.prolific_errors import ProlificError
 
 _STANDARD_OUTPUT = Path("-")
 

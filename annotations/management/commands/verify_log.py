@@ -4,11 +4,11 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from annotations.exports.releases.snapshot import snapshot
+from annotations.base.snapshot import snapshot
+from annotations.log.log_check import LogCheck
+from annotations.log.log_registry import BY_NAME, TABLES
 from annotations.management.plain_command import PlainCommand
-from annotations.services.logs.log_check import LogCheck
-from annotations.services.logs.log_registry import BY_NAME, TABLES
-from annotations.services.studies.lifecycle import find_study
+from annotations.studies.lifecycle import find_study
 
 
 class Command(PlainCommand):

@@ -18,19 +18,18 @@ from django.db import connection
 from django.test import Client, override_settings
 from psycopg import sql
 
-from annotations.backups import files, postgres_tools
+from annotations.backups import files, postgres_tools, withdrawal_ledger
+from annotations.backups import last_backup as back_ups
 from annotations.backups.making import back_up
-from annotations.data_store import withdrawal_ledger
-from annotations.data_store.folder_store import FolderStore
+from annotations.base import unnamed_files
+from annotations.base.data_store.folder_store import FolderStore
 from annotations.models import BaseModel, IdentityKey, Phrase
-from annotations.readings.monitoring import back_ups
-from annotations.services.common import unnamed_files
 from tests import forked
 from tests.actors import Visit, create_study, open_study, start_visit, store_base_model, store_dataset
 from tests.other_arrivals import arrivals, wait_for_arrivals
 from tests.own_database import Committed
 from tests.steps import end, submit, submit_and_score
-from worker.retraining.run_training import train_due_runs
+from worker.runs.run_training import train_due_runs
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -14,11 +14,13 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from annotations.backups import withdrawal_ledger
 from annotations.backups.backup_manifest import MANIFEST, Manifest
 from annotations.backups.making import back_up
 from annotations.backups.restoring import restore
-from annotations.data_store import withdrawal_ledger
-from annotations.data_store.withdrawal_ledger import Act
+from annotations.backups.withdrawal_ledger import Act
+from annotations.log.replay import differences
+from annotations.log.replay import replay as rebuilt
 from annotations.models import (
     AnnotationSession,
     AuditRecord,
@@ -29,11 +31,9 @@ from annotations.models import (
     Study,
     Submission,
 )
-from annotations.prolific.statuses import Status
-from annotations.services.logs.replay import differences
-from annotations.services.logs.replay import replay as rebuilt
-from annotations.services.studies import lifecycle
-from annotations.services.visits import erasure, retention, sessions, withdrawal, withdrawal_replay
+from annotations.prolific_client.statuses import Status
+from annotations.studies import lifecycle
+from annotations.visits import erasure, retention, sessions, withdrawal, withdrawal_replay
 from tests import forked
 from tests.actors import Visit
 from tests.annotations.logged import stored

@@ -8,13 +8,13 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.core.management.base import SystemCheckError
 
+from annotations.base.service_errors import IdentityUnreadable
+from annotations.log import identities, key_rotation, withdrawal_keys
+from annotations.log.identities import key_of
+from annotations.log.key_rotation import Seals
 from annotations.models import AnnotationSession, IdentityKey, Study, Submission
-from annotations.services.common.service_errors import IdentityUnreadable
-from annotations.services.logs import identities, key_rotation
-from annotations.services.logs.identities import key_of
-from annotations.services.logs.key_rotation import Seals
-from annotations.services.staff import two_factor
-from annotations.services.visits import sessions, withdrawal
+from annotations.staff import two_factor
+from annotations.visits import sessions
 from clarify_site import environment
 from tests.other_arrivals import arrivals, wait_for_arrivals
 from tests.second_factor import code_of, enrol
@@ -54,7 +54,7 @@ def ids_of_everybody() -> list[str]:
 
 
 def links_of_everybody() -> list[str]:
-    return [withdrawal.token(visit) for visit in AnnotationSession.objects.order_by("pk")]
+    return [withdrawal_keys.token(visit) for visit in AnnotationSession.objects.order_by("pk")]
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from annotations.management.commands.subscribe_prolific import Command
-from annotations.services.prolific.webhooks import EVENT_TYPES
+from annotations.prolific.webhook_events import EVENT_TYPES
 from tests.fake_prolific.server import Trouble
 
 TARGET = "https://testserver/prolific/webhook"

@@ -39,7 +39,7 @@ from annotations.models import (
     Submission,
     WorkerHeartbeat,
 )
-from annotations.services import stored_rankings
+from annotations.results import stored_rankings
 from tests.actors import Visit
 from tests.annotations.models.breaking import Way, again, change
 

@@ -3,8 +3,8 @@
 import pytest
 from django.db import IntegrityError, transaction
 
+from annotations.log import audit
 from annotations.models import AuditRecord, Study
-from annotations.services.logs import audit
 
 
 @pytest.fixture

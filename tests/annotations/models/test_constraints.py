@@ -41,7 +41,7 @@ from annotations.models import (
     ThresholdChoice,
     VocabularyLevel,
 )
-from annotations.services.phrases import replies
+from annotations.phrases import replies
 from tests.actors import Visit, create_study, open_study, start_visit
 from tests.annotations.models import running
 from tests.annotations.models.breaking import Way, again, change, drop_other_checks

@@ -4,12 +4,12 @@ import pytest
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
-from annotations.data_store.folder_store import FolderStore
+from annotations.base import unnamed_files
+from annotations.base.data_store.folder_store import FolderStore
 from annotations.models import BaseModel, Run
-from annotations.services.common import unnamed_files
 from tests.actors import Visit
-from tests.annotations.exports.rows import add_phrase, add_run
 from tests.annotations.models.test_sealing_migrations import apply
+from tests.annotations.rows import add_phrase, add_run
 
 COLUMNS = (
     *(("basemodel", "head"), ("correction", "head")),

@@ -4,9 +4,9 @@ import pytest
 from django.db import IntegrityError, connection
 from django.db.migrations.loader import MigrationLoader
 
-from annotations.data_store.folder_store import FolderStore
+from annotations.base import unnamed_files
+from annotations.base.data_store.folder_store import FolderStore
 from annotations.models import BaseModel
-from annotations.services.common import unnamed_files
 from tests.annotations.models.test_sealing_migrations import apply
 
 BEFORE = "0053_rules_said_shorter"

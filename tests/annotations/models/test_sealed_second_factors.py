@@ -10,7 +10,7 @@ from django.db import connection
 from django_otp.oath import TOTP
 
 from annotations.models import TotpDevice
-from annotations.services.staff import two_factor
+from annotations.staff import two_factor
 from tests.second_factor import code_of
 
 migration = import_module("annotations.migrations.0009_sealed_second_factors")

@@ -11,11 +11,10 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 from django.test import Client
 
+from annotations.log import key_rotation, withdrawal_keys
+from annotations.log.identities import key_of, pseudonym
+from annotations.log.key_rotation import Seals
 from annotations.models import AnnotationSession, Study
-from annotations.services.logs import key_rotation
-from annotations.services.logs.identities import key_of, pseudonym
-from annotations.services.logs.key_rotation import Seals
-from annotations.services.visits import withdrawal
 from tests.actors import Visit, create_study
 
 BEFORE, EXPAND, CONTRACT = "0009_sealed_second_factors", "0010_seal_keys_of_studies", "0011_drop_plain_keys_of_studies"
@@ -93,4 +92,4 @@ def test_a_site_of_0_10_that_still_runs_meanwhile_loses_nothing(keys: dict[str, 
     apply(CONTRACT, state)
     assert key_of(Study.objects.get(slug="new")) == b"ab"
     visit = Visit(AnnotationSession.objects.get(pk=made.pk), bob.assignment, bob.client, {})
-    assert withdrawal.token(visit.session) == link_of(visit, keys["sprites"]).split("=")[1]
+    assert withdrawal_keys.token(visit.session) == link_of(visit, keys["sprites"]).split("=")[1]

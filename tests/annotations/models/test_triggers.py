@@ -5,9 +5,9 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from annotations.models import AnnotationSession, AuditRecord, JudgementAnswer, Reply
-from annotations.services.phrases import replies
-from annotations.services.visits import erasure
-from annotations.services.visits.withdrawal import withdraw
+from annotations.phrases import replies
+from annotations.visits import erasure
+from annotations.visits.withdrawal import withdraw
 from tests.actors import Visit
 from tests.steps import submit_and_score
 

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from pytest_django.live_server_helper import LiveServer
 
+from annotations.base.service_errors import StudyNotReady
 from annotations.models import AnnotationSession, JobState, Phrase, Rehearsal, SessionKind, Study, StudyState
-from annotations.services.common.service_errors import StudyNotReady
-from annotations.services.studies import lifecycle
-from annotations.services.visits.rehearsals import request_rehearsal
 from annotations.simulation import visitor
 from annotations.simulation.personas import Kind
+from annotations.studies import lifecycle
+from annotations.studies.rehearsal_requests import request_rehearsal
 from worker import rehearsals
 from worker.rehearsals import parts, run_due_rehearsals
 

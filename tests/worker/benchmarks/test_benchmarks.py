@@ -6,9 +6,9 @@ import zlib
 
 import pytest
 
-from annotations.analysis.results.study_analysis import Analysed
 from annotations.models import BaseModel, Benchmark, Dataset, JobState, Study
-from annotations.services import benchmark_requests
+from annotations.results import benchmark_requests
+from annotations.results.study_analysis import Analysed
 from worker.benchmarks.requested_benchmarks import measure_due_benchmark
 from worker.tasks.retrain import benchmark_baselines
 

@@ -13,11 +13,11 @@ import pytest
 from django.core.management import call_command
 from django.test import override_settings
 
+from annotations.datasets.base_models import test_group_metrics as measure
 from annotations.models import BaseModel, Dataset, Run
-from annotations.services.datasets.base_models import test_group_metrics as measure
-from annotations.services.retraining import controls
-from annotations.services.retraining.controls import ControlKey
-from annotations.services.retraining.runs import RetrainedHead, TrainingBatch, store_run
+from annotations.runs import controls
+from annotations.runs.controls import ControlKey
+from annotations.runs.retraining import RetrainedHead, TrainingBatch, store_run
 from modeling.arrays.datasets.dataset_files import Split, open_dataset
 from tests import actors
 from worker.common.library_versions import library_versions

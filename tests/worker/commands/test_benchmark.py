@@ -21,12 +21,12 @@ from tests.actors import RED, SQUARE
 from tests.fake_encoder import FakeEncoder
 from tests.steps import end, submit_and_score
 from tests.worker.commands.conftest import HEAVY, Benchmark, Command
-from worker.baselines import published_methods
-from worker.baselines.method_inputs import draw
-from worker.baselines.methods import METHODS
-from worker.baselines.published_settings import PUBLISHED
+from worker.benchmarks import published_methods
+from worker.benchmarks.method_inputs import draw
+from worker.benchmarks.methods import METHODS
+from worker.benchmarks.published_settings import PUBLISHED
 from worker.management.commands import benchmark
-from worker.retraining.run_training import train_due_runs
+from worker.runs.run_training import train_due_runs
 
 BY_COLOUR = ("--base-model", "by colour", *HEAVY)
 
@@ -97,7 +97,7 @@ def test_a_draw_that_has_lost_a_slice_leaves_the_rows_of_both_objectives_out(
     assert files.attributes is not None
     rows = files.rows(Split.TRAIN)
     red_squares = (files.labels[rows] == SQUARE) & (files.attributes[rows] == RED)
-    monkeypatch.setattr("worker.baselines.method_inputs.draw", lambda n, seed: np.flatnonzero(~red_squares))
+    monkeypatch.setattr("worker.benchmarks.method_inputs.draw", lambda n, seed: np.flatnonzero(~red_squares))
     methods = "erm,slice_balanced,worst_slice"
     record = benchmark_of(
         "sprites-like", *BY_COLOUR, "--annotation", "square:red", "--methods", methods, "--seeds", 1

@@ -9,9 +9,9 @@ from annotations.models import BaseModel
 from annotations.models.arrays import pack_int32
 from tests import actors
 from tests.steps import submit_and_score
-from worker.baselines.divisions import ANNOTATIONS, NoUsableAnnotation
-from worker.baselines.method_inputs import Bench
-from worker.baselines.scored_annotations import (
+from worker.benchmarks.divisions import ANNOTATIONS, NoUsableAnnotation
+from worker.benchmarks.method_inputs import Bench
+from worker.benchmarks.scored_annotations import (
     AnnotationSource,
     Asked,
     BadAnnotation,
@@ -20,7 +20,7 @@ from worker.baselines.scored_annotations import (
     read_annotation,
     score_annotation,
 )
-from worker.baselines.usable_annotations import cut_classes
+from worker.benchmarks.usable_annotations import cut_classes
 from worker.datasets.head_training import membership_of
 
 CLASSES = ["square", "oval"]

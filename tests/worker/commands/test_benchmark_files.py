@@ -11,13 +11,13 @@ import pytest
 from annotations.models import BaseModel
 from modeling.arrays.retraining.group_accuracies import GroupMetrics
 from tests.worker.commands.conftest import Command
-from worker.baselines.methods import METHODS, find_methods
-from worker.baselines.outcomes import Figure, Missing, Outcome, Over, Row
-from worker.benchmarks.joined_tables import PAPER_TABLES, join
+from worker.benchmarks.methods import METHODS, find_methods
+from worker.benchmarks.outcomes import Figure, Missing, Outcome, Over, Row
 from worker.benchmarks.paired_bootstrap import GroupedLabels
-from worker.benchmarks.report_files import notes
-from worker.benchmarks.report_tables import full_table
 from worker.benchmarks.stored_benchmarks import StoredBenchmark
+from worker.research.benchmarks.joined_tables import PAPER_TABLES, join
+from worker.research.benchmarks.report_files import notes
+from worker.research.benchmarks.report_tables import full_table
 
 TABLE_1, TABLE_4, TABLE_6 = (PAPER_TABLES[number] for number in "146")
 

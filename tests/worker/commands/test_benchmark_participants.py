@@ -23,14 +23,14 @@ from annotations.models import (
     SessionKind,
     Study,
 )
-from annotations.services.phrases import assignments
-from annotations.services.releases import moderation
-from annotations.services.visits import withdrawal
+from annotations.phrases import assignments
+from annotations.releases import moderation
+from annotations.visits import withdrawal
 from tests import actors
 from tests.steps import end, submit_and_score
 from tests.worker.commands.conftest import Command
-from worker.benchmarks.participant_annotations import NoAnnotations, study_annotations
-from worker.retraining.run_training import train_due_runs
+from worker.research.benchmarks.participant_annotations import NoAnnotations, study_annotations
+from worker.runs.run_training import train_due_runs
 
 CLASSES = ["square", "oval"]
 

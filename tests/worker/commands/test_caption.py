@@ -19,7 +19,7 @@ from tests.forked import MANAGE, Forked
 from tests.modeling.tensors.encoders.test_transformers import TEXT, VISION, WORDS, tokenizer
 from tests.worker.commands.conftest import Command
 from tests.worker.processes import TIMEOUT_S
-from worker.keywords.captioning import BATCH
+from worker.research.keywords.captioning import BATCH
 
 SLOW = "python:tests.worker.commands.slow_captioner:make"
 

@@ -13,8 +13,8 @@ import torch
 import transformers
 from django.core.management import CommandError
 
+from annotations.datasets.class_images import class_images
 from annotations.models import BaseModel, Dataset, KeywordRanking
-from annotations.readings.datasets.class_images import class_images
 from modeling.arrays.datasets.dataset_files import verify
 from modeling.arrays.keywords.keyword_sources import MAX_KEYWORDS, Proposal
 from modeling.arrays.keywords.stored_captions import FOLDER, open_captions

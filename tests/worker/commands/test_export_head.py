@@ -14,10 +14,10 @@ from django.test import Client
 from django.urls import reverse
 from huggingface_hub import ModelCard
 
-from annotations.data_store.folder_store import FolderStore
-from annotations.exports.retraining.head_files import RunHasNoHead, head_files, head_zip
+from annotations.base.data_store.folder_store import FolderStore
 from annotations.models import BaseModel, BaseModelOrigin, Run, RunState
-from annotations.services.retraining.runs import refuse_run
+from annotations.runs.head_files import RunHasNoHead, head_files, head_zip
+from annotations.runs.retraining import refuse_run
 from modeling.arrays.retraining.heads import Head, read_metadata
 from tests.actors import ENCODER
 from tests.worker.commands.conftest import Command

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from annotations.corrections.correction_candidates import second_sets
 from annotations.models import BaseModel, Dataset
-from annotations.readings.retraining.correction_candidates import second_sets
 from tests.actors import ENCODER
 from tests.modeling.arrays.datasets.folders import write_image
 from tests.worker.commands.conftest import Command

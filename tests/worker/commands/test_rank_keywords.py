@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from django.core.management import CommandError
 
+from annotations.base.version import CODE_VERSION
+from annotations.datasets.class_images import class_images
 from annotations.models import BaseModel, KeywordRanking
-from annotations.readings.datasets.class_images import class_images
-from annotations.version import CODE_VERSION
 from modeling.arrays.phrases.error_score import error_score
 from modeling.arrays.phrases.word_forms import vocabulary
 from tests.actors import CLASSES, ENCODER, OVAL, SQUARE

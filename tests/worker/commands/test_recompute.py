@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from django.core.management import CommandError
 
-from annotations.data_store.folder_store import FolderStore
+from annotations.base.data_store.folder_store import FolderStore
 from annotations.models import BaseModel, Dataset, RandomSlices, RandomSliceScores, Run, RunState, Score
 from annotations.models.arrays import pack_float32, pack_int32, unpack_float32, unpack_int32
 from modeling.arrays.datasets.dataset_files import BadDataset
@@ -16,8 +16,8 @@ from tests.steps import end, submit_and_score
 from tests.worker.commands.conftest import Command
 from tests.worker.commands.recomputing import change, run_of, score_of, told
 from worker.common import process_cache
-from worker.retraining.random_slices import train_missing_random_slices
-from worker.retraining.run_training import train_due_runs
+from worker.runs.random_slices import train_missing_random_slices
+from worker.runs.run_training import train_due_runs
 
 pytestmark = pytest.mark.usefixtures("stored_base_model")
 FOR_EVER = 4e9

@@ -9,14 +9,14 @@ from django.core.management import CommandError
 from django.utils import timezone
 
 from annotations.models import Run, ThresholdChoice
-from annotations.services.phrases import assignments, replies
-from annotations.services.visits import erasure, sessions, withdrawal
+from annotations.phrases import assignments, replies
+from annotations.visits import erasure, sessions, withdrawal
 from tests import actors
 from tests.actors import Visit
 from tests.steps import end, submit, submit_and_score
 from tests.worker.commands.conftest import Command
 from tests.worker.commands.recomputing import change, score_of, told
-from worker.retraining.run_training import train_due_runs
+from worker.runs.run_training import train_due_runs
 
 
 def test_a_run_of_a_chosen_threshold_comes_out_too(alice: Visit, command: Command) -> None:

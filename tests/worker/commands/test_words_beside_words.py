@@ -10,22 +10,22 @@ import numpy as np
 import pytest
 from django.test import Client
 
-from annotations.admin.results.machine_verdict import duels
-from annotations.analysis.results.study_analysis import Analysed
-from annotations.data_store.stored_files import StoredFile
+from annotations.base.data_store.stored_files import StoredFile
 from annotations.models import BaseModel, KeywordRanking, Moderation, Phrase, Run, Study
 from annotations.models.arrays import pack_int32, unpack_int32
-from annotations.readings.releases.moderated_words import HIDDEN
+from annotations.models.moderated_words import HIDDEN
+from annotations.results.staff_pages.machine_verdict import duels
+from annotations.results.study_analysis import Analysed
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.keywords.stored_captions import FOLDER
 from modeling.arrays.retraining.own_gain_intervals import own_gain_interval, paired_counts
 from tests.actors import OVAL, SQUARE
-from tests.annotations.analysis.studies import analyse
-from tests.annotations.views.pages import tree
+from tests.annotations.analysis_studies import analyse
+from tests.annotations.views_pages import tree
 from tests.correcting import say, study_of_both
 from tests.worker.commands.captioned import caption_file, ranked
 from tests.worker.commands.conftest import Command
-from worker.retraining.run_training import train_due_runs
+from worker.runs.run_training import train_due_runs
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ import psutil
 import pytest
 from django.core.management import call_command
 
+from annotations.datasets import import_requests as imports
 from annotations.models import Dataset, DatasetImport, ImportShard, JobState
-from annotations.services.datasets import imports
 from modeling.arrays.common.progress import silent
 from modeling.arrays.datasets.dataset_files import open_dataset, verify
 from modeling.arrays.datasets.importing import shards

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from annotations.datasets import import_requests as imports
 from annotations.models import BaseModel, Dataset, DatasetImport, JobState
-from annotations.services.datasets import imports
-from annotations.services.queue import jobs
+from annotations.queue import jobs
 from modeling.arrays.datasets.dataset_files import verify
 from modeling.arrays.datasets.importing import shards
 from modeling.tensors.encoders import CheckedEncoder, load_encoder

@@ -14,9 +14,10 @@ from django.conf import settings as site
 from django.test import override_settings
 from django.utils import timezone
 
+from annotations.datasets import import_requests as imports
+from annotations.datasets import import_shards
 from annotations.models import Dataset, DatasetImport, ImportShard, JobState
-from annotations.services.datasets import import_shards, imports
-from annotations.services.queue import jobs, worker_wakeup
+from annotations.queue import jobs, worker_wakeup
 from modeling.arrays.common.progress import silent
 from modeling.arrays.datasets.dataset_files import verify
 from modeling.arrays.datasets.importing import shards

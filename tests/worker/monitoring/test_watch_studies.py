@@ -8,9 +8,9 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from annotations.models import Alarm, Study
-from annotations.services.monitoring import alarm_emails, alarms
-from worker import alarm_notifications
+from annotations.monitoring import alarm_emails, alarms
 from worker.tasks import maintenance
+from worker.tasks import maintenance as alarm_notifications
 
 
 @pytest.mark.django_db(transaction=True)

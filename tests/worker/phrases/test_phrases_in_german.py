@@ -8,14 +8,14 @@ from django.conf import settings
 from django.test import override_settings
 
 from annotations.models import BaseModel, Dataset, Score, Study, Task, VocabularyLevel
-from annotations.readings.phrases.vocabulary_levels import levels_of
-from annotations.readings.studies.preflight.check_result import Level
-from annotations.readings.studies.preflight.preflight_report import report
+from annotations.phrases.vocabulary_levels import levels_of
+from annotations.studies.preflight.check_result import Level
+from annotations.studies.preflight.preflight_report import report
 from modeling.arrays.phrases import vocabulary_level as levels
 from modeling.arrays.phrases.common_words import words_digest
 from modeling.arrays.phrases.phrase_languages import phrase_language
 from tests import actors
-from tests.annotations.views.pages import say
+from tests.annotations.views_pages import say
 from tests.steps import submit_and_score
 from worker.phrases import rewordings
 from worker.phrases import vocabulary_levels as worker

@@ -1,7 +1,7 @@
 import pytest
 
 from annotations.models import Dataset, Score, Study
-from annotations.services.phrases import vocabulary_levels
+from annotations.phrases import level_storage as vocabulary_levels
 from modeling.arrays.phrases.word_forms import vocabulary
 from tests.actors import ENCODER, Visit
 from tests.fake_encoder import FakeEncoder

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from annotations.models import Score
-from annotations.services.phrases import scoring
+from annotations.phrases import scoring
 from tests.steps import submit
 from worker.phrases.scoring import score_due_phrases
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 from django.db import OperationalError, connection
 
+from annotations.datasets.class_images import class_images
 from annotations.models import Dataset, Phrase, PhraseState, Score
-from annotations.readings.datasets.class_images import class_images
-from annotations.services.queue.claims import MAX_ATTEMPTS
+from annotations.queue.claims import MAX_ATTEMPTS
 from modeling.arrays.common.modeling_errors import BadEmbedding, EncoderUnavailable
 from modeling.arrays.datasets.dataset_files import BadDataset, DatasetFiles
 from modeling.arrays.embeddings.similarity import similarities

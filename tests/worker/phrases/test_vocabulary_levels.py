@@ -8,12 +8,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from numpy.typing import NDArray
 
+from annotations.datasets.class_images import class_images
 from annotations.models import BaseModel, Dataset, Study, Task, VocabularyLevel
 from annotations.models.arrays import pack_float64
-from annotations.readings.datasets.class_images import class_images
-from annotations.readings.phrases.vocabulary_levels import half_of, is_in_half, levels_of
-from annotations.services.phrases import vocabulary_levels as service
-from annotations.services.queue import worker_wakeup
+from annotations.phrases import level_storage as service
+from annotations.phrases.vocabulary_levels import half_of, is_in_half, levels_of
+from annotations.queue import worker_wakeup
 from modeling.arrays.common.modeling_errors import BadArray, EncoderUnavailable
 from modeling.arrays.phrases import vocabulary_level as levels
 from modeling.arrays.phrases.common_words import common_words, words_digest

@@ -12,11 +12,11 @@ from PIL import Image
 
 from annotations.models import BaseModel, GatheredTraining, Gathering, Pool, Score, Verdict
 from annotations.models.arrays import pack_float32
-from annotations.services.pools import gatherings, image_reviews, pool_requests
+from annotations.pools import gatherings, image_reviews, pool_requests
 from modeling.arrays.common.progress import silent
 from tests import actors
 from tests.actors import BLUE, ENCODER, OVAL, RED, SQUARE, Visit, sprite
-from tests.annotations.exports.rows import add_phrase
+from tests.annotations.rows import add_phrase
 from tests.fake_encoder import FakeEncoder
 from worker.datasets.base_models import trained
 from worker.datasets.dataset_import import import_folder

@@ -15,13 +15,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler, normalize
 from sklearn.utils.class_weight import compute_sample_weight
 
-from annotations.analysis.pools.gathering_tables import worth_rows
+from annotations.base.service_errors import NotPossible
+from annotations.datasets.dataset_registration import find_dataset
 from annotations.models import Dataset, GatheredTraining, Gathering, JobState, Pool, Score
-from annotations.readings.pools import review_outcomes
-from annotations.readings.pools.review_progress import review_progress
-from annotations.services.common.service_errors import NotPossible
-from annotations.services.datasets.dataset_registration import find_dataset
-from annotations.services.pools import gatherings, pool_requests
+from annotations.pools import gatherings, pool_requests, review_outcomes
+from annotations.pools.gathering_tables import worth_rows
+from annotations.pools.review_progress import review_progress
 from modeling.arrays.common.progress import silent
 from modeling.arrays.datasets.dataset_files import DatasetFiles, Split, verify
 from modeling.arrays.embeddings.duplicate_limits import duplicate_limit

@@ -7,9 +7,9 @@ import pytest
 from django.utils import timezone
 
 from annotations.models import Gathering, JobState, Score
-from annotations.readings.pools.review_progress import review_progress
-from annotations.services.pools import gatherings
-from annotations.services.queue import jobs
+from annotations.pools import gatherings
+from annotations.pools.review_progress import review_progress
+from annotations.queue import jobs
 from tests import forked
 from tests.worker.pools.conftest import gather, imported
 from worker.tasks.embed import gather_images
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 KILLED = """
 import os, signal, django
 django.setup()
-from annotations.services.pools import gatherings
+from annotations.pools import gatherings
 gatherings.store_candidates = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 from worker.tasks.embed import gather_images
 gather_images()
@@ -33,7 +33,7 @@ import os, signal, sys, django
 django.setup()
 from django.db.models.signals import post_save
 from annotations.models import Gathering, ImageReview, Verdict
-from annotations.services.pools import image_reviews
+from annotations.pools import image_reviews
 gathering = Gathering.objects.get(pk=sys.argv[1])
 for place in (0, 1):
     image_reviews.say(gathering, place, Verdict.DROP, None, by="ada")

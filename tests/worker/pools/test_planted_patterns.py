@@ -12,11 +12,11 @@ from django.core.management import call_command
 
 from annotations.models import BaseModel, KeywordRanking, Score
 from annotations.models.arrays import pack_float32
-from annotations.readings.studies.preselection import preselections
-from annotations.services.pools import gatherings
+from annotations.pools import gatherings
+from annotations.studies.preselection import preselections
 from modeling.arrays.common.progress import silent
 from tests import actors
-from tests.annotations.exports.rows import add_phrase
+from tests.annotations.rows import add_phrase
 from tests.worker.pools.conftest import gather, imported, review
 from tests.worker.pools.planted_encoder import CLASSES, PATTERNS, load, picture
 from worker.datasets.base_models import trained

@@ -16,10 +16,10 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from PIL import Image
 
+from annotations.base.service_errors import NotPossible
+from annotations.datasets import image_searches
 from annotations.models import BaseModel, Dataset, ImageIndex, JobState, Pool, Score
-from annotations.services import image_searches
-from annotations.services.common.service_errors import NotPossible
-from annotations.services.pools import pool_requests
+from annotations.pools import pool_requests
 from modeling.arrays.datasets.dataset_files import Split, verify
 from modeling.arrays.embeddings.similarity import similarities
 from modeling.tensors.similarity_search.example_queries import query_of_examples
@@ -27,8 +27,8 @@ from modeling.tensors.similarity_search.index_manifest import IndexManifest, rea
 from tests.actors import BLUE, ENCODER, OVAL, RED, SQUARE
 from tests.fake_encoder import FakeEncoder
 from tests.worker.pools.conftest import draw, gather, imported, watched
-from worker.similarity_search.index_builds import open_index_of
-from worker.similarity_search.shown_images import show
+from worker.datasets.index_builds import open_index_of
+from worker.datasets.shown_images import show
 from worker.tasks.embed import build_image_indexes, gather_images, search_images
 
 PICTURES = [(SQUARE, RED)] * 3 + [(SQUARE, BLUE)] * 3

@@ -11,10 +11,10 @@ from django.core.management import CommandError, call_command
 from django.test import override_settings
 from PIL import Image
 
-from annotations.analysis.pools.review_statistics import review_statistics
 from annotations.models import AuditRecord, Gathering, Study, Verdict
-from annotations.readings.pools.review_outcomes import ABOVE
-from annotations.services.pools import image_reviews
+from annotations.pools import image_reviews
+from annotations.pools.review_outcomes import ABOVE
+from annotations.pools.review_statistics import review_statistics
 from tests.actors import BLUE, RED
 from tests.worker.pools.conftest import draw_source, gather, score_red, show
 

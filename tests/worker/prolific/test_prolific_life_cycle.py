@@ -4,9 +4,9 @@ import pytest
 from django.test import Client
 
 from annotations.models import AllocationState, AnnotationSession, EntryVerification, Reconciliation, RequestState
-from annotations.services.phrases import assignments
-from annotations.services.prolific.submission_requests import ask
-from annotations.services.visits import sessions
+from annotations.phrases import assignments
+from annotations.prolific.submission_requests import ask
+from annotations.visits import sessions
 from tests.actors import Visit, client_of
 from tests.fake_prolific.records import Hook
 from tests.prolific_steps import arrive, begin_there, ids, put_on_prolific, submission_of

@@ -23,16 +23,15 @@ from annotations.models import (
     StudyAnalysis,
 )
 from annotations.models.jobs import Job
-from annotations.services.queue import jobs
+from annotations.queue import jobs
 from modeling.arrays.common.modeling_errors import BadArray
 from tests.actors import create_study
-from worker import rehearsals, study_analyses
+from worker import corrections, rehearsals
 from worker.benchmarks import requested_benchmarks
-from worker.datasets import imports
+from worker.datasets import imports, index_builds, searches
 from worker.queue.due_jobs import work_on_due
 from worker.releases import release_building
-from worker.retraining import corrections
-from worker.similarity_search import index_builds, searches
+from worker.results import study_analyses
 from worker.tasks import analysis, embed, outside, retrain
 
 SENTENCE = "An unexpected error occurred (ZeroDivisionError: the machine’s fault)."

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from annotations.models import DatasetImport, JobState
-from annotations.services.queue import jobs
+from annotations.queue import jobs
 from modeling.arrays.common.steps import step_done
 from worker.queue import worker_heartbeat
 from worker.queue.due_jobs import work_on_due

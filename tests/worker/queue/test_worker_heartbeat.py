@@ -9,8 +9,8 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from annotations.models import WorkerHeartbeat
-from annotations.services.queue import heartbeats
-from annotations.services.queue.heartbeats import store_heartbeat
+from annotations.queue import heartbeats
+from annotations.queue.heartbeats import store_heartbeat
 from worker.queue import worker_heartbeat
 
 

@@ -8,11 +8,11 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 
+from annotations.corrections import correction_requests as corrections
 from annotations.models import Audience, BaseModel, Benchmark, Moderation, Score, Study
-from annotations.services.phrases.vocabulary_levels import lacking
-from annotations.services.releases import moderation, release_requests
-from annotations.services.retraining import corrections
-from annotations.services.visits import experts
+from annotations.phrases.level_storage import lacking
+from annotations.releases import moderation, release_requests
+from annotations.visits import expert_visits as experts
 from modeling.arrays.common.progress import silent
 from modeling.arrays.phrases.common_words import common_words
 from tests.actors import (
@@ -28,19 +28,19 @@ from tests.actors import (
     write_sprites,
 )
 from tests.actors import open_study as open_study_of
-from tests.annotations.exports.rows import add_phrase, add_run
+from tests.annotations.rows import add_phrase, add_run
 from tests.correcting import approve, say, study_of_both
 from tests.steps import end, submit_and_score
 from tests.worker.releases.released import TRICKY, spans
 from worker.benchmarks.requested_benchmarks import measure_due_benchmark
-from worker.keywords import keyword_rankings, keyword_retraining
-from worker.keywords.keyword_lists import KeywordList
+from worker.corrections import train_due_corrections
 from worker.phrases import vocabulary_levels
 from worker.releases import release_building
-from worker.retraining.corrections import train_due_corrections
-from worker.retraining.gain_intervals import measure_missing_intervals
-from worker.retraining.random_slices import train_missing_random_slices
-from worker.retraining.run_training import train_due_runs
+from worker.research.keywords import keyword_rankings, keyword_retraining
+from worker.research.keywords.keyword_lists import KeywordList
+from worker.runs.gain_intervals import measure_missing_intervals
+from worker.runs.random_slices import train_missing_random_slices
+from worker.runs.run_training import train_due_runs
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from annotations.models import (
     Span,
     Study,
 )
-from annotations.services.releases import release_requests
+from annotations.releases import release_requests
 from tests.actors import Visit
 from worker.releases.release_building import build_due_releases
 

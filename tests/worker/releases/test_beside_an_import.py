@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from annotations.models import DatasetImport, JobState, Study
-from annotations.services.queue import jobs
-from annotations.services.releases import release_requests
+from annotations.queue import jobs
+from annotations.releases import release_requests
 from tests.actors import ENCODER
 from tests.worker.processes import wait_until, worker
 

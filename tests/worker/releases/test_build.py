@@ -12,8 +12,8 @@ from annotations.models import (
     Study,
     WorkerHeartbeat,
 )
-from annotations.services.queue import jobs
-from annotations.services.releases import release_requests
+from annotations.queue import jobs
+from annotations.releases import release_requests
 from tests.worker.releases.released import build, opened, table, without_figures
 from worker.queue import worker_heartbeat
 from worker.releases import release_building as worker_releases

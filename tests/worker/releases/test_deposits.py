@@ -13,7 +13,7 @@ from django.test import Client
 from frictionless import Package
 
 from annotations.models import Study
-from annotations.services.releases import release_requests
+from annotations.releases import release_requests
 from tests.own_database import Committed
 from tests.worker.releases.conftest import draw_nothing, store_worked
 from tests.worker.releases.released import build, opened, without_figures

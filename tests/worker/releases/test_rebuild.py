@@ -15,13 +15,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from annotations.analysis.observations.person_tasks import PersonTask
-from annotations.analysis.results.stored_rows import read_people
 from annotations.analysis.statistics.estimate_types import spread
-from annotations.exports.rebuild.command import rebuild
-from annotations.exports.rebuild.release_tables import Release
-from annotations.exports.rebuild.report import Report
+from annotations.base.tables.data_dictionary import DICTIONARY
 from annotations.models import Study
-from annotations.tables.data_dictionary import DICTIONARY
+from annotations.releases.rebuild.command import rebuild
+from annotations.releases.rebuild.release_tables import Release
+from annotations.releases.rebuild.report import Report
+from annotations.results.stored_rows import read_people
 from tests.own_database import Committed
 from tests.worker.releases.conftest import draw_nothing, explained_study, store_worked
 from tests.worker.releases.released import build, opened
@@ -248,7 +248,7 @@ def test_the_script_runs_nothing_but_what_the_release_brings(of_explained: Expla
     """Each module of the project that a shipped module imports is shipped too, and what else it imports is named."""
     release = of_explained.folder
     known = {"altair", "numpy", "pandas", "pyarrow", "scipy", "vl_convert", *sys.stdlib_module_names}
-    called = ("annotations/exports/rebuild/command.py", "worker/figures/specifications.py")
+    called = ("annotations/releases/rebuild/command.py", "worker/results/figures/specifications.py")
     waiting, seen = [release / name for name in called], set()
     while waiting:
         path = waiting.pop()

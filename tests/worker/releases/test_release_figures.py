@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from annotations.corrections import correction_requests as corrections
 from annotations.models import BaseModel, Correction, Moderation, Review
-from annotations.services.releases import moderation, release_requests
-from annotations.services.retraining import corrections
+from annotations.releases import moderation, release_requests
 from tests.actors import OVAL, SQUARE, store_base_model, store_dataset
 from tests.correcting import approve, say, study_of_both
 from tests.own_database import Committed
 from tests.worker.releases.conftest import draw_nothing
 from tests.worker.releases.released import opened
+from worker.corrections import train_due_corrections
 from worker.releases.release_building import build_due_releases
-from worker.retraining.corrections import train_due_corrections
-from worker.retraining.run_training import train_due_runs
+from worker.runs.run_training import train_due_runs
 
 TABLES = ("concepts", "concepts_together", "concept_map", "corrections", "correction_annotations", "correction_effects")
 

@@ -10,8 +10,8 @@ from annotations.models import (
     Release,
     Study,
 )
-from annotations.services.queue import jobs
-from annotations.services.releases import release_requests
+from annotations.queue import jobs
+from annotations.releases import release_requests
 from tests.worker.releases.released import without_figures
 
 pytestmark = pytest.mark.django_db(transaction=True)

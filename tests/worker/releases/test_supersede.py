@@ -8,8 +8,8 @@ from django.conf import settings
 from annotations.models import (
     Study,
 )
-from annotations.services.releases import release_requests
-from annotations.services.visits.withdrawal import withdraw
+from annotations.releases import release_requests
+from annotations.visits.withdrawal import withdraw
 from modeling.arrays.common.digests import file_sha256
 from tests.actors import Visit, start_visit
 from tests.worker.releases.released import build, opened, without_figures

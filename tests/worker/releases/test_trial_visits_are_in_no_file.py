@@ -25,8 +25,8 @@ from annotations.models import (
     Study,
     StudyAnalysis,
 )
-from annotations.services.phrases import assignments
-from annotations.services.visits import preview_links, sessions
+from annotations.phrases import assignments
+from annotations.visits import preview_links, sessions
 from tests.actors import (
     BLUE,
     OVAL,
@@ -39,15 +39,15 @@ from tests.actors import (
     store_base_model,
     store_dataset,
 )
-from tests.annotations.analysis.studies import analyse
+from tests.annotations.analysis_studies import analyse
 from tests.correcting import approve, say, study_of_both
 from tests.own_database import Committed
 from tests.steps import submit_and_score
 from tests.worker.pools.conftest import draw, imported, review, train, truth
 from tests.worker.releases.released import build, opened
-from worker.figures import rendering
-from worker.retraining.corrections import train_due_corrections
-from worker.retraining.run_training import train_due_runs
+from worker.corrections import train_due_corrections
+from worker.results.figures import rendering
+from worker.runs.run_training import train_due_runs
 from worker.tasks.embed import gather_images
 
 WORDS = {SQUARE: "qwertzuiop red", OVAL: "qwertzuiop blue"}  # what they select is what real people found

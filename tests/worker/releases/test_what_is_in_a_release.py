@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 from django.conf import settings
 
+from annotations.base.tables.columns import read_text
+from annotations.log.identities import key_of
 from annotations.models import AuditRecord, JobState, Phrase, Release
-from annotations.services.logs.identities import key_of
-from annotations.services.releases import release_requests
-from annotations.tables.columns import read_text
+from annotations.releases import release_requests
 from tests.own_database import Committed
 from tests.worker.releases.conftest import store_visits
 from tests.worker.releases.released import TRICKY, build, opened, table

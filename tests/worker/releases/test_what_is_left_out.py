@@ -12,7 +12,7 @@ from annotations.models import (
     SessionKind,
     Study,
 )
-from annotations.services.visits.withdrawal import withdraw
+from annotations.visits.withdrawal import withdraw
 from tests.actors import Visit
 from tests.worker.releases.released import build, opened, table, without_figures
 

@@ -7,17 +7,17 @@ from typing import Any
 from django.conf import settings
 from django.core.management import CommandError
 
+from annotations.datasets.dataset_registration import find_dataset
 from annotations.management.plain_command import PlainCommand, write_files
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
-from annotations.services.datasets.dataset_registration import find_dataset
 from modeling.arrays.retraining.slices import SCHEMES
-from worker.baselines.methods import METHODS, find_methods
-from worker.baselines.published_settings import PUBLISHED
-from worker.benchmarks.benchmark_report import Report
 from worker.benchmarks.method_runner import run_benchmark
-from worker.benchmarks.report_files import MARKDOWN, report_files
-from worker.benchmarks.setup import Request, set_up
+from worker.benchmarks.methods import METHODS, find_methods
+from worker.benchmarks.published_settings import PUBLISHED
 from worker.common.progress_bars import ProgressBars
+from worker.research.benchmarks.benchmark_report import Report
+from worker.research.benchmarks.report_files import MARKDOWN, report_files
+from worker.research.benchmarks.setup import Request, set_up
 
 _SAME = ("study", "base_model", "seeds", "l2", "scheme", "template", "published")
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from annotations.management.plain_command import PlainCommand, write_files
-from worker.benchmarks.joined_tables import CAPTION, PAPER_TABLES, join
 from worker.benchmarks.stored_benchmarks import read_benchmark
+from worker.research.benchmarks.joined_tables import CAPTION, PAPER_TABLES, join
 
 
 class Command(PlainCommand):

@@ -3,11 +3,11 @@
 import re
 from typing import Any
 
+from annotations.datasets.dataset_registration import find_dataset
 from annotations.management.plain_command import PlainCommand
-from annotations.services.datasets.dataset_registration import find_dataset
 from modeling.arrays.datasets.dataset_files import SPLIT_WORDS, Split
 from worker.common.progress_bars import ProgressBars
-from worker.keywords.captioning import caption
+from worker.research.keywords.captioning import caption
 
 _ALL = "all"
 

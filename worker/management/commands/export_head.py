@@ -6,9 +6,9 @@ from uuid import UUID
 
 from django.core.management import CommandError
 
-from annotations.exports.retraining.head_files import HEAD, head_files
 from annotations.management.plain_command import PlainCommand, write_files
 from annotations.models import Run
+from annotations.runs.head_files import HEAD, head_files
 
 
 class Command(PlainCommand):

@@ -6,14 +6,14 @@ from typing import Any
 
 from django.core.management import CommandError
 
+from annotations.datasets.dataset_registration import find_dataset
 from annotations.management.plain_command import PlainCommand, write_files, writing
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
-from annotations.services.datasets.dataset_registration import find_dataset
 from modeling.arrays.retraining.slices import SCHEMES
-from worker.class_reports.class_report import DRAWS, Request, compute
-from worker.class_reports.class_report_files import MARKDOWN, draw, report_files
 from worker.common.progress_bars import ProgressBars
 from worker.datasets.base_models import DEFAULT_NAME
+from worker.research.class_reports.class_report import DRAWS, Request, compute
+from worker.research.class_reports.class_report_files import MARKDOWN, draw, report_files
 
 _SAME = ("study", "base_model", "second", "scheme", "template", "draws")
 

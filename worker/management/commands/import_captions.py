@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management import CommandError
 
+from annotations.datasets.dataset_registration import find_dataset
 from annotations.management.plain_command import PlainCommand
-from annotations.services.datasets.dataset_registration import find_dataset
 from modeling.arrays.datasets.dataset_files import file_sha256
 from modeling.arrays.keywords.caption_files import read_caption_file
 from modeling.arrays.keywords.stored_captions import store_captions

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from annotations.datasets.base_models import store_imported_head
 from annotations.management.base_model_report import BringingCommand
 from annotations.models import BaseModel, Dataset
-from annotations.services.datasets.base_models import store_imported_head
 from worker.datasets.brought_heads import SUFFIXES, read_head
 
 

@@ -7,10 +7,10 @@ from django.core.management import CommandError
 
 from annotations.management.plain_command import PlainCommand
 from annotations.models import JobState, Pool
-from annotations.services.pools import pool_requests
+from annotations.pools import pool_requests
+from worker.datasets.index_builds import build_due_indexes
 from worker.pools.pool_imports import import_due_pools
 from worker.queue.job_waiting import work_until_ended
-from worker.similarity_search.index_builds import build_due_indexes
 
 
 class Command(PlainCommand):

@@ -13,7 +13,7 @@ from modeling.arrays.common.modeling_errors import BadHead
 from modeling.arrays.retraining.heads import Head, read_metadata
 from modeling.tensors.encoders import load_encoder
 from worker.common.progress_bars import ProgressBars
-from worker.retraining.prediction import Prediction, Rejected, find_images, predict_images
+from worker.runs.prediction import Prediction, Rejected, find_images, predict_images
 
 
 class Command(PlainCommand):

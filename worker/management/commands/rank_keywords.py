@@ -6,18 +6,18 @@ from typing import Any
 
 from django.core.management import CommandError
 
+from annotations.base.tables.columns import csv_text
+from annotations.datasets.dataset_registration import find_dataset
 from annotations.management.plain_command import PlainCommand, write_files
 from annotations.models import BaseModel
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
-from annotations.readings.studies.preselection import preselections
-from annotations.services.datasets.dataset_registration import find_dataset
-from annotations.tables.columns import csv_text
+from annotations.studies.preselection import preselections
 from modeling.arrays.keywords.stored_captions import BadCaptions, StoredCaptions, open_captions
 from worker.common.progress_bars import ProgressBars
 from worker.datasets.base_models import find_base_model
-from worker.keywords.keyword_lists import ListOfClass, lists_from_captions, read_list
-from worker.keywords.keyword_rankings import PERMUTATIONS, SEED, ClassRanking, rank_classes
-from worker.keywords.keyword_retraining import retrain
+from worker.research.keywords.keyword_lists import ListOfClass, lists_from_captions, read_list
+from worker.research.keywords.keyword_rankings import PERMUTATIONS, SEED, ClassRanking, rank_classes
+from worker.research.keywords.keyword_retraining import retrain
 
 CSV = "ranked_keywords.csv"
 SHOWN = 10  # keywords on the terminal, where one class is ranked; of several classes the best alone

@@ -6,14 +6,14 @@ from uuid import UUID
 from django.core.management import CommandError
 from django.db.models import QuerySet
 
+from annotations.base.version import CODE_VERSION
 from annotations.management.plain_command import PlainCommand
 from annotations.models import GatheredTraining, JobState, RandomSlices, Run, Score, Study, VocabularyLevel
-from annotations.readings.phrases.vocabulary_levels import WHOLE, half_of, levels_of
-from annotations.services.studies.lifecycle import find_study
-from annotations.version import CODE_VERSION
+from annotations.phrases.vocabulary_levels import WHOLE, half_of, levels_of
+from annotations.studies.lifecycle import find_study
 from worker.common.progress_bars import ProgressBars
-from worker.recomputing.recomputation import Row, compute_again, random_slices_of
-from worker.recomputing.stored_runs import HAS_RESULT
+from worker.research.recomputing.recomputation import Row, compute_again, random_slices_of
+from worker.research.recomputing.stored_runs import HAS_RESULT
 
 _COUNTED = (
     *(("score", "scores"), ("level", "levels"), ("run", "runs"), ("set of random slices", "sets of random slices")),

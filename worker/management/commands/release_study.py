@@ -4,11 +4,11 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from annotations.log import audit
 from annotations.management.plain_command import PlainCommand
 from annotations.models import JobState
-from annotations.services.logs import audit
-from annotations.services.releases import release_requests
-from annotations.services.studies.lifecycle import find_study
+from annotations.releases import release_requests
+from annotations.studies.lifecycle import find_study
 from worker.queue.job_waiting import work_until_ended
 from worker.releases.release_building import build_due_releases
 

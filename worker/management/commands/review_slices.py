@@ -4,12 +4,12 @@ from typing import Any
 
 from django.core.management import CommandError
 
+from annotations.log import audit
 from annotations.management.plain_command import PlainCommand
-from annotations.services.logs import audit
-from annotations.services.studies.lifecycle import find_study
+from annotations.studies.lifecycle import find_study
 from worker.common.progress_bars import ProgressBars
-from worker.keywords.plug_ins import load_plug_in
 from worker.pools.slice_reviewers import review_slices
+from worker.research.keywords.plug_ins import load_plug_in
 
 
 class Command(PlainCommand):

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.conf import settings
 
+from annotations.datasets.dataset_registration import find_dataset
 from annotations.management.base_model_report import base_model_report
 from annotations.management.plain_command import PlainCommand
-from annotations.services.datasets.dataset_registration import find_dataset
 from worker.datasets.base_models import trained
 
 

@@ -9,7 +9,7 @@ import pytest
 from annotations.analysis.concepts.concept_columns import ConceptTables
 from annotations.analysis.observations.person_tasks import Tried
 from annotations.analysis.observations.task_concepts import words_of
-from annotations.analysis.results.study_analysis import Analysed
+from annotations.datasets import class_images
 from annotations.models import (
     Audience,
     BaseModel,
@@ -22,14 +22,14 @@ from annotations.models import (
     VocabularyLevel,
 )
 from annotations.models.arrays import pack_float32, pack_float64
-from annotations.readings.datasets import class_images
-from annotations.readings.releases.moderated_words import HIDDEN
-from annotations.services.phrases import phrase_submission
+from annotations.models.moderated_words import HIDDEN
+from annotations.phrases import phrase_submission
+from annotations.results.study_analysis import Analysed
 from tests.actors import Visit
-from tests.annotations.analysis.studies import tell, two_tasks
+from tests.annotations.analysis_studies import tell, two_tasks
 from tests.correcting import say, study_of_both
 from tests.steps import end, submit_and_score
-from worker.retraining.run_training import train_due_runs
+from worker.runs.run_training import train_due_runs
 
 RED, CRIMSON, BLUE, UNLIKE = "red", "crimson", "blue", "stripy"
 N = 24  # validation images of a class

@@ -7,7 +7,7 @@ import numpy as np
 
 from annotations.analysis.statistics.estimate_types import wilson_end
 from annotations.analysis.statistics.rarefaction import people_needed
-from annotations.analysis.statistics.saturation import novelty
+from annotations.analysis.tables.saturation_tables import novelty
 
 
 class Rates(NamedTuple):

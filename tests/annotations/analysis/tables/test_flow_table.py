@@ -2,10 +2,10 @@
 
 from collections import Counter
 
+from annotations.analysis.observations.course_steps import EXPERTS_STEPS, Course, Courses, Step
 from annotations.analysis.observations.packed_phrases import by_person
 from annotations.analysis.observations.person_tasks import Basis, PersonTask, Tried, person_tasks
 from annotations.analysis.tables.flow_table import FLOW, STEPS, FlowLine, flow_lines
-from annotations.readings.monitoring.course_steps import EXPERTS_STEPS, Course, Courses, Step
 
 COURSES = Courses(
     tuple(Step),

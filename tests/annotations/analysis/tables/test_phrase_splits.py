@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from annotations.analysis.observations.person_tasks import Tried
-from annotations.analysis.results.stored_images import StoredStudy
 from annotations.analysis.tables.phrase_splits import PANEL_SIZE, Looked
 from annotations.models import BaseModel, Dataset, Phrase, Run, Score, Study
 from annotations.models.arrays import pack_int32
+from annotations.results.stored_images import StoredStudy
 from modeling.arrays.datasets.dataset_files import Split
 from tests.actors import RED, SQUARE
-from tests.annotations.analysis.studies import tell, two_tasks
+from tests.annotations.analysis_studies import tell, two_tasks
 
 
 @pytest.fixture

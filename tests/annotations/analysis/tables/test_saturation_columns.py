@@ -2,8 +2,8 @@
 
 import pytest
 
-from annotations.analysis.statistics.saturation import novelty
 from annotations.analysis.tables.saturation_columns import NOVELTY, Counted, TaskNovelty
+from annotations.analysis.tables.saturation_tables import novelty
 
 
 @pytest.mark.parametrize(("people", "is_enough"), [(34, False), (35, True)])

@@ -12,7 +12,6 @@ from annotations.analysis.observations.concept_matching import Concepts
 from annotations.analysis.observations.person_tasks import Tried
 from annotations.analysis.observations.study_rows import BEST_KEYWORDS
 from annotations.analysis.observations.task_concepts import words_of
-from annotations.analysis.results.study_analysis import Analysed
 from annotations.analysis.tables.filled_tables import StudyTables
 from annotations.analysis.tables.saturation_columns import Counted
 from annotations.analysis.tables.study_tables import tables_of
@@ -31,12 +30,13 @@ from annotations.models import (
     Study,
     StudyConfiguration,
 )
-from annotations.services.studies import lifecycle
-from annotations.services.visits import erasure, withdrawal
+from annotations.results.study_analysis import Analysed
+from annotations.studies import lifecycle
+from annotations.visits import erasure, withdrawal
 from tests.actors import SQUARE, Visit
-from tests.annotations.analysis.scripted import EXPECTED, PEOPLE
-from tests.annotations.analysis.studies import store_ranking, tell, two_tasks
-from tests.annotations.exports.rows import add_phrase, add_run
+from tests.annotations.analysis_studies import store_ranking, tell, two_tasks
+from tests.annotations.rows import add_phrase, add_run
+from tests.annotations.scripted import EXPECTED, PEOPLE
 from tests.annotations.vocabularies import words_scored
 
 pytestmark = pytest.mark.usefixtures("stored_base_model")

@@ -1,1 +1,0 @@
-"""What the staff watch: flow, queues, alarms, the audit log's page."""

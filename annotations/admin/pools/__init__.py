@@ -1,1 +1,0 @@
-"""Pools, the gatherings of a study, and the review of images."""

@@ -1,1 +1,0 @@
-"""Indexes of data sets, and searches in them."""

@@ -1,1 +1,0 @@
-"""How well reviewers agree, and what gathered images are worth."""

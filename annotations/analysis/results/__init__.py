@@ -1,1 +1,0 @@
-"""A study's statistics: computed by a worker, stored, read by pages."""

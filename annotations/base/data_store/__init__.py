@@ -1,0 +1,1 @@
+"""To be said: data_store."""

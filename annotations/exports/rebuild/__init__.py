@@ -1,1 +1,0 @@
-"""The script of a release: it computes the release's tables again, by the functions that lie beside it there."""

@@ -1,1 +1,0 @@
-"""What leaves the site: moderated, packed, described."""

@@ -1,1 +1,0 @@
-"""Columns and rows of the tables of results."""

@@ -1,0 +1,105 @@
+"""What a page says of an error score: a step of the one worded scale, a place on its bar, and what to try next."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy
+
+from modeling.arrays.phrases.worded_scale import VERY_WELL, WELL, Step, step_of
+
+MIN_TELLING = 0.15
+"""Least two-sided score at which a page says that the AI is wrong less often."""
+
+NAMES: Final[dict[Step, Promise]] = {
+    Step.GUESSING: gettext_lazy("no better than guessing"),
+    Step.PARTLY: gettext_lazy("partly"),
+    Step.WELL: gettext_lazy("well"),
+    Step.VERY_WELL: gettext_lazy("very well"),
+}
+STEPS: Final = tuple(Step)
+SENTENCES: Final[dict[Step, Promise]] = {
+    Step.GUESSING: gettext_lazy("Your words explain the mistakes <strong>no better than guessing.</strong>"),
+    Step.PARTLY: gettext_lazy("Your words explain the mistakes <strong>partly.</strong>"),
+    Step.WELL: gettext_lazy("Your words explain the mistakes <strong>well.</strong>"),
+    Step.VERY_WELL: gettext_lazy("Your words explain the mistakes <strong>very well.</strong>"),
+}
+ENOUGH: Final = gettext_lazy("<strong>That is enough to stop.</strong>")
+NEXT_STEPS: Final[dict[Step, Promise]] = {
+    Step.GUESSING: gettext_lazy("Look at the two groups again. What else is different?"),
+    Step.PARTLY: gettext_lazy("Try words that fit more of the wrong images, and fewer of the right ones."),
+}
+OPPOSITE: Final = gettext_lazy("The AI is wrong <em>less</em> often on images like that. What do the others have?")
+IF_ANYTHING: Final = gettext_lazy("The AI may be wrong <em>less</em> often on such images. Look again.")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """An error score on the worded scale.
+
+    place: on its bar, 0 to 1, each step a quarter; it is in the quarter of the step. is_opposite: the AI is wrong
+    *less* often on images that have what the phrase says; is_telling: by more than guessing reaches. is_enough: the
+    study's goal is reached.
+    """
+
+    step: Step
+    place: float
+    is_opposite: bool = False
+    is_telling: bool = False
+    is_enough: bool = False
+
+    @property
+    def n_steps(self) -> int:
+        """How many of the four steps are reached, from 1."""
+        return STEPS.index(self.step) + 1
+
+    @property
+    def name(self) -> Promise:
+        return NAMES[self.step]
+
+    @property
+    def is_well(self) -> bool:
+        """Whether somebody who says this can stop."""
+        return self.step in (Step.WELL, Step.VERY_WELL)
+
+    @property
+    def scale(self) -> list[tuple[Promise, bool]]:
+        """The names of the steps, in order, and which of them is reached."""
+        return [(NAMES[step], step is self.step) for step in STEPS]
+
+    @property
+    def sentence(self) -> SafeString:
+        """The step in a sentence, in the language of the page."""
+        said = (str(SENTENCES[self.step]), str(ENOUGH) if self.is_enough else "")
+        return mark_safe(" ".join(filter(None, said)))  # noqa: S308  # our own texts
+
+    @property
+    def next_step(self) -> SafeString:
+        """What to try next; empty where the words are good."""
+        if self.is_enough:
+            return mark_safe("")
+        if self.is_opposite:
+            return mark_safe(str(OPPOSITE if self.is_telling else IF_ANYTHING))  # noqa: S308  # our own texts
+        return mark_safe(str(NEXT_STEPS.get(self.step, "")))  # noqa: S308  # our own texts
+
+
+def verdict(value: float, two_sided: float, guessing: float, goal: float | None = None) -> Verdict:
+    """Put an error score (0 to 1) on the scale.
+
+    guessing: what guessing reaches. goal: the study's, which says what is enough; never what guessing reaches.
+    Opposite: the two-sided score is the larger one and says something (≥ .15).
+    """
+    step = step_of(value, is_better=value > guessing)
+    is_enough = goal is not None and value >= goal and step is not Step.GUESSING
+    is_opposite = step is Step.GUESSING and two_sided > value and two_sided >= MIN_TELLING
+    is_telling = is_opposite and two_sided > guessing
+    return Verdict(step, place(value, guessing), is_opposite, is_telling, is_enough)
+
+
+def place(value: float, guessing: float) -> float:
+    """Where an error score stands on the bar of four equal steps, the first of which ends at what guessing reaches."""
+    ends = (0.0, guessing, max(WELL, guessing), max(VERY_WELL, guessing), 1.0)
+    at = STEPS.index(step_of(value, is_better=value > guessing))
+    width = ends[at + 1] - ends[at]
+    return (at + (min(value - ends[at], width) / width if width > 0 else 0.0)) / len(STEPS)

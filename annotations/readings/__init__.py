@@ -1,1 +1,0 @@
-"""What pages, scoring and exports read: arrays and rows put together, nothing written."""

@@ -1,1 +1,0 @@
-"""How far a review is, and what reviewers decided."""

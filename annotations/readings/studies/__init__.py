@@ -1,1 +1,0 @@
-"""Whether a study can open: its configuration, what it lacks, and pre-flight."""

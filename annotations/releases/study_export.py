@@ -1,0 +1,244 @@
+"""The files of a study: one zip file, from one snapshot of the database, the same bytes for the same snapshot.
+
+The web process writes what needs nothing but the standard library; a worker adds Parquet and figures (`Extras`).
+"""
+
+import json
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict, dataclass
+from itertools import chain
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
+
+from annotations.analysis.observations.person_tasks import PersonTask
+from annotations.base.snapshot import snapshot
+from annotations.base.tables.columns import Cell, Table, write_cell, write_time
+from annotations.base.tables.data_dictionary import DICTIONARY, describe
+from annotations.base.zip_archive import Archive
+from annotations.log.events import ROWS
+from annotations.models import Moderation, Study, event_kinds
+from annotations.models.moderated_words import HIDDEN
+from annotations.releases.datapackage import CITATION, DATAPACKAGE, Deposit, citation, croissant_text, datapackage
+from annotations.releases.rebuild.input_columns import is_input
+from annotations.releases.study_document import NOT_THERE, manifest, readme, study_document
+from annotations.releases.tables.table_rows import Source, phrase_rows, sources
+from annotations.results.stored_rows import read_people
+from modeling.arrays.common.croissant import CROISSANT
+from modeling.arrays.common.progress import Progress, silent
+
+_OF_CORRECTIONS = (event_kinds.CORRECTION_TRAINED, event_kinds.CORRECTION_REVIEWED, event_kinds.CORRECTION_UNDONE)
+Row = TypeVar("Row")
+TOLD_EVERY = 2_000  # rows
+ROOT = Path(__file__).parents[2]
+_OF_ANALYSIS = ("__init__.py", "concepts/*", "figures/*", "observations/*", "statistics/*", "tables/*")
+SOURCES = (  # what rebuild.py runs: its own modules, and those of the analysis, figures and method
+    *("annotations/__init__.py", "annotations/base/word_files.py", "annotations/exports/__init__.py"),
+    "annotations/releases/rebuild/*",
+    *(f"annotations/analysis/{name}" for name in _OF_ANALYSIS),
+    *(f"annotations/corrections/{name}" for name in ("__init__.py", "correction_effects.*")),
+    *(f"annotations/readings/{name}.py" for name in ("__init__", "monitoring/__init__", "monitoring/course_steps")),
+    *(f"annotations/readings/retraining/{name}.py" for name in ("__init__", "correction_sets")),
+    *("annotations/base/tables/*", "modeling/__init__.py", "modeling/languages.toml", "modeling/arrays/**/*.py"),
+    *("worker/__init__.py", "worker/results/figures/*"),
+)
+_TEXTS = (".py", ".toml")
+NOTHING_SAID = Deposit()
+Cells = Sequence[Cell]
+Append = Callable[[Cells], None]
+_COMMAND = """\
+\"\"\"Rebuild this release: see python rebuild.py --help.\"\"\"
+
+import sys
+
+from annotations.releases.rebuild.command import main
+from worker.results.figures.specifications import drawings
+
+sys.exit(main(drawings))
+"""
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What each person reached and, in a release, the other tables of the results page and what draws its figures.
+
+    concepts: the number of each phrase's concept, by the phrase's id.
+    lowest: the tables that all others are computed from, as Parquet alone; left_out: what they lack, in words, and None
+    where there are none. lowest_tables: their definitions, once where each task has one.
+    """
+
+    people: Sequence[PersonTask]
+    tables: Sequence[Source] = ()
+    concepts: Mapping[int, int] | None = None
+    draw: Callable[[Path], object] | None = None
+    lowest: Sequence[Source] = ()
+    lowest_tables: Sequence[Table[Any]] = ()
+    left_out: Sequence[str] | None = None
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What a worker adds.
+
+    open_table: opens a Parquet file at a path that takes the cells of a table's rows one by one. analyse: what the
+    study's results page shows, read in the snapshot.
+    """
+
+    open_table: Callable[[Table[Any], Path], AbstractContextManager[Append]]
+    analyse: Callable[[Study], Analysis]
+
+
+def write_study_zip(
+    study: Study,
+    file: IO[bytes],
+    extras: Extras | None = None,
+    progress: Progress = silent,
+    deposit: Deposit = NOTHING_SAID,
+) -> dict[str, Any]:
+    """Write the archive into `file`, streaming table by table, and return its manifest.
+
+    Runs in a transaction of its own; figures are drawn after it.
+    """
+    with tempfile.TemporaryDirectory(prefix="clarify-export-") as folder, Archive(file) as archive:
+        files = _Files(archive, Path(folder), extras, progress)
+        with snapshot():
+            study = Study.objects.get(pk=study.pk)
+            analysis = extras.analyse(study) if extras else Analysis(read_people(study))
+            parts = [*sources(study, analysis.people, analysis.concepts), *analysis.tables]
+            described = [*(part.table for part in parts), *analysis.lowest_tables]
+            archive.text("README.txt", readme(study, (*described, DICTIONARY), analysis.left_out))
+            archive.csv(DICTIONARY.file, DICTIONARY.lines(describe(described, is_input)))
+            for done, part in enumerate(parts):
+                files.add(part, done, len(parts) + 2)
+            raw = (("phrases.jsonl", _raw_phrases(study)), ("events.jsonl", _raw_events(study)))
+            for done, (name, lines) in enumerate(raw, start=len(parts)):
+                archive.lines(name, files.told(lines, name, done, len(parts) + 2))
+            archive.text("study.json", _pretty(study_document(study)))
+            for done, part in enumerate(analysis.lowest):
+                files.add_parquet(part, done, len(analysis.lowest))
+            document = manifest(study, [NOT_THERE] if analysis.left_out is None else list(analysis.left_out))
+        if analysis.draw is not None:
+            for source in sorted(path for pattern in SOURCES for path in ROOT.glob(pattern) if path.suffix in _TEXTS):
+                archive.text(source.relative_to(ROOT).as_posix(), source.read_text("utf-8"))
+            archive.text("rebuild.py", _COMMAND)
+            progress("the figures", len(parts), len(parts))
+            files.add_figures(analysis.draw)
+        if deposit.authors:
+            archive.text(CITATION, citation(study, deposit))
+        tables = (*(part.table for part in parts), DICTIONARY)
+        archive.text(CROISSANT, croissant_text(study, deposit, tables, list(archive.members)))
+        archive.text(DATAPACKAGE, datapackage(study, deposit, tables, list(archive.members)))
+        document["files"] = list(map(asdict, archive.members))
+        archive.text("manifest.json", _pretty(document))
+    return document
+
+
+def export_name(study: Study) -> str:
+    """Return the file name that an export is offered under."""
+    return f"clarify-{study.slug}.zip"
+
+
+@dataclass(frozen=True)
+class _Files:
+    """Adds tables and figures to an archive, and tells of each."""
+
+    archive: Archive
+    folder: Path
+    extras: Extras | None
+    progress: Progress
+
+    def told(self, rows: Iterable[Row], file: str, done: int, total: int) -> Iterator[Row]:
+        """Tell of a file again and again while its rows pass: one may take minutes."""
+        self.progress(file, done, total)
+        for n, row in enumerate(rows, start=1):
+            if n % TOLD_EVERY == 0:
+                self.progress(file, done, total)
+            yield row
+
+    def add(self, part: Source, done: int, total: int) -> None:
+        """Add a table as CSV and, in a release, its twin in one pass over the rows."""
+        cells = map(part.table.cells, self.told(part, part.table.file, done, total))
+        with self._parquet(part.table, f"{part.table.name}.parquet") as passed:
+            written = ([write_cell(cell) for cell in row] for row in passed(cells))
+            self.archive.csv(part.table.file, chain([part.table.header], written))
+
+    def add_parquet(self, part: Source, done: int, total: int) -> None:
+        """Add a table that no CSV file could hold: of arrays, one a row."""
+        with self._parquet(part.table, part.table.file) as passed:
+            deque(passed(map(part.table.cells, self.told(part, part.table.file, done, total))), maxlen=0)
+
+    @contextmanager
+    def _parquet(self, table: Table[Any], name: str) -> Iterator[Callable[[Iterable[Cells]], Iterable[Cells]]]:
+        """Give what rows pass on their way, and add them as a Parquet file in the end; an export has none."""
+        if self.extras is None:
+            yield iter
+            return
+        path, n_rows = self.folder / "table.parquet", 0
+        with self.extras.open_table(table, path) as append:
+
+            def passed(rows: Iterable[Cells]) -> Iterator[Cells]:
+                nonlocal n_rows
+                for row in rows:
+                    append(row)
+                    n_rows += 1
+                    yield row
+
+            yield passed
+        self.archive.file(name, path, n_rows)
+        path.unlink()
+
+    def add_figures(self, draw: Callable[[Path], object]) -> None:
+        figures = self.folder / "figures"
+        figures.mkdir()
+        draw(figures)
+        for path in sorted(figures.iterdir()):
+            self.archive.file(path.relative_to(self.folder).as_posix(), path)
+
+
+def _raw_phrases(study: Study) -> Iterator[str]:
+    visit = "assignment__session__"
+    columns = (f"{visit}participant__pseudonym", f"{visit}submission_key", "assignment__task__position", "ordinal")
+    told = phrase_rows(study).values_list(*columns, "text", "moderation", "score__value")
+    for participant, session, task, ordinal, text, moderation, value in told.iterator():
+        said = {
+            "participant": participant,
+            "session": session,
+            "task": task,
+            "ordinal": ordinal,
+            "text": HIDDEN if moderation == Moderation.HIDDEN else text,
+            "error_score": value,
+        }
+        yield json.dumps(said, ensure_ascii=False, sort_keys=True)
+
+
+def _raw_events(study: Study) -> Iterator[str]:
+    """The log without what is sealed, and without visits and corrections of which nothing is to be used."""
+    told = study.events.filter(Q(session=None) | Q(session__in=study.sessions.in_results())).order_by("id")
+    uncounted = study.corrections.exclude(pk__in=study.corrections.counted()).values_list("public_id", flat=True)
+    names = [str(each) for each in uncounted]
+    told = told.exclude(kind__in=_OF_CORRECTIONS, **{f"payload__{ROWS}__correction__has_any_keys": names})
+    # The payload as PostgreSQL writes it: a million of them need not be read and written again.
+    as_text = told.annotate(text=Cast("payload", TextField()))
+    columns = as_text.values_list("id", "occurred_at", "kind", "session__submission_key", "text")
+    for event, occurred_at, kind, session, payload in columns.iterator(1_000):
+        head = json.dumps({"event": event, "occurred_at": write_time(occurred_at), "kind": kind, "session": session})
+        told_of = _without_words(payload) if kind in _OF_CORRECTIONS else payload
+        yield f'{head[:-1]}, "payload": {told_of}}}'
+
+
+def _without_words(payload: str) -> str:
+    """Up to 0.17 an event of a correction has the phrase of each annotation, whatever was decided on it since."""
+    told = json.loads(payload)
+    for row in told[ROWS]["correction"].values():
+        for each in row.get("ablations", ()):
+            each.pop("phrase", None)
+    return json.dumps(told, ensure_ascii=False)
+
+
+def _pretty(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"

@@ -1,0 +1,175 @@
+"""The first sentences of the results page: what people's words gained, how sure that is, and whom it rests on."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from statistics import fmean
+
+from annotations.analysis.concepts.concept_columns import ConceptRow
+from annotations.analysis.observations.person_tasks import Basis, PersonTask
+from annotations.analysis.observations.study_rows import TaskFacts
+from annotations.analysis.statistics.estimate_types import Estimate, wilson_interval
+from annotations.analysis.tables.comparison_columns import Total
+from annotations.analysis.tables.estimands import Over
+from annotations.analysis.tables.filled_tables import GroupGains
+from annotations.pages.number_formats import percent, points
+from annotations.results.staff_pages.flow_words import reasons
+from modeling.arrays.common.counted_words import number_word, persons
+from modeling.arrays.phrases.worded_scale import BetterThanGuessing
+
+_BEYOND = 95  # of 100
+_NOT_TOLD = (BetterThanGuessing.TOO_FEW, BetterThanGuessing.UNKNOWN)
+_NOTABLE = 0.0005  # a share that is not 0.0 points
+_FEW = 5  # people; with fewer an interval says little
+
+
+def finding(task: TaskFacts, totals: Sequence[Total], groups: GroupGains | None = None) -> Iterator[str]:
+    """Yield the sentences of one task. totals, groups: its own; without groups their accuracies are not known by name.
+
+    Own gain leads, whichever group is each model's worst; what became of one group comes after it (decision 83).
+    """
+    of = {(total.measure, total.over): total for total in totals}
+    gain, complete = of["own_gain", Over.ALLOCATED], of["own_gain", Over.WITH_RUN]
+    reached = of["worst_group_accuracy", Over.ALLOCATED].estimate.mean
+    if gain.estimate.mean is None or reached is None:
+        return
+    added = points(gain.estimate.mean)
+    yield f"People’s words have an own gain of {added} points{_sure(gain.estimate)}.{_carried(gain.estimate)}"
+    yield from _reached(task, reached)
+    if groups is not None:
+        yield from _of_groups(task, groups, gain.estimate.mean)
+    yield _rests_on(gain, complete)
+
+
+def _carried(of: Estimate) -> str:
+    """Who carries a mean, where these or the others are few, as two more sentences."""
+    share = wilson_interval(of.finders or 0, of.n)
+    if of.finders is None or share is None:
+        return ""
+    others = of.n - of.finders
+    if of.finders <= others:
+        who = f"{number_word(of.finders).capitalize() if of.finders else 'None'} of {persons(of.n)}"
+    else:
+        who = f"All but {number_word(others)} of {persons(of.n)}" if others else f"All {persons(of.n)}"
+    carry = "carries" if of.finders == 1 else "carry"
+    return (
+        f" {who} {carry} this mean. The interval also allows for their share ({of.finders:,} of {of.n:,}; "
+        f"{100 * share[0]:.0f} to {share[1]:.0%})."
+    )
+
+
+def _reached(task: TaskFacts, reached: float) -> Iterator[str]:
+    """How much each model gets right of its own worst group."""
+    control, base = percent(task.control_worst_group), percent(task.base_worst_group)
+    if task.is_imported:
+        yield (
+            f"A new last layer gets {percent(reached)} of its worst group right with a person’s words, on average, and "
+            f"{control} without words, as the control. They differ by the own gain."
+        )
+        yield (
+            f"The imported predictions get {base} of their worst group right (“{task.base_group}”). They come from "
+            "another last layer, so what is gained over them is not what words gain."
+        )
+    else:
+        yield (
+            f"The model gets {percent(reached)} of its worst group right after retraining with a person’s words, on "
+            f"average, {control} after the control, and {base} as it is (“{task.base_group}”). The first two differ by "
+            "the own gain."
+        )
+
+
+def _of_groups(task: TaskFacts, of: GroupGains, own: float) -> Iterator[str]:
+    """What became of one group by its name, where that is not the own gain, and of the others."""
+    who = "a new last layer" if task.is_imported else "the model as it is"
+    added = of.gain.mean or 0.0
+    if abs(own - added) >= _NOTABLE:
+        why = "the control’s worst group is another"
+        if of.then:
+            group, n = of.then
+            why = f"after retraining with the words of {persons(n)} the worst group is “{group}”"
+        yield (
+            f"On “{of.name}” alone, the worst group of {who}, people’s words added {points(added)} points over the "
+            f"control{_sure(of.gain)}. Own gain differs: {why}."
+        )
+    if of.over_control:
+        yield f"What people’s words cost groups other than “{of.name}” at most: {_lost(of)}."
+
+
+def _lost(of: GroupGains) -> str:
+    """What other groups lose, against the model as it is and against the control."""
+    told = []
+    if (each := of.over_base) and each.loss >= _NOTABLE:
+        alone = f"the control, without words, loses {100 * each.alone:.1f}"
+        told = [f"“{each.name}” loses {100 * each.loss:.1f} points against the model as it is ({alone} there)"]
+    if (each := of.over_control) and each.loss >= _NOTABLE:
+        told.append(f"“{each.name}” loses {100 * each.loss:.1f} points against the control")
+    return f"{' and '.join(told)}, on average over people" if told else "nothing"
+
+
+def most_said(concepts: Iterable[ConceptRow], n_people: int) -> str:
+    """Return the concept of a task that most of its people named, and how many did; "" where no phrase is a concept."""
+    most = max(concepts, key=lambda row: row.people, default=None)
+    if most is None or not most.people:
+        return ""
+    return f"{most.people:,} of {persons(n_people)} said phrases like “{most.name}”."
+
+
+def better_and_others(people: Sequence[PersonTask]) -> Iterator[str]:
+    """Yield what those gained whose best phrase is better than guessing, and the others: a mean hides two kinds."""
+    gains = {
+        is_better: [
+            row.own_gain
+            for row in people
+            if row.own_gain is not None and (row.better is BetterThanGuessing.YES) is is_better
+        ]
+        for is_better in (True, False)
+    }
+    if all(gains.values()) and not any(row.better in _NOT_TOLD for row in people):
+        better, others = (points(fmean(gains[each])) for each in (True, False))
+        yield (
+            f"There are two kinds of people among these {sum(map(len, gains.values())):,}: the mean own gain of the "
+            f"{len(gains[True]):,} whose best phrase is better than guessing is {better} points, that of the other "
+            f"{len(gains[False]):,} {others}."
+        )
+
+
+def beside_random_slices(people: Iterable[PersonTask]) -> Iterator[str]:
+    """Yield how many of a task's people are beyond what choosing among random slices gives."""
+    with_run = [row for row in people if row.basis is Basis.RUN]
+    percentiles = [row.random_slice_percentile for row in with_run if row.random_slice_percentile is not None]
+    untold = len(with_run) - len(percentiles)
+    why = "random splits hardly differ in what they reach, or are not trained yet"
+    if percentiles:
+        beyond = sum(percentile >= _BEYOND for percentile in percentiles)
+        also = f" The other {untold:,} with a retraining cannot be compared: {why}." if untold else ""
+        yield (
+            f"{beyond:,} of the {persons(len(percentiles))} who can be compared with random guessers have a larger own "
+            f"gain than {_BEYOND} of 100 of them would. A random guesser is a computer without any words: it cuts the "
+            "class’s images in two by chance, as often as the person tried words, and retrains with the cut that has "
+            f"the best error score.{also}"
+        )
+    elif untold:
+        yield f"{persons(untold)} cannot be compared with random guessers: {why}."
+
+
+def _sure(of: Estimate) -> str:
+    """How sure a mean is, as the end of its sentence."""
+    if of.low is None or of.high is None:
+        return ". That is one person, too few to say how sure it is"
+    told = f" (95% interval {points(of.low)} to {points(of.high)})"
+    if of.low <= 0 <= of.high:
+        return f"{told}, which may be nothing: the interval holds 0"
+    return f"{told}, from {of.n} people: few" if of.n < _FEW else told
+
+
+def _rests_on(gain: Total, complete: Total) -> str:
+    n = gain.estimate.n
+    whose = f"{n:,} of the {persons(n + sum(gain.missing.values()))}" if gain.missing else persons(n)
+    told = f"Gains are means over {whose} who had the task, on test images that had no part in choosing their words"
+    out = {reason: n for reason, n in complete.missing.items() if reason not in gain.missing}
+    if out:
+        none = sum(out.values())
+        told += f". {none:,} of them {'counts' if none == 1 else 'count'} as no gain ({reasons(sorted(out.items()))})"
+        if complete.estimate.mean is not None:
+            told += f"; the mean own gain of the others is {points(complete.estimate.mean)}"
+    if gain.missing:
+        told += f". Not in the means: {reasons(sorted(gain.missing.items()))}"
+    return f"{told}."

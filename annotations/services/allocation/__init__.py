@@ -1,1 +1,0 @@
-"""Who gets which place, condition and order of tasks."""

@@ -1,1 +1,0 @@
-"""Data sets, their imports and images, and the base models trained on them."""

@@ -1,1 +1,0 @@
-"""Reconciliation with Prolific, payments and costs."""

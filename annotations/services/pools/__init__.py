@@ -1,1 +1,0 @@
-"""Pools of images, gathering from them, and reviews."""

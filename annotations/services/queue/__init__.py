@@ -1,1 +1,0 @@
-"""Rows that workers take up: claims, jobs, heartbeats."""

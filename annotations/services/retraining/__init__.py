@@ -1,1 +1,0 @@
-"""Runs and pooled corrections: slices, heads, accuracies by group."""

@@ -1,1 +1,0 @@
-"""Accounts, roles, second factors, access tokens."""

@@ -1,1 +1,0 @@
-"""Set-up, pre-flight and life of a study."""

@@ -1,1 +1,0 @@
-"""From the link to the end, to withdrawal and erasure; previews and rehearsals too."""

@@ -1,0 +1,136 @@
+"""Checks of entry and exit, of places, and of the rest that a study runs by."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db.models import Q
+
+from annotations.allocation.plain_links import limits_in_words
+from annotations.allocation.task_orders import n_orders
+from annotations.models import Study, StudyState
+from annotations.models.consent_texts import RETENTION
+from annotations.models.study import CODES
+from annotations.studies.preflight.check_result import Check, FixIn, block, passed, warning
+from annotations.studies.readiness import link_reasons
+from modeling.arrays.common.counted_words import counted
+
+PROLIFIC = "app.prolific.com"
+NO_LONGER = "app.prolific.co"
+
+
+def way_checks(study: Study) -> list[Check]:
+    """How people come in and go back."""
+    found = [block(reason, FixIn.LINK if "parameters" in reason else FixIn.ENTRY) for reason in link_reasons(study)]
+    return [*found, *_verification(study), _redirect(study), _codes(study), _study_id(study)]
+
+
+def place_checks(study: Study) -> Iterator[Check]:
+    """Whether places can be spread evenly, and are held long enough."""
+    conditions = study.conditions.count()
+    n_cells = max(1, conditions) * n_orders(study)
+    cells = f"{n_cells} combinations of condition and order of tasks"
+    if conditions == 1:
+        text = "There is one condition, so nothing can be compared. Add another, or remove it."
+        yield warning(text, FixIn.CONDITIONS)
+    if study.quota is None:
+        yield warning("There is no quota: whoever comes is let in, and paid where the study pays.", FixIn.PLACES)
+    elif study.quota % n_cells:
+        text = f"{study.quota} people cannot be spread evenly over {cells}. Use a multiple of {n_cells}."
+        yield warning(text, FixIn.PLACES)
+    else:
+        spread = "who all see the same" if n_cells == 1 else f"{study.quota // n_cells} in each of {cells}"
+        yield passed(f"{study.quota} people, {spread}.")
+
+
+def expert_checks(study: Study) -> Iterator[Check]:
+    """Who can annotate in a study of experts, and what of its set-up means nothing there."""
+    who = counted(study.members.count(), "person has", "people have")
+    yield passed(f"{who} a role in it and can annotate, and every operator.")
+    if study.conditions.exists():
+        yield warning("Experts are in no condition: all of them see the same.", FixIn.CONDITIONS)
+
+
+def care_checks(study: Study) -> list[Check]:
+    """Whether somebody is told of trouble, for how long ids are kept, and whether people are told that and who asks."""
+    return [_alarms(study), _retention(study), _researchers(study)]
+
+
+def _researchers(study: Study) -> Check:
+    if study.researchers:
+        return passed(f"People read before they consent that it is run by {study.researchers}.")
+    return warning("People do not read who runs the study: give names and institution under “Run by”.", FixIn.PRIVACY)
+
+
+def _retention(study: Study) -> Check:
+    kept = study.retention_days
+    if kept is not None:
+        return passed(f"Ids are destroyed {kept} days after the study is closed.")
+    told = "The consent text says so." if RETENTION in study.consent_text else "Say so in the consent text."
+    return warning(f"Ids are kept until you destroy them by hand, under “Withdrawals”. {told}", FixIn.PRIVACY)
+
+
+def _alarms(study: Study) -> Check:
+    if study.alarm_email and settings.SENDS_EMAIL:
+        return passed(f"Alarms go to {study.alarm_email}.")
+    if study.alarm_email:
+        sentence = f"This site sends no e-mail, so alarms do not reach {study.alarm_email}. Ask your operator."
+        return warning(sentence, FixIn.ALARMS)
+    return warning("Alarms reach nobody: give an address, or keep the page “Live” open.", FixIn.ALARMS)
+
+
+def _verification(study: Study) -> list[Check]:
+    """Anybody can invent the ids of an unsigned link, and so as many people as there are places, each with its code."""
+    if study.only_verified:
+        on_prolific = "Switch secure links on in the study on Prolific"
+        way = (
+            "Prolific’s API confirms them too." if settings.PROLIFIC_TOKEN else f"{on_prolific}: no token is set here."
+        )
+        return [passed(f"{study.who_enters} can enter. {way}")]
+    if study.reward_cents or study.bonus_cents:
+        where = "" if study.state == StudyState.DRAFT else " in a clone, and close this study"
+        sentence = (
+            "The study pays, and anybody can invent people by its link, who take places and codes. Tick “only verified "
+            f"entries”{where}, and switch secure links on in the study on Prolific, or ask your operator for a "
+            "Prolific token. Where nobody is paid by Prolific, leave reward and bonus empty."
+        )
+        return [block(sentence, FixIn.ENTRY)]
+    few = f"Here anybody with the link enters, {limits_in_words(study)}: the others are asked to wait or turned away."
+    return [warning(f"{few} Give the people of a pilot, a class or a laboratory invitations instead.", FixIn.ENTRY)]
+
+
+def _redirect(study: Study) -> Check:
+    if not study.completion_url:
+        return passed("Nobody is sent back: people copy their code.")
+    host = urlsplit(study.completion_url).hostname or ""
+    if host == NO_LONGER or host.endswith(".prolific.co"):
+        return block(f"{host} does not answer any more. Prolific’s address is {PROLIFIC}.", FixIn.ENTRY)
+    if "{code}" not in study.completion_url:
+        return block("The completion address does not say where the code goes: put {code} into it.", FixIn.ENTRY)
+    if host != PROLIFIC:
+        return warning(f"People are sent back to {host}, which is not Prolific’s {PROLIFIC}.", FixIn.ENTRY)
+    return passed(f"People are sent back to {host}.")
+
+
+def _codes(study: Study) -> Check:
+    """Names outcomes, and no code or other study: analysts read this too."""
+    codes = {outcome.replace("_", " "): code for outcome, code in study.codes.items()}
+    alike = [outcome for outcome, code in codes.items() if list(codes.values()).count(code) > 1]
+    if alike:
+        outcomes = " and ".join(f"“{outcome}”" for outcome in alike)
+        return block(f"The outcomes {outcomes} have the same code. Each needs a code of its own.", FixIn.ENTRY)
+    has_one_of_them = Q(*((f"{name}__in", list(codes.values())) for name in CODES), _connector=Q.OR)
+    if Study.objects.exclude(pk=study.pk).filter(has_one_of_them).exists():
+        return warning(
+            "Another study has one of these codes too, so people could hand in here what they got there. "
+            "Take new ones.",
+            FixIn.ENTRY,
+        )
+    return passed(f"Each outcome has a code of its own: {', '.join(codes)}.")
+
+
+def _study_id(study: Study) -> Check:
+    if study.external_study_id:
+        return passed("Links that name another study on Prolific are refused.")
+    text = f"{study.who_enters} can enter, whichever study on Prolific the link names: no Prolific id is given here."
+    return warning(f"{text} It can be added later.", FixIn.ENTRY)

@@ -1,0 +1,78 @@
+"""Checks of what guessing reaches: words unrelated to the errors, one common word, and the half that judges a bonus."""
+
+from collections.abc import Iterator, Mapping
+
+from annotations.datasets.class_images import ClassImages
+from annotations.datasets.target_classes import resolved_target_class
+from annotations.models import Study, Task, VocabularyLevel
+from annotations.phrases.vocabulary_levels import WHOLE, WORDS_FOLDER, LevelKey, best_score, half_is_telling, words_in
+from annotations.studies.preflight.check_result import Check, FixIn, block, doubt, passed, warning
+from modeling.arrays.phrases.null_level import null_level
+from modeling.arrays.phrases.phrase_languages import LANGUAGES
+from modeling.arrays.phrases.vocabulary_level import MIN_DISTINCT, MIN_IMAGES, is_telling
+from modeling.arrays.phrases.worded_scale import VERY_WELL, WELL
+
+HIGH_LEVEL = 0.5  # above it, words have to explain more than half of the mistakes to say anything
+
+Levels = Mapping[LevelKey, VocabularyLevel]
+
+
+def guessing_checks(study: Study, task: Task, images: ClassImages, levels: Levels) -> Iterator[Check]:
+    """Yield the checks of a task, which the sentences do not name. images: of its class; levels: of its base model."""
+    yield _chance(study, task, images.n_correct, images.n_error)
+    yield from _common_words(study, task, images, levels)
+
+
+def _chance(study: Study, task: Task, n_correct: int, n_error: int) -> Check:
+    """The goal against what the best of all the tries of words unrelated to the errors does not pass in 19 of 20."""
+    level = null_level(n_correct, n_error, task.max_phrases)
+    reach = f"the best of {task.max_phrases} phrases unrelated to the errors stays below {level:.2f} in 19 of 20 cases"
+    if study.goal is not None and study.goal <= level:
+        goal = f"the goal is {study.goal:.2f}: luck reaches it. Raise the goal, or allow fewer phrases."
+        return warning(f"{reach}, and {goal}", FixIn.TASKS)
+    if level > HIGH_LEVEL:
+        return warning(f"{reach}: there are few images. A class with more of them tells more.", FixIn.TASKS)
+    return passed(f"{reach}{'' if study.goal is None else f', and the goal is {study.goal:.2f}'}.")
+
+
+def _common_words(study: Study, task: Task, images: ClassImages, levels: Levels) -> Iterator[Check]:
+    if not is_telling(images.n_correct, images.n_error):
+        few = f"with fewer than {MIN_IMAGES} right or wrong images nobody can be told from guessing."
+        yield doubt(f"{few} A class with more of them tells more.", FixIn.TASKS)
+        return
+    language = LANGUAGES[study.phrase_language]
+    if not words_in(language.code):
+        nobody = "nobody counts as better than guessing" + (" and no bonus is earned" if study.bonus_cents else "")
+        wanted = f"Ask its operator for {WORDS_FOLDER}/{language.code}.txt (docs/operations.md)."
+        says = f"this site has no list of common {language.name} words, so {nobody}. {wanted}"
+        yield (block if study.bonus_cents else doubt)(says, FixIn.TASKS)
+        return
+    words = task.text_template, language.code
+    common = levels.get(LevelKey(task.base_model_id, resolved_target_class(task), *words, WHOLE))
+    if common is None or common.level is None:
+        waits = "what common words reach is still being scored, and nobody counts as better than guessing before."
+        yield warning(f"{waits} Look again in a few minutes.", FixIn.TASKS)
+        return
+    yield _common_level(study, common.level)
+    if (best := best_score(common.pk)) < WELL:
+        scores = f"the best of {common.n_words:,} common words scores {best:.2f}, and “well” begins at {WELL:.2f}"
+        hardly = "the encoder can hardly name these mistakes, and what people find may say little of them"
+        yield doubt(f"{scores}: {hardly}. Choose another class or encoder.", FixIn.TASKS)
+    if common.n_distinct < MIN_DISTINCT:
+        hardly = f"the encoder tells only {common.n_distinct} of the common words apart, so it hardly knows"
+        yield doubt(f"{hardly} {language.name}. People’s words may mean nothing to it.", FixIn.LIBRARY)
+    if study.bonus_cents and not half_is_telling(study, task, resolved_target_class(task)):
+        few = f"the half of the images that judges a bonus has fewer than {MIN_IMAGES} right or wrong ones"
+        yield warning(f"{few}, so what common words reach there cannot be told.", FixIn.MONEY)
+
+
+def _common_level(study: Study, level: float) -> Check:
+    reach = f"one common word in twenty scores above {level:.2f}"
+    if level >= VERY_WELL:
+        text = f"{reach}, so even words that explain the mistakes very well are no better than guessing."
+        return block(f"{text} Choose another class or encoder.", FixIn.TASKS)
+    if study.goal is not None and study.goal <= level:
+        return warning(f"{reach}, and the goal is {study.goal:.2f}: guessing reaches it. Raise the goal.", FixIn.TASKS)
+    if level > HIGH_LEVEL:
+        return warning(f"{reach}: only words that explain more than half of the mistakes say anything.", FixIn.TASKS)
+    return passed(f"{reach}; people have to say something better.")

@@ -1,1 +1,0 @@
-"""What a table of results is: its columns, and how its cells are written."""

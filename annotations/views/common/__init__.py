@@ -1,1 +1,0 @@
-"""What no capability owns: errors, base classes, formats."""

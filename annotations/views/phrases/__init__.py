@@ -1,1 +1,0 @@
-"""The task: phrases, their scores, replies to them."""

@@ -1,1 +1,0 @@
-"""Submissions, requests and webhooks."""

@@ -1,1 +1,0 @@
-"""What reviewers say of slices."""

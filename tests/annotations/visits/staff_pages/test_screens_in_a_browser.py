@@ -1,0 +1,33 @@
+"""A coordinator looks at a screen that a visit saw, in a real browser."""
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import expect
+from pytest_django.live_server_helper import LiveServer
+
+from tests.accessibility import assert_no_violations_in_both_themes
+from tests.actors import Visit
+from tests.annotations.chromium import page_without_complaints
+from tests.annotations.pages.test_in_a_browser import sign_in
+from tests.annotations.visits.staff_pages.test_seen_screens import page_of, see
+from tests.chromium import Chromium
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_coordinator_looks_at_what_somebody_saw(
+    live_server: LiveServer, chromium: Chromium, coordinator: User, alice: Visit
+) -> None:
+    seen = see(alice)
+    with page_without_complaints(chromium, live_server.url) as page:
+        sign_in(page, live_server.url)
+        page.goto(live_server.url + page_of(seen))
+        page.locator(".field-screens a").last.click()
+        expect(page.get_by_text("Replayed.")).to_be_visible()
+        for image in page.locator(".class-grid img").all():
+            image.scroll_into_view_if_needed()
+            expect(image).to_have_js_property("complete", True)
+            assert image.evaluate("image => image.naturalWidth") > 0
+        assert page.locator("form, button, input").count() == 0
+        assert_no_violations_in_both_themes(page)
+        page.get_by_role("link", name="Back to the visit").click()
+        expect(page.locator(".field-screens")).to_be_visible()

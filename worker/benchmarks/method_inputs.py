@@ -1,0 +1,167 @@
+"""All that the methods of a benchmark are given: images of three splits in three kinds of features, and settings."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotations.models import Dataset
+from modeling.arrays.datasets.dataset_files import Split
+from modeling.arrays.embeddings.standardization import Standardization
+from modeling.arrays.embeddings.zero_shot import (
+    CLASS_TEMPLATES,
+    GROUP_TEMPLATES,
+    PUBLISHED_TEMPLATES,
+    ZeroShot,
+    class_prompts,
+    group_prompts,
+)
+from modeling.arrays.retraining.slices import DEFAULT_SCHEME, MIN_SLICE_SIZE
+from modeling.tensors.baselines.grouped import GroupedFeatures
+from modeling.tensors.baselines.wise_ft import CLIP_LOGIT_SCALE
+from modeling.tensors.encoders import CheckedEncoder
+from modeling.tensors.retraining.warm_start import WarmStart
+from worker.benchmarks.outcomes import ALL_TRAIN
+from worker.benchmarks.published_settings import PUBLISHED, PublishedSettings
+from worker.common import process_cache
+
+HELD_OUT = 0.2  # of train, in each draw
+
+
+class SplitImages:
+    """One split, with the groups of `modeling.arrays.datasets.groups`; features are read when they are first used.
+
+    Features raise BadDataset, and BadArray without images.
+    """
+
+    def __init__(self, dataset: Dataset, split: Split) -> None:
+        self._dataset, self._split, files = dataset, split, dataset.files
+        self.rows = files.rows(split)
+        self.labels = files.labels[self.rows]
+        self.groups = files.groups[self.rows]
+
+    @cached_property
+    def unit(self) -> GroupedFeatures:
+        """The classifier's features, unit rows, not z-scored."""
+        return self._of("features")
+
+    @cached_property
+    def in_text_space(self) -> GroupedFeatures:
+        """The similarity encoder's embeddings, unit rows, which texts are compared with."""
+        return self._of("similarity")
+
+    @cached_property
+    def standardised(self) -> GroupedFeatures:
+        """`unit`, z-scored by all train images; of these, the features that runs are trained on."""
+        training = process_cache.training_set(self._dataset)
+        is_train = self._split is Split.TRAIN
+        features = training.features if is_train else training.standardization.apply(self.unit.features)
+        return GroupedFeatures(features, self.labels, self.groups)
+
+    def _of(self, array: str) -> GroupedFeatures:
+        return GroupedFeatures(self._dataset.files.array(array)[self.rows], self.labels, self.groups)
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """A data set, whose arrays are read once for all methods, and the settings of a benchmark.
+
+    l2: λ of the certified objectives; seeds: 0, 1, … below this; scheme and min_slice_size: of annotations' slices;
+    published: whose prompts and settings of published procedures are used, a key of PUBLISHED; without one the prompts
+    are the usual ones, and the settings those for Waterbirds.
+    """
+
+    dataset: Dataset
+    l2: float
+    seeds: int = 3
+    scheme: str = DEFAULT_SCHEME
+    min_slice_size: int = MIN_SLICE_SIZE
+    published: str | None = None
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.dataset.class_names)
+
+    @cached_property
+    def train(self) -> SplitImages:
+        return SplitImages(self.dataset, Split.TRAIN)
+
+    @cached_property
+    def validation(self) -> SplitImages:
+        return SplitImages(self.dataset, Split.VALIDATION)
+
+    @cached_property
+    def test(self) -> SplitImages:
+        return SplitImages(self.dataset, Split.TEST)
+
+    @property
+    def templates(self) -> dict[str, tuple[str, ...]]:
+        """Of the prompts of classes and of groups."""
+        of_class, of_group = PUBLISHED_TEMPLATES.get(self.published or "", (CLASS_TEMPLATES, GROUP_TEMPLATES))
+        return {"class_templates": of_class, "group_templates": of_group}
+
+    @cached_property
+    def class_zero_shot(self) -> ZeroShot:
+        """The class prompts, embedded. Raises EncoderUnavailable, BadTemplate."""
+        prompts = class_prompts(self.dataset.class_names, self.templates["class_templates"])
+        return ZeroShot.of(prompts, self.text_encoder.encode_texts)
+
+    @cached_property
+    def group_zero_shot(self) -> ZeroShot:
+        """The group prompts, embedded. Raises EncoderUnavailable, BadTemplate."""
+        names = self.dataset.class_names, self.dataset.attribute_names
+        prompts = group_prompts(*names, self.templates["group_templates"])
+        return ZeroShot.of(prompts, self.text_encoder.encode_texts)
+
+    @property
+    def logit_scale(self) -> float:
+        """What the encoder multiplied cosines with in training; CLIP's 100 where it does not say."""
+        return self.text_encoder.logit_scale or CLIP_LOGIT_SCALE
+
+    @property
+    def text_encoder(self) -> CheckedEncoder:
+        """The encoder of the data set's texts. Raises EncoderUnavailable."""
+        return process_cache.text_encoder(self.dataset)
+
+    @property
+    def settings(self) -> PublishedSettings:
+        """Of the published procedures."""
+        return PUBLISHED[self.published or "waterbirds"]
+
+    @property
+    def standardization(self) -> Standardization:
+        """The z-score of all train images; every method and draw uses this one."""
+        return process_cache.training_set(self.dataset).standardization
+
+    @property
+    def device(self) -> str:
+        """Where everything is trained."""
+        return process_cache.device()
+
+    @property
+    def start(self) -> WarmStart:
+        """What all heads on the train images start from, kept with the data set."""
+        return process_cache.warm_start(self.dataset, self.l2)
+
+    @property
+    def all_rows(self) -> NDArray[np.int64]:
+        """Every train image, as positions among them."""
+        return np.arange(len(self.train.rows))
+
+    def draws(self) -> Iterator[tuple[str, NDArray[np.int64]]]:
+        """All train images, then those that each seed draws: 80%, those that released SGD trains on with that seed."""
+        yield ALL_TRAIN, self.all_rows
+        for seed in range(self.seeds):
+            yield seed_name(seed), draw(len(self.train.rows), seed)
+
+
+def draw(n: int, seed: int) -> NDArray[np.int64]:
+    """The positions, ascending, of the n - ⌈.2 n⌉ images that a seed draws out of n."""
+    order = np.random.default_rng(seed).permutation(n)
+    return np.sort(order[int(np.ceil(HELD_OUT * n)) :])
+
+
+def seed_name(seed: int) -> str:
+    return f"seed {seed}"

@@ -1,1 +1,0 @@
-"""Vega-Lite specifications of figures, and their drawings: for pages and releases the same."""

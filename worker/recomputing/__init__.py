@@ -1,1 +1,0 @@
-"""Computing stored scores and runs again, to say where they come out differently."""
