@@ -25,8 +25,8 @@ from clarify_site.home import ROOT
 LOCALE = ROOT / "annotations" / "locale"
 LANGUAGES = ("de",)
 TEMPLATES = ROOT / "annotations" / "templates" / "annotations"  # the admin's own are for staff, in English
-REFUSALS = ROOT / "annotations" / "services" / "common" / "refusals.toml"
-MODULES = tuple(ROOT / "annotations" / name for name in ("views", "services", "readings"))
+REFUSALS = ROOT / "annotations" / "base" / "refusals.toml"
+MODULES = (ROOT / "annotations",)
 _KEYWORDS: dict[str, Any] = {
     "_": None,
     "gettext": None,

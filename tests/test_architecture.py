@@ -18,23 +18,12 @@ PACKAGES = ("modeling", "annotations", "worker", "clarify_site", "deploy", "test
 HEAVY = ("torch", "torchvision", "open_clip", "faiss")
 STATISTICS = ("scipy", "statsmodels", "pandas")  # of the worker that computes them (decision 40)
 SITE = ("clarify_site.settings", "clarify_site.urls", "clarify_site.wsgi")  # the Celery application is for all
-# Within the Django app each package may import those that stand before it, and none that stands after it.
-IN_ORDER = (
-    *("prolific", "tables", "data_store", "models", "readings", "services", "analysis", "exports", "backups"),
-    *("views", "api", "admin"),
-)
 # What may not be imported from where.
 FORBIDDEN: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("modeling", ("annotations", "worker", "clarify_site", "deploy", "tests", "django", "celery")),
     ("modeling/arrays", ("modeling.tensors", "transformers", "sklearn", *HEAVY)),
     ("annotations", ("worker", *SITE, "deploy", "tests", "modeling.tensors", *HEAVY)),
-    ("annotations/prolific_client", ("django",)),
-    ("annotations/base/tables", ("django",)),
-    *(
-        (f"annotations/{package}", tuple(f"annotations.{later}" for later in IN_ORDER[place:]))
-        for place, package in enumerate(IN_ORDER, 1)
-    ),
-    ("worker", ("annotations.monitoring.web", "annotations.site", "annotations.admin", *SITE, "deploy", "tests")),
+    ("worker", (*SITE, "deploy", "tests")),
     ("clarify_site", ("worker", "modeling", "deploy", "tests", *HEAVY)),
 )
 

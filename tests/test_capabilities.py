@@ -1,9 +1,8 @@
-"""Each capability has one name in every layer: the table in docs/architecture.md agrees with the folders."""
+"""The rooms of docs/architecture.md stand in one order; no rule imports a page."""
 
 import ast
 import re
-from collections import Counter, defaultdict
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,116 +10,92 @@ import pytest
 from tests.test_architecture import ROOT, imports
 
 MAP = (ROOT / "docs" / "architecture.md").read_text("utf-8")
-FOLDERS = {  # by column
-    **{
-        name: f"annotations/{name}" for name in ("readings", "services", "analysis", "exports", "views", "api", "admin")
-    },
-    "worker": "worker",
-    "arrays": "modeling/arrays",
-    "tensors": "modeling/tensors",
-}
-ABOVE = {  # modules that use several capabilities
-    "api": {"urls"},
-    "admin": {"site_urls", "study_admin", "study_registry"},
-    "worker": {"apps", "tasks"},
-}
-FOLDER = "●"  # any other mark is the name of the only module
+ROOMS = re.findall(r"^\| `((?:annotations|worker)[\w/]*)` \| \S", MAP.partition("## The rooms")[2], re.M)
+SHELVES = re.findall(r"`(\w+)`", MAP.partition("and in both: ")[2].partition(".\n")[0])  # of modeling
+PAGES = {"web", "staff_pages", "api", "pages", "site"}
+# What stands above the rooms, and participants that are scripted, may know pages.
+JOINS = {"annotations", "annotations/simulation"}
+ONLY_TYPES = {("annotations.base.service_errors", "annotations/models")}
+NO_DJANGO = ("annotations/prolific_client", "annotations/analysis", "annotations/base/tables")
 
 
-@dataclass(frozen=True)
-class Module:
-    file: Path
-    top: str  # what of it is in the layer's own folder
-    capability: str  # empty in the layer's own folder
-
-    @property
-    def name(self) -> str:
-        return self.file.stem
+def room_of(module: str) -> str:
+    """Return the room in which a dotted module lies; empty outside all."""
+    path = module.replace(".", "/")
+    if path in ("annotations", "worker"):  # `from annotations import …` names the room as well
+        return ""
+    return max((room for room in ROOMS if f"{path}/".startswith(f"{room}/")), key=len, default="")
 
 
-def _grid() -> dict[str, dict[str, str]]:
-    """The marks of each capability by layer, from the highest capability to the lowest."""
-    lines = MAP[MAP.index("| capability |") :].partition("\n\n")[0].split("\n")
-    header, _rule, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    return {row[0]: {layer: mark for layer, mark in zip(header[2:], row[2:], strict=True) if mark} for row in rows}
+def is_page(module: str) -> bool:
+    return bool(PAGES & set(module.split(".")))
 
 
-GRID = _grid()
-ORDER = list(GRID)
+def modules(*packages: str) -> Iterator[tuple[str, Path]]:
+    """Yield the dotted name of each module of packages, and its file."""
+    for package in packages:
+        for file in sorted((ROOT / package).rglob("*.py")):
+            parts = file.relative_to(ROOT).with_suffix("").parts
+            if "migrations" not in parts:
+                yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), file
 
 
-def _modules(layer: str) -> list[Module]:
-    folder = ROOT / FOLDERS[layer]
-    alone = {marks[layer]: capability for capability, marks in GRID.items() if marks.get(layer, FOLDER) != FOLDER}
-    found = []
-    for file in sorted(folder.rglob("*.py")):
-        first, *deeper = file.relative_to(folder).with_suffix("").parts
-        if first not in ("management", "__init__"):
-            inside = deeper and first not in ABOVE.get(layer, ())
-            found.append(Module(file, first, first if inside else alone.get(first, "")))
-    return found
+def test_every_folder_with_modules_is_in_a_room_and_every_room_is_there() -> None:
+    assert len(ROOMS) == len(set(ROOMS)) and [room for room in ROOMS if not list(ROOT.glob(f"{room}*"))] == []
+    at_home = {room for room in ROOMS if "/" not in room}
+    lost = {name for name, file in modules("annotations", "worker") if room_of(name) in at_home and name.count(".") > 1}
+    assert {name.split(".")[1] for name in lost} == {"management", "templatetags"}
 
 
-MODULES = {layer: _modules(layer) for layer in FOLDERS}
-every_layer = pytest.mark.parametrize("layer", FOLDERS)
-
-
-@every_layer
-def test_every_module_is_in_one_cell_of_the_map(layer: str) -> None:
-    assert {each.capability for each in MODULES[layer]} - {""} == {
-        capability for capability, marks in GRID.items() if layer in marks
-    }
-    assert {each.top for each in MODULES[layer] if not each.capability} == ABOVE.get(layer, set())
-
-
-@every_layer
-def test_a_folder_has_two_to_sixteen_modules(layer: str) -> None:
-    sizes = Counter(each.capability for each in MODULES[layer] if each.capability and each.name != "__init__")
-    fitting = {FOLDER: range(2, 17)}
-    assert [name for name, n in sizes.items() if n not in fitting.get(GRID[name][layer], [1])] == []
-
-
-@every_layer
-def test_a_capability_imports_only_those_below_it(layer: str) -> None:
-    package = FOLDERS[layer].replace("/", ".")
-    modules = {each.top: each.capability for each in MODULES[layer]}
+@pytest.mark.parametrize("package", ["annotations", "worker"])
+def test_a_room_imports_only_rooms_above_it(package: str) -> None:
     broken = [
-        f"{each.file.relative_to(ROOT)} imports {imported}"
-        for each in MODULES[layer]
-        for imported in imports(each.file)
-        if each.capability and imported.startswith(f"{package}.")
-        for used in [modules.get(imported.removeprefix(f"{package}.").partition(".")[0], each.capability)]
-        if not used or ORDER.index(used) < ORDER.index(each.capability)
+        f"{name} imports {imported}"
+        for name, file in modules(package)
+        for imported in imports(file)
+        if (room := room_of(imported)) and ROOMS.index(room) > ROOMS.index(room_of(name))
+        if (name, room) not in ONLY_TYPES
     ]
-    assert not broken
+    assert broken == []
 
 
-def test_no_module_name_repeats_in_another_capability_unless_it_is_a_word_of_the_glossary() -> None:
-    words = re.findall(r"^\| ([a-z ]+) \| ", MAP.rpartition("## Words")[2], re.M)[1:]
-    assert len(words) <= 30
-    known = {form for word in words for form in (word.replace(" ", "_"), f"{word.replace(' ', '_')}s")}
-    rows = {file.stem for file in (ROOT / "annotations" / "models").glob("*.py")}
-    where = defaultdict(set)
-    for top in ("annotations", "modeling", "worker", "clarify_site", "deploy"):
-        for file in (ROOT / top).rglob("*.py"):
-            folders = file.relative_to(ROOT).parts[:-1]
-            if "migrations" not in folders:
-                where[file.stem].add(next((folder for folder in folders[1:] if folder in GRID), "/".join(folders)))
-    repeated = {name for name, modules in where.items() if len(modules) > 1}
-    assert repeated - known - rows == {"apps", "urls"}
-
-
-def test_no_module_has_the_name_of_its_folder() -> None:
-    modules = [
-        each for layer in FOLDERS for each in MODULES[layer] if GRID.get(each.capability, {}).get(layer) == FOLDER
+def test_a_rule_never_imports_a_page() -> None:
+    broken = [
+        f"{name} imports {imported}"
+        for name, file in modules("annotations", "worker")
+        for imported in imports(file)
+        if is_page(imported) and room_of(imported) and not is_page(name) and room_of(name) not in JOINS
     ]
-    assert [each.file for each in modules if each.name == each.capability] == []
+    assert broken == []
 
 
-@pytest.mark.parametrize("layer", [layer for layer in FOLDERS if layer not in ("arrays", "tensors")])
-def test_a_folder_re_exports_nothing(layer: str) -> None:
+@pytest.mark.parametrize("half", ["arrays", "tensors"])
+def test_a_folder_of_the_method_imports_only_those_before_it(half: str) -> None:
+    package = f"modeling.{half}"
+    broken = [
+        f"{name} imports {imported}"
+        for name, file in modules(package.replace(".", "/"))
+        for imported in imports(file)
+        if imported.startswith(f"{package}.") and name != package
+        if SHELVES.index(imported.split(".")[2]) > SHELVES.index(name.split(".")[2])
+    ]
+    assert broken == []
+
+
+@pytest.mark.parametrize("folder", NO_DJANGO)
+def test_what_is_plain_knows_no_django(folder: str) -> None:
+    broken = [
+        f"{name} imports {imported}"
+        for name, file in modules(folder)
+        for imported in imports(file)
+        if imported.split(".")[0] in ("django", "rest_framework")
+    ]
+    assert broken == []
+
+
+def test_a_folder_re_exports_nothing() -> None:
     """Re-exports would close cycles, and load torch in the web process."""
-    inits = [
-        each.file for each in MODULES[layer] if each.name == "__init__" and each.file.parent.name == each.capability
-    ]
-    assert [init for init in inits if len(ast.parse(init.read_text("utf-8")).body) != 1] == []
+    inits = [file for name, file in modules("annotations", "worker") if file.name == "__init__.py"]
+    bodies = {file.parent: ast.parse(file.read_text("utf-8")).body for file in inits}
+    full = {folder.relative_to(ROOT).as_posix() for folder, body in bodies.items() if len(body) > 1}
+    assert full == {"annotations/models", "worker/tasks"}  # rows; the queues that tasks are found in

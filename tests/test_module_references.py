@@ -9,9 +9,11 @@ from django.core.management import get_commands
 from annotations.queue import worker_wakeup
 from tests.test_architecture import PACKAGES, ROOT
 
-LAYERS = ("readings", "services", "analysis", "exports", "views", "api", "admin")
+IN_APP = tuple(
+    sorted(folder.name for folder in (ROOT / "annotations").iterdir() if folder.is_dir())
+)  # as docs name them
 # `queue/claims`, `modeling.arrays.phrases.error_score` or `worker/tasks.py`, quoted.
-QUOTED = re.compile(rf"`((?:{'|'.join((*PACKAGES, *LAYERS))})[./][\w./]+?)(?:\(.*?\))?`")
+QUOTED = re.compile(rf"`((?:(?:{'|'.join(PACKAGES)})[./]|(?:{'|'.join(IN_APP)})/)[\w./]+?)(?:\(.*?\))?`")
 TEXTS = ("docs/*.md", "docs/decisions/*.md", "README.md", "CONTRIBUTING.md", *(f"{name}/**/*.py" for name in PACKAGES))
 
 
@@ -25,7 +27,7 @@ def _quoted() -> Iterator[tuple[Path, str]]:
 def _is_there(name: str) -> bool:
     """Say whether a name leads to a file or folder, to a name within a module, or to one that a package hands on."""
     parts = [part for part in re.split(r"[./]", name.removesuffix(".py")) if part]
-    base = ROOT / "annotations" if parts[0] in LAYERS else ROOT
+    base = ROOT / "annotations" if parts[0] in IN_APP else ROOT
     whole, holder = base.joinpath(*parts), base.joinpath(*parts[:-1])
     if whole.is_dir() or base.joinpath(name).exists():
         return True

@@ -1,1 +1,1 @@
-"""To be said: allocation."""
+"""Who gets a place in a study, in which condition and in which order of tasks."""

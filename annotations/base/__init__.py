@@ -1,1 +1,1 @@
-"""To be said: base."""
+"""What no capability owns and no row is needed for: refusals, stored files, columns of tables, counters."""

@@ -1,1 +1,1 @@
-"""To be said: corrections."""
+"""One model retrained with an approved annotation of each class: candidates, effects, review, files."""

@@ -1,1 +1,1 @@
-"""To be said: datasets."""
+"""Data sets, their imports, base models and images, and searches in them."""

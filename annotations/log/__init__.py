@@ -1,1 +1,1 @@
-"""To be said: log."""
+"""The event log and the audit log, and the keys that seal persons in them."""

@@ -1,4 +1,4 @@
-"""To be said: withdrawal_keys."""
+"""The key that opens a visit's withdrawal page."""
 
 from django.utils.crypto import constant_time_compare
 

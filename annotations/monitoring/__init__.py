@@ -1,1 +1,1 @@
-"""To be said: monitoring."""
+"""What the staff watch: flow, queues, alarms, metrics."""

@@ -1,1 +1,1 @@
-"""To be said: payments."""
+"""Bonuses and rewards: proposed, approved, sent, compared with Prolific's records; costs."""

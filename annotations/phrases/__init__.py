@@ -1,1 +1,1 @@
-"""To be said: phrases."""
+"""The task: assignments and their clock, phrases, scores, replies, what the page shows."""

@@ -1,4 +1,4 @@
-"""To be said: listed_phrases."""
+"""Phrases as the lists of the staff's pages show them."""
 
 from django.db.models import QuerySet
 

@@ -1,1 +1,1 @@
-"""To be said: pools."""
+"""Unlabelled images: gathered for what people found, reviewed, trained with."""

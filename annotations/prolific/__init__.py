@@ -1,1 +1,1 @@
-"""Prolific from outside: its API, its signed links, its webhooks' signatures. No Django, no rows, no settings."""
+"""Submissions, what is asked of Prolific about them and about studies, and its webhooks."""

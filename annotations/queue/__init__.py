@@ -1,1 +1,1 @@
-"""To be said: queue."""
+"""Rows that workers take up: claims, jobs, heartbeats, wake-ups."""

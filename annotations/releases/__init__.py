@@ -1,1 +1,1 @@
-"""To be said: releases."""
+"""What leaves the site: moderation, exports, releases, and their tables over the API."""

@@ -38,14 +38,12 @@ TOLD_EVERY = 2_000  # rows
 ROOT = Path(__file__).parents[2]
 _OF_ANALYSIS = ("__init__.py", "concepts/*", "figures/*", "observations/*", "statistics/*", "tables/*")
 SOURCES = (  # what rebuild.py runs: its own modules, and those of the analysis, figures and method
-    *("annotations/__init__.py", "annotations/base/word_files.py", "annotations/exports/__init__.py"),
-    "annotations/releases/rebuild/*",
+    *(f"annotations/{name}__init__.py" for name in ("", "base/", "corrections/", "releases/")),
+    *("annotations/base/word_files.py", "annotations/base/tables/*", "annotations/releases/rebuild/*"),
     *(f"annotations/analysis/{name}" for name in _OF_ANALYSIS),
-    *(f"annotations/corrections/{name}" for name in ("__init__.py", "correction_effects.*")),
-    *(f"annotations/readings/{name}.py" for name in ("__init__", "monitoring/__init__", "monitoring/course_steps")),
-    *(f"annotations/readings/retraining/{name}.py" for name in ("__init__", "correction_sets")),
-    *("annotations/base/tables/*", "modeling/__init__.py", "modeling/languages.toml", "modeling/arrays/**/*.py"),
-    *("worker/__init__.py", "worker/results/figures/*"),
+    "annotations/corrections/correction_effects.*",
+    *("modeling/__init__.py", "modeling/languages.toml", "modeling/arrays/**/*.py"),
+    *("worker/__init__.py", "worker/results/__init__.py", "worker/results/figures/*"),
 )
 _TEXTS = (".py", ".toml")
 NOTHING_SAID = Deposit()

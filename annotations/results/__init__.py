@@ -1,1 +1,1 @@
-"""To be said: results."""
+"""A study as it is now: read from the database, analysed, stored, shown."""

@@ -86,9 +86,6 @@ def _read(keys: set[tuple[int, int, int]]) -> dict[tuple[int, int, int], RandomD
     return read
 
 
-_AT_ONCE = 2_000
-
-
 def group_runs(scores: Sequence[int], tasks: Collection[int]) -> dict[int, GroupRuns]:
     """Return the runs of the scores by the position of their task, of some tasks."""
     read: dict[int, GroupRuns] = {}
@@ -150,7 +147,6 @@ def _key(task: Task) -> tuple[object, ...]:
     return shown.dataset_id, (task.target_class,), task.study.scheme, shown.l2, starts_from
 
 
-_AT_ONCE = 2_000
 _KEY = ("task__position", "session__participant__pseudonym")
 # "failed" is a phrase's word too.
 _WITHOUT_RUN: dict[str, Basis] = {RunState.REFUSED: Basis.REFUSED, RunState.FAILED: Basis.FAILED}

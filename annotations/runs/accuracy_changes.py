@@ -1,4 +1,4 @@
-"""To be said: accuracy_changes."""
+"""An accuracy before and after a retraining."""
 
 from dataclasses import dataclass
 

@@ -1,1 +1,1 @@
-"""To be said: site."""
+"""What joins the rooms for the staff: a study's admin, its registry of pages, overview, next step, addresses."""

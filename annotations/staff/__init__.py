@@ -1,1 +1,1 @@
-"""To be said: staff."""
+"""Accounts, roles, second factors, access tokens: who may do what."""

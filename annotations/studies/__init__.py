@@ -1,1 +1,1 @@
-"""To be said: studies."""
+"""Set-up, checks before opening, opening, pausing, closing; how far a study is."""

@@ -1,4 +1,4 @@
-"""To be said: rehearsal_requests."""
+"""Asking for a rehearsal."""
 
 import secrets
 

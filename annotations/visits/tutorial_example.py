@@ -4,7 +4,7 @@ No data set that Clarify brings has errors of that kind, so that the example giv
 
 The pictures are committed (annotations/static/annotations/tutorial), and a script beside their test draws them again.
 What a person tries is scored by the same code as in a task, on which hearts have what the words say
-(readings/visits/tutorial_words.py).
+(tutorial_words.json).
 """
 
 import json

@@ -1,1 +1,1 @@
-"""To be said: research."""
+"""Research tools that a running site does not need."""

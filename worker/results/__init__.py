@@ -1,1 +1,1 @@
-"""To be said: results."""
+"""Analyses that pages ask for, and how figures are drawn."""

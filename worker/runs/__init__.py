@@ -1,1 +1,1 @@
-"""To be said: runs."""
+"""Runs, controls and random slices, trained; predictions with a head."""

@@ -1,1 +1,1 @@
-"""To be said: data_store."""
+"""Files that rows name by their SHA-256, in a folder or a bucket."""

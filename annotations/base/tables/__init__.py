@@ -1,1 +1,1 @@
-"""To be said: tables."""
+"""Columns that become CSV, Parquet, API and data dictionary. No Django."""

@@ -1,1 +1,1 @@
-"""To be said: staff_pages."""
+"""The page of a study's corrections."""

@@ -1,1 +1,1 @@
-"""To be said: staff_pages."""
+"""Pages of data sets, imports and searches."""

@@ -1,1 +1,1 @@
-"""To be said: web."""
+"""Images as participants' pages show them."""

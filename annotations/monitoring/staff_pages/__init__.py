@@ -1,1 +1,1 @@
-"""To be said: staff_pages."""
+"""Live, the audit log and the jobs."""

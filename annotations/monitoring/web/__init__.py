@@ -1,1 +1,1 @@
-"""To be said: web."""
+"""Addresses that probes and Prometheus read."""

@@ -1,1 +1,1 @@
-"""To be said: api."""
+"""The kit of the HTTP API: filters, pages, permissions, errors, schema."""

@@ -1,1 +1,1 @@
-"""To be said: staff_pages."""
+"""Payments, reconciliation and the record of a submission."""

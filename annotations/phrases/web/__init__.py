@@ -1,1 +1,1 @@
-"""To be said: web."""
+"""The task's page and its replies."""

@@ -1,1 +1,1 @@
-"""To be said: staff_pages."""
+"""Pages of pools, gathering and review."""

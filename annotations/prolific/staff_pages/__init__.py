@@ -1,1 +1,1 @@
-"""To be said: staff_pages."""
+"""A study's page of Prolific."""

@@ -1,1 +1,1 @@
-"""To be said: web."""
+"""The address of Prolific's webhooks."""

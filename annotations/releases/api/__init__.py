@@ -1,1 +1,1 @@
-"""To be said: api."""
+"""Studies, tables and releases over the HTTP API."""

@@ -1,1 +1,1 @@
-"""To be said: rebuild."""
+"""The script of a release: computes its tables again from its files, and compares."""

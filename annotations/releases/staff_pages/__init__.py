@@ -1,1 +1,1 @@
-"""To be said: staff_pages."""
+"""Moderation and releases."""

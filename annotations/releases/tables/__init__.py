@@ -1,1 +1,1 @@
-"""To be said: tables."""
+"""The tables of every export, and their rows."""

@@ -1,1 +1,1 @@
-"""To be said: staff_pages."""
+"""Results and concepts."""

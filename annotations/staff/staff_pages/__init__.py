@@ -1,1 +1,1 @@
-"""To be said: staff_pages."""
+"""Signing in, one's own tokens and second factor, accounts, a study's members."""

@@ -1,1 +1,1 @@
-"""To be said: preflight."""
+"""Checks before a study opens, a module for each subject."""

@@ -1,1 +1,1 @@
-"""To be said: staff_pages."""
+"""Set-up, pre-flight, translations, classes."""

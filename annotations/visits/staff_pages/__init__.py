@@ -1,1 +1,1 @@
-"""To be said: staff_pages."""
+"""Pages of visits, invitations, experts, rehearsals and withdrawals."""

@@ -1,1 +1,1 @@
-"""To be said: web."""
+"""Participants' pages before, between and after the tasks."""

@@ -1,1 +1,1 @@
-"""To be said: benchmarks."""
+"""The paper's tables on one data set: set up, reported, joined."""

@@ -1,4 +1,4 @@
-"""To be said: benchmark_document."""
+"""A benchmark's report as a document of plain values."""
 
 from dataclasses import asdict
 from typing import Any

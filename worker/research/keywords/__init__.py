@@ -1,1 +1,1 @@
-"""To be said: keywords."""
+"""Captions, keywords from them, their rankings, and retraining with the best."""

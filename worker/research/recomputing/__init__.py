@@ -1,1 +1,1 @@
-"""To be said: recomputing."""
+"""Stored numbers, computed again."""

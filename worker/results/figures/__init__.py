@@ -1,1 +1,1 @@
-"""To be said: figures."""
+"""Figures from their values to SVG."""
