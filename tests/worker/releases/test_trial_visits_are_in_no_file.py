@@ -25,6 +25,7 @@ from annotations.models import (
     Study,
     StudyAnalysis,
 )
+from annotations.models.jobs import Job
 from annotations.phrases import assignments
 from annotations.visits import preview_links, sessions
 from tests.actors import (
@@ -117,6 +118,7 @@ def _work(study: Study, pool: Pool, folder: Path, phrases: list[Phrase]) -> dict
     correction = Correction.objects.create(**of, scheme=study.scheme, review_reason=str(phrases[0]))
     for phrase in phrases[:2]:
         label, threshold = phrase.assignment.task.target_class, phrase.score.threshold
+        assert label is not None and threshold is not None
         correction.parts.create(score=phrase.score, target_class=label, threshold=threshold)
     train_due_corrections()
     usual: dict[str, Any] = {"class_by": "none", "duplicate_threshold": 0.9999, "n_random": 4, "n_known": 2}
@@ -126,9 +128,10 @@ def _work(study: Study, pool: Pool, folder: Path, phrases: list[Phrase]) -> dict
     for each in (gathering, check):
         GatheringPart.objects.create(gathering=each, **first)
     gather_images()
-    for each in (correction, gathering, check):
-        each.refresh_from_db()
-        assert each.state == JobState.DONE, each.error
+    jobs: tuple[Job, ...] = (correction, gathering, check)
+    for job in jobs:
+        job.refresh_from_db()
+        assert job.state == JobState.DONE, job.error
     review(gathering, truth(gathering, folder))
     review(check, lambda item: SQUARE if item["arm"] == "above" else None)
     return {"correction": correction.pk, "gathering": gathering.pk, "check": check.pk, "training": train(gathering).pk}
@@ -154,8 +157,8 @@ def _of_archive(archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
 def _of_analysis(study: Study) -> Iterator[tuple[str, str]]:
     """What pages show: tables, and drawings with their layouts."""
     stored = StudyAnalysis.objects.get(study=study)
-    yield "analysis", bytes(stored.content).decode("utf-8", "replace")
-    figures = StoredFigures(bytes(stored.figures))
+    yield "analysis", bytes(stored.content or b"").decode("utf-8", "replace")
+    figures = StoredFigures(bytes(stored.figures or b""))
     for key in figures._packed:
         drawn = figures.get(key)
         assert drawn is not None
