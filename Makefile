@@ -79,13 +79,13 @@ messages: $(VENV)/test.stamp ## Collect the participants' texts for translation,
 docs: $(VENV)/test.stamp ## Build the site of the docs into build/site; a link that leads nowhere is an error
 	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --jobs auto docs build/site
 
-bench: $(VENV)/test.stamp browser ## Measure against named baselines and write docs/benchmarks.md (ARGS="…": print a part of it)
+bench: $(VENV)/test.stamp browser ## Measure against named baselines and write docs/engineers/benchmarks.md (ARGS="…": print a part of it)
 	@$(BIN)/python -m tests.benchmarks.make_bench $(ARGS)
 
 bench-gpu: $(VENV)/test.stamp ## Measure a GPU against the processor of its machine, and print the tables
 	@$(BIN)/python -m tests.benchmarks.make_bench tests/gpu/test_gpu_speed.py
 
-bench-scale: $(VENV)/test.stamp ## From embeddings of ImageNet's size to the report, in 8 GiB (ARGS="--share 0.02"; --docs: into docs/scale.md)
+bench-scale: $(VENV)/test.stamp ## From embeddings of ImageNet's size to the report, in 8 GiB (ARGS="--share 0.02"; --docs: into docs/operators/scale.md)
 	@$(BIN)/python -m tests.scale.bench_scale $(ARGS)
 
 chaos: $(VENV)/demo.stamp ## Make faults happen to a site that people use, and check that nothing got lost (ARGS="--faults 20 --seed 1")

@@ -48,7 +48,7 @@ def database_is_not_older_than_the_baseline(
         Error(
             f"The database {name} was made by Clarify 0.9 or earlier, and this version cannot upgrade it.",
             hint="Nothing was changed. Serve that site with the version that made it, and name an empty database in "
-            "DATABASE_URL for this one (docs/operations.md, “Upgrading”).",
+            "DATABASE_URL for this one (docs/operators/operations.md, “Upgrading”).",
             id="annotations.E002",
         )
     ]

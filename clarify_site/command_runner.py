@@ -33,7 +33,7 @@ def main() -> None:
         if "--traceback" in sys.argv:
             raise
         if isinstance(error, ImproperlyConfigured):
-            sys.exit(f"{error}\nThe site's environment is described in docs/operations.md.")
+            sys.exit(f"{error}\nThe site's environment is described in docs/operators/operations.md.")
         reason = str(error).strip().splitlines()[0].rstrip(".")
         sys.exit(f"The database does not answer ({reason}). Is PostgreSQL running, and is DATABASE_URL right?")
 

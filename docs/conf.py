@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 # It has no address yet. Links to it appear once pyproject.toml has one: [project.urls], Repository.
 REPOSITORY = PROJECT.get("urls", {}).get("Repository", "").removeprefix("https://github.com/")
-OUTSIDE = re.compile(r"\[([^\]]+)\]\(\.\./([^)#\s]+)\)")  # files of the project that are no pages
+OUTSIDE = re.compile(r"\[([^\]]+)\]\((?:\.\./)+([^)#\s]+)\)")  # files of the project that are no pages
 
 project, author, release = "Clarify", "The authors of Clarify", modeling.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode", "numpydoc", "sphinxcontrib.mermaid"]

@@ -13,7 +13,7 @@ _SCRIPT = """
 import itertools, django
 django.setup()
 from annotations.models import Study
-from annotations.services.visits import sessions
+from annotations.visits import sessions
 study = Study.objects.get()
 for n in itertools.count():
     sessions.enter(study, participant_id=f"late-{n}", study_id="outside", session_id=f"late-{n}-visit")

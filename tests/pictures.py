@@ -7,12 +7,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "images"
-_SHOWN = re.compile(r"!\[[^]]*\]\((?:docs/)?images/([^)]+)\)")
+_SHOWN = re.compile(r"!\[[^]]*\]\((?:docs/|\.\./)?images/([^)]+)\)")
 
 
 def shown() -> set[str]:
     """The names of the files that README and docs show."""
-    pages = (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
+    pages = (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"))
     return {name for page in pages for name in _SHOWN.findall(page.read_text("utf-8"))}
 
 

@@ -1,4 +1,4 @@
-"""Imports go one way, and the web process stays light (docs/architecture.md)."""
+"""Imports go one way, and the web process stays light (docs/contributors/architecture.md)."""
 
 import ast
 import json

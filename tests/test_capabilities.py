@@ -1,4 +1,4 @@
-"""The rooms of docs/architecture.md stand in one order; no rule imports a page."""
+"""The rooms of docs/contributors/architecture.md stand in one order; no rule imports a page."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ import pytest
 
 from tests.test_architecture import ROOT, imports
 
-MAP = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+MAP = (ROOT / "docs" / "contributors" / "architecture.md").read_text("utf-8")
 ROOMS = re.findall(r"^\| `((?:annotations|worker)[\w/]*)` \| \S", MAP.partition("## The rooms")[2], re.M)
 SHELVES = re.findall(r"`(\w+)`", MAP.partition("and in both: ")[2].partition(".\n")[0])  # of modeling
 PAGES = {"web", "staff_pages", "api", "pages", "site"}

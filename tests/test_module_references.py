@@ -14,7 +14,7 @@ IN_APP = tuple(
 )  # as docs name them
 # `queue/claims`, `modeling.arrays.phrases.error_score` or `worker/tasks.py`, quoted.
 QUOTED = re.compile(rf"`((?:(?:{'|'.join(PACKAGES)})[./]|(?:{'|'.join(IN_APP)})/)[\w./]+?)(?:\(.*?\))?`")
-TEXTS = ("docs/*.md", "docs/decisions/*.md", "README.md", "CONTRIBUTING.md", *(f"{name}/**/*.py" for name in PACKAGES))
+TEXTS = ("docs/**/*.md", "README.md", "CONTRIBUTING.md", *(f"{name}/**/*.py" for name in PACKAGES))
 
 
 def _quoted() -> Iterator[tuple[Path, str]]:

@@ -52,5 +52,6 @@ def test_the_readme_has_each_notebook_and_opens_it_elsewhere_once_the_project_ha
 
 def test_each_page_of_the_docs_is_in_the_sites_contents() -> None:
     contents = (ROOT / "docs" / "index.md").read_text("utf-8").split("\n")
-    pages = [file.stem for file in (ROOT / "docs").glob("*.md") if file.stem != "index"]
-    assert [page for page in pages if page not in contents] == []
+    files = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "docs").rglob("*.ipynb")]
+    pages = [file.relative_to(ROOT / "docs").with_suffix("").as_posix() for file in files if "0" not in file.stem[:1]]
+    assert [page for page in pages if page not in contents] == ["index"]

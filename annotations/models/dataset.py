@@ -1,4 +1,4 @@
-"""A data set: its row here, its arrays in a directory under DATA_ROOT (docs/architecture.md)."""
+"""A data set: its row here, its arrays in a directory under DATA_ROOT (docs/contributors/architecture.md)."""
 
 from collections.abc import Sequence
 from functools import lru_cache

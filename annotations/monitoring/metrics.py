@@ -1,7 +1,7 @@
 """Numbers for programs that watch the site: what waits, who works, how scoring went lately.
 
 All of it is told by database, Redis and data store, so any web process gives the same answer. How requests went is
-each web role's own (`annotations/pages/request_metrics`). docs/operations.md has each number by its name.
+each web role's own (`annotations/pages/request_metrics`). docs/operators/operations.md has each number by its name.
 """
 
 import datetime as dt

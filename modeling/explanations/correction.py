@@ -1,4 +1,4 @@
-"""A last layer retrained from a phrase, beside its control (paper, section 4.2; docs/methods.md, own gain)."""
+"""A last layer retrained from a phrase, beside its control (paper, section 4.2; docs/analysts/methods.md, own gain)."""
 
 from dataclasses import dataclass
 from os import PathLike

@@ -1,4 +1,4 @@
-"""Domino beside Clarify on 572 photographs and cartoons: the numbers of docs/comparison.md.
+"""Domino beside Clarify on 572 photographs and cartoons: the numbers of docs/engineers/comparison.md.
 
 pip install --no-deps domino==0.1.5        # its authors' code
 PYTHONPATH=REALDATA/encoder python tests/benchmarks/domino_on_animals.py REALDATA/animals

@@ -1,4 +1,4 @@
-"""Runs the benchmarks and keeps their ratios with date and machine: `make bench` writes docs/benchmarks.md.
+"""Runs the benchmarks and keeps their ratios with date and machine: `make bench` writes docs/engineers/benchmarks.md.
 
 Of a part of them, `make bench ARGS=tests/benchmarks/test_unit_costs.py`, it prints what would be written.
 
@@ -25,14 +25,14 @@ import vl_convert
 from clarify_site.home import ROOT
 from worker.common.library_versions import processor
 
-PAGE = ROOT / "docs" / "benchmarks.md"
+PAGE = ROOT / "docs" / "engineers" / "benchmarks.md"
 CURVES = ROOT / "docs" / "images" / "bench-growth.svg"
 PACKAGES = ("numpy", "torch", "faiss-cpu", "scikit-learn", "scipy")
 GROWTH = (
     "## Training a head as the problem grows\n\n"
     "Times as long as ours with the warm start stored, for one head: the least of three runs in which all took turns,\n"
     "in processor time of one thread. Where a line rises, ours gains with size; where it falls, it loses.\n\n"
-    f"![Times as long as ours by heads at once, images, features and classes](images/{CURVES.name})"
+    f"![Times as long as ours by heads at once, images, features and classes](../images/{CURVES.name})"
 )
 COUNTS = ("heads", "images", "phrases")  # in extra_info: what one call handles at once
 

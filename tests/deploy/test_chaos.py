@@ -252,7 +252,7 @@ def test_nothing_is_lost_in_ten_faults(
 
 
 def test_each_of_the_failures_names_tests_that_are_there() -> None:
-    page = (ROOT / "docs" / "reliability.md").read_text("utf-8")
+    page = (ROOT / "docs" / "operators" / "reliability.md").read_text("utf-8")
     rows = re.findall(r"^\| (\d+)\. .*? \| (.*) \|$", page, re.M)
     assert [int(number) for number, _ in rows] == list(range(1, 23))
     named = [(number, re.findall(r"`(tests/[\w/.]+)`", tests)) for number, tests in rows]

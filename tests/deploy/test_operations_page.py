@@ -1,4 +1,4 @@
-"""docs/operations.md documents every environment variable, and no other."""
+"""docs/operators/operations.md documents every environment variable, and no other."""
 
 import ast
 import re
@@ -39,7 +39,7 @@ def _variables_read(file: Path) -> Iterator[str]:
 
 def test_every_variable_is_documented_and_every_documented_one_is_read() -> None:
     read = {name for file in SOURCES for name in _variables_read(file)} - NOT_A_SETTING
-    settings = (ROOT / "docs" / "operations.md").read_text("utf-8").split("## Settings")[1]
+    settings = (ROOT / "docs" / "operators" / "operations.md").read_text("utf-8").split("## Settings")[1]
     documented = set(re.findall(r"^\| `([A-Z0-9_]+)` \|", settings, re.M))
     assert {"SECRET_KEY", "DATABASE_URL", "WEB_THREADS"} <= read
     assert documented == read | OF_THE_TESTS

@@ -27,7 +27,7 @@ from deploy.local.site import roles
 from tests import forked
 
 ROOT = Path(__file__).resolve().parents[2]
-OPERATIONS = (ROOT / "docs" / "operations.md").read_text("utf-8")
+OPERATIONS = (ROOT / "docs" / "operators" / "operations.md").read_text("utf-8")
 DEBIAN = (ROOT / "deploy" / "README.md").read_text("utf-8").replace("\n   ", "\n")  # commands of a list's items
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text("utf-8"))
@@ -128,7 +128,7 @@ def test_the_secrets_that_the_page_makes_are_those_of_compose() -> None:
 
 
 def test_the_page_on_prolific_makes_each_file_that_it_mounts_and_lets_the_container_read_it() -> None:
-    page = (ROOT / "docs" / "prolific.md").read_text("utf-8")
+    page = (ROOT / "docs" / "coordinators" / "prolific.md").read_text("utf-8")
     (written,) = re.findall(r"cat > compose\.override\.yaml <<'EOF'\n(.*?)EOF\n", page, re.DOTALL)
     override = yaml.safe_load(written)
     made = re.findall(r"install -m 644 \S+ (secrets/\w+)", page)

@@ -1,4 +1,4 @@
-"""docs/operations.md, "What goes out": whatever can open a connection to another host is in its table."""
+"""docs/operators/operations.md, "What goes out": whatever can open a connection to another host is in its table."""
 
 import ast
 import re
@@ -58,6 +58,6 @@ def test_every_module_that_can_speak_to_another_host_is_known() -> None:
 
 
 def test_the_table_names_where_each_leads() -> None:
-    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    page = (ROOT / "docs" / "operators" / "operations.md").read_text("utf-8")
     table = re.findall(r"^\|.*\|$", page.split("## What goes out")[1].split("\n## ")[0], re.M)
     assert [words for words in {*LEADS_TO.values(), "`EMAIL_URL`"} if not any(words in row for row in table)] == []

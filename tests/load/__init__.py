@@ -1,1 +1,1 @@
-"""How many people a site holds, and what one of them costs (docs/scale.md)."""
+"""How many people a site holds, and what one of them costs (docs/operators/scale.md)."""

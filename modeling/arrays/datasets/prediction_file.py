@@ -1,4 +1,4 @@
-"""Predictions of any classifier from a CSV file, with one line per image (docs/own-data.md)."""
+"""Predictions of any classifier from a CSV file, with one line per image (docs/engineers/own-data.md)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

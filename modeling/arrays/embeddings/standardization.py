@@ -1,4 +1,4 @@
-"""Features of a last layer: unit rows, then a z-score with the statistics of the training images (docs/methods.md)."""
+"""Features of a last layer: unit rows, then a z-score with the statistics of the training images (docs/analysts/methods.md)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

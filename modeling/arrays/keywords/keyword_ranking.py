@@ -1,7 +1,7 @@
 """Keywords ranked by how well they name a class's errors (Bias-to-Text, Kim et al. 2023, and the error score).
 
 Similarities are cosines of images and "a photo of a {keyword}" or another template. `is_error` says which of the
-class's images are classified wrongly. See docs/methods.md.
+class's images are classified wrongly. See docs/analysts/methods.md.
 """
 
 import re

@@ -6,7 +6,7 @@ For similarities s of one class's images, split into correct and wrong predictio
 
 with right-continuous distribution functions F. This is 2 × (best class-balanced accuracy - 1/2) over all thresholds t,
 Youden's J, and the one-sided two-sample Kolmogorov-Smirnov statistic. `null_level` has the scores of unrelated phrases.
-See docs/methods.md.
+See docs/analysts/methods.md.
 """
 
 from dataclasses import dataclass

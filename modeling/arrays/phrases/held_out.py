@@ -1,4 +1,4 @@
-"""Scores of phrases on held-out images, for bonuses (docs/methods.md).
+"""Scores of phrases on held-out images, for bonuses (docs/analysts/methods.md).
 
 The validation images of a class are split once into a choosing half and a scoring half. The best phrase and its
 threshold are chosen on the first half and only measured on the second:

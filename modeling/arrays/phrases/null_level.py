@@ -8,7 +8,7 @@ score is a whole number of steps of size g / (n_correct · n_error), and it is a
 
 So P(score ≥ h steps) is the share of paths that touch that line: the exact null distribution of the one-sided
 two-sample Kolmogorov-Smirnov statistic without ties. Ties only lower the score, so with ties it is conservative. A path
-read backwards swaps correct images and errors, so the two counts are interchangeable. See docs/methods.md.
+read backwards swaps correct images and errors, so the two counts are interchangeable. See docs/analysts/methods.md.
 """
 
 from functools import lru_cache

@@ -2,7 +2,7 @@
 
 `null_level` assumes words that are *unrelated to the errors*. Real words never quite are, and even gibberish has an
 embedding. Therefore the error scores of a whole vocabulary are computed as well. Their 95% quantile is the vocabulary
-level of **one** word. See docs/methods.md.
+level of **one** word. See docs/analysts/methods.md.
 """
 
 from bisect import bisect_left

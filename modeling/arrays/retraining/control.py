@@ -1,4 +1,4 @@
-"""The control of a retraining: the same class weights without any phrase (docs/methods.md, section on own gain)."""
+"""The control of a retraining: the same class weights without any phrase (docs/analysts/methods.md, section on own gain)."""
 
 from collections.abc import Iterable
 

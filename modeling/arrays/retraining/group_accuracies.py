@@ -1,4 +1,4 @@
-"""Accuracies of a classifier by group and by class (paper, section 5; conventions in docs/methods.md)."""
+"""Accuracies of a classifier by group and by class (paper, section 5; conventions in docs/analysts/methods.md)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Training of many heads (last layers) at once, each to a certificate (paper, section 4.2; docs/methods.md).
+"""Training of many heads (last layers) at once, each to a certificate (paper, section 4.2; docs/analysts/methods.md).
 
 For features X [n, d] with a constant appended, labels y, head k's weights w_k with Σ_i w_ik = 1 and C classes,
 

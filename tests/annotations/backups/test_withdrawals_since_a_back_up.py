@@ -144,7 +144,7 @@ KILLED = """
 import os, signal, sys, django
 django.setup()
 from annotations.models import AnnotationSession
-from annotations.services.visits import withdrawal
+from annotations.visits import withdrawal
 from django.db import transaction
 
 with transaction.atomic():

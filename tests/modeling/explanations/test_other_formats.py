@@ -40,7 +40,7 @@ def report() -> clarify.Explanation:
 
 
 def test_fiftyones_samples_have_slices_errors_and_similarities(report: clarify.Explanation, tmp_path: Path) -> None:
-    """FiftyOne 1.22 opened such a folder (docs/python.md); here its layout is held to what was opened."""
+    """FiftyOne 1.22 opened such a folder (docs/engineers/python.md); here its layout is held to what was opened."""
     folder = report.to_fiftyone(tmp_path / "squares")
     samples = json.loads((folder / "samples.json").read_text("utf-8"))["samples"]
     assert len(samples) == 120 and len({sample["_id"]["$oid"] for sample in samples}) == 120

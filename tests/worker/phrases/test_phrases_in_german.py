@@ -87,7 +87,7 @@ def test_without_a_list_of_german_words_no_level_is_scored_and_preflight_says_so
     assert level is Level.DOUBT
     assert sentence == (
         "Task 1: this site has no list of common German words, so nobody counts as better than guessing. Ask its "
-        "operator for common-words/de.txt (docs/operations.md)."
+        "operator for common-words/de.txt (docs/operators/operations.md)."
     )
     Study.objects.update(bonus_cents=50)
     german_study.refresh_from_db()

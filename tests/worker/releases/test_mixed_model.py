@@ -15,7 +15,7 @@ BETWEEN, WITHIN = 0.1, 0.05  # standard deviations
 
 
 def block() -> str:
-    page = (Path(__file__).parents[3] / "docs" / "analysis.md").read_text("utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "analysts" / "analysis.md").read_text("utf-8")
     blocks: list[str] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     return next(code for code in blocks if "mixedlm" in code)
 

@@ -283,7 +283,7 @@ def run_here(code: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
 def test_the_worked_example_of_the_docs_runs_on_a_release(
     of_worked: Unpacked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    page = (DOCS / "analysis.md").read_text("utf-8")
+    page = (DOCS / "analysts" / "analysis.md").read_text("utf-8")
     code = "\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL))
     shutil.copytree(of_worked.folder, tmp_path, dirs_exist_ok=True)
     printed = run_here(code, tmp_path, monkeypatch, capsys)

@@ -1,4 +1,4 @@
-"""Import of a folder's listing into a data set directory (docs/datasets.md)."""
+"""Import of a folder's listing into a data set directory (docs/engineers/datasets.md)."""
 
 import hashlib
 import shutil

@@ -1,6 +1,6 @@
 """Listings of image folders: the images, and the split, class and group of each.
 
-No image is opened here. The formats are those of FORMATS (docs/datasets.md).
+No image is opened here. The formats are those of FORMATS (docs/engineers/datasets.md).
 """
 
 import json

@@ -129,7 +129,7 @@ def test_the_operations_page_has_each_by_its_name_with_its_type_its_labels_and_i
     db: None, client: Client
 ) -> None:
     said = re.findall(r"^# HELP (\w+) (.+)\n# TYPE \1 (\w+)$", text_of(client), re.M)
-    page = (Path(__file__).parents[4] / "docs" / "operations.md").read_text("utf-8")
+    page = (Path(__file__).parents[4] / "docs" / "operators" / "operations.md").read_text("utf-8")
     documented = re.findall(r"^\| `(clarify_\w+)`(?: by ([\w, ]+))? \| (\w+) \| (.+) \|$", page, re.M)
     of_site: Any = families(timezone.now(), {})
     labels = {each.name: ", ".join(each._labelnames) for each in of_site if each.type == "gauge"}

@@ -1,4 +1,4 @@
-"""docs/api.md names each address of the API and each code of its errors, and no other."""
+"""docs/analysts/api.md names each address of the API and each code of its errors, and no other."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ from django.urls import resolve
 
 from tests.access.matrix import API
 
-PAGE = Path(__file__).parents[4] / "docs" / "api.md"
+PAGE = Path(__file__).parents[4] / "docs" / "analysts" / "api.md"
 NAMED_IN_WORDS = {"api/v1/"}  # whatever else is asked for: 404
 SAMPLES = {
     "{public_id}": "00000000-0000-0000-0000-000000000001",

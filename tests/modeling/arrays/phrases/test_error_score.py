@@ -26,7 +26,7 @@ def largest_below_threshold(similarities: NDArray[np.float32], threshold: float 
     return np.float32(similarities[similarities <= np.float32(threshold)].max())
 
 
-# docs/methods.md: correct, error, J, the largest similarity at or below τ, the two-sided value
+# docs/analysts/methods.md: correct, error, J, the largest similarity at or below τ, the two-sided value
 VECTORS = [
     ([0.1, 0.2, 0.3], [0.4, 0.5], 1, 0.3, 1),
     ([0.4, 0.5], [0.1, 0.2, 0.3], 0, None, 1),

@@ -27,7 +27,7 @@ BOTH_WAYS = (module._count_by_rows, module._share_by_diagonals)
 counts = st.integers(1, 25)  # SciPy's own counts are exact up to C(50, 25)
 
 
-# docs/methods.md: errors, correct, and for each number of tries the mean and the 95% level
+# docs/analysts/methods.md: errors, correct, and for each number of tries the mean and the 95% level
 @pytest.mark.parametrize(
     ("n_error", "n_correct", "tries", "mean", "level"),
     [

@@ -17,7 +17,7 @@ from modeling.arrays.retraining.slices import (
     uniform_weights,
 )
 
-# The vector of docs/methods.md: eight images, τ = .25 for class 0 and .10 for class 1.
+# The vector of docs/analysts/methods.md: eight images, τ = .25 for class 0 and .10 for class 1.
 LABELS = np.array([1, 1, 0, 0, 0, 1, 0, 1])
 SIMILARITIES = np.array([0.30, 0.10, 0.25, 0.15, 0.25, 0.20, 0.40, 0.05], dtype=np.float32)
 TAU = {0: 0.25, 1: 0.10}

@@ -1,4 +1,4 @@
-"""The reference of equation 2's objective gives the values of docs/methods.md and of two other libraries."""
+"""The reference of equation 2's objective gives the values of docs/analysts/methods.md and of two other libraries."""
 
 import numpy as np
 import pytest

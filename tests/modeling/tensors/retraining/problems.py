@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from modeling.arrays.retraining.slices import slice_members, slice_membership, slice_weights
 
-# The vector of docs/methods.md: eight images, two features, λ = .1
+# The vector of docs/analysts/methods.md: eight images, two features, λ = .1
 X = np.array([[1, 0], [0.5, 1], [-1, 0.2], [0.3, -0.7], [-0.6, -0.4], [0.2, 0.9], [-0.2, 0.5], [0.8, -0.3]])
 Y = np.array([1, 1, 0, 0, 0, 1, 0, 1])
 SIMILARITIES = np.array([0.30, 0.10, 0.25, 0.15, 0.25, 0.20, 0.40, 0.05], dtype=np.float32)

@@ -197,7 +197,7 @@ class SpritePool:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Hyperparameters; `docs/small-clip.md` says what each was found to do.
+    """Hyperparameters; `docs/engineers/small-clip.md` says what each was found to do.
 
     Attributes
     ----------
