@@ -74,7 +74,7 @@ format: $(VENV)/test.stamp ## Format the code
 	$(BIN)/ruff format $(CHECKED)
 
 messages: $(VENV)/test.stamp ## Collect the participants' texts for translation, and compile the translations
-	@$(BIN)/python -m tests.messages
+	@$(BIN)/python -m tests.support.messages
 
 docs: $(VENV)/test.stamp ## Build the site of the docs into build/site; a link that leads nowhere is an error
 	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --jobs auto docs build/site
@@ -100,13 +100,13 @@ lock: $(VENV)/bin/python ## Write deploy/lock.txt from pyproject.toml (UPGRADE=1
 	@$(BIN)/python -m deploy.lock $(if $(UPGRADE),upgrade,write)
 
 audit: $(VENV)/test.stamp ## Look for known holes and unfit licences in what the lock names, and list it (build/sbom.json)
-	@$(BIN)/python -m tests.lock_audit
+	@$(BIN)/python -m tests.support.lock_audit
 
 clean: ## Remove .venv, caches and all data of the demo
 	rm -rf $(VENV) var build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
 
 browser: $(VENV)/test.stamp
-	@$(BIN)/python -m tests.installed_browser
+	@$(BIN)/python -m tests.support.installed_browser
 
 venv: $(VENV)/demo.stamp ## Make .venv with all that the demo needs
 

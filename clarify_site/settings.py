@@ -1,4 +1,7 @@
-"""Every setting, read from the environment. docs/operators/operations.md documents each variable, and a test holds that."""
+"""Every setting, read from the environment.
+
+docs/operators/operations.md documents each variable, and a test holds that.
+"""
 
 import os
 import ssl
@@ -50,7 +53,7 @@ PHRASES_PER_MINUTE = int(read.number("PHRASES_PER_MINUTE", 60, 1, 10_000))
 UNVERIFIED_STARTS_PER_NETWORK = int(read.number("UNVERIFIED_STARTS_PER_NETWORK", 3, 1, 1_000_000))
 LOG_LEVEL = read.text("LOG_LEVEL", "INFO").upper()
 
-# -- Prolific: without a token, links, codes and files do the same work (docs/coordinators/prolific.md) -----------------------------
+# -- Prolific: without a token, links, codes and files do the same work (docs/coordinators/prolific.md) ----------------
 PROLIFIC_TOKEN = read.text("PROLIFIC_TOKEN")
 _SCHEMES = ("https",) if HTTPS else ("https", "http")  # the token goes there
 PROLIFIC_API = read.url("PROLIFIC_API", *_SCHEMES, default="https://api.prolific.com/api/v1")

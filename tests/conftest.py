@@ -3,13 +3,13 @@
 from hypothesis import settings as hypothesis_settings
 
 pytest_plugins = [
-    "tests.run_costs",
-    "tests.requests_of_the_site",
-    "tests.own_database",
-    "tests.between_tests",
-    "tests.stored_actors",
-    "tests.actor_fixtures",
-    "tests.chromium",
+    "tests.support.run_costs",
+    "tests.support.requests_of_the_site",
+    "tests.support.own_database",
+    "tests.support.between_tests",
+    "tests.support.stored_actors",
+    "tests.support.actor_fixtures",
+    "tests.support.chromium",
 ]
 # A busy machine makes any example slow.
 hypothesis_settings.register_profile("unhurried", deadline=None)

@@ -8,8 +8,8 @@ from annotations.datasets.class_images import class_images
 from annotations.models import AssignmentState, BaseModel, Stage, Study
 from modeling.arrays.datasets.dataset_files import Split, verify
 from modeling.arrays.phrases.error_score import error_score
-from tests import actors
-from tests.fake_encoder import FakeEncoder
+from tests.support import actors
+from tests.support.fake_encoder import FakeEncoder
 
 
 def test_the_data_set_on_disk_is_whole(base_model: BaseModel) -> None:

@@ -1,4 +1,4 @@
-"""How the database is emptied after a test that commits (tests/own_database.py)."""
+"""How the database is emptied after a test that commits (tests/support/own_database.py)."""
 
 from concurrent.futures import ThreadPoolExecutor
 

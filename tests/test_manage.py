@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests import forked
+from tests.support import forked
 
 
 @pytest.mark.parametrize("command", [["export_study", "birds"], ["create_study", "birds", "--base-model", "a/b"]])

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from tests.actors import Visit
-from tests.annotations.views_pages import say
-from tests.tracing import entered_files
+from tests.support.actors import Visit
+from tests.support.tracing import entered_files
+from tests.support.views_pages import say
 from worker.tasks.interactive import score_phrases
 
 MOST = 42  # a change that enters fewer lowers it

@@ -1,6 +1,6 @@
 """Every picture of the docs is shown there, and every one that is shown is there."""
 
-from tests import pictures
+from tests.support import pictures
 
 
 def test_the_docs_show_all_their_pictures_and_no_other() -> None:

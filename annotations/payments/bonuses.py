@@ -1,6 +1,7 @@
 """Who earned a study's bonus: a phrase above the goal and better than guessing, on images held out.
 
-docs/analysts/methods.md says how and why; `modeling.arrays.phrases.held_out` does the arithmetic. Nothing is written here.
+docs/analysts/methods.md says how and why; `modeling.arrays.phrases.held_out` does the arithmetic. Nothing is
+written here.
 """
 
 from collections import defaultdict

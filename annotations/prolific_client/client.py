@@ -1,4 +1,7 @@
-"""A client for the calls of Prolific's API that running a study needs. docs/coordinators/prolific.md says what each is used for."""
+"""A client for the calls of Prolific's API that running a study needs.
+
+docs/coordinators/prolific.md says what each is used for.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal

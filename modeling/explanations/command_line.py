@@ -1,4 +1,7 @@
-"""The command `clarify`: explain and correct a classifier's errors, and run the server's commands (docs/engineers/python.md)."""
+"""The command `clarify`: explain and correct a classifier's errors, and run the server's commands.
+
+See docs/engineers/python.md.
+"""
 
 import csv
 import json

@@ -15,7 +15,7 @@ from bs4 import BeautifulSoup
 from tests.access.answers import ANONYMOUS, OPERATOR, PARTICIPANT, REACHED
 from tests.access.matrix import MATRIX, PARTICIPANTS
 from tests.access.world import World
-from tests.undone import undone
+from tests.support.undone import undone
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_snapshot")]
 

@@ -14,7 +14,7 @@ from annotations.staff import access_tokens
 from tests.access.answers import ANONYMOUS, EVERYBODY, OPERATOR, STAFF, Answers, answer_of
 from tests.access.matrix import API, MATRIX
 from tests.access.world import World
-from tests.undone import undone
+from tests.support.undone import undone
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_snapshot")]
 

@@ -10,8 +10,8 @@ from django.test import Client
 
 from annotations.models import BaseModel, Role, Study
 from annotations.staff.roles import LIBRARY, study_of, study_path
-from tests.actors import create_study, open_study, start_visit
-from tests.annotations.rows import add_phrase, add_run
+from tests.support.actors import create_study, open_study, start_visit
+from tests.support.rows import add_phrase, add_run
 
 API_LISTS = ("studies", "tasks")
 API_TABLES = ("participants", "sessions", "assignments", "phrases", "runs", "summary")

@@ -37,13 +37,13 @@ from annotations.models import (
 from annotations.phrases import assignments
 from annotations.pools import gatherings
 from annotations.visits import preview_links, sessions
-from tests import actors
 from tests.access.answers import OPERATOR, PARTICIPANT
 from tests.access.matrix import MATRIX
 from tests.access.world import World, build
-from tests.annotations.analysis_studies import analyse
-from tests.annotations.rows import add_phrase, add_run
-from tests.annotations.views_pages import shown, tree
+from tests.support import actors
+from tests.support.analysis_studies import analyse
+from tests.support.rows import add_phrase, add_run
+from tests.support.views_pages import shown, tree
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_snapshot")]
 

@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from annotations.datasets.thumbnails import thumbnail_url
 from annotations.models import BaseModel, DatasetImport, Pool, Release, Role, Study, event_kinds
-from tests import actors
 from tests.access.answers import (
     ANALYST,
     ANALYST_ELSEWHERE,
@@ -24,7 +23,8 @@ from tests.access.answers import (
     PARTICIPANT,
     STAFF,
 )
-from tests.annotations.rows import add_phrase, add_run
+from tests.support import actors
+from tests.support.rows import add_phrase, add_run
 
 _MEMBERS = {
     ANALYST: ("here", Role.ANALYST),

@@ -3,9 +3,9 @@
 import pytest
 
 from annotations.models import BaseModel, Study
-from tests.annotations.analysis_studies import tell, two_tasks
-from tests.annotations.scripted import scripted_phrases
-from tests.annotations.whole import whole_study
+from tests.support.analysis_studies import tell, two_tasks
+from tests.support.scripted import scripted_phrases
+from tests.support.whole import whole_study
 
 
 @pytest.fixture(scope="module")

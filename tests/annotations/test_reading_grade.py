@@ -8,7 +8,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from annotations.models.consent_texts import DEFAULT_CONSENTS
-from tests import messages
+from tests.support import messages
 
 MOST = 5.0
 FEWEST_WORDS = 8  # the formula says nothing of a label

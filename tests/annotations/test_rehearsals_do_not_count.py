@@ -16,8 +16,8 @@ from annotations.releases.study_export import write_study_zip
 from annotations.results.stored_rows import read_people
 from annotations.site.study_overview import overview
 from annotations.visits import preview_links, sessions
-from tests import actors
-from tests.steps import end, submit_and_score
+from tests.support import actors
+from tests.support.steps import end, submit_and_score
 
 TABLES = ("participants", "sessions", "assignments", "phrases", "runs")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pictures import ROOT
+from tests.support.pictures import ROOT
 
 TEMPLATES = ROOT / "annotations" / "templates"
 MAX_WIDTH = 160

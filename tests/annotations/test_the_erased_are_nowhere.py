@@ -11,7 +11,7 @@ from annotations.models import AuditRecord, Participant, Study
 from annotations.releases.study_export import write_study_zip
 from annotations.site.study_registry import PAGES
 from annotations.visits import erasure, sessions, withdrawal
-from tests.steps import end, submit_and_score
+from tests.support.steps import end, submit_and_score
 from worker.runs.run_training import train_due_runs
 
 pytestmark = pytest.mark.django_db(transaction=True)  # an export reads in a transaction of its own

@@ -13,7 +13,7 @@ from django.template.base import Lexer, TokenType
 from django.utils import translation
 
 from annotations.base.service_errors import PhraseRefused, TooFewPhrases
-from tests import messages
+from tests.support import messages
 
 BY_LANGUAGE = pytest.mark.parametrize("language", messages.LANGUAGES)
 _SLOTS = re.compile(r"%\(\w+\)[sd]|\{\w+\}|</?[a-z]+[^>]*>|%%")

@@ -32,10 +32,10 @@ from annotations.models import (
 )
 from annotations.phrases import assignments, replies
 from annotations.visits import device_reports, sessions
-from tests import actors
-from tests.actors import start_visit
-from tests.annotations.whole import spend
-from tests.steps import submit_and_score
+from tests.support import actors
+from tests.support.actors import start_visit
+from tests.support.steps import submit_and_score
+from tests.support.whole import spend
 from worker.runs.run_training import train_due_runs
 
 # A row comes after what it points to.

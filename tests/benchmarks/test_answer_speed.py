@@ -17,8 +17,8 @@ from playwright.sync_api import Page
 
 from annotations.models import Dataset, Score, Study
 from deploy.local.site import Site
-from tests import actors
-from tests.chromium import Chromium
+from tests.support import actors
+from tests.support.chromium import Chromium
 
 N_PHRASES = 60
 COUNTS = {

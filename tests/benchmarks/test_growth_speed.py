@@ -15,8 +15,8 @@ from django.urls import reverse
 from annotations.models import Study, Task
 from annotations.monitoring import alarms
 from annotations.site.study_registry import PAGES
-from tests import actors
 from tests.benchmarks.many_visits import plant
+from tests.support import actors
 
 PHRASES_EACH, VISITS, STUDIES = 100, (10, 100, 1_000), (10, 100, 1_000)
 TOKEN = "a token of twenty characters"

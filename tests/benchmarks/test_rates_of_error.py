@@ -1,4 +1,4 @@
-"""How often each statement on own gain is wrong, where the truth is known: the large runs behind docs/analysts/methods.md.
+"""How often each statement on own gain is wrong, where the truth is known: the large runs of the docs.
 
 The suite has the same simulations, small. Each test prints its rates, and holds the bound that the docs state.
 """

@@ -15,8 +15,8 @@ from django.db.models import Model
 
 from annotations.models import AnnotationSession, Assignment, Event, Participant, Phrase, Run, Score, Span, Study
 from annotations.releases import release_requests
-from tests.actors import Visit
-from tests.annotations.rows import add_phrase, add_run
+from tests.support.actors import Visit
+from tests.support.rows import add_phrase, add_run
 
 N_PEOPLE, PHRASES_EACH = 1_000, 100
 N_EVENTS = 300_000  # each phrase is submitted, scored and retrained

@@ -17,9 +17,9 @@ from django.urls import reverse
 
 from annotations.models import Phrase, PhraseState, Task
 from annotations.phrases.level_storage import lacking
-from tests import actors, steps
-from tests.actors import Visit
 from tests.benchmarks.test_answer_speed import COUNTS
+from tests.support import actors, steps
+from tests.support.actors import Visit
 from worker.phrases.vocabulary_levels import score_missing_vocabularies
 from worker.tasks.interactive import score_phrases
 

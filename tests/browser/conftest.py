@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Study, StudyConfiguration
 from tests.browser.visitor import Visitor
-from tests.chromium import Chromium
+from tests.support.chromium import Chromium
 
 # What Chromium itself writes to the console when a page of ours answers with an error, or the network is cut.
 _EXPECTED = "Failed to load resource"

@@ -4,9 +4,9 @@ import pytest
 from playwright.sync_api import expect
 
 from annotations.models import Assignment, AssignmentState, Phrase, Study, Task
-from tests.accessibility import assert_no_violations
 from tests.browser.visitor import Visitor
-from tests.steps import move_clock
+from tests.support.accessibility import assert_no_violations
+from tests.support.steps import move_clock
 
 
 def test_done_asks_once_in_a_dialog_that_escape_closes(visitor: Visitor) -> None:

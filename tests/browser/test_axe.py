@@ -1,10 +1,10 @@
 """No page has a violation that axe-core finds, in either theme."""
 
 from annotations.models import Study
-from tests.accessibility import assert_no_violations_in_both_themes, follow
-from tests.actors import WRONG_TRIES
 from tests.browser.conftest import NewVisitor, ask_at_the_end
 from tests.browser.visitor import Visitor
+from tests.support.accessibility import assert_no_violations_in_both_themes, follow
+from tests.support.actors import WRONG_TRIES
 
 
 def check(visitor: Visitor, name: str) -> None:

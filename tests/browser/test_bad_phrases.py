@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import expect
 
 from annotations.models import Phrase
-from tests.accessibility import assert_no_violations, overhang
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
+from tests.support.accessibility import assert_no_violations, overhang
 
 REFUSED = {
     "empty": ("", "Please type a phrase first."),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pytest_django.live_server_helper import LiveServer
 
-from tests.chromium import Chromium
+from tests.support.chromium import Chromium
 
 _TYPED = "sessionStorage.setItem('typed', 'red'), document.cookie"
 

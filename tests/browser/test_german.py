@@ -7,10 +7,10 @@ import pytest
 from playwright.sync_api import expect
 
 from annotations.models import Study
-from tests import messages
-from tests.accessibility import assert_no_violations, follow, overhang
 from tests.browser.conftest import NewVisitor, ask_at_the_end
 from tests.browser.visitor import Visitor
+from tests.support import messages
+from tests.support.accessibility import assert_no_violations, follow, overhang
 
 _WITHOUT_THE_STUDYS_OWN_TEXTS = """() => {
     const copy = document.documentElement.cloneNode(true);

@@ -3,8 +3,8 @@
 from playwright.sync_api import Page, expect
 
 from annotations.models import AnnotationSession
-from tests.actors import RIGHT_ANSWERS, as_numbered
 from tests.browser.visitor import Visitor
+from tests.support.actors import RIGHT_ANSWERS, as_numbered
 from worker.phrases.scoring import score_due_phrases
 
 _FOCUSED = "document.activeElement"

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from annotations.models import Assignment, Study, Task
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
-from tests.steps import move_clock
+from tests.support.steps import move_clock
 from worker.phrases.scoring import score_due_phrases
 
 # Every shift counts here, also those soon after a key, which the usual measure (CLS) leaves out.

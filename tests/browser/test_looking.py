@@ -5,9 +5,9 @@ from playwright.sync_api import Page, expect
 
 from annotations.models import Study
 from modeling.arrays.images.image_files import THUMBNAIL_SHORT_SIDE
-from tests.accessibility import overhang
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
+from tests.support.accessibility import overhang
 from worker.phrases.scoring import score_due_phrases
 
 _SIZES = "all => all.map(one => { const box = one.getBoundingClientRect(); return [box.width, box.height]; })"

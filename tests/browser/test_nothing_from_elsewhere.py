@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.annotations.chromium import page_without_complaints
-from tests.chromium import Chromium
+from tests.support.chromium import Chromium
+from tests.support.pages_in_chromium import page_without_complaints
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import expect
 
 from annotations.models import Task
-from tests.accessibility import overhang
 from tests.browser.conftest import NewVisitor
+from tests.support.accessibility import overhang
 
 
 def test_no_page_scrolls_sideways(new_visitor: NewVisitor) -> None:

@@ -3,9 +3,9 @@
 from playwright.sync_api import expect
 
 from annotations.models import AnnotationSession, Assignment, CheckAttempt, EndAnswer, Phrase, PracticePhrase
-from tests.actors import RIGHT_ANSWERS
 from tests.browser.conftest import NewVisitor, ask_at_the_end
 from tests.browser.visitor import Visitor
+from tests.support.actors import RIGHT_ANSWERS
 from worker.phrases.scoring import score_due_phrases
 
 

@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from annotations.models import Study, Task
-from tests.actors import WRONG_TRIES
 from tests.browser.conftest import NewVisitor, ask_at_the_end
 from tests.browser.visitor import Visitor
+from tests.support.actors import WRONG_TRIES
 from worker.phrases.scoring import score_due_phrases
 
 _SENTENCE = "The AI is often wrong on images that have"

@@ -13,10 +13,10 @@ from playwright.sync_api import expect
 
 from annotations.models import Dataset
 from modeling.arrays.sprites.attributes import VALUES
-from tests import actors, pictures
 from tests.browser.conftest import NewVisitor, ask_at_the_end
 from tests.browser.visitor import Visitor
-from tests.sprites import draw_examples
+from tests.support import actors, pictures
+from tests.support.sprites import draw_examples
 from worker.phrases.scoring import score_due_phrases
 
 _IN_VIEW_IS_LOADED = """() => [...document.querySelectorAll("img[src]")].every((image) => {

@@ -3,9 +3,9 @@
 from playwright.sync_api import expect
 
 from annotations.models import Judgement, Phrase, Study, Task
-from tests.accessibility import assert_no_violations_in_both_themes, overhang
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
+from tests.support.accessibility import assert_no_violations_in_both_themes, overhang
 
 
 def test_a_question_is_answered_without_leaving_the_page_and_a_rewording_fills_the_field(visitor: Visitor) -> None:

@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 from annotations.models import Assignment, EndReason, Phrase
 from annotations.models.phrase import UNCHECKED
 from annotations.phrases.assignments import SLACK
-from tests.accessibility import assert_no_violations
 from tests.browser.visitor import Visitor
+from tests.support.accessibility import assert_no_violations
 from worker.phrases.scoring import score_due_phrases
 
 

@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import expect
 
 from annotations.models import AnnotationSession, DeviceReport, Outcome, PracticePhrase, Stage, Study
-from tests.actors import RIGHT_ANSWERS, WRONG_ANSWERS, WRONG_TRIES
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
+from tests.support.actors import RIGHT_ANSWERS, WRONG_ANSWERS, WRONG_TRIES
 
 
 def test_the_welcome_page_looks_at_the_device_and_start_says_that_a_script_runs(visitor: Visitor) -> None:

@@ -2,8 +2,8 @@
 
 import re
 
-from tests.actors import RIGHT_ANSWERS
 from tests.browser.visitor import Visitor
+from tests.support.actors import RIGHT_ANSWERS
 
 MOST_WORDS = 500
 MOST_PRESSES = 8  # of buttons and images; the three questions' answers are chosen, not pressed

@@ -10,7 +10,7 @@ from annotations.models import AnnotationSession, Study
 from annotations.phrases import assignments
 from annotations.visits import sessions
 from annotations.visits.resume_codes import resume_code
-from tests.actors import RIGHT_ANSWERS, as_numbered, client_of, do_tutorial, pass_check
+from tests.support.actors import RIGHT_ANSWERS, as_numbered, client_of, do_tutorial, pass_check
 from worker.phrases.scoring import score_due_phrases
 
 DONE = ":is(#to-done, form#done button):visible"  # in the answer, or in its own place

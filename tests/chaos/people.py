@@ -18,7 +18,7 @@ import httpx2
 from annotations.simulation.crowd import Link
 from annotations.simulation.page_browser import Browser, Page, UnexpectedPage
 from annotations.simulation.personas import GOOD, POOR, Persona
-from tests.at_a_task import come_to_task, send
+from tests.support.at_a_task import come_to_task, send
 
 NO_ANSWER = 0  # instead of a status: the connection was refused, broke, or stayed silent
 AGAIN_AFTER_S = 1.0  # the page's script waits three seconds

@@ -24,7 +24,7 @@ from deploy.local.services import Server, bring_back, free_port
 from deploy.local.site import Site
 from tests.chaos import faults
 from tests.chaos.faults import CLOCKS, Act, Fault
-from tests.debian_packages import find_in_packages
+from tests.support.debian_packages import find_in_packages
 
 N_SENDERS = 40
 BACK_WITHIN_S = 60.0

@@ -17,7 +17,7 @@ from annotations.models import Study
 from annotations.phrases import phrase_submission
 from annotations.visits.web import entry_pages as entry
 from clarify_site import error_reports
-from tests.actors import Visit
+from tests.support.actors import Visit
 
 PID, STUDY_ID, ADDRESS, BROWSER = "5f0000000000000000000001", "5f0000000000000000000002", "203.0.113.77", "Netscape/4"
 

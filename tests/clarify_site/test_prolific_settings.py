@@ -5,8 +5,8 @@ import os
 
 import httpx2
 
-from tests import forked
 from tests.fake_prolific import FakeProlific
+from tests.support import forked
 
 PROGRAM = """
 import sys, django

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests import forked
+from tests.support import forked
 
 GOOD = {
     "SECRET_KEY": "a-long-random-string-for-the-tests-0123456789-abcdefghijk",

@@ -23,8 +23,6 @@ from deploy.local import site as site_module
 from deploy.local.services import free_port, valkey_server
 from deploy.local.site import Site, roles
 from deploy.local.stages import Stages
-from tests import local_services
-from tests.actors import Visit
 from tests.chaos import chaos_report
 from tests.chaos.comparison import Comparison, compare
 from tests.chaos.course import Course, Outcome, Struck
@@ -33,7 +31,9 @@ from tests.chaos.mutated_rounds import ROLES, Round, few_roles
 from tests.chaos.mutations import MUTATIONS, STARTUP, VARIABLE, Mutation
 from tests.chaos.people import NO_ANSWER, Post, Receipts
 from tests.chaos.trouble import Trouble, make_trouble
-from tests.steps import submit, submit_and_score
+from tests.support import local_services
+from tests.support.actors import Visit
+from tests.support.steps import submit, submit_and_score
 
 FULL = """
 from pathlib import Path

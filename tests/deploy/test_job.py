@@ -27,8 +27,8 @@ from annotations.results import benchmark_requests
 from annotations.studies.study_progress import SENT
 from deploy.local import job
 from deploy.local.processes import CannotRun
-from tests import actors
-from tests.steps import end, submit_and_score
+from tests.support import actors
+from tests.support.steps import end, submit_and_score
 from worker.corrections import train_due_corrections
 from worker.runs.run_training import train_due_runs
 

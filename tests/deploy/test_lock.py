@@ -6,7 +6,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from deploy import lock
-from tests import lock_audit
+from tests.support import lock_audit
 
 TEXT = lock.LOCK.read_text(encoding="utf-8")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-BROWSER = "-m tests.installed_browser"
+BROWSER = "-m tests.support.installed_browser"
 
 
 def _commands(target: str, tmp_path: Path, *variables: str) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clarify_site.home import ROOT
-from tests import lock_audit
+from tests.support import lock_audit
 
 BY_DIGEST = re.compile(r"[\w./-]+(:[\w.-]+@sha256:[0-9a-f]{64}|@[0-9a-f]{40})")
 DOCKERFILES = sorted((ROOT / "deploy").glob("*Dockerfile"))

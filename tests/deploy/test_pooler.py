@@ -21,7 +21,7 @@ from clarify_site.home import ROOT
 from deploy.local import site as site_module
 from deploy.local.services import free_port, short_folder
 from deploy.local.site import CADDYFILE, Site, roles
-from tests.debian_packages import find_in_packages
+from tests.support.debian_packages import find_in_packages
 
 LIMITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
 CONNECTIONS, PEOPLE = 3, 12

@@ -16,8 +16,8 @@ from clarify_site import web_connections
 from deploy.local import site as site_module
 from deploy.local.services import Server, free_port, valkey_server
 from deploy.local.site import Site, roles
-from tests import local_services
-from tests.served import served
+from tests.support import local_services
+from tests.support.served import served
 
 pytestmark = [
     pytest.mark.services,

@@ -24,7 +24,7 @@ from redis.exceptions import AuthenticationError
 
 from deploy.local.services import quiet_log
 from deploy.local.site import roles
-from tests import forked
+from tests.support import forked
 
 ROOT = Path(__file__).resolve().parents[2]
 OPERATIONS = (ROOT / "docs" / "operators" / "operations.md").read_text("utf-8")

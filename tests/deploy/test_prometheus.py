@@ -22,7 +22,7 @@ from annotations.visits.preview_links import simulated_parameters
 from deploy.local import site as site_module
 from deploy.local.services import free_port
 from deploy.local.site import Site, roles
-from tests.debian_packages import find_in_packages
+from tests.support.debian_packages import find_in_packages
 
 MONITORING = Path(__file__).resolve().parents[2] / "deploy" / "monitoring"
 ALERT_TESTS = Path(__file__).with_name("alert_tests.yaml")

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from django.urls import reverse
 
-from tests.served import proxy_before
+from tests.support.served import proxy_before
 
 pytestmark = pytest.mark.services
 

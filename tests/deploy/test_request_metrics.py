@@ -12,7 +12,7 @@ import pytest
 from deploy.local import site as site_module
 from deploy.local.services import free_port
 from deploy.local.site import Site, roles
-from tests.served import served
+from tests.support.served import served
 
 pytestmark = pytest.mark.services
 

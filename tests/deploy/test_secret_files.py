@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environ.fileaware_mapping import FileAwareMapping
 
 from clarify_site import environment
-from tests import forked
+from tests.support import forked
 
 KEY = "a-key-in-a-file-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFG"
 

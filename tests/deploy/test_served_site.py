@@ -18,8 +18,8 @@ from annotations.prolific.submission_import import LARGEST_FILE
 from deploy.local import site as site_module
 from deploy.local.services import free_port
 from deploy.local.site import Site, roles
-from tests.actors import Visit
-from tests.served import served
+from tests.support.actors import Visit
+from tests.support.served import served
 
 pytestmark = pytest.mark.services
 

@@ -13,7 +13,7 @@ from deploy.local import site as site_module
 from deploy.local.processes import CannotRun
 from deploy.local.services import free_port
 from deploy.local.site import Site, roles
-from tests.served import served
+from tests.support.served import served
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
 

@@ -13,7 +13,7 @@ from deploy.local.processes import CannotRun
 from deploy.local.services import free_port
 from deploy.local.site import Site
 from deploy.local.site import roles as every_role
-from tests.served import served
+from tests.support.served import served
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
 
@@ -22,7 +22,7 @@ DEMO = """
 import os, sys
 from pathlib import Path
 from deploy.local import demo, site
-from tests.served import served
+from tests.support.served import served
 demo.FIRST_PORT, folder, roles = int(sys.argv[1]), Path(sys.argv[2]), site.roles
 site.roles = lambda web, scratch: served(roles(web, scratch))
 with demo._listener(None) as listener:

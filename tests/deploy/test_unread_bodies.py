@@ -19,7 +19,7 @@ import pytest
 
 from deploy.local.services import free_port
 from deploy.local.site import GUNICORN
-from tests.served import proxy_before
+from tests.support.served import proxy_before
 
 pytestmark = pytest.mark.services
 

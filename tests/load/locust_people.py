@@ -25,7 +25,7 @@ django.setup()
 from annotations.simulation.crowd import as_participants  # noqa: E402 - Django comes first
 from annotations.simulation.page_browser import Browser, Page, UnexpectedPage  # noqa: E402
 from annotations.simulation.personas import GOOD, POOR, Persona  # noqa: E402
-from tests.at_a_task import come_to_task, prepared  # noqa: E402
+from tests.support.at_a_task import come_to_task, prepared  # noqa: E402
 
 PAUSE_S, LOOKS = 10.0, 25
 gevent.get_hub().loop.update_now()  # it kept the time from before all that was imported, and would end the run at once

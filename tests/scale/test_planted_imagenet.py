@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.measured_pages import MARK, write_below
 from tests.scale.bench_scale import MARK as SCALE_MARK
 from tests.scale.bench_scale import Measured, curves, remember
 from tests.scale.planted_imagenet import NEAR, TEXT, Planting, attribute, load
+from tests.support.measured_pages import MARK, write_below
 
 SMALL = Planting.of_share(0.01)
 

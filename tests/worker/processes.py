@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from tests.forked import CELERY, Forked
+from tests.support.forked import CELERY, Forked
 
 TIMEOUT_S = 90  # a process that loads torch on a busy machine
 

@@ -21,8 +21,8 @@ from modeling.arrays.embeddings.standardization import Standardization
 from modeling.arrays.retraining.control import control_weights
 from modeling.arrays.retraining.group_accuracies import group_metrics
 from modeling.arrays.retraining.heads import Head
-from tests.actors import OVAL, SQUARE
-from tests.correcting import approve, say, study_of_both
+from tests.support.actors import OVAL, SQUARE
+from tests.support.correcting import approve, say, study_of_both
 from worker import corrections as worker
 from worker.common.process_cache import training_set
 from worker.corrections import train_due_corrections

@@ -10,8 +10,8 @@ from django.utils import timezone
 from annotations.corrections import correction_requests as corrections
 from annotations.models import BaseModel, Correction, JobState
 from annotations.queue import jobs
-from tests.correcting import approve, say, study_of_both
-from tests.forked import Forked
+from tests.support.correcting import approve, say, study_of_both
+from tests.support.forked import Forked
 from worker.corrections import train_due_corrections
 
 

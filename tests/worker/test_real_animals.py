@@ -59,8 +59,8 @@ from modeling.arrays.retraining.group_accuracies import GroupMetrics
 from modeling.arrays.retraining.heads import Head
 from modeling.arrays.retraining.slices import slice_members, slice_membership, slice_weights
 from modeling.tensors.retraining.many_heads import train_heads
-from tests.actors import RIGHT_ANSWERS, as_numbered
 from tests.modeling.guessing import GIBBERISH, passed_in_halves
+from tests.support.actors import RIGHT_ANSWERS, as_numbered
 from worker.common.process_cache import encoder, training_set
 from worker.corrections import train_due_corrections
 from worker.datasets.index_builds import build_due_indexes

@@ -8,7 +8,7 @@ from annotations.models import Allocation, AssignmentState, Dataset, PhraseState
 from annotations.phrases import assignments
 from annotations.queue import worker_wakeup
 from clarify_site.celery import app
-from tests.steps import end, move_clock, submit
+from tests.support.steps import end, move_clock, submit
 from worker.common import process_cache, throttled_log
 from worker.phrases.vocabulary_levels import TURN_S
 from worker.tasks import analysis, embed, interactive, maintenance, outside, retrain
@@ -104,7 +104,7 @@ def test_a_scoring_worker_loads_the_encoders_of_open_studies_before_its_first_ta
     monkeypatch.setattr(process_cache, "encoder", lambda spec: loaded.append(spec) or process_cache._encoder(spec))
     monkeypatch.setattr("worker.tasks.interactive.connection.close", lambda: None)  # the test's own transaction
     interactive.preload()
-    assert loaded == ["python:tests.fake_encoder"]
+    assert loaded == ["python:tests.support.fake_encoder"]
 
 
 def test_a_worker_starts_without_an_encoder_that_is_missing(open_study, monkeypatch, caplog):

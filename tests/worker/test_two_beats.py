@@ -12,8 +12,8 @@ from django.utils import timezone
 from annotations.base.data_store.folder_store import FolderStore
 from annotations.models import Event, Study, event_kinds
 from annotations.visits.withdrawal import withdraw
-from tests.actors import start_visit
-from tests.steps import end, submit
+from tests.support.actors import start_visit
+from tests.support.steps import end, submit
 from worker.tasks import maintenance
 
 SWEEPS = (

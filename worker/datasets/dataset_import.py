@@ -45,10 +45,10 @@ def import_folder(
 ) -> tuple[Dataset, bool]:
     """Make the data set directory of a folder and register it.
 
-    similarity_encoder: an encoder's spec; features: another's, or a file of them (docs/engineers/datasets.md); without, the
-    similarity embeddings are the features. columns: of the format huggingface, those of images, classes and, if there
-    are any, attributes. engine: as IMPORT_ENGINE, which is the default. Returns the data set and whether it is new.
-    Raises ImportRefused, EncoderUnavailable, BadEmbedding, BadDataset, ServiceError.
+    similarity_encoder: an encoder's spec; features: another's, or a file of them (docs/engineers/datasets.md); without,
+    the similarity embeddings are the features. columns: of the format huggingface, those of images, classes and, if
+    there are any, attributes. engine: as IMPORT_ENGINE, which is the default. Returns the data set and whether it is
+    new. Raises ImportRefused, EncoderUnavailable, BadEmbedding, BadDataset, ServiceError.
     """
     names = class_names, attribute_names
     embed = embedding_by(settings.IMPORT_ENGINE if engine is None else engine)

@@ -1,4 +1,7 @@
-"""Features of a last layer: unit rows, then a z-score with the statistics of the training images (docs/analysts/methods.md)."""
+"""Features of a last layer: unit rows, then a z-score with the statistics of the training images.
+
+See docs/analysts/methods.md.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""The control of a retraining: the same class weights without any phrase (docs/analysts/methods.md, section on own gain)."""
+"""The control of a retraining: the same class weights without any phrase.
+
+See docs/analysts/methods.md, section on own gain.
+"""
 
 from collections.abc import Iterable
 

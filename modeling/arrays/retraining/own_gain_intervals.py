@@ -180,8 +180,8 @@ def own_gain_interval(cells: NDArray[np.integer], draws: int = RESAMPLES, seed: 
     of one model that are within chance of its worst are tied, and the other's gaps are as measured plus one standard
     error, after removing the noise that both share. The selection is that of `tied_groups`; the allowance is Clarify's
     own, since selection alone misses near ties. Coverage is .93 to .98 in simulations with groups of 100 images or more
-    (docs/analysts/methods.md, section on own gain), and at least .92 with smaller ones. Where groups of one model alone are
-    tied, the estimate is biased: a model with more of them looks worse than it is.
+    (docs/analysts/methods.md, section on own gain), and at least .92 with smaller ones. Where groups of one model alone
+    are tied, the estimate is biased: a model with more of them looks worse than it is.
 
     Examples
     --------

@@ -7,7 +7,8 @@ on the groups, F_q(W) = Σ_g q_g L_g(W) + λ/2 ‖W‖² lies below it everywher
 
 A step minimises the larger of the groups' linear models plus a curvature that they share. By duality that is a
 quadratic in q, as small as the number of groups. The curvature is that of the class-balanced head, corrected by what
-the last steps showed of F_q's. q settles, and the method is then a quasi-Newton method for F_q. See docs/analysts/methods.md.
+the last steps showed of F_q's. q settles, and the method is then a quasi-Newton method for F_q.
+See docs/analysts/methods.md.
 """
 
 from dataclasses import dataclass, replace

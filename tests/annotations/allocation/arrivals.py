@@ -5,7 +5,7 @@ from annotations.allocation.cells import cell_counts, cell_key, cells
 from annotations.allocation.places import choose
 from annotations.models import AnnotationSession, BaseModel, Condition, Event, Study, Task, TaskOrder
 from annotations.visits import sessions
-from tests import actors
+from tests.support import actors
 
 
 def study_of_cells(

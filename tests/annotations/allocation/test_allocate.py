@@ -22,8 +22,8 @@ from annotations.models import (
 )
 from annotations.visits import check_answers as comprehension
 from annotations.visits import sessions, withdrawal
-from tests.actors import WRONG_TRIES, do_tutorial
 from tests.annotations.allocation.arrivals import arrive, completed, consenting, held, prove_choices, study_of_cells
+from tests.support.actors import WRONG_TRIES, do_tutorial
 
 pytestmark = pytest.mark.usefixtures("vouched_for")
 

@@ -24,11 +24,11 @@ from annotations.backups.making import back_up
 from annotations.base import unnamed_files
 from annotations.base.data_store.folder_store import FolderStore
 from annotations.models import BaseModel, IdentityKey, Phrase
-from tests import forked
-from tests.actors import Visit, create_study, open_study, start_visit, store_base_model, store_dataset
-from tests.other_arrivals import arrivals, wait_for_arrivals
-from tests.own_database import Committed
-from tests.steps import end, submit, submit_and_score
+from tests.support import forked
+from tests.support.actors import Visit, create_study, open_study, start_visit, store_base_model, store_dataset
+from tests.support.other_arrivals import arrivals, wait_for_arrivals
+from tests.support.own_database import Committed
+from tests.support.steps import end, submit, submit_and_score
 from worker.runs.run_training import train_due_runs
 
 pytestmark = pytest.mark.django_db(transaction=True)

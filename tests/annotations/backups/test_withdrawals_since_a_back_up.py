@@ -34,10 +34,10 @@ from annotations.models import (
 from annotations.prolific_client.statuses import Status
 from annotations.studies import lifecycle
 from annotations.visits import erasure, retention, sessions, withdrawal, withdrawal_replay
-from tests import forked
-from tests.actors import Visit
-from tests.annotations.logged import stored
-from tests.steps import end, submit_and_score
+from tests.support import forked
+from tests.support.actors import Visit
+from tests.support.logged import stored
+from tests.support.steps import end, submit_and_score
 from worker.tasks.maintenance import erase_withdrawn
 
 pytestmark = pytest.mark.django_db(transaction=True)

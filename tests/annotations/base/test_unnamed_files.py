@@ -13,8 +13,8 @@ from annotations.base.unnamed_files import GRACE
 from annotations.models import BaseModel, Correction, Run
 from annotations.visits import erasure
 from annotations.visits.withdrawal import withdraw
-from tests.actors import Visit
-from tests.annotations.rows import add_phrase, add_run
+from tests.support.actors import Visit
+from tests.support.rows import add_phrase, add_run
 
 LATER = GRACE + dt.timedelta(minutes=1)
 

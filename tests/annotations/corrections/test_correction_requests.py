@@ -23,8 +23,8 @@ from annotations.models import (
 )
 from annotations.queue.jobs import claim, fail
 from annotations.releases import moderation
-from tests.actors import OVAL, SQUARE
-from tests.correcting import approve, say, study_of_both
+from tests.support.actors import OVAL, SQUARE
+from tests.support.correcting import approve, say, study_of_both
 
 pytestmark = pytest.mark.usefixtures("stored_base_model")
 

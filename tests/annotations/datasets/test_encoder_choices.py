@@ -40,10 +40,10 @@ def test_where_nothing_was_imported_yet_the_one_that_needs_nothing_comes_first(d
 
 def test_one_that_has_worked_here_comes_before_those_that_have_not(sprites_like: Dataset, settings: Any) -> None:
     settings.DEFAULT_SIMILARITY_ENCODER = HEAVY
-    assert specs() == ["python:tests.fake_encoder", BUNDLED, HEAVY]
+    assert specs() == ["python:tests.support.fake_encoder", BUNDLED, HEAVY]
     assert encoder_choices()[0] == (
-        "python:tests.fake_encoder",
-        f"python:tests.fake_encoder. Embedded {sprites_like} here.",
+        "python:tests.support.fake_encoder",
+        f"python:tests.support.fake_encoder. Embedded {sprites_like} here.",
     )
 
 
@@ -51,7 +51,7 @@ def test_a_module_of_the_operator_comes_first_though_nothing_was_embedded_with_i
     sprites_like: Dataset, settings: Any
 ) -> None:
     settings.DEFAULT_SIMILARITY_ENCODER = "python:my_encoder"
-    assert specs() == ["python:my_encoder", "python:tests.fake_encoder", BUNDLED]
+    assert specs() == ["python:my_encoder", "python:tests.support.fake_encoder", BUNDLED]
 
 
 def test_of_those_that_have_worked_the_one_of_the_newest_data_set_is_first(
@@ -61,11 +61,11 @@ def test_of_those_that_have_worked_the_one_of_the_newest_data_set_is_first(
     embedded(sprites_like, "birds", HEAVY)
     embedded(sprites_like, "shapes", BUNDLED)
     embedded(sprites_like, "pets", HEAVY)
-    assert specs() == [HEAVY, BUNDLED, "python:tests.fake_encoder"]
+    assert specs() == [HEAVY, BUNDLED, "python:tests.support.fake_encoder"]
     assert [words.split(" here.")[0] for _, words in encoder_choices()] == [
         f"{HEAVY}. Embedded pets v1",
         f"{BUNDLED}. Embedded shapes v1",
-        f"python:tests.fake_encoder. Embedded {sprites_like}",
+        f"python:tests.support.fake_encoder. Embedded {sprites_like}",
     ]
 
 
@@ -80,4 +80,4 @@ def test_that_the_bundled_one_is_blind_to_photographs_is_said_also_where_it_was_
 def test_a_data_set_without_an_encoder_names_none(sprites_like: Dataset, settings: Any) -> None:
     settings.DEFAULT_SIMILARITY_ENCODER = BUNDLED
     embedded(sprites_like, "features", "")
-    assert specs() == ["python:tests.fake_encoder", BUNDLED]
+    assert specs() == ["python:tests.support.fake_encoder", BUNDLED]

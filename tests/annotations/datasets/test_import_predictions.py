@@ -14,7 +14,7 @@ from modeling.arrays.common.modeling_errors import NothingToEvaluate
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.datasets.importing.import_errors import BadSource
 from modeling.arrays.datasets.prediction_file import PredictionsMissing
-from tests.actors import SQUARE
+from tests.support.actors import SQUARE
 
 Line = tuple[str, str, str]
 Write = Callable[[list[Line]], Path]

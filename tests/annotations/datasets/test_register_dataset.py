@@ -12,7 +12,7 @@ from annotations.base.service_errors import NotPossible
 from annotations.datasets.dataset_registration import find_dataset, register_dataset
 from annotations.models import Dataset
 from modeling.arrays.datasets.dataset_files import BadDataset
-from tests import actors
+from tests.support import actors
 
 
 @pytest.fixture(scope="module")

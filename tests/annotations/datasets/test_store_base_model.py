@@ -12,7 +12,7 @@ from modeling.arrays.common.modeling_errors import NothingToEvaluate
 from modeling.arrays.datasets.dataset_files import DatasetFiles, Split
 from modeling.arrays.embeddings.standardization import Standardization
 from modeling.arrays.retraining.heads import Head
-from tests.actors import OVAL, SQUARE
+from tests.support.actors import OVAL, SQUARE
 
 
 @pytest.fixture

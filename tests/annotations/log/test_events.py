@@ -5,7 +5,7 @@ from django.db import DatabaseError, transaction
 
 from annotations.log import events
 from annotations.models import Event, event_kinds
-from tests.steps import end, submit_and_score
+from tests.support.steps import end, submit_and_score
 
 
 def test_an_event_is_recorded_with_its_payload(alice):

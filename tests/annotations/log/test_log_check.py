@@ -10,10 +10,10 @@ from annotations.log.log_registry import TABLES
 from annotations.log.replay import differences, replay
 from annotations.models import CorrectionPart, Participant, Phrase, Score, Study
 from annotations.visits import erasure
-from tests import actors
-from tests.actors import Visit
-from tests.annotations.logged import stored
-from tests.steps import submit_and_score
+from tests.support import actors
+from tests.support.actors import Visit
+from tests.support.logged import stored
+from tests.support.steps import submit_and_score
 
 pytestmark = pytest.mark.usefixtures("stored_base_model")
 

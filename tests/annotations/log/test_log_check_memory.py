@@ -5,8 +5,8 @@ import pytest
 from annotations.log import log_check
 from annotations.log.log_check import LogCheck
 from annotations.models import Study
-from tests import traced_memory
 from tests.benchmarks.many_visits import copy, log, plant
+from tests.support import traced_memory
 
 _MIB = 2**20
 

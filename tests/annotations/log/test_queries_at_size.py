@@ -12,10 +12,10 @@ from annotations.models import IdentityKey, Study
 from annotations.studies import lifecycle
 from annotations.visits import erasure, retention
 from annotations.visits.withdrawal import withdraw
-from tests.actors import Visit, start_visit
-from tests.annotations.whole import spend
 from tests.benchmarks.many_visits import copy, log, plant
-from tests.steps import end, submit, submit_and_score
+from tests.support.actors import Visit, start_visit
+from tests.support.steps import end, submit, submit_and_score
+from tests.support.whole import spend
 from worker.phrases.scoring import score_due_phrases
 from worker.runs.run_training import train_due_runs
 

@@ -24,10 +24,10 @@ from annotations.models import (
 )
 from annotations.visits import erasure
 from annotations.visits.withdrawal import withdraw
-from tests import actors
-from tests.actors import Visit
-from tests.annotations.lively import lively_study
-from tests.annotations.logged import stored
+from tests.support import actors
+from tests.support.actors import Visit
+from tests.support.lively import lively_study
+from tests.support.logged import stored
 
 ASSIGNMENT, CHOICE, JUDGEMENT = BY_NAME["assignment"], BY_NAME["threshold_choice"], BY_NAME["judgement"]
 PHRASE, RUN, SCORE, SESSION = BY_NAME["phrase"], BY_NAME["run"], BY_NAME["score"], BY_NAME["session"]

@@ -9,7 +9,7 @@ from annotations.base.service_errors import BudgetSpent
 from annotations.log import visit_budgets
 from annotations.log.visit_budgets import LIMITS, Budget
 from annotations.models import AnnotationSession
-from tests.actors import Visit
+from tests.support.actors import Visit
 
 THERE_IS, AT_ONCE = 5, 12
 

@@ -16,8 +16,8 @@ from annotations.models import AnnotationSession, IdentityKey, Study, Submission
 from annotations.staff import two_factor
 from annotations.visits import sessions
 from clarify_site import environment
-from tests.other_arrivals import arrivals, wait_for_arrivals
-from tests.second_factor import code_of, enrol
+from tests.support.other_arrivals import arrivals, wait_for_arrivals
+from tests.support.second_factor import code_of, enrol
 
 OLD = os.environ["IDENTITY_KEYS"]
 NEW = "newer-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRST"

@@ -6,8 +6,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from annotations.models import Phrase, Study
-from tests.actors import Visit
-from tests.annotations.lively import lively_study
+from tests.support.actors import Visit
+from tests.support.lively import lively_study
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -40,8 +40,8 @@ from annotations.models import (
     WorkerHeartbeat,
 )
 from annotations.results import stored_rankings
-from tests.actors import Visit
 from tests.annotations.models.breaking import Way, again, change
+from tests.support.actors import Visit
 
 NOW = timezone.now()
 BY = {"requested_by": "coordinator"}

@@ -42,10 +42,10 @@ from annotations.models import (
     VocabularyLevel,
 )
 from annotations.phrases import replies
-from tests.actors import Visit, create_study, open_study, start_visit
 from tests.annotations.models import running
 from tests.annotations.models.breaking import Way, again, change, drop_other_checks
-from tests.steps import end, submit, submit_and_score
+from tests.support.actors import Visit, create_study, open_study, start_visit
+from tests.support.steps import end, submit, submit_and_score
 
 NOW = timezone.now()
 UUID, OTHER_UUID = uuid.UUID(int=1), uuid.UUID(int=9)

@@ -7,9 +7,9 @@ from django.db.migrations.loader import MigrationLoader
 from annotations.base import unnamed_files
 from annotations.base.data_store.folder_store import FolderStore
 from annotations.models import BaseModel, Run
-from tests.actors import Visit
 from tests.annotations.models.test_sealing_migrations import apply
-from tests.annotations.rows import add_phrase, add_run
+from tests.support.actors import Visit
+from tests.support.rows import add_phrase, add_run
 
 COLUMNS = (
     *(("basemodel", "head"), ("correction", "head")),

@@ -11,7 +11,7 @@ from django_otp.oath import TOTP
 
 from annotations.models import TotpDevice
 from annotations.staff import two_factor
-from tests.second_factor import code_of
+from tests.support.second_factor import code_of
 
 migration = import_module("annotations.migrations.0009_sealed_second_factors")
 SECRET = bytes(range(20))

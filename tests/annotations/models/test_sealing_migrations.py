@@ -15,7 +15,7 @@ from annotations.log import key_rotation, withdrawal_keys
 from annotations.log.identities import key_of, pseudonym
 from annotations.log.key_rotation import Seals
 from annotations.models import AnnotationSession, Study
-from tests.actors import Visit, create_study
+from tests.support.actors import Visit, create_study
 
 BEFORE, EXPAND, CONTRACT = "0009_sealed_second_factors", "0010_seal_keys_of_studies", "0011_drop_plain_keys_of_studies"
 DEFAULTS = "0051_defaults_said_once"

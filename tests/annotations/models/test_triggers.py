@@ -8,8 +8,8 @@ from annotations.models import AnnotationSession, AuditRecord, JudgementAnswer, 
 from annotations.phrases import replies
 from annotations.visits import erasure
 from annotations.visits.withdrawal import withdraw
-from tests.actors import Visit
-from tests.steps import submit_and_score
+from tests.support.actors import Visit
+from tests.support.steps import submit_and_score
 
 pytestmark = pytest.mark.usefixtures("stored_alice")
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from annotations.base.emails import NotificationFailed
 from annotations.models import Alarm, BaseModel, Study
 from annotations.monitoring import alarm_emails
-from tests.actors import create_study
+from tests.support.actors import create_study
 
 SECOND = dt.timedelta(seconds=1)
 ADDRESS = "team@example.org"

@@ -13,9 +13,9 @@ from annotations.monitoring import alarms
 from annotations.monitoring.queue_health import workers
 from annotations.monitoring.study_people import GONE_AFTER
 from annotations.queue.heartbeats import store_heartbeat
-from tests import actors
-from tests.actors import Visit, create_study, start_visit
-from tests.annotations.rows import add_phrase
+from tests.support import actors
+from tests.support.actors import Visit, create_study, start_visit
+from tests.support.rows import add_phrase
 
 SECOND = dt.timedelta(seconds=1)
 

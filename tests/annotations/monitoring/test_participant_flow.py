@@ -22,9 +22,9 @@ from annotations.monitoring.study_people import ACTIVE_WITHIN, GONE_AFTER
 from annotations.phrases import assignments
 from annotations.visits import check_answers as comprehension
 from annotations.visits import erasure, sessions, withdrawal
-from tests import actors
-from tests.actors import WRONG_ANSWERS, WRONG_TRIES, Visit, create_study, do_tutorial, start_visit
-from tests.annotations.rows import add_phrase
+from tests.support import actors
+from tests.support.actors import WRONG_ANSWERS, WRONG_TRIES, Visit, create_study, do_tutorial, start_visit
+from tests.support.rows import add_phrase
 
 pytestmark = pytest.mark.usefixtures("stored_alice")
 

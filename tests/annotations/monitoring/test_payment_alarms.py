@@ -11,10 +11,10 @@ from annotations.payments import payment_ledger
 from annotations.payments.compared_records import compare, late_reviews
 from annotations.payments.discrepancies import REVIEW_LATE, Discrepancy
 from annotations.queue.heartbeats import store_heartbeat
-from tests.annotations.money import done_there, owe
 from tests.fake_prolific import FakeProlific
 from tests.fake_prolific.server import Trouble
-from tests.prolific_steps import put_on_prolific
+from tests.support.money import done_there, owe
+from tests.support.prolific_steps import put_on_prolific
 from worker.tasks import outside
 
 

@@ -15,9 +15,9 @@ from annotations.studies import lifecycle
 from annotations.visits import check_answers as comprehension
 from annotations.visits import erasure, sessions, withdrawal
 from annotations.visits import expert_visits as experts
-from tests.actors import WRONG_TRIES, do_tutorial, start_visit
-from tests.annotations.analysis_studies import two_tasks
-from tests.annotations.rows import add_phrase
+from tests.support.actors import WRONG_TRIES, do_tutorial, start_visit
+from tests.support.analysis_studies import two_tasks
+from tests.support.rows import add_phrase
 
 
 def of(study: Study, kind: SessionKind = SessionKind.PARTICIPANT) -> dict[str, tuple[Step, str]]:

@@ -14,7 +14,7 @@ from annotations.prolific.request_sender import call_due
 from annotations.queue.heartbeats import store_heartbeat
 from annotations.studies import lifecycle
 from tests.fake_prolific.server import Trouble
-from tests.prolific_steps import THERE, put_on_prolific
+from tests.support.prolific_steps import THERE, put_on_prolific
 from worker.tasks import outside
 
 

@@ -9,8 +9,8 @@ from annotations.models import Phrase, PhraseState, Score, Study, WorkerHeartbea
 from annotations.monitoring import queue_health
 from annotations.monitoring.queue_health import Budget, Waiting, Workers
 from annotations.queue.heartbeats import store_heartbeat
-from tests.actors import Visit
-from tests.annotations.rows import add_phrase
+from tests.support.actors import Visit
+from tests.support.rows import add_phrase
 
 SECOND = dt.timedelta(seconds=1)
 

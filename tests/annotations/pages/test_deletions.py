@@ -5,7 +5,7 @@ from django.test import Client
 from django.utils import timezone
 
 from annotations.models import Study, StudyOnProlific
-from tests.annotations.views_pages import shown, tree
+from tests.support.views_pages import shown, tree
 
 
 def test_what_goes_with_a_draft_is_named(coordinator_client: Client, draft_study: Study) -> None:

@@ -8,14 +8,14 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Study
-from tests import pictures
-from tests.accessibility import overhang
-from tests.actor_fixtures import COORDINATOR_PASSWORD
-from tests.actors import Visit
-from tests.annotations.analysis_studies import analyse
-from tests.annotations.chromium import page_without_complaints
-from tests.annotations.rows import add_phrase, add_run
-from tests.chromium import Chromium
+from tests.support import pictures
+from tests.support.accessibility import overhang
+from tests.support.actor_fixtures import COORDINATOR_PASSWORD
+from tests.support.actors import Visit
+from tests.support.analysis_studies import analyse
+from tests.support.chromium import Chromium
+from tests.support.pages_in_chromium import page_without_complaints
+from tests.support.rows import add_phrase, add_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

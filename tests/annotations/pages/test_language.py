@@ -8,9 +8,9 @@ from bs4 import BeautifulSoup
 from django.test import Client
 
 from annotations.models import Study
-from tests import messages
-from tests.actors import Visit
-from tests.annotations.views_pages import one, say, shown, task_url, tree
+from tests.support import messages
+from tests.support.actors import Visit
+from tests.support.views_pages import one, say, shown, task_url, tree
 from worker.phrases.scoring import score_due_phrases
 
 WELCOME = "/study/sprites/?PROLIFIC_PID=p&STUDY_ID=s&SESSION_ID=v"

@@ -15,13 +15,13 @@ from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Audience, BaseModel, Condition, Dataset, Phrase, Pool, Run, Study, Submission
 from annotations.site.study_registry import PAGES
-from tests.accessibility import DJANGOS, assert_no_violations_in_both_themes, overhang
-from tests.actors import Visit
-from tests.annotations.analysis_studies import analyse
 from tests.annotations.pools.staff_pages.conftest import ITEMS, make
-from tests.annotations.rows import add_phrase, add_run
-from tests.annotations.views_pages import task_url
-from tests.chromium import Chromium
+from tests.support.accessibility import DJANGOS, assert_no_violations_in_both_themes, overhang
+from tests.support.actors import Visit
+from tests.support.analysis_studies import analyse
+from tests.support.chromium import Chromium
+from tests.support.rows import add_phrase, add_run
+from tests.support.views_pages import task_url
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

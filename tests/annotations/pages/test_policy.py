@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from annotations.models import Study
-from tests.actors import Visit
-from tests.annotations.views_pages import say, task_url, tree
+from tests.support.actors import Visit
+from tests.support.views_pages import say, task_url, tree
 from worker.phrases.scoring import score_due_phrases
 
 IDS = {"PROLIFIC_PID": "carol", "STUDY_ID": "s", "SESSION_ID": "v"}

@@ -10,9 +10,9 @@ from django.urls import reverse
 from annotations.log import events
 from annotations.models import AnnotationSession, Assignment, BaseModel, Dataset, Event, Phrase, Run, event_kinds
 from annotations.runs.staff_pages import run_list as runs
-from tests.actors import Visit
-from tests.annotations.rows import add_phrase, add_run
-from tests.steps import submit_and_score
+from tests.support.actors import Visit
+from tests.support.rows import add_phrase, add_run
+from tests.support.steps import submit_and_score
 
 pytestmark = pytest.mark.usefixtures("stored_alice", "stored_bob")
 

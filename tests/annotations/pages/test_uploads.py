@@ -51,7 +51,7 @@ def root(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Path
     """Every folder into which a file could be written lies here."""
     settings.DATA_ROOT = tmp_path / "data"
     settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
-    settings.DEFAULT_SIMILARITY_ENCODER = "python:tests.fake_encoder"
+    settings.DEFAULT_SIMILARITY_ENCODER = "python:tests.support.fake_encoder"
     return tmp_path
 
 
@@ -96,7 +96,7 @@ def archive(name: str = "birds.zip", n_bytes: int = 5000) -> SimpleUploadedFile:
 
 
 def form(**changed: Any) -> dict[str, Any]:
-    usual = {"name": "birds", "source_format": "imagefolder", "similarity_encoder": "python:tests.fake_encoder"}
+    usual = {"name": "birds", "source_format": "imagefolder", "similarity_encoder": "python:tests.support.fake_encoder"}
     return {**usual, "archive": archive(), "complete": 1, **changed}
 
 

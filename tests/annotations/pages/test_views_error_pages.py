@@ -6,8 +6,8 @@ from django.test import Client
 
 from annotations.models import AnnotationSession, Phrase
 from annotations.phrases import phrase_submission
-from tests.actors import Visit
-from tests.annotations.views_pages import one, say, shown, task_url, tree
+from tests.support.actors import Visit
+from tests.support.views_pages import one, say, shown, task_url, tree
 
 
 def failing(error: Exception) -> object:

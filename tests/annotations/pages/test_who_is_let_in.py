@@ -5,11 +5,11 @@ from django.test import Client
 
 from annotations.models import AnnotationSession, EntryVerification, RestartRule, Stage, Study
 from annotations.visits import sessions
-from tests.actors import Visit
 from tests.annotations.allocation.arrivals import completed
-from tests.annotations.views_pages import one, shown, tree
 from tests.fake_prolific import FakeProlific, link_signer
 from tests.fake_prolific.server import KEY
+from tests.support.actors import Visit
+from tests.support.views_pages import one, shown, tree
 
 IDS = {"PROLIFIC_PID": "carol", "STUDY_ID": "s", "SESSION_ID": "v"}
 START = "/study/sprites/start"

@@ -9,8 +9,8 @@ from django.urls import URLPattern
 from annotations import urls
 from annotations.datasets.thumbnails import thumbnail_url
 from annotations.models import Assignment, Phrase
-from tests.actors import Visit
-from tests.annotations.views_pages import say, task_url
+from tests.support.actors import Visit
+from tests.support.views_pages import say, task_url
 
 OPEN_TO_ALL = {"welcome", "start", "language", "livez", "readyz"}
 SIGNED = {"prolific_webhook", "metrics"}  # open to whoever has the secret

@@ -12,8 +12,8 @@ from annotations.prolific import site_client as prolific_client
 from annotations.prolific import submission_requests
 from annotations.prolific.submissions import reconcile
 from annotations.visits import preview_links
-from tests.annotations.money import done_there
-from tests.prolific_steps import arrive, begin_there, put_on_prolific, submission_of
+from tests.support.money import done_there
+from tests.support.prolific_steps import arrive, begin_there, put_on_prolific, submission_of
 
 
 @pytest.fixture

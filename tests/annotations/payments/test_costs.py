@@ -8,8 +8,8 @@ from django.utils import timezone
 from annotations.models import AnnotationSession, BatchState, Outcome, PaymentBatch, Stage, Submission
 from annotations.payments import payment_ledger
 from annotations.payments.costs import Amount, fee, totals
-from tests.annotations.money import complete, owe, right_words
-from tests.prolific_steps import THERE, arrive, submission_of
+from tests.support.money import complete, owe, right_words
+from tests.support.prolific_steps import THERE, arrive, submission_of
 
 
 @pytest.fixture

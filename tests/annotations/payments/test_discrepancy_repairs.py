@@ -20,8 +20,8 @@ from annotations.models import (
 )
 from annotations.payments import discrepancy_repairs, payment_ledger
 from annotations.prolific.submissions import due_for_reconciliation
-from tests.annotations.money import done_there
-from tests.prolific_steps import arrive, begin_there, put_on_prolific, submission_of
+from tests.support.money import done_there
+from tests.support.prolific_steps import arrive, begin_there, put_on_prolific, submission_of
 
 
 @pytest.fixture

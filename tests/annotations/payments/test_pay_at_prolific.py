@@ -11,9 +11,9 @@ from annotations.payments import payment_ledger, payment_sender
 from annotations.prolific import site_client as prolific_client
 from annotations.prolific_client.client import Prolific
 from annotations.prolific_client.prolific_errors import TokenRefused
-from tests.annotations.money import owe
 from tests.fake_prolific.server import Trouble
-from tests.prolific_steps import arrive, begin_there, put_on_prolific, submission_of
+from tests.support.money import owe
+from tests.support.prolific_steps import arrive, begin_there, put_on_prolific, submission_of
 from worker.prolific import send_due_requests
 
 SET_UP, PAY = "/submissions/bonus-payments/", "/bulk-bonus-payments/bonus-1/pay/"

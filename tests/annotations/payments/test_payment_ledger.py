@@ -25,7 +25,7 @@ from annotations.prolific_client.client import bonus_lines
 from annotations.prolific_client.prolific_errors import Busy, NoAnswer, Refused, ServerFault, TokenRefused
 from tests.fake_prolific.clerk import Clerk, NotAllowed
 from tests.fake_prolific.records import FakeSubmission
-from tests.prolific_steps import THERE, arrive, ids, submission_of
+from tests.support.prolific_steps import THERE, arrive, ids, submission_of
 
 PEOPLE = ("ann", "bob", "cleo")
 Trouble = Literal["none", "busy", "refused", "fault", "lost", "token", "killed before", "killed after"]

@@ -22,8 +22,8 @@ from annotations.models import (
 )
 from annotations.payments import payment_files, payment_ledger
 from annotations.payments.discrepancies import GRACE, is_unlisted
-from tests.annotations.money import owe
-from tests.prolific_steps import THERE, arrive, submission_of
+from tests.support.money import owe
+from tests.support.prolific_steps import THERE, arrive, submission_of
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from annotations.models import BatchState, Payment, PaymentBatch, ProlificReques
 from annotations.payments import discrepancy_repairs, payment_ledger, payment_sender
 from annotations.payments.compared_records import detailed
 from annotations.prolific import site_client as prolific_client
-from tests.annotations.locks import wait_for_a_waiting_lock
-from tests.annotations.money import done_there, owe
 from tests.fake_prolific.server import Trouble
-from tests.prolific_steps import arrive, begin_there, put_on_prolific, submission_of
+from tests.support.locks import wait_for_a_waiting_lock
+from tests.support.money import done_there, owe
+from tests.support.prolific_steps import arrive, begin_there, put_on_prolific, submission_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

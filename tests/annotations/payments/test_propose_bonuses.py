@@ -9,9 +9,9 @@ from annotations.models.phrase import UNCHECKED
 from annotations.payments import payment_ledger
 from annotations.phrases.vocabulary_levels import half_of
 from modeling.arrays.phrases import vocabulary_level
-from tests.annotations.money import complete, right_words, wrong_words
-from tests.annotations.vocabularies import words_scored
-from tests.prolific_steps import THERE
+from tests.support.money import complete, right_words, wrong_words
+from tests.support.prolific_steps import THERE
+from tests.support.vocabularies import words_scored
 
 
 @pytest.fixture

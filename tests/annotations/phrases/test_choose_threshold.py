@@ -7,8 +7,8 @@ from annotations.base.service_errors import AssignmentNotActive, PhraseNotScored
 from annotations.models import Event, Phrase, Run, RunState, ThresholdChoice
 from annotations.phrases import replies
 from modeling.arrays.retraining.slices import slice_members
-from tests.actors import Visit
-from tests.steps import end, move_clock, submit, submit_and_score
+from tests.support.actors import Visit
+from tests.support.steps import end, move_clock, submit, submit_and_score
 from worker.runs.run_training import train_due_runs
 
 

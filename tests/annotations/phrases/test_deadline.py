@@ -6,7 +6,7 @@ from django.utils import timezone
 from annotations.base.service_errors import AssignmentNotActive
 from annotations.models import AssignmentState, EndReason, Phrase
 from annotations.phrases import assignments, scoring
-from tests.steps import end, move_clock, submit
+from tests.support.steps import end, move_clock, submit
 from worker.phrases.scoring import score_due_phrases
 
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 from annotations.base.service_errors import AssignmentNotActive, TimeIsNotOver, TooFewPhrases
 from annotations.models import AssignmentState, EndReason, Event, Run
 from annotations.phrases import assignments
-from tests.steps import end, move_clock, submit, submit_and_score
+from tests.support.steps import end, move_clock, submit, submit_and_score
 
 
 def test_a_done_assignment_ends_and_plans_its_runs(alice):

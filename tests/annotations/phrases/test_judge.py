@@ -3,8 +3,8 @@ import pytest
 from annotations.base.service_errors import AssignmentNotActive, PhraseNotScored
 from annotations.models import Event, Judgement, JudgementAnswer
 from annotations.phrases import replies
-from tests.actors import Visit
-from tests.steps import end, submit, submit_and_score
+from tests.support.actors import Visit
+from tests.support.steps import end, submit, submit_and_score
 
 
 def test_the_answer_is_stored_with_the_phrase(alice: Visit) -> None:

@@ -5,8 +5,8 @@ from annotations.models import JudgementAnswer
 from annotations.phrases import replies
 from annotations.phrases.judgement_question import ADVICE, Question, most_like
 from annotations.phrases.phrase_feedback import result
-from tests.actors import Visit
-from tests.steps import submit_and_score
+from tests.support.actors import Visit
+from tests.support.steps import submit_and_score
 
 
 def test_the_most_similar_come_first() -> None:

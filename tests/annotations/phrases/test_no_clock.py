@@ -8,8 +8,8 @@ from django.utils import timezone
 from annotations.base.service_errors import TimeIsNotOver
 from annotations.models import AssignmentState, EndReason, Study, Task
 from annotations.phrases import assignments
-from tests.actors import Visit, start_visit
-from tests.steps import end, submit_and_score
+from tests.support.actors import Visit, start_visit
+from tests.support.steps import end, submit_and_score
 
 MUCH_LATER = dt.timedelta(days=3)
 

@@ -13,7 +13,7 @@ from annotations.phrases import phrase_submission
 from annotations.visits import sessions
 from annotations.visits import tutorial_steps as tutorial
 from annotations.visits.tutorial_example import N_RIGHT
-from tests.actors import Visit, client_of
+from tests.support.actors import Visit, client_of
 
 pytestmark = pytest.mark.usefixtures("stored_alice")
 

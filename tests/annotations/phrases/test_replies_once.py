@@ -14,8 +14,8 @@ from annotations.base.service_errors import AssignmentNotActive, ClientUuidReuse
 from annotations.models import Event, Judgement, JudgementAnswer, Phrase, Reply, ReplyKind, Score, ThresholdChoice
 from annotations.phrases import replies
 from annotations.phrases.replies import Act
-from tests.actors import Visit
-from tests.steps import end, submit_and_score
+from tests.support.actors import Visit
+from tests.support.steps import end, submit_and_score
 
 YES, NO, UNSURE = JudgementAnswer.YES, JudgementAnswer.NO, JudgementAnswer.UNSURE
 MINUTE = dt.timedelta(minutes=1)

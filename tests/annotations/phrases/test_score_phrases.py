@@ -7,7 +7,7 @@ from annotations.models.arrays import pack_float32
 from annotations.phrases import scoring
 from modeling.arrays.phrases.error_score import ErrorScore, null_level
 from modeling.arrays.phrases.null_level import p_value
-from tests.steps import end, submit, submit_and_score
+from tests.support.steps import end, submit, submit_and_score
 from worker.phrases.scoring import score_due_phrases
 
 EMBEDDING = np.array([0.6, 0.8], np.float32)

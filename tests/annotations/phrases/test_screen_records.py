@@ -6,8 +6,8 @@ from annotations.models import Event, JudgementAnswer, event_kinds
 from annotations.phrases import replies
 from annotations.phrases.screen_records import replay_screen
 from annotations.phrases.task_screen import Work
-from tests.actors import Visit
-from tests.annotations.views_pages import say, task_url
+from tests.support.actors import Visit
+from tests.support.views_pages import say, task_url
 from worker.phrases.scoring import score_due_phrases
 
 

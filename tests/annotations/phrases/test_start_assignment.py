@@ -6,7 +6,7 @@ from annotations.base.service_errors import AssignmentNotActive, StageMismatch, 
 from annotations.models import AssignmentState, EndReason, Event, StudyState, Task
 from annotations.phrases import assignments
 from annotations.visits import sessions
-from tests.actors import OVAL, do_tutorial, open_study, pass_check
+from tests.support.actors import OVAL, do_tutorial, open_study, pass_check
 
 
 @pytest.fixture

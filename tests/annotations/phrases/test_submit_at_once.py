@@ -10,7 +10,7 @@ from annotations.base.service_errors import TooManyPhrases
 from annotations.models import Phrase
 from annotations.phrases import phrase_submission
 from annotations.queue import worker_wakeup
-from tests.steps import submit
+from tests.support.steps import submit
 from worker.phrases.scoring import score_due_phrases
 
 UUID = uuid.UUID(int=7)

@@ -16,7 +16,7 @@ from annotations.phrases import assignments, phrase_submission
 from annotations.queue import worker_wakeup
 from annotations.releases.tables.exclusion_rows import exclusions
 from annotations.releases.tables.table_rows import phrase_rows
-from tests.steps import end, move_clock, submit
+from tests.support.steps import end, move_clock, submit
 
 UUID = uuid.UUID(int=7)
 

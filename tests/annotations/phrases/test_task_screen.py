@@ -15,7 +15,7 @@ from annotations.phrases.phrase_submission import submit
 from annotations.phrases.task_screen import SHOWN_A_GRID, Draws, Work, found, images, phrases_of, work
 from modeling.arrays.phrases.error_score import error_score, null_level
 from modeling.arrays.phrases.worded_scale import Step
-from tests.actors import Visit
+from tests.support.actors import Visit
 from worker.phrases.scoring import score_due_phrases
 
 Say = Callable[[str], Phrase]

@@ -8,8 +8,8 @@ from annotations.models import Assignment, Phrase, Task
 from annotations.phrases import assignments, scoring
 from annotations.visits import sessions
 from modeling.arrays.phrases.error_score import null_level
-from tests import actors
-from tests.steps import end, submit, submit_and_score
+from tests.support import actors
+from tests.support.steps import end, submit, submit_and_score
 
 
 def tries() -> list[int]:

@@ -6,7 +6,7 @@ from django.utils import timezone
 from annotations.base.service_errors import IdentityDestroyed, NoProlificToken, NotPossible
 from annotations.models import AuditRecord, ProlificRequest, RequestState, Submission
 from annotations.prolific.submission_requests import DOUBLE_CLICK, ask
-from tests.prolific_steps import arrive, put_on_prolific, submission_of
+from tests.support.prolific_steps import arrive, put_on_prolific, submission_of
 
 REASON = "You answered every question in under a second, and none of the phrases describes anything that can be seen."
 

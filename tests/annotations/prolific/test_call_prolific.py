@@ -14,7 +14,7 @@ from annotations.prolific.submissions import reconcile
 from annotations.prolific_client.client import Prolific
 from annotations.prolific_client.prolific_errors import TokenRefused
 from tests.fake_prolific.server import Trouble
-from tests.prolific_steps import arrive, begin_there, call, ids, make_due, put_on_prolific, state, submission_of
+from tests.support.prolific_steps import arrive, begin_there, call, ids, make_due, put_on_prolific, state, submission_of
 from worker.prolific import send_due_requests
 from worker.tasks import outside
 

@@ -11,7 +11,7 @@ from annotations.prolific.request_sender import call_due
 from annotations.prolific.retry_schedule import MAX_TRIES
 from annotations.prolific.submission_requests import ask
 from tests.fake_prolific.server import Trouble
-from tests.prolific_steps import arrive, begin_there, put_on_prolific, submission_of
+from tests.support.prolific_steps import arrive, begin_there, put_on_prolific, submission_of
 
 TROUBLES = [Trouble(), Trouble(429), Trouble(500), Trouble(is_lost=True), Trouble(400)]
 ACTS = {"approve": ("AWAITING REVIEW", {}), "complete": ("ACTIVE", {}), "message": ("ACTIVE", {"text": "Thank you!"})}

@@ -5,7 +5,7 @@ import pytest
 from annotations.prolific import site_client as prolific_client
 from annotations.prolific.submissions import confirm
 from tests.fake_prolific.server import Trouble
-from tests.prolific_steps import begin_there, ids, put_on_prolific
+from tests.support.prolific_steps import begin_there, ids, put_on_prolific
 
 
 @pytest.fixture

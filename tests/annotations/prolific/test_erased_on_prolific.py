@@ -9,7 +9,7 @@ from annotations.prolific import site_client as prolific_client
 from annotations.prolific.submissions import reconcile
 from annotations.visits import erasure
 from annotations.visits.withdrawal import withdraw
-from tests.prolific_steps import arrive, begin_there, put_on_prolific
+from tests.support.prolific_steps import arrive, begin_there, put_on_prolific
 
 
 def test_a_poll_does_not_bring_back_who_was_erased(open_study, prolific):

@@ -10,7 +10,7 @@ from annotations.base.service_errors import FileRefused, IdentityDestroyed
 from annotations.models import AllocationState, AuditRecord, Study, Submission
 from annotations.prolific.submission_import import import_csv
 from annotations.prolific.submissions import Source, StatusReport, ids_of, note_remote, note_status
-from tests.prolific_steps import THERE, arrive, ids, submission_of
+from tests.support.prolific_steps import THERE, arrive, ids, submission_of
 
 HEADER = (
     "Submission id,Participant id,Status,Custom study tncs accepted at,Started at,Completed at,Reviewed at,"

@@ -9,8 +9,8 @@ from annotations.models import AllocationState, Event, IdentityKey, Submission, 
 from annotations.prolific import submissions
 from annotations.prolific.submissions import Effect, Source, StatusReport, ids_of, note_status
 from annotations.prolific_client.statuses import PLACE_FREED
-from tests import actors
-from tests.prolific_steps import arrive, ids, put_on_prolific, submission_of
+from tests.support import actors
+from tests.support.prolific_steps import arrive, ids, put_on_prolific, submission_of
 
 T = dt.datetime(2026, 11, 2, 9, 0, tzinfo=dt.UTC)
 

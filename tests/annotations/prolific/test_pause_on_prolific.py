@@ -13,7 +13,7 @@ from annotations.prolific.submissions import Effect
 from annotations.prolific_client.client import Prolific
 from annotations.studies import lifecycle
 from tests.fake_prolific.server import Trouble
-from tests.prolific_steps import THERE, call, make_due, put_on_prolific, state
+from tests.support.prolific_steps import THERE, call, make_due, put_on_prolific, state
 
 DONE, FAILED, PENDING = RequestState.DONE, RequestState.FAILED, RequestState.PENDING
 

@@ -10,7 +10,7 @@ from annotations.prolific import recruitment, status_comparison
 from annotations.prolific import site_client as prolific_client
 from annotations.prolific.request_sender import call_due
 from tests.fake_prolific.server import Trouble
-from tests.prolific_steps import THERE, put_on_prolific
+from tests.support.prolific_steps import THERE, put_on_prolific
 
 TROUBLES = [Trouble(), Trouble(429), Trouble(500), Trouble(is_lost=True)]
 ASKED = st.sampled_from(["pause_study", "start_study"])

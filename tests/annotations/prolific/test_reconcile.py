@@ -11,7 +11,7 @@ from annotations.prolific.submissions import due_for_reconciliation, ids_of, rec
 from annotations.prolific_client.prolific_errors import ProlificError
 from annotations.studies import lifecycle
 from tests.fake_prolific.server import Trouble
-from tests.prolific_steps import arrive, begin_there, put_on_prolific, submission_of
+from tests.support.prolific_steps import arrive, begin_there, put_on_prolific, submission_of
 from worker.prolific import reconcile_due_studies
 
 

@@ -12,7 +12,7 @@ from annotations.models import Allocation, Submission, WebhookDelivery
 from annotations.prolific import submissions
 from annotations.prolific import webhook_events as webhooks
 from annotations.prolific.submissions import Source
-from tests.prolific_steps import arrive, ids, put_on_prolific, submission_of
+from tests.support.prolific_steps import arrive, ids, put_on_prolific, submission_of
 
 T = dt.datetime(2026, 11, 2, 9, 0, tzinfo=dt.UTC)
 STATUSES = ("RESERVED", "ACTIVE", "TIMED-OUT", "RETURNED", "AWAITING REVIEW", "APPROVED", "REJECTED", "SOMETHING NEW")

@@ -4,7 +4,7 @@ from django.db import connection, transaction
 from annotations.models import Phrase, PhraseState
 from annotations.phrases import scoring
 from annotations.queue.claims import MAX_ATTEMPTS
-from tests.steps import submit
+from tests.support.steps import submit
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from annotations.models import Study
 from annotations.releases.study_document import study_document
 from annotations.releases.tables.table_rows import Source, sources
 from annotations.results.stored_rows import read_people
-from tests.annotations.analysis_studies import analyse
-from tests.annotations.logged import stored
-from tests.annotations.rebuilding import rebuild
+from tests.support.analysis_studies import analyse
+from tests.support.logged import stored
+from tests.support.rebuilding import rebuild
 from worker.releases.release_building import EXTRAS
 
 PAGES = ("results", "concepts", "correction")
@@ -88,7 +88,7 @@ def test_every_page_of_results_is_the_same_after_the_rows_were_built_again(
 def test_what_was_rebuilt_had_been_deleted(whole: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the log there is nothing: no table comes from rows that the rebuilding leaves where they are."""
     before = written(whole)
-    monkeypatch.setattr("tests.annotations.rebuilding.insert", lambda *args: None)
+    monkeypatch.setattr("tests.support.rebuilding.insert", lambda *args: None)
     rebuild(whole)
     left = {file for file, lines in written(whole).items() if len(lines) > 1 and lines == before[file]}
     assert left == set()

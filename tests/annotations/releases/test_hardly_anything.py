@@ -19,9 +19,9 @@ from annotations.results.stored_rows import read_people
 from annotations.runs import retraining as runs
 from annotations.visits import erasure, sessions
 from annotations.visits.withdrawal import withdraw
-from tests.actors import start_visit
-from tests.annotations.logged import stored
-from tests.steps import end, submit, submit_and_score
+from tests.support.actors import start_visit
+from tests.support.logged import stored
+from tests.support.steps import end, submit, submit_and_score
 from worker.releases.release_building import EXTRAS
 from worker.runs.run_training import train_due_runs
 

@@ -8,8 +8,8 @@ from django.db import connection
 
 from annotations.models import Event, Study
 from annotations.releases.study_export import write_study_zip
-from tests import traced_memory
-from tests.actors import Visit
+from tests.support import traced_memory
+from tests.support.actors import Visit
 
 _MIB = 2**20
 

@@ -14,9 +14,9 @@ from annotations.releases import moderation
 from annotations.releases.study_export import write_study_zip
 from annotations.results.study_analysis import Analysed
 from annotations.runs.head_files import RunExcluded, head_files
-from tests import correcting
-from tests.actors import Visit
-from tests.steps import end, submit_and_score
+from tests.support import correcting
+from tests.support.actors import Visit
+from tests.support.steps import end, submit_and_score
 from worker.corrections import train_due_corrections
 from worker.runs.run_training import train_due_runs
 

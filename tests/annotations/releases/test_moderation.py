@@ -9,7 +9,7 @@ from annotations.models import AuditRecord, Event, Moderation, Phrase
 from annotations.releases import moderation
 from annotations.releases.moderation import PhraseGone
 from annotations.visits import erasure, withdrawal
-from tests.steps import submit_and_score
+from tests.support.steps import submit_and_score
 
 
 @pytest.fixture

@@ -25,10 +25,10 @@ from annotations.results import stored_rows
 from annotations.results.study_analysis import Analysed
 from annotations.visits.withdrawal import withdraw
 from modeling.arrays.phrases.null_level import null_level, p_value
-from tests.actors import Visit
-from tests.annotations.analysis_studies import analyse
-from tests.annotations.rows import add_phrase, add_run
-from tests.steps import end, submit_and_score
+from tests.support.actors import Visit
+from tests.support.analysis_studies import analyse
+from tests.support.rows import add_phrase, add_run
+from tests.support.steps import end, submit_and_score
 
 TRICKY = ("=HYPERLINK(1)", "-red", "@red", 'a "quoted", phrase', "אדום", "🟥 red", "<b>red</b>")
 

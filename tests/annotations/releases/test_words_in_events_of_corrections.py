@@ -11,8 +11,8 @@ from django.utils import timezone
 from annotations.log import events
 from annotations.models import Correction, JobState, Study, event_kinds
 from annotations.releases.study_export import write_study_zip
-from tests.actors import SQUARE, Visit
-from tests.annotations.rows import add_phrase
+from tests.support.actors import SQUARE, Visit
+from tests.support.rows import add_phrase
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_snapshot")]
 

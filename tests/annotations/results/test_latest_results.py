@@ -32,9 +32,9 @@ from annotations.results.study_analysis import Analysed
 from annotations.results.study_fingerprint import state_of
 from annotations.results.study_results import StoredResults, to_bytes
 from annotations.visits import withdrawal
-from tests.actors import Visit
-from tests.annotations.analysis_studies import analyse, drawing
-from tests.annotations.rows import add_phrase
+from tests.support.actors import Visit
+from tests.support.analysis_studies import analyse, drawing
+from tests.support.rows import add_phrase
 from worker.results.study_analyses import analyse_due_studies
 
 pytestmark = pytest.mark.usefixtures("stored_base_model")

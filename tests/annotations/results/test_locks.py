@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from django.db import connection, transaction
 
-from tests.annotations.locks import wait_for_a_waiting_lock
+from tests.support.locks import wait_for_a_waiting_lock
 
 LOCK = "SELECT pg_advisory_xact_lock(1)"
 

@@ -22,7 +22,7 @@ from annotations.results.stored_rows import read_people
 from annotations.results.study_analysis import Analysed
 from modeling.arrays.datasets.dataset_files import DatasetFiles, Split
 from modeling.arrays.phrases.held_out import HeldOutScore
-from tests.annotations.whole import whole_study
+from tests.support.whole import whole_study
 from worker.phrases.vocabulary_levels import score_missing_vocabularies
 from worker.runs.random_slices import train_missing_random_slices
 

@@ -24,10 +24,10 @@ from annotations.models import (
 )
 from annotations.releases import moderation
 from annotations.results.study_fingerprint import state_of
-from tests.actors import SQUARE, Visit
-from tests.annotations.analysis_studies import store_ranking, tell, two_tasks
-from tests.annotations.rows import add_phrase
-from tests.annotations.scripted import scripted_phrases
+from tests.support.actors import SQUARE, Visit
+from tests.support.analysis_studies import store_ranking, tell, two_tasks
+from tests.support.rows import add_phrase
+from tests.support.scripted import scripted_phrases
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import uuid
 from annotations.analysis.observations.person_tasks import Times, Tried
 from annotations.models import Assignment, BaseModel, SessionKind, SpanKind
 from annotations.results.stored_rows import task_times
-from tests.annotations.analysis_studies import spend, tell, two_tasks
-from tests.annotations.scripted import scripted_phrases
+from tests.support.analysis_studies import spend, tell, two_tasks
+from tests.support.scripted import scripted_phrases
 
 
 def at_work(base_model: BaseModel) -> Assignment:

@@ -5,7 +5,7 @@ from annotations.models import Event, Phrase, Run, RunState, Score
 from annotations.queue import worker_wakeup
 from annotations.queue.claims import MAX_ATTEMPTS
 from annotations.runs import retraining as runs
-from tests.steps import end, submit, submit_and_score
+from tests.support.steps import end, submit, submit_and_score
 from worker.phrases.scoring import score_due_phrases
 
 

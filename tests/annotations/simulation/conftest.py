@@ -6,7 +6,7 @@ import pytest
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Study
-from tests.steps import workers
+from tests.support.steps import workers
 from worker.phrases.scoring import score_due_phrases
 
 

@@ -9,7 +9,7 @@ from annotations.models import AnnotationSession, Phrase
 from annotations.simulation.page_browser import Browser, UnexpectedPage
 from annotations.simulation.personas import Persona
 from annotations.simulation.visitor import visit
-from tests.at_a_task import come_to_task, send
+from tests.support.at_a_task import come_to_task, send
 
 PATH = "/study/sprites/"
 IDS = {"PROLIFIC_PID": "sim-person", "STUDY_ID": "simulated", "SESSION_ID": "sim-visit"}

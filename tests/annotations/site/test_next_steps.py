@@ -12,9 +12,9 @@ from annotations.site.next_steps import next_step
 from annotations.studies import lifecycle
 from annotations.studies.preflight.check_result import FixIn, doubt, warning
 from annotations.studies.preflight.preflight_report import Part
-from tests.actors import Visit
-from tests.annotations.rows import add_phrase
-from tests.annotations.views_pages import tree
+from tests.support.actors import Visit
+from tests.support.rows import add_phrase
+from tests.support.views_pages import tree
 
 
 def address(study: Study, name: str) -> str:

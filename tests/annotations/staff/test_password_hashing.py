@@ -17,7 +17,7 @@ from django.test import Client
 
 from annotations.staff import password_hashing
 from annotations.staff.password_hashing import AT_ONCE, HashingBusy
-from tests.actor_fixtures import COORDINATOR_PASSWORD
+from tests.support.actor_fixtures import COORDINATOR_PASSWORD
 
 ROOT = Path(__file__).resolve().parents[3]
 PASSWORD = "some long enough words"

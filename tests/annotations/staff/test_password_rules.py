@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from tests.actor_fixtures import COORDINATOR_PASSWORD
+from tests.support.actor_fixtures import COORDINATOR_PASSWORD
 
 WEAK = [
     "Clarify1",

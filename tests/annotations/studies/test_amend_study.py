@@ -9,8 +9,8 @@ from annotations.log.log_check import LogCheck
 from annotations.models import Study, StudyState, event_kinds
 from annotations.models.study import AMENDABLE, CODES
 from annotations.studies import lifecycle
-from tests.actors import Visit
-from tests.steps import end, submit_and_score
+from tests.support.actors import Visit
+from tests.support.steps import end, submit_and_score
 
 
 @pytest.fixture(params=["paused", "closed"])

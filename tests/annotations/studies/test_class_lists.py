@@ -13,7 +13,7 @@ from annotations.studies.lifecycle import freeze
 from annotations.studies.preflight.task_checks import task_checks
 from annotations.studies.readiness import reasons_not_ready
 from annotations.visits import preview_links
-from tests.actors import OVAL, SQUARE
+from tests.support.actors import OVAL, SQUARE
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from annotations.models import Condition, Study, StudyMember, StudyState
 from annotations.studies import lifecycle
 from annotations.studies.cloning import _ITS_OWN, clone_study
 from annotations.studies.configuration_content import configuration_content
-from tests import actors
+from tests.support import actors
 
 
 def test_a_clone_is_a_draft_with_every_setting(open_study: Study, alice: actors.Visit) -> None:

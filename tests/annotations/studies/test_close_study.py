@@ -10,8 +10,8 @@ from annotations.base.service_errors import NotPossible
 from annotations.models import AssignmentState, EndReason, Study, StudyState
 from annotations.phrases import assignments, phrase_submission
 from annotations.studies import lifecycle
-from tests.actors import Visit
-from tests.annotations.locks import wait_for_a_waiting_lock
+from tests.support.actors import Visit
+from tests.support.locks import wait_for_a_waiting_lock
 
 
 def test_a_closed_study_ends_every_assignment_and_says_why(open_study: Study, alice: Visit, bob: Visit) -> None:

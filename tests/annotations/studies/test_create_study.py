@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from annotations.base.service_errors import NotPossible
 from annotations.models import BaseModel, Study, StudyState, Task
 from annotations.studies.lifecycle import create_study
-from tests.actors import OVAL, SQUARE
+from tests.support.actors import OVAL, SQUARE
 
 REFERENCE = "sprites-like/by colour"
 

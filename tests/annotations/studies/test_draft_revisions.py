@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from annotations.models import BaseModel, Study
 from annotations.studies import class_lists, cloning, lifecycle
 from annotations.studies.lifecycle import StaleDraft
-from tests.annotations.locks import wait_for_a_waiting_lock
+from tests.support.locks import wait_for_a_waiting_lock
 
 
 def save(study: Study, *, by: str, seen: int) -> None:

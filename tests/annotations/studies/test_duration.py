@@ -20,7 +20,7 @@ from annotations.models import (
 from annotations.site.study_overview import facts
 from annotations.studies.preflight.duration import MIN_PEOPLE, Estimate, estimate, longest_minutes
 from annotations.studies.preflight.pay_checks import money_checks
-from tests import actors
+from tests.support import actors
 
 
 def send(

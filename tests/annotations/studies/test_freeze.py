@@ -3,7 +3,7 @@
 from annotations.models import BaseModel, Condition, Study, StudyConfiguration
 from annotations.studies import lifecycle
 from annotations.studies.configuration_content import configuration_digest
-from tests.actors import SQUARE
+from tests.support.actors import SQUARE
 
 
 def test_the_same_again_is_the_same_version(draft_study: Study) -> None:

@@ -13,7 +13,7 @@ from annotations.models import BaseModel, Dataset, Event, Study, StudyConfigurat
 from annotations.models.arrays import pack_int32
 from annotations.studies import lifecycle
 from annotations.studies.lifecycle import freeze
-from tests.actors import OVAL, SQUARE
+from tests.support.actors import OVAL, SQUARE
 
 
 def test_an_open_study_is_active_and_says_so_in_the_log(draft_study: Study) -> None:

@@ -5,7 +5,7 @@ import pytest
 from annotations.base.service_errors import NotPossible
 from annotations.models import AssignmentState, Event, Study, StudyConfiguration, StudyState, event_kinds
 from annotations.studies import lifecycle
-from tests.actors import Visit
+from tests.support.actors import Visit
 
 
 def test_a_paused_study_takes_nobody_new_and_leaves_those_inside_at_work(open_study: Study, alice: Visit) -> None:

@@ -21,9 +21,9 @@ from annotations.studies.preflight.preflight_report import blocking, report
 from annotations.studies.preflight.prolific_checks import remote_checks
 from modeling.arrays.datasets.dataset_files import Split, file_sha256, open_dataset
 from modeling.arrays.phrases import vocabulary_level
-from tests import actors
-from tests.annotations.rows import add_phrase
-from tests.annotations.vocabularies import words_scored
+from tests.support import actors
+from tests.support.rows import add_phrase
+from tests.support.vocabularies import words_scored
 
 
 def levels(study: Study, text: str) -> list[tuple[Level, FixIn | None]]:
@@ -180,7 +180,9 @@ def test_an_encoder_is_known_once_it_scored_a_phrase(open_study: Study, alice: a
     score = add_phrase(alice, "red", 0.5).score
     score.dataset_digest = Dataset.objects.get().digest
     score.save()
-    assert levels(open_study, "python:tests.fake_encoder scored a phrase on sprites-like v1") == [(Level.PASS, None)]
+    assert levels(open_study, "python:tests.support.fake_encoder scored a phrase on sprites-like v1") == [
+        (Level.PASS, None)
+    ]
 
 
 def test_images_that_somebody_imported_with_the_bundled_encoder_are_worth_a_look(draft_study: Study) -> None:
@@ -191,7 +193,7 @@ def test_images_that_somebody_imported_with_the_bundled_encoder_are_worth_a_look
         name="birds", folder="birds", state="done", dataset=Dataset.objects.get(), finished_at=timezone.now()
     )
     assert levels(draft_study, says) == [(Level.DOUBT, FixIn.LIBRARY)]
-    Dataset.objects.update(similarity_encoder="python:tests.fake_encoder")
+    Dataset.objects.update(similarity_encoder="python:tests.support.fake_encoder")
     assert levels(draft_study, says) == []
 
 

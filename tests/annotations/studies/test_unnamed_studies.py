@@ -7,10 +7,10 @@ from annotations.base.service_errors import NotPossible
 from annotations.datasets.class_images import class_images
 from annotations.models import BaseModel, Study, StudyState
 from annotations.studies.cloning import study_unnamed
-from tests import actors
-from tests.actors import OVAL, SQUARE, open_study
-from tests.correcting import study_of_both
-from tests.steps import submit_and_score
+from tests.support import actors
+from tests.support.actors import OVAL, SQUARE, open_study
+from tests.support.correcting import study_of_both
+from tests.support.steps import submit_and_score
 
 
 def keys_of(base_model: BaseModel, label: int, n: int) -> tuple[str, ...]:

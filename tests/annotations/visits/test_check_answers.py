@@ -17,8 +17,8 @@ from annotations.studies.lifecycle import close_study
 from annotations.visits import check_answers as comprehension
 from annotations.visits import sessions
 from annotations.visits.entry_verification import Browser
-from tests.actors import RIGHT_ANSWERS, WRONG_ANSWERS, WRONG_TRIES, do_tutorial
-from tests.annotations.locks import wait_for_a_waiting_lock
+from tests.support.actors import RIGHT_ANSWERS, WRONG_ANSWERS, WRONG_TRIES, do_tutorial
+from tests.support.locks import wait_for_a_waiting_lock
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from annotations.models import AnnotationSession, CheckAttempt
 from annotations.visits.check_questions import QUESTIONS, check
-from tests.actors import RIGHT_ANSWERS, WRONG_ANSWERS
+from tests.support.actors import RIGHT_ANSWERS, WRONG_ANSWERS
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import pytest
 from annotations.base.service_errors import StageMismatch, StudyNotOpen
 from annotations.models import Consent, Event, Outcome, Stage, StudyState
 from annotations.visits import sessions
-from tests.actors import do_tutorial
+from tests.support.actors import do_tutorial
 
 
 @pytest.fixture

@@ -25,9 +25,9 @@ from annotations.models import (
 from annotations.prolific_client.statuses import Status
 from annotations.visits import erasure, sessions
 from annotations.visits.withdrawal import withdraw
-from tests.actors import Visit, again, start_visit
-from tests.annotations.logged import stored
-from tests.steps import end, submit_and_score
+from tests.support.actors import Visit, again, start_visit
+from tests.support.logged import stored
+from tests.support.steps import end, submit_and_score
 from worker.runs.run_training import train_due_runs
 
 LATER = dt.timedelta(days=22)

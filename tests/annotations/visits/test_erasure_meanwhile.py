@@ -23,8 +23,8 @@ from annotations.models import (
 from annotations.queue import jobs
 from annotations.visits import device_reports, erasure, sessions, time_spans
 from annotations.visits.withdrawal import withdraw
-from tests.annotations.logged import stored
-from tests.steps import submit, submit_and_score
+from tests.support.logged import stored
+from tests.support.steps import submit, submit_and_score
 
 LATER = dt.timedelta(days=22)
 

@@ -23,8 +23,8 @@ from annotations.phrases.expert_classes import notes
 from annotations.studies import lifecycle
 from annotations.visits import erasure, sessions, withdrawal
 from annotations.visits import expert_visits as experts
-from tests.annotations.experts import expert, experts_draft
-from tests.annotations.logged import stored
+from tests.support.experts import expert, experts_draft
+from tests.support.logged import stored
 
 
 @pytest.fixture

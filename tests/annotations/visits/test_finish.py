@@ -3,7 +3,7 @@ import pytest
 from annotations.base.service_errors import StageMismatch
 from annotations.models import EndAnswer, EndReason, Event, Outcome, Stage
 from annotations.visits import sessions
-from tests.steps import end, move_clock, submit
+from tests.support.steps import end, move_clock, submit
 
 
 def test_a_visit_whose_tasks_are_done_is_completed(alice):

@@ -27,8 +27,8 @@ from annotations.models import (
 from annotations.studies import lifecycle
 from annotations.visits import preview_links, sessions
 from annotations.visits.preview_links import EntryLinkInvalid
-from tests import actors
 from tests.annotations.allocation.arrivals import completed, consenting, held, study_of_cells
+from tests.support import actors
 
 
 def token_of(url: str) -> str:

@@ -34,8 +34,8 @@ from annotations.studies.preflight.preflight_report import blocking
 from annotations.studies.rehearsal_requests import request_rehearsal
 from annotations.visits import preview_links, sessions
 from annotations.visits.rehearsals import _LEFT, discard
-from tests import actors
-from tests.annotations.rows import add_phrase, add_run
+from tests.support import actors
+from tests.support.rows import add_phrase, add_run
 
 NOT_A_VISIT_S = {"Payment", "ProlificRequest", "WebhookDelivery", "CorrectionPart"}  # of counted visits alone
 

@@ -11,8 +11,8 @@ from annotations.log.replay import differences, replay
 from annotations.models import AnnotationSession, AuditRecord, IdentityKey, Phrase, Study, Submission
 from annotations.studies import lifecycle
 from annotations.visits import retention
-from tests.annotations.logged import stored
-from tests.steps import submit_and_score
+from tests.support.logged import stored
+from tests.support.steps import submit_and_score
 
 DAY = dt.timedelta(days=1)
 

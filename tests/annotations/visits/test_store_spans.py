@@ -12,7 +12,7 @@ from annotations.base.service_errors import StageMismatch
 from annotations.models import Event, Span, SpanKind
 from annotations.visits import sessions, time_spans
 from annotations.visits.time_spans import Report
-from tests.actors import Visit
+from tests.support.actors import Visit
 
 
 def report(kind: SpanKind = SpanKind.VISIBLE, began: float = 0, ended: float = 0, **fields: Any) -> Report:

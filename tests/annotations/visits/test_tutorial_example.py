@@ -19,8 +19,8 @@ from annotations.visits.tutorial_example import (
     understood,
 )
 from modeling.arrays.phrases.worded_scale import Step
-from tests.actors import practise
 from tests.annotations.visits.tutorial_pictures import FOLDER, draw
+from tests.support.actors import practise
 
 
 @pytest.fixture

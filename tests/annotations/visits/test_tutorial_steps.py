@@ -16,8 +16,8 @@ from annotations.models import Assignment, AssignmentState, Event, PracticePhras
 from annotations.studies import lifecycle
 from annotations.visits import sessions
 from annotations.visits import tutorial_steps as tutorial
-from tests.actors import OVAL, do_tutorial, open_study, practise
-from tests.annotations.locks import wait_for_a_waiting_lock
+from tests.support.actors import OVAL, do_tutorial, open_study, practise
+from tests.support.locks import wait_for_a_waiting_lock
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from annotations.log import withdrawal_keys
 from annotations.models import AnnotationSession, EndReason, Event, Outcome, Run, Stage
 from annotations.phrases import phrase_submission
 from annotations.visits import sessions, withdrawal
-from tests.steps import end, submit, submit_and_score
+from tests.support.steps import end, submit, submit_and_score
 from worker.phrases.scoring import score_due_phrases
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 import annotations
 from modeling.arrays.sprites import drawing
 from modeling.arrays.sprites.style import Floats, Style
-from tests.sprites import sprites_of
+from tests.support.sprites import sprites_of
 
 FOLDER = Path(annotations.__file__).parent / "static" / "annotations" / "tutorial"
 SEED, SIDE = 44, 128

@@ -21,10 +21,10 @@ from modeling.arrays.phrases.error_score import error_score
 from modeling.arrays.phrases.null_level import null_level
 from modeling.arrays.phrases.phrase_text import render
 from modeling.arrays.phrases.word_forms import vocabulary
-from tests.actors import SQUARE, sprite
-from tests.fake_encoder import FakeEncoder
-from tests.german_encoder import GermanEncoder
 from tests.modeling.explanations.conftest import BIG, RED, PlantedFlaw
+from tests.support.actors import SQUARE, sprite
+from tests.support.fake_encoder import FakeEncoder
+from tests.support.german_encoder import GermanEncoder
 
 TEXTS = {"red": RED, "big": BIG}
 

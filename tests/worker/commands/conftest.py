@@ -19,7 +19,7 @@ from annotations.runs import controls
 from annotations.runs.controls import ControlKey
 from annotations.runs.retraining import RetrainedHead, TrainingBatch, store_run
 from modeling.arrays.datasets.dataset_files import Split, open_dataset
-from tests import actors
+from tests.support import actors
 from worker.common.library_versions import library_versions
 from worker.datasets.base_models import train_erm_head
 

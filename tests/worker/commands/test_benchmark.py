@@ -17,9 +17,9 @@ from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.embeddings.zero_shot import CLASS_TEMPLATES, ZeroShot, class_prompts
 from modeling.tensors.baselines.dfr import train_dfr
 from modeling.tensors.baselines.released_sgd import EarlyStopping, train_released_sgd
-from tests.actors import RED, SQUARE
-from tests.fake_encoder import FakeEncoder
-from tests.steps import end, submit_and_score
+from tests.support.actors import RED, SQUARE
+from tests.support.fake_encoder import FakeEncoder
+from tests.support.steps import end, submit_and_score
 from tests.worker.commands.conftest import HEAVY, Benchmark, Command
 from worker.benchmarks import published_methods
 from worker.benchmarks.method_inputs import draw

@@ -7,8 +7,8 @@ import pytest
 
 from annotations.models import BaseModel
 from annotations.models.arrays import pack_int32
-from tests import actors
-from tests.steps import submit_and_score
+from tests.support import actors
+from tests.support.steps import submit_and_score
 from worker.benchmarks.divisions import ANNOTATIONS, NoUsableAnnotation
 from worker.benchmarks.method_inputs import Bench
 from worker.benchmarks.scored_annotations import (

@@ -26,8 +26,8 @@ from annotations.models import (
 from annotations.phrases import assignments
 from annotations.releases import moderation
 from annotations.visits import withdrawal
-from tests import actors
-from tests.steps import end, submit_and_score
+from tests.support import actors
+from tests.support.steps import end, submit_and_score
 from tests.worker.commands.conftest import Command
 from worker.research.benchmarks.participant_annotations import NoAnnotations, study_annotations
 from worker.runs.run_training import train_due_runs

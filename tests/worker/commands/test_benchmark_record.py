@@ -12,7 +12,7 @@ from annotations.models import BaseModel, Dataset
 from annotations.models.arrays import pack_int32
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.embeddings.similarity import similarities
-from tests.fake_encoder import FakeEncoder
+from tests.support.fake_encoder import FakeEncoder
 from tests.worker.commands.conftest import Benchmark, Command
 from worker.common.library_versions import processor
 
@@ -24,7 +24,7 @@ def test_the_record_holds_what_it_takes_to_compute_it_again(
     record = benchmark_of("sprites-like", "--annotation", "square:no blue", "--methods", "slice_balanced", "--seeds", 1)
     dataset, annotation = record["dataset"], record["annotations"][0]
     assert dataset["digest"] == sprites_like.digest
-    assert dataset["encoders"]["fake"]["spec"] == "python:tests.fake_encoder"
+    assert dataset["encoders"]["fake"]["spec"] == "python:tests.support.fake_encoder"
     assert record["settings"]["l2"] == 3
     assert {"clarify", "numpy", "python", "scikit-learn", "torch"} <= record["versions"].keys()
     assert (annotation["phrase"], annotation["rendered_text"]) == ("no blue", "an image of a blue")

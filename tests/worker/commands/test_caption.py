@@ -15,8 +15,8 @@ from huggingface_hub import constants
 from annotations.models import BaseModel
 from modeling.arrays.datasets.dataset_files import Split, verify
 from modeling.arrays.keywords.stored_captions import FOLDER, open_captions
-from tests.forked import MANAGE, Forked
 from tests.modeling.tensors.encoders.test_transformers import TEXT, VISION, WORDS, tokenizer
+from tests.support.forked import MANAGE, Forked
 from tests.worker.commands.conftest import Command
 from tests.worker.processes import TIMEOUT_S
 from worker.research.keywords.captioning import BATCH

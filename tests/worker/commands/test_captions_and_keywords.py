@@ -20,9 +20,9 @@ from modeling.arrays.keywords.keyword_sources import MAX_KEYWORDS, Proposal
 from modeling.arrays.keywords.stored_captions import FOLDER, open_captions
 from modeling.arrays.phrases.error_score import error_score
 from modeling.arrays.phrases.held_out import scoring_half
-from tests.actors import SQUARE
-from tests.fake_encoder import load
 from tests.modeling.tensors.encoders.test_transformers import TEXT, tokenizer
+from tests.support.actors import SQUARE
+from tests.support.fake_encoder import load
 from tests.worker.commands.captioned import caption_file, captions_of, ranked, rows_of
 from tests.worker.commands.conftest import Command
 

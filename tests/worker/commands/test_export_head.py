@@ -19,7 +19,7 @@ from annotations.models import BaseModel, BaseModelOrigin, Run, RunState
 from annotations.runs.head_files import RunHasNoHead, head_files, head_zip
 from annotations.runs.retraining import refuse_run
 from modeling.arrays.retraining.heads import Head, read_metadata
-from tests.actors import ENCODER
+from tests.support.actors import ENCODER
 from tests.worker.commands.conftest import Command
 
 

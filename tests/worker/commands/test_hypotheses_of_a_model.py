@@ -55,7 +55,9 @@ def test_the_example_of_the_docs_asks_a_model_and_keeps_its_answer(
     chat: list[dict[str, object]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    found = re.search(r"```python\n(# hypotheses\.py.*?)```", (ROOT / "docs/analysts/files.md").read_text("utf-8"), re.DOTALL)
+    found = re.search(
+        r"```python\n(# hypotheses\.py.*?)```", (ROOT / "docs/analysts/files.md").read_text("utf-8"), re.DOTALL
+    )
     assert found is not None
     module = ModuleType("hypotheses")
     exec(found[1], module.__dict__)

@@ -9,7 +9,7 @@ from django.test import override_settings
 
 from annotations.models import Dataset
 from modeling.arrays.datasets.dataset_files import verify
-from tests.actors import ENCODER
+from tests.support.actors import ENCODER
 from tests.worker.commands.conftest import AS_CSV, Command
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +41,7 @@ def test_a_folder_becomes_a_data_set_and_the_report_says_what_is_in_it(
 def test_the_languages_of_an_encoder_are_kept_with_the_data_set(
     command: Command, data_root: Path, source: Path
 ) -> None:
-    command("import_dataset", "mine", source, *AS_CSV, "--similarity-encoder", "python:tests.german_encoder")
+    command("import_dataset", "mine", source, *AS_CSV, "--similarity-encoder", "python:tests.support.german_encoder")
     dataset = Dataset.objects.get()
     assert dataset.phrase_languages == ["en", "de"]
 

@@ -20,10 +20,10 @@ from modeling.arrays.common.progress import silent
 from modeling.arrays.datasets.dataset_files import Split, open_dataset, verify
 from modeling.arrays.datasets.importing import row_files
 from modeling.arrays.images.image_decoding import read_image
-from tests.actors import ENCODER
-from tests.fake_encoder import DIM, FakeEncoder
-from tests.full_disk import largest_file
 from tests.modeling.arrays.datasets.folders import animals, write_image
+from tests.support.actors import ENCODER
+from tests.support.fake_encoder import DIM, FakeEncoder
+from tests.support.full_disk import largest_file
 from tests.worker.commands.conftest import Command
 from worker.datasets.embedding_imports import import_embeddings
 

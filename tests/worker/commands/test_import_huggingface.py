@@ -15,8 +15,8 @@ from PIL import Image as Pictures
 from annotations.models import Dataset as Row
 from modeling.arrays.common.progress import silent
 from modeling.arrays.datasets.dataset_files import verify
-from tests.actors import ENCODER
 from tests.modeling.arrays.datasets.folders import write_image
+from tests.support.actors import ENCODER
 from tests.worker.commands.conftest import Command
 from worker.datasets.huggingface_folders import unpack_tables
 

@@ -7,8 +7,8 @@ import pytest
 
 from annotations.corrections.correction_candidates import second_sets
 from annotations.models import BaseModel, Dataset
-from tests.actors import ENCODER
 from tests.modeling.arrays.datasets.folders import write_image
+from tests.support.actors import ENCODER
 from tests.worker.commands.conftest import Command
 
 pytestmark = pytest.mark.django_db

@@ -9,8 +9,8 @@ from django.core.management import CommandError
 
 from annotations.models import Dataset
 from modeling.arrays.datasets.dataset_files import verify
-from tests.actors import ENCODER
 from tests.modeling.arrays.datasets.folders import write_image
+from tests.support.actors import ENCODER
 from tests.worker.commands.conftest import Command
 
 pytestmark = pytest.mark.django_db

@@ -96,14 +96,14 @@ def test_a_head_that_names_no_encoder_needs_one_to_be_given(source: Path, tmp_pa
     head.write_bytes(plain_head(12))
     with pytest.raises(CommandError, match="--encoder"):
         predict(head, source)
-    assert len(predict(head, source, "--encoder", "python:tests.fake_encoder")) == 196
+    assert len(predict(head, source, "--encoder", "python:tests.support.fake_encoder")) == 196
 
 
 def test_an_encoder_of_another_width_is_refused(source: Path, tmp_path: Path) -> None:
     head = tmp_path / "plain.safetensors"
     head.write_bytes(plain_head(5))
     with pytest.raises(CommandError, match=r"expects 5 features, .* gives 12"):
-        predict(head, source, "--encoder", "python:tests.fake_encoder")
+        predict(head, source, "--encoder", "python:tests.support.fake_encoder")
 
 
 def test_what_is_not_there_is_named(head: Path, tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from annotations.datasets.class_images import class_images
 from annotations.models import BaseModel, KeywordRanking
 from modeling.arrays.phrases.error_score import error_score
 from modeling.arrays.phrases.word_forms import vocabulary
-from tests.actors import CLASSES, ENCODER, OVAL, SQUARE
-from tests.correcting import say, study_of_both
-from tests.fake_encoder import load
+from tests.support.actors import CLASSES, ENCODER, OVAL, SQUARE
+from tests.support.correcting import say, study_of_both
+from tests.support.fake_encoder import load
 from tests.worker.commands.captioned import ranked, rows_of
 from tests.worker.commands.conftest import Command
 

@@ -10,9 +10,9 @@ from annotations.models.arrays import pack_float32, pack_int32, unpack_float32, 
 from modeling.arrays.datasets.dataset_files import BadDataset
 from modeling.arrays.phrases.null_level import null_level
 from modeling.arrays.retraining.heads import Head
-from tests import actors
-from tests.actors import Visit
-from tests.steps import end, submit_and_score
+from tests.support import actors
+from tests.support.actors import Visit
+from tests.support.steps import end, submit_and_score
 from tests.worker.commands.conftest import Command
 from tests.worker.commands.recomputing import change, run_of, score_of, told
 from worker.common import process_cache

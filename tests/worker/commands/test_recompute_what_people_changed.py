@@ -11,9 +11,9 @@ from django.utils import timezone
 from annotations.models import Run, ThresholdChoice
 from annotations.phrases import assignments, replies
 from annotations.visits import erasure, sessions, withdrawal
-from tests import actors
-from tests.actors import Visit
-from tests.steps import end, submit, submit_and_score
+from tests.support import actors
+from tests.support.actors import Visit
+from tests.support.steps import end, submit, submit_and_score
 from tests.worker.commands.conftest import Command
 from tests.worker.commands.recomputing import change, score_of, told
 from worker.runs.run_training import train_due_runs

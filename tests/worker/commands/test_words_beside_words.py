@@ -19,10 +19,10 @@ from annotations.results.study_analysis import Analysed
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.keywords.stored_captions import FOLDER
 from modeling.arrays.retraining.own_gain_intervals import own_gain_interval, paired_counts
-from tests.actors import OVAL, SQUARE
-from tests.annotations.analysis_studies import analyse
-from tests.annotations.views_pages import tree
-from tests.correcting import say, study_of_both
+from tests.support.actors import OVAL, SQUARE
+from tests.support.analysis_studies import analyse
+from tests.support.correcting import say, study_of_both
+from tests.support.views_pages import tree
 from tests.worker.commands.captioned import caption_file, ranked
 from tests.worker.commands.conftest import Command
 from worker.runs.run_training import train_due_runs

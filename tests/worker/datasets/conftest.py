@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings as site
 
 from annotations.models import Dataset
-from tests import actors
+from tests.support import actors
 
 
 @pytest.fixture

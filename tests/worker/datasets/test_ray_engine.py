@@ -14,8 +14,8 @@ from modeling.arrays.datasets.importing import shards
 from modeling.arrays.datasets.importing.import_errors import ImportRefused
 from modeling.tensors.encoders import load_encoder
 from modeling.tensors.encoders.inference import device_kind
-from tests.actors import ENCODER
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
+from tests.support.actors import ENCODER
 from worker.datasets.dataset_import import import_folder
 from worker.datasets.ray_engine import _slots, embed_some
 

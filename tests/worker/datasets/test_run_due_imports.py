@@ -18,9 +18,9 @@ from annotations.queue import jobs
 from modeling.arrays.datasets.dataset_files import verify
 from modeling.arrays.datasets.importing import shards
 from modeling.tensors.encoders import CheckedEncoder, load_encoder
-from tests.actors import ENCODER
-from tests.forked import Forked
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
+from tests.support.actors import ENCODER
+from tests.support.forked import Forked
 from worker.datasets import dataset_import
 from worker.datasets.imports import run_due_imports
 

@@ -23,10 +23,10 @@ from modeling.arrays.datasets.dataset_files import verify
 from modeling.arrays.datasets.importing import shards
 from modeling.arrays.datasets.importing.shards import Plan, read_plan
 from modeling.tensors.encoders import load_encoder
-from tests.actors import ENCODER
-from tests.forked import Forked
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
-from tests.own_database import Committed
+from tests.support.actors import ENCODER
+from tests.support.forked import Forked
+from tests.support.own_database import Committed
 from worker.datasets import import_encoders, shared_imports
 from worker.datasets.dataset_import import import_folder
 from worker.datasets.imports import run_due_imports

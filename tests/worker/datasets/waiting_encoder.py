@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tests.fake_encoder import FakeEncoder
+from tests.support.fake_encoder import FakeEncoder
 
 FREELY, GO = 2, "go"
 

@@ -8,14 +8,14 @@ from django.test import Client
 from django.urls import reverse
 
 from annotations.models import Dataset, Phrase, PhraseState, Study
-from tests.actors import ENCODER, Visit
-from tests.steps import submit
+from tests.support.actors import ENCODER, Visit
+from tests.support.steps import submit
 from worker.common import process_cache
 from worker.phrases.scoring import score_due_phrases
 
 MODULE = """
 from pathlib import Path
-from tests.fake_encoder import FakeEncoder
+from tests.support.fake_encoder import FakeEncoder
 
 def load():
     Path(__file__).with_suffix(".weights").read_bytes()

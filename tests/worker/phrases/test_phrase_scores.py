@@ -6,8 +6,8 @@ import pytest
 from annotations.models import Dataset
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.phrases.phrase_reading import read_phrase
-from tests import actors
-from tests.fake_encoder import FakeEncoder
+from tests.support import actors
+from tests.support.fake_encoder import FakeEncoder
 from worker.phrases.phrase_scores import score_on
 
 TEMPLATE = "an image of a {phrase}"

@@ -14,9 +14,9 @@ from annotations.studies.preflight.preflight_report import report
 from modeling.arrays.phrases import vocabulary_level as levels
 from modeling.arrays.phrases.common_words import words_digest
 from modeling.arrays.phrases.phrase_languages import phrase_language
-from tests import actors
-from tests.annotations.views_pages import say
-from tests.steps import submit_and_score
+from tests.support import actors
+from tests.support.steps import submit_and_score
+from tests.support.views_pages import say
 from worker.phrases import rewordings
 from worker.phrases import vocabulary_levels as worker
 from worker.phrases.scoring import score_due_phrases
@@ -27,7 +27,7 @@ WORDS = ("rot", "blau", "dunkel", "Quadrat", "Wald", "Wiese", "Haus", "Tisch")
 
 @pytest.fixture
 def german_study(base_model: BaseModel, monkeypatch: pytest.MonkeyPatch) -> Study:
-    Dataset.objects.update(similarity_encoder="python:tests.german_encoder")
+    Dataset.objects.update(similarity_encoder="python:tests.support.german_encoder")
     monkeypatch.setattr(Dataset, "phrase_languages", ("en", "de"))  # as a manifest says that was written with it
     study = actors.create_study(base_model, phrase_language="de", suggest_rewordings=True)
     Task.objects.update(text_template=phrase_language("de").template)

@@ -3,9 +3,9 @@ import pytest
 from annotations.models import Dataset, Score, Study
 from annotations.phrases import level_storage as vocabulary_levels
 from modeling.arrays.phrases.word_forms import vocabulary
-from tests.actors import ENCODER, Visit
-from tests.fake_encoder import FakeEncoder
-from tests.steps import submit_and_score
+from tests.support.actors import ENCODER, Visit
+from tests.support.fake_encoder import FakeEncoder
+from tests.support.steps import submit_and_score
 from worker.common import process_cache
 from worker.phrases import rewordings as rewording
 from worker.phrases.vocabulary_levels import score_missing_vocabularies

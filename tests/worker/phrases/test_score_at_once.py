@@ -7,7 +7,7 @@ from django.db import connection
 
 from annotations.models import Score
 from annotations.phrases import scoring
-from tests.steps import submit
+from tests.support.steps import submit
 from worker.phrases.scoring import score_due_phrases
 
 

@@ -14,9 +14,9 @@ from modeling.arrays.datasets.dataset_files import BadDataset, DatasetFiles
 from modeling.arrays.embeddings.similarity import similarities
 from modeling.arrays.phrases.error_score import error_score
 from modeling.tensors.encoders import CheckedEncoder
-from tests.actors import ENCODER, SQUARE
-from tests.fake_encoder import FakeEncoder
-from tests.steps import submit, submit_and_score
+from tests.support.actors import ENCODER, SQUARE
+from tests.support.fake_encoder import FakeEncoder
+from tests.support.steps import submit, submit_and_score
 from worker.common import process_cache, throttled_log
 from worker.phrases.phrase_scores import score_batch
 from worker.phrases.scoring import score_due_phrases

@@ -20,8 +20,8 @@ from modeling.arrays.phrases.common_words import common_words, words_digest
 from modeling.arrays.phrases.error_score import error_score
 from modeling.arrays.phrases.phrase_text import render
 from modeling.arrays.phrases.word_forms import vocabulary
-from tests.actors import SQUARE, create_study
-from tests.fake_encoder import FakeEncoder
+from tests.support.actors import SQUARE, create_study
+from tests.support.fake_encoder import FakeEncoder
 from worker.common import process_cache
 from worker.phrases import vocabulary_levels as worker
 from worker.phrases.vocabulary_levels import score_missing_vocabularies

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from annotations.models import Phrase, PhraseState
 from deploy.local.services import free_port
-from tests.actors import Visit
-from tests.steps import submit
+from tests.support.actors import Visit
+from tests.support.steps import submit
 from tests.worker.processes import scoring_worker, wait_until
 
 

@@ -14,10 +14,10 @@ from annotations.models import BaseModel, GatheredTraining, Gathering, Pool, Sco
 from annotations.models.arrays import pack_float32
 from annotations.pools import gatherings, image_reviews, pool_requests
 from modeling.arrays.common.progress import silent
-from tests import actors
-from tests.actors import BLUE, ENCODER, OVAL, RED, SQUARE, Visit, sprite
-from tests.annotations.rows import add_phrase
-from tests.fake_encoder import FakeEncoder
+from tests.support import actors
+from tests.support.actors import BLUE, ENCODER, OVAL, RED, SQUARE, Visit, sprite
+from tests.support.fake_encoder import FakeEncoder
+from tests.support.rows import add_phrase
 from worker.datasets.base_models import trained
 from worker.datasets.dataset_import import import_folder
 from worker.tasks.embed import gather_images

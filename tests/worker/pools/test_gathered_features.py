@@ -8,7 +8,7 @@ from annotations.models import Score
 from tests.worker.pools.conftest import gather, imported, review, train, truth, watched
 
 
-@pytest.mark.parametrize("features", ["python:tests.fake_encoder:load"])
+@pytest.mark.parametrize("features", ["python:tests.support.fake_encoder:load"])
 def test_an_image_is_encoded_once_where_features_come_from_an_encoder_of_their_own(
     red: Score, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

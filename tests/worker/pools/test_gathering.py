@@ -25,7 +25,7 @@ from modeling.arrays.common.progress import silent
 from modeling.arrays.datasets.dataset_files import DatasetFiles, Split, verify
 from modeling.arrays.embeddings.duplicate_limits import duplicate_limit
 from modeling.arrays.embeddings.similarity import similarities
-from tests.actors import BLUE, CLASSES, ENCODER, OVAL, RED, SQUARE
+from tests.support.actors import BLUE, CLASSES, ENCODER, OVAL, RED, SQUARE
 from tests.worker.pools.conftest import (
     POOL,
     draw,
@@ -310,4 +310,7 @@ def test_what_cannot_be_gathered_is_a_sentence(red: Score, tmp_path: Path) -> No
     assert one.dataset_id is not None
     Dataset.objects.filter(pk=one.dataset_id).update(similarity_encoder="python:another")
     mismatch = gather(red, one)
-    assert "come from different encoders: import the pool with the encoder python:tests.fake_encoder" in mismatch.error
+    assert (
+        "come from different encoders: import the pool with the encoder python:tests.support.fake_encoder"
+        in mismatch.error
+    )

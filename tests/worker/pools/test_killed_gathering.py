@@ -10,7 +10,7 @@ from annotations.models import Gathering, JobState, Score
 from annotations.pools import gatherings
 from annotations.pools.review_progress import review_progress
 from annotations.queue import jobs
-from tests import forked
+from tests.support import forked
 from tests.worker.pools.conftest import gather, imported
 from worker.tasks.embed import gather_images
 

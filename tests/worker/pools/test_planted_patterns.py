@@ -15,8 +15,8 @@ from annotations.models.arrays import pack_float32
 from annotations.pools import gatherings
 from annotations.studies.preselection import preselections
 from modeling.arrays.common.progress import silent
-from tests import actors
-from tests.annotations.rows import add_phrase
+from tests.support import actors
+from tests.support.rows import add_phrase
 from tests.worker.pools.conftest import gather, imported, review
 from tests.worker.pools.planted_encoder import CLASSES, PATTERNS, load, picture
 from worker.datasets.base_models import trained

@@ -24,8 +24,8 @@ from modeling.arrays.datasets.dataset_files import Split, verify
 from modeling.arrays.embeddings.similarity import similarities
 from modeling.tensors.similarity_search.example_queries import query_of_examples
 from modeling.tensors.similarity_search.index_manifest import IndexManifest, read_manifest
-from tests.actors import BLUE, ENCODER, OVAL, RED, SQUARE
-from tests.fake_encoder import FakeEncoder
+from tests.support.actors import BLUE, ENCODER, OVAL, RED, SQUARE
+from tests.support.fake_encoder import FakeEncoder
 from tests.worker.pools.conftest import draw, gather, imported, watched
 from worker.datasets.index_builds import open_index_of
 from worker.datasets.shown_images import show

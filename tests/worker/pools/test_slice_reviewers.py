@@ -15,7 +15,7 @@ from annotations.models import AuditRecord, Gathering, Study, Verdict
 from annotations.pools import image_reviews
 from annotations.pools.review_outcomes import ABOVE
 from annotations.pools.review_statistics import review_statistics
-from tests.actors import BLUE, RED
+from tests.support.actors import BLUE, RED
 from tests.worker.pools.conftest import draw_source, gather, score_red, show
 
 Answers = Callable[[str, Sequence[Image.Image]], Sequence[bool | None]]

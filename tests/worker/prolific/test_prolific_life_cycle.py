@@ -7,10 +7,10 @@ from annotations.models import AllocationState, AnnotationSession, EntryVerifica
 from annotations.phrases import assignments
 from annotations.prolific.submission_requests import ask
 from annotations.visits import sessions
-from tests.actors import Visit, client_of
 from tests.fake_prolific.records import Hook
-from tests.prolific_steps import arrive, begin_there, ids, put_on_prolific, submission_of
-from tests.steps import end, submit
+from tests.support.actors import Visit, client_of
+from tests.support.prolific_steps import arrive, begin_there, ids, put_on_prolific, submission_of
+from tests.support.steps import end, submit
 from worker.tasks import outside
 
 

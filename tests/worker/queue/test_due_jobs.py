@@ -25,7 +25,7 @@ from annotations.models import (
 from annotations.models.jobs import Job
 from annotations.queue import jobs
 from modeling.arrays.common.modeling_errors import BadArray
-from tests.actors import create_study
+from tests.support.actors import create_study
 from worker import corrections, rehearsals
 from worker.benchmarks import requested_benchmarks
 from worker.datasets import imports, index_builds, searches

@@ -15,7 +15,7 @@ from annotations.releases import moderation, release_requests
 from annotations.visits import expert_visits as experts
 from modeling.arrays.common.progress import silent
 from modeling.arrays.phrases.common_words import common_words
-from tests.actors import (
+from tests.support.actors import (
     COUNTS,
     OVAL,
     SQUARE,
@@ -27,10 +27,10 @@ from tests.actors import (
     store_dataset,
     write_sprites,
 )
-from tests.actors import open_study as open_study_of
-from tests.annotations.rows import add_phrase, add_run
-from tests.correcting import approve, say, study_of_both
-from tests.steps import end, submit_and_score
+from tests.support.actors import open_study as open_study_of
+from tests.support.correcting import approve, say, study_of_both
+from tests.support.rows import add_phrase, add_run
+from tests.support.steps import end, submit_and_score
 from tests.worker.releases.released import TRICKY, spans
 from worker.benchmarks.requested_benchmarks import measure_due_benchmark
 from worker.corrections import train_due_corrections

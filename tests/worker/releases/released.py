@@ -15,7 +15,7 @@ from annotations.models import (
     Study,
 )
 from annotations.releases import release_requests
-from tests.actors import Visit
+from tests.support.actors import Visit
 from worker.releases.release_building import build_due_releases
 
 # Drawing takes a process of its own and seconds; these tests look at nothing that is drawn.

@@ -7,7 +7,7 @@ import pytest
 from annotations.models import DatasetImport, JobState, Study
 from annotations.queue import jobs
 from annotations.releases import release_requests
-from tests.actors import ENCODER
+from tests.support.actors import ENCODER
 from tests.worker.processes import wait_until, worker
 
 pytestmark = pytest.mark.django_db(transaction=True)

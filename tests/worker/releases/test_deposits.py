@@ -14,7 +14,7 @@ from frictionless import Package
 
 from annotations.models import Study
 from annotations.releases import release_requests
-from tests.own_database import Committed
+from tests.support.own_database import Committed
 from tests.worker.releases.conftest import draw_nothing, store_worked
 from tests.worker.releases.released import build, opened, without_figures
 from worker.releases.release_building import build_due_releases
@@ -54,7 +54,7 @@ def test_the_phrases_are_a_data_set_that_mlcroissant_reads(archive: zipfile.ZipF
         written = [row["text"] for row in csv.DictReader(file)]
     read_texts = [row["phrases/text"] for row in rows]
     assert len(read_texts) == len(written)
-    # Its reader takes these words for a missing value, as docs/engineers/python.md says; the others come as they were typed.
+    # Its reader takes these words for a missing value (docs/engineers/python.md); the others come as they were typed.
     assert {text for text, of in zip(written, read_texts, strict=True) if of is None} <= {"", "NA", "null"}
     assert all(of is None or of.decode() == text for text, of in zip(written, read_texts, strict=True))
     assert "license" not in json.loads((tmp_path / "croissant.json").read_text("utf-8"))

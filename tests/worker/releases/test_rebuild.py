@@ -22,7 +22,7 @@ from annotations.releases.rebuild.command import rebuild
 from annotations.releases.rebuild.release_tables import Release
 from annotations.releases.rebuild.report import Report
 from annotations.results.stored_rows import read_people
-from tests.own_database import Committed
+from tests.support.own_database import Committed
 from tests.worker.releases.conftest import draw_nothing, explained_study, store_worked
 from tests.worker.releases.released import build, opened
 from worker.releases import lowest_tables

@@ -11,9 +11,9 @@ import pytest
 from annotations.corrections import correction_requests as corrections
 from annotations.models import BaseModel, Correction, Moderation, Review
 from annotations.releases import moderation, release_requests
-from tests.actors import OVAL, SQUARE, store_base_model, store_dataset
-from tests.correcting import approve, say, study_of_both
-from tests.own_database import Committed
+from tests.support.actors import OVAL, SQUARE, store_base_model, store_dataset
+from tests.support.correcting import approve, say, study_of_both
+from tests.support.own_database import Committed
 from tests.worker.releases.conftest import draw_nothing
 from tests.worker.releases.released import opened
 from worker.corrections import train_due_corrections

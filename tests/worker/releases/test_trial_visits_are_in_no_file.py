@@ -28,7 +28,7 @@ from annotations.models import (
 from annotations.models.jobs import Job
 from annotations.phrases import assignments
 from annotations.visits import preview_links, sessions
-from tests.actors import (
+from tests.support.actors import (
     BLUE,
     OVAL,
     RED,
@@ -40,10 +40,10 @@ from tests.actors import (
     store_base_model,
     store_dataset,
 )
-from tests.annotations.analysis_studies import analyse
-from tests.correcting import approve, say, study_of_both
-from tests.own_database import Committed
-from tests.steps import submit_and_score
+from tests.support.analysis_studies import analyse
+from tests.support.correcting import approve, say, study_of_both
+from tests.support.own_database import Committed
+from tests.support.steps import submit_and_score
 from tests.worker.pools.conftest import draw, imported, review, train, truth
 from tests.worker.releases.released import build, opened
 from worker.corrections import train_due_corrections

@@ -18,7 +18,7 @@ from annotations.base.tables.columns import read_text
 from annotations.log.identities import key_of
 from annotations.models import AuditRecord, JobState, Phrase, Release
 from annotations.releases import release_requests
-from tests.own_database import Committed
+from tests.support.own_database import Committed
 from tests.worker.releases.conftest import store_visits
 from tests.worker.releases.released import TRICKY, build, opened, table
 

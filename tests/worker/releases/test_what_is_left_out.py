@@ -13,7 +13,7 @@ from annotations.models import (
     Study,
 )
 from annotations.visits.withdrawal import withdraw
-from tests.actors import Visit
+from tests.support.actors import Visit
 from tests.worker.releases.released import build, opened, table, without_figures
 
 pytestmark = pytest.mark.django_db(transaction=True)

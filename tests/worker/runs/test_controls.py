@@ -9,8 +9,8 @@ from annotations.models.arrays import unpack_int32
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.retraining.control import control_weights
 from modeling.arrays.retraining.heads import Head
-from tests.actors import SQUARE, Visit
-from tests.steps import end, submit_and_score
+from tests.support.actors import SQUARE, Visit
+from tests.support.steps import end, submit_and_score
 from worker.datasets import head_training
 from worker.datasets.head_training import TrainedHead
 from worker.runs.run_training import train_due_runs

@@ -7,8 +7,8 @@ from annotations.models import Assignment, Run, RunState
 from annotations.models.arrays import pack_int32, unpack_int32
 from modeling.arrays.datasets.dataset_files import BadDataset, DatasetFiles, Split
 from modeling.arrays.retraining.own_gain_intervals import own_gain_interval, paired_counts
-from tests.actors import Visit
-from tests.steps import end, submit_and_score
+from tests.support.actors import Visit
+from tests.support.steps import end, submit_and_score
 from worker.runs.gain_intervals import measure_missing_intervals
 from worker.runs.run_training import train_due_runs
 

@@ -11,7 +11,7 @@ from annotations.log.log_check import LogCheck
 from annotations.models import Dataset, Event, PhraseState, Run, RunState, Score, Study
 from annotations.queue import worker_wakeup
 from annotations.runs.retraining import LEASE
-from tests.steps import end, submit, submit_and_score
+from tests.support.steps import end, submit, submit_and_score
 from tests.worker.processes import TIMEOUT_S, celery, scoring_worker, training_worker, wait_until
 from worker.research.recomputing.stored_runs import run_differences
 
@@ -29,7 +29,7 @@ def environment(subprocess_environment, tmp_path):
 
 
 def test_a_worker_killed_between_the_claim_and_the_score_loses_nothing(environment, alice, bob, log, tmp_path):
-    Dataset.objects.update(similarity_encoder="python:tests.slow_encoder")
+    Dataset.objects.update(similarity_encoder="python:tests.support.slow_encoder")
     with scoring_worker(log, environment) as worker:
         hers, his = submit(alice, "red"), submit(bob, "blue")
         wait_until((tmp_path / "encoding").exists, worker, log)
@@ -53,7 +53,7 @@ def test_a_worker_killed_between_the_claim_and_the_score_loses_nothing(environme
 
 
 def test_a_worker_that_is_told_to_quit_finishes_the_batch_in_hand(environment, alice, log, tmp_path):
-    Dataset.objects.update(similarity_encoder="python:tests.slow_encoder")
+    Dataset.objects.update(similarity_encoder="python:tests.support.slow_encoder")
     with scoring_worker(log, environment) as worker:
         phrase = submit(alice, "red")
         wait_until((tmp_path / "encoding").exists, worker, log)

@@ -29,9 +29,9 @@ from annotations.runs.staff_pages.run_list import comparisons
 from annotations.studies import lifecycle
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.retraining.slices import SCHEMES
-from tests.actors import open_study
-from tests.annotations.analysis_studies import analyse, tell
-from tests.undone import undone
+from tests.support.actors import open_study
+from tests.support.analysis_studies import analyse, tell
+from tests.support.undone import undone
 from tests.worker.runs.planted import ABOVE_NOISE, ABOVE_TRUE, NOISE, RARE, TRUE, write_planted
 from worker.datasets import base_models
 from worker.runs.run_training import train_due_runs

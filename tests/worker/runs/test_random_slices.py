@@ -16,8 +16,8 @@ from modeling.arrays.datasets.dataset_files import BadDataset, Split
 from modeling.arrays.phrases.error_score import error_score
 from modeling.arrays.retraining.random_slices import DRAWS, percentile_among, random_directions, random_slices
 from modeling.arrays.retraining.slices import slice_membership, slice_weights
-from tests.actors import SQUARE, Visit
-from tests.steps import end, submit_and_score
+from tests.support.actors import SQUARE, Visit
+from tests.support.steps import end, submit_and_score
 from worker.datasets import head_training
 from worker.datasets.head_training import TrainedHead
 from worker.runs import random_slices as worker

@@ -11,7 +11,7 @@ from annotations.queue.claims import MAX_ATTEMPTS
 from annotations.runs import retraining as runs
 from annotations.runs.retraining import TrainingBatch
 from modeling.arrays.common.steps import step_done
-from tests.steps import end, submit_and_score
+from tests.support.steps import end, submit_and_score
 from worker.common import throttled_log
 from worker.datasets import head_training
 from worker.queue import worker_heartbeat

@@ -8,9 +8,9 @@ from annotations.models import Run
 from annotations.models.arrays import unpack_float32, unpack_int32
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.embeddings.similarity import similarities
-from tests.actors import Visit
-from tests.fake_encoder import FakeEncoder
-from tests.steps import end, submit_and_score
+from tests.support.actors import Visit
+from tests.support.fake_encoder import FakeEncoder
+from tests.support.steps import end, submit_and_score
 from worker.runs.run_training import train_due_runs
 
 

@@ -21,11 +21,11 @@ from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.retraining.control import control_weights
 from modeling.arrays.retraining.heads import Head
 from modeling.arrays.retraining.slices import SCHEMES
-from tests.actors import OVAL, SQUARE
-from tests.annotations.analysis_studies import analyse
-from tests.annotations.rebuilding import rebuild
-from tests.annotations.views_pages import tree
-from tests.correcting import approve, say, study_of_both
+from tests.support.actors import OVAL, SQUARE
+from tests.support.analysis_studies import analyse
+from tests.support.correcting import approve, say, study_of_both
+from tests.support.rebuilding import rebuild
+from tests.support.views_pages import tree
 from worker.corrections import train_due_corrections
 from worker.datasets import head_training
 from worker.releases.release_building import EXTRAS

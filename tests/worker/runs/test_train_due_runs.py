@@ -9,7 +9,7 @@ from modeling.arrays.common.modeling_errors import BadArray, NotConverged
 from modeling.arrays.datasets.dataset_files import BadDataset, Split
 from modeling.arrays.embeddings.similarity import similarities
 from modeling.arrays.retraining.heads import Head
-from tests.steps import end, submit_and_score
+from tests.support.steps import end, submit_and_score
 from worker.common import process_cache
 from worker.datasets import head_training
 from worker.runs import run_training

@@ -15,8 +15,8 @@ from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.retraining.heads import Head
 from modeling.arrays.retraining.weighted_loss import weighted_loss
 from modeling.tensors.linear_algebra.tensor_conversion import on_device
-from tests.actors import OVAL, SQUARE, Visit
-from tests.steps import end, submit_and_score
+from tests.support.actors import OVAL, SQUARE, Visit
+from tests.support.steps import end, submit_and_score
 from worker.common import process_cache
 from worker.datasets.base_models import trained
 from worker.datasets.head_training import weigh

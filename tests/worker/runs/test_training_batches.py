@@ -5,8 +5,8 @@ from django.utils import timezone
 
 from annotations.models import BaseModel, Event, Run, RunState
 from annotations.queue.claims import MAX_ATTEMPTS
-from tests import actors
-from tests.steps import end, submit_and_score
+from tests.support import actors
+from tests.support.steps import end, submit_and_score
 from worker.datasets import head_training
 from worker.datasets.head_training import heads_at_once, weigh
 from worker.runs import run_training

@@ -7,7 +7,7 @@ import pytest
 
 from modeling.arrays.retraining.slices import uniform_weights
 from modeling.tensors.retraining.many_heads import train_heads
-from tests import actors
+from tests.support import actors
 from worker.common import process_cache, throttled_log
 
 

@@ -25,10 +25,10 @@ from annotations.models.arrays import pack_float32, pack_float64
 from annotations.models.moderated_words import HIDDEN
 from annotations.phrases import phrase_submission
 from annotations.results.study_analysis import Analysed
-from tests.actors import Visit
-from tests.annotations.analysis_studies import tell, two_tasks
-from tests.correcting import say, study_of_both
-from tests.steps import end, submit_and_score
+from tests.support.actors import Visit
+from tests.support.analysis_studies import tell, two_tasks
+from tests.support.correcting import say, study_of_both
+from tests.support.steps import end, submit_and_score
 from worker.runs.run_training import train_due_runs
 
 RED, CRIMSON, BLUE, UNLIKE = "red", "crimson", "blue", "stripy"

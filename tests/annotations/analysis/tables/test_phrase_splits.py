@@ -9,8 +9,8 @@ from annotations.models import BaseModel, Dataset, Phrase, Run, Score, Study
 from annotations.models.arrays import pack_int32
 from annotations.results.stored_images import StoredStudy
 from modeling.arrays.datasets.dataset_files import Split
-from tests.actors import RED, SQUARE
-from tests.annotations.analysis_studies import tell, two_tasks
+from tests.support.actors import RED, SQUARE
+from tests.support.analysis_studies import tell, two_tasks
 
 
 @pytest.fixture

@@ -33,11 +33,11 @@ from annotations.models import (
 from annotations.results.study_analysis import Analysed
 from annotations.studies import lifecycle
 from annotations.visits import erasure, withdrawal
-from tests.actors import SQUARE, Visit
-from tests.annotations.analysis_studies import store_ranking, tell, two_tasks
-from tests.annotations.rows import add_phrase, add_run
-from tests.annotations.scripted import EXPECTED, PEOPLE
-from tests.annotations.vocabularies import words_scored
+from tests.support.actors import SQUARE, Visit
+from tests.support.analysis_studies import store_ranking, tell, two_tasks
+from tests.support.rows import add_phrase, add_run
+from tests.support.scripted import EXPECTED, PEOPLE
+from tests.support.vocabularies import words_scored
 
 pytestmark = pytest.mark.usefixtures("stored_base_model")
 

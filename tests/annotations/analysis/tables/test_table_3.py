@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from annotations.analysis.observations.packed_phrases import Packed
 from annotations.analysis.observations.person_tasks import Tried
 from annotations.analysis.tables.table3 import Listed, PhraseList, table_3
-from tests.annotations.paper import DATA_SETS, LISTS, papers_phrases
-from tests.annotations.scripted import EXPECTED, PEOPLE, scripted_phrases
+from tests.support.paper import DATA_SETS, LISTS, papers_phrases
+from tests.support.scripted import EXPECTED, PEOPLE, scripted_phrases
 
 
 def texts(rows: Sequence[Listed], name: PhraseList) -> list[str]:

@@ -17,10 +17,10 @@ from annotations.corrections.correction_tables import correction_tables
 from annotations.models import BaseModel, Correction, Phrase, Role, Study
 from modeling.arrays.retraining.heads import Head, read_metadata
 from modeling.arrays.retraining.own_gain_intervals import WHY
-from tests.actors import OVAL, SQUARE
-from tests.annotations.analysis_studies import drawing
-from tests.annotations.views_pages import tree
-from tests.correcting import approve, say, study_of_both
+from tests.support.actors import OVAL, SQUARE
+from tests.support.analysis_studies import drawing
+from tests.support.correcting import approve, say, study_of_both
+from tests.support.views_pages import tree
 from worker.corrections import train_due_corrections
 from worker.results.study_analyses import analyse_due_studies
 

@@ -13,8 +13,8 @@ from annotations.datasets import dataset_changes as library
 from annotations.datasets.model_errors import model_errors
 from annotations.models import AuditRecord, BaseModel, Dataset, DatasetImport, JobState, Study
 from modeling.arrays.datasets.dataset_files import Split
-from tests.actors import SQUARE
-from tests.annotations.views_pages import tree
+from tests.support.actors import SQUARE
+from tests.support.views_pages import tree
 
 
 def page_of(dataset: Dataset) -> str:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from annotations.models import DatasetImport, Role, Study, StudyMember
 from annotations.queue import jobs
 from modeling.arrays.datasets.importing.sources import TABLES
-from tests.annotations.views_pages import one, tree
+from tests.support.views_pages import one, tree
 
 NEW = "/admin/annotations/datasetimport/new/"
 UPLOAD = "/admin/uploads/data-set/"
@@ -27,7 +27,7 @@ UPLOAD = "/admin/uploads/data-set/"
 def roots(tmp_path: Path, settings: Any) -> Path:
     settings.DATA_ROOT, settings.IMPORT_ROOT = tmp_path / "data", tmp_path / "import"
     (tmp_path / "import" / "birds").mkdir(parents=True)
-    settings.DEFAULT_SIMILARITY_ENCODER = "python:tests.fake_encoder"
+    settings.DEFAULT_SIMILARITY_ENCODER = "python:tests.support.fake_encoder"
     return tmp_path
 
 
@@ -35,7 +35,7 @@ def form(**changed: Any) -> dict[str, Any]:
     usual = {
         "name": "birds",
         "source_format": "imagefolder",
-        "similarity_encoder": "python:tests.fake_encoder",
+        "similarity_encoder": "python:tests.support.fake_encoder",
         "complete": 1,
     }
     return {**usual, **changed}

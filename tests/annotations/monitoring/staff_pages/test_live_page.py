@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from annotations.models import Alarm, Phrase, Role, Study
 from annotations.monitoring.staff_pages.live_page import HEIGHT, seen_of, sparkline
-from tests.actors import Visit, create_study, start_visit
-from tests.annotations.rows import add_phrase
-from tests.annotations.views_pages import tree
+from tests.support.actors import Visit, create_study, start_visit
+from tests.support.rows import add_phrase
+from tests.support.views_pages import tree
 
 
 def page(study: Study) -> str:

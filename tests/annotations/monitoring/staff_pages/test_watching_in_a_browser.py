@@ -17,13 +17,13 @@ from annotations.phrases import assignments
 from annotations.queue.heartbeats import store_heartbeat
 from annotations.staff import members
 from annotations.visits import sessions
-from tests.accessibility import overhang
-from tests.actors import Visit, start_visit
-from tests.annotations.chromium import page_without_complaints
 from tests.annotations.pages.test_in_a_browser import shoot, sign_in
-from tests.annotations.rows import add_phrase
-from tests.chromium import Chromium
-from tests.second_factor import code_of
+from tests.support.accessibility import overhang
+from tests.support.actors import Visit, start_visit
+from tests.support.chromium import Chromium
+from tests.support.pages_in_chromium import page_without_complaints
+from tests.support.rows import add_phrase
+from tests.support.second_factor import code_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -18,8 +18,8 @@ from annotations.models import Phrase
 from annotations.monitoring.web import health
 from annotations.queue.heartbeats import store_heartbeat
 from clarify_site.site_name import site_name
-from tests.actors import Visit
-from tests.annotations.views_pages import say
+from tests.support.actors import Visit
+from tests.support.views_pages import say
 
 CHECK, SITE = health.check_in_hand, site_name(settings.SECRET_KEY)
 

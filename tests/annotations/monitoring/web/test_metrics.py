@@ -14,9 +14,9 @@ from annotations.models import DatasetImport, Phrase, Score
 from annotations.monitoring.metrics import families
 from annotations.pages.request_metrics import NAME
 from annotations.queue.heartbeats import store_heartbeat
-from tests.actors import Visit
-from tests.annotations.rows import add_phrase
-from tests.steps import end, submit_and_score
+from tests.support.actors import Visit
+from tests.support.rows import add_phrase
+from tests.support.steps import end, submit_and_score
 from worker.runs.run_training import train_due_runs
 
 TOKEN = "a token of twenty characters"

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from annotations.models import Study
 from clarify_site.wsgi import application
-from tests.actors import Visit
 from tests.annotations.pages.api.test_tokens import token_of
-from tests.annotations.rows import add_phrase, add_run
+from tests.support.actors import Visit
+from tests.support.rows import add_phrase, add_run
 
 CHECKS = ("status_code_conformance", "content_type_conformance", "response_schema_conformance")
 FEW = settings(

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from annotations.models import Study
 from annotations.site.api_urls import urlpatterns
-from tests.actors import Visit
-from tests.annotations.rows import add_phrase, add_run
+from tests.support.actors import Visit
+from tests.support.rows import add_phrase, add_run
 
 pytestmark = pytest.mark.django_db
 

@@ -10,8 +10,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from annotations.pages.api import schema_pages as docs
 from annotations.pages.api.schema_pages import SchemaView
-from tests.annotations.chromium import page_without_complaints
-from tests.chromium import Chromium
+from tests.support.chromium import Chromium
+from tests.support.pages_in_chromium import page_without_complaints
 
 pytestmark = pytest.mark.django_db
 

@@ -15,12 +15,12 @@ from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import AccessToken, AuditRecord, Role, Study
 from annotations.staff import access_tokens
-from tests.accessibility import assert_no_violations
-from tests.actors import Visit
-from tests.annotations.chromium import page_without_complaints
 from tests.annotations.pages.test_in_a_browser import sign_in
-from tests.annotations.views_pages import one, tree
-from tests.chromium import Chromium
+from tests.support.accessibility import assert_no_violations
+from tests.support.actors import Visit
+from tests.support.chromium import Chromium
+from tests.support.pages_in_chromium import page_without_complaints
+from tests.support.views_pages import one, tree
 
 PAGE, STUDIES = "/admin/tokens/", "/api/v1/studies/"
 

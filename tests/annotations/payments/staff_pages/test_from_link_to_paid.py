@@ -9,10 +9,10 @@ from annotations.models.arrays import pack_float32
 from annotations.payments.costs import totals
 from annotations.phrases import assignments
 from annotations.visits import sessions
-from tests.actors import Visit, client_of, do_tutorial, pass_check
-from tests.annotations.money import finish, right_words
-from tests.prolific_steps import begin_there, put_on_prolific
-from tests.steps import submit_and_score
+from tests.support.actors import Visit, client_of, do_tutorial, pass_check
+from tests.support.money import finish, right_words
+from tests.support.prolific_steps import begin_there, put_on_prolific
+from tests.support.steps import submit_and_score
 from tests.worker.prolific.test_prolific_life_cycle import come_by_the_link, deliver
 from worker.tasks import outside
 

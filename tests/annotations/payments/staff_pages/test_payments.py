@@ -7,10 +7,10 @@ import pytest
 from django.urls import reverse
 
 from annotations.models import AuditRecord, BatchState, Payment, PaymentBatch, Submission
-from tests.actors import create_study, open_study
-from tests.annotations.money import complete, owe, right_words
 from tests.fake_prolific.server import Trouble
-from tests.prolific_steps import begin_there, put_on_prolific
+from tests.support.actors import create_study, open_study
+from tests.support.money import complete, owe, right_words
+from tests.support.prolific_steps import begin_there, put_on_prolific
 from worker.prolific import send_due_requests
 
 

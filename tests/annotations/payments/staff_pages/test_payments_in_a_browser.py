@@ -15,14 +15,14 @@ from pytest_django.live_server_helper import LiveServer
 from annotations.models import AnnotationSession, BatchState, PaymentBatch, Study, Submission
 from annotations.prolific import site_client as prolific_client
 from annotations.prolific.submissions import reconcile
-from tests.accessibility import DJANGOS, assert_no_violations_in_both_themes, follow, overhang
-from tests.annotations.chromium import page_without_complaints
-from tests.annotations.money import complete, right_words, wrong_words
 from tests.annotations.pages.test_in_a_browser import shoot, sign_in
-from tests.chromium import Chromium
 from tests.fake_prolific import FakeProlific
 from tests.fake_prolific.server import Trouble
-from tests.prolific_steps import arrive, begin_there, put_on_prolific
+from tests.support.accessibility import DJANGOS, assert_no_violations_in_both_themes, follow, overhang
+from tests.support.chromium import Chromium
+from tests.support.money import complete, right_words, wrong_words
+from tests.support.pages_in_chromium import page_without_complaints
+from tests.support.prolific_steps import arrive, begin_there, put_on_prolific
 from worker.prolific import send_due_requests
 
 pytestmark = pytest.mark.django_db(transaction=True)

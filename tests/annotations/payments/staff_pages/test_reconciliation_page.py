@@ -14,10 +14,10 @@ from annotations.models import AuditRecord, Payment, Phrase, ProlificRequest, Re
 from annotations.payments.payment_ledger import owe_reward
 from annotations.prolific import site_client as prolific_client
 from annotations.prolific.submissions import reconcile
-from tests.actors import create_study, open_study
-from tests.annotations.money import done_there
-from tests.annotations.views_pages import tree
-from tests.prolific_steps import arrive, begin_there, ids, put_on_prolific, submission_of
+from tests.support.actors import create_study, open_study
+from tests.support.money import done_there
+from tests.support.prolific_steps import arrive, begin_there, ids, put_on_prolific, submission_of
+from tests.support.views_pages import tree
 from worker.prolific import send_due_requests
 
 MESSAGE = "You typed the same word forty times in under a minute, so nothing of it says anything about the pictures."

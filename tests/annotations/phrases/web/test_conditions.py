@@ -7,9 +7,9 @@ import pytest
 from annotations.models import BaseModel, Condition, Score
 from annotations.phrases.assignments import start
 from annotations.visits import sessions
-from tests import actors
-from tests.annotations.views_pages import task_url, tree
-from tests.steps import submit_and_score
+from tests.support import actors
+from tests.support.steps import submit_and_score
+from tests.support.views_pages import task_url, tree
 
 
 def visit_under(base_model: BaseModel, study_fields: dict[str, Any], **condition: object) -> actors.Visit:

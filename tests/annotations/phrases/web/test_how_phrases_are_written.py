@@ -10,9 +10,9 @@ from annotations.models import Event, Phrase, Study, StudyConfiguration
 from annotations.phrases.writing_flags import flags_of, people_by_words
 from annotations.releases import moderated_phrases as moderation
 from modeling.arrays.phrases.writing_traces import FLAGS
-from tests.actors import Visit, start_visit
-from tests.annotations.views_pages import one, say, task_url
-from tests.steps import submit_and_score
+from tests.support.actors import Visit, start_visit
+from tests.support.steps import submit_and_score
+from tests.support.views_pages import one, say, task_url
 from worker.phrases.scoring import score_due_phrases
 
 TYPED = {"first_ms": 900, "edits": 14, "gap_ms": 150, "pastes": 0, "left": 0}

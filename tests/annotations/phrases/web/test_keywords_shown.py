@@ -13,10 +13,10 @@ from annotations.releases.tables.phrase_columns import PHRASES
 from annotations.releases.tables.table_rows import phrase_rows
 from annotations.studies.preflight.preflight_report import blocking
 from annotations.visits import sessions
-from tests import actors
-from tests.annotations.analysis_studies import store_ranking
-from tests.annotations.views_pages import one, task_url, tree
-from tests.steps import submit_and_score
+from tests.support import actors
+from tests.support.analysis_studies import store_ranking
+from tests.support.steps import submit_and_score
+from tests.support.views_pages import one, task_url, tree
 
 SEEN = [f"machine {number}" for number in range(10)]
 

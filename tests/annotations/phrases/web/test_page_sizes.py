@@ -3,8 +3,8 @@
 import pytest
 
 from annotations.models import Phrase
-from tests.actors import Visit
-from tests.annotations.views_pages import say, task_url, tree
+from tests.support.actors import Visit
+from tests.support.views_pages import say, task_url, tree
 from worker.phrases.scoring import score_due_phrases
 
 MAX_BYTES = 30_000  # as they are, before any compression

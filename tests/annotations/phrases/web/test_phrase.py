@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from annotations.models import Event, Phrase
 from annotations.phrases.task_screen import SLOW_AFTER
-from tests.actors import Visit
-from tests.annotations.views_pages import one, say, shown, task_url, tree
+from tests.support.actors import Visit
+from tests.support.views_pages import one, say, shown, task_url, tree
 from worker.phrases.scoring import score_due_phrases
 
 

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from annotations.models import Judgement, Score, Study, Task, ThresholdChoice
 from annotations.phrases.histogram import N_STEPS, threshold_at
-from tests.actors import Visit
-from tests.annotations.views_pages import one, say, shown, task_url, tree
-from tests.steps import end, submit, submit_and_score
+from tests.support.actors import Visit
+from tests.support.steps import end, submit, submit_and_score
+from tests.support.views_pages import one, say, shown, task_url, tree
 
 
 def reply(visit: Visit, phrase: Any, what: str, *, fragment: bool = True, **fields: Any) -> Any:

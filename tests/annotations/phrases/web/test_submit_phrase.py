@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from annotations.models import Assignment, Phrase
 from annotations.studies.lifecycle import close_study
-from tests.actors import Visit
-from tests.annotations.views_pages import one, say, task_url, tree
+from tests.support.actors import Visit
+from tests.support.views_pages import one, say, task_url, tree
 from worker.phrases.scoring import score_due_phrases
 
 

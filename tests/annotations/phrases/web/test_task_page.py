@@ -12,10 +12,10 @@ from django.utils import timezone
 from annotations.base.data_store.folder_store import FolderStore
 from annotations.models import Assignment, AssignmentState, EndReason, Event, Phrase, Score, Task, event_kinds
 from annotations.phrases import assignments
-from tests import actors
-from tests.actors import Visit
-from tests.annotations.views_pages import one, say, shown, task_url, tree
-from tests.steps import submit_and_score
+from tests.support import actors
+from tests.support.actors import Visit
+from tests.support.steps import submit_and_score
+from tests.support.views_pages import one, say, shown, task_url, tree
 from worker.phrases.scoring import score_due_phrases
 
 

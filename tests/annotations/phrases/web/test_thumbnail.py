@@ -11,8 +11,8 @@ from django.test import Client, override_settings
 
 from annotations.datasets.thumbnails import thumbnail_url
 from annotations.models import Dataset
-from tests.actors import Visit
-from tests.annotations.views_pages import task_url, tree
+from tests.support.actors import Visit
+from tests.support.views_pages import task_url, tree
 
 
 def first_image(visit: Visit) -> str:

@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from annotations.models import Gathering, GatheringPart, JobState, Pool, Score
-from tests.actors import Visit
-from tests.annotations.rows import add_phrase
+from tests.support.actors import Visit
+from tests.support.rows import add_phrase
 
 ITEMS = [
     {"row": 3, "arm": "candidate", "label": 0, "likeness": 0.5, "probability": 0.9},

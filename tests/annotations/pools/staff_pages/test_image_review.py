@@ -16,9 +16,9 @@ from annotations.pools import annotation_sources, image_reviews, review_outcomes
 from annotations.pools.gathering_tables import WORTH
 from annotations.pools.review_outcomes import kept
 from annotations.pools.review_statistics import review_statistics
-from tests.annotations.analysis_studies import analyse
 from tests.annotations.pools.staff_pages.conftest import DONE, ITEMS, make
-from tests.annotations.rows import add_run
+from tests.support.analysis_studies import analyse
+from tests.support.rows import add_run
 
 
 def address(gathering: Gathering) -> str:

@@ -6,11 +6,11 @@ from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import GatheredTraining, Gathering
-from tests.accessibility import DJANGOS, assert_no_violations_in_both_themes, overhang
-from tests.annotations.chromium import page_without_complaints
 from tests.annotations.pages.test_in_a_browser import sign_in
 from tests.annotations.pools.staff_pages.conftest import DONE
-from tests.chromium import Chromium
+from tests.support.accessibility import DJANGOS, assert_no_violations_in_both_themes, overhang
+from tests.support.chromium import Chromium
+from tests.support.pages_in_chromium import page_without_complaints
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,7 +12,7 @@ from annotations.prolific import recruitment
 from annotations.prolific import site_client as prolific_client
 from annotations.prolific.request_sender import call_due
 from tests.fake_prolific import FakeProlific
-from tests.prolific_steps import THERE, put_on_prolific
+from tests.support.prolific_steps import THERE, put_on_prolific
 
 BY_HAND = "Pause it on Prolific first: it goes on sending people."
 

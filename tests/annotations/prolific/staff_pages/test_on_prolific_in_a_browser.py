@@ -8,13 +8,13 @@ from pytest_django.live_server_helper import LiveServer
 from annotations.models import Study, Submission
 from annotations.prolific import site_client as prolific_client
 from annotations.prolific.submissions import reconcile
-from tests.annotations.chromium import page_without_complaints
-from tests.annotations.money import done_there
 from tests.annotations.pages.test_in_a_browser import sign_in
 from tests.annotations.payments.staff_pages.test_payments_in_a_browser import look
-from tests.chromium import Chromium
 from tests.fake_prolific import FakeProlific
-from tests.prolific_steps import THERE, put_on_prolific
+from tests.support.chromium import Chromium
+from tests.support.money import done_there
+from tests.support.pages_in_chromium import page_without_complaints
+from tests.support.prolific_steps import THERE, put_on_prolific
 from worker.prolific import send_due_requests
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,9 +9,9 @@ from django.test import Client
 
 from annotations.models import AllocationState, StudyOnProlific, Submission, WebhookDelivery
 from annotations.prolific import webhook_events as webhooks
-from tests.annotations.locks import wait_for_a_waiting_lock
 from tests.fake_prolific.records import Hook
-from tests.prolific_steps import arrive, begin_there, put_on_prolific, submission_of
+from tests.support.locks import wait_for_a_waiting_lock
+from tests.support.prolific_steps import arrive, begin_there, put_on_prolific, submission_of
 
 URL = "/prolific/webhook"
 

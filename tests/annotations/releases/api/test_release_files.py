@@ -9,8 +9,8 @@ from django.test import Client
 from annotations.models import AuditRecord, Study
 from annotations.releases import release_requests
 from annotations.visits.withdrawal import withdraw
-from tests.actors import Visit
-from tests.annotations.rows import add_phrase, add_run
+from tests.support.actors import Visit
+from tests.support.rows import add_phrase, add_run
 from tests.worker.releases.conftest import draw_nothing
 from worker.releases.release_building import build_due_releases
 

@@ -7,8 +7,8 @@ from django.test.utils import CaptureQueriesContext
 
 from annotations.log.identities import key_of
 from annotations.models import BaseModel, Dataset, Study
-from tests.actors import Visit, create_study
-from tests.annotations.rows import add_phrase, add_run
+from tests.support.actors import Visit, create_study
+from tests.support.rows import add_phrase, add_run
 
 LISTS = ("studies", "tasks", "datasets", "base-models")
 GONE = ("sessions", "assignments", "phrases", "runs")  # since the tables of a study have their rows

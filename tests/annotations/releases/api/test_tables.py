@@ -19,12 +19,12 @@ from annotations.releases.tables.table_rows import sources
 from annotations.results.stored_rows import read_people
 from annotations.results.study_analysis import Analysed
 from modeling.arrays.phrases.null_level import null_level
-from tests import actors
-from tests.actors import Visit
-from tests.annotations.analysis_studies import analyse
-from tests.annotations.rows import add_phrase, add_run
-from tests.annotations.vocabularies import words_scored
-from tests.annotations.whole import whole_study
+from tests.support import actors
+from tests.support.actors import Visit
+from tests.support.analysis_studies import analyse
+from tests.support.rows import add_phrase, add_run
+from tests.support.vocabularies import words_scored
+from tests.support.whole import whole_study
 
 TABLES = "/api/v1/studies/sprites/tables/"
 STORED = {

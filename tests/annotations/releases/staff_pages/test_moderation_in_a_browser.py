@@ -6,11 +6,11 @@ from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Moderation, Phrase
-from tests.actors import Visit
-from tests.annotations.chromium import page_without_complaints
 from tests.annotations.pages.test_in_a_browser import sign_in
-from tests.annotations.rows import add_phrase
-from tests.chromium import Chromium
+from tests.support.actors import Visit
+from tests.support.chromium import Chromium
+from tests.support.pages_in_chromium import page_without_complaints
+from tests.support.rows import add_phrase
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

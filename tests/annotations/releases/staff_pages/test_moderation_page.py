@@ -13,7 +13,7 @@ from annotations.releases import moderation
 from annotations.studies import lifecycle
 from annotations.visits import withdrawal
 from modeling.arrays.phrases.writing_traces import COUNTED
-from tests.steps import submit_and_score
+from tests.support.steps import submit_and_score
 
 
 @pytest.fixture

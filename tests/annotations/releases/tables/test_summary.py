@@ -4,8 +4,8 @@ from annotations.analysis.observations.person_tasks import Basis
 from annotations.analysis.statistics.estimate_types import Spread, spread
 from annotations.models import Study
 from annotations.results.stored_rows import read_people
-from tests.actors import Visit
-from tests.annotations.rows import add_phrase, add_run
+from tests.support.actors import Visit
+from tests.support.rows import add_phrase, add_run
 
 
 def test_the_headline_is_the_run_of_the_phrase_with_the_best_score(open_study: Study, alice: Visit) -> None:

@@ -9,9 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from annotations.models import BaseModel, Study
-from tests.actors import OVAL, SQUARE, create_study
-from tests.annotations.analysis_studies import analyse
-from tests.correcting import say, study_of_both
+from tests.support.actors import OVAL, SQUARE, create_study
+from tests.support.analysis_studies import analyse
+from tests.support.correcting import say, study_of_both
 from worker.runs.run_training import train_due_runs
 
 

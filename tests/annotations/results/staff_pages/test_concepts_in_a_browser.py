@@ -9,16 +9,16 @@ from pytest_django.live_server_helper import LiveServer
 
 from annotations.corrections import correction_requests as corrections
 from annotations.models import Study
-from tests.accessibility import assert_no_violations, each_look, overhang
-from tests.actors import OVAL, SQUARE, store_base_model, store_dataset
-from tests.annotations.analysis_studies import analyse
-from tests.annotations.chromium import page_without_complaints
 from tests.annotations.pages.test_in_a_browser import shoot, sign_in
 from tests.annotations.results.staff_pages.test_results_in_a_browser import POINT, drawn
-from tests.chromium import Chromium
-from tests.correcting import approve, say, study_of_both
-from tests.kept_rows import KeptRows
-from tests.own_database import Committed
+from tests.support.accessibility import assert_no_violations, each_look, overhang
+from tests.support.actors import OVAL, SQUARE, store_base_model, store_dataset
+from tests.support.analysis_studies import analyse
+from tests.support.chromium import Chromium
+from tests.support.correcting import approve, say, study_of_both
+from tests.support.kept_rows import KeptRows
+from tests.support.own_database import Committed
+from tests.support.pages_in_chromium import page_without_complaints
 from worker.corrections import train_due_corrections
 from worker.runs.run_training import train_due_runs
 

@@ -13,8 +13,8 @@ from django.urls import reverse
 
 from annotations.analysis.concepts import concept_figures
 from annotations.models import Moderation, Phrase, Study
-from tests.annotations.analysis_studies import analyse
-from tests.annotations.many_classes import study_of_many_classes
+from tests.support.analysis_studies import analyse
+from tests.support.many_classes import study_of_many_classes
 
 MAX_QUERIES = 40
 

@@ -14,8 +14,8 @@ from annotations.analysis.tables.saturation_columns import Counted, TaskNovelty
 from annotations.analysis.tables.saturation_tables import novelty
 from annotations.models import Role, Study, StudyMember, Submission
 from annotations.results.staff_pages.cost_of_findings import Cost, cost, cost_sentence
-from tests.annotations.analysis_studies import analyse
-from tests.prolific_steps import THERE, arrive
+from tests.support.analysis_studies import analyse
+from tests.support.prolific_steps import THERE, arrive
 
 
 @pytest.mark.parametrize(

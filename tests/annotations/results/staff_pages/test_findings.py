@@ -13,10 +13,10 @@ from annotations.pages.terms import TERMS
 from annotations.results.staff_pages.finding_words import beside_random_slices, better_and_others, most_said
 from annotations.visits import erasure, withdrawal
 from modeling.arrays.phrases.worded_scale import BetterThanGuessing
-from tests.actors import SQUARE, Visit
-from tests.annotations.analysis_studies import analyse, tell, two_tasks
-from tests.annotations.rows import add_phrase, add_run
-from tests.annotations.views_pages import tree
+from tests.support.actors import SQUARE, Visit
+from tests.support.analysis_studies import analyse, tell, two_tasks
+from tests.support.rows import add_phrase, add_run
+from tests.support.views_pages import tree
 
 pytestmark = pytest.mark.usefixtures("stored_base_model")
 

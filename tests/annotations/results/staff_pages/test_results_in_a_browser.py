@@ -13,16 +13,16 @@ from annotations.models import Study
 from annotations.phrases import phrase_submission
 from annotations.results import analysis_requests
 from annotations.results.staff_pages import results_page
-from tests.accessibility import assert_no_violations, each_look, overhang
-from tests.actors import Visit, store_base_model, store_dataset
-from tests.annotations.analysis_studies import analyse, drawing, tell, two_tasks
-from tests.annotations.chromium import page_without_complaints
 from tests.annotations.pages.test_in_a_browser import shoot, sign_in
-from tests.annotations.rows import add_phrase, add_run
-from tests.annotations.scripted import PEOPLE, scripted_phrases
-from tests.chromium import Chromium
-from tests.kept_rows import KeptRows
-from tests.own_database import Committed
+from tests.support.accessibility import assert_no_violations, each_look, overhang
+from tests.support.actors import Visit, store_base_model, store_dataset
+from tests.support.analysis_studies import analyse, drawing, tell, two_tasks
+from tests.support.chromium import Chromium
+from tests.support.kept_rows import KeptRows
+from tests.support.own_database import Committed
+from tests.support.pages_in_chromium import page_without_complaints
+from tests.support.rows import add_phrase, add_run
+from tests.support.scripted import PEOPLE, scripted_phrases
 from worker.results.study_analyses import analyse_due_studies
 
 pytestmark = pytest.mark.django_db(transaction=True)

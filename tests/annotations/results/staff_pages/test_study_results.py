@@ -21,12 +21,12 @@ from annotations.results import benchmark_requests
 from annotations.results.staff_pages.results_page import MAX_COLUMNS
 from annotations.studies import lifecycle
 from annotations.visits import withdrawal
-from tests.actors import SQUARE, Visit, open_study
-from tests.annotations.analysis_studies import analyse, store_ranking, tell, two_tasks
-from tests.annotations.paper import LISTS, papers_phrases
-from tests.annotations.rows import add_phrase, add_run
-from tests.annotations.scripted import EXPECTED
-from tests.annotations.views_pages import tree
+from tests.support.actors import SQUARE, Visit, open_study
+from tests.support.analysis_studies import analyse, store_ranking, tell, two_tasks
+from tests.support.paper import LISTS, papers_phrases
+from tests.support.rows import add_phrase, add_run
+from tests.support.scripted import EXPECTED
+from tests.support.views_pages import tree
 
 MAX_QUERIES = 40  # of a page
 

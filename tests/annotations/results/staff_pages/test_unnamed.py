@@ -9,9 +9,9 @@ from annotations.analysis.concepts.concept_columns import UnnamedRow
 from annotations.datasets.class_images import class_images
 from annotations.models import BaseModel, Role, Study
 from annotations.results.staff_pages.unnamed_pictures import share_sentence, shown_unnamed
-from tests.actors import OVAL, SQUARE
-from tests.annotations.analysis_studies import analyse
-from tests.correcting import say, study_of_both
+from tests.support.actors import OVAL, SQUARE
+from tests.support.analysis_studies import analyse
+from tests.support.correcting import say, study_of_both
 
 pytestmark = pytest.mark.usefixtures("stored_base_model")
 

@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from annotations.models import BaseModel, Role, Study, StudyMember
-from tests.annotations.analysis_studies import analyse
-from tests.annotations.views_pages import tree
+from tests.support.analysis_studies import analyse
+from tests.support.views_pages import tree
 
 NEAR_CHANCE = "In doubt: Task 1: the model is right on 52% of a class’s validation images"
 

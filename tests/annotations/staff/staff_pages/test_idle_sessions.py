@@ -10,8 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from annotations.pages.middleware import MAX_IDLE_S, SEEN_AT
-from tests.actor_fixtures import COORDINATOR_PASSWORD
-from tests.actors import Visit
+from tests.support.actor_fixtures import COORDINATOR_PASSWORD
+from tests.support.actors import Visit
 
 
 def is_in(client: Client) -> bool:

@@ -11,10 +11,10 @@ from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import AuditRecord
 from annotations.staff import two_factor
-from tests.actor_fixtures import COORDINATOR_PASSWORD
-from tests.annotations.chromium import page_without_complaints
-from tests.chromium import Chromium
-from tests.second_factor import code_of, enrol
+from tests.support.actor_fixtures import COORDINATOR_PASSWORD
+from tests.support.chromium import Chromium
+from tests.support.pages_in_chromium import page_without_complaints
+from tests.support.second_factor import code_of, enrol
 
 PAGE = "/admin/two-factor/"
 

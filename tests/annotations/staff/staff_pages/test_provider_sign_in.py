@@ -16,7 +16,7 @@ from oidc_provider_mock import run_server_in_thread
 
 from annotations.staff.staff_pages import provider_sign_in as oidc
 from clarify_site.urls import urlpatterns as of_the_site
-from tests.second_factor import code_of, enrol, wrong_code_of
+from tests.support.second_factor import code_of, enrol, wrong_code_of
 
 LOGIN, BEGIN, BACK, SECOND_STEP = "/admin/login/", "/admin/oidc/", "/admin/oidc/back/", "/admin/two-factor/"
 PEOPLE: dict[str, dict[str, object]] = {

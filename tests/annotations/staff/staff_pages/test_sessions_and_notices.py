@@ -11,9 +11,9 @@ from django.utils import timezone
 from annotations.models import AccessToken, AuditRecord, Study
 from annotations.pages.current_visit import SESSION_KEY
 from annotations.staff import access_tokens, two_factor
-from tests.actors import Visit
-from tests.annotations.views_pages import one, shown
-from tests.second_factor import enrol
+from tests.support.actors import Visit
+from tests.support.second_factor import enrol
+from tests.support.views_pages import one, shown
 
 PAGE = "/admin/two-factor/"
 

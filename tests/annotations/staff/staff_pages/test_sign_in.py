@@ -19,9 +19,9 @@ from annotations.models import AuditRecord, Study, TotpDevice
 from annotations.staff import sign_in_throttle, two_factor
 from annotations.staff.sign_in_throttle import SignInTooSoon
 from annotations.staff.two_factor import CodeNotRight
-from tests.actor_fixtures import COORDINATOR_PASSWORD
-from tests.actors import Visit
-from tests.second_factor import code_of, enrol, wrong_code_of
+from tests.support.actor_fixtures import COORDINATOR_PASSWORD
+from tests.support.actors import Visit
+from tests.support.second_factor import code_of, enrol, wrong_code_of
 
 LOGIN, PAGE = "/admin/login/", "/admin/two-factor/"
 ADDRESS, ELSEWHERE = "203.0.113.77", "198.51.100.1"

@@ -14,7 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 from redis import Redis
 
 from annotations.staff.password_hashing import AT_ONCE
-from tests.actor_fixtures import COORDINATOR_PASSWORD
+from tests.support.actor_fixtures import COORDINATOR_PASSWORD
 
 N_PEOPLE = 50
 

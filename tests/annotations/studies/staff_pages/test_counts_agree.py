@@ -19,12 +19,12 @@ from annotations.phrases import assignments
 from annotations.studies import lifecycle
 from annotations.visits import check_answers as comprehension
 from annotations.visits import preview_links, sessions, withdrawal
-from tests import actors
-from tests.actors import WRONG_TRIES, do_tutorial, start_visit
-from tests.annotations.analysis_studies import analyse
-from tests.annotations.rows import add_phrase
-from tests.annotations.views_pages import shown, tree
-from tests.undone import undone
+from tests.support import actors
+from tests.support.actors import WRONG_TRIES, do_tutorial, start_visit
+from tests.support.analysis_studies import analyse
+from tests.support.rows import add_phrase
+from tests.support.undone import undone
+from tests.support.views_pages import shown, tree
 
 pytestmark = pytest.mark.django_db
 

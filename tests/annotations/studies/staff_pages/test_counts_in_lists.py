@@ -6,9 +6,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from tests.actors import Visit
-from tests.annotations.rows import add_phrase, add_run
-from tests.annotations.views_pages import shown, tree
+from tests.support.actors import Visit
+from tests.support.rows import add_phrase, add_run
+from tests.support.views_pages import shown, tree
 
 STUDIES = "admin:annotations_study_changelist"
 

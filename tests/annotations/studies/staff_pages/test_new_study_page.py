@@ -7,8 +7,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from annotations.models import BaseModel, Rehearsal, Role, Study, StudyMember
-from tests.actors import OVAL, SQUARE
-from tests.annotations.views_pages import one, tree
+from tests.support.actors import OVAL, SQUARE
+from tests.support.views_pages import one, tree
 
 ADD = "/admin/annotations/study/add/"
 

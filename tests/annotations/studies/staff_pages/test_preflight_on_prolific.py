@@ -11,11 +11,11 @@ from annotations.models import Study
 from annotations.prolific_client.retries import Patience
 from annotations.studies import lifecycle
 from annotations.studies.staff_pages import preflight_page as preflight
-from tests.annotations.views_pages import tree
 from tests.fake_prolific import FakeProlific
 from tests.fake_prolific.records import FakeStudy
 from tests.fake_prolific.server import Trouble
-from tests.prolific_steps import THERE, put_on_prolific
+from tests.support.prolific_steps import THERE, put_on_prolific
+from tests.support.views_pages import tree
 
 AGREES = f"“{THERE}” on Prolific agrees with this one"
 

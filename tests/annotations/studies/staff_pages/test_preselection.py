@@ -3,9 +3,9 @@
 from django.test import Client
 
 from annotations.models import BaseModel, KeywordRanking, Study
-from tests.actors import CLASSES, OVAL, SQUARE
-from tests.annotations.analysis_studies import store_ranking
-from tests.annotations.views_pages import tree
+from tests.support.actors import CLASSES, OVAL, SQUARE
+from tests.support.analysis_studies import store_ranking
+from tests.support.views_pages import tree
 
 
 def ranked(

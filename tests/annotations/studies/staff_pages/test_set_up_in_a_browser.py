@@ -17,11 +17,11 @@ from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import BaseModel, DatasetImport, Study
 from modeling.arrays.datasets.dataset_files import Split
-from tests import actors, pictures, steps
-from tests.accessibility import DJANGOS, assert_no_violations_in_both_themes, overhang
-from tests.annotations.chromium import page_without_complaints
 from tests.annotations.pages.test_in_a_browser import shoot, sign_in
-from tests.chromium import Chromium
+from tests.support import actors, pictures, steps
+from tests.support.accessibility import DJANGOS, assert_no_violations_in_both_themes, overhang
+from tests.support.chromium import Chromium
+from tests.support.pages_in_chromium import page_without_complaints
 from worker.datasets.imports import run_due_imports
 from worker.phrases.scoring import score_due_phrases
 from worker.rehearsals import run_due_rehearsals

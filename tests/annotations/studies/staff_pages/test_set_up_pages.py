@@ -23,7 +23,7 @@ from annotations.queue import jobs
 from annotations.site.study_registry import PAGES
 from annotations.studies import lifecycle
 from annotations.visits import preview_links
-from tests.annotations.views_pages import tree
+from tests.support.views_pages import tree
 
 FIELDS: dict[str, Any] = {
     "completion_code": "C0DE1234",

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from annotations.models import BaseModel, Role, Study
 from annotations.studies import class_lists
-from tests.actors import OVAL
+from tests.support.actors import OVAL
 
 Fields = dict[str, Any]
 

@@ -10,10 +10,10 @@ from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Role, Study
-from tests import pictures
-from tests.accessibility import DJANGOS, assert_no_violations
 from tests.annotations.studies.staff_pages.test_set_up_in_a_browser import fits_a_phone
-from tests.chromium import Chromium
+from tests.support import pictures
+from tests.support.accessibility import DJANGOS, assert_no_violations
+from tests.support.chromium import Chromium
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -13,10 +13,10 @@ from annotations.queue import jobs
 from annotations.studies import rehearsal_requests
 from annotations.studies.staff_pages.new_study_page import make_draft
 from annotations.studies.staff_pages.study_forms import MAX_ERRORS
-from tests.actors import OVAL, SQUARE, Visit
-from tests.annotations.analysis_studies import analyse
-from tests.annotations.rows import add_phrase, add_run
-from tests.annotations.views_pages import one
+from tests.support.actors import OVAL, SQUARE, Visit
+from tests.support.analysis_studies import analyse
+from tests.support.rows import add_phrase, add_run
+from tests.support.views_pages import one
 
 
 def page_of(study: Study) -> str:
@@ -102,8 +102,8 @@ def test_a_language_that_the_encoder_does_not_understand_is_refused_with_the_way
     german = {"phrase_language": "de", "tasks-0-text_template": "ein Bild von {phrase}"}
     page = save(coordinator_client, form(base_model, "", **german)).content.decode()
     assert (
-        "The encoder of sprites-like v1 (python:tests.fake_encoder) does not understand German. Let people write in "
-        "another language, or import the data set again with an encoder that understands it." in page
+        "The encoder of sprites-like v1 (python:tests.support.fake_encoder) does not understand German. Let people "
+        "write in another language, or import the data set again with an encoder that understands it." in page
     )
     assert not Task.objects.exists()
 

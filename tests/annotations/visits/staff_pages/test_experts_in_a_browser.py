@@ -13,13 +13,13 @@ from annotations.releases import moderation
 from annotations.studies import lifecycle
 from annotations.visits import erasure
 from annotations.visits import expert_visits as experts
-from tests.accessibility import DJANGOS, assert_no_violations_in_both_themes, follow, overhang
-from tests.actors import Visit
-from tests.annotations.chromium import page_without_complaints
-from tests.annotations.experts import experts_draft
 from tests.annotations.pages.test_in_a_browser import shoot, sign_in
-from tests.chromium import Chromium
-from tests.steps import end, submit_and_score, workers
+from tests.support.accessibility import DJANGOS, assert_no_violations_in_both_themes, follow, overhang
+from tests.support.actors import Visit
+from tests.support.chromium import Chromium
+from tests.support.experts import experts_draft
+from tests.support.pages_in_chromium import page_without_complaints
+from tests.support.steps import end, submit_and_score, workers
 from worker.phrases.scoring import score_due_phrases
 from worker.runs.run_training import train_due_runs
 

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from annotations.models import Role, Task
 from annotations.studies import lifecycle
-from tests.annotations.experts import expert, experts_draft, logged_in
+from tests.support.experts import expert, experts_draft, logged_in
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ from django.contrib.auth.models import User
 from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
-from tests.accessibility import assert_no_violations_in_both_themes
-from tests.actors import Visit
-from tests.annotations.chromium import page_without_complaints
 from tests.annotations.pages.test_in_a_browser import sign_in
 from tests.annotations.visits.staff_pages.test_seen_screens import page_of, see
-from tests.chromium import Chromium
+from tests.support.accessibility import assert_no_violations_in_both_themes
+from tests.support.actors import Visit
+from tests.support.chromium import Chromium
+from tests.support.pages_in_chromium import page_without_complaints
 
 
 @pytest.mark.django_db(transaction=True)

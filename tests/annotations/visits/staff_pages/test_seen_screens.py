@@ -8,8 +8,8 @@ from django.utils import timezone
 from annotations.models import AnnotationSession, Event, Phrase, event_kinds
 from annotations.visits import erasure
 from annotations.visits.withdrawal import withdraw
-from tests.actors import Visit
-from tests.annotations.views_pages import say, task_url, tree
+from tests.support.actors import Visit
+from tests.support.views_pages import say, task_url, tree
 from worker.phrases.scoring import score_due_phrases
 
 

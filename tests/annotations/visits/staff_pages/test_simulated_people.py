@@ -7,7 +7,7 @@ from django.urls import reverse
 from annotations.log import audit
 from annotations.models import Study
 from annotations.studies.study_progress import SENT
-from tests.annotations.views_pages import tree
+from tests.support.views_pages import tree
 
 
 @pytest.mark.parametrize("page", ["results", "change", "monitor", "payments"])

@@ -9,7 +9,7 @@ from django.utils import timezone
 from annotations.models import AuditRecord, IdentityKey, JobState, Release
 from annotations.studies import lifecycle
 from annotations.visits import erasure
-from tests.steps import submit_and_score
+from tests.support.steps import submit_and_score
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from annotations.models import AnnotationSession, CheckAttempt, Outcome, Study
 from annotations.visits import sessions
 from annotations.visits.check_questions import QUESTIONS, option_order
 from annotations.visits.resume_codes import resume_code
-from tests.actors import RIGHT_ANSWERS, WRONG_ANSWERS, WRONG_TRIES, as_numbered, client_of, do_tutorial
-from tests.annotations.views_pages import one, shown, tree
+from tests.support.actors import RIGHT_ANSWERS, WRONG_ANSWERS, WRONG_TRIES, as_numbered, client_of, do_tutorial
+from tests.support.views_pages import one, shown, tree
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """POST /visit/tasks/<uuid>/done"""
 
 from annotations.models import Assignment, AssignmentState, EndReason, Task
-from tests.actors import Visit
-from tests.annotations.views_pages import one, say, shown, task_url, tree
+from tests.support.actors import Visit
+from tests.support.views_pages import one, say, shown, task_url, tree
 
 
 def test_done_ends_the_task_and_goes_on(alice: Visit) -> None:

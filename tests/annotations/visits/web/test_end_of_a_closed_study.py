@@ -2,8 +2,8 @@
 
 from annotations.models import Study
 from annotations.studies import lifecycle
-from tests.actors import Visit
-from tests.annotations.views_pages import one
+from tests.support.actors import Visit
+from tests.support.views_pages import one
 
 
 def test_who_was_inside_reads_that_the_study_closed_and_gets_the_code(alice: Visit, open_study: Study) -> None:

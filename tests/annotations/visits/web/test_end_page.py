@@ -3,8 +3,8 @@
 import pytest
 
 from annotations.models import AnnotationSession, EndAnswer, Outcome, Stage, Study
-from tests.actors import Visit
-from tests.annotations.views_pages import one, say, shown, task_url, tree
+from tests.support.actors import Visit
+from tests.support.views_pages import one, say, shown, task_url, tree
 from worker.phrases.scoring import score_due_phrases
 
 

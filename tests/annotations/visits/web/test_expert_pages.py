@@ -12,8 +12,8 @@ from annotations.models import EndReason, StudyMember
 from annotations.phrases import assignments
 from annotations.studies import lifecycle
 from annotations.visits import expert_visits as experts
-from tests.annotations.experts import CODE, expert, experts_draft, logged_in
-from tests.annotations.views_pages import one, shown
+from tests.support.experts import CODE, expert, experts_draft, logged_in
+from tests.support.views_pages import one, shown
 from worker.phrases.scoring import score_due_phrases
 
 

@@ -15,11 +15,11 @@ from annotations.log.replay import differences, replay
 from annotations.models import Allocation, AllocationState, AnnotationSession, BaseModel, EntryVerification, Study, Task
 from annotations.visits import preview_links
 from annotations.visits.tutorial_example import N_RIGHT
-from tests import actors
-from tests.actors import RIGHT_ANSWERS, as_numbered
-from tests.annotations.logged import stored
-from tests.annotations.views_pages import one, shown
 from tests.fake_prolific import FakeProlific
+from tests.support import actors
+from tests.support.actors import RIGHT_ANSWERS, as_numbered
+from tests.support.logged import stored
+from tests.support.views_pages import one, shown
 
 HERE, NEIGHBOUR, ELSEWHERE = "203.0.113.7", "203.0.113.99", "198.51.100.7"
 AT_MOST = 3  # starts from one network

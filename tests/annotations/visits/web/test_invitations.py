@@ -15,9 +15,9 @@ from annotations.releases.download import study_download
 from annotations.staff import members
 from annotations.visits import invitations, withdrawal
 from annotations.visits.resume_codes import resume_code
-from tests import actors
-from tests.annotations.logged import stored
-from tests.annotations.views_pages import one, shown
+from tests.support import actors
+from tests.support.logged import stored
+from tests.support.views_pages import one, shown
 
 HERE = "203.0.113.7"
 PILOT = 6

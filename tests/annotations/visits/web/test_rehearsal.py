@@ -7,9 +7,9 @@ from django.urls import reverse
 
 from annotations.models import AnnotationSession, Condition, Event, SessionKind, Stage, Study
 from annotations.visits import preview_links, sessions
-from tests import actors
-from tests.annotations.views_pages import one, shown, tree
-from tests.steps import end, submit_and_score
+from tests.support import actors
+from tests.support.steps import end, submit_and_score
+from tests.support.views_pages import one, shown, tree
 
 BANNER = "p.rehearsal"
 

@@ -9,7 +9,7 @@ from django.test import Client
 
 from annotations.models import Span, Study
 from annotations.visits import sessions
-from tests.actors import Visit, client_of
+from tests.support.actors import Visit, client_of
 
 IMAGE = "0123456789abcdef01234567"
 

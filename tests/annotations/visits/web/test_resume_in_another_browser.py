@@ -6,9 +6,9 @@ from django.test import Client
 from annotations.models import AnnotationSession, Study
 from annotations.visits import entry_verification
 from annotations.visits.resume_codes import is_resume_code, resume_code
-from tests.actors import Visit, create_study, open_study
-from tests.annotations.views_pages import one, shown, tree
 from tests.fake_prolific import FakeProlific
+from tests.support.actors import Visit, create_study, open_study
+from tests.support.views_pages import one, shown, tree
 
 START = "/study/sprites/start"
 

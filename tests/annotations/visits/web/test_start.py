@@ -7,8 +7,8 @@ from django.test import Client
 from annotations.models import AnnotationSession, DeviceReport, Stage, Study
 from annotations.studies.lifecycle import close_study
 from annotations.visits.resume_codes import resume_code
-from tests.actors import Visit
-from tests.annotations.views_pages import tree
+from tests.support.actors import Visit
+from tests.support.views_pages import tree
 
 IDS = {"PROLIFIC_PID": "carol", "STUDY_ID": "s", "SESSION_ID": "v"}
 

@@ -8,8 +8,8 @@ from django.test import Client
 
 from annotations.models import AnnotationSession, PracticePhrase, Stage, Study
 from annotations.visits import sessions
-from tests.actors import client_of
-from tests.annotations.views_pages import one, shown, tree
+from tests.support.actors import client_of
+from tests.support.views_pages import one, shown, tree
 
 
 @pytest.fixture

@@ -28,10 +28,10 @@ from annotations.visits import tutorial_steps as tutorial
 from annotations.visits.resume_codes import resume_code
 from annotations.visits.tutorial_example import N_RIGHT
 from annotations.visits.web.span_reports import MAX_PER_REPORT
-from tests import actors
-from tests.actors import WRONG_ANSWERS, as_numbered, client_of, do_tutorial, start_visit
-from tests.annotations.views_pages import one, shown
-from tests.steps import submit_and_score
+from tests.support import actors
+from tests.support.actors import WRONG_ANSWERS, as_numbered, client_of, do_tutorial, start_visit
+from tests.support.steps import submit_and_score
+from tests.support.views_pages import one, shown
 
 FEW = 3
 PAST_IT = 2 * FEW + 2

@@ -5,7 +5,7 @@ from django.test import Client
 
 from annotations.models import AnnotationSession, Event, Study, Submission
 from annotations.studies.lifecycle import close_study, pause_study
-from tests.annotations.views_pages import one, shown, tree
+from tests.support.views_pages import one, shown, tree
 
 IDS = {"PROLIFIC_PID": "carol", "STUDY_ID": "s", "SESSION_ID": "v"}
 

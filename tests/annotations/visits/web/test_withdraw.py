@@ -22,8 +22,8 @@ from annotations.models import (
 from annotations.phrases import assignments
 from annotations.visits import erasure, sessions
 from modeling.arrays.common.safe_text import is_safe
-from tests.actors import Visit, client_of
-from tests.annotations.views_pages import one, shown, tree
+from tests.support.actors import Visit, client_of
+from tests.support.views_pages import one, shown, tree
 
 
 def link(visit: Visit) -> str:

@@ -10,7 +10,7 @@ import pytest
 from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.datasets.importing.import_errors import StorageFailed
 from modeling.arrays.datasets.importing.listed_images import ListedImage, ListedImages
-from tests.full_disk import largest_file
+from tests.support.full_disk import largest_file
 
 
 def listed(names: Sequence[str]) -> ListedImages:

@@ -18,10 +18,10 @@ from modeling.arrays.datasets.importing.importer import import_images
 from modeling.arrays.datasets.importing.listings import Source
 from modeling.arrays.datasets.importing.sources import read_source
 from modeling.arrays.datasets.importing.storage import write_matrix
-from tests.forked import Forked
 from tests.modeling.arrays.datasets.conftest import Import
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
 from tests.modeling.arrays.datasets.pixel_encoder import PixelEncoder
+from tests.support.forked import Forked
 
 
 class Stop(Exception):

@@ -4,7 +4,7 @@ import pytest
 from modeling.arrays.sprites.attributes import VALUES
 from modeling.arrays.sprites.drawing import draw
 from modeling.arrays.sprites.style import Style
-from tests.sprites import CLEAN, random_sprites, sprites_of
+from tests.support.sprites import CLEAN, random_sprites, sprites_of
 
 
 def drawn(n: int, **words: str) -> np.ndarray:

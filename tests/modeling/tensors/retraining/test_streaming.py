@@ -19,8 +19,8 @@ from modeling.tensors.retraining.frozen_logits import free_rows
 from modeling.tensors.retraining.many_heads import train_heads, train_some_classes
 from modeling.tensors.retraining.objective import evaluate
 from modeling.tensors.retraining.warm_start import WarmStart, prepare_start
-from tests import forked
 from tests.modeling.tensors.retraining.problems import problem
+from tests.support import forked
 
 L2 = 0.02
 

@@ -17,9 +17,9 @@ from modeling.arrays.datasets.dataset_files import Split
 from modeling.arrays.embeddings.similarity import similarities
 from modeling.arrays.phrases.error_score import error_score
 from modeling.arrays.retraining.heads import Head
-from tests.actors import ENCODER
-from tests.correcting import RIGHT_WORDS, say, study_of_both
-from tests.fake_encoder import load
+from tests.support.actors import ENCODER
+from tests.support.correcting import RIGHT_WORDS, say, study_of_both
+from tests.support.fake_encoder import load
 from tests.worker.research.class_reports.miniature import CLASSES, is_rare, write_imagenet
 from worker import corrections
 from worker.common.process_cache import training_set

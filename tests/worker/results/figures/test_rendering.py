@@ -11,8 +11,8 @@ from PIL import Image
 from annotations.analysis.observations.person_tasks import Tried
 from annotations.models import BaseModel, Study
 from annotations.results.study_analysis import Analysed
-from tests.annotations.analysis_studies import tell, two_tasks
-from tests.annotations.scripted import scripted_phrases
+from tests.support.analysis_studies import tell, two_tasks
+from tests.support.scripted import scripted_phrases
 from tests.worker.results.figures.drawn import draw, figures_of
 from worker.results.figures import rendering
 from worker.results.figures.figure_data import pictured_panels

@@ -12,7 +12,7 @@ from modeling.arrays.sprites.attributes import VALUES
 from modeling.arrays.sprites.drawing import Images, draw
 from modeling.tensors.encoders import Encoder
 from tests.modeling.tensors.encoders.small_clip.grammar import Caption, satisfied
-from tests.sprites import random_sprites
+from tests.support.sprites import random_sprites
 
 TEMPLATE = "an image of a {}"
 

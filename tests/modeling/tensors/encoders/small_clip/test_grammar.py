@@ -8,7 +8,7 @@ import pytest
 from modeling.arrays.sprites.attributes import VALUES
 from tests.modeling.tensors.encoders.small_clip.grammar import Caption, satisfied, vocabulary_texts, write_captions
 from tests.modeling.tensors.encoders.small_clip.lexicon import ENTRIES
-from tests.sprites import sprites_of
+from tests.support.sprites import sprites_of
 
 
 @pytest.fixture(scope="module")

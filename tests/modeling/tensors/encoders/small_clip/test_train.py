@@ -24,7 +24,7 @@ from tests.modeling.tensors.encoders.small_clip.train import (
     export,
     pixels,
 )
-from tests.sprites import random_sprites
+from tests.support.sprites import random_sprites
 
 TINY = Recipe(steps=12, pool=64, renewed=2, images=16, captions=24, warm_up=2)
 

@@ -36,7 +36,7 @@ from modeling.arrays.sprites.attributes import VALUES, SpriteAttributes
 from modeling.arrays.sprites.drawing import Images, draw
 from modeling.tensors.encoders.small_clip import CONFIG_FOLDER, NAME, RECORD_FILE, WEIGHTS_FILE
 from tests.modeling.tensors.encoders.small_clip.grammar import satisfied, vocabulary_texts, write_captions
-from tests.sprites import random_sprites
+from tests.support.sprites import random_sprites
 
 PADDING = 0
 UNKNOWN = 1

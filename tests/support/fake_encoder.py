@@ -1,7 +1,8 @@
 """An encoder for tests: what an image shows is read off its colours, what a text says off its words. No torch.
 
-Use it as `python:tests.fake_encoder`. Images and texts share DIM dimensions: red, green, blue, brightness, how square
-the shape is, and a few that stand for all else, where a word lands by its hash and an image by that of its pixels.
+Use it as `python:tests.support.fake_encoder`. Images and texts share DIM dimensions: red, green, blue, brightness, how
+square the shape is, and a few that stand for all else, where a word lands by its hash and an image by that of its
+pixels.
 """
 
 import hashlib

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.forked import Forked
+from tests.support.forked import Forked
 
 _SCRIPT = """
 import itertools, django

@@ -8,8 +8,8 @@ from annotations.runs import retraining as runs
 from annotations.visits import check_answers as comprehension
 from annotations.visits import sessions
 from annotations.visits.withdrawal import withdraw
-from tests.actors import WRONG_TRIES, Visit, do_tutorial, start_visit
-from tests.steps import end, submit, submit_and_score
+from tests.support.actors import WRONG_TRIES, Visit, do_tutorial, start_visit
+from tests.support.steps import end, submit, submit_and_score
 from worker.runs.run_training import train_due_runs
 
 

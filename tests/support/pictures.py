@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "docs" / "images"
 _SHOWN = re.compile(r"!\[[^]]*\]\((?:docs/|\.\./)?images/([^)]+)\)")
 

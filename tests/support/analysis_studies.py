@@ -41,8 +41,8 @@ from annotations.models import (
 from annotations.models.arrays import pack_float32, pack_int32
 from annotations.results import analysis_requests, stored_rankings
 from annotations.studies import lifecycle
-from tests.actors import ENCODER, OVAL, SQUARE, open_study
-from tests.fake_encoder import FakeEncoder
+from tests.support.actors import ENCODER, OVAL, SQUARE, open_study
+from tests.support.fake_encoder import FakeEncoder
 from worker.results import study_analyses
 from worker.results.figures.rendering import drawn_for_pages
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Page
 
-from tests.chromium import Chromium
+from tests.support.chromium import Chromium
 
 
 @contextmanager

@@ -11,7 +11,10 @@ class KeptRows:
         self._rows: dict[str, bytes] = {}
         with connection.cursor() as cursor:
             tables = {*connection.introspection.django_table_names(only_existing=True, include_views=False)}
-            for table in tables - {"django_content_type", "auth_permission"}:  # which stay (tests/own_database.py)
+            for table in tables - {
+                "django_content_type",
+                "auth_permission",
+            }:  # which stay (own_database.py)
                 with cursor.copy(sql.SQL("COPY {} TO STDOUT").format(sql.Identifier(table))) as copied:
                     self._rows[table] = b"".join(copied)
 

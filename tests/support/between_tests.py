@@ -15,7 +15,7 @@ from annotations.base import redis_counters
 from annotations.base.redis_counters import redis_circuit
 from annotations.prolific import site_client as prolific_client
 from annotations.queue.worker_wakeup import broker_circuit
-from tests import under_way
+from tests.support import under_way
 
 LONGEST_CSV_FIELD = csv.field_size_limit()
 larger_fixtures_ran = Event()  # since the last test

@@ -1,4 +1,4 @@
-"""The fake encoder behind a gate, for tests that act while a worker is at work: `python:tests.slow_encoder`.
+"""The fake encoder behind a gate, for tests that act while a worker is at work: `python:tests.support.slow_encoder`.
 
 In the folder that SLOW_ENCODER_GATE names, the encoder makes a file `encoding` when it is given a phrase, and returns
 once there is a file `open`.
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.fake_encoder import FakeEncoder
+from tests.support.fake_encoder import FakeEncoder
 
 MAX_S = 60
 

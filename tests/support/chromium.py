@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
-from tests.installed_browser import on_path
+from tests.support.installed_browser import on_path
 
 PATIENCE_MS = 60_000  # for what a page shows on a busy machine; Playwright's own patience ends after 5 s
 MAX_FREE = 12  # contexts that wait for a test with the same options; without pages each takes little memory

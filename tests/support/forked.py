@@ -1,4 +1,4 @@
-"""Processes that begin with libraries loaded, those that run the tests among them (tests/fork_server.py)."""
+"""Processes that begin with libraries loaded, those that run the tests among them (tests/support/fork_server.py)."""
 
 import os
 import select
@@ -15,9 +15,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from deploy.local.services import short_folder
-from tests import fork_server
+from tests.support import fork_server
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 MANAGE = "from clarify_site.command_runner import main; main()"  # what manage.py says
 CELERY = "from celery.__main__ import main; main()"
 _LOADED = (
@@ -25,7 +25,7 @@ _LOADED = (
     *("django.db.models", "environ", "kombu", "PIL.Image", "psycopg_pool", "redis", "scipy.stats", "torch"),
 )
 _LOADED_BY_TESTS = ("open_clip",)  # besides; with scikit-learn comes pyarrow, whose allocator begins a thread
-_SERVE = "import sys; from tests.fork_server import serve; serve(int(sys.argv[1]), *sys.argv[2:])"
+_SERVE = "import sys; from tests.support.fork_server import serve; serve(int(sys.argv[1]), *sys.argv[2:])"
 _SERVER = "CLARIFY_TESTS_FORKS"  # names the address of the run's processes
 
 

@@ -55,9 +55,9 @@ from modeling.arrays.datasets.dataset_files import (
 )
 from modeling.arrays.datasets.groups import group_ids
 from modeling.arrays.retraining.group_accuracies import group_metrics
-from tests.fake_encoder import FakeEncoder
+from tests.support.fake_encoder import FakeEncoder
 
-ENCODER = "python:tests.fake_encoder"
+ENCODER = "python:tests.support.fake_encoder"
 RIGHT_ANSWERS = {question.name: question.right for question in QUESTIONS}  # of the comprehension check
 WRONG_ANSWERS = {question.name: question.options[-1][0] for question in QUESTIONS}
 WRONG_TRIES = WRONG_ANSWERS, {question.name: question.options[-2][0] for question in QUESTIONS}

@@ -15,8 +15,8 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from psycopg import sql
 from pytest_django.plugin import blocking_manager_key
 
-from tests import local_services
-from tests.undone import undone
+from tests.support import local_services
+from tests.support.undone import undone
 
 Committed = Callable[[], AbstractContextManager[None]]
 STORING = {"committed", "rows_of_the_module"}

@@ -27,9 +27,9 @@ from modeling.arrays.datasets.dataset_files import (
     file_sha256,
     thumbnails_sha256,
 )
-from tests import actors
-from tests.annotations.analysis_studies import N_VALIDATION, tell
-from tests.fake_encoder import FakeEncoder
+from tests.support import actors
+from tests.support.analysis_studies import N_VALIDATION, tell
+from tests.support.fake_encoder import FakeEncoder
 
 _SPLITS = (*[Split.TRAIN] * 2, *[Split.VALIDATION] * N_VALIDATION, *[Split.TEST] * 2)  # of each class
 _WORDS = ("red", "dark", "wet", "far away", "blurred")

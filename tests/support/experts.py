@@ -5,7 +5,7 @@ from django.test import Client
 
 from annotations.models import AnnotationSession, BaseModel, Role, Study
 from annotations.studies import lifecycle
-from tests.actors import OVAL, SQUARE
+from tests.support.actors import OVAL, SQUARE
 
 CODE = "C0DE1234"
 

@@ -1,11 +1,11 @@
-"""An encoder for tests that knows German beside English: `python:tests.german_encoder`."""
+"""An encoder for tests that knows German beside English: `python:tests.support.german_encoder`."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.fake_encoder import FakeEncoder
+from tests.support.fake_encoder import FakeEncoder
 
 _GERMAN = {"rot": "red", "rote": "red", "rotes": "red", "blau": "blue", "dunkel": "dark", "quadrat": "square"}
 

@@ -12,7 +12,7 @@ from django.db import connections
 from annotations.models import Assignment, EndReason, Phrase
 from annotations.phrases import assignments, phrase_submission
 from annotations.queue import worker_wakeup
-from tests.actors import Visit
+from tests.support.actors import Visit
 from worker.phrases.scoring import score_due_phrases
 
 

@@ -11,9 +11,9 @@ from annotations.prolific import site_client as prolific_client
 from annotations.prolific.request_sender import call_due
 from annotations.prolific_client.outside_ids import OutsideIds
 from annotations.visits import sessions
-from tests.actors import do_tutorial, pass_check
 from tests.fake_prolific import FakeProlific
 from tests.fake_prolific.records import FakeSubmission
+from tests.support.actors import do_tutorial, pass_check
 
 THERE = "study-there"
 

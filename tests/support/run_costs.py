@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 from django.test import override_settings
 
-from tests import forked
+from tests.support import forked
 
 # Altair loads jsonschema, which would compile the grammar of an address for a second, and nothing here asks for it.
 sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
@@ -69,7 +69,7 @@ def _static_files_are_found_when_asked_for() -> Iterator[None]:
 
     Browsers find axe-core's script beside the site's own files.
     """
-    finders = [*settings.STATICFILES_FINDERS, "tests.axe_file.AxeFinder"]
+    finders = [*settings.STATICFILES_FINDERS, "tests.support.axe_file.AxeFinder"]
     with override_settings(WHITENOISE_AUTOREFRESH=True, STATICFILES_FINDERS=finders):
         yield
 

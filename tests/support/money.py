@@ -10,10 +10,10 @@ from annotations.models import AnnotationSession, EndReason, Payment, Score, Stu
 from annotations.models.arrays import pack_float32
 from annotations.phrases import assignments
 from annotations.visits import sessions
-from tests.actors import SQUARE, Visit, client_of
-from tests.annotations.rows import add_phrase
 from tests.fake_prolific import FakeProlific
-from tests.prolific_steps import arrive, begin_there, ids, submission_of
+from tests.support.actors import SQUARE, Visit, client_of
+from tests.support.prolific_steps import arrive, begin_there, ids, submission_of
+from tests.support.rows import add_phrase
 
 
 def complete(study: Study, name: str, similarities: Mapping[str, NDArray[np.float32]] | None = None) -> Submission:

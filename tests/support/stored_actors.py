@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from annotations.models import BaseModel, Study
-from tests import actors
-from tests.undone import undone
+from tests.support import actors
+from tests.support.undone import undone
 
 ACTORS = ("open_study", "alice", "bob")  # in the order in which they are stored
 # A test that asks for one of these begins with rows of its own, and so do all of a module that replaces one of those.

@@ -35,9 +35,9 @@ from annotations.visits import (
 )
 from annotations.visits.time_spans import Report
 from annotations.visits.withdrawal import withdraw
-from tests import actors
-from tests.actors import OVAL, SQUARE, WRONG_TRIES, Visit, do_tutorial, start_visit
-from tests.steps import submit, submit_and_score
+from tests.support import actors
+from tests.support.actors import OVAL, SQUARE, WRONG_TRIES, Visit, do_tutorial, start_visit
+from tests.support.steps import submit, submit_and_score
 from worker.corrections import train_due_corrections
 from worker.runs.run_training import train_due_runs
 

@@ -7,9 +7,9 @@ from annotations.models import BaseModel, EndReason, Moderation, Phrase, Study
 from annotations.phrases import assignments
 from annotations.releases import moderation
 from annotations.studies import lifecycle
-from tests import actors
-from tests.actors import OVAL, SQUARE, Visit
-from tests.steps import submit_and_score
+from tests.support import actors
+from tests.support.actors import OVAL, SQUARE, Visit
+from tests.support.steps import submit_and_score
 
 PhrasesByClass = Mapping[int, Sequence[str]]
 RIGHT_WORDS: PhrasesByClass = {SQUARE: ["red"], OVAL: ["blue"]}

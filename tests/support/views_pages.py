@@ -5,7 +5,7 @@ from typing import Any
 
 from bs4 import BeautifulSoup, Tag
 
-from tests.actors import Visit
+from tests.support.actors import Visit
 
 
 def tree(response: Any) -> BeautifulSoup:

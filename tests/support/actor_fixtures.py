@@ -1,4 +1,4 @@
-"""The named actors (tests/actors.py) as fixtures."""
+"""The named actors (tests/support/actors.py) as fixtures."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -21,9 +21,9 @@ from annotations.models import BaseModel, Dataset, EntryVerification, Study
 from annotations.prolific import site_client as prolific_client
 from annotations.prolific_client.retries import Patience
 from annotations.visits import entry_verification
-from tests import actors
 from tests.fake_prolific import FakeProlific
-from tests.stored_actors import StoredActors
+from tests.support import actors
+from tests.support.stored_actors import StoredActors
 
 COORDINATOR_PASSWORD = "a long password for tests"
 
@@ -53,7 +53,7 @@ def own_actors() -> None:
 def sprites_like(
     db: None, sprites_directory: Path, stored_actors: StoredActors | None, request: pytest.FixtureRequest
 ) -> Dataset:
-    """96 validation and test images of squares and ovals, 100 in train; encoder `python:tests.fake_encoder`."""
+    """96 validation and test images of squares and ovals, 100 in train; encoder `python:tests.support.fake_encoder`."""
     if stored_actors:
         return Dataset.objects.get(pk=stored_actors.base_model.dataset_id)
     if "stored_base_model" in request.fixturenames:
