@@ -37,7 +37,7 @@ def identity_keys_fit(databases: Sequence[str] | None = None, **kwargs: Any) -> 
 def database_is_not_older_than_the_baseline(
     databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Refuse a database of Clarify 0.9 or earlier before `migrate` changes anything."""
+    """Refuse a database of Clarify 0.16 or earlier before `migrate` changes anything."""
     if not databases:
         return []
     applied = [".".join(key) for key in MigrationRecorder(connection).applied_migrations()]
@@ -46,9 +46,9 @@ def database_is_not_older_than_the_baseline(
     name = connection.settings_dict["NAME"]
     return [
         Error(
-            f"The database {name} was made by Clarify 0.9 or earlier, and this version cannot upgrade it.",
-            hint="Nothing was changed. Serve that site with the version that made it, and name an empty database in "
-            "DATABASE_URL for this one (docs/operators/operations.md, “Upgrading”).",
+            f"The database {name} was made by Clarify 0.16 or earlier, and this version upgrades those of 0.17.",
+            hint="Nothing was changed. Upgrade that site to 0.17 first, and then to this version "
+            "(docs/operators/operations.md, “Upgrading”).",
             id="annotations.E002",
         )
     ]

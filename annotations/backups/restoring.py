@@ -52,11 +52,11 @@ def restore(folder: Path, *, without_withdrawals: bool = False) -> Restored:
 
 
 def _refuse_other_versions(manifest: Manifest) -> None:
-    """Raise NotPossible for a back-up of Clarify 0.9 or earlier, or of a version newer than this one."""
+    """Raise NotPossible for a back-up of Clarify 0.16 or earlier, or of a version newer than this one."""
     if is_before_baseline(manifest.migrations):
         raise NotPossible(
-            f"This back-up was made by Clarify {manifest.clarify}, and this version cannot upgrade its database. "
-            f"Nothing was changed: restore it with Clarify {manifest.clarify}."
+            f"This back-up was made by Clarify {manifest.clarify}, and this version upgrades those of 0.17. Nothing "
+            "was changed: restore it with Clarify 0.17, make a back-up of that site, and restore the new one here."
         )
     files.refuse(
         sorted(name for name in set(manifest.migrations) - _migrations() if name.startswith("annotations.")),
@@ -74,8 +74,9 @@ def _refuse_without_withdrawals(manifest: Manifest) -> None:
 
 
 def _migrations() -> set[str]:
-    """What this version knows of."""
-    return {".".join(key) for key in MigrationLoader(None).graph.nodes}
+    """What this version knows of, those that its baseline replaces too."""
+    known = MigrationLoader(None).disk_migrations
+    return {".".join(key) for name, migration in known.items() for key in (name, *migration.replaces)}
 
 
 def _refuse_tables() -> None:

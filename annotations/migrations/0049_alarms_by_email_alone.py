@@ -8,7 +8,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("annotations", "0048_heads_are_files")]
+    dependencies = [("annotations", "0001_baseline_of_0_17")]
 
     operations = [
         migrations.SeparateDatabaseAndState(

@@ -266,12 +266,12 @@ def test_a_back_up_of_a_newer_version_is_refused(backed_up: Path, elsewhere: Els
     assert "Restore it with Clarify 99.0 or newer: annotations.9999_of_the_next_version." in said
 
 
-def test_a_back_up_of_0_9_is_refused(backed_up: Path, elsewhere: Elsewhere) -> None:
+def test_a_back_up_of_0_16_is_refused(backed_up: Path, elsewhere: Elsewhere) -> None:
     manifest = json.loads((backed_up / "manifest.json").read_text())
-    manifest |= {"migrations": ["auth.0001_initial", "annotations.0001_initial"], "clarify": "0.9.0"}
+    manifest |= {"migrations": ["auth.0001_initial", "annotations.0001_datasets"], "clarify": "0.16.0"}
     (backed_up / "manifest.json").write_text(json.dumps(manifest))
     said = elsewhere.manage("restore", backed_up, succeeds=False)
-    assert "Nothing was changed: restore it with Clarify 0.9.0." in said
+    assert "Nothing was changed: restore it with Clarify 0.17, make a back-up of that site" in said
     assert elsewhere.n_tables == 0 and not elsewhere.data.exists()
 
 

@@ -1,13 +1,15 @@
 """0054 makes files of the predictions that earlier versions stored in rows of base models."""
 
+from typing import Any
+
 import pytest
 from django.db import IntegrityError, connection
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.state import ProjectState
 
 from annotations.base import unnamed_files
 from annotations.base.data_store.folder_store import FolderStore
 from annotations.models import BaseModel
-from tests.annotations.models.test_sealing_migrations import apply
 
 BEFORE = "0053_rules_said_shorter"
 ANOTHER_MODEL = """
@@ -16,6 +18,14 @@ INSERT INTO annotations_basemodel
 SELECT dataset_id, 'another', origin, l2, validation_accuracies, test_metrics, training, created_at, predictions
 FROM annotations_basemodel
 """
+
+
+def apply(name: str, state: ProjectState) -> ProjectState:
+    """Run a migration on the test's database."""
+    migration: Any = MigrationLoader(connection).graph.nodes["annotations", name]
+    with connection.schema_editor() as editor:
+        after: ProjectState = migration.apply(state, editor)
+    return after
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ Exceptions: rows of previews and simulated visits go with their visit, spans and
 withdrawn, and the audit records of a draft lose their link to it if it is deleted.
 """
 
-from django.db import migrations
-
 EVENTS = """
 CREATE FUNCTION annotations_event_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -72,7 +70,4 @@ CREATE TRIGGER session_keeps_kind BEFORE UPDATE OF kind ON annotations_annotatio
     FOR EACH ROW WHEN (OLD.kind IS DISTINCT FROM NEW.kind) EXECUTE FUNCTION annotations_session_keep_kind();
 """
 
-
-class Migration(migrations.Migration):
-    dependencies = [("annotations", "0007_log_and_releases")]
-    operations = [migrations.RunSQL(statements) for statements in (EVENTS, SPANS, REPLIES, AUDIT_RECORDS, VISITS)]
+STATEMENTS = (EVENTS, SPANS, REPLIES, AUDIT_RECORDS, VISITS)
