@@ -1,7 +1,7 @@
 """The ledger of money: what is owed is proposed, looked through, put into a batch, and sent or handed out, each once.
 
 A payment is one row with a key, so that a rule or a form that comes twice makes one. From there it moves with its batch
-alone: owed, in a batch that is under way, settled. `payment_calls` does what a sent batch needs of Prolific.
+alone: owed, in a batch that is under way, settled. `payment_sender` does what a sent batch needs of Prolific.
 """
 
 import datetime as dt
