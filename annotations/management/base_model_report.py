@@ -1,13 +1,15 @@
 """What the commands that make a base model say about it, and the frame of those that bring one from elsewhere."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.core.management import CommandParser
 
 from annotations.datasets.dataset_registration import find_dataset
 from annotations.datasets.target_classes import default_target_class
-from annotations.management.plain_command import PlainCommand
+from annotations.management.plain_command import PlainCommand, add_dataset, positive
 from annotations.models import BaseModel, Dataset
 
 MAX_LISTED = 20
@@ -16,7 +18,13 @@ MAX_LISTED = 20
 class BringingCommand(PlainCommand):
     """Stores a base model that was made elsewhere."""
 
-    more: ClassVar[Mapping[str, Mapping[str, Any]]] = {"--l2": {"default": settings.DEFAULT_L2}}
+    file_help: ClassVar[str]
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        add_dataset(parser)
+        parser.add_argument("file", metavar="FILE", type=Path, help=self.file_help)
+        parser.add_argument("--name", required=True, help="name of the base model")
+        parser.add_argument("--l2", type=positive, default=settings.DEFAULT_L2, metavar="λ", help="for retraining")
 
     def handle(self, *args: Any, dataset: str, **options: Any) -> None:
         base_model, created = self.bring(find_dataset(dataset), options)

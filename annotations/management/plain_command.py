@@ -6,16 +6,15 @@ import sys
 from argparse import ArgumentTypeError
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar
-from uuid import UUID
+from typing import Any
 
 from django.core.management import BaseCommand, CommandError, CommandParser
 
 from annotations.base.service_errors import ServiceError
-from annotations.base.word_files import read_words
 from modeling.arrays.common.modeling_errors import ModelingError
+
+SHOWN = 20  # problems that are told one by one
 
 
 def read_password() -> str:
@@ -42,30 +41,18 @@ def names(text: str) -> list[str]:
     return found
 
 
-SHOWN = 20  # problems that are told one by one
-_TYPES = {"path": Path, "integer": int, "uuid": UUID, "positive number": positive, "names": names}
+def add_dataset(parser: CommandParser) -> None:
+    """Add the data set that a command works on."""
+    parser.add_argument("dataset", metavar="DATASET", help="NAME, or NAME@VERSION for an older version")
+
+
+def add_study(parser: CommandParser) -> None:
+    """Add the study that a command works on."""
+    parser.add_argument("slug", help="the study, as in the participants' link")
 
 
 class PlainCommand(BaseCommand):
-    """Turns refusals into CommandError; any other exception is a bug and passes.
-
-    Its help and its arguments stand under its name in commands.toml, beside its module, as `add_argument` takes them.
-    one_of and at_most_one_of name arguments that exclude each other. more: what else Python knows of an argument.
-    """
-
-    more: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
-
-    def create_parser(self, prog_name: str, subcommand: str, **options: Any) -> CommandParser:
-        self.help = _words_of(type(self).__module__)["help"]
-        return super().create_parser(prog_name, subcommand, **options)
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        words = _words_of(type(self).__module__)
-        apart = words.get("one_of", words.get("at_most_one_of", ()))
-        group = parser.add_mutually_exclusive_group(required="one_of" in words) if apart else parser
-        for name, of in words.get("arguments", {}).items():
-            kind = {"type": _TYPES[of["type"]]} if "type" in of else {}
-            (group if name in apart else parser).add_argument(name, **{**of, **kind, **self.more.get(name, {})})
+    """Turns refusals into CommandError; any other exception is a bug and passes."""
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         try:
@@ -84,13 +71,6 @@ class PlainCommand(BaseCommand):
         self.tell(f"Left out: {problem}." for problem in problems[:SHOWN])
         if problems:
             self.stdout.write(f"{len(problems):,} {what}.")
-
-
-@cache
-def _words_of(module: str) -> dict[str, Any]:
-    package, _, name = module.rpartition(".")
-    words: dict[str, Any] = read_words(package, "commands")[name]
-    return words
 
 
 @contextmanager

@@ -4,9 +4,7 @@ What participants read stands here and is translated; what the staff read under 
 """
 
 import sys
-import tomllib
 from collections.abc import Sequence
-from importlib.resources import files
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
@@ -17,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotations.base.service_errors import ServiceError, StudyNotOpen, TryAgainLater
+from annotations.base.word_files import read_words
 from annotations.models import Study, StudyState
 
 DATABASE_IS_OUT = (OperationalError, InterfaceError)
@@ -24,9 +23,7 @@ DATABASE_IS_OUT = (OperationalError, InterfaceError)
 _SAFE = gettext_lazy("Everything you sent before is kept.")
 _NO_PLACE = frozenset({"study_full", "not_let_in_again", "already_done", "check_failed_before"})  # also at the consent
 _STAFF_PAGES = "/admin/"
-_STAFF_FAULTS: dict[str, dict[str, str]] = tomllib.loads(
-    files(__package__).joinpath("staff_faults.toml").read_text("utf-8")
-)
+_STAFF_FAULTS: dict[str, dict[str, str]] = read_words(__package__, "staff_faults")
 _RETRY_AFTER_S = 5  # while the database is out
 _FOR_PROGRAMS = ("/api/", "/prolific/")
 

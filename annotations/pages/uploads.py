@@ -30,7 +30,7 @@ _HELD = """SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
 
 
-class NoUploadSlot(TryAgainLater):
+class NoUploadSlot(TryAgainLater, code="no_upload_slot"):
     """As many files as may be are on their way already. Nothing was read."""
 
     sentence = "Other files are being uploaded, and the site takes two at a time. Send yours again in a minute or two."
@@ -71,7 +71,7 @@ LAST = "complete"  # the form's last field: of a body that broke off, the server
 FORM_BYTES = 64 * 1024  # beside the file
 
 
-class UploadTooLarge(ServiceError, status=413):
+class UploadTooLarge(ServiceError, code="upload_too_large", status=413):
     """The body is longer than may be. Nothing was read."""
 
 

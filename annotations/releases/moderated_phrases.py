@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.paginator import Page, Paginator
 from django.db import connection
@@ -19,6 +19,13 @@ PER_PAGE = 50
 ALL = "all"
 
 
+class GroupChange(NamedTuple):
+    """What became of one group, by its name."""
+
+    group: str
+    change: Change
+
+
 @dataclass(frozen=True)
 class Effect:
     """What a phrase does beside retraining without words. worst: of the group that loses most, None where none loses.
@@ -28,14 +35,14 @@ class Effect:
 
     worst_group_before: float
     worst_group_after: float
-    changes: Sequence[tuple[str, Change]]
-    worst: tuple[str, Change] | None
+    changes: Sequence[GroupChange]
+    worst: GroupChange | None
     since: str
 
     @property
     def lost(self) -> float:
         """What the worst group's accuracy changed by, 0 where none loses."""
-        return (self.worst[1].difference or 0.0) if self.worst else 0.0
+        return (self.worst.change.difference or 0.0) if self.worst else 0.0
 
 
 @dataclass(frozen=True)
@@ -161,12 +168,12 @@ def effect_of(run: Run | None) -> Effect | None:
     elif run.base_model.origin == BaseModelOrigin.IMPORTED:
         return None
     pairs = zip(run.base_model.dataset.group_names, before["accuracies"], run.group_accuracies or [], strict=True)
-    changes = [(name, Change(old, new)) for name, old, new in pairs]
-    losing = [each for each in changes if each[1].difference is not None and each[1].difference < 0]
+    changes = [GroupChange(name, Change(old, new)) for name, old, new in pairs]
+    losing = [each for each in changes if (each.change.difference or 0.0) < 0]
     return Effect(
         worst_group_before=before["worst_group"],
         worst_group_after=run.worst_group_accuracy,
         changes=changes,
-        worst=min(losing, key=lambda each: each[1].difference or 0.0, default=None),
+        worst=min(losing, key=lambda each: each.change.difference or 0.0, default=None),
         since=since,
     )

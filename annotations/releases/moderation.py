@@ -19,7 +19,7 @@ NOT_SHOWN = (Moderation.HIDDEN, Moderation.EXCLUDED)
 NEEDS_REASON = (Moderation.FLAGGED, *NOT_SHOWN)
 
 
-class PhraseGone(ServiceError, status=404):
+class PhraseGone(ServiceError, code="phrase_gone", status=404):
     """A phrase was erased with its person while somebody decided on it."""
 
     sentence = "This phrase has been deleted because its author withdrew."

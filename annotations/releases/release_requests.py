@@ -20,13 +20,13 @@ from annotations.queue import jobs
 FOLDER = "releases"  # below DATA_ROOT
 
 
-class ReleaseNotReady(ServiceError):
+class ReleaseNotReady(ServiceError, code="release_not_ready"):
     """The release is not built yet, or its building failed."""
 
     sentence = "This release is not ready. If it failed, request a new one."
 
 
-class ReleaseSuperseded(ServiceError, status=410):
+class ReleaseSuperseded(ServiceError, code="release_superseded", status=410):
     """Somebody who is in the release withdrew since: its file is kept for audits alone."""
 
     sentence = (
@@ -35,7 +35,7 @@ class ReleaseSuperseded(ServiceError, status=410):
     )
 
 
-class ReleaseFileMissing(ServiceError, status=410):
+class ReleaseFileMissing(ServiceError, code="release_file_missing", status=410):
     """The file is not where it was written."""
 
     sentence = "The file of this release is no longer on this server. Request a new release."

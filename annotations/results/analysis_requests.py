@@ -9,7 +9,7 @@ from annotations.models import Study, StudyAnalysis
 from annotations.queue import jobs, worker_wakeup
 
 
-class AnalysisNotReady(ServiceError):
+class AnalysisNotReady(ServiceError, code="analysis_not_ready"):
     """The study has never been analysed by this version: its statistics are not there yet."""
 
     sentence = "The statistics of this study are being computed. Ask again in a few seconds."

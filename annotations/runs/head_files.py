@@ -16,7 +16,7 @@ CARD = "model_card.json"
 CARD_TEXT = "MODEL_CARD.md"
 
 
-class RunHasNoHead(ServiceError):
+class RunHasNoHead(ServiceError, code="run_has_no_head"):
     """The run was refused, failed, or is not done yet."""
 
     def __init__(self, run: Run) -> None:
@@ -24,7 +24,7 @@ class RunHasNoHead(ServiceError):
         super().__init__(f"This run has no head to export because it is {run.get_state_display().lower()}{why}.")
 
 
-class RunExcluded(ServiceError):
+class RunExcluded(ServiceError, code="run_excluded"):
     """The phrase that the run was trained with was excluded, so its head is handed out no more."""
 
     sentence = (

@@ -32,9 +32,8 @@ from annotations.studies.staff_pages import new_study_page as new_study
 from annotations.studies.staff_pages.study_forms import MAX_ON_FORM, ConditionInline, StudyForm, TaskInline
 from annotations.studies.staff_pages.study_sections import (
     FIELDSETS,
-    TASKS_AFTER,
+    SECTIONS,
     fieldsets_for_analysts,
-    present_values,
 )
 from annotations.studies.study_progress import with_counts
 
@@ -110,9 +109,9 @@ class StudyAdmin(TitledList, StudyScoped):
         is_stale = form.has_error(NON_FIELD_ERRORS, StaleDraft.code)
         errors = linked_errors(form, [] if is_stale else formsets) if context["errors"] else []
         context |= {"linked_errors": errors, "is_stale": is_stale, "errors": [] if is_stale else context["errors"]}
-        present = dict(present_values(study))
-        context["sections"] = [(fieldset, present[fieldset.name]) for fieldset in context["adminform"]]
-        context |= {"tasks_after": TASKS_AFTER, "show_save_and_add_another": False, "show_save_and_continue": False}
+        pairs = zip(context["adminform"], SECTIONS, strict=True)
+        context["sections"] = [(fieldset, section.key, section.present(study)) for fieldset, section in pairs]
+        context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
         response = super().render_change_form(request, context, *args, **kwargs)
         response.status_code = StaleDraft.status if is_stale else response.status_code
         return response

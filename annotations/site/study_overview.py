@@ -40,14 +40,13 @@ class Step:
     by_hand: str = ""
 
 
-_ACTS: dict[str, tuple[tuple[StudyState, ...], Callable[..., Study]]] = {
-    "open": ((StudyState.DRAFT,), lifecycle.open_study),
-    "pause": ((StudyState.ACTIVE,), lifecycle.pause_study),
-    "resume": ((StudyState.PAUSED,), lifecycle.resume_study),
-    "close": (OPEN_STATES, lifecycle.close_study),
-}
 _WORDS = read_words(__package__, "study_steps")
-STEPS = {name: Step(name, states, act, **_WORDS[name]) for name, (states, act) in _ACTS.items()}
+STEPS = {
+    "open": Step("open", (StudyState.DRAFT,), lifecycle.open_study, **_WORDS["open"]),
+    "pause": Step("pause", (StudyState.ACTIVE,), lifecycle.pause_study, **_WORDS["pause"]),
+    "resume": Step("resume", (StudyState.PAUSED,), lifecycle.resume_study, **_WORDS["resume"]),
+    "close": Step("close", OPEN_STATES, lifecycle.close_study, **_WORDS["close"]),
+}
 
 
 def steps_from(study: Study) -> list[Step]:

@@ -21,7 +21,7 @@ _admitted = BoundedSemaphore(AT_ONCE + WAITING)
 _computing = BoundedSemaphore(AT_ONCE)
 
 
-class HashingBusy(TryAgainLater, status=503):
+class HashingBusy(TryAgainLater, code="hashing_busy", status=503):
     """Too many passwords are being checked at once; nothing was checked or changed."""
 
     sentence = "Many people are signing in at the moment, so nothing was changed. Try again in a few seconds."

@@ -18,7 +18,7 @@ WAITS_S = (1, 15 * 60)  # of a name from one network, after SIGN_IN_TRIES
 MEMORY_S = 60 * 60
 
 
-class SignInTooSoon(TryAgainLater):
+class SignInTooSoon(TryAgainLater, code="sign_in_too_soon"):
     """Too many tries came before this one; its password was not looked at."""
 
     def __init__(self, retry_after_s: int) -> None:

@@ -90,7 +90,7 @@ def _secret(device: TotpDevice) -> bytes:
     return identities.unseal_for_site(bytes(device.sealed_secret))
 
 
-class CodeNotRight(ServiceError, status=400):
+class CodeNotRight(ServiceError, code="code_not_right", status=400):
     """A code of the second factor is wrong, was used before, or came while too many wrong ones had come."""
 
     sentence = (

@@ -68,7 +68,7 @@ def configuration_now(study: Study) -> StudyConfiguration:
     return freeze(study)
 
 
-class StaleDraft(NotPossible):
+class StaleDraft(NotPossible, code="stale_draft"):
     """Somebody saved the draft after the page that is sent now was opened."""
 
     def __init__(self, study: Study, by: str) -> None:

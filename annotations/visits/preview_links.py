@@ -38,10 +38,9 @@ GOOD_FOR = dt.timedelta(days=1)
 _SALT = "clarify.rehearsal"
 
 
-class EntryLinkInvalid(ServiceError, status=403):
+class EntryLinkInvalid(ServiceError, code="rehearsal_link_invalid", status=403):
     """A link to a preview or a simulated visit that has expired, or that this site did not sign."""
 
-    code = "rehearsal_link_invalid"
     heading = "This preview is over"
     sentence = "This preview link has expired or is invalid. Open a new preview from the study’s page in the admin."
 

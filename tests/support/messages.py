@@ -8,7 +8,6 @@ until it is done. A text that is nowhere any more is dropped.
 import io
 import re
 import sys
-import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +24,6 @@ from clarify_site.home import ROOT
 LOCALE = ROOT / "annotations" / "locale"
 LANGUAGES = ("de",)
 TEMPLATES = ROOT / "annotations" / "templates" / "annotations"  # the admin's own are for staff, in English
-REFUSALS = ROOT / "annotations" / "base" / "refusals.toml"
 MODULES = (ROOT / "annotations",)
 _KEYWORDS: dict[str, Any] = {
     "_": None,
@@ -80,10 +78,7 @@ def updated(language: str) -> Catalog:
 
 
 def messages() -> Iterator[Message]:
-    """Every text that is marked for translation, from templates and from Python, and every refusal of a participant."""
-    where = REFUSALS.relative_to(ROOT).as_posix()
-    refusals = tomllib.loads(REFUSALS.read_text("utf-8"))
-    yield from ((where, text, None) for words in refusals.values() for text in words.values())
+    """Every text that is marked for translation, from templates and from Python."""
     for path in sorted(TEMPLATES.rglob("*.html")):
         # What is left of a template are calls of gettext amid X's; their indentation means nothing.
         source = re.sub(r"^[^\S\n]+", "", templatize(path.read_text("utf-8")), flags=re.MULTILINE)

@@ -12,7 +12,7 @@ from worker.datasets.head_training import TrainedHead
 DEFAULT_NAME = "erm"  # as train_base_model names what it trains
 
 
-class BaseModelNotFound(ServiceError, status=404):
+class BaseModelNotFound(ServiceError, code="base_model_not_found", status=404):
     """The data set has no base model of this name."""
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from annotations.management.plain_command import PlainCommand, read_password
@@ -16,7 +16,15 @@ BY = "command line"
 
 
 class Command(PlainCommand):
-    more = {"--role": {"choices": Role.values}}
+    help = (
+        "Make a staff account if there is none, and give it a role in a study. Without --study the account can set up "
+        "its own studies. The command asks for the password, or reads it from standard input."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", help="name of the account")
+        parser.add_argument("--role", choices=Role.values, help="role in the study")
+        parser.add_argument("--study", metavar="SLUG")
 
     def handle(self, *, name: str, role: str | None, study: str | None, **options: Any) -> None:
         if (role is None) != (study is None):

@@ -3,11 +3,18 @@
 from pathlib import Path
 from typing import Any
 
+from django.core.management import CommandParser
+
 from annotations.backups.making import back_up
 from annotations.management.plain_command import PlainCommand, writing
 
 
 class Command(PlainCommand):
+    help = "Write a back-up of the whole site into a new folder. See docs/operators/operations.md, “Back-ups”."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("folder", type=Path, help="new folder, which its owner alone can read")
+
     def handle(self, *args: Any, folder: Path, **options: Any) -> None:
         with writing(folder, "Name another folder."):
             manifest = back_up(folder)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 
 from annotations.base.service_errors import StudyNotReady
 from annotations.management.plain_command import PlainCommand
@@ -14,10 +14,36 @@ from annotations.studies.lifecycle import create_study, entry_url, open_study
 
 _OF_STUDY, _OF_TASK = ("slug", "title", "scheme"), ("base_model", "target_class", "time_limit_s")  # options
 _NEEDED = "a slug and --base-model, or --from-json FILE"
+_JSON_HELP = """
+JSON file with the study's fields and its tasks, for example {"slug": "birds", "title": "Birds",
+"tasks": [{"base_model": "birds/erm", "target_class": "dog", "time_limit_s": 600}]}; target_class is a name, a number or
+missing (the class with the most errors)"""
 
 
 class Command(PlainCommand):
-    more = {"--scheme": {"choices": Scheme.values}}
+    help = "Create a study, or open one that is there already."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("slug", nargs="?", help="appears in the participants' link")
+        parser.add_argument("--title", help="participants and coordinators read it (default: the slug)")
+        parser.add_argument("--base-model", metavar="DATASET[@VERSION]/NAME", help="base model of the study's one task")
+        parser.add_argument("--target-class", help="name or number (default: the class with the most errors)")
+        parser.add_argument(
+            "--experts",
+            action="store_true",
+            help="for people who are logged in here; without --time-limit no clock",
+        )
+        parser.add_argument("--time-limit", dest="time_limit_s", type=int, metavar="SECONDS", help="limit of the task")
+        parser.add_argument(
+            "--scheme", choices=Scheme.values, help="how images count in retraining: docs/analysts/methods.md"
+        )
+        parser.add_argument("--from-json", type=Path, metavar="FILE", help=_JSON_HELP)
+        parser.add_argument("--open", action="store_true", help="open it: its configuration freezes")
+        parser.add_argument(
+            "--without-rehearsal",
+            action="store_true",
+            help="open it although no simulated participants have been through it in the last hour",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         fields = _from_file(options["from_json"]) if options["from_json"] else _from_arguments(options)

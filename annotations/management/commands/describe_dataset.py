@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from django.core.management import CommandParser
+
 from annotations.datasets.dataset_registration import find_dataset
 from annotations.management.plain_command import PlainCommand, writing
 from modeling.arrays.common.croissant import CROISSANT, DescribedTable, croissant
@@ -21,6 +23,12 @@ _COLUMNS = (
 
 
 class Command(PlainCommand):
+    help = "Write a data set's images as a table, and its description for catalogues and loaders (Croissant)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("dataset", metavar="DATASET", help="its name, or name@digest of one version")
+        parser.add_argument("folder", metavar="FOLDER", type=Path, help="made if it is missing; no image is copied")
+
     def handle(self, *args: Any, dataset: str, folder: Path, **options: Any) -> None:
         found = find_dataset(dataset)
         with writing(folder, "Choose another."):

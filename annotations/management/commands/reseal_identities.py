@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 
 from annotations.log import key_rotation
 from annotations.management.plain_command import PlainCommand
@@ -10,6 +10,14 @@ from annotations.system_checks import PUT_IT_BACK, unreadable
 
 
 class Command(PlainCommand):
+    help = (
+        "Seal keys, tokens and the staff's app secrets anew under the newest of IDENTITY_KEYS. See "
+        "docs/operators/operations.md, “Changing IDENTITY_KEYS”."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="count the keys and tokens, and change nothing")
+
     def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
         if not dry_run:
             self.stdout.write(f"Sealed {key_rotation.reseal():,} keys and tokens anew.")

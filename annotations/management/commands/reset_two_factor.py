@@ -4,13 +4,18 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 
 from annotations.management.plain_command import PlainCommand
 from annotations.staff import two_factor
 
 
 class Command(PlainCommand):
+    help = "Switch the second factor of an account off. First make sure that its owner asks."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", help="name of the account")
+
     def handle(self, *, name: str, **options: Any) -> None:
         user = User.objects.filter(username=name).first()
         if user is None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from annotations.backups.restoring import Restored, restore
@@ -16,6 +16,18 @@ from annotations.visits import erasure, withdrawal_replay
 
 
 class Command(PlainCommand):
+    help = (
+        "Make a site of a back-up, in an empty database and in DATA_ROOT. See docs/operators/operations.md, “Back-ups”."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("folder", type=Path, help="back-up, as `back_up` wrote it")
+        parser.add_argument(
+            "--without-withdrawals",
+            action="store_true",
+            help="restore although nobody knows who withdrew since: their data come back",
+        )
+
     def handle(self, *args: Any, folder: Path, without_withdrawals: bool, **options: Any) -> None:
         try:
             restored = restore(folder, without_withdrawals=without_withdrawals)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 from django.urls import reverse
 
 from annotations.management.plain_command import PlainCommand, writing
@@ -17,7 +17,21 @@ _STANDARD_OUTPUT = Path("-")
 
 
 class Command(PlainCommand):
-    more = {"--workspace": {"default": settings.PROLIFIC_WORKSPACE}}
+    help = (
+        "Have Prolific tell this site whenever the status of a submission or of a study changes: subscribe to "
+        "submission.status.change and study.status.change, and confirm it. Existing subscriptions stay as they are."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--workspace", default=settings.PROLIFIC_WORKSPACE, help="default: PROLIFIC_WORKSPACE")
+        parser.add_argument(
+            "--new-secret",
+            type=Path,
+            metavar="FILE",
+            help="a file that is not there yet, for a new secret that signs webhooks; an earlier one of the workspace "
+            "ends. PROLIFIC_WEBHOOK_SECRET_FILE is to name it. - writes the secret, and nothing else, to standard "
+            "output. Without this, the secret is left as it is",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         prolific = prolific_client.client()

@@ -2,16 +2,21 @@
 
 from typing import Any
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 
 from annotations.base.snapshot import snapshot
 from annotations.log.log_check import LogCheck
 from annotations.log.log_registry import BY_NAME, TABLES
-from annotations.management.plain_command import PlainCommand
+from annotations.management.plain_command import PlainCommand, add_study
 from annotations.studies.lifecycle import find_study
 
 
 class Command(PlainCommand):
+    help = "Replay a study's event log and compare it with the stored rows. See docs/analysts/files.md."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        add_study(parser)
+
     def handle(self, *args: Any, slug: str, **options: Any) -> None:
         with snapshot():
             check, n_found = LogCheck(find_study(slug)), 0

@@ -39,6 +39,7 @@ from modeling.arrays.common.safe_text import BadJson, UnsafeText, read_json
 from modeling.arrays.phrases.writing_traces import COUNTED
 
 _FRAGMENT_HEADER = "Clarify-Fragment"  # a script asks for what changes, and not for the whole page
+_PARTS_HEADER = "Clarify-Parts"  # tells a script that the answer has parts of the task page
 _NOT_SHOWN = [f"task__base_model__{name}" for name in ("validation_accuracies", "test_metrics", "training")]
 _MAX_DRAWS = 10_000
 _MAX_TRACE = 10**9  # of any count: what a page says is bounded, and otherwise believed
@@ -215,7 +216,8 @@ def _task_page(
     }
     _log_screen(request, context)
     said_no = refused or refused_note
-    return render(request, "annotations/task.html", context, status=said_no.error.status if said_no else 200)
+    page = render(request, "annotations/task.html", context, status=said_no.error.status if said_no else 200)
+    return _marked(page)
 
 
 def answer(
@@ -240,7 +242,12 @@ def _fragment(
     given = request.POST if request.method == "POST" else request.GET
     context = {**_work_context(assignment, shown, _draws(given)), "is_repeated": is_repeated}
     _log_screen(request, context)
-    return render(request, "annotations/work_fragment.html", context)
+    return _marked(render(request, "annotations/work_fragment.html", context))
+
+
+def _marked(response: HttpResponse) -> HttpResponse:
+    response[_PARTS_HEADER] = "task"
+    return response
 
 
 def _log_screen(request: HttpRequest, context: dict[str, Any]) -> None:
@@ -255,8 +262,8 @@ def _log_screen(request: HttpRequest, context: dict[str, Any]) -> None:
 
 def _refusal(request: HttpRequest, assignment: Assignment, error: ServiceError, typed: str) -> HttpResponse:
     if _FRAGMENT_HEADER in request.headers:
-        response = render(request, "annotations/parts/phrase_error.html", {"error": error})
-        response.status_code = error.status
+        page = render(request, "annotations/parts/phrase_error.html", {"error": error}, status=error.status)
+        response = _marked(page)
     else:
         response = _task_page(request, assignment, request.POST, refused=_Refused(error, typed))
     return with_headers_of(error, response)

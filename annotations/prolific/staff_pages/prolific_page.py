@@ -1,7 +1,7 @@
 """A study on Prolific: where it stands there, and pausing, starting or stopping it there."""
 
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.http import Http404, HttpRequest
@@ -11,15 +11,22 @@ from annotations.pages.page_acts import Act
 from annotations.pages.study_pages import is_for_crowd
 from annotations.prolific import recruitment, status_comparison, study_status
 
-# What is asked of Prolific, and what it means for people: said before it is asked.
+
+class _Words(NamedTuple):
+    """What is asked of Prolific, and what it means for people: said before it is asked."""
+
+    button: str
+    consequence: str
+
+
 _WORDS = {
-    "pause_study": (
+    "pause_study": _Words(
         "Pause it there",
         "Prolific gives nobody a place any more. Who reserved one within the last ten minutes still comes, and who has "
         "begun can finish. It can be started again.",
     ),
-    "start_study": ("Start it there again", "Prolific sends people again, to the places that are left."),
-    "stop_study": ("Stop it there for good", "Prolific sends nobody any more. Who has begun can finish."),
+    "start_study": _Words("Start it there again", "Prolific sends people again, to the places that are left."),
+    "stop_study": _Words("Stop it there for good", "Prolific sends nobody any more. Who has begun can finish."),
 }
 _REFRESH_S = 3
 _SHOWN = 20
@@ -34,16 +41,17 @@ def page(request: HttpRequest, study: Study) -> dict[str, Any]:
     return {
         "there": status_comparison.standing(study),
         "mismatches": list(status_comparison.mismatches([study])[study.pk].values()),
-        "asked": [(_words(each), each) for each in requests],
-        "acts": [(name, _WORDS[name][0]) for name in study_status.allowed_actions(study)],
-        "confirm": (act, *_WORDS[act]) if act else None,
+        "asked": [(_button(each), each) for each in requests],
+        "acts": [(name, _WORDS[name].button) for name in study_status.allowed_actions(study)],
+        "confirm_act": act,
+        "confirm": _WORDS[act] if act else None,
         "refresh_s": _REFRESH_S if not act and any(row.state == RequestState.PENDING for row in requests) else 0,
     }
 
 
-def _words(asked: ProlificRequest) -> str:
+def _button(asked: ProlificRequest) -> str:
     """What was asked; earlier releases asked for more."""
-    return _WORDS[asked.act][0] if asked.act in _WORDS else asked.act.replace("_", " ")
+    return _WORDS[asked.act].button if asked.act in _WORDS else asked.act.replace("_", " ")
 
 
 def _ask(act: Any, request: HttpRequest, study: Study, by: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from annotations.analysis.concepts.concept_columns import ConceptTables
@@ -49,6 +50,24 @@ _LISTS = {
 }
 
 
+@dataclass(frozen=True)
+class TaskWords:
+    """Sentences on one task, and its measures.
+
+    said: what most people said. headline, context: the finding and what it compares with, empty if there is none.
+    details: what else it rests on. verdict: whether people beat the machine. sentences: who passed, what may be new.
+    """
+
+    facts: TaskFacts
+    said: str
+    headline: str
+    context: str
+    details: Sequence[str]
+    verdict: Sequence[str]
+    sentences: Sequence[str]
+    rows: Sequence[Total]
+
+
 def number(value: float | None, measure: str, *, signed: bool = False) -> str:
     """Return a measure's value: shares in percent (differences in points), times with their unit, a dash for none.
 
@@ -71,29 +90,30 @@ def number(value: float | None, measure: str, *, signed: bool = False) -> str:
     return f"{value:{sign}.2f}" if measure == "best_error_score" else f"{value:{sign}.1f}"
 
 
-def words_of_tasks(tables: StudyTables, concepts: ConceptTables) -> list[dict[str, Any]]:
-    """Return the sentences and the measures of each task that the page shows; of very many tasks the first.
-
-    said: what most people said; verdict: whether they beat the machine; finding: the first sentences beside these.
-    """
+def words_of_tasks(tables: StudyTables, concepts: ConceptTables) -> list[TaskWords]:
+    """Return the sentences and the measures of each task that the page shows; of very many tasks the first."""
     compared = duels(tables)
     return [_task_words(tables, task, concepts, compared.get(task.position)) for task in first_tasks(tables)]
 
 
-def _task_words(tables: StudyTables, task: TaskFacts, concepts: ConceptTables, duel: Duel | None) -> dict[str, Any]:
+def _task_words(tables: StudyTables, task: TaskFacts, concepts: ConceptTables, duel: Duel | None) -> TaskWords:
     totals = [total for total in tables.totals.rows if total.task == task.position]
     shown = [total for total in totals if total.estimate.n or total.over != Over.TIME_OVER]
     people = [row for row in tables.people.rows if row.task == task.position]
     groups = next((each for each in tables.group_gains if each.task == task.position), None)
     beside = (*better_and_others(people), *beside_random_slices(people))
-    return {
-        "facts": task,
-        "said": most_said((row for row in concepts.concepts.rows if row.task == task.position), len(people)),
-        "verdict": list(on_class(task, duel, spread(row.best_error_score for row in people).max)),
-        "finding": [*finding(task, totals, groups), *beside, *unnamed_sentences(concepts, task.position)],
-        "sentences": list(_sentences(tables, task, people)),
-        "rows": shown,
-    }
+    told = [*finding(task, totals, groups), *beside, *unnamed_sentences(concepts, task.position)]
+    headline, context, *details = [*told, *[""] * (2 - len(told))]
+    return TaskWords(
+        facts=task,
+        said=most_said((row for row in concepts.concepts.rows if row.task == task.position), len(people)),
+        headline=headline,
+        context=context,
+        details=details,
+        verdict=list(on_class(task, duel, spread(row.best_error_score for row in people).max)),
+        sentences=list(_sentences(tables, task, people)),
+        rows=shown,
+    )
 
 
 def categories(tables: StudyTables, tasks: Iterable[TaskFacts]) -> list[tuple[str, list[Any]]]:

@@ -26,14 +26,14 @@ class Level(StrEnum):
 
 
 class FixIn(StrEnum):
-    """Where something is fixed: a section of the set-up by its title, a table there, another page, or the data sets."""
+    """Where something is fixed: a section of the set-up by its key, a table there, another page, or the data sets."""
 
-    PLACES = "The study"
-    ENTRY = "Entry and exit"
-    LINK = "Names of the parameters in the link"
-    MONEY = "Money and time"
-    PRIVACY = "Privacy"
-    ALARMS = "Alarms"
+    PLACES = "study"
+    ENTRY = "entry"
+    LINK = "parameters"
+    MONEY = "money"
+    PRIVACY = "privacy"
+    ALARMS = "alarms"
     TASKS = "tasks"
     CONDITIONS = "conditions"
     REHEARSAL = "rehearsal"

@@ -28,7 +28,7 @@ from annotations.studies import lifecycle, rehearsal_requests
 from annotations.studies.cloning import clone_study, free_slug
 from annotations.studies.preflight.duration import AROUND_MINUTES
 from annotations.studies.preflight.pay_checks import low_pay
-from annotations.studies.staff_pages.study_sections import ENTRY, HELP, RETRAINING, present_values
+from annotations.studies.staff_pages.study_sections import HELP, SECTIONS
 
 MAX_MODELS = 6  # that are shown with their pictures; the list of models leads here from each other one
 _MINUTES = "Give from half a minute to 120 minutes, for example 10."
@@ -93,7 +93,7 @@ def page(request: HttpRequest) -> HttpResponse:
     chosen = form["target"].value() or _asked_for(request, cards)
     titles = [each.title for card in cards for each in card.classes if each.value == chosen]
     form.initial["title"] = next(iter(titles), "")
-    topics = [(title, value) for title, value in present_values(Study())[1:] if title != RETRAINING]
+    new, asked = Study(), ("study", "retraining")
     return show_site_page(
         request,
         "annotations/study/new",
@@ -104,7 +104,11 @@ def page(request: HttpRequest) -> HttpResponse:
         chosen=chosen,
         chosen_model=row_number(chosen.partition(":")[0]),
         has_more=_models().count() > len(cards),
-        topics=[(title, NEW_ENTRY if title == ENTRY else value) for title, value in topics],
+        topics=[
+            (section.title, NEW_ENTRY if section.key == "entry" else section.present(new))
+            for section in SECTIONS
+            if section.key not in asked
+        ],
         currency=Study._meta.get_field("currency").default,
         least=Study._meta.get_field("min_hourly_cents").default,
         around=round(AROUND_MINUTES),

@@ -67,5 +67,4 @@ def _link(study: Study, check: Check) -> str:
 def _anchor(fix_in: FixIn) -> str:
     if fix_in in (FixIn.TASKS, FixIn.CONDITIONS):
         return f"{fix_in}-group"
-    titles = [section.title for section in SECTIONS]
-    return f"fieldset-0-{titles.index(fix_in)}-heading"
+    return f"fieldset-0-{[section.key for section in SECTIONS].index(fix_in)}-heading"

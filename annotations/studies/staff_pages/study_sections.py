@@ -9,20 +9,18 @@ from annotations.models import Study
 from annotations.models.payment import amount
 from annotations.models.primary_measures import MEASURES
 
-TASKS_AFTER = "The study"  # the section that tasks and conditions follow
-RETRAINING, ENTRY = "Retraining", "Entry and exit"
-
 
 class Section(NamedTuple):
-    """One section: its title, its fields, what they are now in a line, and the sentence below its title."""
+    """One section: its key and title, its fields, what they are now in a line, and the sentence below its title."""
 
+    key: str
     title: str
     fields: tuple[str, ...]
     present: Callable[[Study], str]
     description: str = ""
 
     def as_fieldset(self) -> tuple[str, dict[str, Any]]:
-        classes = () if self.title == TASKS_AFTER else ("collapse",)
+        classes = () if self.key == "study" else ("collapse",)
         return self.title, {"fields": self.fields, "description": self.description, "classes": classes}
 
 
@@ -31,44 +29,44 @@ def _or_none(value: object, words: str, without: str) -> str:
 
 
 _PRESENT: dict[str, Callable[[Study], str]] = {
-    TASKS_AFTER: lambda study: study.title,
-    "What people read": lambda study: (
+    "study": lambda study: study.title,
+    "reading": lambda study: (
         f"{study.get_language_display()} · {_or_none(study.introduction, 'own', 'no')} introduction · "
         f"phrases in {study.get_phrase_language_display()}"
     ),
-    "The same in other languages": lambda study: ", ".join(sorted(study.translations)) or "None: shown as you wrote it",
-    "Goal and other wordings": lambda study: (
+    "translations": lambda study: ", ".join(sorted(study.translations)) or "None: shown as you wrote it",
+    "wordings": lambda study: (
         f"{'No goal' if study.goal is None else f'“Enough” from {study.goal:g} on'} · "
         f"{'other wordings are suggested' if study.suggest_rewordings else 'no suggestions'}"
     ),
-    ENTRY: lambda study: " · ".join(filter(None, (study.who_enters, limits_in_words(study), "codes"))),
-    "People and places": lambda study: (
+    "entry": lambda study: " · ".join(filter(None, (study.who_enters, limits_in_words(study), "codes"))),
+    "places": lambda study: (
         f"{study.get_audience_display().capitalize()} · a place is kept {study.lease_minutes} minutes"
     ),
-    "Money and time": lambda study: (
+    "money": lambda study: (
         f"{_or_none(study.bonus_cents and amount(study.bonus_cents, study.currency), 'Bonus {}', 'No bonus')} · "
         f"at least {amount(study.min_hourly_cents, study.currency)} an hour"
     ),
-    "Questions": lambda study: (
+    "questions": lambda study: (
         f"{'Check after the tutorial' if study.comprehension_check else 'No check'} · "
         f"{len(study.end_questions.splitlines()) or 'none'} at the end"
     ),
-    "Analysis": lambda study: "; ".join(MEASURES[each] for each in study.primary_measures) or "No primary measure",
-    RETRAINING: lambda study: study.get_scheme_display().capitalize(),
-    "Privacy": lambda study: _or_none(
+    "analysis": lambda study: "; ".join(MEASURES[each] for each in study.primary_measures) or "No primary measure",
+    "retraining": lambda study: study.get_scheme_display().capitalize(),
+    "privacy": lambda study: _or_none(
         study.retention_days, "Ids are deleted {} days after closing", "You delete ids by hand"
     ),
-    "Alarms": lambda study: _or_none(study.alarm_email, "Shown under Run · to {}", "Shown under Run · no e-mail"),
-    "Names of the parameters in the link": lambda study: (
-        f"{study.participant_parameter}, {study.study_parameter}, {study.session_parameter}"
-    ),
+    "alarms": lambda study: _or_none(study.alarm_email, "Shown under Run · to {}", "Shown under Run · no e-mail"),
+    "parameters": lambda study: f"{study.participant_parameter}, {study.study_parameter}, {study.session_parameter}",
 }
-_WORDS = read_words(__package__, "study_sections")["sections"]
+_WORDS = read_words(__package__, "study_sections")
 SECTIONS = tuple(
-    Section(words["title"], tuple(words["fields"]), _PRESENT[words["title"]], words.get("description", ""))
-    for words in _WORDS
+    Section(key, words["title"], tuple(words["fields"]), _PRESENT[key], words.get("description", ""))
+    for key, words in _WORDS.items()
 )
-HELP: dict[str, str] = {name: words for section in _WORDS for name, words in section["fields"].items() if words}
+HELP: dict[str, str] = {
+    name: words for section in _WORDS.values() for name, words in section["fields"].items() if words
+}
 FIELDSETS: Any = tuple(section.as_fieldset() for section in SECTIONS)
 # Whoever has a code can hand in a submission with it.
 COORDINATORS_ONLY = frozenset(
@@ -83,8 +81,3 @@ def fieldsets_for_analysts() -> Any:
         for section in SECTIONS
     ]
     return tuple(section.as_fieldset() for section in kept)
-
-
-def present_values(study: Study) -> list[tuple[str, str]]:
-    """Return each section's title with what it holds now, in a line."""
-    return [(section.title, section.present(study)) for section in SECTIONS]

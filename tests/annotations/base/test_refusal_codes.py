@@ -1,16 +1,23 @@
-"""A refusal's code, which programs know, is the name of its class."""
+"""Each refusal names its code, which programs know, where its class is."""
+
+import pytest
 
 from annotations.base import service_errors
-from annotations.visits.preview_links import EntryLinkInvalid
+from annotations.base.service_errors import ServiceError
 
 
-def test_a_class_is_known_by_its_name() -> None:
-    assert service_errors.StudyNotFound.code == "study_not_found"
-    assert service_errors.PlacesHeld.code == "places_held"
+def test_a_class_without_a_code_of_its_own_cannot_be_made() -> None:
+    with pytest.raises(TypeError, match="code"):
+        type("Unnamed", (ServiceError,), {})
 
 
-def test_a_class_may_say_another_code() -> None:
-    assert EntryLinkInvalid.code == "rehearsal_link_invalid"
+def test_no_two_classes_have_the_same_code() -> None:
+    codes = [
+        value.code
+        for value in vars(service_errors).values()
+        if isinstance(value, type(ServiceError)) and issubclass(value, ServiceError)
+    ]
+    assert len(codes) > 40 and len(set(codes)) == len(codes)
 
 
 def test_a_class_has_the_status_of_its_base_unless_it_says_another() -> None:

@@ -60,8 +60,8 @@ def test_the_layouts_have_the_papers_sections_and_columns() -> None:
     assert list(TABLE_4.sections) == [
         "{encoder}: Zero-Shot", "LP, Labels", "LP, Labels+Interaction", "LP, Labels+Groups", "Adapter, Labels",
     ]  # fmt: skip
-    assert TABLE_1.columns == ("WG", "Avg", "Gap")
-    assert TABLE_6.columns == ("Avg", "WG", "Gap")
+    assert TABLE_1.columns == (Figure.WORST_GROUP, Figure.AVERAGE, Figure.GAP)
+    assert TABLE_6.columns == (Figure.AVERAGE, Figure.WORST_GROUP, Figure.GAP)
     assert {"roboshot", "class_prompt", "group_prompt", "slice_balanced"} <= set(TABLE_6.methods)
     assert {"erm_adapter", "wise_ft", "contrastive_adapter"} <= set(TABLE_4.methods)
 

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import CommandError
+from django.core.management import CommandError, CommandParser
 
 from annotations.datasets.dataset_registration import find_dataset
-from annotations.management.plain_command import PlainCommand, write_files
+from annotations.management.plain_command import PlainCommand, add_dataset, names, positive, write_files
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
 from modeling.arrays.retraining.slices import SCHEMES
 from worker.benchmarks.method_runner import run_benchmark
@@ -23,13 +23,34 @@ _SAME = ("study", "base_model", "seeds", "l2", "scheme", "template", "published"
 
 
 class Command(PlainCommand):
-    more = {
-        "--methods": {"help": "default: all of " + ", ".join(method.key for method in METHODS)},
-        "--l2": {"help": f"default: the base model's, without one {settings.DEFAULT_L2:g}"},
-        "--scheme": {"choices": list(SCHEMES)},
-        "--template": {"default": DEFAULT_TEXT_TEMPLATE},
-        "--published": {"choices": list(PUBLISHED)},
-    }
+    help = "Measure every method of the paper's tables 1, 4 and 6 on a data set: worst group, average and gap on test."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        add_dataset(parser)
+        parser.add_argument(
+            "--annotation",
+            action="append",
+            default=[],
+            metavar="CLASS:PHRASE[:τ]",
+            help="annotation for Clarify; repeated: each alone, and of several classes the best of each together",
+        )
+        parser.add_argument("--study", metavar="SLUG", help="use this study's phrases, as they were scored")
+        parser.add_argument(
+            "--base-model", metavar="NAME", help="annotations describe its errors; default: the study's, else erm"
+        )
+        every = ", ".join(method.key for method in METHODS)
+        parser.add_argument("--methods", type=names, metavar="A,B", help=f"default: all of {every}")
+        parser.add_argument("--seeds", type=int, default=3, metavar="N", help="default: %(default)s")
+        default_l2 = f"default: the base model's, without one {settings.DEFAULT_L2:g}"
+        parser.add_argument("--l2", type=positive, metavar="λ", help=default_l2)
+        parser.add_argument("--scheme", choices=list(SCHEMES), help="weights of slices; default: the study's")
+        parser.add_argument(
+            "--template", default=DEFAULT_TEXT_TEMPLATE, help="template of phrases; default: %(default)s"
+        )
+        parser.add_argument(
+            "--published", choices=list(PUBLISHED), help="prompts and settings as published for this data set"
+        )
+        parser.add_argument("--output", type=Path, metavar="DIR", help="default: benchmark-NAME-vVERSION")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["seeds"] < 1:

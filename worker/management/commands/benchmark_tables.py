@@ -1,6 +1,9 @@
 """Joins benchmarks of several data sets and encoders into the paper's tables."""
 
+from pathlib import Path
 from typing import Any
+
+from django.core.management import CommandParser
 
 from annotations.management.plain_command import PlainCommand, write_files
 from worker.benchmarks.stored_benchmarks import read_benchmark
@@ -8,6 +11,20 @@ from worker.research.benchmarks.joined_tables import CAPTION, PAPER_TABLES, join
 
 
 class Command(PlainCommand):
+    help = "Join benchmarks of several data sets and encoders into the paper's tables 1, 4 and 6: Markdown, LaTeX, CSV."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "records",
+            nargs="+",
+            type=Path,
+            metavar="benchmark.json",
+            help="as manage.py benchmark writes it, with the predictions beside it; data sets stand in this order",
+        )
+        parser.add_argument(
+            "--output", type=Path, default="benchmark-tables", metavar="DIR", help="default: %(default)s"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         folder = options["output"]
         benchmarks = [read_benchmark(path) for path in options["records"]]

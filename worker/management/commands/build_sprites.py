@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import CommandParser, call_command
 
 from annotations.management.plain_command import PlainCommand
 from modeling.arrays.sprites.sprites_source import write_sprites_pool
@@ -15,6 +15,12 @@ from worker.datasets.sprites import import_sprites
 
 
 class Command(PlainCommand):
+    help = "Draw the sprites data set (squares and ovals, mostly blue and mostly red in train) and import it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--pool", type=int, metavar="N", help="draw N unlabelled ones instead, and import the pool")
+        parser.add_argument("--seed", type=int, default=1, help="seed of the pool (default: %(default)s)")
+
     def handle(self, *args: Any, **options: Any) -> None:
         if options["pool"]:
             folder = settings.DATA_ROOT / "sources" / f"sprites-pool-{options['seed']}-{options['pool']}"

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.core.management import CommandError
+from django.core.management import CommandError, CommandParser
 
 from annotations.management.plain_command import PlainCommand, write_files
 from annotations.models import Run
@@ -12,6 +12,12 @@ from annotations.runs.head_files import HEAD, head_files
 
 
 class Command(PlainCommand):
+    help = "Write a run's head (safetensors) and its model card (Markdown and JSON)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("run", metavar="RUN", type=UUID, help="the run's id, as exports and the admin show it")
+        parser.add_argument("--output", type=Path, metavar="DIR", help="default: a new folder head-RUN")
+
     def handle(self, *args: Any, **options: Any) -> None:
         folder: Path = options["output"] or Path(f"head-{options['run']}")
         files = head_files(_find(options["run"]))

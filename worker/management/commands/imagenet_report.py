@@ -4,10 +4,10 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from django.core.management import CommandError
+from django.core.management import CommandError, CommandParser
 
 from annotations.datasets.dataset_registration import find_dataset
-from annotations.management.plain_command import PlainCommand, write_files, writing
+from annotations.management.plain_command import PlainCommand, add_dataset, write_files, writing
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
 from modeling.arrays.retraining.slices import SCHEMES
 from worker.common.progress_bars import ProgressBars
@@ -19,12 +19,33 @@ _SAME = ("study", "base_model", "second", "scheme", "template", "draws")
 
 
 class Command(PlainCommand):
-    more = {
-        "--base-model": {"help": f"default: the study's; with --annotations {DEFAULT_NAME}"},
-        "--scheme": {"choices": list(SCHEMES)},
-        "--template": {"default": DEFAULT_TEXT_TEMPLATE},
-        "--draws": {"default": DRAWS},
-    }
+    help = (
+        "Retrain a whole model with one annotation for each of some classes, and report what that does to the images "
+        "that the annotations name, beside the same retraining without phrases and with random slices. See "
+        "docs/analysts/methods.md."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        add_dataset(parser)
+        source = parser.add_mutually_exclusive_group(required=True)
+        source.add_argument(
+            "--annotations",
+            type=Path,
+            metavar="FILE",
+            help="CSV with class, phrase and, if it has them, threshold, sign",
+        )
+        source.add_argument("--study", metavar="SLUG", help="the best phrase of each class of this study's people")
+        default_model = f"default: the study's; with --annotations {DEFAULT_NAME}"
+        parser.add_argument("--base-model", metavar="NAME", help=default_model)
+        parser.add_argument("--second", metavar="DATASET", help="a second test set, such as ImageNet-V2")
+        parser.add_argument("--scheme", choices=list(SCHEMES), help="weights of slices; default: the study's")
+        parser.add_argument(
+            "--template", default=DEFAULT_TEXT_TEMPLATE, help="template of phrases; default: %(default)s"
+        )
+        parser.add_argument(
+            "--draws", type=int, default=DRAWS, metavar="N", help="models of random slices; default: %(default)s"
+        )
+        parser.add_argument("--output", type=Path, metavar="DIR", help="default: imagenet-report-NAME-vVERSION")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["draws"] < 2:

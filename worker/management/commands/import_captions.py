@@ -3,16 +3,26 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management import CommandError
+from django.core.management import CommandError, CommandParser
 
 from annotations.datasets.dataset_registration import find_dataset
-from annotations.management.plain_command import PlainCommand
+from annotations.management.plain_command import PlainCommand, add_dataset
 from modeling.arrays.datasets.dataset_files import file_sha256
 from modeling.arrays.keywords.caption_files import read_caption_file
 from modeling.arrays.keywords.stored_captions import store_captions
 
 
 class Command(PlainCommand):
+    help = (
+        "Store captions with a data set: a CSV file with the columns filename and caption, or JSON Lines with these "
+        "keys. Keywords are made of them (rank_keywords --from). No version of the data set changes."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        add_dataset(parser)
+        parser.add_argument("file", metavar="FILE", type=Path, help="captions.csv or captions.jsonl")
+        parser.add_argument("--name", metavar="NAME", help="name of the captions; default: the file's name")
+
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
         dataset = find_dataset(options["dataset"])

@@ -9,7 +9,8 @@ from worker.datasets.brought_heads import SUFFIXES, read_head
 
 
 class Command(BringingCommand):
-    more = {**BringingCommand.more, "file": {"help": f"weight and bias, as {', '.join(SUFFIXES)}"}}
+    help = "Store a last layer from a file, with its predictions on a data set's features."
+    file_help = f"weight and bias, as {', '.join(SUFFIXES)}"
 
     def bring(self, dataset: Dataset, options: dict[str, Any]) -> tuple[BaseModel, bool]:
         given, file = {name: options[name] for name in ("name", "l2")}, options["file"]

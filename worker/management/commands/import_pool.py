@@ -1,9 +1,10 @@
 """Imports unlabelled images as a pool, from which studies gather images for what people found."""
 
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import CommandError
+from django.core.management import CommandError, CommandParser
 
 from annotations.management.plain_command import PlainCommand
 from annotations.models import JobState, Pool
@@ -14,7 +15,20 @@ from worker.queue.job_waiting import work_until_ended
 
 
 class Command(PlainCommand):
-    more = {"--encoder": {"default": settings.DEFAULT_SIMILARITY_ENCODER}}
+    help = (
+        "Import a folder of unlabelled images, of tar shards, or of embeddings (img_emb and metadata) as a pool. Run "
+        "it again to add the images that are new in the folder."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", metavar="NAME", help="name of the pool: letters, digits, _ and -")
+        parser.add_argument("path", metavar="FOLDER", type=Path, help="it must stay where it is")
+        parser.add_argument(
+            "--encoder",
+            default=settings.DEFAULT_SIMILARITY_ENCODER,
+            metavar="SPEC",
+            help="the similarity encoder of the data sets for which you gather (default: %(default)s)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         name, folder, encoder = options["name"], options["path"].resolve(), options["encoder"]

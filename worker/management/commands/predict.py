@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TextIO
 
-from django.core.management import CommandError
+from django.core.management import CommandError, CommandParser
 from django.core.management.base import OutputWrapper
 
 from annotations.management.plain_command import PlainCommand, writing
@@ -17,6 +17,14 @@ from worker.runs.prediction import Prediction, Rejected, find_images, predict_im
 
 
 class Command(PlainCommand):
+    help = "Classify images with an exported head: a CSV of image, predicted class and the probability of each class."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("head", metavar="HEAD", type=Path, help="head.safetensors, as export_head writes it")
+        parser.add_argument("images", metavar="IMAGES", type=Path, nargs="+", help="image files, or folders of them")
+        parser.add_argument("--output", type=Path, metavar="CSV", help="default: standard output")
+        parser.add_argument("--encoder", metavar="SPEC", help="default: the one that the head's file names")
+
     def handle(self, *args: Any, **options: Any) -> None:
         with ProgressBars() as progress:
             head, spec = _read_head(options["head"], options["encoder"])

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from django.core.management import CommandError
+from django.core.management import CommandError, CommandParser
 
 from annotations.base.tables.columns import csv_text
 from annotations.datasets.dataset_registration import find_dataset
-from annotations.management.plain_command import PlainCommand, write_files
+from annotations.management.plain_command import PlainCommand, add_dataset, write_files
 from annotations.models import BaseModel
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
 from annotations.studies.preselection import preselections
@@ -27,11 +27,50 @@ _NO_P = "no p: it would hold only for words that were chosen without the errors 
 
 
 class Command(PlainCommand):
-    more = {
-        "--template": {"default": DEFAULT_TEXT_TEMPLATE},
-        "--permutations": {"default": PERMUTATIONS},
-        "--seed": {"default": SEED},
-    }
+    help = (
+        "Rank a list of keywords by how well each names a base model's errors on a class. The rankings are stored, and "
+        "the results pages of studies show them beside the participants' phrases. See docs/analysts/methods.md."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        add_dataset(parser)
+        parser.add_argument("--base-model", required=True, metavar="NAME", help="the keywords are to name its errors")
+        parser.add_argument("--class", dest="class_name", metavar="CLASS", help="default: every class")
+        parser.add_argument(
+            "--list",
+            type=Path,
+            metavar="FILE",
+            help="keywords, one per line or with commas between them; default: modeling/vocabulary.txt",
+        )
+        parser.add_argument(
+            "--blind",
+            action="store_true",
+            help="the author of the --list did not know which images are wrong: without this, it has no p",
+        )
+        parser.add_argument(
+            "--from",
+            dest="sources",
+            action="append",
+            metavar="SOURCE",
+            help="instead of a list: keywords from captions, by contrast, yake, keybert:FOLDER or "
+            "python:MODULE:FACTORY; more than once: of all of them",
+        )
+        parser.add_argument("--captions", metavar="NAME", help="default: the data set's newest")
+        parser.add_argument("--template", default=DEFAULT_TEXT_TEMPLATE, help="template of texts; default: %(default)s")
+        parser.add_argument(
+            "--permutations",
+            type=int,
+            default=PERMUTATIONS,
+            metavar="N",
+            help="permutations behind p of the list; default: %(default)s",
+        )
+        parser.add_argument(
+            "--seed", type=int, default=SEED, metavar="N", help="seed of the permutations; default: %(default)s"
+        )
+        parser.add_argument(
+            "--retrain", action="store_true", help="with the best keyword of each class, as a run does with a phrase"
+        )
+        parser.add_argument("--output", type=Path, metavar="DIR", help="default: keywords-NAME-vVERSION")
 
     def handle(self, *args: Any, **options: Any) -> None:
         permutations, seed = options["permutations"], options["seed"]

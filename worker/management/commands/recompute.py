@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.core.management import CommandError
+from django.core.management import CommandError, CommandParser
 from django.db.models import QuerySet
 
 from annotations.base.version import CODE_VERSION
@@ -24,6 +24,23 @@ _Chosen = tuple[QuerySet[Score], QuerySet[VocabularyLevel], QuerySet[Run], Query
 
 
 class Command(PlainCommand):
+    help = (
+        "Compute stored scores, vocabulary levels, runs, random slices and trainings with gathered images again, and "
+        "report differences. The exit status is 1 if there is one. Nothing is changed."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        which = parser.add_mutually_exclusive_group(required=True)
+        which.add_argument(
+            "--score",
+            type=int,
+            metavar="PHRASE",
+            help="one score, by its phrase's number, as phrases.csv, API and admin have it",
+        )
+        which.add_argument("--run", type=UUID, metavar="RUN", help="one run")
+        which.add_argument("--study", metavar="SLUG", help="all scores, levels, runs and trainings of a study")
+        which.add_argument("--all", action="store_true", help="all scores, levels, runs and trainings of all studies")
+
     def handle(self, *args: Any, **options: Any) -> None:
         scores, levels, runs, trainings = _chosen(options)
         n_different, every = 0, (scores, levels, runs, random_slices_of(runs), trainings)

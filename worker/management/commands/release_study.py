@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 
 from annotations.log import audit
-from annotations.management.plain_command import PlainCommand
+from annotations.management.plain_command import PlainCommand, add_study
 from annotations.models import JobState
 from annotations.releases import release_requests
 from annotations.studies.lifecycle import find_study
@@ -14,6 +14,11 @@ from worker.releases.release_building import build_due_releases
 
 
 class Command(PlainCommand):
+    help = "Build a release of a study: tables, Parquet, figures, manifest. See docs/analysts/files.md."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        add_study(parser)
+
     def handle(self, *args: Any, slug: str, **options: Any) -> None:
         study = find_study(slug)
         release = release_requests.request(study, by=audit.SYSTEM)

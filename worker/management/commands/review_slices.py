@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.management import CommandError
+from django.core.management import CommandError, CommandParser
 
 from annotations.log import audit
 from annotations.management.plain_command import PlainCommand
@@ -13,6 +13,20 @@ from worker.research.keywords.plug_ins import load_plug_in
 
 
 class Command(PlainCommand):
+    help = (
+        "Let a vision-language model of yours answer the slice checks of a study, which “Gather images” makes without "
+        "a pool. It stands among the reviewers. See docs/analysts/files.md."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("study", metavar="STUDY", help="as in the participants' link")
+        parser.add_argument("--by", required=True, metavar="SPEC", help="python:MODULE:FACTORY")
+        parser.add_argument(
+            "--consented",
+            action="store_true",
+            help="the study's consent says that such a model may get what participants write",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["consented"]:
             raise CommandError(

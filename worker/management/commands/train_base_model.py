@@ -3,15 +3,23 @@
 from typing import Any
 
 from django.conf import settings
+from django.core.management import CommandParser
 
 from annotations.datasets.dataset_registration import find_dataset
 from annotations.management.base_model_report import base_model_report
-from annotations.management.plain_command import PlainCommand
+from annotations.management.plain_command import PlainCommand, add_dataset, positive
 from worker.datasets.base_models import trained
 
 
 class Command(PlainCommand):
-    more = {"--l2": {"default": settings.DEFAULT_L2}}
+    help = "Train a last layer on a data set's train features (ERM) and store it with its predictions."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        add_dataset(parser)
+        parser.add_argument("--name", default="erm", help="name of the base model (default: %(default)s)")
+        parser.add_argument(
+            "--l2", type=positive, default=settings.DEFAULT_L2, metavar="λ", help="default: %(default)s"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         dataset = find_dataset(options["dataset"])

@@ -11,7 +11,7 @@ from modeling.arrays.common.modeling_errors import ModelingError
 from worker.benchmarks.outcomes import Figure, Row
 from worker.benchmarks.paired_bootstrap import told_apart
 from worker.benchmarks.stored_benchmarks import StoredBenchmark
-from worker.research.benchmarks.report_tables import FIGURES, NONE, Best, Table, mean
+from worker.research.benchmarks.report_tables import FIGURE_TITLES, NONE, Best, Table, mean
 
 CAPTION = (
     "Means over draws or seeds on test, in percent. Bold: better than every other row of the column on other test "
@@ -24,12 +24,12 @@ CAPTION = (
 class PaperTable:
     """title and first: of the table and its first column, in which {encoder} stands for the encoder's name.
 
-    columns: names of figures; sections: what the first column says, and the methods below it.
+    columns: figures of each data set; sections: what the first column says, and the methods below it.
     """
 
     title: str
     first: str
-    columns: tuple[str, ...]
+    columns: tuple[Figure, ...]
     sections: dict[str, tuple[str, ...]]
 
     @property
@@ -69,18 +69,18 @@ def join(layout: PaperTable, benchmarks: Sequence[StoredBenchmark]) -> Table:
             named = section if len(encoders) == 1 or encoder in section else f"{encoder}: {section}"
             cells = [cell for pair in zip(found, rows, strict=True) for cell in _cells(layout, *pair)]
             lines.append((named, method, *cells))
-    heading = (layout.first, "Method", *(f"{dataset} {name}" for dataset in datasets for name in layout.columns))
-    return Table(layout.title, heading, tuple(lines))
+    titles = (f"{dataset} {FIGURE_TITLES[figure]}" for dataset in datasets for figure in layout.columns)
+    return Table(layout.title, (layout.first, "Method", *titles), tuple(lines))
 
 
 def _cells(layout: PaperTable, benchmark: StoredBenchmark | None, row: Row | None) -> Iterator[str]:
-    for name in layout.columns:
+    for figure in layout.columns:
         if benchmark is None or row is None:
             yield NONE
         else:
             rows = [each for each in benchmark.rows if each.method in layout.methods and each.outcomes]
-            is_best = row.outcomes and _is_best(benchmark, row, rows, FIGURES[name])
-            yield (Best if is_best else str)(mean(FIGURES[name], row))
+            is_best = row.outcomes and _is_best(benchmark, row, rows, figure)
+            yield (Best if is_best else str)(mean(figure, row))
 
 
 def _is_best(benchmark: StoredBenchmark, row: Row, rows: Sequence[Row], figure: Figure) -> bool:

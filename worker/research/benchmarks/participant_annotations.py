@@ -17,7 +17,7 @@ from modeling.arrays.phrases.error_score import ErrorScore
 from worker.benchmarks.scored_annotations import ScoredAnnotation, best_of_each_class
 
 
-class NoAnnotations(ServiceError):
+class NoAnnotations(ServiceError, code="no_annotations"):
     """A study has nothing to say about a data set, or about more than one base model of it."""
 
 

@@ -104,14 +104,14 @@ def _percent(share: float | None) -> str:
     return NONE if share is None else f"{100 * share:.1f}"
 
 
-FIGURES = {"WG": Figure.WORST_GROUP, "Avg": Figure.AVERAGE, "Gap": Figure.GAP}  # by their names in tables
+FIGURE_TITLES = {Figure.WORST_GROUP: "WG", Figure.AVERAGE: "Avg", Figure.GAP: "Gap"}
 _COLUMNS: dict[str, Callable[[Row], str]] = {
     "WG": partial(mean_and_sd, Figure.WORST_GROUP),
     "WG, other test images": partial(interval, Figure.WORST_GROUP),
     "Avg": partial(mean_and_sd, Figure.AVERAGE),
     "Gap": partial(mean_and_sd, Figure.GAP),
     "Plain avg": partial(mean_and_sd, Figure.AVERAGE_PLAIN),
-    **{f"All train: {name}": partial(on_all_train, figure) for name, figure in FIGURES.items()},
+    **{f"All train: {title}": partial(on_all_train, figure) for figure, title in FIGURE_TITLES.items()},
     "Over": over,
 }
 

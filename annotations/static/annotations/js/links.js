@@ -1,7 +1,7 @@
 // Links that change only parts of the page ("show others", the history): the parts are swapped, the address follows.
 
 import { showOffline } from "./offline.js";
-import { ask, isOurs, swap } from "./swap.js";
+import { ask, swap } from "./swap.js";
 
 document.addEventListener("click", async (event) => {
   const link = event.target.closest?.("a[data-swap]");
@@ -14,7 +14,7 @@ document.addEventListener("click", async (event) => {
   first.removeAttribute("aria-busy");
   if (!answer) {
     showOffline(true); // the page stays as it is
-  } else if (isOurs(answer)) {
+  } else if (answer.isOurs) {
     history.replaceState(null, "", link.href);
     // Where the answer is above the history, it is looked at now, and what is below it moves out of view.
     if (link.dataset.fill && first.getBoundingClientRect().bottom < link.getBoundingClientRect().top) first.scrollIntoView({ block: "start" });

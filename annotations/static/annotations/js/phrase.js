@@ -3,7 +3,7 @@
 
 import { shrink } from "./groups.js";
 import { setUnderWay, showOffline } from "./offline.js";
-import { ask, isOurs, swap } from "./swap.js";
+import { ask, swap } from "./swap.js";
 import { text } from "./texts.js";
 import { newUuid } from "./uuid.js";
 import { counted, takeBack } from "./writing.js";
@@ -93,7 +93,7 @@ async function sendFirst() {
 
 function received(answer, words) {
   showOffline(false);
-  if (!isOurs(answer)) {
+  if (!answer.isOurs) {
     location.reload();
     return;
   }
@@ -161,7 +161,7 @@ async function poll(url, waited) {
   const query = new URLSearchParams({ right: draws.get("right"), wrong: draws.get("wrong") });
   const answer = await ask(`${url}?${query}`);
   if (document.getElementById("answer").dataset.url !== url) return; // another phrase has been asked for meanwhile
-  if (answer && isOurs(answer)) swap(answer.html, ["answer", "history", "progress", "timer"]);
+  if (answer && answer.isOurs) swap(answer.html, ["answer", "history", "progress", "timer"]);
   if (document.getElementById("answer").dataset.state !== "pending") return;
   clearTimeout(polling);
   const wait = Math.min(waited * GROWTH, MAX_WAIT_MS);

@@ -3,7 +3,7 @@
 // made, so that a newer one made elsewhere stays. The answer to one that a newer one here has overtaken is dropped.
 
 import { setUnderWay, showOffline } from "./offline.js";
-import { ask, isOurs, swap } from "./swap.js";
+import { ask, swap } from "./swap.js";
 import { newUuid } from "./uuid.js";
 
 const RETRY_MS = 3000;
@@ -52,7 +52,7 @@ async function tell() {
     untold.delete(address);
     keep();
     const form = [...document.forms].find(({ action }) => action === address); // none: another phrase is shown
-    if (!isOurs(answer)) location.reload();
+    if (!answer.isOurs) location.reload();
     else if (form) swap(answer.html, form.dataset.swap?.split(" "));
   }
   tell();

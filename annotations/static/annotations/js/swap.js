@@ -27,21 +27,18 @@ function selectorOf(element) {
 const storedAt = "clarify:stored-at"; // when the server last confirmed something that was sent from here
 const now = () => performance.timeOrigin + performance.now();
 
-// Ask the server for the parts of this page that change: { ok, status, html }, or null where there is no connection.
+// Ask the server for the parts of this page that change: { ok, status, isOurs, html }, or null where there is no connection.
+// isOurs: whether the answer has parts of this page; if not (the time is over, the task has ended), the page is loaded
+// again, and the server says where to go on.
 export async function ask(url, options = {}) {
   try {
     const response = await fetch(url, { headers: { "Clarify-Fragment": "1" }, ...options });
     if (options.method === "POST") sessionStorage.setItem(storedAt, now());
-    return { ok: response.ok, status: response.status, html: await response.text() };
+    const isOurs = response.headers.get("Clarify-Parts") === "task";
+    return { ok: response.ok, status: response.status, isOurs, html: await response.text() };
   } catch {
     return null;
   }
-}
-
-// Whether an answer belongs to this page; if not (the time is over, the task has ended), the page is loaded again,
-// and the server says where to go on.
-export function isOurs(answer) {
-  return answer.html.includes('id="phrase-error"');
 }
 
 // During a reload the old page may still send a reply, after the server has rendered the new page without it. Such a page is

@@ -37,7 +37,7 @@ def test_once_scored_the_page_shows_score_and_split(alice: Visit) -> None:
 
 def test_with_a_script_only_what_changes_comes_back(alice: Visit) -> None:
     response = say(alice, "red", fragment=True)
-    assert response.status_code == 200
+    assert response.status_code == 200 and response["Clarify-Parts"] == "task"
     ids = [element.get("id") for element in tree(response).find_all(recursive=False)]
     assert ids == ["phrase-error", "answer", "history", "progress", "timer"]
     assert len(response.content) < 30_000
