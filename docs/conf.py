@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
-import modeling
+import clarify_errors
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -15,7 +15,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 REPOSITORY = PROJECT.get("urls", {}).get("Repository", "").removeprefix("https://github.com/")
 OUTSIDE = re.compile(r"\[([^\]]+)\]\((?:\.\./)+([^)#\s]+)\)")  # files of the project that are no pages
 
-project, author, release = "Clarify", "The authors of Clarify", modeling.__version__
+project, author, release = "Clarify", "The authors of Clarify", clarify_errors.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode", "numpydoc", "sphinxcontrib.mermaid"]
 source_suffix = {".md": "markdown", ".ipynb": "markdown"}
 html_theme = "furo"

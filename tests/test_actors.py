@@ -6,8 +6,8 @@ from django.test import Client
 
 from annotations.datasets.class_images import class_images
 from annotations.models import AssignmentState, BaseModel, Stage, Study
-from modeling.arrays.datasets.dataset_files import Split, verify
-from modeling.arrays.phrases.error_score import error_score
+from clarify_errors.arrays.datasets.dataset_files import Split, verify
+from clarify_errors.arrays.phrases.error_score import error_score
 from tests.support import actors
 from tests.support.fake_encoder import FakeEncoder
 

@@ -21,8 +21,8 @@ SITE = ("clarify_site.settings", "clarify_site.urls", "clarify_site.wsgi")  # th
 # What may not be imported from where.
 FORBIDDEN: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("modeling", ("annotations", "worker", "clarify_site", "deploy", "tests", "django", "celery")),
-    ("modeling/arrays", ("modeling.tensors", "transformers", "sklearn", *HEAVY)),
-    ("annotations", ("worker", *SITE, "deploy", "tests", "modeling.tensors", *HEAVY)),
+    ("modeling/clarify_errors/arrays", ("clarify_errors.tensors", "transformers", "sklearn", *HEAVY)),
+    ("annotations", ("worker", *SITE, "deploy", "tests", "clarify_errors.tensors", *HEAVY)),
     ("worker", (*SITE, "deploy", "tests")),
     ("clarify_site", ("worker", "modeling", "deploy", "tests", *HEAVY)),
 )
@@ -139,14 +139,14 @@ def test_a_worker_loads_what_takes_seconds_only_where_its_queue_needs_it() -> No
 ELSEWHERE = re.compile(r"^(?!import |from ).*\bimport\b", re.MULTILINE)
 SETTING = ("setattr", "delattr", "object", "patch")
 # The one place where a module is imported when it is needed: encoders, whose libraries may be absent and load slowly.
-ENCODER_REGISTRY = "modeling/tensors/encoders/specs.py"
+ENCODER_REGISTRY = "modeling/clarify_errors/tensors/encoders/specs.py"
 # Where a module is imported by its name.
 BY_NAME = {
     "clarify_site/settings.py",  # the extra that reports errors, where that is asked for
     "annotations/apps.py",  # checks import models, which Django has loaded by then
     "deploy/local/stack.py",  # the models' settings need the servers that are started here
-    "modeling/__init__.py",  # its public names, so that importing it loads neither torch nor pandas
-    "modeling/arrays/common/foreign_modules.py",  # extras, and somebody else's encoder, captioner or source of keywords
+    "modeling/clarify_errors/__init__.py",  # its public names, so that importing it loads neither torch nor pandas
+    "modeling/clarify_errors/arrays/common/foreign_modules.py",  # extras, and somebody else's encoder, captioner or source of keywords
     "worker/datasets/ray_engine.py",  # an extra
 }
 

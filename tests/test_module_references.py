@@ -12,7 +12,7 @@ from tests.test_architecture import PACKAGES, ROOT
 IN_APP = tuple(
     sorted(folder.name for folder in (ROOT / "annotations").iterdir() if folder.is_dir())
 )  # as docs name them
-# `queue/claims`, `modeling.arrays.phrases.error_score` or `worker/tasks.py`, quoted.
+# `queue/claims`, `clarify_errors.arrays.phrases.error_score` or `worker/tasks.py`, quoted.
 QUOTED = re.compile(rf"`((?:(?:{'|'.join(PACKAGES)})[./]|(?:{'|'.join(IN_APP)})/)[\w./]+?)(?:\(.*?\))?`")
 TEXTS = ("docs/**/*.md", "README.md", "CONTRIBUTING.md", *(f"{name}/**/*.py" for name in PACKAGES))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-import modeling
+import clarify_errors
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -32,7 +32,7 @@ def test_workflows_pass_actionlint() -> None:
 
 def test_the_citation_has_the_projects_version_and_licence() -> None:
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
-    assert (citation["version"], citation["license"]) == (modeling.__version__, PROJECT["license"])
+    assert (citation["version"], citation["license"]) == (clarify_errors.__version__, PROJECT["license"])
 
 
 def test_the_first_tasks_files_exist() -> None:

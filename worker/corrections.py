@@ -19,13 +19,13 @@ from annotations.corrections.correction_effects import AFTER, BEFORE, CONTROL, G
 from annotations.models import BaseModel, Correction, CorrectionPart, Dataset
 from annotations.queue import jobs
 from annotations.runs.trained_rows import has_many_classes
-from modeling.arrays.common.modeling_errors import ModelingError, SliceTooSmall
-from modeling.arrays.datasets.dataset_files import DatasetFiles, Split
-from modeling.arrays.retraining.annotation import Annotation
-from modeling.arrays.retraining.control import control_weights
-from modeling.arrays.retraining.group_accuracies import group_metrics
-from modeling.arrays.retraining.heads import Head
-from modeling.arrays.retraining.own_gain_intervals import own_gain_interval, paired_counts
+from clarify_errors.arrays.common.modeling_errors import ModelingError, SliceTooSmall
+from clarify_errors.arrays.datasets.dataset_files import DatasetFiles, Split
+from clarify_errors.arrays.retraining.annotation import Annotation
+from clarify_errors.arrays.retraining.control import control_weights
+from clarify_errors.arrays.retraining.group_accuracies import group_metrics
+from clarify_errors.arrays.retraining.heads import Head
+from clarify_errors.arrays.retraining.own_gain_intervals import own_gain_interval, paired_counts
 from worker.common import process_cache
 from worker.common.library_versions import library_versions
 from worker.datasets import head_training

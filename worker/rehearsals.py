@@ -15,7 +15,7 @@ from annotations.simulation.page_browser import UnexpectedPage
 from annotations.simulation.personas import Kind, Leaves, Persona, make_personas, talkative
 from annotations.simulation.visitor import VisitReport, visit
 from annotations.visits.preview_links import simulated_parameters
-from modeling.arrays.common.steps import step_done
+from clarify_errors.arrays.common.steps import step_done
 from worker.queue.due_jobs import work_on_due
 
 AT_ONCE = 4

@@ -3,7 +3,7 @@
 from django.conf import settings
 
 from annotations.models import Study
-from modeling.arrays.common.counted_words import counted
+from clarify_errors.arrays.common.counted_words import counted
 
 SHARE_OF_OPEN = 4  # such people hold at most one in so many of the open places at once, and one at least
 SHARE_OF_QUOTA = 10  # in a large study one network may start as many visits as one in so many of its places

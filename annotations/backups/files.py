@@ -12,7 +12,7 @@ from annotations.base.data_store.folder_store import BadStoredFile, StoreUnreada
 from annotations.base.data_store.stored_files import data_store
 from annotations.base.service_errors import NotPossible
 from annotations.datasets.import_requests import UPLOADS
-from modeling.arrays.common.digests import file_sha256
+from clarify_errors.arrays.common.digests import file_sha256
 
 _CHUNK = 1 << 20
 _UNFINISHED = "."  # what a worker has not finished, and locks, have names that begin so

@@ -19,7 +19,7 @@ from annotations.base.snapshot import snapshot
 from annotations.base.version import CODE_VERSION
 from annotations.log import audit
 from annotations.models import UNFINISHED, Dataset, DatasetImport, JobState, Release
-from modeling.arrays.common.digests import file_sha256
+from clarify_errors.arrays.common.digests import file_sha256
 
 
 def back_up(folder: Path) -> Manifest:

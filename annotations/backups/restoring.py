@@ -16,7 +16,7 @@ from annotations.base.data_store.stored_files import data_store
 from annotations.base.service_errors import NotPossible
 from annotations.log import key_rotation
 from annotations.log.key_rotation import Seals
-from modeling.arrays.common.digests import file_sha256
+from clarify_errors.arrays.common.digests import file_sha256
 
 
 @dataclass(frozen=True)

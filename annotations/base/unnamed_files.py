@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db import connection, transaction
 
 from annotations.base.data_store.stored_files import StoredFileField, data_store
-from modeling.arrays.common.steps import step_done
+from clarify_errors.arrays.common.steps import step_done
 
 GRACE = dt.timedelta(hours=1)  # longer than any transaction: what a row is to name, its statement makes new
 _LOCK = 0x66696C65

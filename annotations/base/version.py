@@ -1,5 +1,5 @@
 """The version of the code, as every session, score and run records it."""
 
-from modeling import __version__
+from clarify_errors import __version__
 
 CODE_VERSION = __version__

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from annotations.base.tables.columns import csv_lines
-from modeling.arrays.common.digests import file_sha256
+from clarify_errors.arrays.common.digests import file_sha256
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip entry can carry
 _PLAIN_FILE = 0o100644 << 16

@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 
 from annotations.models import BaseModel, Dataset, Moderation, Phrase, Score, Study
 from annotations.models.arrays import without_arrays
-from modeling.arrays.datasets.dataset_files import BadDataset
+from clarify_errors.arrays.datasets.dataset_files import BadDataset
 
 
 def candidates(study: Study, base_model: BaseModel) -> dict[int, list[Score]]:

@@ -12,7 +12,7 @@ from annotations.corrections.correction_reports import worst_group_gain
 from annotations.corrections.correction_tables import report
 from annotations.models import Correction
 from annotations.models.moderated_words import HIDDEN, words_of_phrase
-from modeling.arrays.retraining.heads import Head
+from clarify_errors.arrays.retraining.heads import Head
 
 HEAD, DOCUMENT = "head.safetensors", "correction.json"
 _LONG = ("effects", "leave_one_out")  # parts of the report that the head's own file does without

@@ -9,8 +9,8 @@ from annotations.corrections.correction_effects import AFTER, BEFORE, CONTROL, G
 from annotations.models import BaseModel, Correction, CorrectionPart, JobState, Score, Study
 from annotations.models.arrays import without_arrays
 from annotations.runs.accuracy_changes import Change
-from modeling.arrays.retraining.control import own_gain
-from modeling.arrays.retraining.own_gain_intervals import WHY, tied_note
+from clarify_errors.arrays.retraining.control import own_gain
+from clarify_errors.arrays.retraining.own_gain_intervals import WHY, tied_note
 
 MAX_OPTIONS = 20  # phrases that can be chosen for a class
 _MEASURES = {

@@ -18,7 +18,7 @@ from annotations.log import audit, events
 from annotations.models import BaseModel, Correction, Dataset, JobState, Review, Score, Study, event_kinds
 from annotations.models.arrays import without_arrays
 from annotations.queue import jobs
-from modeling.arrays.datasets.dataset_files import BadDataset
+from clarify_errors.arrays.datasets.dataset_files import BadDataset
 
 
 @transaction.atomic

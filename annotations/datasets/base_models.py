@@ -13,11 +13,11 @@ from annotations.base.service_errors import NotPossible
 from annotations.datasets.target_classes import evaluated
 from annotations.models import BaseModel, BaseModelOrigin, Dataset
 from annotations.models.arrays import pack_int32
-from modeling.arrays.common.modeling_errors import NothingToEvaluate
-from modeling.arrays.datasets.dataset_files import DatasetFiles, Split, file_sha256
-from modeling.arrays.datasets.prediction_file import read_predictions
-from modeling.arrays.retraining.group_accuracies import GroupMetrics, class_error_rates, group_metrics
-from modeling.arrays.retraining.heads import Head
+from clarify_errors.arrays.common.modeling_errors import NothingToEvaluate
+from clarify_errors.arrays.datasets.dataset_files import DatasetFiles, Split, file_sha256
+from clarify_errors.arrays.datasets.prediction_file import read_predictions
+from clarify_errors.arrays.retraining.group_accuracies import GroupMetrics, class_error_rates, group_metrics
+from clarify_errors.arrays.retraining.heads import Head
 
 
 def store_trained_model(
@@ -49,7 +49,7 @@ def trained_model(dataset: Dataset, *, name: str, l2: float) -> BaseModel | None
 def import_predictions(
     dataset: Dataset, *, name: str, file: Path, l2: float, allow_missing: bool = False
 ) -> tuple[BaseModel, bool]:
-    """Store the predictions of any classifier, read from a CSV file (`modeling.arrays.datasets.prediction_file`).
+    """Store the predictions of any classifier, read from a CSV file (`clarify_errors.arrays.datasets.prediction_file`).
 
     Such a base model has no head; runs retrain on the data set's features with λ = `l2`. Returns the base model and
     whether it is new: the same file again is left as it is. Raises BadSource, NotPossible,

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.models import BaseModel
-from modeling.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.datasets.dataset_files import Split
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from django.db.models import Max
 
 from annotations.base.service_errors import NotPossible
 from annotations.models import Dataset
-from modeling.arrays.datasets.dataset_files import DatasetFiles, open_dataset
+from clarify_errors.arrays.datasets.dataset_files import DatasetFiles, open_dataset
 
 
 def register_dataset(directory: Path) -> tuple[Dataset, bool]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from annotations.datasets.class_images import ClassImages
 from annotations.datasets.thumbnails import thumbnail_url
 from annotations.models import BaseModel
-from modeling.arrays.common.samples import sample
+from clarify_errors.arrays.common.samples import sample
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from django.db import transaction
 from annotations.base.service_errors import NotPossible
 from annotations.models import Dataset, ImageIndex, ImageSearch, JobState
 from annotations.queue import jobs, worker_wakeup
-from modeling.arrays.common.safe_text import compose
-from modeling.arrays.embeddings.duplicate_limits import COPIES_ABOVE
+from clarify_errors.arrays.common.safe_text import compose
+from clarify_errors.arrays.embeddings.duplicate_limits import COPIES_ABOVE
 
 MAX_WORDS_LENGTH = 200
 MAX_EXAMPLES = 20  # of each side

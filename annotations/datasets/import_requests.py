@@ -16,8 +16,8 @@ from annotations.base.service_errors import NotPossible, only_valid
 from annotations.datasets.encoder_choices import encoder_choices
 from annotations.models import DatasetImport, JobState
 from annotations.queue import jobs
-from modeling.arrays.datasets.importing.archives import SUFFIXES
-from modeling.arrays.datasets.importing.sources import ALL_FORMATS, FORMATS
+from clarify_errors.arrays.datasets.importing.archives import SUFFIXES
+from clarify_errors.arrays.datasets.importing.sources import ALL_FORMATS, FORMATS
 
 LOADING = "loading the encoder"
 _UNPACKING, _TRAINING = "unpacking", "training a base model"  # phases that do not count images

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from annotations.models import ImportShard
 from annotations.queue import claims, worker_wakeup
-from modeling.arrays.datasets.importing.shards import Shard
+from clarify_errors.arrays.datasets.importing.shards import Shard
 
 LEASE = dt.timedelta(seconds=60)
 HELPERS_TRY = 2  # a shard so often; then it is left to the worker that imports, which says what is wrong

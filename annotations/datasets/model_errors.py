@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.models import BaseModel
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.datasets.groups import group_names
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.datasets.groups import group_names
 
 LEAST_LEARNED = 0.1  # of the way from guessing to being always right
 

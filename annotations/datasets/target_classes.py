@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.models import BaseModel, Task
-from modeling.arrays.common.modeling_errors import NothingToEvaluate
-from modeling.arrays.datasets.dataset_files import DatasetFiles, Split
-from modeling.arrays.retraining.group_accuracies import hardest_class
+from clarify_errors.arrays.common.modeling_errors import NothingToEvaluate
+from clarify_errors.arrays.datasets.dataset_files import DatasetFiles, Split
+from clarify_errors.arrays.retraining.group_accuracies import hardest_class
 
 
 def default_target_class(base_model: BaseModel) -> int:

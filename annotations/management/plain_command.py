@@ -12,7 +12,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError, CommandParser
 
 from annotations.base.service_errors import ServiceError
-from modeling.arrays.common.modeling_errors import ModelingError
+from clarify_errors.arrays.common.modeling_errors import ModelingError
 
 SHOWN = 20  # problems that are told one by one
 

@@ -9,7 +9,7 @@ from annotations.base.data_store.stored_files import StoredFileField
 from annotations.models.base_model import BaseModel
 from annotations.models.constraints import once, rule
 from annotations.models.dataset import Dataset
-from modeling.arrays.retraining.slices import DEFAULT_SCHEME
+from clarify_errors.arrays.retraining.slices import DEFAULT_SCHEME
 
 _TRAINED_BY = "scheme", "l2", "base_model", "trained_rows"  # what training without a phrase differs by
 

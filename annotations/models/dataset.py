@@ -10,9 +10,9 @@ from django.core.validators import validate_slug
 from django.db import models
 
 from annotations.models.constraints import once, rule
-from modeling.arrays.datasets.dataset_files import DatasetFiles, open_dataset
-from modeling.arrays.datasets.groups import group_names
-from modeling.arrays.phrases.phrase_languages import encoder_languages
+from clarify_errors.arrays.datasets.dataset_files import DatasetFiles, open_dataset
+from clarify_errors.arrays.datasets.groups import group_names
+from clarify_errors.arrays.phrases.phrase_languages import encoder_languages
 
 MAX_NAMED = 100  # classes
 

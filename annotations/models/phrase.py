@@ -10,9 +10,9 @@ from annotations.models.assignment import Assignment
 from annotations.models.constraints import iff, once, rule
 from annotations.models.participant import OfVisits
 from annotations.models.run import Run
-from modeling.arrays.phrases.phrase_languages import ENGLISH
-from modeling.arrays.phrases.phrase_text import MAX_PHRASE_LENGTH
-from modeling.arrays.retraining.annotation import Annotation
+from clarify_errors.arrays.phrases.phrase_languages import ENGLISH
+from clarify_errors.arrays.phrases.phrase_text import MAX_PHRASE_LENGTH
+from clarify_errors.arrays.retraining.annotation import Annotation
 
 PAGE_VERSION = 7  # one more for each change of what the task page shows, or of how its images are drawn
 

@@ -11,7 +11,7 @@ from annotations.models.jobs import Job, JobState
 from annotations.models.participant import OfVisits
 from annotations.models.phrase import AnnotationPart, Score
 from annotations.models.study import Study
-from modeling.arrays.embeddings.duplicate_limits import COPIES_ABOVE
+from clarify_errors.arrays.embeddings.duplicate_limits import COPIES_ABOVE
 
 
 class Pool(Job):

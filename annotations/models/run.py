@@ -12,10 +12,10 @@ from annotations.models.base_model import STRENGTH, BaseModel
 from annotations.models.constraints import once, rule
 from annotations.models.control import Control, RandomSlices, rows_field
 from annotations.models.scheme import SCHEME_TITLE, Scheme
-from modeling.arrays.phrases.phrase_text import MAX_PHRASE_LENGTH
-from modeling.arrays.retraining.annotation import Annotation
-from modeling.arrays.retraining.control import own_gain
-from modeling.arrays.retraining.random_slices import percentile_among
+from clarify_errors.arrays.phrases.phrase_text import MAX_PHRASE_LENGTH
+from clarify_errors.arrays.retraining.annotation import Annotation
+from clarify_errors.arrays.retraining.control import own_gain
+from clarify_errors.arrays.retraining.random_slices import percentile_among
 
 
 class RunState(models.TextChoices):

@@ -2,13 +2,13 @@
 
 from django.db import models
 
-from modeling.arrays.retraining.slices import DEFAULT_SCHEME
+from clarify_errors.arrays.retraining.slices import DEFAULT_SCHEME
 
 SCHEME_TITLE = "how images count in retraining"
 
 
 class Scheme(models.TextChoices):
-    """The schemes of `modeling.arrays.retraining.slices`, in words that follow "in retraining"."""
+    """The schemes of `clarify_errors.arrays.retraining.slices`, in words that follow "in retraining"."""
 
     CLASS_EQUAL = DEFAULT_SCHEME, "all classes count alike, and in a class the images with and without the phrase"
     PAPER = "paper", "as in the paper: in the class images with and without the phrase count alike, all others as usual"

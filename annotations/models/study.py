@@ -22,7 +22,7 @@ from annotations.models.study_texts import (
     study_text,
     validate_translations,
 )
-from modeling.arrays.phrases.phrase_languages import ENGLISH, LANGUAGES
+from clarify_errors.arrays.phrases.phrase_languages import ENGLISH, LANGUAGES
 
 PROLIFIC_COMPLETION_URL = "https://app.prolific.com/submissions/complete?cc={code}"
 

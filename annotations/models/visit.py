@@ -7,7 +7,7 @@ from annotations.models.constraints import once, rule
 from annotations.models.end_questions import MAX_ANSWER_LENGTH
 from annotations.models.participant import AnnotationSession
 from annotations.models.study_texts import OWN_LANGUAGE
-from modeling.arrays.phrases.phrase_text import MAX_PHRASE_LENGTH
+from clarify_errors.arrays.phrases.phrase_text import MAX_PHRASE_LENGTH
 
 CHECK_TRIES = 2
 

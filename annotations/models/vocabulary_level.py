@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from annotations.models.arrays import unpack_float64
 from annotations.models.base_model import BaseModel
 from annotations.models.constraints import once, rule
-from modeling.arrays.phrases.phrase_languages import ENGLISH
+from clarify_errors.arrays.phrases.phrase_languages import ENGLISH
 
 
 class VocabularyLevel(models.Model):

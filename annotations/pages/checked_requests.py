@@ -9,7 +9,7 @@ from django.http import QueryDict, parse_cookie
 from django.utils.datastructures import MultiValueDict
 from django.utils.functional import cached_property
 
-from modeling.arrays.common.safe_text import is_safe
+from clarify_errors.arrays.common.safe_text import is_safe
 
 
 class CheckedRequest(WSGIRequest):

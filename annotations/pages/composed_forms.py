@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from modeling.arrays.common.safe_text import TooLong, UnsafeText, compose_within
+from clarify_errors.arrays.common.safe_text import TooLong, UnsafeText, compose_within
 
 if TYPE_CHECKING:
     _BaseForm = forms.BaseForm

@@ -11,7 +11,7 @@ from django.forms import BaseForm
 from django.http import HttpRequest
 
 from annotations.base.service_errors import ServiceError
-from modeling.arrays.common.modeling_errors import ModelingError
+from clarify_errors.arrays.common.modeling_errors import ModelingError
 
 
 class RefusalsShown(AbstractContextManager[None, bool]):

@@ -1,6 +1,6 @@
 """Who earned a study's bonus: a phrase above the goal and better than guessing, on images held out.
 
-docs/analysts/methods.md says how and why; `modeling.arrays.phrases.held_out` does the arithmetic. Nothing is
+docs/analysts/methods.md says how and why; `clarify_errors.arrays.phrases.held_out` does the arithmetic. Nothing is
 written here.
 """
 
@@ -31,8 +31,8 @@ from annotations.models.arrays import unpack_float32
 from annotations.models.phrase import UNCHECKED
 from annotations.phrases.vocabulary_levels import half_is_telling, half_of, is_in_half, levels_of
 from annotations.prolific_client.statuses import Status
-from modeling.arrays.common.modeling_errors import NothingToSeparate
-from modeling.arrays.phrases.held_out import HeldOutScore, score_held_out
+from clarify_errors.arrays.common.modeling_errors import NothingToSeparate
+from clarify_errors.arrays.phrases.held_out import HeldOutScore, score_held_out
 
 RULE = "held-out score"
 _NOT_EARNED = (Status.RETURNED, Status.REJECTED, Status.SCREENED_OUT)

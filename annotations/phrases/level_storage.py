@@ -11,8 +11,8 @@ from annotations.datasets.target_classes import default_target_class
 from annotations.models import BaseModel, Task, VocabularyLevel
 from annotations.models.arrays import pack_float64
 from annotations.phrases.vocabulary_levels import WHOLE, LevelKey, half_of, words_in
-from modeling.arrays.common.modeling_errors import ModelingError
-from modeling.arrays.phrases.vocabulary_level import vocabulary_level
+from clarify_errors.arrays.common.modeling_errors import ModelingError
+from clarify_errors.arrays.phrases.vocabulary_level import vocabulary_level
 
 
 def lacking() -> list[LevelKey]:

@@ -11,10 +11,10 @@ from annotations.models import Phrase, Score
 from annotations.phrases.histogram import Handle, Histogram, handle, histogram
 from annotations.phrases.judgement_question import Question, question
 from annotations.phrases.verdicts import Verdict, verdict
-from modeling.arrays.common.samples import sample
-from modeling.arrays.phrases.null_level import null_level
-from modeling.arrays.phrases.word_forms import contains_words, same_words
-from modeling.arrays.phrases.worded_scale import Step
+from clarify_errors.arrays.common.samples import sample
+from clarify_errors.arrays.phrases.null_level import null_level
+from clarify_errors.arrays.phrases.word_forms import contains_words, same_words
+from clarify_errors.arrays.phrases.worded_scale import Step
 
 SHOWN_A_SIDE = 20  # pictures, one for each 5%
 

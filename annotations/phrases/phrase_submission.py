@@ -15,10 +15,10 @@ from annotations.models import AnnotationSession, Assignment, Moderation, Phrase
 from annotations.models.phrase import UNCHECKED
 from annotations.phrases import assignments
 from annotations.queue import worker_wakeup
-from modeling.arrays.phrases import phrase_text
-from modeling.arrays.phrases.common_words import nearest_word, unknown_words
-from modeling.arrays.phrases.phrase_languages import ENGLISH
-from modeling.arrays.phrases.phrase_reading import read
+from clarify_errors.arrays.phrases import phrase_text
+from clarify_errors.arrays.phrases.common_words import nearest_word, unknown_words
+from clarify_errors.arrays.phrases.phrase_languages import ENGLISH
+from clarify_errors.arrays.phrases.phrase_reading import read
 
 MAX_FAILED = 50  # phrases of a task that could not be scored and use up no try
 

@@ -30,8 +30,8 @@ from annotations.phrases import assignments
 from annotations.phrases.vocabulary_levels import guessing_level, levels_of
 from annotations.queue.claims import MAX_ATTEMPTS, claim, exhausted, give_back
 from annotations.runs import retraining as runs
-from modeling.arrays.phrases.null_level import null_level, p_method, p_value
-from modeling.arrays.phrases.worded_scale import step_of
+from clarify_errors.arrays.phrases.null_level import null_level, p_method, p_value
+from clarify_errors.arrays.phrases.worded_scale import step_of
 
 NULL_QUANTILE = 0.95  # what phrases unrelated to the errors reach at most, in this share of cases
 _PERSON_AND_CLASS = (

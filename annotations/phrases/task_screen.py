@@ -27,7 +27,7 @@ from annotations.models import (
 from annotations.models.phrase import UNCHECKED
 from annotations.phrases.phrase_feedback import Result, chosen_threshold, guessing_of, result, verdict_of
 from annotations.phrases.verdicts import Verdict, place, verdict
-from modeling.arrays.common.samples import sample
+from clarify_errors.arrays.common.samples import sample
 
 SHOWN_A_GRID = 25
 LITTLE_TIME_S = 10  # in which nobody is asked whether they are done

@@ -2,7 +2,7 @@
 
 from annotations.base.service_errors import TextTooLong
 from annotations.models.end_questions import MAX_ANSWER_LENGTH
-from modeling.arrays.common.safe_text import TooLong, compose_within
+from clarify_errors.arrays.common.safe_text import TooLong, compose_within
 
 MAX_LENGTH = MAX_ANSWER_LENGTH  # characters, of a note too
 

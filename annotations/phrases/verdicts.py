@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy
 
-from modeling.arrays.phrases.worded_scale import VERY_WELL, WELL, Step, step_of
+from clarify_errors.arrays.phrases.worded_scale import VERY_WELL, WELL, Step, step_of
 
 MIN_TELLING = 0.15
 """Least two-sided score at which a page says that the AI is wrong less often."""

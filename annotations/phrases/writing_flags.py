@@ -11,7 +11,7 @@ from django.db.models.functions import Cast, Length
 from django.db.models.lookups import GreaterThanOrEqual
 
 from annotations.models import AnnotationSession, Phrase, Study
-from modeling.arrays.phrases import writing_traces
+from clarify_errors.arrays.phrases import writing_traces
 
 People = Mapping[tuple[int, str], int]  # how many submitted the same words, by the task's id and the words
 
@@ -57,7 +57,7 @@ def said_by_others(phrase: Phrase, people: People) -> int:
 
 
 def flags_of(phrase: Phrase, people: People) -> tuple[str, ...]:
-    """Return what stands out, as `modeling/arrays/phrases/writing_traces` defines it."""
+    """Return what stands out, as `clarify_errors/arrays/phrases/writing_traces` defines it."""
     return writing_traces.flags(phrase.writing, phrase.text, said_by_others(phrase, people))
 
 

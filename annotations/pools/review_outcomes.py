@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from annotations.models import Gathering, Verdict
-from modeling.arrays.pools.review_agreement import agreed_label
+from clarify_errors.arrays.pools.review_agreement import agreed_label
 
 CANDIDATE, RANDOM, KNOWN = "candidate", "random", "known"  # arms of a gathering
 ABOVE, BELOW = "above", "below"  # arms of a slice check

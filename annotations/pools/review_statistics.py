@@ -9,7 +9,7 @@ from typing import Any
 from annotations.analysis.statistics.estimate_types import wilson_interval
 from annotations.models import Gathering, ImageReview, Verdict
 from annotations.pools.review_outcomes import ABOVE, BELOW, KNOWN, decided
-from modeling.arrays.pools.review_agreement import cohens_kappa
+from clarify_errors.arrays.pools.review_agreement import cohens_kappa
 
 Bounds = tuple[float, float] | None
 

@@ -11,7 +11,7 @@ import yaml
 from annotations.base.tables.columns import Column, Table
 from annotations.base.zip_archive import Member
 from annotations.models import Licence, Release, Study
-from modeling.arrays.common.croissant import DescribedTable, croissant
+from clarify_errors.arrays.common.croissant import DescribedTable, croissant
 
 DATAPACKAGE, CITATION = "datapackage.json", "CITATION.cff"
 _TYPES = {"text": "string", "time": "datetime", "json": "any"}

@@ -29,8 +29,8 @@ from annotations.releases.rebuild.input_columns import is_input
 from annotations.releases.study_document import NOT_THERE, manifest, readme, study_document
 from annotations.releases.tables.table_rows import Source, phrase_rows, sources
 from annotations.results.stored_rows import read_people
-from modeling.arrays.common.croissant import CROISSANT
-from modeling.arrays.common.progress import Progress, silent
+from clarify_errors.arrays.common.croissant import CROISSANT
+from clarify_errors.arrays.common.progress import Progress, silent
 
 _OF_CORRECTIONS = (event_kinds.CORRECTION_TRAINED, event_kinds.CORRECTION_REVIEWED, event_kinds.CORRECTION_UNDONE)
 Row = TypeVar("Row")
@@ -42,7 +42,7 @@ SOURCES = (  # what rebuild.py runs: its own modules, and those of the analysis,
     *("annotations/base/word_files.py", "annotations/base/tables/*", "annotations/releases/rebuild/*"),
     *(f"annotations/analysis/{name}" for name in _OF_ANALYSIS),
     "annotations/corrections/correction_effects.*",
-    *("modeling/__init__.py", "modeling/languages.toml", "modeling/arrays/**/*.py"),
+    *("clarify_errors/__init__.py", "clarify_errors/languages.toml", "clarify_errors/arrays/**/*.py"),
     *("worker/__init__.py", "worker/results/__init__.py", "worker/results/figures/*"),
 )
 _TEXTS = (".py", ".toml")

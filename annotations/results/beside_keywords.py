@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from annotations.analysis.observations.study_rows import MOST_TASKS, Keyword, beside_keywords
 from annotations.models import KeywordRanking, RunState, Score, Task
 from annotations.models.arrays import unpack_int32
-from modeling.arrays.datasets.dataset_files import BadDataset, Split
-from modeling.arrays.retraining.own_gain_intervals import GainInterval
+from clarify_errors.arrays.datasets.dataset_files import BadDataset, Split
+from clarify_errors.arrays.retraining.own_gain_intervals import GainInterval
 
 _AT_ONCE = 2_000
 

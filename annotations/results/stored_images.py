@@ -21,11 +21,11 @@ from annotations.models.arrays import unpack_float32, unpack_int32
 from annotations.models.moderated_words import HIDDEN
 from annotations.results.beside_keywords import lists_of
 from annotations.runs.trained_rows import has_many_classes
-from modeling.arrays.common.modeling_errors import ModelingError
-from modeling.arrays.concepts.explained_errors import Explained, explain
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.embeddings.similarity import similarities
-from modeling.arrays.keywords.stored_captions import open_captions
+from clarify_errors.arrays.common.modeling_errors import ModelingError
+from clarify_errors.arrays.concepts.explained_errors import Explained, explain
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.embeddings.similarity import similarities
+from clarify_errors.arrays.keywords.stored_captions import open_captions
 
 
 def similarities_of(scores: Sequence[int]) -> NDArray[np.float32]:

@@ -45,7 +45,7 @@ from annotations.monitoring.person_courses import courses, people_kind
 from annotations.phrases.vocabulary_levels import WHOLE, LevelKey, levels_by_key, levels_of
 from annotations.results.exclusion_counts import counts
 from annotations.runs.trained_rows import has_many_classes
-from modeling.arrays.phrases.phrase_languages import ENGLISH
+from clarify_errors.arrays.phrases.phrase_languages import ENGLISH
 
 _AT_ONCE = 2_000
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from modeling.arrays.retraining.control import own_gain
+from clarify_errors.arrays.retraining.control import own_gain
 
 NOTABLE_LOSS = 0.05  # of a group's accuracy: a correction that costs a group this much is pointed out
 

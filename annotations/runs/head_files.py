@@ -9,7 +9,7 @@ from annotations.base.zip_archive import Archive
 from annotations.models import Run, RunState
 from annotations.models.moderated_words import is_excluded
 from annotations.runs.model_card import model_card, model_card_text
-from modeling.arrays.retraining.heads import Head
+from clarify_errors.arrays.retraining.heads import Head
 
 HEAD = "head.safetensors"
 CARD = "model_card.json"

@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 
 from annotations.models import BaseModel, Run
 from annotations.models.moderated_words import words_of_run
-from modeling.arrays.retraining.control import own_gain
+from clarify_errors.arrays.retraining.control import own_gain
 
 _MEASURES = {  # of runs and controls, and what a base model's metrics call them
     "worst_group_accuracy": "worst_group",

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from annotations.base.version import CODE_VERSION
 from annotations.models import BaseModel, RandomSlices, RandomSliceScores, Run, RunState
 from annotations.runs.retraining import TrainingBatch, batches_of
-from modeling.arrays.retraining.random_slices import rounded_slice_size
+from clarify_errors.arrays.retraining.random_slices import rounded_slice_size
 
 
 @dataclass(frozen=True, order=True)

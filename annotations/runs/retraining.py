@@ -39,9 +39,9 @@ from annotations.models.arrays import pack_int32
 from annotations.queue import worker_wakeup
 from annotations.queue.claims import MAX_ATTEMPTS, claim, exhausted, give_back
 from annotations.runs.trained_rows import rows_to_train
-from modeling.arrays.common.modeling_errors import SliceTooSmall
-from modeling.arrays.retraining.group_accuracies import GroupMetrics
-from modeling.arrays.retraining.heads import Head
+from clarify_errors.arrays.common.modeling_errors import SliceTooSmall
+from clarify_errors.arrays.retraining.group_accuracies import GroupMetrics
+from clarify_errors.arrays.retraining.heads import Head
 
 NO_THRESHOLD = "the error score is 0, so there is no similarity threshold"
 

@@ -2,8 +2,8 @@
 
 from annotations.datasets.target_classes import evaluated
 from annotations.models import BaseModel
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.retraining.confused_classes import most_confused
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.retraining.confused_classes import most_confused
 
 MANY_CLASSES = 200  # with more, only some rows of the base model's head are trained
 CONFUSED = 10

@@ -16,7 +16,7 @@ from annotations.payments.costs import totals
 from annotations.releases import moderated_phrases as moderation
 from annotations.studies.preflight.check_result import FixIn, Level
 from annotations.studies.preflight.preflight_report import checks_of, preflight_summary, report
-from modeling.arrays.common.counted_words import counted
+from clarify_errors.arrays.common.counted_words import counted
 
 
 @dataclass(frozen=True)

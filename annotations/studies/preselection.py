@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from annotations.models import BaseModel
-from modeling.arrays.keywords.keyword_ranking import select_classes
+from clarify_errors.arrays.keywords.keyword_ranking import select_classes
 
 
 @dataclass(frozen=True)

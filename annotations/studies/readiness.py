@@ -8,10 +8,10 @@ from annotations.datasets.target_classes import resolved_target_class
 from annotations.models import UNFINISHED, JobState, Study, Task
 from annotations.prolific_client.outside_ids import is_outside_id
 from annotations.studies.configuration_content import configuration_digest
-from modeling.arrays.common.modeling_errors import BadTemplate, NothingToEvaluate
-from modeling.arrays.datasets.dataset_files import BadDataset
-from modeling.arrays.phrases.phrase_languages import LANGUAGES
-from modeling.arrays.phrases.phrase_text import MAX_PHRASE_LENGTH, check_template, refusal
+from clarify_errors.arrays.common.modeling_errors import BadTemplate, NothingToEvaluate
+from clarify_errors.arrays.datasets.dataset_files import BadDataset
+from clarify_errors.arrays.phrases.phrase_languages import LANGUAGES
+from clarify_errors.arrays.phrases.phrase_text import MAX_PHRASE_LENGTH, check_template, refusal
 
 REHEARSAL_IS_GOOD_FOR = dt.timedelta(hours=1)
 

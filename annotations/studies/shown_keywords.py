@@ -4,7 +4,7 @@ from django.db.models import Q
 
 from annotations.datasets.target_classes import resolved_target_class
 from annotations.models import KeywordDisplay, KeywordRanking, Study, Task
-from modeling.arrays.phrases.word_forms import same_words
+from clarify_errors.arrays.phrases.word_forms import same_words
 
 TOP = 10  # as the paper's experts were shown
 

@@ -4,7 +4,7 @@ from django import template
 
 from annotations.pages import number_formats
 from annotations.results.staff_pages import results_words
-from modeling.arrays.embeddings.duplicate_limits import COPIES_ABOVE
+from clarify_errors.arrays.embeddings.duplicate_limits import COPIES_ABOVE
 
 register = template.Library()
 register.filter("percent", number_formats.percent)

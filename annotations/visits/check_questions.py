@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from annotations.models import AnnotationSession
-from modeling.arrays.common.samples import sample
+from clarify_errors.arrays.common.samples import sample
 
 _CHECK_SEED = 5  # apart from the seeds of images
 

@@ -24,9 +24,9 @@ from annotations.models import AnnotationSession, PracticePhrase
 from annotations.phrases.phrase_feedback import Side, Split
 from annotations.phrases.task_screen import Images
 from annotations.phrases.verdicts import Verdict, verdict
-from modeling.arrays.phrases.error_score import ErrorScore, error_score
-from modeling.arrays.phrases.null_level import null_level
-from modeling.arrays.phrases.worded_scale import WELL
+from clarify_errors.arrays.phrases.error_score import ErrorScore, error_score
+from clarify_errors.arrays.phrases.null_level import null_level
+from clarify_errors.arrays.phrases.worded_scale import WELL
 
 FILE = Path(__file__).parent / "tutorial_words.json"
 CLASS_WORD = "heart shaped"

@@ -11,7 +11,7 @@ from annotations.log import events
 from annotations.models import AnnotationSession, PracticePhrase, Stage, event_kinds
 from annotations.visits.sessions import refuse_closed
 from annotations.visits.tutorial_example import is_wrong, practice_score
-from modeling.arrays.phrases import phrase_text
+from clarify_errors.arrays.phrases import phrase_text
 
 MAX_PRACTICE_PHRASES = 50
 

@@ -61,8 +61,8 @@ from annotations.studies.lifecycle import create_study, open_study, test_entry_u
 from annotations.studies.rehearsal_requests import USUAL_PEOPLE, request_rehearsal
 from annotations.studies.study_progress import SENT
 from annotations.visits import expert_visits as experts
+from clarify_errors.arrays.sprites.sprites_source import pool_labels, write_sprites_pool
 from deploy.local.processes import CannotRun
-from modeling.arrays.sprites.sprites_source import pool_labels, write_sprites_pool
 
 SLUG, TITLE = "sprites-demo", "Sprites demo"
 DATASET, BASE_MODEL = "sprites", "erm"

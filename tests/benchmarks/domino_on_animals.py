@@ -16,10 +16,10 @@ import pandas as pd
 import sklearn.mixture._base
 from sklearn.utils import check_array
 
-import modeling as clarify
-from modeling.arrays.phrases.phrase_text import render
-from modeling.arrays.phrases.word_forms import vocabulary
-from modeling.explanations.inputs import SPLITS, embeddings_of
+import clarify_errors as clarify
+from clarify_errors.arrays.phrases.phrase_text import render
+from clarify_errors.arrays.phrases.word_forms import vocabulary
+from clarify_errors.explanations.inputs import SPLITS, embeddings_of
 
 SEEDS, TOP, CLASSES, PLANTED = range(10), 10, ("dog", "horse"), "a cartoon drawing"
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.arrays.datasets.groups import group_ids
-from modeling.arrays.embeddings.standardization import Standardization
-from modeling.arrays.retraining.slices import slice_membership, slice_weights
+from clarify_errors.arrays.datasets.groups import group_ids
+from clarify_errors.arrays.embeddings.standardization import Standardization
+from clarify_errors.arrays.retraining.slices import slice_membership, slice_weights
 
 L2 = 0.01
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from modeling.arrays.phrases.error_score import error_score, error_scores
+from clarify_errors.arrays.phrases.error_score import error_score, error_scores
 
 PHRASES = 50
 SIZES = [50, 1_200, 20_000]

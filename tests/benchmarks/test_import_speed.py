@@ -17,10 +17,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from modeling.arrays.datasets.importing.embedding_arrays import array_encoders
-from modeling.arrays.datasets.importing.importer import import_images
-from modeling.arrays.datasets.importing.listings import Source
-from modeling.arrays.datasets.importing.sources import read_source
+from clarify_errors.arrays.datasets.importing.embedding_arrays import array_encoders
+from clarify_errors.arrays.datasets.importing.importer import import_images
+from clarify_errors.arrays.datasets.importing.listings import Source
+from clarify_errors.arrays.datasets.importing.sources import read_source
 
 N, SIZE, DIM = 2_000, (500, 375), 16
 GROUP = f"import of {N:,} images of {SIZE[0]} x {SIZE[1]}, per image"

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import torch
 
-from modeling.tensors.retraining.many_heads import train_heads
-from modeling.tensors.retraining.warm_start import prepare_start
+from clarify_errors.tensors.retraining.many_heads import train_heads
+from clarify_errors.tensors.retraining.warm_start import prepare_start
 from tests.benchmarks.other_solvers import loosest_tolerance, scikit_learn, torch_lbfgs, with_ones
 from tests.benchmarks.planted import L2, planted_classes
 

@@ -14,12 +14,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from modeling.arrays.embeddings.standardization import unit_rows
-from modeling.tensors.similarity_search.index_files import build_index
-from modeling.tensors.similarity_search.index_manifest import Images
-from modeling.tensors.similarity_search.index_parameters import FLAT_ROWS, IndexKind, IndexParameters, inverted_file
-from modeling.tensors.similarity_search.recall import recall
-from modeling.tensors.similarity_search.segmented_index import SegmentedIndex, open_index
+from clarify_errors.arrays.embeddings.standardization import unit_rows
+from clarify_errors.tensors.similarity_search.index_files import build_index
+from clarify_errors.tensors.similarity_search.index_manifest import Images
+from clarify_errors.tensors.similarity_search.index_parameters import (
+    FLAT_ROWS,
+    IndexKind,
+    IndexParameters,
+    inverted_file,
+)
+from clarify_errors.tensors.similarity_search.recall import recall
+from clarify_errors.tensors.similarity_search.segmented_index import SegmentedIndex, open_index
 
 Rows = NDArray[np.float32]
 SIZES, D, COUNT, SHARE_ABOVE = (10**5, 10**6), 768, 100, 0.01

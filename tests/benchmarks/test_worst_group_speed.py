@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from modeling.tensors.retraining.warm_start import WarmStart, prepare_start
-from modeling.tensors.retraining.worst_group import TrainedWorstGroup, train_worst_group
+from clarify_errors.tensors.retraining.warm_start import WarmStart, prepare_start
+from clarify_errors.tensors.retraining.worst_group import TrainedWorstGroup, train_worst_group
 from tests.benchmarks.planted import L2, Planted, planted
 
 GROUP = "worst slice on 4,795 x 1,024"

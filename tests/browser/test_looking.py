@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from annotations.models import Study
-from modeling.arrays.images.image_files import THUMBNAIL_SHORT_SIDE
+from clarify_errors.arrays.images.image_files import THUMBNAIL_SHORT_SIDE
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
 from tests.support.accessibility import overhang

@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from annotations.models import Dataset
-from modeling.arrays.sprites.attributes import VALUES
+from clarify_errors.arrays.sprites.attributes import VALUES
 from tests.browser.conftest import NewVisitor, ask_at_the_end
 from tests.browser.visitor import Visitor
 from tests.support import actors, pictures

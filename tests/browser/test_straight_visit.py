@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import AnnotationSession, EndAnswer, Outcome, Phrase, Study
-from modeling.arrays.images.image_files import THUMBNAIL_SHORT_SIDE
+from clarify_errors.arrays.images.image_files import THUMBNAIL_SHORT_SIDE
 from tests.browser.conftest import NewVisitor, ask_at_the_end
 from tests.browser.visitor import Visitor
 

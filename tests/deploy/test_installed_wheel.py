@@ -60,7 +60,10 @@ def test_the_wheel_has_every_file_of_the_packages(wheel: Path) -> None:
 
 def test_the_checkout_is_out_of_reach_there(installed: Path) -> None:
     where = run(
-        installed, "python", "-c", "import deploy, modeling, sys; print(modeling.__file__, deploy.__file__, *sys.path)"
+        installed,
+        "python",
+        "-c",
+        "import deploy, modeling, sys; print(clarify_errors.__file__, deploy.__file__, *sys.path)",
     )
     assert str(ROOT) + "/modeling" not in where.stdout and str(ROOT) not in where.stdout.split()
     assert where.stdout.startswith(str(installed))

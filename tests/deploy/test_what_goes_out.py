@@ -25,17 +25,17 @@ LEADS_TO = {
     "annotations/simulation/page_browser.py": "`REHEARSAL_URL`",
     "annotations/base/emails.py": "`EMAIL_URL`",
     "worker/rehearsals.py": "`REHEARSAL_URL`",
-    "modeling/tensors/encoders/hub.py": "`huggingface.co`",
-    "modeling/tensors/encoders/weights.py": "`huggingface.co`",
-    "modeling/tensors/encoders/transformers.py": "`huggingface.co`",
+    "modeling/clarify_errors/tensors/encoders/hub.py": "`huggingface.co`",
+    "modeling/clarify_errors/tensors/encoders/weights.py": "`huggingface.co`",
+    "modeling/clarify_errors/tensors/encoders/transformers.py": "`huggingface.co`",
     "annotations/staff/staff_pages/provider_sign_in.py": "`OIDC_ISSUER`",
     "clarify_site/gunicorn_worker.py": "",  # answers probes on the connections of its own listener
     "clarify_site/error_reports.py": "`SENTRY_DSN`",
     "worker/datasets/ray_engine.py": "`IMPORT_ENGINE`",
     "worker/datasets/import_encoders.py": "",  # asks for the machine's name
     "worker/queue/worker_heartbeat.py": "",  # so does this
-    "modeling/arrays/images/image_decoding.py": "",  # a pair of sockets with its own decoder
-    "modeling/arrays/images/confined_decoder.py": "",  # the other one of the pair
+    "modeling/clarify_errors/arrays/images/image_decoding.py": "",  # a pair of sockets with its own decoder
+    "modeling/clarify_errors/arrays/images/confined_decoder.py": "",  # the other one of the pair
 }
 
 

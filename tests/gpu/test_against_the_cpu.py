@@ -5,8 +5,8 @@ import pytest
 import torch
 from PIL import Image
 
-from modeling.tensors.encoders import clip, load_encoder
-from modeling.tensors.retraining.many_heads import train_heads
+from clarify_errors.tensors.encoders import clip, load_encoder
+from clarify_errors.tensors.retraining.many_heads import train_heads
 from tests.modeling.tensors.retraining.problems import problem
 
 pytestmark = pytest.mark.gpu

@@ -8,12 +8,12 @@ import pytest
 import torch
 from PIL import Image
 
-from modeling.tensors.encoders import clip, load_encoder
-from modeling.tensors.retraining.loss_weights import HeadWeights
-from modeling.tensors.retraining.many_heads import train_heads
-from modeling.tensors.retraining.objective import evaluate
-from modeling.tensors.retraining.problem import Problem
-from modeling.tensors.retraining.warm_start import prepare_start
+from clarify_errors.tensors.encoders import clip, load_encoder
+from clarify_errors.tensors.retraining.loss_weights import HeadWeights
+from clarify_errors.tensors.retraining.many_heads import train_heads
+from clarify_errors.tensors.retraining.objective import evaluate
+from clarify_errors.tensors.retraining.problem import Problem
+from clarify_errors.tensors.retraining.warm_start import prepare_start
 from tests.benchmarks.planted import L2, planted
 
 pytestmark = pytest.mark.gpu

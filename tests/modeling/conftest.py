@@ -13,9 +13,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL.Image import Image
 
-from modeling.arrays.sprites import sprites_source
-from modeling.arrays.sprites.sprites_source import SpritesDataset
-from modeling.tensors.encoders.clip import OpenClipEncoder
+from clarify_errors.arrays.sprites import sprites_source
+from clarify_errors.arrays.sprites.sprites_source import SpritesDataset
+from clarify_errors.tensors.encoders.clip import OpenClipEncoder
 
 draw, encode = sprites_source.sprites_dataset, OpenClipEncoder.encode_images
 _rows: dict[tuple[str, bytes], NDArray[np.float32]] = {}

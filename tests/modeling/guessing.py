@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from modeling.arrays.phrases.vocabulary_level import chance_to_pass, vocabulary_level
+from clarify_errors.arrays.phrases.vocabulary_level import chance_to_pass, vocabulary_level
 
 _RNG = random.Random(0)  # no secret
 GIBBERISH = ["".join(_RNG.choices(string.ascii_lowercase, k=_RNG.randint(3, 8))) for _ in range(400)]

@@ -11,43 +11,48 @@ from typing import Any
 
 import numpy as np
 
-from modeling.arrays.concepts.concept_merging import agreement, merge
-from modeling.arrays.concepts.concept_unions import (
+from clarify_errors.arrays.concepts.concept_merging import agreement, merge
+from clarify_errors.arrays.concepts.concept_unions import (
     select_greedily,
     stratified_half,
     together_by_chance,
 )
-from modeling.arrays.concepts.phrase_map import phrase_map
-from modeling.arrays.datasets.groups import group_counts, group_ids
-from modeling.arrays.embeddings.standardization import Standardization, unit_rows
-from modeling.arrays.embeddings.zero_shot import ZeroShot
-from modeling.arrays.keywords.keyword_ranking import adjusted_p, clip_scores, permuted_maxima, rank_keywords
-from modeling.arrays.phrases.error_score import error_score, error_scores
-from modeling.arrays.phrases.null_level import p_values
-from modeling.arrays.retraining.group_accuracies import class_error_rates, group_metrics, group_shares, hardest_class
-from modeling.arrays.retraining.slices import (
+from clarify_errors.arrays.concepts.phrase_map import phrase_map
+from clarify_errors.arrays.datasets.groups import group_counts, group_ids
+from clarify_errors.arrays.embeddings.standardization import Standardization, unit_rows
+from clarify_errors.arrays.embeddings.zero_shot import ZeroShot
+from clarify_errors.arrays.keywords.keyword_ranking import adjusted_p, clip_scores, permuted_maxima, rank_keywords
+from clarify_errors.arrays.phrases.error_score import error_score, error_scores
+from clarify_errors.arrays.phrases.null_level import p_values
+from clarify_errors.arrays.retraining.group_accuracies import (
+    class_error_rates,
+    group_metrics,
+    group_shares,
+    hardest_class,
+)
+from clarify_errors.arrays.retraining.slices import (
     division_weights,
     slice_ids,
     slice_members,
     slice_membership,
     slice_weights,
 )
-from modeling.tensors.baselines.adapter import train_erm_adapter
-from modeling.tensors.baselines.classifiers import LinearClassifier
-from modeling.tensors.baselines.contrastive_adapter import train_contrastive_adapter
-from modeling.tensors.baselines.dfr import train_dfr
-from modeling.tensors.baselines.group_dro_eg import train_group_dro_eg
-from modeling.tensors.baselines.grouped import GroupedFeatures, subsampled_rows, upsampled_rows
-from modeling.tensors.baselines.probes import train_probe
-from modeling.tensors.baselines.released_sgd import EarlyStopping, train_released_sgd
-from modeling.tensors.baselines.roboshot import roboshot
-from modeling.tensors.baselines.sgd import SgdSettings
-from modeling.tensors.baselines.wise_ft import wise_ft
-from modeling.tensors.retraining.frozen_logits import free_rows
-from modeling.tensors.retraining.many_heads import train_heads, train_some_classes
-from modeling.tensors.retraining.warm_start import prepare_start
-from modeling.tensors.retraining.worst_group import train_worst_group
-from modeling.tensors.similarity_search.index_parameters import IndexKind
+from clarify_errors.tensors.baselines.adapter import train_erm_adapter
+from clarify_errors.tensors.baselines.classifiers import LinearClassifier
+from clarify_errors.tensors.baselines.contrastive_adapter import train_contrastive_adapter
+from clarify_errors.tensors.baselines.dfr import train_dfr
+from clarify_errors.tensors.baselines.group_dro_eg import train_group_dro_eg
+from clarify_errors.tensors.baselines.grouped import GroupedFeatures, subsampled_rows, upsampled_rows
+from clarify_errors.tensors.baselines.probes import train_probe
+from clarify_errors.tensors.baselines.released_sgd import EarlyStopping, train_released_sgd
+from clarify_errors.tensors.baselines.roboshot import roboshot
+from clarify_errors.tensors.baselines.sgd import SgdSettings
+from clarify_errors.tensors.baselines.wise_ft import wise_ft
+from clarify_errors.tensors.retraining.frozen_logits import free_rows
+from clarify_errors.tensors.retraining.many_heads import train_heads, train_some_classes
+from clarify_errors.tensors.retraining.warm_start import prepare_start
+from clarify_errors.tensors.retraining.worst_group import train_worst_group
+from clarify_errors.tensors.similarity_search.index_parameters import IndexKind
 from tests.modeling.bad_arrays import (
     BOTH_KINDS,
     FLAGS,

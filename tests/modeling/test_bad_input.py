@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from modeling.arrays.common.modeling_errors import ModelingError
+from clarify_errors.arrays.common.modeling_errors import ModelingError
 from tests.modeling.bad_arrays import Array, every_second, narrow, other_byte_order, transposed
 from tests.modeling.public_functions import PUBLIC
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-import modeling
+import clarify_errors
 
-ROOT = Path(modeling.__file__).parent
+ROOT = Path(clarify_errors.__file__).parent
 SOURCES = {
     ".".join(["modeling", *file.relative_to(ROOT).with_suffix("").parts]): file.read_text("utf-8")
     for file in sorted(ROOT.rglob("*.py"))

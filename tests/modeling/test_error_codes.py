@@ -2,8 +2,8 @@
 
 import pytest
 
-from modeling.arrays.common.modeling_errors import BadArray, EncoderUnavailable, ModelingError, NothingToSeparate
-from modeling.arrays.datasets.importing.import_errors import ImageInTwoSplits
+from clarify_errors.arrays.common.modeling_errors import BadArray, EncoderUnavailable, ModelingError, NothingToSeparate
+from clarify_errors.arrays.datasets.importing.import_errors import ImageInTwoSplits
 
 
 @pytest.mark.parametrize(

@@ -22,12 +22,12 @@ import vl_convert
 from rich.console import Console
 from rich.markdown import Markdown
 
+from clarify_errors.arrays.datasets.importing.storage import replace_durably
 from clarify_site.home import ROOT
 from deploy.local.folder import DemoFolder, writing
 from deploy.local.processes import CannotRun, Program, start, stop
 from deploy.local.services import postgres_server
 from deploy.local.stack import Stopped, shutting_down_in_order, stop_on_signals
-from modeling.arrays.datasets.importing.storage import replace_durably
 from tests.scale.planted_imagenet import DIM, ENCODER, NEAR, SEED, TEXT, Planting
 from tests.support.measured_pages import about_run, write_below
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.markdown import Markdown
 
-from modeling.arrays.phrases.error_score import error_score
-from modeling.arrays.retraining.slices import DEFAULT_SCHEME, division_weights, uniform_weights
-from modeling.tensors.retraining.many_heads import train_heads
+from clarify_errors.arrays.phrases.error_score import error_score
+from clarify_errors.arrays.retraining.slices import DEFAULT_SCHEME, division_weights, uniform_weights
+from clarify_errors.tensors.retraining.many_heads import train_heads
 from tests.scale.planted_imagenet import Planting, load
 
 PLANTING = Planting(classes=60, planted=15, test=1_000)

@@ -11,9 +11,9 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.tensors.retraining.frozen_logits import free_rows
-from modeling.tensors.retraining.many_heads import train_heads, train_some_classes
-from modeling.tensors.retraining.warm_start import prepare_start
+from clarify_errors.tensors.retraining.frozen_logits import free_rows
+from clarify_errors.tensors.retraining.many_heads import train_heads, train_some_classes
+from clarify_errors.tensors.retraining.warm_start import prepare_start
 from tests.benchmarks.planted import L2, Planted, planted_classes
 
 N, D, N_CLASSES, N_CONFUSED = 1_281_000, 768, 1_000, 10

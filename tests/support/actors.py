@@ -36,7 +36,7 @@ from annotations.visits import sessions
 from annotations.visits import tutorial_steps as tutorial
 from annotations.visits.check_questions import QUESTIONS, option_order
 from annotations.visits.tutorial_example import N_RIGHT
-from modeling.arrays.datasets.dataset_files import (
+from clarify_errors.arrays.datasets.dataset_files import (
     ATTRIBUTES,
     FILENAMES,
     IMAGE_KEYS,
@@ -53,8 +53,8 @@ from modeling.arrays.datasets.dataset_files import (
     thumbnail_name,
     thumbnails_sha256,
 )
-from modeling.arrays.datasets.groups import group_ids
-from modeling.arrays.retraining.group_accuracies import group_metrics
+from clarify_errors.arrays.datasets.groups import group_ids
+from clarify_errors.arrays.retraining.group_accuracies import group_metrics
 from tests.support.fake_encoder import FakeEncoder
 
 ENCODER = "python:tests.support.fake_encoder"

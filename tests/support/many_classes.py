@@ -13,7 +13,7 @@ from annotations.analysis.observations.person_tasks import Tried
 from annotations.models import BaseModel, BaseModelOrigin, Dataset, Run, Score, Study, Task
 from annotations.models.arrays import pack_float32, pack_int32
 from annotations.studies import lifecycle
-from modeling.arrays.datasets.dataset_files import (
+from clarify_errors.arrays.datasets.dataset_files import (
     FILENAMES,
     IMAGE_KEYS,
     LABELS,

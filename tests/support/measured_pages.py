@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from modeling import __version__
+from clarify_errors import __version__
 from tests.benchmarks.make_bench import machine, versions
 
 MARK = "<!-- What follows is written by a command. -->\n"

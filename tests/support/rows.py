@@ -10,7 +10,7 @@ from django.utils import timezone
 from annotations.base.version import CODE_VERSION
 from annotations.models import Phrase, PhraseState, Run, RunState, Score
 from annotations.models.arrays import pack_float32, pack_int32
-from modeling.arrays.phrases.null_level import null_level, p_method, p_value
+from clarify_errors.arrays.phrases.null_level import null_level, p_method, p_value
 from tests.support.actors import ENCODER, Visit
 from tests.support.fake_encoder import FakeEncoder
 

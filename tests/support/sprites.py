@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from PIL import Image
 
-from modeling.arrays.sprites.attributes import VALUES, Ints, SpriteAttributes
-from modeling.arrays.sprites.drawing import draw
-from modeling.arrays.sprites.style import Style
+from clarify_errors.arrays.sprites.attributes import VALUES, Ints, SpriteAttributes
+from clarify_errors.arrays.sprites.drawing import draw
+from clarify_errors.arrays.sprites.style import Style
 
 UNSAID = {"shape": "square", "colour": "blue", "size": "large", "tilt": "upright", "shade": "dark", "texture": "plain"}
 CLEAN = Style(noise=(0, 0), blurred=0)

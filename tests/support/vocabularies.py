@@ -7,7 +7,7 @@ import numpy as np
 from annotations.models import Task, VocabularyLevel
 from annotations.models.arrays import pack_float64
 from annotations.phrases.vocabulary_levels import WHOLE
-from modeling.arrays.phrases.vocabulary_level import MIN_DISTINCT, vocabulary_level
+from clarify_errors.arrays.phrases.vocabulary_level import MIN_DISTINCT, vocabulary_level
 
 
 def words_scored(task: Task, scores: Sequence[float], *, half: str = WHOLE, negated: float = 1.0) -> VocabularyLevel:

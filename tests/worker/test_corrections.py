@@ -15,12 +15,12 @@ from annotations.models import BaseModel, Correction, CorrectionPart, Dataset, J
 from annotations.models.arrays import unpack_float32
 from annotations.queue import jobs
 from annotations.runs import trained_rows
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.embeddings.similarity import similarities
-from modeling.arrays.embeddings.standardization import Standardization
-from modeling.arrays.retraining.control import control_weights
-from modeling.arrays.retraining.group_accuracies import group_metrics
-from modeling.arrays.retraining.heads import Head
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.embeddings.similarity import similarities
+from clarify_errors.arrays.embeddings.standardization import Standardization
+from clarify_errors.arrays.retraining.control import control_weights
+from clarify_errors.arrays.retraining.group_accuracies import group_metrics
+from clarify_errors.arrays.retraining.heads import Head
 from tests.support.actors import OVAL, SQUARE
 from tests.support.correcting import approve, say, study_of_both
 from worker import corrections as worker

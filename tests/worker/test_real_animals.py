@@ -48,17 +48,17 @@ from annotations.results.study_analysis import Analysed
 from annotations.runs.retraining import NO_THRESHOLD
 from annotations.studies.lifecycle import create_study, open_study
 from annotations.visits.tutorial_example import N_RIGHT
-from modeling.arrays.datasets.dataset_files import Split, dataset_directory, thumbnail_name
-from modeling.arrays.datasets.importing.row_files import Described, Rows, assemble
-from modeling.arrays.embeddings.similarity import similarities
-from modeling.arrays.phrases.common_words import common_words
-from modeling.arrays.phrases.null_level import null_level
-from modeling.arrays.phrases.phrase_text import render
-from modeling.arrays.phrases.vocabulary_level import vocabulary_level, vocabulary_scores
-from modeling.arrays.retraining.group_accuracies import GroupMetrics
-from modeling.arrays.retraining.heads import Head
-from modeling.arrays.retraining.slices import slice_members, slice_membership, slice_weights
-from modeling.tensors.retraining.many_heads import train_heads
+from clarify_errors.arrays.datasets.dataset_files import Split, dataset_directory, thumbnail_name
+from clarify_errors.arrays.datasets.importing.row_files import Described, Rows, assemble
+from clarify_errors.arrays.embeddings.similarity import similarities
+from clarify_errors.arrays.phrases.common_words import common_words
+from clarify_errors.arrays.phrases.null_level import null_level
+from clarify_errors.arrays.phrases.phrase_text import render
+from clarify_errors.arrays.phrases.vocabulary_level import vocabulary_level, vocabulary_scores
+from clarify_errors.arrays.retraining.group_accuracies import GroupMetrics
+from clarify_errors.arrays.retraining.heads import Head
+from clarify_errors.arrays.retraining.slices import slice_members, slice_membership, slice_weights
+from clarify_errors.tensors.retraining.many_heads import train_heads
 from tests.modeling.guessing import GIBBERISH, passed_in_halves
 from tests.support.actors import RIGHT_ANSWERS, as_numbered
 from worker.common.process_cache import encoder, training_set

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from modeling.arrays.retraining.heads import Head
-from modeling.arrays.retraining.slices import slice_ids
-from modeling.tensors.retraining.worst_group import train_worst_group
+from clarify_errors.arrays.retraining.heads import Head
+from clarify_errors.arrays.retraining.slices import slice_ids
+from clarify_errors.tensors.retraining.worst_group import train_worst_group
 from worker.benchmarks.divisions import Division, Job
 from worker.benchmarks.method_inputs import Bench
 from worker.benchmarks.outcomes import Outcome, Result

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.arrays.common.modeling_errors import ModelingError
-from modeling.arrays.retraining.slices import division_weights, slice_weights
+from clarify_errors.arrays.common.modeling_errors import ModelingError
+from clarify_errors.arrays.retraining.slices import division_weights, slice_weights
 from worker.benchmarks.method_inputs import Bench
 from worker.benchmarks.outcomes import Missing
 from worker.benchmarks.scored_annotations import AnnotationSource, ScoredAnnotation

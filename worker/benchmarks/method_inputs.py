@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.models import Dataset
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.embeddings.standardization import Standardization
-from modeling.arrays.embeddings.zero_shot import (
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.embeddings.standardization import Standardization
+from clarify_errors.arrays.embeddings.zero_shot import (
     CLASS_TEMPLATES,
     GROUP_TEMPLATES,
     PUBLISHED_TEMPLATES,
@@ -18,11 +18,11 @@ from modeling.arrays.embeddings.zero_shot import (
     class_prompts,
     group_prompts,
 )
-from modeling.arrays.retraining.slices import DEFAULT_SCHEME, MIN_SLICE_SIZE
-from modeling.tensors.baselines.grouped import GroupedFeatures
-from modeling.tensors.baselines.wise_ft import CLIP_LOGIT_SCALE
-from modeling.tensors.encoders import CheckedEncoder
-from modeling.tensors.retraining.warm_start import WarmStart
+from clarify_errors.arrays.retraining.slices import DEFAULT_SCHEME, MIN_SLICE_SIZE
+from clarify_errors.tensors.baselines.grouped import GroupedFeatures
+from clarify_errors.tensors.baselines.wise_ft import CLIP_LOGIT_SCALE
+from clarify_errors.tensors.encoders import CheckedEncoder
+from clarify_errors.tensors.retraining.warm_start import WarmStart
 from worker.benchmarks.outcomes import ALL_TRAIN
 from worker.benchmarks.published_settings import PUBLISHED, PublishedSettings
 from worker.common import process_cache
@@ -31,7 +31,7 @@ HELD_OUT = 0.2  # of train, in each draw
 
 
 class SplitImages:
-    """One split, with the groups of `modeling.arrays.datasets.groups`; features are read when they are first used.
+    """One split, with the groups of `clarify_errors.arrays.datasets.groups`; features are read when they are first used.
 
     Features raise BadDataset, and BadArray without images.
     """

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from modeling.arrays.common.modeling_errors import ModelingError
-from modeling.arrays.common.progress import Progress
+from clarify_errors.arrays.common.modeling_errors import ModelingError
+from clarify_errors.arrays.common.progress import Progress
 from worker.benchmarks.method_inputs import Bench
 from worker.benchmarks.methods import Method
 from worker.benchmarks.outcomes import ALL_TRAIN, Missing, Outcome, Over, Result, Row

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
-from modeling.arrays.common.modeling_errors import ModelingError
-from modeling.tensors.baselines.grouped import subsampled_rows, upsampled_rows
-from modeling.tensors.baselines.released_sgd import GroupLoss
+from clarify_errors.arrays.common.modeling_errors import ModelingError
+from clarify_errors.tensors.baselines.grouped import subsampled_rows, upsampled_rows
+from clarify_errors.tensors.baselines.released_sgd import GroupLoss
 from worker.benchmarks import published_methods as published
 from worker.benchmarks.certified_methods import ALL_ALIKE, balanced, worst
 from worker.benchmarks.divisions import ANNOTATIONS, CLASSES, GROUPS, Division

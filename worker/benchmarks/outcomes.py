@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from annotations.analysis.statistics.estimate_types import Spread, spread
 from annotations.datasets.base_models import test_group_metrics
 from annotations.models import Benchmark, Dataset
-from modeling.arrays.retraining.group_accuracies import GroupMetrics
+from clarify_errors.arrays.retraining.group_accuracies import GroupMetrics
 
 ALL_TRAIN = Benchmark.ALL_TRAIN
 

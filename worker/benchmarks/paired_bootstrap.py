@@ -14,9 +14,9 @@ from scipy.stats import binomtest
 
 from annotations.analysis.statistics.estimate_types import wilson_interval
 from annotations.models import Dataset
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.retraining.group_resampling import RESAMPLES, percentile_interval, resampled_accuracies
-from modeling.arrays.retraining.own_gain_intervals import own_gain_interval, paired_counts
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.retraining.group_resampling import RESAMPLES, percentile_interval, resampled_accuracies
+from clarify_errors.arrays.retraining.own_gain_intervals import own_gain_interval, paired_counts
 from worker.benchmarks.outcomes import Figure, Interval, Outcome, Row
 
 SEED = 0

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from modeling.arrays.retraining.group_resampling import RESAMPLES
+from clarify_errors.arrays.retraining.group_resampling import RESAMPLES
 from worker.benchmarks.method_inputs import HELD_OUT, Bench
 from worker.common import process_cache
 from worker.common.library_versions import library_versions, processor

@@ -5,15 +5,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from modeling.arrays.retraining.slices import slice_ids
-from modeling.tensors.baselines.adapter import AdapterClassifier, train_erm_adapter
-from modeling.tensors.baselines.classifiers import LinearClassifier
-from modeling.tensors.baselines.contrastive_adapter import train_contrastive_adapter
-from modeling.tensors.baselines.dfr import FitOn, train_dfr
-from modeling.tensors.baselines.group_dro_eg import train_group_dro_eg
-from modeling.tensors.baselines.grouped import GroupedFeatures
-from modeling.tensors.baselines.probes import Resample, train_probe
-from modeling.tensors.baselines.released_sgd import GroupLoss, train_released_sgd
+from clarify_errors.arrays.retraining.slices import slice_ids
+from clarify_errors.tensors.baselines.adapter import AdapterClassifier, train_erm_adapter
+from clarify_errors.tensors.baselines.classifiers import LinearClassifier
+from clarify_errors.tensors.baselines.contrastive_adapter import train_contrastive_adapter
+from clarify_errors.tensors.baselines.dfr import FitOn, train_dfr
+from clarify_errors.tensors.baselines.group_dro_eg import train_group_dro_eg
+from clarify_errors.tensors.baselines.grouped import GroupedFeatures
+from clarify_errors.tensors.baselines.probes import Resample, train_probe
+from clarify_errors.tensors.baselines.released_sgd import GroupLoss, train_released_sgd
 from worker.benchmarks.divisions import Division
 from worker.benchmarks.method_inputs import Bench, seed_name
 from worker.benchmarks.outcomes import Outcome, Result

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from modeling.tensors.baselines.contrastive_adapter import ContrastiveSettings
-from modeling.tensors.baselines.group_dro_eg import SETTINGS as GROUP_DRO
-from modeling.tensors.baselines.released_sgd import SETTINGS as RELEASED
-from modeling.tensors.baselines.sgd import SETTINGS, SgdSettings
+from clarify_errors.tensors.baselines.contrastive_adapter import ContrastiveSettings
+from clarify_errors.tensors.baselines.group_dro_eg import SETTINGS as GROUP_DRO
+from clarify_errors.tensors.baselines.released_sgd import SETTINGS as RELEASED
+from clarify_errors.tensors.baselines.sgd import SETTINGS, SgdSettings
 
 HARD_SAMPLES = ContrastiveSettings()
 

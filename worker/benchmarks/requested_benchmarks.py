@@ -7,7 +7,7 @@ from django.conf import settings
 from annotations.models import Benchmark
 from annotations.queue import jobs
 from annotations.results import benchmark_requests
-from modeling.arrays.common.progress import silent
+from clarify_errors.arrays.common.progress import silent
 from worker.benchmarks.method_inputs import Bench
 from worker.benchmarks.method_runner import run_benchmark
 from worker.benchmarks.methods import Method, find_methods

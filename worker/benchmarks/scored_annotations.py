@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from annotations.datasets.class_images import class_images
 from annotations.models import BaseModel
 from annotations.phrases.scoring import stored_embeddings
-from modeling.arrays.common.modeling_errors import ModelingError, NothingToSeparate
-from modeling.arrays.datasets.dataset_files import DatasetFiles
-from modeling.arrays.phrases.error_score import ErrorScore
-from modeling.arrays.phrases.phrase_reading import read_phrase
-from modeling.arrays.phrases.phrase_text import normalise, refusal
-from modeling.arrays.retraining.annotation import Annotation
+from clarify_errors.arrays.common.modeling_errors import ModelingError, NothingToSeparate
+from clarify_errors.arrays.datasets.dataset_files import DatasetFiles
+from clarify_errors.arrays.phrases.error_score import ErrorScore
+from clarify_errors.arrays.phrases.phrase_reading import read_phrase
+from clarify_errors.arrays.phrases.phrase_text import normalise, refusal
+from clarify_errors.arrays.retraining.annotation import Annotation
 from worker.common import process_cache
 from worker.phrases.phrase_scores import score_on
 

@@ -14,8 +14,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.arrays.common.modeling_errors import ModelingError
-from modeling.arrays.retraining.group_accuracies import GroupMetrics
+from clarify_errors.arrays.common.modeling_errors import ModelingError
+from clarify_errors.arrays.retraining.group_accuracies import GroupMetrics
 from worker.benchmarks.outcomes import Outcome, Over, Row, predictions_digest
 from worker.benchmarks.paired_bootstrap import GroupedLabels, Values, resample
 

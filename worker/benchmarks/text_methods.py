@@ -5,11 +5,11 @@ from typing import Literal
 
 import numpy as np
 
-from modeling.arrays.embeddings.standardization import Standardization
-from modeling.arrays.retraining.slices import uniform_weights
-from modeling.tensors.baselines.roboshot import roboshot
-from modeling.tensors.baselines.wise_ft import wise_ft
-from modeling.tensors.retraining.many_heads import train_heads
+from clarify_errors.arrays.embeddings.standardization import Standardization
+from clarify_errors.arrays.retraining.slices import uniform_weights
+from clarify_errors.tensors.baselines.roboshot import roboshot
+from clarify_errors.tensors.baselines.wise_ft import wise_ft
+from clarify_errors.tensors.retraining.many_heads import train_heads
 from worker.benchmarks.method_inputs import Bench
 from worker.benchmarks.outcomes import Outcome
 from worker.benchmarks.scored_annotations import AnnotationSource

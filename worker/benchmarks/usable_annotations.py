@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from annotations.models import Dataset
-from modeling.arrays.retraining.annotation import Annotation
+from clarify_errors.arrays.retraining.annotation import Annotation
 from worker.benchmarks.scored_annotations import ScoredAnnotation
 from worker.datasets.head_training import ClassSlices
 

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from annotations.models import OPEN_STATES, BaseModel, Dataset
-from modeling.arrays.common.modeling_errors import BadWarmStart
-from modeling.arrays.datasets.dataset_files import BadDataset, Split
-from modeling.arrays.embeddings.standardization import Standardization
-from modeling.arrays.embeddings.training_features import standardized
-from modeling.arrays.retraining.heads import Head
-from modeling.tensors.encoders import CheckedEncoder, EncoderUnavailable, load_encoder
-from modeling.tensors.retraining.frozen_logits import FreeRows, free_rows
-from modeling.tensors.retraining.warm_start import WarmStart, prepare_start
+from clarify_errors.arrays.common.modeling_errors import BadWarmStart
+from clarify_errors.arrays.datasets.dataset_files import BadDataset, Split
+from clarify_errors.arrays.embeddings.standardization import Standardization
+from clarify_errors.arrays.embeddings.training_features import standardized
+from clarify_errors.arrays.retraining.heads import Head
+from clarify_errors.tensors.encoders import CheckedEncoder, EncoderUnavailable, load_encoder
+from clarify_errors.tensors.retraining.frozen_logits import FreeRows, free_rows
+from clarify_errors.tensors.retraining.warm_start import WarmStart, prepare_start
 from worker.common.throttled_log import log_error_throttled
 
 WARM_STARTS = "warm-starts"  # folder in a data set's directory

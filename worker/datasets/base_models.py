@@ -3,7 +3,7 @@
 from annotations.base.service_errors import ServiceError
 from annotations.datasets.base_models import store_trained_model, trained_model
 from annotations.models import BaseModel, Dataset
-from modeling.arrays.retraining.slices import uniform_weights
+from clarify_errors.arrays.retraining.slices import uniform_weights
 from worker.common.library_versions import library_versions
 from worker.common.process_cache import training_set
 from worker.datasets import head_training

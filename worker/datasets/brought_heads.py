@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from annotations.models import Dataset
-from modeling.arrays.common.modeling_errors import BadHead
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.retraining.heads import FORMAT, Head, read_metadata
+from clarify_errors.arrays.common.modeling_errors import BadHead
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.retraining.heads import FORMAT, Head, read_metadata
 from worker.common.process_cache import training_set
 
 SUFFIXES = (".pt", ".pth", ".safetensors", ".npz", ".npy")

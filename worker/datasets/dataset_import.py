@@ -14,16 +14,16 @@ from django.conf import settings
 from annotations.datasets.dataset_registration import register_dataset
 from annotations.datasets.import_requests import UPLOADS
 from annotations.models import Dataset
-from modeling.arrays.common.progress import Progress
-from modeling.arrays.datasets.dataset_files import REPORT, Split
-from modeling.arrays.datasets.importing.archives import unpack_shards
-from modeling.arrays.datasets.importing.embedding_arrays import array_encoders
-from modeling.arrays.datasets.importing.import_errors import ImportRefused
-from modeling.arrays.datasets.importing.importer import import_images
-from modeling.arrays.datasets.importing.shards import Embed
-from modeling.arrays.datasets.importing.sources import EMBEDDINGS, HUGGINGFACE, SHARDS, read_source
-from modeling.arrays.datasets.importing.storage import json_bytes, storing
-from modeling.tensors.encoders import load_encoder
+from clarify_errors.arrays.common.progress import Progress
+from clarify_errors.arrays.datasets.dataset_files import REPORT, Split
+from clarify_errors.arrays.datasets.importing.archives import unpack_shards
+from clarify_errors.arrays.datasets.importing.embedding_arrays import array_encoders
+from clarify_errors.arrays.datasets.importing.import_errors import ImportRefused
+from clarify_errors.arrays.datasets.importing.importer import import_images
+from clarify_errors.arrays.datasets.importing.shards import Embed
+from clarify_errors.arrays.datasets.importing.sources import EMBEDDINGS, HUGGINGFACE, SHARDS, read_source
+from clarify_errors.arrays.datasets.importing.storage import json_bytes, storing
+from clarify_errors.tensors.encoders import load_encoder
 from worker.datasets.embedding_imports import import_embeddings
 from worker.datasets.huggingface_folders import COLUMNS, HUB, files_of, save_from_hub, unpack_tables
 from worker.datasets.ray_engine import embed_on_ray

@@ -17,15 +17,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from modeling.arrays.common.digests import file_sha256
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.common.steps import step_done
-from modeling.arrays.datasets.importing.embedding_arrays import ImageEncoder
-from modeling.arrays.datasets.importing.import_errors import BadSource, ImportRefused, reading
-from modeling.arrays.datasets.importing.row_files import in_blocks
-from modeling.arrays.embeddings.standardization import unit_rows
-from modeling.arrays.images.image_decoding import read_image
-from modeling.arrays.images.image_files import ImageRejected
+from clarify_errors.arrays.common.digests import file_sha256
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.arrays.common.steps import step_done
+from clarify_errors.arrays.datasets.importing.embedding_arrays import ImageEncoder
+from clarify_errors.arrays.datasets.importing.import_errors import BadSource, ImportRefused, reading
+from clarify_errors.arrays.datasets.importing.row_files import in_blocks
+from clarify_errors.arrays.embeddings.standardization import unit_rows
+from clarify_errors.arrays.images.image_decoding import read_image
+from clarify_errors.arrays.images.image_files import ImageRejected
 
 IMG_EMB, FEATURES, METADATA = "img_emb", "features", "metadata"
 PATHS = ("image_path", "path", "filename", "key")  # columns that name an image

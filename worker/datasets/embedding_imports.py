@@ -13,19 +13,25 @@ from typing import Any
 
 import numpy as np
 
-from modeling.arrays.common.progress import Progress
-from modeling.arrays.datasets.dataset_files import SPLIT_WORDS, THUMBNAILS, Split, dataset_directory, thumbnail_name
-from modeling.arrays.datasets.importing.embedding_arrays import ImageEncoder
-from modeling.arrays.datasets.importing.imagenet_folders import read_class_words, short_names
-from modeling.arrays.datasets.importing.import_errors import BadSource
-from modeling.arrays.datasets.importing.listed_images import PICTURED, SCATTERED, SHOWN, ListedImage, ListedImages
-from modeling.arrays.datasets.importing.listing_checks import hash_images, leave_out_duplicates
-from modeling.arrays.datasets.importing.listings import Source, classes_said, numbered
-from modeling.arrays.datasets.importing.row_files import Described, assemble, image_key, rows_of
-from modeling.arrays.datasets.importing.sources import EMBEDDINGS, SHARD_LABELS
-from modeling.arrays.datasets.importing.storage import json_bytes, json_list, put_file, storing
-from modeling.arrays.images.image_decoding import read_image
-from modeling.arrays.images.image_files import ImageRejected, is_whole_thumbnail, thumbnail
+from clarify_errors.arrays.common.progress import Progress
+from clarify_errors.arrays.datasets.dataset_files import (
+    SPLIT_WORDS,
+    THUMBNAILS,
+    Split,
+    dataset_directory,
+    thumbnail_name,
+)
+from clarify_errors.arrays.datasets.importing.embedding_arrays import ImageEncoder
+from clarify_errors.arrays.datasets.importing.imagenet_folders import read_class_words, short_names
+from clarify_errors.arrays.datasets.importing.import_errors import BadSource
+from clarify_errors.arrays.datasets.importing.listed_images import PICTURED, SCATTERED, SHOWN, ListedImage, ListedImages
+from clarify_errors.arrays.datasets.importing.listing_checks import hash_images, leave_out_duplicates
+from clarify_errors.arrays.datasets.importing.listings import Source, classes_said, numbered
+from clarify_errors.arrays.datasets.importing.row_files import Described, assemble, image_key, rows_of
+from clarify_errors.arrays.datasets.importing.sources import EMBEDDINGS, SHARD_LABELS
+from clarify_errors.arrays.datasets.importing.storage import json_bytes, json_list, put_file, storing
+from clarify_errors.arrays.images.image_decoding import read_image
+from clarify_errors.arrays.images.image_files import ImageRejected, is_whole_thumbnail, thumbnail
 from worker.datasets.embedding_folders import FEATURES, IMG_EMB, METADATA, EmbeddingFolder, lacking, open_embeddings
 
 ATTRIBUTES = ("attribute", "group")  # columns

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from annotations.datasets.base_models import test_group_metrics
 from annotations.models import BaseModel, Dataset, Run
 from annotations.runs.retraining import RetrainedHead, TrainingBatch
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.retraining.annotation import Annotation
-from modeling.arrays.retraining.heads import Head
-from modeling.arrays.retraining.slices import slice_membership, slice_weights
-from modeling.tensors.retraining.many_heads import TrainedHeads, train_heads, train_some_classes
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.retraining.annotation import Annotation
+from clarify_errors.arrays.retraining.heads import Head
+from clarify_errors.arrays.retraining.slices import slice_membership, slice_weights
+from clarify_errors.tensors.retraining.many_heads import TrainedHeads, train_heads, train_some_classes
 from worker.common import process_cache
 from worker.common.library_versions import library_versions
 

@@ -15,12 +15,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from modeling.arrays.common.progress import Progress
-from modeling.arrays.common.steps import step_done
-from modeling.arrays.datasets.importing.import_errors import BadSource, reading
-from modeling.arrays.datasets.importing.listings import split_said, within
-from modeling.arrays.datasets.importing.sources import SHARD_IMAGES
-from modeling.arrays.datasets.importing.storage import storing, write_file
+from clarify_errors.arrays.common.progress import Progress
+from clarify_errors.arrays.common.steps import step_done
+from clarify_errors.arrays.datasets.importing.import_errors import BadSource, reading
+from clarify_errors.arrays.datasets.importing.listings import split_said, within
+from clarify_errors.arrays.datasets.importing.sources import SHARD_IMAGES
+from clarify_errors.arrays.datasets.importing.storage import storing, write_file
 
 HUB = "hf:"
 COLUMNS = ("image", "label")  # and, if given, that of an attribute

@@ -4,11 +4,11 @@ from functools import cache
 from pathlib import Path
 from socket import gethostname
 
-from modeling.arrays.datasets.importing.embedding_arrays import Encoders, ImageEncoder
-from modeling.arrays.datasets.importing.import_errors import ImportRefused
-from modeling.arrays.datasets.importing.shards import Plan
-from modeling.arrays.datasets.importing.storage import json_bytes
-from modeling.tensors.encoders import EncoderUnavailable, load_encoder
+from clarify_errors.arrays.datasets.importing.embedding_arrays import Encoders, ImageEncoder
+from clarify_errors.arrays.datasets.importing.import_errors import ImportRefused
+from clarify_errors.arrays.datasets.importing.shards import Plan
+from clarify_errors.arrays.datasets.importing.storage import json_bytes
+from clarify_errors.tensors.encoders import EncoderUnavailable, load_encoder
 
 loaded_once = cache(load_encoder)
 

@@ -9,12 +9,12 @@ from annotations.datasets import import_requests as imports
 from annotations.datasets.import_requests import LOADING
 from annotations.models import Dataset, DatasetImport
 from annotations.queue import jobs
-from modeling.arrays.common.modeling_errors import ModelingError
-from modeling.arrays.common.progress import Progress
-from modeling.arrays.datasets.importing.archives import unpack
-from modeling.arrays.datasets.importing.import_errors import ImportRunning, StorageFailed
-from modeling.arrays.datasets.importing.storage import replace_durably
-from modeling.tensors.encoders import EncoderUnavailable
+from clarify_errors.arrays.common.modeling_errors import ModelingError
+from clarify_errors.arrays.common.progress import Progress
+from clarify_errors.arrays.datasets.importing.archives import unpack
+from clarify_errors.arrays.datasets.importing.import_errors import ImportRunning, StorageFailed
+from clarify_errors.arrays.datasets.importing.storage import replace_durably
+from clarify_errors.tensors.encoders import EncoderUnavailable
 from worker.datasets.base_models import trained
 from worker.datasets.dataset_import import import_folder
 from worker.queue.due_jobs import work_on_due

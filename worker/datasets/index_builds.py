@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 
 from annotations.datasets import image_searches
 from annotations.models import Dataset, ImageIndex
-from modeling.arrays.common.progress import Progress
-from modeling.arrays.datasets.dataset_files import POOL, DatasetFiles, Split
-from modeling.arrays.embeddings.duplicate_limits import duplicate_limit
-from modeling.arrays.phrases.common_words import common_words
-from modeling.tensors.similarity_search.index_files import add_images, build_index, checked_manifest
-from modeling.tensors.similarity_search.index_manifest import BadIndex, Images, read_manifest
-from modeling.tensors.similarity_search.index_parameters import IndexParameters, choose_parameters
-from modeling.tensors.similarity_search.near_duplicates import near_duplicates, similarities_to_nearest
-from modeling.tensors.similarity_search.search_protocol import SimilaritySearch
-from modeling.tensors.similarity_search.segmented_index import SegmentedIndex, open_index
+from clarify_errors.arrays.common.progress import Progress
+from clarify_errors.arrays.datasets.dataset_files import POOL, DatasetFiles, Split
+from clarify_errors.arrays.embeddings.duplicate_limits import duplicate_limit
+from clarify_errors.arrays.phrases.common_words import common_words
+from clarify_errors.tensors.similarity_search.index_files import add_images, build_index, checked_manifest
+from clarify_errors.tensors.similarity_search.index_manifest import BadIndex, Images, read_manifest
+from clarify_errors.tensors.similarity_search.index_parameters import IndexParameters, choose_parameters
+from clarify_errors.tensors.similarity_search.near_duplicates import near_duplicates, similarities_to_nearest
+from clarify_errors.tensors.similarity_search.search_protocol import SimilaritySearch
+from clarify_errors.tensors.similarity_search.segmented_index import SegmentedIndex, open_index
 from worker.common import process_cache
 from worker.queue.due_jobs import work_on_due
 from worker.queue.job_heartbeat import progress_of

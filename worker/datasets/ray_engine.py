@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from modeling.arrays.common.progress import Progress
-from modeling.arrays.datasets.importing.embedding_arrays import Encoders
-from modeling.arrays.datasets.importing.import_errors import ImportRefused
-from modeling.arrays.datasets.importing.shards import Plan, embed_shards, read_plan
+from clarify_errors.arrays.common.progress import Progress
+from clarify_errors.arrays.datasets.importing.embedding_arrays import Encoders
+from clarify_errors.arrays.datasets.importing.import_errors import ImportRefused
+from clarify_errors.arrays.datasets.importing.shards import Plan, embed_shards, read_plan
 from worker.datasets.import_encoders import encoders_here
 
 TASK_SHARDS = 16  # at most: a task starts its decoders anew; of a node that is lost, all but two shards stay done

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from annotations.corrections.correction_candidates import embedding_space
 from annotations.models import Dataset, ImageIndex, ImageSearch
 from annotations.queue import jobs
-from modeling.tensors.similarity_search.example_queries import query_of_examples
-from modeling.tensors.similarity_search.index_manifest import BadIndex
+from clarify_errors.tensors.similarity_search.example_queries import query_of_examples
+from clarify_errors.tensors.similarity_search.index_manifest import BadIndex
 from worker.common import process_cache
 from worker.datasets.index_builds import ARRAY, open_index_of
 from worker.datasets.shown_images import show

@@ -15,11 +15,11 @@ from django.db import OperationalError
 from annotations.datasets import import_shards
 from annotations.models import ImportShard
 from annotations.queue import worker_wakeup
-from modeling.arrays.common.progress import Progress
-from modeling.arrays.common.steps import after_each_step, step_done
-from modeling.arrays.datasets.importing.embedding_arrays import Encoders
-from modeling.arrays.datasets.importing.import_errors import ImportRefused
-from modeling.arrays.datasets.importing.shards import Plan, Shard, embed_alone, embed_shards, read_plan
+from clarify_errors.arrays.common.progress import Progress
+from clarify_errors.arrays.common.steps import after_each_step, step_done
+from clarify_errors.arrays.datasets.importing.embedding_arrays import Encoders
+from clarify_errors.arrays.datasets.importing.import_errors import ImportRefused
+from clarify_errors.arrays.datasets.importing.shards import Plan, Shard, embed_alone, embed_shards, read_plan
 from worker.datasets.import_encoders import encoders_here
 from worker.queue.failure_messages import is_foreseen
 from worker.queue.worker_heartbeat import every_few_seconds

@@ -7,10 +7,10 @@ from django.conf import settings
 from PIL import Image
 
 from annotations.models import Dataset, Pool
-from modeling.arrays.datasets.dataset_files import POOL, DatasetFiles
-from modeling.arrays.datasets.importing.storage import put_file
-from modeling.arrays.images.image_decoding import read_image
-from modeling.arrays.images.image_files import ImageRejected, is_whole_thumbnail, thumbnail
+from clarify_errors.arrays.datasets.dataset_files import POOL, DatasetFiles
+from clarify_errors.arrays.datasets.importing.storage import put_file
+from clarify_errors.arrays.images.image_decoding import read_image
+from clarify_errors.arrays.images.image_files import ImageRejected, is_whole_thumbnail, thumbnail
 
 SHARDS = "pool-shards"  # folder in DATA_ROOT, of what was unpacked
 

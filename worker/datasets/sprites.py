@@ -7,12 +7,12 @@ from pathlib import Path
 from django.conf import settings
 
 from annotations.models import Dataset
-from modeling.arrays.common.progress import Progress
-from modeling.arrays.datasets.importing.storage import storing
-from modeling.arrays.keywords.caption_files import read_caption_file
-from modeling.arrays.keywords.stored_captions import store_captions
-from modeling.arrays.sprites.sprites_source import ATTRIBUTES, CAPTIONS, CLASSES, write_sprites_source
-from modeling.tensors.encoders.specs import BUNDLED
+from clarify_errors.arrays.common.progress import Progress
+from clarify_errors.arrays.datasets.importing.storage import storing
+from clarify_errors.arrays.keywords.caption_files import read_caption_file
+from clarify_errors.arrays.keywords.stored_captions import store_captions
+from clarify_errors.arrays.sprites.sprites_source import ATTRIBUTES, CAPTIONS, CLASSES, write_sprites_source
+from clarify_errors.tensors.encoders.specs import BUNDLED
 from worker.datasets.dataset_import import import_folder
 
 NAME = "sprites"

@@ -14,11 +14,11 @@ from annotations.datasets.class_images import class_images
 from annotations.models import Dataset, Phrase, Score, Task
 from annotations.models.arrays import pack_float32
 from annotations.phrases import scoring
-from modeling.arrays.embeddings.similarity import similarities
-from modeling.arrays.phrases.error_score import ErrorScore, error_score
-from modeling.arrays.phrases.phrase_reading import ReadPhrase, read_phrase
-from modeling.arrays.phrases.phrase_text import render
-from modeling.tensors.encoders import CheckedEncoder
+from clarify_errors.arrays.embeddings.similarity import similarities
+from clarify_errors.arrays.phrases.error_score import ErrorScore, error_score
+from clarify_errors.arrays.phrases.phrase_reading import ReadPhrase, read_phrase
+from clarify_errors.arrays.phrases.phrase_text import render
+from clarify_errors.tensors.encoders import CheckedEncoder
 from worker.common import process_cache
 from worker.phrases import rewordings
 

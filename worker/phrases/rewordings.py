@@ -7,10 +7,10 @@ from django.db.models import Q
 from numpy.typing import NDArray
 
 from annotations.models import StudyState, Task
-from modeling.arrays.phrases.phrase_languages import ENGLISH
-from modeling.arrays.phrases.phrase_text import render
-from modeling.arrays.phrases.word_forms import same_words, vocabulary
-from modeling.tensors.encoders import EncoderUnavailable
+from clarify_errors.arrays.phrases.phrase_languages import ENGLISH
+from clarify_errors.arrays.phrases.phrase_text import render
+from clarify_errors.arrays.phrases.word_forms import same_words, vocabulary
+from clarify_errors.tensors.encoders import EncoderUnavailable
 from worker.common import process_cache
 from worker.common.throttled_log import log_error_throttled
 

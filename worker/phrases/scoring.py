@@ -4,8 +4,8 @@ from functools import partial
 
 from annotations.models import Dataset
 from annotations.phrases import scoring
-from modeling.arrays.datasets.dataset_files import BadDataset
-from modeling.tensors.encoders import EncoderUnavailable
+from clarify_errors.arrays.datasets.dataset_files import BadDataset
+from clarify_errors.tensors.encoders import EncoderUnavailable
 from worker.common import process_cache
 from worker.common.throttled_log import log_error_throttled
 from worker.phrases.phrase_scores import score_batch

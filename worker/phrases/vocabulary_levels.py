@@ -15,13 +15,13 @@ from annotations.models import BaseModel, Dataset, VocabularyLevel
 from annotations.phrases import level_storage as vocabulary_levels
 from annotations.phrases.vocabulary_levels import LevelKey, is_in_half, words_in
 from annotations.queue import worker_wakeup
-from modeling.arrays.common.modeling_errors import EncoderUnavailable, ModelingError
-from modeling.arrays.datasets.dataset_files import BadDataset
-from modeling.arrays.phrases.common_words import words_digest
-from modeling.arrays.phrases.phrase_languages import ENGLISH
-from modeling.arrays.phrases.phrase_text import render
-from modeling.arrays.phrases.vocabulary_level import MIN_DISTINCT, count_distinct, is_telling, vocabulary_scores
-from modeling.arrays.phrases.word_forms import vocabulary
+from clarify_errors.arrays.common.modeling_errors import EncoderUnavailable, ModelingError
+from clarify_errors.arrays.datasets.dataset_files import BadDataset
+from clarify_errors.arrays.phrases.common_words import words_digest
+from clarify_errors.arrays.phrases.phrase_languages import ENGLISH
+from clarify_errors.arrays.phrases.phrase_text import render
+from clarify_errors.arrays.phrases.vocabulary_level import MIN_DISTINCT, count_distinct, is_telling, vocabulary_scores
+from clarify_errors.arrays.phrases.word_forms import vocabulary
 from worker.common import process_cache
 from worker.common.library_versions import library_versions
 from worker.common.throttled_log import log_error_throttled

@@ -13,16 +13,16 @@ from annotations.models import ClassBy, Dataset, Gathering, ImageIndex
 from annotations.pools import gatherings
 from annotations.pools.review_outcomes import ABOVE, BELOW, CANDIDATE, KNOWN, RANDOM
 from annotations.queue import jobs
-from modeling.arrays.common.batches import batched
-from modeling.arrays.common.modeling_errors import ModelingError
-from modeling.arrays.common.softmax import softmax
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.embeddings.similarity import similarities
-from modeling.arrays.embeddings.zero_shot import ZeroShot, class_prompts
-from modeling.arrays.pools.candidate_selection import class_probabilities, first_of_near_duplicates, hidden_places
-from modeling.arrays.retraining.annotation import Annotation
-from modeling.arrays.retraining.heads import Head
-from modeling.tensors.similarity_search.search_protocol import SimilaritySearch
+from clarify_errors.arrays.common.batches import batched
+from clarify_errors.arrays.common.modeling_errors import ModelingError
+from clarify_errors.arrays.common.softmax import softmax
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.embeddings.similarity import similarities
+from clarify_errors.arrays.embeddings.zero_shot import ZeroShot, class_prompts
+from clarify_errors.arrays.pools.candidate_selection import class_probabilities, first_of_near_duplicates, hidden_places
+from clarify_errors.arrays.retraining.annotation import Annotation
+from clarify_errors.arrays.retraining.heads import Head
+from clarify_errors.tensors.similarity_search.search_protocol import SimilaritySearch
 from worker.common import process_cache
 from worker.datasets.index_builds import ARRAY, built_index, likeness_of
 from worker.datasets.shown_images import show

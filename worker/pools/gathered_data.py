@@ -13,12 +13,18 @@ from numpy.typing import NDArray
 
 from annotations.datasets.dataset_registration import register_dataset
 from annotations.models import Dataset, GatheredTraining, Gathering, Pool
-from modeling.arrays.common.modeling_errors import ModelingError
-from modeling.arrays.datasets.dataset_files import DATASET_NAME, Split, dataset_directory, open_dataset, thumbnail_name
-from modeling.arrays.datasets.importing.listed_images import ListedImage, ListedImages
-from modeling.arrays.datasets.importing.listings import Source
-from modeling.arrays.datasets.importing.row_files import Array, Described, assemble, in_blocks, rows_of
-from modeling.arrays.datasets.importing.storage import json_bytes
+from clarify_errors.arrays.common.modeling_errors import ModelingError
+from clarify_errors.arrays.datasets.dataset_files import (
+    DATASET_NAME,
+    Split,
+    dataset_directory,
+    open_dataset,
+    thumbnail_name,
+)
+from clarify_errors.arrays.datasets.importing.listed_images import ListedImage, ListedImages
+from clarify_errors.arrays.datasets.importing.listings import Source
+from clarify_errors.arrays.datasets.importing.row_files import Array, Described, assemble, in_blocks, rows_of
+from clarify_errors.arrays.datasets.importing.storage import json_bytes
 from worker.common import process_cache
 from worker.datasets.dataset_import import thumbnail_key_secret
 from worker.datasets.shown_images import read_original

@@ -16,16 +16,16 @@ from annotations.models import BaseModel, Dataset, GatheredTraining, Gathering
 from annotations.models.pool import BASE, BOTH, GATHERED_CONTROL
 from annotations.pools.review_outcomes import CANDIDATE, RANDOM
 from annotations.queue import jobs
-from modeling.arrays.common.modeling_errors import SliceTooSmall
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.embeddings.standardization import Standardization
-from modeling.arrays.retraining.annotation import Annotation
-from modeling.arrays.retraining.control import control_weights
-from modeling.arrays.retraining.group_resampling import percentile_interval, resampled_accuracies
-from modeling.arrays.retraining.heads import Head
-from modeling.arrays.retraining.own_gain_intervals import own_gain_interval, paired_counts
-from modeling.arrays.retraining.slices import slice_membership, slice_weights, uniform_weights
-from modeling.tensors.retraining.many_heads import train_heads
+from clarify_errors.arrays.common.modeling_errors import SliceTooSmall
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.embeddings.standardization import Standardization
+from clarify_errors.arrays.retraining.annotation import Annotation
+from clarify_errors.arrays.retraining.control import control_weights
+from clarify_errors.arrays.retraining.group_resampling import percentile_interval, resampled_accuracies
+from clarify_errors.arrays.retraining.heads import Head
+from clarify_errors.arrays.retraining.own_gain_intervals import own_gain_interval, paired_counts
+from clarify_errors.arrays.retraining.slices import slice_membership, slice_weights, uniform_weights
+from clarify_errors.tensors.retraining.many_heads import train_heads
 from worker.benchmarks.paired_bootstrap import GroupedLabels
 from worker.common import process_cache
 from worker.common.library_versions import library_versions

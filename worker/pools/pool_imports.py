@@ -12,18 +12,18 @@ from django.conf import settings
 from annotations.datasets.dataset_registration import register_dataset
 from annotations.models import Dataset, Pool
 from annotations.pools import pool_requests
-from modeling.arrays.common.progress import Progress
-from modeling.arrays.datasets.dataset_files import POOL, THUMBNAILS, Split, dataset_directory, open_dataset
-from modeling.arrays.datasets.importing.archives import unpack_shards
-from modeling.arrays.datasets.importing.embedding_arrays import ImageEncoder, array_encoders
-from modeling.arrays.datasets.importing.import_errors import ImportRefused
-from modeling.arrays.datasets.importing.importer import import_images
-from modeling.arrays.datasets.importing.listed_images import SCATTERED, ListedImages
-from modeling.arrays.datasets.importing.listings import Source
-from modeling.arrays.datasets.importing.row_files import Described, Rows, assemble, in_blocks, rows_of
-from modeling.arrays.datasets.importing.storage import json_bytes
-from modeling.arrays.pools.pool_sources import CLASS, NOTED, read_pool, unlabelled
-from modeling.tensors.encoders import load_encoder
+from clarify_errors.arrays.common.progress import Progress
+from clarify_errors.arrays.datasets.dataset_files import POOL, THUMBNAILS, Split, dataset_directory, open_dataset
+from clarify_errors.arrays.datasets.importing.archives import unpack_shards
+from clarify_errors.arrays.datasets.importing.embedding_arrays import ImageEncoder, array_encoders
+from clarify_errors.arrays.datasets.importing.import_errors import ImportRefused
+from clarify_errors.arrays.datasets.importing.importer import import_images
+from clarify_errors.arrays.datasets.importing.listed_images import SCATTERED, ListedImages
+from clarify_errors.arrays.datasets.importing.listings import Source
+from clarify_errors.arrays.datasets.importing.row_files import Described, Rows, assemble, in_blocks, rows_of
+from clarify_errors.arrays.datasets.importing.storage import json_bytes
+from clarify_errors.arrays.pools.pool_sources import CLASS, NOTED, read_pool, unlabelled
+from clarify_errors.tensors.encoders import load_encoder
 from worker.datasets.dataset_import import embedding_by, thumbnail_key_secret
 from worker.datasets.embedding_folders import is_embedding_folder, open_embeddings
 from worker.datasets.index_builds import ARRAY, INDEXES

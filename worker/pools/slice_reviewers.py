@@ -8,9 +8,9 @@ from PIL.Image import Image
 from annotations.models import GatheringPart, JobState, Study, Verdict
 from annotations.pools import image_reviews
 from annotations.pools.review_progress import review_progress
-from modeling.arrays.common.modeling_errors import ModelingError
-from modeling.arrays.common.progress import Progress
-from modeling.arrays.images.image_decoding import read_image
+from clarify_errors.arrays.common.modeling_errors import ModelingError
+from clarify_errors.arrays.common.progress import Progress
+from clarify_errors.arrays.images.image_decoding import read_image
 
 BATCH = 16
 

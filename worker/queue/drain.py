@@ -9,9 +9,9 @@ from django.db import OperationalError, connection
 from psycopg.errors import QueryCanceled
 
 from annotations.base.data_store.folder_store import BadStoredFile
-from modeling.arrays.common.modeling_errors import ModelingError
-from modeling.arrays.common.steps import after_each_step
-from modeling.arrays.datasets.importing.import_errors import StorageFailed
+from clarify_errors.arrays.common.modeling_errors import ModelingError
+from clarify_errors.arrays.common.steps import after_each_step
+from clarify_errors.arrays.datasets.importing.import_errors import StorageFailed
 from worker.common.throttled_log import log_error_throttled
 from worker.queue import worker_heartbeat
 from worker.queue.failure_messages import is_foreseen, reason_of

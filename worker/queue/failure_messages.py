@@ -1,7 +1,7 @@
 """Why work failed, in a sentence for whoever asked for it."""
 
 from annotations.base.service_errors import ServiceError
-from modeling.arrays.common.modeling_errors import ModelingError
+from clarify_errors.arrays.common.modeling_errors import ModelingError
 
 _MAX_TEXT_LENGTH = 400  # characters of an error that nobody foresaw; its whole text is in the log
 

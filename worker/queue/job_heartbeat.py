@@ -14,8 +14,8 @@ from django.db import OperationalError, connection, connections
 
 from annotations.models.jobs import Job
 from annotations.queue import jobs
-from modeling.arrays.common.progress import Progress
-from modeling.arrays.common.steps import after_each_step, step_done
+from clarify_errors.arrays.common.progress import Progress
+from clarify_errors.arrays.common.steps import after_each_step, step_done
 from worker.queue import worker_heartbeat
 
 TELL_EVERY_S = 0.5

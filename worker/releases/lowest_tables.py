@@ -22,10 +22,10 @@ from annotations.releases.tables.table_rows import Source, source_of
 from annotations.results.beside_keywords import keyword_right, lists_of
 from annotations.results.stored_images import StoredImages, controls_of
 from annotations.results.study_analysis import Analysed
-from modeling.arrays.common.batches import batched
-from modeling.arrays.common.modeling_errors import ModelingError, NothingToSeparate
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.embeddings.similarity import similarities
+from clarify_errors.arrays.common.batches import batched
+from clarify_errors.arrays.common.modeling_errors import ModelingError, NothingToSeparate
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.embeddings.similarity import similarities
 from worker.releases import lowest_columns as columns
 
 MAX_ANNOTATIONS = 1_000  # of a task; concepts compare no more

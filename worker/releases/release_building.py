@@ -16,7 +16,7 @@ from annotations.releases.datapackage import deposit_of
 from annotations.releases.study_export import Analysis, Extras, write_study_zip
 from annotations.releases.tables.table_rows import TABLES, Source
 from annotations.results.study_analysis import Analysed
-from modeling.arrays.common.digests import file_sha256
+from clarify_errors.arrays.common.digests import file_sha256
 from worker.queue.due_jobs import work_on_due
 from worker.queue.job_heartbeat import beat_beside_transaction, progress_of
 from worker.releases import parquet

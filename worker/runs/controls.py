@@ -9,7 +9,7 @@ from annotations.models import Control, Dataset
 from annotations.runs import controls
 from annotations.runs.controls import ControlKey
 from annotations.runs.retraining import RetrainedHead, TrainingBatch
-from modeling.arrays.retraining.control import control_weights
+from clarify_errors.arrays.retraining.control import control_weights
 from worker.common import process_cache
 from worker.datasets import head_training
 

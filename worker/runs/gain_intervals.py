@@ -6,9 +6,9 @@ from annotations.models import Run
 from annotations.models.arrays import unpack_int32
 from annotations.queue import worker_wakeup
 from annotations.runs import retraining as runs
-from modeling.arrays.common.modeling_errors import ModelingError
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.retraining.own_gain_intervals import own_gain_interval, paired_counts
+from clarify_errors.arrays.common.modeling_errors import ModelingError
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.retraining.own_gain_intervals import own_gain_interval, paired_counts
 from worker.common.throttled_log import log_error_throttled
 from worker.queue import worker_heartbeat
 

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from modeling.arrays.common.batches import batched
-from modeling.arrays.common.modeling_errors import ModelingError
-from modeling.arrays.common.progress import Progress
-from modeling.arrays.common.softmax import softmax
-from modeling.arrays.images.image_decoding import read_image
-from modeling.arrays.images.image_files import ImageRejected
-from modeling.arrays.retraining.heads import Head
-from modeling.tensors.encoders import CheckedEncoder
+from clarify_errors.arrays.common.batches import batched
+from clarify_errors.arrays.common.modeling_errors import ModelingError
+from clarify_errors.arrays.common.progress import Progress
+from clarify_errors.arrays.common.softmax import softmax
+from clarify_errors.arrays.images.image_decoding import read_image
+from clarify_errors.arrays.images.image_files import ImageRejected
+from clarify_errors.arrays.retraining.heads import Head
+from clarify_errors.tensors.encoders import CheckedEncoder
 
 BATCH_IMAGES = 64
 SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".webp"})

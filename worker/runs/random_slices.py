@@ -12,12 +12,12 @@ from annotations.queue import worker_wakeup
 from annotations.runs import random_slices
 from annotations.runs.random_slices import SliceKey
 from annotations.runs.retraining import TrainingBatch
-from modeling.arrays.common.batches import batched
-from modeling.arrays.common.modeling_errors import ModelingError
-from modeling.arrays.datasets.dataset_files import BadDataset
-from modeling.arrays.phrases.error_score import error_scores
-from modeling.arrays.retraining import random_slices as drawing
-from modeling.arrays.retraining.slices import slice_membership, slice_weights
+from clarify_errors.arrays.common.batches import batched
+from clarify_errors.arrays.common.modeling_errors import ModelingError
+from clarify_errors.arrays.datasets.dataset_files import BadDataset
+from clarify_errors.arrays.phrases.error_score import error_scores
+from clarify_errors.arrays.retraining import random_slices as drawing
+from clarify_errors.arrays.retraining.slices import slice_membership, slice_weights
 from worker.common import process_cache
 from worker.common.library_versions import library_versions
 from worker.common.throttled_log import log_error_throttled

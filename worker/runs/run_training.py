@@ -16,10 +16,10 @@ from annotations.models import Run
 from annotations.runs import retraining as runs
 from annotations.runs.controls import ControlKey
 from annotations.runs.retraining import TrainingBatch
-from modeling.arrays.common.modeling_errors import SliceTooSmall
-from modeling.arrays.common.steps import after_each_step, step_done
-from modeling.arrays.datasets.dataset_files import BadDataset
-from modeling.arrays.embeddings.training_features import NoRoom
+from clarify_errors.arrays.common.modeling_errors import SliceTooSmall
+from clarify_errors.arrays.common.steps import after_each_step, step_done
+from clarify_errors.arrays.datasets.dataset_files import BadDataset
+from clarify_errors.arrays.embeddings.training_features import NoRoom
 from worker.common.throttled_log import log_error_throttled
 from worker.datasets.head_training import Weighed, heads_at_once, weigh
 from worker.queue.drain import drain

@@ -22,10 +22,10 @@ from annotations.analysis.observations.task_concepts import Concept, ConceptAnno
 from annotations.analysis.statistics.estimate_types import LEVEL, wilson_interval
 from annotations.analysis.statistics.estimates import split_interval
 from annotations.analysis.tables.filled_tables import definitions, filled
-from modeling.arrays.common.modeling_errors import ModelingError
-from modeling.arrays.concepts.explained_errors import Explained
-from modeling.arrays.concepts.phrase_map import phrase_map
-from modeling.arrays.retraining.control import own_gain
+from clarify_errors.arrays.common.modeling_errors import ModelingError
+from clarify_errors.arrays.concepts.explained_errors import Explained
+from clarify_errors.arrays.concepts.phrase_map import phrase_map
+from clarify_errors.arrays.retraining.control import own_gain
 
 MAX_ON_MAP = 400  # annotations of a task, those that most people said
 MAX_TEXTS = 50  # of a concept

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from annotations.analysis.concepts.concept_columns import Clusters, Measured
 from annotations.analysis.statistics.estimate_types import SEED
-from modeling.arrays.common.steps import step_done
+from clarify_errors.arrays.common.steps import step_done
 
 MOST = 200  # images that are looked at for clusters; of more, as many drawn at random
 MAX_CLUSTERS, SMALLEST = 6, 5  # clusters, and images a cluster on average

@@ -1,6 +1,6 @@
 """Which phrases of a task say the same: those with the same words, and those that select nearly the same images.
 
-The rule is `modeling.arrays.concepts.concept_merging.merge`, over the phrases that the study's people and experts
+The rule is `clarify_errors.arrays.concepts.concept_merging.merge`, over the phrases that the study's people and experts
 submitted for the same class. Phrases that select nearly all images are no concept, and neither are phrases of which
 none is better than guessing. Where that cannot be told, every phrase counts.
 """

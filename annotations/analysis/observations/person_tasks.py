@@ -10,11 +10,11 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.arrays.phrases.null_level import null_level, null_mean
-from modeling.arrays.phrases.vocabulary_level import chance_to_pass
-from modeling.arrays.phrases.worded_scale import BetterThanGuessing, better_than_guessing
-from modeling.arrays.retraining.control import own_gain
-from modeling.arrays.retraining.random_slices import percentile_among_best
+from clarify_errors.arrays.phrases.null_level import null_level, null_mean
+from clarify_errors.arrays.phrases.vocabulary_level import chance_to_pass
+from clarify_errors.arrays.phrases.worded_scale import BetterThanGuessing, better_than_guessing
+from clarify_errors.arrays.retraining.control import own_gain
+from clarify_errors.arrays.retraining.random_slices import percentile_among_best
 
 
 class Vocabulary(Protocol):

@@ -11,7 +11,7 @@ from annotations.analysis.observations.course_steps import Courses
 from annotations.analysis.observations.packed_phrases import Packed
 from annotations.analysis.observations.person_tasks import Key, PersonTask, RandomDraws, Times, Vocabulary, person_tasks
 from annotations.analysis.statistics.kept_gains import kept_gain
-from modeling.arrays.retraining.own_gain_intervals import GainInterval
+from clarify_errors.arrays.retraining.own_gain_intervals import GainInterval
 
 Keyword = tuple[str, str]  # of a machine: the digest of its list, and the score that chose it
 BEST_KEYWORDS = 20  # of each ranking; what ranked them wrote all

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.analysis.observations.person_tasks import Tried
-from modeling.arrays.concepts.concept_merging import centrality, merge, selects_nearly_all
-from modeling.arrays.phrases.phrase_reading import read
-from modeling.arrays.phrases.word_forms import lemmas
+from clarify_errors.arrays.concepts.concept_merging import centrality, merge, selects_nearly_all
+from clarify_errors.arrays.phrases.phrase_reading import read
+from clarify_errors.arrays.phrases.word_forms import lemmas
 
 Merged = tuple[tuple[int | None, float], ...]  # of each annotation its group, and how central it is there
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from annotations.analysis.statistics.estimate_types import LEVEL, SEED, Estimate, spread
-from modeling.arrays.common.steps import step_done
+from clarify_errors.arrays.common.steps import step_done
 
 MAX_RESAMPLES, MIN_RESAMPLES = 10_000, 1_000
 _WORK = 5_000_000  # values drawn for one interval; beyond it there are fewer resamples

@@ -5,8 +5,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.arrays.common.steps import step_done
-from modeling.arrays.retraining.own_gain_intervals import GainInterval, own_gain_interval, paired_counts
+from clarify_errors.arrays.common.steps import step_done
+from clarify_errors.arrays.retraining.own_gain_intervals import GainInterval, own_gain_interval, paired_counts
 
 
 def kept_gain(run: NDArray[np.bool_], beside: NDArray[np.bool_], groups: NDArray[np.int64]) -> GainInterval:

@@ -8,7 +8,7 @@ from scipy import stats
 
 from annotations.analysis.statistics.estimate_types import wilson_interval
 from annotations.analysis.statistics.estimates import t_interval
-from modeling.arrays.retraining.random_slice_gains import SliceGains, beside_random_slices
+from clarify_errors.arrays.retraining.random_slice_gains import SliceGains, beside_random_slices
 
 FEW = 5  # people who gain, or do not
 

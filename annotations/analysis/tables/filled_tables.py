@@ -17,7 +17,7 @@ from annotations.analysis.tables.saturation_columns import NOVELTY, SATURATION, 
 from annotations.analysis.tables.table3 import TABLE_3, Listed
 from annotations.base.tables.columns import Table
 from annotations.base.tables.worded_tables import worded
-from modeling.arrays.phrases.worded_scale import BetterThanGuessing
+from clarify_errors.arrays.phrases.worded_scale import BetterThanGuessing
 
 Row = TypeVar("Row")
 Tables = TypeVar("Tables")

@@ -12,7 +12,7 @@ from annotations.analysis.observations.task_concepts import words_of
 from annotations.analysis.tables.keyword_splits import ShownClass, Words
 from annotations.base.tables.columns import Table
 from annotations.base.tables.worded_tables import worded
-from modeling.arrays.keywords.keyword_ranking import clip_scores, subgroup_accuracy
+from clarify_errors.arrays.keywords.keyword_ranking import clip_scores, subgroup_accuracy
 
 
 @dataclass(frozen=True)

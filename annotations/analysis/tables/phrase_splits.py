@@ -10,7 +10,7 @@ from annotations.analysis.tables.keyword_splits import NO_MACHINE, Beside, Shown
 from annotations.analysis.tables.keyword_tables import PhraseAmongKeywords, Ranking, Said, among_keywords
 from annotations.base.tables.columns import Table
 from annotations.base.tables.worded_tables import worded
-from modeling.arrays.common.samples import sample
+from clarify_errors.arrays.common.samples import sample
 
 PANEL_SIZE = 12
 _SEED = (6, 10)  # of the panels' samples

@@ -22,7 +22,7 @@ from annotations.analysis.tables.phrase_splits import Looked
 from annotations.analysis.tables.saturation_tables import over_people
 from annotations.analysis.tables.table3 import table_3
 from annotations.analysis.tables.totals import totals
-from modeling.arrays.retraining.control import own_gain
+from clarify_errors.arrays.retraining.control import own_gain
 
 PANEL_PHRASES = 3  # of each task that have panels
 MANY_TASKS = 100  # with more, the best alone

@@ -15,7 +15,7 @@ from annotations.analysis.statistics.mean_differences import holm
 from annotations.analysis.statistics.own_gain_means import is_few, mean_interval, p_value_beside_slices
 from annotations.analysis.tables.comparison_columns import Total
 from annotations.analysis.tables.estimands import ESTIMANDS
-from modeling.arrays.retraining.random_slice_gains import SliceGains
+from clarify_errors.arrays.retraining.random_slice_gains import SliceGains
 
 _BEYOND, _NOTABLE = 95, 0.02  # a percentile among random slices, and a gain
 

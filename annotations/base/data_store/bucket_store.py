@@ -14,7 +14,7 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from annotations.base.data_store.folder_store import BadStoredFile, FolderStore, StoreUnreadable
-from modeling.arrays.datasets.importing.import_errors import StorageFailed
+from clarify_errors.arrays.datasets.importing.import_errors import StorageFailed
 
 _LOCK = 0x6275636B
 _FRESH_S = 20 * 60  # what was put then was put by who names it now

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
-from modeling.arrays.datasets.dataset_files import BadDataset
-from modeling.arrays.datasets.importing.storage import storing, sync_folder
+from clarify_errors.arrays.datasets.dataset_files import BadDataset
+from clarify_errors.arrays.datasets.importing.storage import storing, sync_folder
 
 _DAY_S = 24 * 3600
 _UNFINISHED = "."  # what begins so is being written, or is the lock

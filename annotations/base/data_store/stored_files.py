@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import models
 
 from annotations.base.data_store.folder_store import FolderStore
-from modeling.arrays.common.foreign_modules import plugged_in
+from clarify_errors.arrays.common.foreign_modules import plugged_in
 
 _NEW_S = 60.0  # far less than a sweep waits
 

@@ -8,8 +8,8 @@ from annotations.datasets.class_images import class_images
 from annotations.datasets.image_grids import Picture, pictures_of
 from annotations.datasets.target_classes import classes_with_errors
 from annotations.models import BaseModel
-from modeling.arrays.common.samples import sample
-from modeling.arrays.datasets.dataset_files import BadDataset
+from clarify_errors.arrays.common.samples import sample
+from clarify_errors.arrays.datasets.dataset_files import BadDataset
 
 FEW = 20  # wrong images: with fewer, what people say about them is mostly chance
 MAX_CLASSES = 12

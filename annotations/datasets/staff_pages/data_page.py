@@ -33,8 +33,8 @@ from annotations.pages.site_pages import show_site_page
 from annotations.pages.typed_classes import Form
 from annotations.pages.uploads import take_form
 from annotations.staff import roles
-from modeling.arrays.common.modeling_errors import ModelingError
-from modeling.arrays.datasets.dataset_files import POOL, REPORT
+from clarify_errors.arrays.common.modeling_errors import ModelingError
+from clarify_errors.arrays.datasets.dataset_files import POOL, REPORT
 
 MAX_GROUPS, MAX_CLASSES, MAX_WORDS, MAX_LISTED = 12, 8, 6, 100
 WRONG_SHOWN, OF_CLASS_SHOWN, PER_PAGE = 6, 12, 120

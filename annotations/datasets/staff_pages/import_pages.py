@@ -31,8 +31,8 @@ from annotations.pages.site_pages import show_site_page
 from annotations.pages.typed_classes import Form
 from annotations.pages.uploads import FORM_BYTES, take_in
 from annotations.staff import members, roles
-from modeling.arrays.datasets.importing.archives import SUFFIXES
-from modeling.arrays.datasets.importing.sources import TABLES
+from clarify_errors.arrays.datasets.importing.archives import SUFFIXES
+from clarify_errors.arrays.datasets.importing.sources import TABLES
 
 _SPLITS = ("train", "validation", "test")
 _IN_A_FOLDER = "in a folder on this server"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from annotations.datasets.thumbnails import thumbnail_url
 from annotations.models import BaseModel, Dataset, ImageIndex
-from modeling.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.datasets.dataset_files import Split
 
 
 @dataclass(frozen=True)

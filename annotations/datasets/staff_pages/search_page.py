@@ -17,9 +17,9 @@ from annotations.pages.number_formats import TypedFloatField, row_number
 from annotations.pages.site_pages import show_site_page
 from annotations.pages.typed_classes import Form
 from annotations.staff import roles
-from modeling.arrays.common.samples import sample
-from modeling.arrays.datasets.dataset_files import POOL
-from modeling.arrays.embeddings.duplicate_limits import COPIES_ABOVE
+from clarify_errors.arrays.common.samples import sample
+from clarify_errors.arrays.datasets.dataset_files import POOL
+from clarify_errors.arrays.embeddings.duplicate_limits import COPIES_ABOVE
 
 SHOWN = 24  # images to begin with
 _LIKE, _UNLIKE = "+", "-"

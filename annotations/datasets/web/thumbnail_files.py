@@ -15,7 +15,7 @@ from annotations.datasets.thumbnails import seconds_valid
 from annotations.models import Dataset
 from annotations.pages.current_visit import SESSION_KEY
 from annotations.staff import roles
-from modeling.arrays.datasets.dataset_files import thumbnail_name
+from clarify_errors.arrays.datasets.dataset_files import thumbnail_name
 
 KNOWN_S = 60
 

@@ -9,9 +9,9 @@ from django.core.management import CommandParser
 
 from annotations.datasets.dataset_registration import find_dataset
 from annotations.management.plain_command import PlainCommand, writing
-from modeling.arrays.common.croissant import CROISSANT, DescribedTable, croissant
-from modeling.arrays.common.digests import file_sha256
-from modeling.arrays.datasets.dataset_files import DatasetFiles, Split
+from clarify_errors.arrays.common.croissant import CROISSANT, DescribedTable, croissant
+from clarify_errors.arrays.common.digests import file_sha256
+from clarify_errors.arrays.datasets.dataset_files import DatasetFiles, Split
 
 _COLUMNS = (
     ("filename", "text", "the image, as it was called where the data set was imported"),

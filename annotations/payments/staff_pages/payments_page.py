@@ -16,7 +16,7 @@ from annotations.pages.page_acts import Act
 from annotations.pages.study_pages import CSV, file_answer
 from annotations.payments import payment_files, payment_ledger
 from annotations.payments.costs import totals
-from modeling.arrays.common.counted_words import persons
+from clarify_errors.arrays.common.counted_words import persons
 
 _WORDS: Final[dict[str, str]] = {
     BatchState.PREPARED: "ready: send it, or take its file",

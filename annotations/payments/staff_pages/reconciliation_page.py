@@ -27,7 +27,7 @@ from annotations.payments.discrepancy_words import REPAIR_WORDS, WORDS, Repair
 from annotations.prolific import submission_import, submission_requests
 from annotations.prolific.submission_import import LARGEST_FILE
 from annotations.staff import roles
-from modeling.arrays.common.counted_words import counted
+from clarify_errors.arrays.common.counted_words import counted
 
 _HERE: tuple[Repair, ...] = ("release_place", "pay_by_hand")  # what needs nothing of Prolific
 _REFRESH_S = 3

@@ -35,8 +35,8 @@ from annotations.phrases.expert_classes import class_place
 from annotations.phrases.screen_records import screen
 from annotations.phrases.task_screen import Draws
 from annotations.phrases.typed_texts import MAX_LENGTH
-from modeling.arrays.common.safe_text import BadJson, UnsafeText, read_json
-from modeling.arrays.phrases.writing_traces import COUNTED
+from clarify_errors.arrays.common.safe_text import BadJson, UnsafeText, read_json
+from clarify_errors.arrays.phrases.writing_traces import COUNTED
 
 _FRAGMENT_HEADER = "Clarify-Fragment"  # a script asks for what changes, and not for the whole page
 _PARTS_HEADER = "Clarify-Parts"  # tells a script that the answer has parts of the task page

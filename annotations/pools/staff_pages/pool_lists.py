@@ -22,7 +22,7 @@ from annotations.pages.site_pages import show_site_page
 from annotations.pages.typed_classes import Form
 from annotations.pools import pool_requests
 from annotations.staff import roles
-from modeling.arrays.common.counted_words import counted
+from clarify_errors.arrays.common.counted_words import counted
 
 
 class PoolForm(Form):

@@ -15,7 +15,7 @@ from annotations.prolific import webhook_events as webhooks
 from annotations.prolific_client import hook_signatures
 from annotations.prolific_client.hook_signatures import HookNotSigned, SignatureStale
 from annotations.prolific_client.payloads import moment
-from modeling.arrays.common.safe_text import BadJson, UnsafeText, is_safe, read_json
+from clarify_errors.arrays.common.safe_text import BadJson, UnsafeText, is_safe, read_json
 
 LARGEST_BODY = 64 * 1024  # bytes
 MAX_EVENT_ID_LENGTH = 100

@@ -12,9 +12,9 @@ from annotations.analysis.observations.person_tasks import phrase_is_better
 from annotations.analysis.observations.study_rows import StudyRows
 from annotations.releases.rebuild.release_tables import Release, stacked
 from annotations.releases.rebuild.report import Report
-from modeling.arrays.phrases.error_score import error_scores
-from modeling.arrays.phrases.null_level import null_level, p_method, p_values
-from modeling.arrays.phrases.vocabulary_level import vocabulary_level
+from clarify_errors.arrays.phrases.error_score import error_scores
+from clarify_errors.arrays.phrases.null_level import null_level, p_method, p_values
+from clarify_errors.arrays.phrases.vocabulary_level import vocabulary_level
 
 Floats = np.ndarray[Any, Any]
 SCORE = ["error_score", "threshold", "two_sided_error_score", "two_sided_threshold"]

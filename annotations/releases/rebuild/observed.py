@@ -15,9 +15,9 @@ from annotations.releases.rebuild.error_scores import ReleasedVocabulary, vocabu
 from annotations.releases.rebuild.recorded_tables import KEY, times
 from annotations.releases.rebuild.release_tables import Release, known
 from annotations.releases.rebuild.run_accuracies import OWN_CONTROL, TaskAccuracies, accuracies
-from modeling.arrays.phrases.phrase_languages import ENGLISH
-from modeling.arrays.retraining.group_resampling import percentile_interval, resampled_accuracies
-from modeling.arrays.retraining.own_gain_intervals import GainInterval
+from clarify_errors.arrays.phrases.phrase_languages import ENGLISH
+from clarify_errors.arrays.retraining.group_resampling import percentile_interval, resampled_accuracies
+from clarify_errors.arrays.retraining.own_gain_intervals import GainInterval
 
 HIDDEN = "(hidden)"
 _BESIDE_BENCHMARK = ("base_model", "control", "experts")  # methods of baselines.csv that no benchmark measures

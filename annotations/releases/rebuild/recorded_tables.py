@@ -8,7 +8,7 @@ import pandas as pd
 from annotations.analysis.observations.person_tasks import Key, Times
 from annotations.releases.rebuild.release_tables import Release, known
 from annotations.releases.rebuild.report import Report
-from modeling.arrays.phrases.writing_traces import flags
+from clarify_errors.arrays.phrases.writing_traces import flags
 
 _DURATIONS = {"assignments": ("started_at", ["session", "task"]), "spans": ("began_at", ["row"])}
 

@@ -19,7 +19,7 @@ from annotations.releases.rebuild.error_scores import scores_of
 from annotations.releases.rebuild.observed import HIDDEN, ranked_rows
 from annotations.releases.rebuild.release_tables import Release, known, stacked
 from annotations.releases.rebuild.run_accuracies import OWN_CONTROL, TaskAccuracies
-from modeling.arrays.concepts.explained_errors import Explained, explain
+from clarify_errors.arrays.concepts.explained_errors import Explained, explain
 
 MOST_COMPARED = 1_000  # annotations of a task
 

@@ -7,9 +7,9 @@ import pandas as pd
 
 from annotations.releases.rebuild.release_tables import Release
 from annotations.releases.rebuild.report import Report
-from modeling.arrays.retraining.group_accuracies import group_metrics
-from modeling.arrays.retraining.own_gain_intervals import GainInterval, own_gain_interval, paired_counts
-from modeling.arrays.retraining.random_slices import percentile_among
+from clarify_errors.arrays.retraining.group_accuracies import group_metrics
+from clarify_errors.arrays.retraining.own_gain_intervals import GainInterval, own_gain_interval, paired_counts
+from clarify_errors.arrays.retraining.random_slices import percentile_among
 
 RUN = [
     "worst_group_accuracy",

@@ -13,7 +13,7 @@ from annotations.pages.number_formats import row_number
 from annotations.pages.page_acts import Act
 from annotations.releases import moderated_phrases as reading
 from annotations.releases import moderation
-from modeling.arrays.common.counted_words import counted
+from clarify_errors.arrays.common.counted_words import counted
 
 _STATES = (
     (Moderation.UNREVIEWED.value, "not looked at"),

@@ -9,7 +9,7 @@ from annotations.base.tables.worded_tables import along, worded
 from annotations.models import Moderation, Phrase
 from annotations.models.moderated_words import HIDDEN
 from annotations.phrases.writing_flags import People, flags_of, said_by_others
-from modeling.arrays.phrases.worded_scale import BetterThanGuessing, better_than_guessing
+from clarify_errors.arrays.phrases.worded_scale import BetterThanGuessing, better_than_guessing
 
 _WORDS = ("subject", "rendered_text", "rewordings")  # that a score repeats
 

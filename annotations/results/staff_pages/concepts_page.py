@@ -16,7 +16,7 @@ from annotations.pools.gathering_tables import SliceCheck, slice_checks
 from annotations.results.latest_results import latest
 from annotations.results.staff_pages.results_page import POLL_SOON_S
 from annotations.results.staff_pages.unnamed_pictures import make_study, shown_unnamed
-from modeling.arrays.retraining.own_gain_intervals import WHY
+from clarify_errors.arrays.retraining.own_gain_intervals import WHY
 
 TASKS_AT_ONCE = 10  # on a page
 MAX_SHOWN = 100  # concepts of a task on the page; the file has all

@@ -12,7 +12,7 @@ from annotations.base.tables.worded_tables import worded
 from annotations.models import Study
 from annotations.models.payment import amount
 from annotations.payments.costs import totals
-from modeling.arrays.common.counted_words import persons
+from clarify_errors.arrays.common.counted_words import persons
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from annotations.analysis.tables.estimands import Over
 from annotations.analysis.tables.filled_tables import GroupGains
 from annotations.pages.number_formats import percent, points
 from annotations.results.staff_pages.flow_words import reasons
-from modeling.arrays.common.counted_words import number_word, persons
-from modeling.arrays.phrases.worded_scale import BetterThanGuessing
+from clarify_errors.arrays.common.counted_words import number_word, persons
+from clarify_errors.arrays.phrases.worded_scale import BetterThanGuessing
 
 _BEYOND = 95  # of 100
 _NOT_TOLD = (BetterThanGuessing.TOO_FEW, BetterThanGuessing.UNKNOWN)

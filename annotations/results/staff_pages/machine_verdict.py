@@ -11,8 +11,8 @@ from annotations.analysis.statistics.estimate_types import wilson_interval
 from annotations.analysis.tables.filled_tables import StudyTables
 from annotations.analysis.tables.keyword_splits import PEOPLE, PeopleLessMachine
 from annotations.pages.number_formats import percent, points, score
-from modeling.arrays.common.counted_words import persons
-from modeling.arrays.retraining.own_gain_intervals import WHY, tied_note
+from clarify_errors.arrays.common.counted_words import persons
+from clarify_errors.arrays.retraining.own_gain_intervals import WHY, tied_note
 
 _BY_ERROR_SCORE = "error_score"  # as people's best phrase is chosen, so that neither side is favoured
 _NAMED = 8  # classes in a sentence

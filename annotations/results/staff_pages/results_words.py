@@ -19,8 +19,8 @@ from annotations.pages.number_formats import NONE
 from annotations.results.staff_pages.finding_words import beside_random_slices, better_and_others, finding, most_said
 from annotations.results.staff_pages.machine_verdict import Duel, duels, on_class
 from annotations.results.staff_pages.unnamed_pictures import unnamed_sentences
-from modeling.arrays.common.counted_words import counted, persons
-from modeling.arrays.phrases.worded_scale import BetterThanGuessing
+from clarify_errors.arrays.common.counted_words import counted, persons
+from clarify_errors.arrays.phrases.worded_scale import BetterThanGuessing
 
 _LONG_S = 120  # a time from which it is told in minutes
 CATEGORY_LIMIT = 300  # phrases of a list on the page; its file has all

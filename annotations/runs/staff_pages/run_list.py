@@ -18,8 +18,8 @@ from annotations.pages.study_pages import ZIP, file_answer
 from annotations.pages.terms import TERMS, Definitions
 from annotations.pools.gathering_tables import slice_checks
 from annotations.runs.head_files import head_zip
-from modeling.arrays.retraining.control import own_gain
-from modeling.arrays.retraining.own_gain_intervals import WHY, tied_counts, tied_note
+from clarify_errors.arrays.retraining.control import own_gain
+from clarify_errors.arrays.retraining.own_gain_intervals import WHY, tied_counts, tied_note
 
 
 @admin.register(Run)

@@ -10,7 +10,7 @@ from django_otp_webauthn import exceptions, views
 
 from annotations.staff import two_factor
 from annotations.staff.staff_pages.two_factor_page import wanted_page
-from modeling.arrays.common.safe_text import BadJson, UnsafeText, read_json
+from clarify_errors.arrays.common.safe_text import BadJson, UnsafeText, read_json
 
 app_name = "otp_webauthn"  # by which the library's templates find them
 

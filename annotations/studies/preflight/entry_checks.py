@@ -13,7 +13,7 @@ from annotations.models.consent_texts import RETENTION
 from annotations.models.study import CODES
 from annotations.studies.preflight.check_result import Check, FixIn, block, passed, warning
 from annotations.studies.readiness import link_reasons
-from modeling.arrays.common.counted_words import counted
+from clarify_errors.arrays.common.counted_words import counted
 
 PROLIFIC = "app.prolific.com"
 NO_LONGER = "app.prolific.co"

@@ -7,10 +7,10 @@ from annotations.datasets.target_classes import resolved_target_class
 from annotations.models import Study, Task, VocabularyLevel
 from annotations.phrases.vocabulary_levels import WHOLE, WORDS_FOLDER, LevelKey, best_score, half_is_telling, words_in
 from annotations.studies.preflight.check_result import Check, FixIn, block, doubt, passed, warning
-from modeling.arrays.phrases.null_level import null_level
-from modeling.arrays.phrases.phrase_languages import LANGUAGES
-from modeling.arrays.phrases.vocabulary_level import MIN_DISTINCT, MIN_IMAGES, is_telling
-from modeling.arrays.phrases.worded_scale import VERY_WELL, WELL
+from clarify_errors.arrays.phrases.null_level import null_level
+from clarify_errors.arrays.phrases.phrase_languages import LANGUAGES
+from clarify_errors.arrays.phrases.vocabulary_level import MIN_DISTINCT, MIN_IMAGES, is_telling
+from clarify_errors.arrays.phrases.worded_scale import VERY_WELL, WELL
 
 HIGH_LEVEL = 0.5  # above it, words have to explain more than half of the mistakes to say anything
 

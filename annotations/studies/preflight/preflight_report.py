@@ -12,7 +12,7 @@ from annotations.studies.preflight.entry_checks import care_checks, expert_check
 from annotations.studies.preflight.pay_checks import money_checks
 from annotations.studies.preflight.task_checks import task_checks
 from annotations.studies.readiness import reasons_not_ready, rehearsal_reasons
-from modeling.arrays.common.counted_words import counted
+from clarify_errors.arrays.common.counted_words import counted
 
 
 class Part(NamedTuple):

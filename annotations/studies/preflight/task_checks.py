@@ -17,9 +17,9 @@ from annotations.studies.preflight.check_result import Check, FixIn, Level, bloc
 from annotations.studies.preflight.guessing_checks import Levels, guessing_checks
 from annotations.studies.readiness import task_reasons
 from annotations.studies.shown_keywords import shows_keywords, top_keywords
-from modeling.arrays.datasets.dataset_files import BadDataset, DatasetFiles, Split
-from modeling.arrays.images.image_files import is_whole_thumbnail
-from modeling.arrays.phrases.phrase_languages import ENGLISH
+from clarify_errors.arrays.datasets.dataset_files import BadDataset, DatasetFiles, Split
+from clarify_errors.arrays.images.image_files import is_whole_thumbnail
+from clarify_errors.arrays.phrases.phrase_languages import ENGLISH
 
 IMAGES_LOOKED_AT = 12
 MAX_TOLD = 20  # checks of tasks at each level, where there are more tasks than that

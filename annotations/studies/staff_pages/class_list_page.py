@@ -11,7 +11,7 @@ from annotations.pages.number_formats import row_number
 from annotations.pages.page_acts import FormRefused, filled
 from annotations.pages.typed_classes import ModelForm
 from annotations.studies import class_lists
-from modeling.arrays.common.counted_words import counted
+from clarify_errors.arrays.common.counted_words import counted
 
 
 class ClassListForm(ModelForm[Task]):

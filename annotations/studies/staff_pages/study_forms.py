@@ -18,7 +18,7 @@ from annotations.studies.lifecycle import StaleDraft
 from annotations.studies.readiness import language_reason
 from annotations.studies.staff_pages.study_sections import HELP
 from annotations.studies.staff_pages.translations import TranslationsField
-from modeling.arrays.datasets.dataset_files import BadDataset
+from clarify_errors.arrays.datasets.dataset_files import BadDataset
 
 MAX_ERRORS = "the class with the most errors"
 _WORDS = ("suggested_words", "keywords")

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.datastructures import MultiValueDict
 
 from annotations.models.study_texts import MAX_TITLE_LENGTH
-from modeling.arrays.common.safe_text import compose
+from clarify_errors.arrays.common.safe_text import compose
 
 ROWS = {
     "title": 1,

@@ -18,7 +18,7 @@ from annotations.pages.typed_classes import Form
 from annotations.studies import rehearsal_requests
 from annotations.studies.readiness import reasons_not_ready, rehearsal_reasons
 from annotations.visits import preview_links, rehearsals
-from modeling.arrays.common.counted_words import counted
+from clarify_errors.arrays.common.counted_words import counted
 
 _OF_ALL = 5  # rehearsals that are listed
 

@@ -17,7 +17,7 @@ from annotations.models import AnnotationSession, Assignment, Event, Phrase, eve
 from annotations.pages.number_formats import NONE
 from annotations.pages.read_only import ReadOnlyAdmin, ReadOnlyOfAssignments
 from annotations.phrases.screen_records import replay_screen
-from modeling.arrays.datasets.dataset_files import BadDataset
+from clarify_errors.arrays.datasets.dataset_files import BadDataset
 
 NO_SCREEN = "Nobody was shown what became of “{}”. The screens of its visit are listed below."
 

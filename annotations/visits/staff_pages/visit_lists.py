@@ -16,7 +16,7 @@ from annotations.pages.number_formats import NONE, percent, score, similarity
 from annotations.pages.read_only import OF_WHOM, WHOSE_VISIT, ReadOnlyAdmin, ReadOnlyRows
 from annotations.studies.study_progress import number_of
 from annotations.visits.staff_pages.seen_screens import FirstScreen, Screens
-from modeling.arrays.common.counted_words import counted
+from clarify_errors.arrays.common.counted_words import counted
 
 _HOW_GOOD = ("error_score", "null_level", "p_value", "threshold", "two_sided", "direction")
 _OF_SCORE = (*_HOW_GOOD, "rendered_text", "encoder", "scored_at")

@@ -14,7 +14,7 @@ from annotations.models import AnnotationSession, SpanKind, Stage
 from annotations.models.span import IMAGE_KEY_LENGTH
 from annotations.pages.current_visit import in_visit
 from annotations.visits import time_spans
-from modeling.arrays.common.safe_text import read_json
+from clarify_errors.arrays.common.safe_text import read_json
 
 MAX_PER_REPORT = 200
 _MAX_AGO_MS = 14 * 24 * 3600 * 1000  # what a browser kept while the network was gone

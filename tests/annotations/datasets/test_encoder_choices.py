@@ -4,7 +4,7 @@ from typing import Any
 
 from annotations.datasets.encoder_choices import BUNDLED, encoder_choices
 from annotations.models import Dataset
-from modeling.tensors.encoders.specs import BUNDLED as BUNDLED_SPEC
+from clarify_errors.tensors.encoders.specs import BUNDLED as BUNDLED_SPEC
 
 HEAVY = "open_clip:ViT-L-14:openai"
 

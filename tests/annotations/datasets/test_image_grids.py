@@ -5,7 +5,7 @@ import pytest
 from django.utils import translation
 
 from annotations.datasets.image_grids import Picture, visit_numbers
-from modeling.arrays.common.samples import sample
+from clarify_errors.arrays.common.samples import sample
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeling.arrays.common.samples import sample
+from clarify_errors.arrays.common.samples import sample
 
 SEED = (7, 1, 0)
 

@@ -10,10 +10,10 @@ from annotations.base.service_errors import NotPossible
 from annotations.datasets.base_models import import_predictions
 from annotations.datasets.class_images import class_images
 from annotations.models import BaseModel, BaseModelOrigin, Dataset
-from modeling.arrays.common.modeling_errors import NothingToEvaluate
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.datasets.importing.import_errors import BadSource
-from modeling.arrays.datasets.prediction_file import PredictionsMissing
+from clarify_errors.arrays.common.modeling_errors import NothingToEvaluate
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.datasets.importing.import_errors import BadSource
+from clarify_errors.arrays.datasets.prediction_file import PredictionsMissing
 from tests.support.actors import SQUARE
 
 Line = tuple[str, str, str]

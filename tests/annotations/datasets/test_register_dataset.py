@@ -11,7 +11,7 @@ from django.db import connection
 from annotations.base.service_errors import NotPossible
 from annotations.datasets.dataset_registration import find_dataset, register_dataset
 from annotations.models import Dataset
-from modeling.arrays.datasets.dataset_files import BadDataset
+from clarify_errors.arrays.datasets.dataset_files import BadDataset
 from tests.support import actors
 
 

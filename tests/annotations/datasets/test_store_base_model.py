@@ -8,10 +8,10 @@ from annotations.datasets import base_models
 from annotations.datasets.base_models import store_trained_model
 from annotations.datasets.target_classes import default_target_class
 from annotations.models import BaseModel, BaseModelOrigin, Dataset
-from modeling.arrays.common.modeling_errors import NothingToEvaluate
-from modeling.arrays.datasets.dataset_files import DatasetFiles, Split
-from modeling.arrays.embeddings.standardization import Standardization
-from modeling.arrays.retraining.heads import Head
+from clarify_errors.arrays.common.modeling_errors import NothingToEvaluate
+from clarify_errors.arrays.datasets.dataset_files import DatasetFiles, Split
+from clarify_errors.arrays.embeddings.standardization import Standardization
+from clarify_errors.arrays.retraining.heads import Head
 from tests.support.actors import OVAL, SQUARE
 
 

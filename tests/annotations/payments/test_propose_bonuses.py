@@ -8,7 +8,7 @@ from annotations.models import AuditRecord, Moderation, Payment, Phrase, Submiss
 from annotations.models.phrase import UNCHECKED
 from annotations.payments import payment_ledger
 from annotations.phrases.vocabulary_levels import half_of
-from modeling.arrays.phrases import vocabulary_level
+from clarify_errors.arrays.phrases import vocabulary_level
 from tests.support.money import complete, right_words, wrong_words
 from tests.support.prolific_steps import THERE
 from tests.support.vocabularies import words_scored

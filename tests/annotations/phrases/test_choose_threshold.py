@@ -6,7 +6,7 @@ import pytest
 from annotations.base.service_errors import AssignmentNotActive, PhraseNotScored, ThresholdRefused, TimeIsOver
 from annotations.models import Event, Phrase, Run, RunState, ThresholdChoice
 from annotations.phrases import replies
-from modeling.arrays.retraining.slices import slice_members
+from clarify_errors.arrays.retraining.slices import slice_members
 from tests.support.actors import Visit
 from tests.support.steps import end, move_clock, submit, submit_and_score
 from worker.runs.run_training import train_due_runs

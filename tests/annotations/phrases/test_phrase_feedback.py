@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from annotations.phrases.phrase_feedback import SHOWN_A_SIDE, in_proportion
 from annotations.phrases.verdicts import Verdict, place, verdict
-from modeling.arrays.phrases.worded_scale import Step
+from clarify_errors.arrays.phrases.worded_scale import Step
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from django.db import IntegrityError
 from annotations.models import Event, PhraseState, Run, RunState, Score
 from annotations.models.arrays import pack_float32
 from annotations.phrases import scoring
-from modeling.arrays.phrases.error_score import ErrorScore, null_level
-from modeling.arrays.phrases.null_level import p_value
+from clarify_errors.arrays.phrases.error_score import ErrorScore, null_level
+from clarify_errors.arrays.phrases.null_level import p_value
 from tests.support.steps import end, submit, submit_and_score
 from worker.phrases.scoring import score_due_phrases
 

@@ -13,8 +13,8 @@ from annotations.models.arrays import pack_float32
 from annotations.phrases.phrase_feedback import Result
 from annotations.phrases.phrase_submission import submit
 from annotations.phrases.task_screen import SHOWN_A_GRID, Draws, Work, found, images, phrases_of, work
-from modeling.arrays.phrases.error_score import error_score, null_level
-from modeling.arrays.phrases.worded_scale import Step
+from clarify_errors.arrays.phrases.error_score import error_score, null_level
+from clarify_errors.arrays.phrases.worded_scale import Step
 from tests.support.actors import Visit
 from worker.phrases.scoring import score_due_phrases
 

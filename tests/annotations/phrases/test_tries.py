@@ -7,7 +7,7 @@ from django.utils import timezone
 from annotations.models import Assignment, Phrase, Task
 from annotations.phrases import assignments, scoring
 from annotations.visits import sessions
-from modeling.arrays.phrases.error_score import null_level
+from clarify_errors.arrays.phrases.error_score import null_level
 from tests.support import actors
 from tests.support.steps import end, submit, submit_and_score
 

@@ -24,7 +24,7 @@ from annotations.releases.tables.table_rows import TABLES
 from annotations.results import stored_rows
 from annotations.results.study_analysis import Analysed
 from annotations.visits.withdrawal import withdraw
-from modeling.arrays.phrases.null_level import null_level, p_value
+from clarify_errors.arrays.phrases.null_level import null_level, p_value
 from tests.support.actors import Visit
 from tests.support.analysis_studies import analyse
 from tests.support.rows import add_phrase, add_run

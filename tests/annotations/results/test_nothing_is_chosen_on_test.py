@@ -20,8 +20,8 @@ from annotations.phrases import level_storage as vocabulary_levels
 from annotations.results import stored_images
 from annotations.results.stored_rows import read_people
 from annotations.results.study_analysis import Analysed
-from modeling.arrays.datasets.dataset_files import DatasetFiles, Split
-from modeling.arrays.phrases.held_out import HeldOutScore
+from clarify_errors.arrays.datasets.dataset_files import DatasetFiles, Split
+from clarify_errors.arrays.phrases.held_out import HeldOutScore
 from tests.support.whole import whole_study
 from worker.phrases.vocabulary_levels import score_missing_vocabularies
 from worker.runs.random_slices import train_missing_random_slices

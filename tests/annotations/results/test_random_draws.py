@@ -6,7 +6,7 @@ import pytest
 from annotations.analysis.observations.person_tasks import RandomDraws
 from annotations.models import RandomSlices, RandomSliceScores, Run, Score
 from annotations.results.stored_rows import draws_of, read_people
-from modeling.arrays.retraining.random_slices import DRAWS, percentile_among_best
+from clarify_errors.arrays.retraining.random_slices import DRAWS, percentile_among_best
 from tests.support.actors import Visit
 from tests.support.steps import end, submit_and_score
 from worker.runs.random_slices import train_missing_random_slices

@@ -19,8 +19,8 @@ from annotations.studies import lifecycle
 from annotations.studies.preflight.check_result import FixIn, Level
 from annotations.studies.preflight.preflight_report import blocking, report
 from annotations.studies.preflight.prolific_checks import remote_checks
-from modeling.arrays.datasets.dataset_files import Split, file_sha256, open_dataset
-from modeling.arrays.phrases import vocabulary_level
+from clarify_errors.arrays.datasets.dataset_files import Split, file_sha256, open_dataset
+from clarify_errors.arrays.phrases import vocabulary_level
 from tests.support import actors
 from tests.support.rows import add_phrase
 from tests.support.vocabularies import words_scored

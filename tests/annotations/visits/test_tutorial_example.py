@@ -18,7 +18,7 @@ from annotations.visits.tutorial_example import (
     practice_score,
     understood,
 )
-from modeling.arrays.phrases.worded_scale import Step
+from clarify_errors.arrays.phrases.worded_scale import Step
 from tests.annotations.visits.tutorial_pictures import FOLDER, draw
 from tests.support.actors import practise
 

@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 import annotations
-from modeling.arrays.sprites import drawing
-from modeling.arrays.sprites.style import Floats, Style
+from clarify_errors.arrays.sprites import drawing
+from clarify_errors.arrays.sprites.style import Floats, Style
 from tests.support.sprites import sprites_of
 
 FOLDER = Path(annotations.__file__).parent / "static" / "annotations" / "tutorial"

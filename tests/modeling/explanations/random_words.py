@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-import modeling as clarify
+import clarify_errors as clarify
 
 D, TRIES, WORDS = 4, 20, 400
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from modeling.arrays.phrases.vocabulary_level import chance_to_pass
+from clarify_errors.arrays.phrases.vocabulary_level import chance_to_pass
 from tests.modeling.explanations.conftest import BIG, RED, PlantedFlaw
 from tests.modeling.explanations.random_words import explained, random_words
 from tests.modeling.explanations.test_explain import explained as explained_flaw

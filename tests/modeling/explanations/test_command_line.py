@@ -15,12 +15,12 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-import modeling
-from modeling.arrays.sprites import sprites_source
-from modeling.arrays.sprites.sprites_source import ATTRIBUTES, CLASSES, SPLITS
-from modeling.explanations.command_line import main
-from modeling.explanations.inputs import embeddings_of
-from modeling.tensors.encoders.clip import OpenClipEncoder
+import clarify_errors
+from clarify_errors.arrays.sprites import sprites_source
+from clarify_errors.arrays.sprites.sprites_source import ATTRIBUTES, CLASSES, SPLITS
+from clarify_errors.explanations.command_line import main
+from clarify_errors.explanations.inputs import embeddings_of
+from clarify_errors.tensors.encoders.clip import OpenClipEncoder
 from tests.modeling.conftest import encode
 
 ENCODER = "bundled:small-clip"
@@ -77,7 +77,7 @@ def test_embeddings_stand_for_pictures_and_give_the_same_scores(folder: Path, mo
         pictures = [Image.open(folder / row["path"]) for row in csv.DictReader(file)]
     with monkeypatch.context() as anew:
         anew.setattr(OpenClipEncoder, "encode_images", encode)
-        np.save(folder / "embeddings.npy", modeling.load_encoder(ENCODER).encode_images(pictures))
+        np.save(folder / "embeddings.npy", clarify_errors.load_encoder(ENCODER).encode_images(pictures))
     from_files = json.loads(explain(folder, "--json").stdout)["phrases"]
     from_rows = json.loads(explain(folder, "--json", "--embeddings", folder / "embeddings.npy").stdout)["phrases"]
     assert from_files == from_rows
@@ -120,7 +120,9 @@ def test_the_help_names_each_command(command: str) -> None:
 
 def test_a_host_of_the_server_without_pandas_and_torch_has_the_command_too() -> None:
     """The extra `server` brings neither, and `clarify manage` is for its operators."""
-    script = "import sys, modeling.explanations.command_line; print(sorted({'pandas', 'torch'} & sys.modules.keys()))"
+    script = (
+        "import sys, clarify_errors.explanations.command_line; print(sorted({'pandas', 'torch'} & sys.modules.keys()))"
+    )
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
@@ -145,7 +147,7 @@ def test_a_wrong_option_ends_with_two(folder: Path) -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_shells_are_given_their_completion(shell: str) -> None:
-    script = "from modeling.explanations.command_line import main; main(prog_name='clarify')"
+    script = "from clarify_errors.explanations.command_line import main; main(prog_name='clarify')"
     env = {**os.environ, "_CLARIFY_COMPLETE": f"{shell}_source"}
     done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True)
     assert "_CLARIFY_COMPLETE" in done.stdout, done.stderr

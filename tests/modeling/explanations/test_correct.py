@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 import torch
 
-import modeling as clarify
-from modeling.arrays.common.modeling_errors import BadArray, SliceTooSmall
-from modeling.arrays.embeddings.standardization import Standardization, unit_rows
-from modeling.arrays.retraining.control import control_weights
-from modeling.arrays.retraining.slices import slice_membership, slice_weights
-from modeling.tensors.retraining.many_heads import train_heads
+import clarify_errors as clarify
+from clarify_errors.arrays.common.modeling_errors import BadArray, SliceTooSmall
+from clarify_errors.arrays.embeddings.standardization import Standardization, unit_rows
+from clarify_errors.arrays.retraining.control import control_weights
+from clarify_errors.arrays.retraining.slices import slice_membership, slice_weights
+from clarify_errors.tensors.retraining.many_heads import train_heads
 from tests.modeling.explanations.conftest import BIG, RED, PlantedFlaw
 
 

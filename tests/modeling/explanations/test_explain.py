@@ -12,15 +12,15 @@ import pytest
 import torch
 from PIL import Image
 
-import modeling as clarify
-from modeling.arrays.common.modeling_errors import BadArray, EncoderUnavailable, NothingToSeparate
-from modeling.arrays.embeddings.similarity import similarities
-from modeling.arrays.embeddings.standardization import unit_rows
-from modeling.arrays.phrases.common_words import common_words
-from modeling.arrays.phrases.error_score import error_score
-from modeling.arrays.phrases.null_level import null_level
-from modeling.arrays.phrases.phrase_text import render
-from modeling.arrays.phrases.word_forms import vocabulary
+import clarify_errors as clarify
+from clarify_errors.arrays.common.modeling_errors import BadArray, EncoderUnavailable, NothingToSeparate
+from clarify_errors.arrays.embeddings.similarity import similarities
+from clarify_errors.arrays.embeddings.standardization import unit_rows
+from clarify_errors.arrays.phrases.common_words import common_words
+from clarify_errors.arrays.phrases.error_score import error_score
+from clarify_errors.arrays.phrases.null_level import null_level
+from clarify_errors.arrays.phrases.phrase_text import render
+from clarify_errors.arrays.phrases.word_forms import vocabulary
 from tests.modeling.explanations.conftest import BIG, RED, PlantedFlaw
 from tests.support.actors import SQUARE, sprite
 from tests.support.fake_encoder import FakeEncoder
@@ -183,7 +183,7 @@ def test_a_hugging_face_data_set_brings_its_columns(pictures: tuple[list[Path], 
 
 def test_importing_and_explaining_embeddings_loads_no_torch() -> None:
     script = (
-        "import sys; import modeling as clarify; assert not {'torch', 'pandas', 'sklearn'} & set(sys.modules); "
+        "import sys; import clarify_errors as clarify; assert not {'torch', 'pandas', 'sklearn'} & set(sys.modules); "
         "import numpy as np; x = np.random.default_rng(0).normal(size=(80, 4)); y = np.repeat([0, 1], 40); "
         "report = clarify.explain(x, y, np.where(x[:, 0] > 0, 0, y), phrases={'red': np.eye(4)[0]}); report.table(); "
         "assert not {'torch', 'open_clip', 'django'} & set(sys.modules), 'torch'; print(report.class_name)"

@@ -8,8 +8,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-import modeling as clarify
-from modeling.arrays.retraining.slices import slice_membership, slice_weights
+import clarify_errors as clarify
+from clarify_errors.arrays.retraining.slices import slice_membership, slice_weights
 from tests.modeling.explanations.conftest import PlantedFlaw
 
 

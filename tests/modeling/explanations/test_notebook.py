@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-import modeling
+import clarify_errors
 
 pytestmark = [pytest.mark.services, pytest.mark.usefixtures("sprites_once")]
 
-NOTEBOOKS = Path(modeling.__file__).parents[1] / "docs" / "notebooks"
+NOTEBOOKS = Path(clarify_errors.__file__).parents[1] / "docs" / "notebooks"
 
 
 def run(notebook: str) -> dict[str, Any]:

@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image as Pictures
 
-import modeling as clarify
-from modeling.arrays.common.modeling_errors import BadArray
+import clarify_errors as clarify
+from clarify_errors.arrays.common.modeling_errors import BadArray
 
 RED, BLUE = (250, 0, 0), (0, 0, 250)
 

@@ -7,8 +7,8 @@ import pytest
 from scipy.stats import binomtest
 
 from annotations.analysis.statistics.estimate_types import wilson_interval
-from modeling.arrays.retraining.group_accuracies import group_metrics
-from modeling.arrays.retraining.group_resampling import percentile_interval
+from clarify_errors.arrays.retraining.group_accuracies import group_metrics
+from clarify_errors.arrays.retraining.group_resampling import percentile_interval
 from worker.benchmarks.outcomes import Figure, Outcome, Over, Row
 from worker.benchmarks.paired_bootstrap import (
     GroupedLabels,

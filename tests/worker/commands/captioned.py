@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from annotations.models import BaseModel, Dataset
-from modeling.arrays.datasets.dataset_files import DatasetFiles
+from clarify_errors.arrays.datasets.dataset_files import DatasetFiles
 from tests.worker.commands.conftest import Command
 
 BACKGROUNDS = ("grey", "plain", "striped")

@@ -18,7 +18,7 @@ from annotations.models import BaseModel, Dataset, Run
 from annotations.runs import controls
 from annotations.runs.controls import ControlKey
 from annotations.runs.retraining import RetrainedHead, TrainingBatch, store_run
-from modeling.arrays.datasets.dataset_files import Split, open_dataset
+from clarify_errors.arrays.datasets.dataset_files import Split, open_dataset
 from tests.support import actors
 from worker.common.library_versions import library_versions
 from worker.datasets.base_models import train_erm_head

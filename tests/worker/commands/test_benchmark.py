@@ -13,10 +13,10 @@ from django.core.management import CommandError, call_command
 
 from annotations.models import BaseModel, Dataset, Run
 from annotations.models.arrays import unpack_int32
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.embeddings.zero_shot import CLASS_TEMPLATES, ZeroShot, class_prompts
-from modeling.tensors.baselines.dfr import train_dfr
-from modeling.tensors.baselines.released_sgd import EarlyStopping, train_released_sgd
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.embeddings.zero_shot import CLASS_TEMPLATES, ZeroShot, class_prompts
+from clarify_errors.tensors.baselines.dfr import train_dfr
+from clarify_errors.tensors.baselines.released_sgd import EarlyStopping, train_released_sgd
 from tests.support.actors import RED, SQUARE
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.steps import end, submit_and_score

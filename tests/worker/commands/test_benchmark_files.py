@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from annotations.models import BaseModel
-from modeling.arrays.retraining.group_accuracies import GroupMetrics
+from clarify_errors.arrays.retraining.group_accuracies import GroupMetrics
 from tests.worker.commands.conftest import Command
 from worker.benchmarks.methods import METHODS, find_methods
 from worker.benchmarks.outcomes import Figure, Missing, Outcome, Over, Row

@@ -10,8 +10,8 @@ import torch
 
 from annotations.models import BaseModel, Dataset
 from annotations.models.arrays import pack_int32
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.embeddings.similarity import similarities
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.embeddings.similarity import similarities
 from tests.support.fake_encoder import FakeEncoder
 from tests.worker.commands.conftest import Benchmark, Command
 from worker.common.library_versions import processor

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError
 
 from annotations.models import Dataset
-from modeling.arrays.keywords.stored_captions import open_captions
+from clarify_errors.arrays.keywords.stored_captions import open_captions
 from tests.support.actors import ENCODER
 from tests.worker.commands.conftest import Command
 from worker.datasets import sprites

@@ -13,8 +13,8 @@ from django.core.management import CommandError
 from huggingface_hub import constants
 
 from annotations.models import BaseModel
-from modeling.arrays.datasets.dataset_files import Split, verify
-from modeling.arrays.keywords.stored_captions import FOLDER, open_captions
+from clarify_errors.arrays.datasets.dataset_files import Split, verify
+from clarify_errors.arrays.keywords.stored_captions import FOLDER, open_captions
 from tests.modeling.tensors.encoders.test_transformers import TEXT, VISION, WORDS, tokenizer
 from tests.support.forked import MANAGE, Forked
 from tests.worker.commands.conftest import Command

@@ -15,11 +15,11 @@ from django.core.management import CommandError
 
 from annotations.datasets.class_images import class_images
 from annotations.models import BaseModel, Dataset, KeywordRanking
-from modeling.arrays.datasets.dataset_files import verify
-from modeling.arrays.keywords.keyword_sources import MAX_KEYWORDS, Proposal
-from modeling.arrays.keywords.stored_captions import FOLDER, open_captions
-from modeling.arrays.phrases.error_score import error_score
-from modeling.arrays.phrases.held_out import scoring_half
+from clarify_errors.arrays.datasets.dataset_files import verify
+from clarify_errors.arrays.keywords.keyword_sources import MAX_KEYWORDS, Proposal
+from clarify_errors.arrays.keywords.stored_captions import FOLDER, open_captions
+from clarify_errors.arrays.phrases.error_score import error_score
+from clarify_errors.arrays.phrases.held_out import scoring_half
 from tests.modeling.tensors.encoders.test_transformers import TEXT, tokenizer
 from tests.support.actors import SQUARE
 from tests.support.fake_encoder import load

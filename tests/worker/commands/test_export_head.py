@@ -18,7 +18,7 @@ from annotations.base.data_store.folder_store import FolderStore
 from annotations.models import BaseModel, BaseModelOrigin, Run, RunState
 from annotations.runs.head_files import RunHasNoHead, head_files, head_zip
 from annotations.runs.retraining import refuse_run
-from modeling.arrays.retraining.heads import Head, read_metadata
+from clarify_errors.arrays.retraining.heads import Head, read_metadata
 from tests.support.actors import ENCODER
 from tests.worker.commands.conftest import Command
 

@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 from annotations.models import BaseModel, KeywordRanking
-from modeling.arrays.keywords.stored_captions import FOLDER
+from clarify_errors.arrays.keywords.stored_captions import FOLDER
 from tests.test_architecture import ROOT
 from tests.worker.commands.captioned import caption_file, ranked
 from tests.worker.commands.conftest import Command

@@ -8,7 +8,7 @@ from django.core.management import CommandError
 from django.test import override_settings
 
 from annotations.models import Dataset
-from modeling.arrays.datasets.dataset_files import verify
+from clarify_errors.arrays.datasets.dataset_files import verify
 from tests.support.actors import ENCODER
 from tests.worker.commands.conftest import AS_CSV, Command
 

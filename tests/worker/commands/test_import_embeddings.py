@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from annotations.models import BaseModel, Dataset
-from modeling.arrays.common.progress import silent
-from modeling.arrays.datasets.dataset_files import Split, open_dataset, verify
-from modeling.arrays.datasets.importing import row_files
-from modeling.arrays.images.image_decoding import read_image
+from clarify_errors.arrays.common.progress import silent
+from clarify_errors.arrays.datasets.dataset_files import Split, open_dataset, verify
+from clarify_errors.arrays.datasets.importing import row_files
+from clarify_errors.arrays.images.image_decoding import read_image
 from tests.modeling.arrays.datasets.folders import animals, write_image
 from tests.support.actors import ENCODER
 from tests.support.fake_encoder import DIM, FakeEncoder

@@ -10,8 +10,8 @@ from django.core.management import CommandError
 from numpy.typing import NDArray
 
 from annotations.models import BaseModel, Dataset
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.retraining.heads import Head
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.retraining.heads import Head
 from tests.worker.commands.conftest import Command
 from worker.common.process_cache import training_set
 

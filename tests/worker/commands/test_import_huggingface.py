@@ -13,8 +13,8 @@ from django.core.management import CommandError
 from PIL import Image as Pictures
 
 from annotations.models import Dataset as Row
-from modeling.arrays.common.progress import silent
-from modeling.arrays.datasets.dataset_files import verify
+from clarify_errors.arrays.common.progress import silent
+from clarify_errors.arrays.datasets.dataset_files import verify
 from tests.modeling.arrays.datasets.folders import write_image
 from tests.support.actors import ENCODER
 from tests.worker.commands.conftest import Command

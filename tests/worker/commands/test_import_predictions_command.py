@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError
 
 from annotations.models import BaseModel, Dataset
-from modeling.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.datasets.dataset_files import Split
 from tests.worker.commands.conftest import Command
 
 

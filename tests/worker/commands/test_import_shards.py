@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError
 
 from annotations.models import Dataset
-from modeling.arrays.datasets.dataset_files import verify
+from clarify_errors.arrays.datasets.dataset_files import verify
 from tests.modeling.arrays.datasets.folders import write_image
 from tests.support.actors import ENCODER
 from tests.worker.commands.conftest import Command

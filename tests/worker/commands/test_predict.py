@@ -10,9 +10,9 @@ from django.core.management import CommandError, call_command
 
 from annotations.models import Run
 from annotations.models.arrays import unpack_int32
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.embeddings.standardization import Standardization
-from modeling.arrays.retraining.heads import Head
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.embeddings.standardization import Standardization
+from clarify_errors.arrays.retraining.heads import Head
 from tests.worker.commands.conftest import Command
 
 

@@ -10,8 +10,8 @@ from django.core.management import CommandError
 from annotations.base.version import CODE_VERSION
 from annotations.datasets.class_images import class_images
 from annotations.models import BaseModel, KeywordRanking
-from modeling.arrays.phrases.error_score import error_score
-from modeling.arrays.phrases.word_forms import vocabulary
+from clarify_errors.arrays.phrases.error_score import error_score
+from clarify_errors.arrays.phrases.word_forms import vocabulary
 from tests.support.actors import CLASSES, ENCODER, OVAL, SQUARE
 from tests.support.correcting import say, study_of_both
 from tests.support.fake_encoder import load

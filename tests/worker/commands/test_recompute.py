@@ -7,9 +7,9 @@ from django.core.management import CommandError
 from annotations.base.data_store.folder_store import FolderStore
 from annotations.models import BaseModel, Dataset, RandomSlices, RandomSliceScores, Run, RunState, Score
 from annotations.models.arrays import pack_float32, pack_int32, unpack_float32, unpack_int32
-from modeling.arrays.datasets.dataset_files import BadDataset
-from modeling.arrays.phrases.null_level import null_level
-from modeling.arrays.retraining.heads import Head
+from clarify_errors.arrays.datasets.dataset_files import BadDataset
+from clarify_errors.arrays.phrases.null_level import null_level
+from clarify_errors.arrays.retraining.heads import Head
 from tests.support import actors
 from tests.support.actors import Visit
 from tests.support.steps import end, submit_and_score

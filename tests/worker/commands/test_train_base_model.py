@@ -7,8 +7,8 @@ import pytest
 from django.core.management import CommandError
 
 from annotations.models import BaseModel, BaseModelOrigin, Dataset
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.retraining.heads import Head
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.retraining.heads import Head
 from tests.worker.commands.conftest import AS_CSV, Command
 
 pytestmark = pytest.mark.usefixtures("stored_import")

@@ -16,9 +16,9 @@ from annotations.models.arrays import pack_int32, unpack_int32
 from annotations.models.moderated_words import HIDDEN
 from annotations.results.staff_pages.machine_verdict import duels
 from annotations.results.study_analysis import Analysed
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.keywords.stored_captions import FOLDER
-from modeling.arrays.retraining.own_gain_intervals import own_gain_interval, paired_counts
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.keywords.stored_captions import FOLDER
+from clarify_errors.arrays.retraining.own_gain_intervals import own_gain_interval, paired_counts
 from tests.support.actors import OVAL, SQUARE
 from tests.support.analysis_studies import analyse
 from tests.support.correcting import say, study_of_both

@@ -6,8 +6,8 @@ import django
 
 django.setup()
 
-from modeling.arrays.common.steps import after_each_step  # noqa: E402 - Django comes first
-from modeling.arrays.datasets.importing import shards  # noqa: E402
+from clarify_errors.arrays.common.steps import after_each_step  # noqa: E402 - Django comes first
+from clarify_errors.arrays.datasets.importing import shards  # noqa: E402
 from worker.datasets import shared_imports  # noqa: E402
 
 shards.BATCH_IMAGES = 4

@@ -16,10 +16,10 @@ from django.core.management import call_command
 
 from annotations.datasets import import_requests as imports
 from annotations.models import Dataset, DatasetImport, ImportShard, JobState
-from modeling.arrays.common.progress import silent
-from modeling.arrays.datasets.dataset_files import open_dataset, verify
-from modeling.arrays.datasets.importing import shards
-from modeling.arrays.datasets.importing.import_errors import ImportRefused
+from clarify_errors.arrays.common.progress import silent
+from clarify_errors.arrays.datasets.dataset_files import open_dataset, verify
+from clarify_errors.arrays.datasets.importing import shards
+from clarify_errors.arrays.datasets.importing.import_errors import ImportRefused
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
 from tests.worker.datasets.waiting_encoder import FREELY, GO, do_nothing, end_this_process
 from worker.datasets import dataset_import, ray_engine

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from annotations.models import Dataset
-from modeling.arrays.common.progress import silent
-from modeling.arrays.datasets.importing import shards
-from modeling.arrays.datasets.importing.import_errors import ImportRefused
-from modeling.tensors.encoders import load_encoder
-from modeling.tensors.encoders.inference import device_kind
+from clarify_errors.arrays.common.progress import silent
+from clarify_errors.arrays.datasets.importing import shards
+from clarify_errors.arrays.datasets.importing.import_errors import ImportRefused
+from clarify_errors.tensors.encoders import load_encoder
+from clarify_errors.tensors.encoders.inference import device_kind
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
 from tests.support.actors import ENCODER
 from worker.datasets.dataset_import import import_folder
@@ -114,7 +114,7 @@ def test_the_manifest_lists_every_kind_of_device(folder: Path, monkeypatch: pyte
     monkeypatch.setattr(shards, "SHARD_IMAGES", 4)
     directory = planned(folder, monkeypatch)
     with monkeypatch.context() as elsewhere:
-        elsewhere.setattr("modeling.tensors.encoders.checked.device_kind", lambda: "some GPU")
+        elsewhere.setattr("clarify_errors.tensors.encoders.checked.device_kind", lambda: "some GPU")
         elsewhere.setattr("worker.datasets.import_encoders.loaded_once", load_encoder)
         embed_some(str(directory), [1], 1)
     assert imported(folder, "").files.manifest.report["devices"] == [device_kind(), "some GPU"]

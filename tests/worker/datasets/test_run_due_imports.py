@@ -15,9 +15,9 @@ from django.utils import timezone
 from annotations.datasets import import_requests as imports
 from annotations.models import BaseModel, Dataset, DatasetImport, JobState
 from annotations.queue import jobs
-from modeling.arrays.datasets.dataset_files import verify
-from modeling.arrays.datasets.importing import shards
-from modeling.tensors.encoders import CheckedEncoder, load_encoder
+from clarify_errors.arrays.datasets.dataset_files import verify
+from clarify_errors.arrays.datasets.importing import shards
+from clarify_errors.tensors.encoders import CheckedEncoder, load_encoder
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
 from tests.support.actors import ENCODER
 from tests.support.forked import Forked

@@ -14,11 +14,11 @@ from annotations.base.service_errors import NotPossible
 from annotations.datasets import image_searches
 from annotations.datasets.image_searches import KEPT, MAX_EXAMPLES
 from annotations.models import Dataset, ImageIndex, ImageSearch, JobState
-from modeling.arrays.embeddings.duplicate_limits import duplicate_limit
-from modeling.arrays.embeddings.similarity import similarities
-from modeling.tensors.similarity_search import index_files
-from modeling.tensors.similarity_search.example_queries import query_of_examples
-from modeling.tensors.similarity_search.index_manifest import MANIFEST
+from clarify_errors.arrays.embeddings.duplicate_limits import duplicate_limit
+from clarify_errors.arrays.embeddings.similarity import similarities
+from clarify_errors.tensors.similarity_search import index_files
+from clarify_errors.tensors.similarity_search.example_queries import query_of_examples
+from clarify_errors.tensors.similarity_search.index_manifest import MANIFEST
 from worker.common import process_cache
 from worker.datasets.searches import COUNT
 from worker.tasks.embed import build_image_indexes, search_images

@@ -18,11 +18,11 @@ from annotations.datasets import import_requests as imports
 from annotations.datasets import import_shards
 from annotations.models import Dataset, DatasetImport, ImportShard, JobState
 from annotations.queue import jobs, worker_wakeup
-from modeling.arrays.common.progress import silent
-from modeling.arrays.datasets.dataset_files import verify
-from modeling.arrays.datasets.importing import shards
-from modeling.arrays.datasets.importing.shards import Plan, read_plan
-from modeling.tensors.encoders import load_encoder
+from clarify_errors.arrays.common.progress import silent
+from clarify_errors.arrays.datasets.dataset_files import verify
+from clarify_errors.arrays.datasets.importing import shards
+from clarify_errors.arrays.datasets.importing.shards import Plan, read_plan
+from clarify_errors.tensors.encoders import load_encoder
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
 from tests.support.actors import ENCODER
 from tests.support.forked import Forked

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from modeling.tensors.similarity_search.index_parameters import IndexKind
+from clarify_errors.tensors.similarity_search.index_parameters import IndexKind
 from worker.datasets import index_builds
 
 MACHINE = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from annotations.models import Dataset
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.phrases.phrase_reading import read_phrase
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.phrases.phrase_reading import read_phrase
 from tests.support import actors
 from tests.support.fake_encoder import FakeEncoder
 from worker.phrases.phrase_scores import score_on

@@ -11,9 +11,9 @@ from annotations.models import BaseModel, Dataset, Score, Study, Task, Vocabular
 from annotations.phrases.vocabulary_levels import levels_of
 from annotations.studies.preflight.check_result import Level
 from annotations.studies.preflight.preflight_report import report
-from modeling.arrays.phrases import vocabulary_level as levels
-from modeling.arrays.phrases.common_words import words_digest
-from modeling.arrays.phrases.phrase_languages import phrase_language
+from clarify_errors.arrays.phrases import vocabulary_level as levels
+from clarify_errors.arrays.phrases.common_words import words_digest
+from clarify_errors.arrays.phrases.phrase_languages import phrase_language
 from tests.support import actors
 from tests.support.steps import submit_and_score
 from tests.support.views_pages import say

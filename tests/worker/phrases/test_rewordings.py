@@ -2,7 +2,7 @@ import pytest
 
 from annotations.models import Dataset, Score, Study
 from annotations.phrases import level_storage as vocabulary_levels
-from modeling.arrays.phrases.word_forms import vocabulary
+from clarify_errors.arrays.phrases.word_forms import vocabulary
 from tests.support.actors import ENCODER, Visit
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.steps import submit_and_score

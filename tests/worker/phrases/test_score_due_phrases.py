@@ -9,11 +9,11 @@ from django.db import OperationalError, connection
 from annotations.datasets.class_images import class_images
 from annotations.models import Dataset, Phrase, PhraseState, Score
 from annotations.queue.claims import MAX_ATTEMPTS
-from modeling.arrays.common.modeling_errors import BadEmbedding, EncoderUnavailable
-from modeling.arrays.datasets.dataset_files import BadDataset, DatasetFiles
-from modeling.arrays.embeddings.similarity import similarities
-from modeling.arrays.phrases.error_score import error_score
-from modeling.tensors.encoders import CheckedEncoder
+from clarify_errors.arrays.common.modeling_errors import BadEmbedding, EncoderUnavailable
+from clarify_errors.arrays.datasets.dataset_files import BadDataset, DatasetFiles
+from clarify_errors.arrays.embeddings.similarity import similarities
+from clarify_errors.arrays.phrases.error_score import error_score
+from clarify_errors.tensors.encoders import CheckedEncoder
 from tests.support.actors import ENCODER, SQUARE
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.steps import submit, submit_and_score

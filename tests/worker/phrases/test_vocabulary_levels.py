@@ -14,12 +14,12 @@ from annotations.models.arrays import pack_float64
 from annotations.phrases import level_storage as service
 from annotations.phrases.vocabulary_levels import half_of, is_in_half, levels_of
 from annotations.queue import worker_wakeup
-from modeling.arrays.common.modeling_errors import BadArray, EncoderUnavailable
-from modeling.arrays.phrases import vocabulary_level as levels
-from modeling.arrays.phrases.common_words import common_words, words_digest
-from modeling.arrays.phrases.error_score import error_score
-from modeling.arrays.phrases.phrase_text import render
-from modeling.arrays.phrases.word_forms import vocabulary
+from clarify_errors.arrays.common.modeling_errors import BadArray, EncoderUnavailable
+from clarify_errors.arrays.phrases import vocabulary_level as levels
+from clarify_errors.arrays.phrases.common_words import common_words, words_digest
+from clarify_errors.arrays.phrases.error_score import error_score
+from clarify_errors.arrays.phrases.phrase_text import render
+from clarify_errors.arrays.phrases.word_forms import vocabulary
 from tests.support.actors import SQUARE, create_study
 from tests.support.fake_encoder import FakeEncoder
 from worker.common import process_cache

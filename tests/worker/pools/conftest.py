@@ -13,7 +13,7 @@ from PIL import Image
 from annotations.models import BaseModel, GatheredTraining, Gathering, Pool, Score, Verdict
 from annotations.models.arrays import pack_float32
 from annotations.pools import gatherings, image_reviews, pool_requests
-from modeling.arrays.common.progress import silent
+from clarify_errors.arrays.common.progress import silent
 from tests.support import actors
 from tests.support.actors import BLUE, ENCODER, OVAL, RED, SQUARE, Visit, sprite
 from tests.support.fake_encoder import FakeEncoder

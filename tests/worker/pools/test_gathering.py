@@ -21,10 +21,10 @@ from annotations.models import Dataset, GatheredTraining, Gathering, JobState, P
 from annotations.pools import gatherings, pool_requests, review_outcomes
 from annotations.pools.gathering_tables import worth_rows
 from annotations.pools.review_progress import review_progress
-from modeling.arrays.common.progress import silent
-from modeling.arrays.datasets.dataset_files import DatasetFiles, Split, verify
-from modeling.arrays.embeddings.duplicate_limits import duplicate_limit
-from modeling.arrays.embeddings.similarity import similarities
+from clarify_errors.arrays.common.progress import silent
+from clarify_errors.arrays.datasets.dataset_files import DatasetFiles, Split, verify
+from clarify_errors.arrays.embeddings.duplicate_limits import duplicate_limit
+from clarify_errors.arrays.embeddings.similarity import similarities
 from tests.support.actors import BLUE, CLASSES, ENCODER, OVAL, RED, SQUARE
 from tests.worker.pools.conftest import (
     POOL,

@@ -14,7 +14,7 @@ from annotations.models import BaseModel, KeywordRanking, Score
 from annotations.models.arrays import pack_float32
 from annotations.pools import gatherings
 from annotations.studies.preselection import preselections
-from modeling.arrays.common.progress import silent
+from clarify_errors.arrays.common.progress import silent
 from tests.support import actors
 from tests.support.rows import add_phrase
 from tests.worker.pools.conftest import gather, imported, review

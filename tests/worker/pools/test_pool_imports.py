@@ -20,10 +20,10 @@ from annotations.base.service_errors import NotPossible
 from annotations.datasets import image_searches
 from annotations.models import BaseModel, Dataset, ImageIndex, JobState, Pool, Score
 from annotations.pools import pool_requests
-from modeling.arrays.datasets.dataset_files import Split, verify
-from modeling.arrays.embeddings.similarity import similarities
-from modeling.tensors.similarity_search.example_queries import query_of_examples
-from modeling.tensors.similarity_search.index_manifest import IndexManifest, read_manifest
+from clarify_errors.arrays.datasets.dataset_files import Split, verify
+from clarify_errors.arrays.embeddings.similarity import similarities
+from clarify_errors.tensors.similarity_search.example_queries import query_of_examples
+from clarify_errors.tensors.similarity_search.index_manifest import IndexManifest, read_manifest
 from tests.support.actors import BLUE, ENCODER, OVAL, RED, SQUARE
 from tests.support.fake_encoder import FakeEncoder
 from tests.worker.pools.conftest import draw, gather, imported, watched

@@ -24,7 +24,7 @@ from annotations.models import (
 )
 from annotations.models.jobs import Job
 from annotations.queue import jobs
-from modeling.arrays.common.modeling_errors import BadArray
+from clarify_errors.arrays.common.modeling_errors import BadArray
 from tests.support.actors import create_study
 from worker import corrections, rehearsals
 from worker.benchmarks import requested_benchmarks

@@ -13,8 +13,8 @@ from annotations.models import Audience, BaseModel, Benchmark, Moderation, Score
 from annotations.phrases.level_storage import lacking
 from annotations.releases import moderation, release_requests
 from annotations.visits import expert_visits as experts
-from modeling.arrays.common.progress import silent
-from modeling.arrays.phrases.common_words import common_words
+from clarify_errors.arrays.common.progress import silent
+from clarify_errors.arrays.phrases.common_words import common_words
 from tests.support.actors import (
     COUNTS,
     OVAL,

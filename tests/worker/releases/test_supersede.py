@@ -10,7 +10,7 @@ from annotations.models import (
 )
 from annotations.releases import release_requests
 from annotations.visits.withdrawal import withdraw
-from modeling.arrays.common.digests import file_sha256
+from clarify_errors.arrays.common.digests import file_sha256
 from tests.support.actors import Visit, start_visit
 from tests.worker.releases.released import build, opened, without_figures
 from worker.releases import release_building as worker_releases

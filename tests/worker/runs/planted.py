@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.models import Dataset
-from modeling.arrays.datasets import dataset_files as files
-from modeling.arrays.datasets.dataset_files import ArrayEntry, Manifest, Split, counts_by_split
+from clarify_errors.arrays.datasets import dataset_files as files
+from clarify_errors.arrays.datasets.dataset_files import ArrayEntry, Manifest, Split, counts_by_split
 
 RARE = 1
 COUNTS = {  # images by class and environment

@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 
 from annotations.models import Assignment, Control, Dataset, Run, RunState
 from annotations.models.arrays import unpack_int32
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.retraining.control import control_weights
-from modeling.arrays.retraining.heads import Head
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.retraining.control import control_weights
+from clarify_errors.arrays.retraining.heads import Head
 from tests.support.actors import SQUARE, Visit
 from tests.support.steps import end, submit_and_score
 from worker.datasets import head_training

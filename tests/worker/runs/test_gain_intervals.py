@@ -5,8 +5,8 @@ import pytest
 from annotations.base.data_store.stored_files import StoredFile
 from annotations.models import Assignment, Run, RunState
 from annotations.models.arrays import pack_int32, unpack_int32
-from modeling.arrays.datasets.dataset_files import BadDataset, DatasetFiles, Split
-from modeling.arrays.retraining.own_gain_intervals import own_gain_interval, paired_counts
+from clarify_errors.arrays.datasets.dataset_files import BadDataset, DatasetFiles, Split
+from clarify_errors.arrays.retraining.own_gain_intervals import own_gain_interval, paired_counts
 from tests.support.actors import Visit
 from tests.support.steps import end, submit_and_score
 from worker.runs.gain_intervals import measure_missing_intervals

@@ -27,8 +27,8 @@ from annotations.results.study_analysis import Analysed
 from annotations.runs.head_files import head_files
 from annotations.runs.staff_pages.run_list import comparisons
 from annotations.studies import lifecycle
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.retraining.slices import SCHEMES
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.retraining.slices import SCHEMES
 from tests.support.actors import open_study
 from tests.support.analysis_studies import analyse, tell
 from tests.support.undone import undone

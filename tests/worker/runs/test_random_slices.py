@@ -11,11 +11,11 @@ from annotations.models import Assignment, BaseModel, Control, Dataset, RandomSl
 from annotations.models.arrays import pack_int32, unpack_int32
 from annotations.queue import worker_wakeup
 from annotations.runs.random_slices import SliceKey
-from modeling.arrays.common.modeling_errors import NotConverged
-from modeling.arrays.datasets.dataset_files import BadDataset, Split
-from modeling.arrays.phrases.error_score import error_score
-from modeling.arrays.retraining.random_slices import DRAWS, percentile_among, random_directions, random_slices
-from modeling.arrays.retraining.slices import slice_membership, slice_weights
+from clarify_errors.arrays.common.modeling_errors import NotConverged
+from clarify_errors.arrays.datasets.dataset_files import BadDataset, Split
+from clarify_errors.arrays.phrases.error_score import error_score
+from clarify_errors.arrays.retraining.random_slices import DRAWS, percentile_among, random_directions, random_slices
+from clarify_errors.arrays.retraining.slices import slice_membership, slice_weights
 from tests.support.actors import SQUARE, Visit
 from tests.support.steps import end, submit_and_score
 from worker.datasets import head_training

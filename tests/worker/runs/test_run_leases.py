@@ -10,7 +10,7 @@ from annotations.models import Run, RunState
 from annotations.queue.claims import MAX_ATTEMPTS
 from annotations.runs import retraining as runs
 from annotations.runs.retraining import TrainingBatch
-from modeling.arrays.common.steps import step_done
+from clarify_errors.arrays.common.steps import step_done
 from tests.support.steps import end, submit_and_score
 from worker.common import throttled_log
 from worker.datasets import head_training

@@ -1,13 +1,13 @@
-"""The server's numbers are those of `modeling.explain` on the same arrays."""
+"""The server's numbers are those of `clarify_errors.explain` on the same arrays."""
 
 import numpy as np
 import pytest
 
-import modeling as clarify
+import clarify_errors as clarify
 from annotations.models import Run
 from annotations.models.arrays import unpack_float32, unpack_int32
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.embeddings.similarity import similarities
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.embeddings.similarity import similarities
 from tests.support.actors import Visit
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.steps import end, submit_and_score

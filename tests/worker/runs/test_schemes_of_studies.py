@@ -16,11 +16,11 @@ from annotations.releases.tables.table_rows import sources
 from annotations.results.stored_rows import control_worst_groups, read_people
 from annotations.runs.head_files import head_files
 from annotations.studies.cloning import clone_study
-from modeling.arrays.common.progress import silent
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.retraining.control import control_weights
-from modeling.arrays.retraining.heads import Head
-from modeling.arrays.retraining.slices import SCHEMES
+from clarify_errors.arrays.common.progress import silent
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.retraining.control import control_weights
+from clarify_errors.arrays.retraining.heads import Head
+from clarify_errors.arrays.retraining.slices import SCHEMES
 from tests.support.actors import OVAL, SQUARE
 from tests.support.analysis_studies import analyse
 from tests.support.correcting import approve, say, study_of_both

@@ -5,10 +5,10 @@ from annotations.datasets.base_models import test_group_metrics as group_metrics
 from annotations.models import Event, Run, RunState
 from annotations.models.arrays import unpack_float32, unpack_int32
 from annotations.runs.retraining import TrainingBatch
-from modeling.arrays.common.modeling_errors import BadArray, NotConverged
-from modeling.arrays.datasets.dataset_files import BadDataset, Split
-from modeling.arrays.embeddings.similarity import similarities
-from modeling.arrays.retraining.heads import Head
+from clarify_errors.arrays.common.modeling_errors import BadArray, NotConverged
+from clarify_errors.arrays.datasets.dataset_files import BadDataset, Split
+from clarify_errors.arrays.embeddings.similarity import similarities
+from clarify_errors.arrays.retraining.heads import Head
 from tests.support.steps import end, submit_and_score
 from worker.common import process_cache
 from worker.datasets import head_training

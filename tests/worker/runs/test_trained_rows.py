@@ -11,10 +11,10 @@ from annotations.runs import trained_rows
 from annotations.runs.model_card import model_card
 from annotations.runs.retraining import TrainingBatch
 from annotations.runs.trained_rows import rows_to_train
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.retraining.heads import Head
-from modeling.arrays.retraining.weighted_loss import weighted_loss
-from modeling.tensors.linear_algebra.tensor_conversion import on_device
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.retraining.heads import Head
+from clarify_errors.arrays.retraining.weighted_loss import weighted_loss
+from clarify_errors.tensors.linear_algebra.tensor_conversion import on_device
 from tests.support.actors import OVAL, SQUARE, Visit
 from tests.support.steps import end, submit_and_score
 from worker.common import process_cache

@@ -5,8 +5,8 @@ import logging
 import numpy as np
 import pytest
 
-from modeling.arrays.retraining.slices import uniform_weights
-from modeling.tensors.retraining.many_heads import train_heads
+from clarify_errors.arrays.retraining.slices import uniform_weights
+from clarify_errors.tensors.retraining.many_heads import train_heads
 from tests.support import actors
 from worker.common import process_cache, throttled_log
 

@@ -10,7 +10,7 @@ from django.core.management import CommandError, CommandParser
 from annotations.datasets.dataset_registration import find_dataset
 from annotations.management.plain_command import PlainCommand, add_dataset, names, positive, write_files
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
-from modeling.arrays.retraining.slices import SCHEMES
+from clarify_errors.arrays.retraining.slices import SCHEMES
 from worker.benchmarks.method_runner import run_benchmark
 from worker.benchmarks.methods import METHODS, find_methods
 from worker.benchmarks.published_settings import PUBLISHED

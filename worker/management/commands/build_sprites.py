@@ -7,8 +7,8 @@ from django.conf import settings
 from django.core.management import CommandParser, call_command
 
 from annotations.management.plain_command import PlainCommand
-from modeling.arrays.sprites.sprites_source import write_sprites_pool
-from modeling.tensors.encoders.specs import BUNDLED
+from clarify_errors.arrays.sprites.sprites_source import write_sprites_pool
+from clarify_errors.tensors.encoders.specs import BUNDLED
 from worker.common.progress_bars import ProgressBars
 from worker.datasets.dataset_import import import_report
 from worker.datasets.sprites import import_sprites

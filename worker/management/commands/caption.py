@@ -8,7 +8,7 @@ from django.core.management import CommandParser
 
 from annotations.datasets.dataset_registration import find_dataset
 from annotations.management.plain_command import PlainCommand, add_dataset
-from modeling.arrays.datasets.dataset_files import SPLIT_WORDS, Split
+from clarify_errors.arrays.datasets.dataset_files import SPLIT_WORDS, Split
 from worker.common.progress_bars import ProgressBars
 from worker.research.keywords.captioning import caption
 

@@ -9,7 +9,7 @@ from django.core.management import CommandError, CommandParser
 from annotations.datasets.dataset_registration import find_dataset
 from annotations.management.plain_command import PlainCommand, add_dataset, write_files, writing
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
-from modeling.arrays.retraining.slices import SCHEMES
+from clarify_errors.arrays.retraining.slices import SCHEMES
 from worker.common.progress_bars import ProgressBars
 from worker.datasets.base_models import DEFAULT_NAME
 from worker.research.class_reports.class_report import DRAWS, Request, compute

@@ -7,9 +7,9 @@ from django.core.management import CommandError, CommandParser
 
 from annotations.datasets.dataset_registration import find_dataset
 from annotations.management.plain_command import PlainCommand, add_dataset
-from modeling.arrays.datasets.dataset_files import file_sha256
-from modeling.arrays.keywords.caption_files import read_caption_file
-from modeling.arrays.keywords.stored_captions import store_captions
+from clarify_errors.arrays.datasets.dataset_files import file_sha256
+from clarify_errors.arrays.keywords.caption_files import read_caption_file
+from clarify_errors.arrays.keywords.stored_captions import store_captions
 
 
 class Command(PlainCommand):

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management import CommandParser
 
 from annotations.management.plain_command import PlainCommand, names
-from modeling.arrays.datasets.importing.sources import ALL_FORMATS
+from clarify_errors.arrays.datasets.importing.sources import ALL_FORMATS
 from worker.common.progress_bars import ProgressBars
 from worker.datasets.dataset_import import import_folder, import_report
 

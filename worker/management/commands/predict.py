@@ -9,9 +9,9 @@ from django.core.management import CommandError, CommandParser
 from django.core.management.base import OutputWrapper
 
 from annotations.management.plain_command import PlainCommand, writing
-from modeling.arrays.common.modeling_errors import BadHead
-from modeling.arrays.retraining.heads import Head, read_metadata
-from modeling.tensors.encoders import load_encoder
+from clarify_errors.arrays.common.modeling_errors import BadHead
+from clarify_errors.arrays.retraining.heads import Head, read_metadata
+from clarify_errors.tensors.encoders import load_encoder
 from worker.common.progress_bars import ProgressBars
 from worker.runs.prediction import Prediction, Rejected, find_images, predict_images
 

@@ -12,7 +12,7 @@ from annotations.management.plain_command import PlainCommand, add_dataset, writ
 from annotations.models import BaseModel
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
 from annotations.studies.preselection import preselections
-from modeling.arrays.keywords.stored_captions import BadCaptions, StoredCaptions, open_captions
+from clarify_errors.arrays.keywords.stored_captions import BadCaptions, StoredCaptions, open_captions
 from worker.common.progress_bars import ProgressBars
 from worker.datasets.base_models import find_base_model
 from worker.research.keywords.keyword_lists import ListOfClass, lists_from_captions, read_list
@@ -40,7 +40,7 @@ class Command(PlainCommand):
             "--list",
             type=Path,
             metavar="FILE",
-            help="keywords, one per line or with commas between them; default: modeling/vocabulary.txt",
+            help="keywords, one per line or with commas between them; default: clarify_errors/vocabulary.txt",
         )
         parser.add_argument(
             "--blind",

@@ -3,8 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.retraining.group_resampling import CONFIDENCE, RESAMPLES
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.retraining.group_resampling import CONFIDENCE, RESAMPLES
 from worker.benchmarks.method_inputs import Bench
 from worker.benchmarks.outcomes import Figure, Outcome, Row, predictions_digest
 from worker.benchmarks.paired_bootstrap import SEED, group_intervals

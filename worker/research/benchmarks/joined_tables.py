@@ -7,7 +7,7 @@ from itertools import chain
 
 import msgspec
 
-from modeling.arrays.common.modeling_errors import ModelingError
+from clarify_errors.arrays.common.modeling_errors import ModelingError
 from worker.benchmarks.outcomes import Figure, Row
 from worker.benchmarks.paired_bootstrap import told_apart
 from worker.benchmarks.stored_benchmarks import StoredBenchmark

@@ -13,7 +13,7 @@ from annotations.models.arrays import unpack_float32
 from annotations.models.moderated_words import HIDDEN
 from annotations.monitoring.person_courses import people_kind
 from annotations.studies.lifecycle import find_study
-from modeling.arrays.phrases.error_score import ErrorScore
+from clarify_errors.arrays.phrases.error_score import ErrorScore
 from worker.benchmarks.scored_annotations import ScoredAnnotation, best_of_each_class
 
 

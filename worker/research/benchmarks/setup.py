@@ -7,7 +7,7 @@ from django.conf import settings
 
 from annotations.models import BaseModel, Dataset
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
-from modeling.arrays.retraining.slices import DEFAULT_SCHEME
+from clarify_errors.arrays.retraining.slices import DEFAULT_SCHEME
 from worker.benchmarks.method_inputs import Bench
 from worker.benchmarks.scored_annotations import (
     AnnotationSource,

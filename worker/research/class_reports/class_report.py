@@ -19,11 +19,11 @@ from annotations.models import BaseModel, Dataset, KeywordRanking
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
 from annotations.results.stored_images import shown_class
 from annotations.studies.preselection import PreselectedClass, preselections
-from modeling.arrays.common.modeling_errors import ModelingError
-from modeling.arrays.common.progress import Progress
-from modeling.arrays.datasets.importing.table_lines import Line, csv_lines
-from modeling.arrays.embeddings.similarity import similarities
-from modeling.arrays.retraining.slices import DEFAULT_SCHEME
+from clarify_errors.arrays.common.modeling_errors import ModelingError
+from clarify_errors.arrays.common.progress import Progress
+from clarify_errors.arrays.datasets.importing.table_lines import Line, csv_lines
+from clarify_errors.arrays.embeddings.similarity import similarities
+from clarify_errors.arrays.retraining.slices import DEFAULT_SCHEME
 from worker.benchmarks.scored_annotations import (
     Asked,
     BadAnnotation,

@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.base.tables.columns import csv_text
 from annotations.base.tables.data_dictionary import DICTIONARY, describe
-from modeling.arrays.retraining.group_resampling import RESAMPLES
+from clarify_errors.arrays.retraining.group_resampling import RESAMPLES
 from worker.benchmarks.outcomes import predictions_digest
 from worker.benchmarks.provenance import machine, page_context, versions
 from worker.research.benchmarks.report_tables import NONE, Table

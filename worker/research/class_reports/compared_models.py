@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from annotations.corrections.correction_effects import AFTER, BEFORE, CONTROL
 from annotations.models import BaseModel, Dataset
 from annotations.runs.random_slices import SliceKey
-from modeling.arrays.common.progress import Progress
-from modeling.arrays.datasets.dataset_files import DatasetFiles
-from modeling.arrays.retraining.control import control_weights
-from modeling.arrays.retraining.slices import division_weights
+from clarify_errors.arrays.common.progress import Progress
+from clarify_errors.arrays.datasets.dataset_files import DatasetFiles
+from clarify_errors.arrays.retraining.control import control_weights
+from clarify_errors.arrays.retraining.slices import division_weights
 from worker.benchmarks.usable_annotations import Cut
 from worker.common import process_cache
 from worker.corrections import AT_ONCE, EvaluationSet, evaluation_sets, solve

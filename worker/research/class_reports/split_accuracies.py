@@ -10,9 +10,9 @@ from annotations.analysis.statistics.estimate_types import wilson_interval
 from annotations.base.tables.columns import Table
 from annotations.base.tables.worded_tables import worded
 from annotations.corrections.correction_effects import AFTER, BEFORE, CONTROL
-from modeling.arrays.retraining.group_accuracies import group_shares
-from modeling.arrays.retraining.group_resampling import percentile_interval, resampled_accuracies
-from modeling.arrays.retraining.random_slices import percentile_among
+from clarify_errors.arrays.retraining.group_accuracies import group_shares
+from clarify_errors.arrays.retraining.group_resampling import percentile_interval, resampled_accuracies
+from clarify_errors.arrays.retraining.random_slices import percentile_among
 from worker.research.class_reports.compared_models import CONTROL_OF, GROUPS, MODELS, RANDOM, MeasuredSet
 
 SEED = 7  # of the resamples

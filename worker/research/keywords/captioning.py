@@ -8,18 +8,18 @@ import numpy as np
 from PIL.Image import Image
 
 from annotations.models import Dataset
-from modeling.arrays.common.batches import batched
-from modeling.arrays.common.progress import Progress
-from modeling.arrays.datasets.dataset_files import DatasetFiles, Split
-from modeling.arrays.images.image_decoding import read_image
-from modeling.arrays.images.image_files import ImageRejected
-from modeling.arrays.keywords.caption_files import tidy
-from modeling.arrays.keywords.keyword_sources import KeywordSourceFailed
-from modeling.arrays.keywords.stored_captions import growing_captions
+from clarify_errors.arrays.common.batches import batched
+from clarify_errors.arrays.common.progress import Progress
+from clarify_errors.arrays.datasets.dataset_files import DatasetFiles, Split
+from clarify_errors.arrays.images.image_decoding import read_image
+from clarify_errors.arrays.images.image_files import ImageRejected
+from clarify_errors.arrays.keywords.caption_files import tidy
+from clarify_errors.arrays.keywords.keyword_sources import KeywordSourceFailed
+from clarify_errors.arrays.keywords.stored_captions import growing_captions
 from worker.research.keywords.plug_ins import load_plug_in
 
 BATCH = 16
-_BUILT_IN = {"transformers": "modeling.tensors.keywords.captioner"}
+_BUILT_IN = {"transformers": "clarify_errors.tensors.keywords.captioner"}
 
 
 @dataclass(frozen=True)

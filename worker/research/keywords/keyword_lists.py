@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 
 from annotations.datasets.class_images import class_images
 from annotations.models import BaseModel
-from modeling.arrays.common.modeling_errors import ModelingError
-from modeling.arrays.keywords.keyword_sources import KeywordSource, KeywordSourceFailed, Proposal, merged
-from modeling.arrays.keywords.stored_captions import StoredCaptions
-from modeling.arrays.phrases.held_out import scoring_half
-from modeling.arrays.phrases.phrase_reading import ReadPhrase, read_phrase
-from modeling.arrays.phrases.phrase_text import MAX_PHRASE_LENGTH, check_template, normalise, refusal
-from modeling.arrays.phrases.word_forms import vocabulary
+from clarify_errors.arrays.common.modeling_errors import ModelingError
+from clarify_errors.arrays.keywords.keyword_sources import KeywordSource, KeywordSourceFailed, Proposal, merged
+from clarify_errors.arrays.keywords.stored_captions import StoredCaptions
+from clarify_errors.arrays.phrases.held_out import scoring_half
+from clarify_errors.arrays.phrases.phrase_reading import ReadPhrase, read_phrase
+from clarify_errors.arrays.phrases.phrase_text import MAX_PHRASE_LENGTH, check_template, normalise, refusal
+from clarify_errors.arrays.phrases.word_forms import vocabulary
 from worker.research.keywords.plug_ins import load_plug_in
 
 VOCABULARY = "vocabulary"
 _BUILT_IN = {
-    "contrast": "modeling.arrays.keywords.caption_contrast",
-    "yake": "modeling.tensors.keywords.yake_source",
-    "keybert": "modeling.tensors.keywords.keybert_source",
+    "contrast": "clarify_errors.arrays.keywords.caption_contrast",
+    "yake": "clarify_errors.tensors.keywords.yake_source",
+    "keybert": "clarify_errors.tensors.keywords.keybert_source",
 }
 
 
@@ -72,7 +72,7 @@ ListOfClass = Callable[[int], KeywordList]
 
 
 def read_list(path: Path | None, template: str, *, is_blind: bool = False) -> KeywordList:
-    """Read a list as modeling/vocabulary.txt is written, which is the list where `path` is None, and blind.
+    """Read a list as clarify_errors/vocabulary.txt is written, which is the list where `path` is None, and blind.
 
     Keywords stand one a line or between commas; a line that begins with # is a comment. Raises BadKeywordList.
     """

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from annotations.datasets.class_images import ClassImages, class_images
 from annotations.models import BaseModel, KeywordRanking
 from annotations.results import stored_rankings
-from modeling.arrays.common.modeling_errors import NothingToSeparate
-from modeling.arrays.common.progress import Progress
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.embeddings.similarity import similarities
-from modeling.arrays.keywords.keyword_ranking import RankedKeyword, rank_keywords
-from modeling.arrays.keywords.stored_captions import StoredCaptions
+from clarify_errors.arrays.common.modeling_errors import NothingToSeparate
+from clarify_errors.arrays.common.progress import Progress
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.embeddings.similarity import similarities
+from clarify_errors.arrays.keywords.keyword_ranking import RankedKeyword, rank_keywords
+from clarify_errors.arrays.keywords.stored_captions import StoredCaptions
 from worker.common import process_cache
 from worker.common.library_versions import library_versions
 from worker.research.keywords.keyword_lists import BadKeywordList, KeywordList, ListOfClass

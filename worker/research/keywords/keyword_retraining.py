@@ -9,9 +9,9 @@ from django.conf import settings
 from annotations.models import KeywordRanking, Scheme
 from annotations.results import stored_rankings
 from annotations.runs.trained_rows import rows_to_train
-from modeling.arrays.common.modeling_errors import SliceTooSmall
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.retraining.annotation import Annotation
+from clarify_errors.arrays.common.modeling_errors import SliceTooSmall
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.retraining.annotation import Annotation
 from worker.common import process_cache
 from worker.datasets import head_training
 from worker.datasets.head_training import ClassSlices

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from modeling.arrays.common.foreign_modules import PlugInUnavailable, plugged_in
+from clarify_errors.arrays.common.foreign_modules import PlugInUnavailable, plugged_in
 
 
 def load_plug_in(spec: str, built_in: Mapping[str, str], needs: Sequence[str]) -> Any:

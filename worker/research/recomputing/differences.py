@@ -8,7 +8,7 @@ import numpy as np
 from django.db.models import Model
 from numpy.typing import NDArray
 
-from modeling.arrays.common.modeling_errors import ModelingError
+from clarify_errors.arrays.common.modeling_errors import ModelingError
 
 # Of vectors of length 1. An encoder's rounding depends on batch and machine, that of a dot product on the machine.
 EMBEDDING_ROUNDING = 1e-5

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from django.db.models import QuerySet
 
 from annotations.models import BaseModel, GatheredTraining, RandomSlices, Run, Score, VocabularyLevel
-from modeling.arrays.common.progress import Progress
-from modeling.arrays.datasets.dataset_files import BadDataset
-from modeling.arrays.embeddings.training_features import NoRoom
+from clarify_errors.arrays.common.progress import Progress
+from clarify_errors.arrays.datasets.dataset_files import BadDataset
+from clarify_errors.arrays.embeddings.training_features import NoRoom
 from worker.datasets.head_training import heads_at_once
 from worker.pools.gathered_training import MEASURES, effects
 from worker.research.recomputing.differences import Difference, differing_numbers, differing_values, listed

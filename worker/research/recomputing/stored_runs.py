@@ -11,9 +11,9 @@ from annotations.models.arrays import unpack_int32
 from annotations.runs.controls import ControlKey
 from annotations.runs.random_slices import SliceKey
 from annotations.runs.retraining import RetrainedHead, TrainingBatch, annotation_digest
-from modeling.arrays.common.modeling_errors import ModelingError, SliceTooSmall
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.retraining.heads import Head
+from clarify_errors.arrays.common.modeling_errors import ModelingError, SliceTooSmall
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.retraining.heads import Head
 from worker.datasets.head_training import Weighed, train_and_measure, weigh
 from worker.research.recomputing.differences import (
     NUMBER_ROUNDING,

@@ -6,8 +6,8 @@ from annotations.models import Score, VocabularyLevel
 from annotations.models.arrays import unpack_float32
 from annotations.phrases.scoring import NULL_QUANTILE, complete
 from annotations.phrases.vocabulary_levels import LevelKey
-from modeling.arrays.phrases.null_level import null_level
-from modeling.arrays.phrases.vocabulary_level import vocabulary_level
+from clarify_errors.arrays.phrases.null_level import null_level
+from clarify_errors.arrays.phrases.vocabulary_level import vocabulary_level
 from worker.common import process_cache
 from worker.phrases.phrase_scores import scored_phrase
 from worker.phrases.vocabulary_levels import scored_anew

@@ -8,8 +8,8 @@ from django.conf import settings
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from annotations.analysis.tables.phrase_splits import PANEL_SIZE, Panel
-from modeling.arrays.datasets.dataset_files import thumbnail_name
-from modeling.arrays.images.image_decoding import read_image
+from clarify_errors.arrays.datasets.dataset_files import thumbnail_name
+from clarify_errors.arrays.images.image_decoding import read_image
 from worker.results.figures.layout import INK, QUIET, wrapped
 
 _SIDE, _GAP, _HEAD, _LINE = 112, 6, 30, 24  # pixels; _LINE: of the caption

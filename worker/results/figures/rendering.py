@@ -12,7 +12,7 @@ from annotations.analysis.figures.chart_values import Figure
 from annotations.analysis.figures.drawn_figures import DrawnFigure, DrawnLayout
 from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.analysis.tables.phrase_splits import Panel
-from modeling.arrays.common.steps import step_done
+from clarify_errors.arrays.common.steps import step_done
 from worker.results.figures.image_panels import draw_panels
 from worker.results.figures.layout import LAYOUTS, Specification
 from worker.results.figures.specifications import captioned, png_of, specification

@@ -17,9 +17,9 @@ from annotations.analysis.observations.person_tasks import (
 )
 from annotations.models import VocabularyLevel
 from annotations.models.arrays import pack_float64
-from modeling.arrays.phrases.null_level import null_level, null_mean
-from modeling.arrays.phrases.vocabulary_level import vocabulary_level
-from modeling.arrays.phrases.worded_scale import BetterThanGuessing
+from clarify_errors.arrays.phrases.null_level import null_level, null_mean
+from clarify_errors.arrays.phrases.vocabulary_level import vocabulary_level
+from clarify_errors.arrays.phrases.worded_scale import BetterThanGuessing
 
 WORDS = np.arange(100) / 200  # the level of one is .47
 

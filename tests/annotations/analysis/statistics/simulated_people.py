@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from annotations.analysis.statistics.estimates import t_interval
 from annotations.analysis.statistics.own_gain_means import mean_interval, p_value_beside_slices
-from modeling.arrays.retraining.random_slice_gains import SliceGains
+from clarify_errors.arrays.retraining.random_slice_gains import SliceGains
 
 Values = NDArray[np.float64]
 LARGEST = 0.4  # what the best known word gains

@@ -5,7 +5,7 @@ import pytest
 
 from annotations.analysis.statistics.estimates import t_interval
 from annotations.analysis.statistics.own_gain_means import mean_interval, p_value_beside_slices
-from modeling.arrays.retraining.random_slice_gains import SliceGains, beside_random_slices
+from clarify_errors.arrays.retraining.random_slice_gains import SliceGains, beside_random_slices
 from tests.annotations.analysis.statistics.simulated_people import coverage, rejected
 
 TWO_OF_TWELVE = np.array([0.26, 0.24, 0, 0.01, -0.01, 0, 0, 0.005, -0.005, 0, 0, 0])

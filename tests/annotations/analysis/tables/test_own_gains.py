@@ -5,7 +5,7 @@ import pytest
 from annotations.analysis.observations.person_tasks import Basis, PersonTask
 from annotations.analysis.observations.study_rows import Keyword
 from annotations.analysis.tables.keyword_splits import KeywordSplit, own_gains
-from modeling.arrays.retraining.own_gain_intervals import GainInterval
+from clarify_errors.arrays.retraining.own_gain_intervals import GainInterval
 
 NUMBERS = {"before": None, "control": None, "after": None, "gain": None, "gain_low": None, "gain_high": None}
 KEYWORD: Keyword = ("", "error_score")

@@ -8,7 +8,7 @@ from annotations.analysis.tables.phrase_splits import PANEL_SIZE, Looked
 from annotations.models import BaseModel, Dataset, Phrase, Run, Score, Study
 from annotations.models.arrays import pack_int32
 from annotations.results.stored_images import StoredStudy
-from modeling.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.datasets.dataset_files import Split
 from tests.support.actors import RED, SQUARE
 from tests.support.analysis_studies import tell, two_tasks
 

@@ -23,7 +23,7 @@ from annotations.base.data_store.bucket_store import BucketStore
 from annotations.base.data_store.folder_store import BadStoredFile, FolderStore, StoreUnreadable
 from annotations.base.data_store.stored_files import StoredFile, data_store
 from annotations.models import BaseModel
-from modeling.arrays.datasets.importing.import_errors import StorageFailed
+from clarify_errors.arrays.datasets.importing.import_errors import StorageFailed
 
 pytestmark = pytest.mark.django_db
 HEAD = b"a head" * 1000

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from annotations.base.data_store.folder_store import BadStoredFile, FolderStore
-from modeling.arrays.datasets.importing.import_errors import StorageFailed
+from clarify_errors.arrays.datasets.importing.import_errors import StorageFailed
 from tests.test_architecture import ROOT
 
 HEAD = b"a head" * 1000

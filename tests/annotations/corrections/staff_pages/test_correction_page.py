@@ -15,8 +15,8 @@ from django.urls import reverse
 from annotations.corrections.correction_effects import EFFECTS
 from annotations.corrections.correction_tables import correction_tables
 from annotations.models import BaseModel, Correction, Phrase, Role, Study
-from modeling.arrays.retraining.heads import Head, read_metadata
-from modeling.arrays.retraining.own_gain_intervals import WHY
+from clarify_errors.arrays.retraining.heads import Head, read_metadata
+from clarify_errors.arrays.retraining.own_gain_intervals import WHY
 from tests.support.actors import OVAL, SQUARE
 from tests.support.analysis_studies import drawing
 from tests.support.correcting import approve, say, study_of_both

@@ -12,7 +12,7 @@ from django.utils import timezone
 from annotations.datasets import dataset_changes as library
 from annotations.datasets.model_errors import model_errors
 from annotations.models import AuditRecord, BaseModel, Dataset, DatasetImport, JobState, Study
-from modeling.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.datasets.dataset_files import Split
 from tests.support.actors import SQUARE
 from tests.support.views_pages import tree
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from annotations.models import DatasetImport, Role, Study, StudyMember
 from annotations.queue import jobs
-from modeling.arrays.datasets.importing.sources import TABLES
+from clarify_errors.arrays.datasets.importing.sources import TABLES
 from tests.support.views_pages import one, tree
 
 NEW = "/admin/annotations/datasetimport/new/"

@@ -9,7 +9,7 @@ import pytest
 from annotations.models import Event, Phrase, Study, StudyConfiguration
 from annotations.phrases.writing_flags import flags_of, people_by_words
 from annotations.releases import moderated_phrases as moderation
-from modeling.arrays.phrases.writing_traces import FLAGS
+from clarify_errors.arrays.phrases.writing_traces import FLAGS
 from tests.support.actors import Visit, start_visit
 from tests.support.steps import submit_and_score
 from tests.support.views_pages import one, say, task_url

@@ -18,7 +18,7 @@ from annotations.pools.gathering_tables import pool_tables
 from annotations.releases.tables.table_rows import sources
 from annotations.results.stored_rows import read_people
 from annotations.results.study_analysis import Analysed
-from modeling.arrays.phrases.null_level import null_level
+from clarify_errors.arrays.phrases.null_level import null_level
 from tests.support import actors
 from tests.support.actors import Visit
 from tests.support.analysis_studies import analyse

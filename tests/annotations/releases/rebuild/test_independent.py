@@ -7,16 +7,16 @@ from annotations.analysis.statistics.estimates import t_interval
 from annotations.analysis.statistics.mean_differences import holm, person_values
 from annotations.analysis.statistics.rarefaction import people_needed, rarefied
 from annotations.analysis.tables.saturation_tables import best_of, novelty, places
-from modeling.arrays.concepts.concept_merging import agreement, merge
-from modeling.arrays.concepts.concept_unions import stratified_half
-from modeling.arrays.concepts.explained_errors import SEED, explain
-from modeling.arrays.phrases.error_score import error_scores
-from modeling.arrays.phrases.null_level import null_level, null_mean, p_values
-from modeling.arrays.phrases.vocabulary_level import chance_to_pass, vocabulary_level
-from modeling.arrays.retraining.group_accuracies import group_metrics
-from modeling.arrays.retraining.group_resampling import percentile_interval, resampled_accuracies
-from modeling.arrays.retraining.parts_on_test import PartsOnTest
-from modeling.arrays.retraining.random_slices import percentile_among_best
+from clarify_errors.arrays.concepts.concept_merging import agreement, merge
+from clarify_errors.arrays.concepts.concept_unions import stratified_half
+from clarify_errors.arrays.concepts.explained_errors import SEED, explain
+from clarify_errors.arrays.phrases.error_score import error_scores
+from clarify_errors.arrays.phrases.null_level import null_level, null_mean, p_values
+from clarify_errors.arrays.phrases.vocabulary_level import chance_to_pass, vocabulary_level
+from clarify_errors.arrays.retraining.group_accuracies import group_metrics
+from clarify_errors.arrays.retraining.group_resampling import percentile_interval, resampled_accuracies
+from clarify_errors.arrays.retraining.parts_on_test import PartsOnTest
+from clarify_errors.arrays.retraining.random_slices import percentile_among_best
 from tests.annotations.releases.rebuild import independent
 
 SEEDS = pytest.mark.parametrize("seed", range(5))

@@ -12,7 +12,7 @@ from annotations.releases import moderated_phrases as reading
 from annotations.releases import moderation
 from annotations.studies import lifecycle
 from annotations.visits import withdrawal
-from modeling.arrays.phrases.writing_traces import COUNTED
+from clarify_errors.arrays.phrases.writing_traces import COUNTED
 from tests.support.steps import submit_and_score
 
 

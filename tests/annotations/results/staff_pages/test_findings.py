@@ -12,7 +12,7 @@ from annotations.models import AnnotationSession, BaseModel, BaseModelOrigin, Co
 from annotations.pages.terms import TERMS
 from annotations.results.staff_pages.finding_words import beside_random_slices, better_and_others, most_said
 from annotations.visits import erasure, withdrawal
-from modeling.arrays.phrases.worded_scale import BetterThanGuessing
+from clarify_errors.arrays.phrases.worded_scale import BetterThanGuessing
 from tests.support.actors import SQUARE, Visit
 from tests.support.analysis_studies import analyse, tell, two_tasks
 from tests.support.rows import add_phrase, add_run

@@ -6,7 +6,7 @@ from typing import Any
 from annotations.analysis.observations.study_rows import RankedList, TaskFacts
 from annotations.analysis.tables.keyword_splits import PeopleLessMachine
 from annotations.results.staff_pages.machine_verdict import Duel, on_class, over_classes
-from modeling.arrays.retraining.own_gain_intervals import WHY
+from clarify_errors.arrays.retraining.own_gain_intervals import WHY
 
 TASK = TaskFacts(
     1, "square", "shapes", "erm", False, 0.2, 0.5, 0.8, (),

@@ -39,7 +39,7 @@ def test_findings_that_nothing_doubts_stand_alone(coordinator_client: Client, op
 
 @pytest.fixture
 def _telling(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("modeling.arrays.phrases.vocabulary_level.MIN_IMAGES", 5)  # the small set has nine errors
+    monkeypatch.setattr("clarify_errors.arrays.phrases.vocabulary_level.MIN_IMAGES", 5)  # the small set has nine errors
 
 
 def test_an_analyst_reads_it_and_can_follow_the_link(client: Client, open_study: Study) -> None:

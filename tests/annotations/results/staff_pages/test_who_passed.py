@@ -8,7 +8,7 @@ from django.test import Client
 from annotations.analysis.observations.person_tasks import PersonTask, Tried
 from annotations.models import BaseModel, Study
 from annotations.results.staff_pages.results_words import passed_sentence
-from modeling.arrays.phrases.worded_scale import BetterThanGuessing
+from clarify_errors.arrays.phrases.worded_scale import BetterThanGuessing
 from tests.support.analysis_studies import analyse, tell, two_tasks
 from tests.support.views_pages import tree
 from tests.support.vocabularies import words_scored

@@ -16,7 +16,7 @@ from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import BaseModel, DatasetImport, Study
-from modeling.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.datasets.dataset_files import Split
 from tests.annotations.pages.test_in_a_browser import shoot, sign_in
 from tests.support import actors, pictures, steps
 from tests.support.accessibility import DJANGOS, assert_no_violations_in_both_themes, overhang

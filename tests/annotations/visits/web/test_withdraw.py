@@ -21,7 +21,7 @@ from annotations.models import (
 )
 from annotations.phrases import assignments
 from annotations.visits import erasure, sessions
-from modeling.arrays.common.safe_text import is_safe
+from clarify_errors.arrays.common.safe_text import is_safe
 from tests.support.actors import Visit, client_of
 from tests.support.views_pages import one, shown, tree
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeling.arrays.common.safe_text import MAX_MARKS, BadJson, UnsafeText, compose, is_safe, read_json
+from clarify_errors.arrays.common.safe_text import MAX_MARKS, BadJson, UnsafeText, compose, is_safe, read_json
 
 ACUTE, OVERLAY, TWO_IN_ONE, SOUND_MARK = "\u0301", "\u0334", "\u0344", "\uff9e"
 MANY = 120_000
@@ -98,4 +98,4 @@ def test_no_other_module_normalises() -> None:
     modules = [file for package in packages for file in Path(package).rglob("*.py")]
     assert len(modules) > 500
     calls = [str(file) for file in modules if "unicodedata.normalize" in file.read_text("utf-8")]
-    assert calls == ["modeling/arrays/common/safe_text.py"]
+    assert calls == ["modeling/clarify_errors/arrays/common/safe_text.py"]

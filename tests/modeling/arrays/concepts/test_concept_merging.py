@@ -8,8 +8,8 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 from sklearn.metrics import cohen_kappa_score
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.concepts.concept_merging import MAX_SHARE, agreement, centrality, merge, selects_nearly_all
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.arrays.concepts.concept_merging import MAX_SHARE, agreement, centrality, merge, selects_nearly_all
 
 
 def slices(*rows: str) -> np.ndarray:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from modeling.arrays.common.modeling_errors import BadArray, NothingToSeparate
-from modeling.arrays.concepts.concept_unions import select_greedily, stratified_half, together_by_chance
-from modeling.arrays.phrases.error_score import error_score
+from clarify_errors.arrays.common.modeling_errors import BadArray, NothingToSeparate
+from clarify_errors.arrays.concepts.concept_unions import select_greedily, stratified_half, together_by_chance
+from clarify_errors.arrays.phrases.error_score import error_score
 
 
 def slices(*rows: str) -> np.ndarray:

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from modeling.arrays.common.modeling_errors import NothingToSeparate
-from modeling.arrays.concepts.concept_unions import stratified_half
-from modeling.arrays.concepts.explained_errors import SEED, Explained, explain
+from clarify_errors.arrays.common.modeling_errors import NothingToSeparate
+from clarify_errors.arrays.concepts.concept_unions import stratified_half
+from clarify_errors.arrays.concepts.explained_errors import SEED, Explained, explain
 
 RNG = np.random.default_rng(3)
 N, D = 200, 16

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from modeling.arrays.concepts.phrase_map import phrase_map
+from clarify_errors.arrays.concepts.phrase_map import phrase_map
 
 
 def test_the_map_is_the_same_for_the_same_phrases_and_keeps_distances_in_a_plane():

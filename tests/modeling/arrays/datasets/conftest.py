@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from modeling.arrays.datasets.importing.embedding_arrays import array_encoders
-from modeling.arrays.datasets.importing.importer import import_images
-from modeling.arrays.datasets.importing.listings import Source
-from modeling.arrays.datasets.importing.sources import read_source
+from clarify_errors.arrays.datasets.importing.embedding_arrays import array_encoders
+from clarify_errors.arrays.datasets.importing.importer import import_images
+from clarify_errors.arrays.datasets.importing.listings import Source
+from clarify_errors.arrays.datasets.importing.sources import read_source
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
 from tests.modeling.arrays.datasets.pixel_encoder import PixelEncoder
 

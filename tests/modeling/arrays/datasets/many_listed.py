@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from modeling.arrays.common.progress import Progress
-from modeling.arrays.datasets.dataset_files import open_dataset
-from modeling.arrays.datasets.importing import shards
-from modeling.arrays.datasets.importing.embedding_arrays import Encoders, array_encoders
-from modeling.arrays.datasets.importing.importer import import_images
-from modeling.arrays.datasets.importing.shards import Plan
-from modeling.arrays.pools.pool_sources import read_pool
+from clarify_errors.arrays.common.progress import Progress
+from clarify_errors.arrays.datasets.dataset_files import open_dataset
+from clarify_errors.arrays.datasets.importing import shards
+from clarify_errors.arrays.datasets.importing.embedding_arrays import Encoders, array_encoders
+from clarify_errors.arrays.datasets.importing.importer import import_images
+from clarify_errors.arrays.datasets.importing.shards import Plan
+from clarify_errors.arrays.pools.pool_sources import read_pool
 from tests.modeling.arrays.datasets.pixel_encoder import PixelEncoder
 
 

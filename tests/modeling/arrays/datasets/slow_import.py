@@ -4,10 +4,10 @@ import sys
 import time
 from pathlib import Path
 
-from modeling.arrays.datasets.importing import shards
-from modeling.arrays.datasets.importing.embedding_arrays import array_encoders
-from modeling.arrays.datasets.importing.importer import import_images
-from modeling.arrays.datasets.importing.sources import read_source
+from clarify_errors.arrays.datasets.importing import shards
+from clarify_errors.arrays.datasets.importing.embedding_arrays import array_encoders
+from clarify_errors.arrays.datasets.importing.importer import import_images
+from clarify_errors.arrays.datasets.importing.sources import read_source
 from tests.modeling.arrays.datasets.pixel_encoder import PixelEncoder
 
 shards.SHARD_IMAGES = shards.BATCH_IMAGES = 4

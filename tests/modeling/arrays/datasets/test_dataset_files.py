@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from modeling.arrays.datasets.dataset_files import (
+from clarify_errors.arrays.datasets.dataset_files import (
     BadDataset,
     Split,
     dataset_directory,
@@ -14,9 +14,9 @@ from modeling.arrays.datasets.dataset_files import (
     thumbnail_name,
     verify,
 )
-from modeling.arrays.datasets.importing.embedding_arrays import array_encoders
-from modeling.arrays.datasets.importing.importer import import_images
-from modeling.arrays.datasets.importing.sources import read_source
+from clarify_errors.arrays.datasets.importing.embedding_arrays import array_encoders
+from clarify_errors.arrays.datasets.importing.importer import import_images
+from clarify_errors.arrays.datasets.importing.sources import read_source
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
 from tests.modeling.arrays.datasets.pixel_encoder import PixelEncoder
 

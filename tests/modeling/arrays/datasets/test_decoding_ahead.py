@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from modeling.arrays.datasets.importing import shards
-from modeling.arrays.datasets.importing.import_errors import ImportRefused
-from modeling.arrays.datasets.importing.listings import Source
-from modeling.arrays.datasets.importing.sources import read_source
-from modeling.arrays.images import image_decoding
-from modeling.arrays.images.decoding_ahead import worked_ahead
+from clarify_errors.arrays.datasets.importing import shards
+from clarify_errors.arrays.datasets.importing.import_errors import ImportRefused
+from clarify_errors.arrays.datasets.importing.listings import Source
+from clarify_errors.arrays.datasets.importing.sources import read_source
+from clarify_errors.arrays.images import image_decoding
+from clarify_errors.arrays.images.decoding_ahead import worked_ahead
 from tests.modeling.arrays.datasets.conftest import Import
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
 from tests.modeling.arrays.datasets.pixel_encoder import PixelEncoder

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from modeling.arrays.datasets.dataset_files import open_dataset
-from modeling.arrays.datasets.importing.import_errors import ImageInTwoSplits
-from modeling.arrays.datasets.importing.sources import read_source
+from clarify_errors.arrays.datasets.dataset_files import open_dataset
+from clarify_errors.arrays.datasets.importing.import_errors import ImageInTwoSplits
+from clarify_errors.arrays.datasets.importing.sources import read_source
 from tests.modeling.arrays.datasets.conftest import Import
 from tests.modeling.arrays.datasets.folders import write_image
 from tests.modeling.arrays.datasets.pixel_encoder import PixelEncoder

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.datasets.groups import group_counts, group_ids, group_names
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.arrays.datasets.groups import group_counts, group_ids, group_names
 
 
 def test_a_group_is_label_times_attribute() -> None:

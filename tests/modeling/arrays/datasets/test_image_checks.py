@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from modeling.arrays.datasets.dataset_files import open_dataset
-from modeling.arrays.datasets.importing.import_errors import BadSource
-from modeling.arrays.datasets.importing.listings import Source
-from modeling.arrays.datasets.importing.sources import read_source
-from modeling.arrays.images import image_files
-from modeling.arrays.images.image_decoding import read_image
-from modeling.arrays.images.image_files import ImageRejected
+from clarify_errors.arrays.datasets.dataset_files import open_dataset
+from clarify_errors.arrays.datasets.importing.import_errors import BadSource
+from clarify_errors.arrays.datasets.importing.listings import Source
+from clarify_errors.arrays.datasets.importing.sources import read_source
+from clarify_errors.arrays.images import image_files
+from clarify_errors.arrays.images.image_decoding import read_image
+from clarify_errors.arrays.images.image_files import ImageRejected
 from tests.modeling.arrays.datasets.conftest import Import
 from tests.modeling.arrays.datasets.folders import write_image
 

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.datasets.importing.import_errors import BadSource, OutsideRoot
-from modeling.arrays.datasets.importing.listings import Source
-from modeling.arrays.datasets.importing.sources import read_source
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.datasets.importing.import_errors import BadSource, OutsideRoot
+from clarify_errors.arrays.datasets.importing.listings import Source
+from clarify_errors.arrays.datasets.importing.sources import read_source
 from tests.modeling.arrays.datasets.folders import write_image
 
 WORDS = {"n01440764": "tench, Tinca tinca", "n02012849": "crane", "n03126707": "crane"}

@@ -8,14 +8,14 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from modeling.arrays.common.modeling_errors import BadEmbedding
-from modeling.arrays.datasets.dataset_files import BadDataset, Split, open_dataset, verify
-from modeling.arrays.datasets.importing.import_errors import ImportRunning
-from modeling.arrays.datasets.importing.listings import Source
-from modeling.arrays.datasets.importing.sources import read_source
-from modeling.arrays.datasets.importing.storage import only_import
-from modeling.arrays.images.image_files import thumbnail
-from modeling.tensors.encoders import CheckedEncoder
+from clarify_errors.arrays.common.modeling_errors import BadEmbedding
+from clarify_errors.arrays.datasets.dataset_files import BadDataset, Split, open_dataset, verify
+from clarify_errors.arrays.datasets.importing.import_errors import ImportRunning
+from clarify_errors.arrays.datasets.importing.listings import Source
+from clarify_errors.arrays.datasets.importing.sources import read_source
+from clarify_errors.arrays.datasets.importing.storage import only_import
+from clarify_errors.arrays.images.image_files import thumbnail
+from clarify_errors.tensors.encoders import CheckedEncoder
 from tests.modeling.arrays.datasets.conftest import Import
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
 from tests.modeling.arrays.datasets.pixel_encoder import PixelEncoder

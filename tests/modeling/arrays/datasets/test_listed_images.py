@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.datasets.importing.import_errors import StorageFailed
-from modeling.arrays.datasets.importing.listed_images import ListedImage, ListedImages
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.datasets.importing.import_errors import StorageFailed
+from clarify_errors.arrays.datasets.importing.listed_images import ListedImage, ListedImages
 from tests.support.full_disk import largest_file
 
 

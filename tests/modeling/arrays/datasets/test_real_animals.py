@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from modeling.arrays.datasets.dataset_files import Split, open_dataset, verify
-from modeling.arrays.datasets.importing.sources import read_source
+from clarify_errors.arrays.datasets.dataset_files import Split, open_dataset, verify
+from clarify_errors.arrays.datasets.importing.sources import read_source
 from tests.modeling.arrays.datasets.conftest import Import
 
 ANIMALS = Path(__file__).resolve().parents[4].parent / "shared" / "realdata" / "animals"

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from modeling.arrays.datasets.importing import row_files, shards
-from modeling.arrays.datasets.importing.embedding_arrays import array_encoders
-from modeling.arrays.datasets.importing.import_errors import ImportRefused, StorageFailed
-from modeling.arrays.datasets.importing.importer import import_images
-from modeling.arrays.datasets.importing.listings import Source
-from modeling.arrays.datasets.importing.sources import read_source
-from modeling.arrays.datasets.importing.storage import write_matrix
+from clarify_errors.arrays.datasets.importing import row_files, shards
+from clarify_errors.arrays.datasets.importing.embedding_arrays import array_encoders
+from clarify_errors.arrays.datasets.importing.import_errors import ImportRefused, StorageFailed
+from clarify_errors.arrays.datasets.importing.importer import import_images
+from clarify_errors.arrays.datasets.importing.listings import Source
+from clarify_errors.arrays.datasets.importing.sources import read_source
+from clarify_errors.arrays.datasets.importing.storage import write_matrix
 from tests.modeling.arrays.datasets.conftest import Import
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
 from tests.modeling.arrays.datasets.pixel_encoder import PixelEncoder

@@ -8,13 +8,13 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from modeling.arrays.common.progress import Progress
-from modeling.arrays.datasets.dataset_files import open_dataset, verify
-from modeling.arrays.datasets.importing import shards
-from modeling.arrays.datasets.importing.embedding_arrays import Encoders
-from modeling.arrays.datasets.importing.listings import Source
-from modeling.arrays.datasets.importing.shards import Plan, Shard, embed_shards
-from modeling.arrays.datasets.importing.sources import read_source
+from clarify_errors.arrays.common.progress import Progress
+from clarify_errors.arrays.datasets.dataset_files import open_dataset, verify
+from clarify_errors.arrays.datasets.importing import shards
+from clarify_errors.arrays.datasets.importing.embedding_arrays import Encoders
+from clarify_errors.arrays.datasets.importing.listings import Source
+from clarify_errors.arrays.datasets.importing.shards import Plan, Shard, embed_shards
+from clarify_errors.arrays.datasets.importing.sources import read_source
 from tests.modeling.arrays.datasets.conftest import Import
 from tests.modeling.arrays.datasets.folders import animals, write_csv_folder
 from tests.modeling.arrays.datasets.pixel_encoder import PixelEncoder

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from modeling.arrays.common.steps import after_each_step
-from modeling.arrays.datasets.importing.archives import Limits, unpack
-from modeling.arrays.datasets.importing.import_errors import BadSource, OutsideRoot
+from clarify_errors.arrays.common.steps import after_each_step
+from clarify_errors.arrays.datasets.importing.archives import Limits, unpack
+from clarify_errors.arrays.datasets.importing.import_errors import BadSource, OutsideRoot
 
 FILES = {"train/dog/a.png": b"a" * 100, "train/cat/b.png": b"b" * 200, "test/dog/c.png": b"c"}
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.embeddings.duplicate_limits import ALARMS, COPIES_ABOVE, MIN_IMAGES, duplicate_limit
-from modeling.arrays.embeddings.standardization import unit_rows
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.arrays.embeddings.duplicate_limits import ALARMS, COPIES_ABOVE, MIN_IMAGES, duplicate_limit
+from clarify_errors.arrays.embeddings.standardization import unit_rows
 
 
 def to_nearest(rows: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.embeddings.similarity import similarities
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.arrays.embeddings.similarity import similarities
 
 
 def unit(n: int, d: int, seed: int = 0):

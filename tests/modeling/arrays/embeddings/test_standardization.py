@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.embeddings.standardization import Standardization, unit_rows
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.arrays.embeddings.standardization import Standardization, unit_rows
 
 
 @pytest.fixture

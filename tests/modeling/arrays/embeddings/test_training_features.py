@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.common.steps import after_each_step
-from modeling.arrays.embeddings import standardization, training_features
-from modeling.arrays.embeddings.standardization import Standardization, unit_rows
-from modeling.arrays.embeddings.training_features import NoRoom, standardized
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.arrays.common.steps import after_each_step
+from clarify_errors.arrays.embeddings import standardization, training_features
+from clarify_errors.arrays.embeddings.standardization import Standardization, unit_rows
+from clarify_errors.arrays.embeddings.training_features import NoRoom, standardized
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from modeling.arrays.common.modeling_errors import BadArray, BadTemplate
-from modeling.arrays.embeddings.zero_shot import (
+from clarify_errors.arrays.common.modeling_errors import BadArray, BadTemplate
+from clarify_errors.arrays.embeddings.zero_shot import (
     PUBLISHED_TEMPLATES,
     Prompts,
     ZeroShot,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from modeling.arrays.images.image_files import ImageRejected
+from clarify_errors.arrays.images.image_files import ImageRejected
 
 
 def _tries(attempt: Callable[[], object]) -> str:

@@ -11,15 +11,18 @@ import psutil
 import pytest
 from PIL import Image
 
+from clarify_errors.arrays.common.steps import after_each_step
+from clarify_errors.arrays.images import image_files
+from clarify_errors.arrays.images.image_decoding import CannotDecode, DecodingProcesses, decode_apart
+from clarify_errors.arrays.images.image_files import ImageRejected
 from clarify_site.home import ROOT
-from modeling.arrays.common.steps import after_each_step
-from modeling.arrays.images import image_files
-from modeling.arrays.images.image_decoding import CannotDecode, DecodingProcesses, decode_apart
-from modeling.arrays.images.image_files import ImageRejected
 from tests.modeling.arrays.images import hostile_decoder
 
 # Who opens images in its own process: what the other one runs, and the Python library with pictures of its caller.
-IN_THE_SAME_PROCESS = {"modeling/arrays/images/image_files.py", "modeling/explanations/inputs.py"}
+IN_THE_SAME_PROCESS = {
+    "modeling/clarify_errors/arrays/images/image_files.py",
+    "modeling/clarify_errors/explanations/inputs.py",
+}
 needs_filter = pytest.mark.skipif(sys.platform != "linux", reason="only Linux filters calls")
 
 

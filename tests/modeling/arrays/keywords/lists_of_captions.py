@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.arrays.keywords.caption_contrast import CaptionContrast
-from modeling.arrays.keywords.keyword_ranking import rank_keywords
-from modeling.arrays.keywords.keyword_sources import merged
-from modeling.arrays.phrases.held_out import scoring_half
-from modeling.arrays.phrases.word_forms import vocabulary
+from clarify_errors.arrays.keywords.caption_contrast import CaptionContrast
+from clarify_errors.arrays.keywords.keyword_ranking import rank_keywords
+from clarify_errors.arrays.keywords.keyword_sources import merged
+from clarify_errors.arrays.phrases.held_out import scoring_half
+from clarify_errors.arrays.phrases.word_forms import vocabulary
 
 PERMUTATIONS = 200
 UNRELATED = 0.3  # how often a caption has each of the words

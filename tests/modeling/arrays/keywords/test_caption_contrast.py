@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from modeling.arrays.keywords.caption_contrast import CaptionContrast
-from modeling.arrays.keywords.keyword_sources import merged
+from clarify_errors.arrays.keywords.caption_contrast import CaptionContrast
+from clarify_errors.arrays.keywords.keyword_sources import merged
 from tests.modeling.arrays.keywords.lists_of_captions import UNRELATED, share_of_findings
 from tests.modeling.arrays.keywords.planted_captions import PLANTED, planted
 

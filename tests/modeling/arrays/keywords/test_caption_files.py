@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from modeling.arrays.common.safe_text import UnsafeText
-from modeling.arrays.keywords.caption_files import CaptionFile, read_caption_file, tidy
+from clarify_errors.arrays.common.safe_text import UnsafeText
+from clarify_errors.arrays.keywords.caption_files import CaptionFile, read_caption_file, tidy
 
 MARKS = "a" + "\u0301\u0334" * 60_000
 NAMES = ["dog/a.png", "cat/b.png"]

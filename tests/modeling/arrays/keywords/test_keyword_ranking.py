@@ -3,8 +3,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from modeling.arrays.common.modeling_errors import BadArray, NothingToSeparate
-from modeling.arrays.keywords.keyword_ranking import (
+from clarify_errors.arrays.common.modeling_errors import BadArray, NothingToSeparate
+from clarify_errors.arrays.keywords.keyword_ranking import (
     adjusted_p,
     clip_scores,
     has_keyword,
@@ -13,7 +13,7 @@ from modeling.arrays.keywords.keyword_ranking import (
     select_classes,
     subgroup_accuracy,
 )
-from modeling.arrays.phrases.error_score import error_score, error_scores
+from clarify_errors.arrays.phrases.error_score import error_score, error_scores
 
 
 def rng() -> np.random.Generator:

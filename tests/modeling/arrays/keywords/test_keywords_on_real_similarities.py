@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from modeling.arrays.keywords.keyword_ranking import RankedKeyword, rank_keywords
+from clarify_errors.arrays.keywords.keyword_ranking import RankedKeyword, rank_keywords
 
 WATERBIRDS = Path(__file__).parents[5] / "shared" / "realdata" / "waterbirds"
 LABELS = {"landbird": "0", "waterbird": "1"}

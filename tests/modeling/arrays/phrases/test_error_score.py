@@ -9,8 +9,8 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
-from modeling.arrays.common.modeling_errors import BadArray, NothingToSeparate
-from modeling.arrays.phrases.error_score import error_score
+from clarify_errors.arrays.common.modeling_errors import BadArray, NothingToSeparate
+from clarify_errors.arrays.phrases.error_score import error_score
 
 Class = tuple[NDArray[np.float32], NDArray[np.bool_]]  # similarities and is_error of one class's images
 Monotone = Callable[[NDArray[np.float32]], NDArray[np.float32]]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from modeling.arrays.phrases.error_score import error_score
+from clarify_errors.arrays.phrases.error_score import error_score
 
 WATERBIRDS = Path(__file__).parents[5] / "shared" / "realdata" / "waterbirds"
 

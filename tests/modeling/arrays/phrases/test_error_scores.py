@@ -8,9 +8,9 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
-from modeling.arrays.common.modeling_errors import BadArray, NothingToSeparate
-from modeling.arrays.phrases import error_score as module
-from modeling.arrays.phrases.error_score import ErrorScore, error_score, error_scores
+from clarify_errors.arrays.common.modeling_errors import BadArray, NothingToSeparate
+from clarify_errors.arrays.phrases import error_score as module
+from clarify_errors.arrays.phrases.error_score import ErrorScore, error_score, error_scores
 
 Phrases = tuple[NDArray[np.float32], NDArray[np.bool_]]  # similarities [K, n] and is_error [n] of one class's images
 

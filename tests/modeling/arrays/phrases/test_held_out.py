@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from modeling.arrays.common.modeling_errors import BadArray, NothingToSeparate
-from modeling.arrays.phrases.error_score import error_score
-from modeling.arrays.phrases.held_out import score_held_out, scoring_half
+from clarify_errors.arrays.common.modeling_errors import BadArray, NothingToSeparate
+from clarify_errors.arrays.phrases.error_score import error_score
+from clarify_errors.arrays.phrases.held_out import score_held_out, scoring_half
 
 N_ERROR, N_CORRECT = 31, 60
 

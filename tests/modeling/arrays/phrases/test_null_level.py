@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ks_2samp
 
-from modeling.arrays.common.modeling_errors import BadArray, NothingToSeparate
-from modeling.arrays.phrases import null_level as module
-from modeling.arrays.phrases.error_score import error_scores
-from modeling.arrays.phrases.error_score import null_level as imported_from_error_score
-from modeling.arrays.phrases.null_level import (
+from clarify_errors.arrays.common.modeling_errors import BadArray, NothingToSeparate
+from clarify_errors.arrays.phrases import null_level as module
+from clarify_errors.arrays.phrases.error_score import error_scores
+from clarify_errors.arrays.phrases.error_score import null_level as imported_from_error_score
+from clarify_errors.arrays.phrases.null_level import (
     asymptotic_p_values,
     null_level,
     null_mean,

@@ -2,10 +2,10 @@
 
 import pytest
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.phrases.phrase_languages import LANGUAGES, encoder_languages, phrase_language
-from modeling.arrays.phrases.phrase_reading import read, read_phrase
-from modeling.arrays.phrases.phrase_text import check_template
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.arrays.phrases.phrase_languages import LANGUAGES, encoder_languages, phrase_language
+from clarify_errors.arrays.phrases.phrase_reading import read, read_phrase
+from clarify_errors.arrays.phrases.phrase_text import check_template
 
 READ = {
     "de": {

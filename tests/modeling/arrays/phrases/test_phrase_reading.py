@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeling.arrays.common.safe_text import is_safe
-from modeling.arrays.phrases.phrase_reading import read
-from modeling.arrays.phrases.phrase_text import normalise, refusal, split_negation
+from clarify_errors.arrays.common.safe_text import is_safe
+from clarify_errors.arrays.phrases.phrase_reading import read
+from clarify_errors.arrays.phrases.phrase_text import normalise, refusal, split_negation
 
 
 @pytest.mark.parametrize(

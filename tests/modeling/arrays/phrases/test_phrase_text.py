@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeling.arrays.common.modeling_errors import BadTemplate
-from modeling.arrays.common.safe_text import is_safe
-from modeling.arrays.phrases.phrase_text import (
+from clarify_errors.arrays.common.modeling_errors import BadTemplate
+from clarify_errors.arrays.common.safe_text import is_safe
+from clarify_errors.arrays.phrases.phrase_text import (
     MAX_PHRASE_LENGTH,
     check_template,
     normalise,

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy.stats import hypergeom
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.embeddings.similarity import similarities
-from modeling.arrays.embeddings.standardization import unit_rows
-from modeling.arrays.phrases.error_score import error_score
-from modeling.arrays.phrases.vocabulary_level import (
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.arrays.embeddings.similarity import similarities
+from clarify_errors.arrays.embeddings.standardization import unit_rows
+from clarify_errors.arrays.phrases.error_score import error_score
+from clarify_errors.arrays.phrases.vocabulary_level import (
     chance_to_pass,
     count_distinct,
     is_telling,

@@ -1,7 +1,7 @@
 import pytest
 
-from modeling.arrays.phrases.phrase_text import refusal
-from modeling.arrays.phrases.word_forms import contains_words, lemmas, same_words, vocabulary
+from clarify_errors.arrays.phrases.phrase_text import refusal
+from clarify_errors.arrays.phrases.word_forms import contains_words, lemmas, same_words, vocabulary
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import pytest
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.phrases.worded_scale import BetterThanGuessing, Step, better_than_guessing, step_of
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.arrays.phrases.worded_scale import BetterThanGuessing, Step, better_than_guessing, step_of
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from modeling.arrays.phrases.writing_traces import FLAGS, flags
+from clarify_errors.arrays.phrases.writing_traces import FLAGS, flags
 
 TYPED = {"first_ms": 900, "edits": 14, "gap_ms": 150, "pastes": 0, "left": 0}
 

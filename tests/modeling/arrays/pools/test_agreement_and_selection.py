@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from modeling.arrays.pools.candidate_selection import first_of_near_duplicates, hidden_places
-from modeling.arrays.pools.pool_sources import note_of
-from modeling.arrays.pools.review_agreement import cohens_kappa
+from clarify_errors.arrays.pools.candidate_selection import first_of_near_duplicates, hidden_places
+from clarify_errors.arrays.pools.pool_sources import note_of
+from clarify_errors.arrays.pools.review_agreement import cohens_kappa
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -6,7 +6,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.arrays.retraining.own_gain_intervals import GainInterval, own_gain_interval, paired_counts
+from clarify_errors.arrays.retraining.own_gain_intervals import GainInterval, own_gain_interval, paired_counts
 
 CORRELATION = 0.6  # of what decides whether a model is right
 SHAPES = {  # accuracies by group, of the control and of the run

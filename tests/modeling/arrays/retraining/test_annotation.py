@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.embeddings.similarity import similarities
-from modeling.arrays.embeddings.standardization import unit_rows
-from modeling.arrays.retraining.annotation import Annotation
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.arrays.embeddings.similarity import similarities
+from clarify_errors.arrays.embeddings.standardization import unit_rows
+from clarify_errors.arrays.retraining.annotation import Annotation
 
 IMAGES = np.array([[1, 0], [0.6, 0.8], [0, 1], [0.8, 0.6]], np.float32)
 ROWS, LABELS = np.array([3, 0, 1]), np.array([0, 0, 1])

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.retraining.confused_classes import most_confused
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.arrays.retraining.confused_classes import most_confused
 
 
 def test_both_directions_count_and_the_smaller_number_wins_a_tie() -> None:

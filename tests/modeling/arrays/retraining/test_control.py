@@ -5,9 +5,9 @@ import pytest
 from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.retraining.control import control_weights, own_gain
-from modeling.arrays.retraining.slices import SCHEMES, slice_membership, slice_weights
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.arrays.retraining.control import control_weights, own_gain
+from clarify_errors.arrays.retraining.slices import SCHEMES, slice_membership, slice_weights
 
 LABELS = np.array([0] * 6 + [1] * 3 + [2])
 

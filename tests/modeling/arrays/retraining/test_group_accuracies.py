@@ -6,8 +6,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.retraining.group_accuracies import class_error_rates, group_metrics, group_shares, hardest_class
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.arrays.retraining.group_accuracies import (
+    class_error_rates,
+    group_metrics,
+    group_shares,
+    hardest_class,
+)
 
 WATERBIRDS_TRAIN = np.array([3498, 184, 56, 1057])
 

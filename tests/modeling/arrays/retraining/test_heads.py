@@ -7,9 +7,9 @@ import pytest
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from modeling.arrays.common.modeling_errors import BadArray, BadHead
-from modeling.arrays.embeddings.standardization import Standardization
-from modeling.arrays.retraining.heads import FORMAT, Head, read_metadata
+from clarify_errors.arrays.common.modeling_errors import BadArray, BadHead
+from clarify_errors.arrays.embeddings.standardization import Standardization
+from clarify_errors.arrays.retraining.heads import FORMAT, Head, read_metadata
 
 CARD = {"data": "sprites, version 1", "phrase": "rouge « é » 🐕", "lambda": "0.01", "zebra": "1", "apple": "2"}
 
@@ -61,7 +61,7 @@ def test_the_file_is_plain_safetensors_with_the_model_card_in_its_header(head: H
 
 def test_the_same_head_gives_the_same_bytes_in_every_process(head: Head) -> None:
     code = (
-        "import sys; from modeling.arrays.retraining.heads import Head, read_metadata;"
+        "import sys; from clarify_errors.arrays.retraining.heads import Head, read_metadata;"
         "d = sys.stdin.buffer.read(); m = read_metadata(d);"
         "card = {k: m[k] for k in reversed(m) if k not in ('format', 'class_names')};"
         "sys.stdout.buffer.write(Head.from_bytes(d).to_bytes(card))"
@@ -74,8 +74,8 @@ def test_the_same_head_gives_the_same_bytes_in_every_process(head: Head) -> None
 
 def test_predicting_loads_neither_torch_nor_django() -> None:
     code = (
-        "import sys; from modeling.arrays.phrases import error_score, phrase_text;"
-        "from modeling.arrays.retraining import group_accuracies, heads, slices;"
+        "import sys; from clarify_errors.arrays.phrases import error_score, phrase_text;"
+        "from clarify_errors.arrays.retraining import group_accuracies, heads, slices;"
         "print(sorted({'torch', 'django', 'open_clip'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout == "[]\n"

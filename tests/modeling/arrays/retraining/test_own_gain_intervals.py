@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.retraining.own_gain_intervals import own_gain_interval, paired_counts, tied_note
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.arrays.retraining.own_gain_intervals import own_gain_interval, paired_counts, tied_note
 from tests.modeling.arrays.retraining.simulated_models import coverage, intervals, percentile_coverage
 
 # Cells, then estimate, low and high with 2,000 draws, then low and high with 400,000.

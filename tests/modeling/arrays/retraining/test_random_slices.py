@@ -5,8 +5,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.retraining.random_slices import (
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.arrays.retraining.random_slices import (
     percentile_among,
     percentile_among_best,
     random_directions,

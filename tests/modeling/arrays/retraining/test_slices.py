@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from modeling.arrays.common.modeling_errors import BadArray, SliceTooSmall
-from modeling.arrays.retraining.slices import (
+from clarify_errors.arrays.common.modeling_errors import BadArray, SliceTooSmall
+from clarify_errors.arrays.retraining.slices import (
     SCHEMES,
     division_weights,
     slice_ids,

@@ -6,9 +6,9 @@ import torch
 from scipy.special import log_softmax
 from torch.nn.functional import cross_entropy
 
-from modeling.arrays.retraining.slices import division_weights, uniform_weights
-from modeling.arrays.retraining.weighted_loss import weighted_loss
-from modeling.tensors.baselines.released_sgd import objective_loss
+from clarify_errors.arrays.retraining.slices import division_weights, uniform_weights
+from clarify_errors.arrays.retraining.weighted_loss import weighted_loss
+from clarify_errors.tensors.baselines.released_sgd import objective_loss
 from tests.modeling.tensors.retraining.problems import X, Y, problem, slice_balanced
 
 

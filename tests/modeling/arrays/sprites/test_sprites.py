@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from modeling.arrays.sprites.attributes import VALUES
-from modeling.arrays.sprites.drawing import draw
-from modeling.arrays.sprites.style import Style
+from clarify_errors.arrays.sprites.attributes import VALUES
+from clarify_errors.arrays.sprites.drawing import draw
+from clarify_errors.arrays.sprites.style import Style
 from tests.support.sprites import CLEAN, random_sprites, sprites_of
 
 

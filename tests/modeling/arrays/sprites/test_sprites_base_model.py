@@ -11,12 +11,12 @@ from functools import cached_property
 import numpy as np
 import pytest
 
-from modeling.arrays.datasets.groups import group_ids
-from modeling.arrays.embeddings.standardization import Standardization
-from modeling.arrays.phrases.common_words import common_words
-from modeling.arrays.phrases.error_score import ErrorScore, error_score
-from modeling.arrays.phrases.null_level import null_level
-from modeling.arrays.phrases.vocabulary_level import (
+from clarify_errors.arrays.datasets.groups import group_ids
+from clarify_errors.arrays.embeddings.standardization import Standardization
+from clarify_errors.arrays.phrases.common_words import common_words
+from clarify_errors.arrays.phrases.error_score import ErrorScore, error_score
+from clarify_errors.arrays.phrases.null_level import null_level
+from clarify_errors.arrays.phrases.vocabulary_level import (
     MIN_DISTINCT,
     chance_to_pass,
     count_distinct,
@@ -24,15 +24,15 @@ from modeling.arrays.phrases.vocabulary_level import (
     vocabulary_level,
     vocabulary_scores,
 )
-from modeling.arrays.phrases.word_forms import vocabulary
-from modeling.arrays.phrases.worded_scale import BetterThanGuessing, better_than_guessing
-from modeling.arrays.retraining.control import control_weights
-from modeling.arrays.retraining.group_accuracies import group_metrics
-from modeling.arrays.retraining.slices import slice_members, slice_membership, slice_weights, uniform_weights
-from modeling.arrays.sprites import sprites_source
-from modeling.arrays.sprites.sprites_source import SPLITS
-from modeling.tensors.encoders.clip import load_bundled
-from modeling.tensors.retraining.many_heads import train_heads
+from clarify_errors.arrays.phrases.word_forms import vocabulary
+from clarify_errors.arrays.phrases.worded_scale import BetterThanGuessing, better_than_guessing
+from clarify_errors.arrays.retraining.control import control_weights
+from clarify_errors.arrays.retraining.group_accuracies import group_metrics
+from clarify_errors.arrays.retraining.slices import slice_members, slice_membership, slice_weights, uniform_weights
+from clarify_errors.arrays.sprites import sprites_source
+from clarify_errors.arrays.sprites.sprites_source import SPLITS
+from clarify_errors.tensors.encoders.clip import load_bundled
+from clarify_errors.tensors.retraining.many_heads import train_heads
 from tests.modeling.guessing import GIBBERISH, passed_in_halves
 from tests.modeling.tensors.encoders.small_clip.auroc_table import embed
 

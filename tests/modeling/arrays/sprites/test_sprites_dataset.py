@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from modeling.arrays.sprites import sprites_source
-from modeling.arrays.sprites.attributes import VALUES, SpriteAttributes
-from modeling.arrays.sprites.drawing import Images, draw
-from modeling.arrays.sprites.sprites_source import (
+from clarify_errors.arrays.sprites import sprites_source
+from clarify_errors.arrays.sprites.attributes import VALUES, SpriteAttributes
+from clarify_errors.arrays.sprites.drawing import Images, draw
+from clarify_errors.arrays.sprites.sprites_source import (
     ATTRIBUTES,
     CLASSES,
     SPLITS,
@@ -16,7 +16,7 @@ from modeling.arrays.sprites.sprites_source import (
     sprites_dataset,
     write_sprites_source,
 )
-from modeling.arrays.sprites.style import Style
+from clarify_errors.arrays.sprites.style import Style
 
 SOME = 300
 

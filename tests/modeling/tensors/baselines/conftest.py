@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from modeling.arrays.embeddings.standardization import unit_rows
-from modeling.tensors.baselines.grouped import GroupedFeatures
+from clarify_errors.arrays.embeddings.standardization import unit_rows
+from clarify_errors.tensors.baselines.grouped import GroupedFeatures
 
 D = 8
 Splits = tuple[GroupedFeatures, GroupedFeatures, GroupedFeatures]

@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 import torch
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.embeddings.standardization import unit_rows
-from modeling.arrays.embeddings.zero_shot import ZeroShot
-from modeling.tensors.baselines.adapter import Adapter, AdapterClassifier, train_erm_adapter
-from modeling.tensors.baselines.contrastive_adapter import (
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.arrays.embeddings.standardization import unit_rows
+from clarify_errors.arrays.embeddings.zero_shot import ZeroShot
+from clarify_errors.tensors.baselines.adapter import Adapter, AdapterClassifier, train_erm_adapter
+from clarify_errors.tensors.baselines.contrastive_adapter import (
     ContrastiveSettings,
     _HardSamples,
     contrastive_losses,
     train_contrastive_adapter,
 )
-from modeling.tensors.baselines.grouped import GroupedFeatures
-from modeling.tensors.baselines.sgd import SgdSettings
+from clarify_errors.tensors.baselines.grouped import GroupedFeatures
+from clarify_errors.tensors.baselines.sgd import SgdSettings
 
 FAST = SgdSettings(learning_rate=1e-3, epochs=60)
 SMALL = ContrastiveSettings(positives=32, negatives=32, neighbours=100, cell_size=200)

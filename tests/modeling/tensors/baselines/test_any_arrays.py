@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.embeddings.standardization import unit_rows
-from modeling.tensors.baselines.adapter import train_erm_adapter
-from modeling.tensors.baselines.classifiers import LinearClassifier
-from modeling.tensors.baselines.contrastive_adapter import train_contrastive_adapter
-from modeling.tensors.baselines.dfr import train_dfr
-from modeling.tensors.baselines.group_dro_eg import train_group_dro_eg
-from modeling.tensors.baselines.grouped import GroupedFeatures, subsampled_rows, upsampled_rows
-from modeling.tensors.baselines.probes import train_probe
-from modeling.tensors.baselines.released_sgd import EarlyStopping, train_released_sgd
-from modeling.tensors.baselines.sgd import SgdSettings
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.arrays.embeddings.standardization import unit_rows
+from clarify_errors.tensors.baselines.adapter import train_erm_adapter
+from clarify_errors.tensors.baselines.classifiers import LinearClassifier
+from clarify_errors.tensors.baselines.contrastive_adapter import train_contrastive_adapter
+from clarify_errors.tensors.baselines.dfr import train_dfr
+from clarify_errors.tensors.baselines.group_dro_eg import train_group_dro_eg
+from clarify_errors.tensors.baselines.grouped import GroupedFeatures, subsampled_rows, upsampled_rows
+from clarify_errors.tensors.baselines.probes import train_probe
+from clarify_errors.tensors.baselines.released_sgd import EarlyStopping, train_released_sgd
+from clarify_errors.tensors.baselines.sgd import SgdSettings
 
 SHORT = SgdSettings(learning_rate=0.01, epochs=2)
 CLASSES = unit_rows(np.array([[-1.0, -1.0] + [0.0] * 6, [1.0, 1.0] + [0.0] * 6]))

@@ -4,9 +4,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.tensors.baselines.dfr import train_dfr
-from modeling.tensors.baselines.grouped import GroupedFeatures
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.tensors.baselines.dfr import train_dfr
+from clarify_errors.tensors.baselines.grouped import GroupedFeatures
 
 
 def rng(seed: int = 0) -> np.random.Generator:

@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 import torch
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.tensors.baselines.group_dro_eg import (
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.tensors.baselines.group_dro_eg import (
     exponentiated_gradient,
     robust_loss,
     train_group_dro_eg,
 )
-from modeling.tensors.baselines.grouped import GroupedFeatures
-from modeling.tensors.baselines.probes import train_probe
-from modeling.tensors.baselines.sgd import SgdSettings, group_means
+from clarify_errors.tensors.baselines.grouped import GroupedFeatures
+from clarify_errors.tensors.baselines.probes import train_probe
+from clarify_errors.tensors.baselines.sgd import SgdSettings, group_means
 
 FAST = SgdSettings(learning_rate=0.01, weight_decay=1e-4, epochs=20)
 

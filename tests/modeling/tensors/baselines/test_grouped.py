@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.tensors.baselines.grouped import (
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.tensors.baselines.grouped import (
     GroupedFeatures,
     check_pair,
     rows_of_size,

@@ -3,9 +3,9 @@ from functools import partial
 import numpy as np
 import pytest
 
-from modeling.tensors.baselines.grouped import subsampled_rows, upsampled_rows
-from modeling.tensors.baselines.probes import train_probe
-from modeling.tensors.baselines.sgd import SgdSettings
+from clarify_errors.tensors.baselines.grouped import subsampled_rows, upsampled_rows
+from clarify_errors.tensors.baselines.probes import train_probe
+from clarify_errors.tensors.baselines.sgd import SgdSettings
 
 FAST = SgdSettings(learning_rate=0.01, epochs=40)
 PROBES = {

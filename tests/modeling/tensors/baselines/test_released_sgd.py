@@ -4,12 +4,18 @@ import numpy as np
 import pytest
 import torch
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.retraining.slices import uniform_weights
-from modeling.tensors.baselines.grouped import GroupedFeatures
-from modeling.tensors.baselines.released_sgd import EarlyStopping, GroupLoss, Keep, objective_loss, train_released_sgd
-from modeling.tensors.baselines.sgd import SgdSettings
-from modeling.tensors.retraining.many_heads import train_heads
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.arrays.retraining.slices import uniform_weights
+from clarify_errors.tensors.baselines.grouped import GroupedFeatures
+from clarify_errors.tensors.baselines.released_sgd import (
+    EarlyStopping,
+    GroupLoss,
+    Keep,
+    objective_loss,
+    train_released_sgd,
+)
+from clarify_errors.tensors.baselines.sgd import SgdSettings
+from clarify_errors.tensors.retraining.many_heads import train_heads
 
 RATE = SgdSettings(learning_rate=0.1, weight_decay=0.01)
 KEPT: tuple[Keep, Keep] = ("best", "last")

@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.embeddings.standardization import unit_rows
-from modeling.arrays.embeddings.zero_shot import ZeroShot
-from modeling.tensors.baselines.roboshot import harmful_directions, helpful_directions, roboshot
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.arrays.embeddings.standardization import unit_rows
+from clarify_errors.arrays.embeddings.zero_shot import ZeroShot
+from clarify_errors.tensors.baselines.roboshot import harmful_directions, helpful_directions, roboshot
 
 
 def zero_shot(n_classes: int = 2, d: int = 6, seed: int = 0) -> ZeroShot:

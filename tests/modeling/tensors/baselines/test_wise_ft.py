@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.embeddings.standardization import Standardization, unit_rows
-from modeling.arrays.embeddings.zero_shot import ZeroShot
-from modeling.arrays.retraining.heads import Head
-from modeling.tensors.baselines.wise_ft import wise_ft
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.arrays.embeddings.standardization import Standardization, unit_rows
+from clarify_errors.arrays.embeddings.zero_shot import ZeroShot
+from clarify_errors.arrays.retraining.heads import Head
+from clarify_errors.tensors.baselines.wise_ft import wise_ft
 
 RNG = np.random.default_rng(0)
 IMAGES = unit_rows(RNG.normal(size=(50, 6)) + 0.3)

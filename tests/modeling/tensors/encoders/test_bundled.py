@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from modeling.arrays.common.modeling_errors import EncoderUnavailable
-from modeling.tensors.encoders import clip, load_encoder
+from clarify_errors.arrays.common.modeling_errors import EncoderUnavailable
+from clarify_errors.tensors.encoders import clip, load_encoder
 
 
 def test_the_bundled_encoder_tells_red_from_blue() -> None:

@@ -7,8 +7,8 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from modeling.arrays.common.modeling_errors import BadEmbedding
-from modeling.tensors.encoders import CheckedEncoder
+from clarify_errors.arrays.common.modeling_errors import BadEmbedding
+from clarify_errors.tensors.encoders import CheckedEncoder
 
 
 class Fake:

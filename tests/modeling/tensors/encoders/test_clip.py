@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from modeling.arrays.common.modeling_errors import EncoderUnavailable
-from modeling.tensors.encoders import load_encoder
+from clarify_errors.arrays.common.modeling_errors import EncoderUnavailable
+from clarify_errors.tensors.encoders import load_encoder
 
 CONFIG = {
     "embed_dim": 8,

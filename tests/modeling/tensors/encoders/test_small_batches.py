@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from modeling.tensors.encoders import CheckedEncoder
-from modeling.tensors.encoders.checked import MIN_BATCH
+from clarify_errors.tensors.encoders import CheckedEncoder
+from clarify_errors.tensors.encoders.checked import MIN_BATCH
 
 
 class RoundsSmallBatchesDifferently:

@@ -19,9 +19,9 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 
-from modeling.arrays.common.modeling_errors import EncoderUnavailable
-from modeling.tensors.encoders import hub, load_encoder
-from modeling.tensors.encoders import transformers as ours
+from clarify_errors.arrays.common.modeling_errors import EncoderUnavailable
+from clarify_errors.tensors.encoders import hub, load_encoder
+from clarify_errors.tensors.encoders import transformers as ours
 
 WORDS = ["<pad>", "<s>", "</s>", "<unk>", *string.ascii_lowercase, "red", "square", "oval"]
 TEXT: dict[str, Any] = {

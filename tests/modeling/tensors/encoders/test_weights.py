@@ -11,10 +11,10 @@ import pytest
 from huggingface_hub import constants
 from huggingface_hub.errors import LocalEntryNotFoundError
 
-from modeling.arrays.common.modeling_errors import EncoderUnavailable
-from modeling.tensors.encoders import hub as hub_files
-from modeling.tensors.encoders import weights
-from modeling.tensors.encoders.weights import find_weights
+from clarify_errors.arrays.common.modeling_errors import EncoderUnavailable
+from clarify_errors.tensors.encoders import hub as hub_files
+from clarify_errors.tensors.encoders import weights
+from clarify_errors.tensors.encoders.weights import find_weights
 
 SENTENCE = (
     r"^the weights of open_clip:ViT-L-14:openai are not on this machine and cannot be fetched: on a machine with a "

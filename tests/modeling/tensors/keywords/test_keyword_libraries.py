@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from sklearn.feature_extraction.text import CountVectorizer
 
-from modeling.arrays.keywords.keyword_sources import MAX_KEYWORDS
+from clarify_errors.arrays.keywords.keyword_sources import MAX_KEYWORDS
 from tests.modeling.arrays.keywords.planted_captions import NOUNS, PLANTED, planted
 
 
 def test_yake_proposes_the_planted_word_of_the_wrong_side_alone() -> None:
     pytest.importorskip("yake", reason="the extra yake is not installed")
-    source, (right, wrong) = import_module("modeling.tensors.keywords.yake_source").YakeSource(), planted(0)
+    source, (right, wrong) = import_module("clarify_errors.tensors.keywords.yake_source").YakeSource(), planted(0)
     proposed = source.propose(right, wrong).phrases
     assert proposed[0] == PLANTED and len(proposed) <= MAX_KEYWORDS
     assert source.propose(right, right).phrases[0] != PLANTED
@@ -37,7 +37,7 @@ def test_keybert_orders_phrases_by_the_cosine_to_the_mean_of_the_captions(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     backend = pytest.importorskip("keybert.backend", reason="the extra keybert is not installed")
-    keybert_source = import_module("modeling.tensors.keywords.keybert_source")
+    keybert_source = import_module("clarify_errors.tensors.keywords.keybert_source")
 
     class Words(backend.BaseEmbedder):  # type: ignore[name-defined,misc]
         def __init__(self, folder: str, **_: Any) -> None:

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from modeling.tensors.linear_algebra import matrix_products
-from modeling.tensors.linear_algebra.matrix_products import matmul, matmul_packed, packed
+from clarify_errors.tensors.linear_algebra import matrix_products
+from clarify_errors.tensors.linear_algebra.matrix_products import matmul, matmul_packed, packed
 
 
 def matrices(dtype: torch.dtype = torch.float32) -> tuple[torch.Tensor, torch.Tensor]:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from modeling.tensors.linear_algebra.preconditioner import Preconditioner, whitening
+from clarify_errors.tensors.linear_algebra.preconditioner import Preconditioner, whitening
 
 
 def curvature(p: int, dtype: torch.dtype) -> torch.Tensor:

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from modeling.tensors.linear_algebra import simplex
-from modeling.tensors.linear_algebra.simplex import simplex_maximiser
+from clarify_errors.tensors.linear_algebra import simplex
+from clarify_errors.tensors.linear_algebra.simplex import simplex_maximiser
 
 
 def test_without_curvature_the_largest_value_takes_all() -> None:

@@ -4,7 +4,7 @@ import weakref
 import numpy as np
 import torch
 
-from modeling.tensors.linear_algebra.tensor_conversion import on_device
+from clarify_errors.tensors.linear_algebra.tensor_conversion import on_device
 
 
 def test_an_array_that_cannot_be_written_is_copied_once_and_its_copy_goes_with_it() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.arrays.retraining.slices import slice_members, slice_membership, slice_weights
+from clarify_errors.arrays.retraining.slices import slice_members, slice_membership, slice_weights
 
 # The vector of docs/analysts/methods.md: eight images, two features, λ = .1
 X = np.array([[1, 0], [0.5, 1], [-1, 0.2], [0.3, -0.7], [-0.6, -0.4], [0.2, 0.9], [-0.2, 0.5], [0.8, -0.3]])

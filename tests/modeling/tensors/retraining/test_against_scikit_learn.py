@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from modeling.arrays.retraining.slices import SCHEMES, slice_weights
-from modeling.arrays.retraining.weighted_loss import weighted_loss
-from modeling.tensors.retraining.many_heads import train_heads
+from clarify_errors.arrays.retraining.slices import SCHEMES, slice_weights
+from clarify_errors.arrays.retraining.weighted_loss import weighted_loss
+from clarify_errors.tensors.retraining.many_heads import train_heads
 
 Problem = tuple[NDArray[np.floating[Any]], NDArray[np.int64], NDArray[np.float64]]  # features, labels, weights [n, K]
 

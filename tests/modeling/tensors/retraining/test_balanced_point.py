@@ -8,15 +8,15 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from modeling.arrays.common.steps import after_each_step
-from modeling.arrays.retraining.slices import SCHEMES, slice_membership, slice_weights
-from modeling.tensors.retraining import balanced_point
-from modeling.tensors.retraining.balanced_point import BalancedPoint
-from modeling.tensors.retraining.loss_weights import HeadWeights
-from modeling.tensors.retraining.many_heads import TrainedHeads, train_heads
-from modeling.tensors.retraining.objective import ImageState, evaluate
-from modeling.tensors.retraining.problem import Problem
-from modeling.tensors.retraining.warm_start import prepare_start
+from clarify_errors.arrays.common.steps import after_each_step
+from clarify_errors.arrays.retraining.slices import SCHEMES, slice_membership, slice_weights
+from clarify_errors.tensors.retraining import balanced_point
+from clarify_errors.tensors.retraining.balanced_point import BalancedPoint
+from clarify_errors.tensors.retraining.loss_weights import HeadWeights
+from clarify_errors.tensors.retraining.many_heads import TrainedHeads, train_heads
+from clarify_errors.tensors.retraining.objective import ImageState, evaluate
+from clarify_errors.tensors.retraining.problem import Problem
+from clarify_errors.tensors.retraining.warm_start import prepare_start
 
 N, D, C, L2 = 1_200, 8, 12, 0.05
 

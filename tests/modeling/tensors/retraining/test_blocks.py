@@ -9,15 +9,15 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.tensors.linear_algebra import matrix_products
-from modeling.tensors.retraining import blocks, loss_weights
-from modeling.tensors.retraining import problem as problem_module
-from modeling.tensors.retraining.blocks import Bfloat16Blocks, Block, PackedBlock, PlainBlock, values_at_once
-from modeling.tensors.retraining.many_heads import train_heads
-from modeling.tensors.retraining.problem import Problem
-from modeling.tensors.retraining.warm_start import prepare_start
-from modeling.tensors.retraining.worst_group import train_worst_group
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.tensors.linear_algebra import matrix_products
+from clarify_errors.tensors.retraining import blocks, loss_weights
+from clarify_errors.tensors.retraining import problem as problem_module
+from clarify_errors.tensors.retraining.blocks import Bfloat16Blocks, Block, PackedBlock, PlainBlock, values_at_once
+from clarify_errors.tensors.retraining.many_heads import train_heads
+from clarify_errors.tensors.retraining.problem import Problem
+from clarify_errors.tensors.retraining.warm_start import prepare_start
+from clarify_errors.tensors.retraining.worst_group import train_worst_group
 from tests.modeling.tensors.retraining.problems import problem
 
 
@@ -62,7 +62,7 @@ def packings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return of(rows, x)
 
     monkeypatch.setattr(blocks.PackedBlock, "of", counted)
-    monkeypatch.setattr("modeling.tensors.retraining.solver.multiplies_bfloat16", lambda device: True)
+    monkeypatch.setattr("clarify_errors.tensors.retraining.solver.multiplies_bfloat16", lambda device: True)
     return made
 
 

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.tensors.retraining.frozen_logits import free_rows
-from modeling.tensors.retraining.many_heads import train_heads, train_some_classes
-from modeling.tensors.retraining.warm_start import prepare_start
-from modeling.tensors.retraining.worst_group import train_worst_group
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.tensors.retraining.frozen_logits import free_rows
+from clarify_errors.tensors.retraining.many_heads import train_heads, train_some_classes
+from clarify_errors.tensors.retraining.warm_start import prepare_start
+from clarify_errors.tensors.retraining.worst_group import train_worst_group
 from tests.modeling.tensors.retraining.problems import X, Y
 
 ONES, HEAD = np.ones((8, 1)), (np.zeros((3, 2)), np.zeros(3))

@@ -9,8 +9,8 @@ import pytest
 PROGRAM = """
 from pathlib import Path
 import numpy as np
-from modeling.tensors.retraining import blocks
-from modeling.tensors.retraining.many_heads import train_heads
+from clarify_errors.tensors.retraining import blocks
+from clarify_errors.tensors.retraining.many_heads import train_heads
 
 blocks.SMALL = 0  # so that few images, which come first, go the way of many
 
@@ -35,10 +35,10 @@ import resource, sys
 from pathlib import Path
 import numpy as np
 import torch
-from modeling.arrays.embeddings import training_features
-from modeling.tensors.retraining import problem
-from modeling.tensors.retraining.many_heads import train_heads
-from modeling.tensors.retraining.warm_start import prepare_start
+from clarify_errors.arrays.embeddings import training_features
+from clarify_errors.tensors.retraining import problem
+from clarify_errors.tensors.retraining.many_heads import train_heads
+from clarify_errors.tensors.retraining.warm_start import prepare_start
 
 BOUND = 8 * 2**30 // 50
 n, d, n_classes, folder = 64_000, 128, 400, Path(sys.argv[1])

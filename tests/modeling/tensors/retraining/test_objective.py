@@ -9,14 +9,20 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from modeling.arrays.retraining.weighted_loss import weighted_loss
-from modeling.tensors.retraining.cross_entropy import cross_entropy
-from modeling.tensors.retraining.frozen_logits import free_rows
-from modeling.tensors.retraining.loss_weights import GroupMeans, HeadWeights
-from modeling.tensors.retraining.many_heads import TrainedHeads, train_heads, train_some_classes
-from modeling.tensors.retraining.objective import Evaluation, ImageState, evaluate, evaluate_change, evaluate_known
-from modeling.tensors.retraining.problem import Precision, Problem
-from modeling.tensors.retraining.worst_group import train_worst_group
+from clarify_errors.arrays.retraining.weighted_loss import weighted_loss
+from clarify_errors.tensors.retraining.cross_entropy import cross_entropy
+from clarify_errors.tensors.retraining.frozen_logits import free_rows
+from clarify_errors.tensors.retraining.loss_weights import GroupMeans, HeadWeights
+from clarify_errors.tensors.retraining.many_heads import TrainedHeads, train_heads, train_some_classes
+from clarify_errors.tensors.retraining.objective import (
+    Evaluation,
+    ImageState,
+    evaluate,
+    evaluate_change,
+    evaluate_known,
+)
+from clarify_errors.tensors.retraining.problem import Precision, Problem
+from clarify_errors.tensors.retraining.worst_group import train_worst_group
 from tests.modeling.tensors.retraining.problems import problem
 
 L2 = 0.07

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from modeling.arrays.embeddings.standardization import Standardization
-from modeling.arrays.retraining.control import control_weights, own_gain
-from modeling.arrays.retraining.group_accuracies import group_metrics
-from modeling.arrays.retraining.slices import SCHEMES, slice_membership, slice_weights
-from modeling.tensors.retraining.many_heads import train_heads
+from clarify_errors.arrays.embeddings.standardization import Standardization
+from clarify_errors.arrays.retraining.control import control_weights, own_gain
+from clarify_errors.arrays.retraining.group_accuracies import group_metrics
+from clarify_errors.arrays.retraining.slices import SCHEMES, slice_membership, slice_weights
+from clarify_errors.tensors.retraining.many_heads import train_heads
 
 TRAIN = np.array([[18_000, 16_500], [6_000, 350]])  # images by class and environment
 N_TEST = 20_000  # of each group

@@ -6,10 +6,10 @@ import pytest
 import safetensors.numpy
 import torch
 
-from modeling.arrays.common.modeling_errors import BadArray, BadWarmStart
-from modeling.tensors.retraining.many_heads import train_heads
-from modeling.tensors.retraining.problem import Problem
-from modeling.tensors.retraining.warm_start import WarmStart, curvature_preconditioner, prepare_start
+from clarify_errors.arrays.common.modeling_errors import BadArray, BadWarmStart
+from clarify_errors.tensors.retraining.many_heads import train_heads
+from clarify_errors.tensors.retraining.problem import Problem
+from clarify_errors.tensors.retraining.warm_start import WarmStart, curvature_preconditioner, prepare_start
 from tests.modeling.tensors.retraining.problems import problem
 
 

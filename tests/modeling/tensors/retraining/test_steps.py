@@ -3,8 +3,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from modeling.arrays.common.steps import after_each_step, step_done
-from modeling.tensors.retraining.many_heads import train_heads
+from clarify_errors.arrays.common.steps import after_each_step, step_done
+from clarify_errors.tensors.retraining.many_heads import train_heads
 
 
 class Cancelled(Exception):

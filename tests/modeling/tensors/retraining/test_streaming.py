@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from modeling.arrays.common.modeling_errors import BadArray, NotConverged
-from modeling.arrays.common.steps import after_each_step
-from modeling.arrays.retraining.weighted_loss import weighted_loss
-from modeling.tensors.retraining import problem as problems
-from modeling.tensors.retraining import streaming
-from modeling.tensors.retraining.frozen_logits import free_rows
-from modeling.tensors.retraining.many_heads import train_heads, train_some_classes
-from modeling.tensors.retraining.objective import evaluate
-from modeling.tensors.retraining.warm_start import WarmStart, prepare_start
+from clarify_errors.arrays.common.modeling_errors import BadArray, NotConverged
+from clarify_errors.arrays.common.steps import after_each_step
+from clarify_errors.arrays.retraining.weighted_loss import weighted_loss
+from clarify_errors.tensors.retraining import problem as problems
+from clarify_errors.tensors.retraining import streaming
+from clarify_errors.tensors.retraining.frozen_logits import free_rows
+from clarify_errors.tensors.retraining.many_heads import train_heads, train_some_classes
+from clarify_errors.tensors.retraining.objective import evaluate
+from clarify_errors.tensors.retraining.warm_start import WarmStart, prepare_start
 from tests.modeling.tensors.retraining.problems import problem
 from tests.support import forked
 
@@ -173,10 +173,10 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 import numpy as np
-from modeling.arrays.common.steps import after_each_step
-from modeling.tensors.retraining import problem as problems
-from modeling.tensors.retraining.many_heads import train_heads
-from modeling.tensors.retraining.warm_start import prepare_start
+from clarify_errors.arrays.common.steps import after_each_step
+from clarify_errors.tensors.retraining import problem as problems
+from clarify_errors.tensors.retraining.many_heads import train_heads
+from clarify_errors.tensors.retraining.warm_start import prepare_start
 from tests.modeling.tensors.retraining.problems import problem
 
 problems.MOST_KEPT, folder, is_killed = 300, Path(sys.argv[1]), len(sys.argv) > 2

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from modeling.arrays.common.modeling_errors import BadArray, NotConverged
-from modeling.arrays.retraining.slices import uniform_weights
-from modeling.arrays.retraining.weighted_loss import weighted_loss
-from modeling.tensors.retraining import descent, many_heads, solver
-from modeling.tensors.retraining.many_heads import TrainedHeads, train_heads
-from modeling.tensors.retraining.objective import evaluate
+from clarify_errors.arrays.common.modeling_errors import BadArray, NotConverged
+from clarify_errors.arrays.retraining.slices import uniform_weights
+from clarify_errors.arrays.retraining.weighted_loss import weighted_loss
+from clarify_errors.tensors.retraining import descent, many_heads, solver
+from clarify_errors.tensors.retraining.many_heads import TrainedHeads, train_heads
+from clarify_errors.tensors.retraining.objective import evaluate
 from tests.modeling.tensors.retraining.problems import X, Y, problem, slice_balanced
 
 

@@ -5,10 +5,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from modeling.arrays.common.modeling_errors import BadArray, NotConverged
-from modeling.arrays.retraining.weighted_loss import weighted_loss
-from modeling.tensors.retraining.frozen_logits import free_rows
-from modeling.tensors.retraining.many_heads import TrainedHeads, train_heads, train_some_classes
+from clarify_errors.arrays.common.modeling_errors import BadArray, NotConverged
+from clarify_errors.arrays.retraining.weighted_loss import weighted_loss
+from clarify_errors.tensors.retraining.frozen_logits import free_rows
+from clarify_errors.tensors.retraining.many_heads import TrainedHeads, train_heads, train_some_classes
 from tests.modeling.tensors.retraining.problems import problem
 
 L2 = 0.05

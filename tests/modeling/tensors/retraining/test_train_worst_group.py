@@ -8,15 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from modeling.arrays.common.modeling_errors import BadArray, NotConverged
-from modeling.arrays.retraining.weighted_loss import weighted_loss
-from modeling.tensors.retraining import worst_group as solved_here
-from modeling.tensors.retraining.frozen_logits import free_rows
-from modeling.tensors.retraining.loss_weights import GroupMeans
-from modeling.tensors.retraining.many_heads import train_heads, train_some_classes
-from modeling.tensors.retraining.problem import Problem
-from modeling.tensors.retraining.warm_start import WarmStart, prepare_start
-from modeling.tensors.retraining.worst_group import TrainedWorstGroup, train_worst_group
+from clarify_errors.arrays.common.modeling_errors import BadArray, NotConverged
+from clarify_errors.arrays.retraining.weighted_loss import weighted_loss
+from clarify_errors.tensors.retraining import worst_group as solved_here
+from clarify_errors.tensors.retraining.frozen_logits import free_rows
+from clarify_errors.tensors.retraining.loss_weights import GroupMeans
+from clarify_errors.tensors.retraining.many_heads import train_heads, train_some_classes
+from clarify_errors.tensors.retraining.problem import Problem
+from clarify_errors.tensors.retraining.warm_start import WarmStart, prepare_start
+from clarify_errors.tensors.retraining.worst_group import TrainedWorstGroup, train_worst_group
 from tests.benchmarks.planted import planted
 from tests.modeling.tensors.retraining.problems import X, Y, problem, slice_ids
 
@@ -231,7 +231,7 @@ def test_a_start_that_is_rounded_or_wrong_costs_time_but_no_certificate(
         return z + noise * torch.randn(z.shape, generator=torch.Generator().manual_seed(0))
 
     monkeypatch.setattr(WarmStart, "logits", spoilt)
-    monkeypatch.setattr("modeling.tensors.retraining.solver.multiplies_bfloat16", lambda device: True)
+    monkeypatch.setattr("clarify_errors.tensors.retraining.solver.multiplies_bfloat16", lambda device: True)
     data = planted(600, 40, 1)
     trained = train_worst_group(data.features, data.labels, data.groups, 0.01, tolerance=tolerance)
     exact = train_worst_group(data.features.astype(np.float64), data.labels, data.groups, 0.01)
@@ -244,7 +244,7 @@ def test_a_start_that_is_rounded_or_wrong_costs_time_but_no_certificate(
 def test_products_in_halves_cost_hardly_a_step_more(
     monkeypatch: pytest.MonkeyPatch, n: int, d: int, n_classes: int, n_groups: int
 ) -> None:
-    monkeypatch.setattr("modeling.tensors.retraining.solver.multiplies_bfloat16", lambda device: True)
+    monkeypatch.setattr("clarify_errors.tensors.retraining.solver.multiplies_bfloat16", lambda device: True)
     x, y, _ = problem(n=n, d=d, n_classes=n_classes)
     groups = np.random.default_rng(0).integers(0, n_groups, n)
     bfloat16_blocks, doubles = (

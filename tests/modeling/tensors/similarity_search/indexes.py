@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.arrays.embeddings.similarity import similarities
-from modeling.arrays.embeddings.standardization import unit_rows
-from modeling.tensors.similarity_search.exact_segment import ExactSegment
-from modeling.tensors.similarity_search.index_parameters import IndexKind, IndexParameters
-from modeling.tensors.similarity_search.segment_building import build_segment
-from modeling.tensors.similarity_search.segmented_index import SegmentedIndex
+from clarify_errors.arrays.embeddings.similarity import similarities
+from clarify_errors.arrays.embeddings.standardization import unit_rows
+from clarify_errors.tensors.similarity_search.exact_segment import ExactSegment
+from clarify_errors.tensors.similarity_search.index_parameters import IndexKind, IndexParameters
+from clarify_errors.tensors.similarity_search.segment_building import build_segment
+from clarify_errors.tensors.similarity_search.segmented_index import SegmentedIndex
 
 Rows = NDArray[np.float32]
 EXACT = [kind for kind in IndexKind if kind is not IndexKind.IVF_PQ]

@@ -3,13 +3,13 @@
 import numpy as np
 from PIL import Image
 
-from modeling.arrays.embeddings.duplicate_limits import COPIES_ABOVE, duplicate_limit
-from modeling.arrays.sprites.attributes import VALUES, SpriteAttributes
-from modeling.arrays.sprites.drawing import draw
-from modeling.arrays.sprites.style import AMBIGUOUS
-from modeling.tensors.encoders import load_encoder
-from modeling.tensors.similarity_search.index_parameters import IndexKind
-from modeling.tensors.similarity_search.near_duplicates import similarities_to_nearest
+from clarify_errors.arrays.embeddings.duplicate_limits import COPIES_ABOVE, duplicate_limit
+from clarify_errors.arrays.sprites.attributes import VALUES, SpriteAttributes
+from clarify_errors.arrays.sprites.drawing import draw
+from clarify_errors.arrays.sprites.style import AMBIGUOUS
+from clarify_errors.tensors.encoders import load_encoder
+from clarify_errors.tensors.similarity_search.index_parameters import IndexKind
+from clarify_errors.tensors.similarity_search.near_duplicates import similarities_to_nearest
 from tests.modeling.tensors.similarity_search.indexes import in_memory
 
 

@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.embeddings.standardization import unit_rows
-from modeling.tensors.similarity_search.index_files import add_images, build_index
-from modeling.tensors.similarity_search.index_manifest import Images, read_manifest
-from modeling.tensors.similarity_search.index_parameters import IndexKind, IndexParameters
-from modeling.tensors.similarity_search.recall import recall
-from modeling.tensors.similarity_search.search_protocol import NotExact
-from modeling.tensors.similarity_search.segmented_index import open_index
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.arrays.embeddings.standardization import unit_rows
+from clarify_errors.tensors.similarity_search.index_files import add_images, build_index
+from clarify_errors.tensors.similarity_search.index_manifest import Images, read_manifest
+from clarify_errors.tensors.similarity_search.index_parameters import IndexKind, IndexParameters
+from clarify_errors.tensors.similarity_search.recall import recall
+from clarify_errors.tensors.similarity_search.search_protocol import NotExact
+from clarify_errors.tensors.similarity_search.segmented_index import open_index
 from tests.modeling.tensors.similarity_search.indexes import Rows, every_similarity, unit
 
 N, D, COUNT = 1_500, 24, 20

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.tensors.similarity_search.index_parameters import IndexKind
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.tensors.similarity_search.index_parameters import IndexKind
 from tests.modeling.tensors.similarity_search.indexes import EXACT, Rows, every_similarity, in_memory, unit
 
 every_kind = pytest.mark.parametrize("kind", EXACT)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.tensors.similarity_search.example_queries import query_of_examples
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.tensors.similarity_search.example_queries import query_of_examples
 from tests.modeling.tensors.similarity_search.indexes import unit
 
 NONE = np.empty((0, 2), np.float32)

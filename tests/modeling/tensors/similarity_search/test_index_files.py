@@ -14,13 +14,13 @@ import faiss
 import numpy as np
 import pytest
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.arrays.datasets.importing.import_errors import ImportRunning
-from modeling.arrays.datasets.importing.storage import only_import
-from modeling.tensors.similarity_search.index_files import add_images, build_index
-from modeling.tensors.similarity_search.index_manifest import MANIFEST, BadIndex, Images, read_manifest
-from modeling.tensors.similarity_search.index_parameters import IndexKind, IndexParameters
-from modeling.tensors.similarity_search.segmented_index import open_index
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.arrays.datasets.importing.import_errors import ImportRunning
+from clarify_errors.arrays.datasets.importing.storage import only_import
+from clarify_errors.tensors.similarity_search.index_files import add_images, build_index
+from clarify_errors.tensors.similarity_search.index_manifest import MANIFEST, BadIndex, Images, read_manifest
+from clarify_errors.tensors.similarity_search.index_parameters import IndexKind, IndexParameters
+from clarify_errors.tensors.similarity_search.segmented_index import open_index
 from tests.modeling.tensors.similarity_search.indexes import EXACT, every_similarity, unit
 
 N, D, PART = 250, 16, 100
@@ -77,7 +77,7 @@ def test_what_is_there_is_not_built_again(tmp_path: Path) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from modeling.tensors.similarity_search.index_files import build_index
+from clarify_errors.tensors.similarity_search.index_files import build_index
 from tests.modeling.tensors.similarity_search.test_index_files import IMAGES, WHAT, parameters
 
 def progress(stage, done, total):
@@ -112,7 +112,7 @@ def test_a_finished_file_that_was_damaged_meanwhile_is_built_again(tmp_path: Pat
 FULL = """
 import resource, signal, sys
 from pathlib import Path
-from modeling.tensors.similarity_search.index_files import build_index
+from clarify_errors.tensors.similarity_search.index_files import build_index
 from tests.modeling.tensors.similarity_search.test_index_files import IMAGES, WHAT, parameters
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -1,7 +1,7 @@
 import pytest
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.tensors.similarity_search.index_parameters import IndexKind, choose_parameters, inverted_file
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.tensors.similarity_search.index_parameters import IndexKind, choose_parameters, inverted_file
 
 GB = 2**30
 

@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modeling.arrays.common.modeling_errors import BadArray
-from modeling.tensors.similarity_search.index_parameters import IndexKind
-from modeling.tensors.similarity_search.near_duplicates import near_duplicates, similarities_to_nearest
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.tensors.similarity_search.index_parameters import IndexKind
+from clarify_errors.tensors.similarity_search.near_duplicates import near_duplicates, similarities_to_nearest
 from tests.modeling.tensors.similarity_search.indexes import every_similarity, in_memory, unit
 
 

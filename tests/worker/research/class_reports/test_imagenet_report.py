@@ -13,10 +13,10 @@ from django.test import override_settings
 
 from annotations.models import BaseModel, Dataset
 from annotations.runs import trained_rows
-from modeling.arrays.datasets.dataset_files import Split
-from modeling.arrays.embeddings.similarity import similarities
-from modeling.arrays.phrases.error_score import error_score
-from modeling.arrays.retraining.heads import Head
+from clarify_errors.arrays.datasets.dataset_files import Split
+from clarify_errors.arrays.embeddings.similarity import similarities
+from clarify_errors.arrays.phrases.error_score import error_score
+from clarify_errors.arrays.retraining.heads import Head
 from tests.support.actors import ENCODER
 from tests.support.correcting import RIGHT_WORDS, say, study_of_both
 from tests.support.fake_encoder import load

@@ -8,9 +8,9 @@ import numpy.typing as npt
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
-from modeling.arrays.sprites.attributes import VALUES
-from modeling.arrays.sprites.drawing import Images, draw
-from modeling.tensors.encoders import Encoder
+from clarify_errors.arrays.sprites.attributes import VALUES
+from clarify_errors.arrays.sprites.drawing import Images, draw
+from clarify_errors.tensors.encoders import Encoder
 from tests.modeling.tensors.encoders.small_clip.grammar import Caption, satisfied
 from tests.support.sprites import random_sprites
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from modeling.arrays.sprites.attributes import VALUES, SpriteAttributes
+from clarify_errors.arrays.sprites.attributes import VALUES, SpriteAttributes
 from tests.modeling.tensors.encoders.small_clip.lexicon import (
     ARTICLE_TEMPLATES,
     BACKGROUND_NOUNS,

@@ -6,7 +6,7 @@ ones ("ball" for an oval) and words for several values at once ("pointy" for tri
 
 from dataclasses import dataclass
 
-from modeling.arrays.sprites.attributes import VALUES
+from clarify_errors.arrays.sprites.attributes import VALUES
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-from modeling.arrays.sprites.attributes import VALUES
+from clarify_errors.arrays.sprites.attributes import VALUES
 from tests.modeling.tensors.encoders.small_clip.auroc_table import Row, captions, format_table
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import open_clip
 import pytest
 
-from modeling.arrays.sprites.attributes import VALUES
+from clarify_errors.arrays.sprites.attributes import VALUES
 from tests.modeling.tensors.encoders.small_clip.grammar import Caption, satisfied, vocabulary_texts, write_captions
 from tests.modeling.tensors.encoders.small_clip.lexicon import ENTRIES
 from tests.support.sprites import sprites_of

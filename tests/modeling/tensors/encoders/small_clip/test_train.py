@@ -11,8 +11,8 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from modeling.arrays.sprites.drawing import draw
-from modeling.tensors.encoders.clip import load_bundled
+from clarify_errors.arrays.sprites.drawing import draw
+from clarify_errors.tensors.encoders.clip import load_bundled
 from tests.modeling.tensors.encoders.small_clip.auroc_table import embed
 from tests.modeling.tensors.encoders.small_clip.train import (
     UNKNOWN,

@@ -11,8 +11,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from modeling.tensors.encoders.clip import load_bundled
-from modeling.tensors.encoders.small_clip import RECORD_FILE, WEIGHTS_FILE
+from clarify_errors.tensors.encoders.clip import load_bundled
+from clarify_errors.tensors.encoders.small_clip import RECORD_FILE, WEIGHTS_FILE
 from tests.modeling.tensors.encoders.small_clip.auroc_table import PHRASES, Row, auroc_table, format_table
 
 

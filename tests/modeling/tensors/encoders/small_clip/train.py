@@ -32,9 +32,9 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, normalize
 from tqdm import tqdm
 
-from modeling.arrays.sprites.attributes import VALUES, SpriteAttributes
-from modeling.arrays.sprites.drawing import Images, draw
-from modeling.tensors.encoders.small_clip import CONFIG_FOLDER, NAME, RECORD_FILE, WEIGHTS_FILE
+from clarify_errors.arrays.sprites.attributes import VALUES, SpriteAttributes
+from clarify_errors.arrays.sprites.drawing import Images, draw
+from clarify_errors.tensors.encoders.small_clip import CONFIG_FOLDER, NAME, RECORD_FILE, WEIGHTS_FILE
 from tests.modeling.tensors.encoders.small_clip.grammar import satisfied, vocabulary_texts, write_captions
 from tests.support.sprites import random_sprites
 

@@ -1,0 +1,58 @@
+"""Clarify's method as functions over arrays: no Django, no database.
+
+    import clarify_errors as clarify
+
+    report = clarify.explain(
+        pictures, labels, predictions, phrases=["red", "striped"], vocabulary="common", encoder="bundled:small-clip"
+    )
+    report.table()
+    report.correct("red")
+
+These names are loaded when they are first used, so importing the package loads neither torch nor pandas.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from clarify_errors.arrays.common.modeling_errors import ModelingError
+    from clarify_errors.explanations.correction import Correction, OwnGain, load_head
+    from clarify_errors.explanations.explanation import Explanation, ScoredPhrase, explain
+    from clarify_errors.explanations.last_layer import LastLayer
+    from clarify_errors.tensors.encoders import load_encoder
+
+__version__ = "0.17.0"
+
+__all__ = [
+    "Correction",
+    "Explanation",
+    "LastLayer",
+    "ModelingError",
+    "OwnGain",
+    "ScoredPhrase",
+    "explain",
+    "load_encoder",
+    "load_head",
+]
+
+_MODULES = {
+    "Correction": "clarify_errors.explanations.correction",
+    "Explanation": "clarify_errors.explanations.explanation",
+    "LastLayer": "clarify_errors.explanations.last_layer",
+    "ModelingError": "clarify_errors.arrays.common.modeling_errors",
+    "OwnGain": "clarify_errors.explanations.correction",
+    "ScoredPhrase": "clarify_errors.explanations.explanation",
+    "explain": "clarify_errors.explanations.explanation",
+    "load_encoder": "clarify_errors.tensors.encoders",
+    "load_head": "clarify_errors.explanations.correction",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

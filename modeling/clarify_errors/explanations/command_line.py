@@ -1,0 +1,161 @@
+"""The command `clarify`: explain and correct a classifier's errors, and run the server's commands.
+
+See docs/engineers/python.md.
+"""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+import clarify_errors
+from clarify_errors.arrays.common.modeling_errors import BadArray, ModelingError
+from clarify_errors.arrays.phrases.phrase_languages import LANGUAGES
+
+COLUMNS = ("label", "prediction")
+OPTIONAL = {"groups": "group", "splits": "split"}
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+AS_THEY_STAND = {"ignore_unknown_options": True, "help_option_names": [], "allow_interspersed_args": False}
+
+# Commands that are modules of their own: what they need beside the base, where it is from, and their help.
+_SERVER = (("django", "celery"), "clarify-errors[server,worker]")
+_LOCAL = (("django", "celery", "torch", "psutil", "rich"), "clarify-errors[server,worker,embedded]")
+MODULES = {
+    "manage": ("clarify_site.command_runner", *_SERVER, "Run a command of the server: `clarify manage migrate`."),
+    "import": ("clarify_site.command_runner", *_SERVER, "Import a data set into the server: `import NAME FOLDER`."),
+    "demo": ("deploy.local.demo", *_LOCAL, "Run the whole service on this machine, with simulated participants."),
+}
+FIRST_ARGUMENTS = {"import": ["import_dataset"]}
+
+EXPLAIN = """Score phrases by how well they tell a classifier's errors from its correct predictions.
+
+TABLE is a CSV file with the columns label and prediction, and path (of the image, from the table's folder) unless
+--embeddings is given. It may have group (an attribute, such as the background) and split (train, validation, test).
+"""
+
+
+@click.group()
+@click.version_option(clarify_errors.__version__, prog_name="clarify")
+def main() -> None:
+    """Find out in plain words what an image classifier gets wrong, and correct it."""
+
+
+@main.command("explain", help=EXPLAIN)
+@click.argument("table", type=FILE)
+@click.option("--phrases", type=FILE, required=True, help="A text file with a phrase in each line.")
+@click.option("--encoder", help="Such as bundled:small-clip or open_clip:ViT-L-14:openai.", required=True)
+@click.option("--embeddings", type=FILE, help="The images' embeddings, an .npy file, in the table's order.")
+@click.option("--language", type=click.Choice(list(LANGUAGES)), default="en", help="Of the phrases.")
+@click.option("--common-words", is_flag=True, help="Tell what is better than guessing, by thousands of common words.")
+@click.option("--class", "target_class", help="The class to explain. Default: the one with most errors.")
+@click.option("--correct", metavar="PHRASE", help="Retrain the last layer with this phrase; `best` takes the first.")
+@click.option("--head", type=click.Path(path_type=Path), help="Where to store the corrected head (safetensors).")
+@click.option("--sheet", type=click.Path(path_type=Path), help="Where to draw both sides of the best phrase (PNG).")
+@click.option("--fiftyone", type=click.Path(path_type=Path), help="A folder for what FiftyOne opens.")
+@click.option("--seed", default=0, show_default=True, help="Of splits that are drawn, and of intervals.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def _explain(
+    table: Path,
+    phrases: Path,
+    encoder: str,
+    embeddings: Path | None,
+    language: str,
+    common_words: bool,
+    target_class: str | None,
+    correct: str | None,
+    head: Path | None,
+    sheet: Path | None,
+    fiftyone: Path | None,
+    seed: int,
+    as_json: bool,
+) -> None:
+    try:
+        rows = _rows(table)
+        more: dict[str, Any] = {
+            option: [row[column] for row in rows] for option, column in OPTIONAL.items() if column in rows[0]
+        }
+        report = clarify_errors.explain(
+            _images(rows, table.parent) if embeddings is None else np.load(embeddings, allow_pickle=False),
+            [row["label"] for row in rows],
+            [row["prediction"] for row in rows],
+            phrases=[line.strip() for line in phrases.read_text("utf-8").splitlines() if line.strip()],
+            vocabulary="common" if common_words else (),
+            encoder=encoder,
+            language=language,
+            target_class=target_class,
+            seed=seed,
+            **more,
+        )
+        best = report.phrases[0].phrase
+        scored = report.table()
+        chance = report.random_words
+        said: dict[str, Any] = {
+            "class": report.class_name,
+            "phrases": scored.to_dict("records"),
+            "random_words": chance and asdict(chance),
+        }
+        words = [f"Class: {report.class_name}", str(report), scored.to_string(index=False)]
+        if sheet is not None:
+            report.show(best).save(sheet)
+        if fiftyone is not None:
+            report.to_fiftyone(fiftyone)
+        if correct is not None:
+            chosen = best if correct == "best" else correct
+            correction = report.correct(chosen, seed=seed)
+            groups = correction.table().reset_index(names="group")
+            said["correction"] = {
+                "phrase": chosen,
+                "gain": asdict(correction.gain),
+                "groups": groups.to_dict("records"),
+            }
+            words += [f"Corrected with “{chosen}”: {correction.gain}", groups.to_string(index=False)]
+            if head is not None:
+                correction.save(head)
+    except (ModelingError, OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(json.dumps(said, indent=2, default=float) if as_json else "\n\n".join(words))
+
+
+def _rows(table: Path) -> list[dict[str, str]]:
+    with table.open(newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file, restval=""))
+    if not rows:
+        raise BadArray(f"{table} has no row")
+    if missing := [column for column in COLUMNS if column not in rows[0]]:
+        raise BadArray(f"{table} has no column {' and none '.join(missing)}; it has {', '.join(rows[0])}")
+    return rows
+
+
+def _images(rows: list[dict[str, str]], folder: Path) -> list[Path]:
+    if "path" not in rows[0]:
+        raise BadArray("the table has no column path: give --embeddings, or the images' paths")
+    return [folder / row["path"] for row in rows]
+
+
+def _module(name: str, module: str, needs: Iterable[str], source: str, help_text: str) -> click.Command:
+    @click.command(name, help=help_text, context_settings=AS_THEY_STAND)
+    @click.option("--home", help="Where state lies. Default: CLARIFY_HOME, or the user's data folder.")
+    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+    def run(arguments: Iterable[str], home: str | None) -> None:
+        if missing := [needed for needed in needs if find_spec(needed) is None]:
+            said = f"`clarify {name}` needs more packages ({', '.join(missing)})"
+            raise click.ClickException(f"{said}: pip install '{source}'.")
+        if home is not None:
+            os.environ["CLARIFY_HOME"] = home
+        command = [sys.executable, "-m", module, *FIRST_ARGUMENTS.get(name, []), *arguments]
+        sys.exit(subprocess.call(command))  # noqa: S603
+
+    return run
+
+
+for _name, _of in MODULES.items():
+    main.add_command(_module(_name, *_of))

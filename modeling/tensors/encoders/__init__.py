@@ -1,7 +1,0 @@
-"""Encoders of images and texts into one space: open_clip's models, the bundled one, and custom ones."""
-
-from modeling.arrays.common.modeling_errors import EncoderUnavailable
-from modeling.tensors.encoders.checked import CheckedEncoder, Encoder
-from modeling.tensors.encoders.specs import load_encoder
-
-__all__ = ["CheckedEncoder", "Encoder", "EncoderUnavailable", "load_encoder"]
