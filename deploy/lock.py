@@ -1,11 +1,15 @@
 """The versions that Clarify is installed with, by digest: `deploy/lock.txt` (decision 0050).
 
-    python -m deploy.lock install web,worker   # into this Python's environment; TORCH_INDEX and PIP_INDEX name indexes
+    python -m deploy.lock install worker,oidc  # into this Python's environment; TORCH_INDEX and PIP_INDEX name indexes
+    python -m deploy.lock library explain      # the library alone, without the service
     python -m deploy.lock tools build,uv       # these packages of the lock alone, into an environment without Clarify
-    python -m deploy.lock write                # `make lock`: what pyproject.toml asks for; needs `uv`
+    python -m deploy.lock write                # `make lock`: what both pyproject.toml ask for; needs `uv`
     python -m deploy.lock upgrade              # `make lock UPGRADE=1`: the newest versions of it
 
-It runs before anything is installed, so it needs the standard library alone.
+Clarify is two projects: the service in this folder, and the library that it depends on, in `modeling/`. `install`
+installs both, with the bases of both and the named extras of either.
+
+This module runs before anything is installed, so it needs the standard library alone.
 """
 
 import os
@@ -14,13 +18,16 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "deploy" / "lock.txt"
-HEADER = "# Made by `make lock` from pyproject.toml, and installed by deploy/lock.py.\n"
+LIBRARY = "clarify-errors"
+ALONE = ("modeling",)  # the folder of the library, below ROOT
+PROJECTS = (*ALONE, ".")  # and that of the service, which needs the library first
+HEADER = "# Made by `make lock` from both pyproject.toml, and installed by deploy/lock.py.\n"
 
 # A CPU's and a GPU's builds have different digests, and which of them a machine takes is its index's business.
 RANGES = frozenset({"torch", "torchvision"})
@@ -38,16 +45,17 @@ def name_of(requirement: str) -> str:
 
 
 def all_extras() -> list[str]:
-    return list(_pyproject()["project"]["optional-dependencies"])
+    return [extra for folder in PROJECTS for extra in _pyproject(folder)["project"]["optional-dependencies"]]
 
 
-def requirements(extras: list[str]) -> list[str]:
-    """What pyproject.toml asks for: the base's lines, then those of the extras. ValueError for an unknown extra."""
-    project = _pyproject()["project"]
-    optional = project["optional-dependencies"]
+def requirements(extras: list[str], folders: Sequence[str] = PROJECTS) -> list[str]:
+    """What the projects ask for: the lines of their bases, then of the extras. ValueError for an unknown extra."""
+    projects = [_pyproject(folder)["project"] for folder in folders]
+    optional = {extra: lines for project in projects for extra, lines in project["optional-dependencies"].items()}
     if unknown := set(extras) - optional.keys():
-        raise ValueError(f"pyproject.toml has no extra {', '.join(sorted(unknown))}.")
-    return [*project["dependencies"], *(line for extra in extras for line in optional[extra])]
+        raise ValueError(f"pyproject.toml has no extra {', '.join(sorted(unknown))}; it has {', '.join(optional)}.")
+    base = [line for project in projects for line in project["dependencies"] if name_of(line) != LIBRARY]
+    return [*base, *(line for extra in extras for line in optional[extra])]
 
 
 def blocks(lock: str) -> dict[str, str]:
@@ -71,27 +79,29 @@ def needed(entries: Mapping[str, str], asked: list[str]) -> set[str]:
     return found & entries.keys()
 
 
-def select(lock: str, extras: list[str]) -> str:
+def select(lock: str, extras: list[str], folders: Sequence[str] = PROJECTS) -> str:
     """The part of the lock that these extras need. ValueError where the lock lacks one of their requirements."""
     entries = blocks(lock)
-    asked = requirements(extras)
+    asked = requirements(extras, folders)
     if unknown := {name_of(line) for line in asked} - entries.keys() - RANGES:
         raise ValueError(f"deploy/lock.txt lacks {', '.join(sorted(unknown))} of pyproject.toml: run `make lock`.")
     return "".join(entries[name] for name in sorted(needed(entries, asked)))
 
 
-def ranges(extras: list[str]) -> list[str]:
+def ranges(extras: list[str], folders: Sequence[str] = PROJECTS) -> list[str]:
     """The requirements of these extras that no lock pins."""
-    return sorted({line for line in requirements(extras) if name_of(line) in RANGES})
+    return sorted({line for line in requirements(extras, folders) if name_of(line) in RANGES})
 
 
-def install(extras: list[str]) -> None:
-    """Install what the extras need, Clarify itself as this folder, and check that nothing is missing."""
-    _install_locked(select(LOCK.read_text(encoding="utf-8"), extras))
-    if beside := ranges(extras):
+def install(extras: list[str], folders: Sequence[str] = PROJECTS) -> None:
+    """Install what the extras need, the projects as their folders, and check that nothing is missing."""
+    _install_locked(select(LOCK.read_text(encoding="utf-8"), extras, folders))
+    if beside := ranges(extras, folders):
         run_pip("install", *(_index("TORCH_INDEX") or _index("PIP_INDEX")), *beside)
-    tools([name_of(line) for line in _pyproject()["build-system"]["requires"]])  # pip itself would take the newest
-    run_pip("install", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+    # pip itself would take the newest build tools
+    tools(sorted({name_of(line) for folder in folders for line in _pyproject(folder)["build-system"]["requires"]}))
+    editable = [part for folder in folders for part in ("--editable", str(ROOT / folder))]
+    run_pip("install", "--no-deps", "--no-build-isolation", *editable)
     run_pip("check")
 
 
@@ -112,9 +122,12 @@ def write(*, upgrade: bool) -> None:
             made.write_text(LOCK.read_text(encoding="utf-8"), encoding="utf-8")
         # The address of the index stays out: whoever installs has one of their own.
         command = "uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header"
-        parts = [*command.split(), "--quiet", *extras, "--output-file", str(made), "pyproject.toml"]
+        files = [str(Path(folder) / "pyproject.toml") for folder in PROJECTS]
+        # The library is here: [tool.uv.sources] of the service says where.
+        local = ["--no-emit-package", LIBRARY]
+        parts = [*command.split(), "--quiet", *local, *extras, "--output-file", str(made), *files]
         subprocess.run([sys.executable, "-m", *parts], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
-        lock = made.read_text(encoding="utf-8")
+        lock, _, _ = made.read_text(encoding="utf-8").partition("\n# The following packages were excluded")
     LOCK.write_text(HEADER + select(lock, all_extras()), encoding="utf-8")
 
 
@@ -122,7 +135,9 @@ def main(arguments: list[str]) -> int:
     try:
         match arguments:
             case ["install", extras]:
-                install(extras.split(","))
+                install([extra for extra in extras.split(",") if extra])
+            case ["library", extras]:
+                install(extras.split(","), ALONE)
             case ["tools", names]:
                 tools(names.split(","))
             case ["write"]:
@@ -138,8 +153,8 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _pyproject() -> dict[str, Any]:
-    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+def _pyproject(folder: str) -> dict[str, Any]:
+    return tomllib.loads((ROOT / folder / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 def _index(variable: str) -> list[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("modeling", "annotations", "worker", "clarify_site", "deploy", "tests")
+PACKAGES = ("modeling/clarify_errors", "annotations", "worker", "clarify_site", "deploy", "tests")
 HEAVY = ("torch", "torchvision", "open_clip", "faiss")
 STATISTICS = ("scipy", "statsmodels", "pandas")  # of the worker that computes them (decision 40)
 SITE = ("clarify_site.settings", "clarify_site.urls", "clarify_site.wsgi")  # the Celery application is for all
@@ -24,7 +24,7 @@ FORBIDDEN: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("modeling/clarify_errors/arrays", ("clarify_errors.tensors", "transformers", "sklearn", *HEAVY)),
     ("annotations", ("worker", *SITE, "deploy", "tests", "clarify_errors.tensors", *HEAVY)),
     ("worker", (*SITE, "deploy", "tests")),
-    ("clarify_site", ("worker", "modeling", "deploy", "tests", *HEAVY)),
+    ("clarify_site", ("worker", "clarify_errors", "deploy", "tests", *HEAVY)),
 )
 
 
@@ -146,7 +146,8 @@ BY_NAME = {
     "annotations/apps.py",  # checks import models, which Django has loaded by then
     "deploy/local/stack.py",  # the models' settings need the servers that are started here
     "modeling/clarify_errors/__init__.py",  # its public names, so that importing it loads neither torch nor pandas
-    "modeling/clarify_errors/arrays/common/foreign_modules.py",  # extras, and somebody else's encoder, captioner or source of keywords
+    # Extras, and somebody else's encoder, captioner or source of keywords.
+    "modeling/clarify_errors/arrays/common/foreign_modules.py",
     "worker/datasets/ray_engine.py",  # an extra
 }
 

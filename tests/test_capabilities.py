@@ -11,7 +11,7 @@ from tests.test_architecture import ROOT, imports
 
 MAP = (ROOT / "docs" / "contributors" / "architecture.md").read_text("utf-8")
 ROOMS = re.findall(r"^\| `((?:annotations|worker)[\w/]*)` \| \S", MAP.partition("## The rooms")[2], re.M)
-SHELVES = re.findall(r"`(\w+)`", MAP.partition("and in both: ")[2].partition(".\n")[0])  # of modeling
+SHELVES = re.findall(r"`(\w+)`", MAP.partition("and in both: ")[2].partition(".\n")[0])  # of the library
 PAGES = {"web", "staff_pages", "api", "pages", "site"}
 # What stands above the rooms, and participants that are scripted, may know pages.
 JOINS = {"annotations", "annotations/simulation"}
@@ -31,11 +31,11 @@ def is_page(module: str) -> bool:
     return bool(PAGES & set(module.split(".")))
 
 
-def modules(*packages: str) -> Iterator[tuple[str, Path]]:
+def modules(*packages: str, root: Path = ROOT) -> Iterator[tuple[str, Path]]:
     """Yield the dotted name of each module of packages, and its file."""
     for package in packages:
-        for file in sorted((ROOT / package).rglob("*.py")):
-            parts = file.relative_to(ROOT).with_suffix("").parts
+        for file in sorted((root / package).rglob("*.py")):
+            parts = file.relative_to(root).with_suffix("").parts
             if "migrations" not in parts:
                 yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), file
 
@@ -71,10 +71,10 @@ def test_a_rule_never_imports_a_page() -> None:
 
 @pytest.mark.parametrize("half", ["arrays", "tensors"])
 def test_a_folder_of_the_method_imports_only_those_before_it(half: str) -> None:
-    package = f"modeling.{half}"
+    package = f"clarify_errors.{half}"
     broken = [
         f"{name} imports {imported}"
-        for name, file in modules(package.replace(".", "/"))
+        for name, file in modules(package.replace(".", "/"), root=ROOT / "modeling")
         for imported in imports(file)
         if imported.startswith(f"{package}.") and name != package
         if SHELVES.index(imported.split(".")[2]) > SHELVES.index(name.split(".")[2])

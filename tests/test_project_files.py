@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ import yaml
 import clarify_errors
 
 ROOT = Path(__file__).parents[1]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PROJECT, LIBRARY = (
+    tomllib.loads((ROOT / folder / "pyproject.toml").read_text())["project"] for folder in ("", "modeling")
+)
 YAML = [*sorted((ROOT / ".github").rglob("*.yml")), ROOT / ".pre-commit-config.yaml", ROOT / "CITATION.cff"]
 
 
@@ -33,6 +36,25 @@ def test_workflows_pass_actionlint() -> None:
 def test_the_citation_has_the_projects_version_and_licence() -> None:
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
     assert (citation["version"], citation["license"]) == (clarify_errors.__version__, PROJECT["license"])
+
+
+def test_the_service_needs_the_library_of_its_own_minor_version() -> None:
+    """Both versions are read from `clarify_errors/__init__.py`, so that only the requirement can lag behind."""
+    assert PROJECT["dynamic"] == LIBRARY["dynamic"] == ["version"]
+    [requirement] = [line for line in PROJECT["dependencies"] if line.startswith(LIBRARY["name"])]
+    major, minor, _ = clarify_errors.__version__.split(".")
+    assert requirement == f"clarify-errors=={major}.{minor}.*"
+    assert {version(LIBRARY["name"]), version(PROJECT["name"])} == {clarify_errors.__version__}
+
+
+def test_the_library_has_the_licence_of_the_service() -> None:
+    assert LIBRARY["license"] == PROJECT["license"]
+    assert (ROOT / "modeling" / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
+
+
+def test_no_extra_is_in_both_projects() -> None:
+    """`deploy.lock install` takes the extras of both by name."""
+    assert PROJECT["optional-dependencies"].keys() & LIBRARY["optional-dependencies"].keys() == set()
 
 
 def test_the_first_tasks_files_exist() -> None:

@@ -61,8 +61,8 @@ class Row:
 def phrases_to_moderate(study: Study, *, state: str, search: str = "", flag: str = "") -> QuerySet[Phrase]:
     """Return the study's phrases in a state of moderation (ALL: in any), newest first, without their scores' arrays.
 
-    flag: of `clarify_errors/arrays/phrases/writing_traces`, only those that stand out so; empty: all. Nothing of somebody who
-    withdrew, also before a worker erases it.
+    flag: of `clarify_errors/arrays/phrases/writing_traces`, only those that stand out so; empty: all. Nothing of
+    somebody who withdrew, also before a worker erases it.
     """
     phrases: QuerySet[Phrase, Phrase] = Phrase.objects.filter(assignment__session__in=study.sessions.in_results())
     if state != ALL:

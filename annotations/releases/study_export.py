@@ -16,6 +16,7 @@ from typing import IO, Any, TypeVar
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
+import clarify_errors
 from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.base.snapshot import snapshot
 from annotations.base.tables.columns import Cell, Table, write_cell, write_time
@@ -36,15 +37,16 @@ _OF_CORRECTIONS = (event_kinds.CORRECTION_TRAINED, event_kinds.CORRECTION_REVIEW
 Row = TypeVar("Row")
 TOLD_EVERY = 2_000  # rows
 ROOT = Path(__file__).parents[2]
+METHOD = Path(clarify_errors.__file__).parents[1]  # where the library lies, which is installed apart
 _OF_ANALYSIS = ("__init__.py", "concepts/*", "figures/*", "observations/*", "statistics/*", "tables/*")
-SOURCES = (  # what rebuild.py runs: its own modules, and those of the analysis, figures and method
+SOURCES = (  # what rebuild.py runs: its own modules, and those of the analysis and figures
     *(f"annotations/{name}__init__.py" for name in ("", "base/", "corrections/", "releases/")),
     *("annotations/base/word_files.py", "annotations/base/tables/*", "annotations/releases/rebuild/*"),
     *(f"annotations/analysis/{name}" for name in _OF_ANALYSIS),
     "annotations/corrections/correction_effects.*",
-    *("clarify_errors/__init__.py", "clarify_errors/languages.toml", "clarify_errors/arrays/**/*.py"),
     *("worker/__init__.py", "worker/results/__init__.py", "worker/results/figures/*"),
 )
+_OF_METHOD = ("clarify_errors/__init__.py", "clarify_errors/languages.toml", "clarify_errors/arrays/**/*.py")
 _TEXTS = (".py", ".toml")
 NOTHING_SAID = Deposit()
 Cells = Sequence[Cell]
@@ -121,8 +123,8 @@ def write_study_zip(
                 files.add_parquet(part, done, len(analysis.lowest))
             document = manifest(study, [NOT_THERE] if analysis.left_out is None else list(analysis.left_out))
         if analysis.draw is not None:
-            for source in sorted(path for pattern in SOURCES for path in ROOT.glob(pattern) if path.suffix in _TEXTS):
-                archive.text(source.relative_to(ROOT).as_posix(), source.read_text("utf-8"))
+            for name, source in sorted(_sources()):
+                archive.text(name, source.read_text("utf-8"))
             archive.text("rebuild.py", _COMMAND)
             progress("the figures", len(parts), len(parts))
             files.add_figures(analysis.draw)
@@ -134,6 +136,13 @@ def write_study_zip(
         document["files"] = list(map(asdict, archive.members))
         archive.text("manifest.json", _pretty(document))
     return document
+
+
+def _sources() -> Iterator[tuple[str, Path]]:
+    """Yield what rebuild.py runs: the name in the release, and the file. The library may lie apart from the rest."""
+    for root, patterns in ((ROOT, SOURCES), (METHOD, _OF_METHOD)):
+        for path in (path for pattern in patterns for path in root.glob(pattern) if path.suffix in _TEXTS):
+            yield path.relative_to(root).as_posix(), path
 
 
 def export_name(study: Study) -> str:

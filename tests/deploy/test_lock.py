@@ -9,15 +9,16 @@ from deploy import lock
 from tests.support import lock_audit
 
 TEXT = lock.LOCK.read_text(encoding="utf-8")
+LOCAL = ("--editable", str(lock.ROOT / "modeling"), "--editable", str(lock.ROOT))
 
 TOY = """\
 celery==5.7.0 \\
     --hash=sha256:aa
-    # via clarify (pyproject.toml)
+    # via clarify-errors-server (pyproject.toml)
 kombu==5.7.0 \\
     --hash=sha256:bb
     # via
-    #   clarify (pyproject.toml)
+    #   clarify-errors-server (pyproject.toml)
     #   celery
 vine==5.1.0 ; python_full_version < '3.12' \\
     --hash=sha256:cc
@@ -27,7 +28,7 @@ vine==5.2.0 ; python_full_version >= '3.12' \\
     # via kombu
 torch==2.9.0 \\
     --hash=sha256:ee
-    # via clarify (pyproject.toml)
+    # via clarify-errors-server (pyproject.toml)
 sympy==1.14.0 \\
     --hash=sha256:ff
     # via torch
@@ -59,7 +60,7 @@ def test_torch_and_what_only_torch_needs_are_in_no_lock() -> None:
 
 
 def test_web_hosts_get_django_and_neither_scipy_nor_pytest() -> None:
-    names = lock.blocks(lock.select(TEXT, ["server"])).keys()
+    names = lock.blocks(lock.select(TEXT, [])).keys()
     assert {"django", "gunicorn", "numpy", "sqlparse"} <= names
     assert not {"scipy", "pytest"} & names
 
@@ -77,13 +78,13 @@ def test_a_lock_that_lacks_a_requirement_is_not_installed(
 ) -> None:
     monkeypatch.setattr(lock, "LOCK", tmp_path / "lock.txt")
     lock.LOCK.write_text(TOY, encoding="utf-8")
-    assert lock.main(["install", "server"]) == 1
+    assert lock.main(["install", "proxy"]) == 1
     assert "run `make lock`" in capsys.readouterr().err
 
 
 def test_an_extra_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    assert lock.main(["install", "server,wroker"]) == 1
-    assert "no extra wroker" in capsys.readouterr().err
+    assert lock.main(["install", "wroker"]) == 1
+    assert "no extra wroker; it has explain, transformers, " in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -94,13 +95,26 @@ def pip_calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
 
 
 def test_an_installation_takes_nothing_by_name_but_torch(pip_calls: list[tuple[str, ...]]) -> None:
-    assert lock.main(["install", "server,worker"]) == 0
+    assert lock.main(["install", "worker"]) == 0
     by_name = [call for call in pip_calls if call[0] == "install" and "--require-hashes" not in call]
     assert by_name == [
-        ("install", *lock.ranges(["server", "worker"])),
-        ("install", "--no-deps", "--no-build-isolation", "--editable", str(lock.ROOT)),
+        ("install", *lock.ranges(["worker"])),
+        ("install", "--no-deps", "--no-build-isolation", *LOCAL),
     ]
     assert pip_calls[-1] == ("check",)
+
+
+def test_the_library_is_installed_without_the_service(pip_calls: list[tuple[str, ...]]) -> None:
+    assert lock.main(["library", "explain"]) == 0
+    assert ("install", "--no-deps", "--no-build-isolation", *LOCAL[:2]) in pip_calls
+    names = lock.blocks(lock.select(TEXT, ["explain"], lock.ALONE)).keys()
+    assert {"numpy", "pandas"} <= names and not {"django", "celery"} & names
+
+
+def test_an_empty_list_of_extras_installs_the_bases(pip_calls: list[tuple[str, ...]]) -> None:
+    """WEB_EXTRAS of the images is empty unless it is given."""
+    assert lock.main(["install", "backups,"]) == 0
+    assert ("install", "--no-deps", "--no-build-isolation", *LOCAL) in pip_calls
 
 
 @pytest.mark.parametrize("names", ["uv", "build,setuptools"])

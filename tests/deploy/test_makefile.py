@@ -31,12 +31,12 @@ def _installed(commands: list[str]) -> set[str]:
 
 @pytest.mark.parametrize("target", ["demo", "chaos", "venv"])
 def test_what_runs_a_site_has_all_that_its_roles_import(target: str, tmp_path: Path) -> None:
-    assert _installed(_commands(target, tmp_path)) == {"server", "worker", "embedded"}
+    assert _installed(_commands(target, tmp_path)) == {"worker", "embedded"}
 
 
 @pytest.mark.parametrize("target", ["test", "lint", "format", "messages", "docs", "bench", "load"])
 def test_what_is_for_developers_has_their_tools_as_well(target: str, tmp_path: Path) -> None:
-    assert _installed(_commands(target, tmp_path)) >= {"server", "worker", "embedded", "dev"}
+    assert _installed(_commands(target, tmp_path)) >= {"worker", "embedded", "dev"}
 
 
 @pytest.mark.parametrize(

@@ -79,10 +79,10 @@ def test_every_service_comes_back_after_it_ended(name: str) -> None:
 
 def test_the_web_role_has_no_torch() -> None:
     web = DOCKERFILE.split("AS web")[1].split("FROM base AS worker")[0]
-    assert "ARG WEB_EXTRAS=server\n" in web
-    assert 'RUN python -m deploy.lock install "$WEB_EXTRAS,backups"\n' in web
+    assert "ARG WEB_EXTRAS=\n" in web
+    assert 'RUN python -m deploy.lock install "backups,$WEB_EXTRAS"\n' in web
     assert "worker" not in web
-    assert SERVICES["web"]["build"]["args"] == {"WEB_EXTRAS": "${WEB_EXTRAS:-server}"}
+    assert SERVICES["web"]["build"]["args"] == {"WEB_EXTRAS": "${WEB_EXTRAS:-}"}
     assert SERVICES["web"]["build"]["target"] == "web"
 
 

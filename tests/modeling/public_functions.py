@@ -1,4 +1,4 @@
-"""Public functions of modeling that take arrays: of each its arrays, how they can be bad, and words for them.
+"""Public functions of the library that take arrays: of each its arrays, how they can be bad, and words for them.
 
 Not every one: the steps that these are made of are tried through them, and encoders, files, `similarities`,
 `score_held_out`, `Head`, `select_classes` and `subgroup_accuracy` have tests of their own.

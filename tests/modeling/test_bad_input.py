@@ -1,7 +1,7 @@
 """The functions of `public_functions`, which take arrays, and every way in which each of them can be bad.
 
-Each gives an error that modeling raises on purpose, which says what is wrong and where, and never a silent NaN. Arrays
-that only lie awkwardly in memory are no error: they give the same result.
+Each gives an error that the library raises on purpose, which says what is wrong and where, and never a silent NaN.
+Arrays that only lie awkwardly in memory are no error: they give the same result.
 """
 
 import dataclasses

@@ -1,4 +1,4 @@
-"""Docstrings of modeling: sectioned as in scikit-learn and NumPy, complete, and with examples that hold."""
+"""Docstrings of the library: sectioned as in scikit-learn and NumPy, complete, and with examples that hold."""
 
 import ast
 import doctest
@@ -13,7 +13,7 @@ import clarify_errors
 
 ROOT = Path(clarify_errors.__file__).parent
 SOURCES = {
-    ".".join(["modeling", *file.relative_to(ROOT).with_suffix("").parts]): file.read_text("utf-8")
+    ".".join(["clarify_errors", *file.relative_to(ROOT).with_suffix("").parts]): file.read_text("utf-8")
     for file in sorted(ROOT.rglob("*.py"))
 }
 Documented = ast.FunctionDef | ast.ClassDef

@@ -18,7 +18,7 @@ from clarify_site.home import ROOT
 from deploy.lock import LOCK, RANGES, all_extras, blocks, name_of, needed, requirements, select
 
 # Whoever installs the service gets these; the other extras stay on a developer's machine.
-SHIPPED = ["server", "worker", "explain", "embedded", "transformers", "proxy"]
+SHIPPED = ["worker", "explain", "embedded", "transformers", "proxy"]
 SBOM = ROOT / "build" / "sbom.json"
 
 # Copyleft that reaches code which imports it, or terms that are no free licence. The LGPL (psycopg) does not.

@@ -31,7 +31,7 @@ HELD_OUT = 0.2  # of train, in each draw
 
 
 class SplitImages:
-    """One split, with the groups of `clarify_errors.arrays.datasets.groups`; features are read when they are first used.
+    """One split, with the groups of `clarify_errors.arrays.datasets.groups`; features are read on their first use.
 
     Features raise BadDataset, and BadArray without images.
     """

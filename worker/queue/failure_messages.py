@@ -7,7 +7,7 @@ _MAX_TEXT_LENGTH = 400  # characters of an error that nobody foresaw; its whole 
 
 
 def is_foreseen(error: Exception) -> bool:
-    """Whether modeling or a service raised it on purpose, with a sentence for people."""
+    """Whether the library or a service raised it on purpose, with a sentence for people."""
     return isinstance(error, ModelingError | ServiceError)
 
 

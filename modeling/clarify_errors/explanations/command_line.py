@@ -1,6 +1,7 @@
 """The command `clarify`: explain and correct a classifier's errors, and run the server's commands.
 
-See docs/engineers/python.md.
+The server is another distribution: its commands run where it is installed, and say what to install elsewhere
+(docs/engineers/python.md).
 """
 
 import csv
@@ -27,8 +28,8 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 AS_THEY_STAND = {"ignore_unknown_options": True, "help_option_names": [], "allow_interspersed_args": False}
 
 # Commands that are modules of their own: what they need beside the base, where it is from, and their help.
-_SERVER = (("django", "celery"), "clarify-errors[server,worker]")
-_LOCAL = (("django", "celery", "torch", "psutil", "rich"), "clarify-errors[server,worker,embedded]")
+_SERVER = (("clarify_site", "django", "celery"), "clarify-errors-server[worker]")
+_LOCAL = (("clarify_site", "django", "celery", "torch", "psutil", "rich"), "clarify-errors-server[worker,embedded]")
 MODULES = {
     "manage": ("clarify_site.command_runner", *_SERVER, "Run a command of the server: `clarify manage migrate`."),
     "import": ("clarify_site.command_runner", *_SERVER, "Import a data set into the server: `import NAME FOLDER`."),

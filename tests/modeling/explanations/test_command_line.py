@@ -119,7 +119,7 @@ def test_the_help_names_each_command(command: str) -> None:
 
 
 def test_a_host_of_the_server_without_pandas_and_torch_has_the_command_too() -> None:
-    """The extra `server` brings neither, and `clarify manage` is for its operators."""
+    """The service's base brings neither, and `clarify manage` is for its operators."""
     script = (
         "import sys, clarify_errors.explanations.command_line; print(sorted({'pandas', 'torch'} & sys.modules.keys()))"
     )

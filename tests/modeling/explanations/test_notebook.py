@@ -6,11 +6,9 @@ from typing import Any
 
 import pytest
 
-import clarify_errors
-
 pytestmark = [pytest.mark.services, pytest.mark.usefixtures("sprites_once")]
 
-NOTEBOOKS = Path(clarify_errors.__file__).parents[1] / "docs" / "notebooks"
+NOTEBOOKS = Path(__file__).parents[3] / "docs" / "notebooks"
 
 
 def run(notebook: str) -> dict[str, Any]:

@@ -262,7 +262,7 @@ def test_the_script_runs_nothing_but_what_the_release_brings(of_explained: Expla
                 module = release / f"{name.replace('.', '/')}.py"
                 assert module.exists(), f"{path.relative_to(release)} imports {name}"
                 waiting += [module] if module not in seen else []
-    assert {path.relative_to(release).parts[0] for path in seen} == {"annotations", "modeling", "worker"}
+    assert {path.relative_to(release).parts[0] for path in seen} == {"annotations", "clarify_errors", "worker"}
 
 
 def test_cells_agree_by_value_and_differ_by_more_than_rounding() -> None:

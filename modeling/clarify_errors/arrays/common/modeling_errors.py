@@ -1,11 +1,11 @@
-"""Errors of the modeling package. Each message says what is wrong and can be shown to a person."""
+"""Errors of the library. Each message says what is wrong and can be shown to a person."""
 
 import re
 from typing import Any, ClassVar
 
 
 class ModelingError(ValueError):
-    """Base of all errors that modeling raises on purpose.
+    """Base of all errors that the library raises on purpose.
 
     Attributes
     ----------
