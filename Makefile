@@ -28,11 +28,11 @@ export MALLOC_TOP_PAD_ := 67108864
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser test-services lint format messages docs bench bench-gpu bench-scale chaos load lock audit clean venv browser
+.PHONY: help demo test test-changed test-browser test-services lint format messages docs bench bench-gpu bench-scale chaos load lock audit clean venv browser
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: ONCE=1, RESET=1 and POOL=20000 (demo), PORT=8000 (demo), PYTHON=python3.12, TORCH_INDEX=…, PIP_INDEX=…, NEWEST=1, UPGRADE=1 (lock), ARGS=… (test, test-browser, test-services, chaos, load, bench, bench-scale) and COVERAGE=1 (test)"
+	@echo "Variables: ONCE=1, RESET=1 and POOL=20000 (demo), PORT=8000 (demo), PYTHON=python3.12, TORCH_INDEX=…, PIP_INDEX=…, NEWEST=1, UPGRADE=1 (lock), ARGS=… (test, test-changed, test-browser, test-services, chaos, load, bench, bench-scale) and COVERAGE=1 (test)"
 
 demo: $(VENV)/demo.stamp ## Run the whole job on this machine and leave the site running (ONCE=1: stop it; RESET=1: begin anew; POOL=20000: more drawings to gather from)
 	@$(BIN)/python -m deploy.local.demo $(if $(ONCE),--once) $(if $(RESET),--reset) $(if $(POOL),--pool $(POOL))
@@ -50,6 +50,11 @@ ifdef COVERAGE
 		$(BIN)/python -m coverage report --include="$$package/*" --fail-under=90 > /dev/null || \
 			{ echo "The tests reach less than 90 % of the lines of $$package."; exit 1; }; done
 endif
+
+test-changed: $(VENV)/test.stamp ## Run the tests of the rooms that changed since main, and of those after them
+	@tests=$$($(BIN)/python -m tests.support.changed_rooms) || exit 1; \
+	if [ -z "$$tests" ]; then echo "Nothing has changed since main that has tests."; \
+	else $(BIN)/python -m pytest --durations=10 -m "not browser and not services" -n $(PROCESSES) --dist worksteal $(ARGS) $$tests; fi
 
 test-browser: $(VENV)/test.stamp browser ## Run the tests that need a browser
 	@$(BIN)/python -m pytest --durations=10 -m "browser and not services" -n $(PROCESSES) --dist worksteal $(ARGS)

@@ -5,6 +5,7 @@ from hypothesis import settings as hypothesis_settings
 pytest_plugins = [
     "tests.support.run_costs",
     "tests.support.requests_of_the_site",
+    "tests.support.only_reads",
     "tests.support.own_database",
     "tests.support.between_tests",
     "tests.support.stored_actors",

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.changed_rooms import MAP, ROOMS, room_at
 from tests.test_architecture import ROOT, imports
 
-MAP = (ROOT / "docs" / "contributors" / "architecture.md").read_text("utf-8")
-ROOMS = re.findall(r"^\| `((?:annotations|worker)[\w/]*)` \| \S", MAP.partition("## The rooms")[2], re.M)
 SHELVES = re.findall(r"`(\w+)`", MAP.partition("and in both: ")[2].partition(".\n")[0])  # of the library
 PAGES = {"web", "staff_pages", "api", "pages", "site"}
 # What stands above the rooms, and participants that are scripted, may know pages.
@@ -24,7 +23,7 @@ def room_of(module: str) -> str:
     path = module.replace(".", "/")
     if path in ("annotations", "worker"):  # `from annotations import …` names the room as well
         return ""
-    return max((room for room in ROOMS if f"{path}/".startswith(f"{room}/")), key=len, default="")
+    return room_at(path)
 
 
 def is_page(module: str) -> bool:
