@@ -40,7 +40,7 @@ def request(
     if study.corrections.filter(finished_at=None).exists():
         raise NotPossible("Another correction of this study is being trained. Wait until it is finished.")
     if not study.tasks.filter(base_model=base_model).exists():
-        raise NotPossible(f"No task of this study shows {base_model}. Choose the base model of one of its tasks.")
+        raise NotPossible(f"No task of this study uses {base_model}. Choose the base model of one of its tasks.")
     if reason := _why_not_trainable(base_model):
         raise NotPossible(reason)
     if second is not None and (reason := why_not_second(base_model, second)):

@@ -46,7 +46,10 @@ def name_classes(dataset: Dataset, classes: Sequence[str], attributes: Sequence[
     groups = _names(attributes, "groups", len(dataset.attribute_names))
     opened = [study for study in studies_of(dataset) if study.state != StudyState.DRAFT]
     if opened:
-        raise NotPossible("A study on it was opened, and people read its names. Import the images again to rename.")
+        raise NotPossible(
+            "A study on this data set was opened, so people may have read its names. Import the images again to "
+            "rename them."
+        )
     was, of_groups = dataset.class_names, {"groups_were": dataset.attribute_names, "groups_are": groups}
     audit.record("classes_named", dataset, by=by, was=was, are=names, **of_groups)
     change(dataset, class_names=names, attribute_names=groups)
@@ -55,7 +58,7 @@ def name_classes(dataset: Dataset, classes: Sequence[str], attributes: Sequence[
 def _names(lines: Sequence[str], of: str, n: int) -> list[str]:
     names = [" ".join(line.split()) for line in lines]
     if len(names) != n or len(set(names)) != n or not all(names):
-        raise NotPossible(f"Give {n} different names of {of}, one a line.")
+        raise NotPossible(f"Give {n} different names of {of}, one per line.")
     if too_long := next((name for name in names if len(name) > MAX_NAME), ""):
         raise NotPossible(f"“{too_long[:20]}…” is too long. A name has at most {MAX_NAME} characters.")
     return names
@@ -78,7 +81,7 @@ def delete_dataset(dataset: Dataset, *, by: str) -> None:
     """Delete a data set with its base models and what was measured on them. Raises NotPossible with who uses it."""
     if studies := studies_of(dataset):
         n = "1 study uses" if len(studies) == 1 else f"{len(studies)} studies use"
-        raise NotPossible(f"{dataset} cannot be deleted: {n} it.")
+        raise NotPossible(f"{dataset} cannot be deleted because {n} it.")
     folder, name = settings.DATA_ROOT / dataset.directory, str(dataset)
     models: Any = BaseModel.objects.filter(dataset=dataset)
     try:
@@ -90,7 +93,7 @@ def delete_dataset(dataset: Dataset, *, by: str) -> None:
         models.delete()
         dataset.delete()
     except ProtectedError as error:
-        raise NotPossible(f"{name} cannot be deleted: results of studies rest on it.") from error
+        raise NotPossible(f"{name} cannot be deleted because results of studies depend on it.") from error
     audit.record("dataset_deleted", None, by=by, subject=name)
     transaction.on_commit(lambda: _remove(folder))
 

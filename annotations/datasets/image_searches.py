@@ -43,16 +43,16 @@ def request_search(
     """Store a search for a worker, in a data set or in a pool; examples are of both. Raises NotPossible."""
     words = compose(" ".join(words.split()))
     if not words and not like:
-        raise NotPossible("Write some words, or choose an image that the results shall be like.")
+        raise NotPossible("Enter some words, or choose an image that the results should resemble.")
     if len(words) > MAX_WORDS_LENGTH or not words.isprintable():
-        raise NotPossible("The words are too long, or have characters that cannot be shown.")
+        raise NotPossible("The words are too long, or they contain invisible characters. Enter shorter, plain words.")
     if max(len(like), len(unlike)) > MAX_EXAMPLES:
         raise NotPossible(f"Choose at most {MAX_EXAMPLES} images of each kind.")
     n_rows = {each.pk: each.files.n_rows for each in (dataset, *searchable_pools(dataset))}
     if any(not 0 <= row < n_rows.get(number, 0) for number, row in (*like, *unlike)):
-        raise NotPossible("One of the images is not in this data set or in a pool of it.")
+        raise NotPossible("One of the images is neither in this data set nor in one of its pools. Choose again.")
     if ImageIndex.objects.usable(searched_in or dataset) is None:
-        raise NotPossible("This data set has no index yet.")
+        raise NotPossible("This data set has no index yet. Build the index first.")
     search = ImageSearch.objects.create(
         dataset=dataset,
         searched_in=searched_in,

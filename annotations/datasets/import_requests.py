@@ -97,7 +97,7 @@ def request_import(job: DatasetImport) -> DatasetImport:
     if bool(job.folder) == bool(job.archive):
         raise NotPossible("Choose a folder or upload an archive, but not both.")
     if job.archive and job.source_format not in FORMATS:
-        raise NotPossible("Files of this format cannot be uploaded. Have the folder put on this server.")
+        raise NotPossible("Files of this format cannot be uploaded. Ask an operator to put the folder on this server.")
     if job.folder:
         folder_of(job.folder)
     job.similarity_encoder = known_encoder(job.similarity_encoder or known_encoders()[0])

@@ -75,14 +75,14 @@ def no_visit(request: HttpRequest) -> HttpResponse:
         request,
         404,
         _("We do not know your visit in this browser"),
-        _("Please open the study’s link again, from where you found it. You will go on where you were."),
+        _("Please open the study’s link again, from where you found it. You will go on where you left off."),
         safe=_SAFE,
     )
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a POST without a valid CSRF token (setting CSRF_FAILURE_VIEW)."""
-    happened = _("This page was open for too long, or cookies are off. So what you sent last was not taken.")
+    happened = _("This page was open for too long, or cookies are off. So we did not take what you sent last.")
     way_on = {"way_on": reverse("visit"), "way_on_words": _("Go on where you are")}
     if not request.path.startswith("/visit/"):
         happened += " " + _("Please go back, reload the page and try again.")
@@ -106,7 +106,8 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer for an address that leads nowhere, or to what is somebody else's (handler404)."""
     happened = _(
-        "There is nothing at this address. If you are in a study, open its link again; you will go on where you were."
+        "There is no page at this address. If you are in a study, open its link again. You will go on where you "
+        "left off."
     )
     return _fault("not_found", request, 404, _("Page not found"), happened)
 
@@ -118,16 +119,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def database_outage(request: HttpRequest) -> HttpResponse:
     """Answer while the database does not: nothing was stored, and the same request may be sent again."""
-    happened = _(
-        "We cannot reach our store at the moment. Please try again in a few seconds: nothing is counted twice."
-    )
+    happened = _("We cannot reach our database now. Please try again in a few seconds. Nothing is counted twice.")
     response = _fault("unavailable", request, 503, _("One moment, please"), happened, safe=_SAFE)
     response["Retry-After"] = str(_RETRY_AFTER_S)
     return response
 
 
 def _unforeseen(request: HttpRequest) -> HttpResponse:
-    happened = _("Something went wrong on our side. Please try again; if it happens again, come back in a few minutes.")
+    happened = _("Something went wrong on our side. Please try again. If it happens again, come back in a few minutes.")
     return _fault("server_error", request, 500, _("That did not work"), happened, safe=_SAFE)
 
 

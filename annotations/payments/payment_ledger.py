@@ -156,7 +156,7 @@ def amounts(batch: PaymentBatch) -> Counter[str]:
     for payment in batch.payments.select_related("submission__study").order_by("pk"):
         cents[submissions.ids_of(payment.submission).participant] += payment.amount_cents
     if not cents:
-        raise NotPossible("This batch has no payments. Undo it.")
+        raise NotPossible("This batch contains no payments. Undo it.")
     return cents
 
 

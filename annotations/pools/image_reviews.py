@@ -25,9 +25,9 @@ def say(
     """Store what a reviewer says of an item; the same item again is a change of mind. Raises NotPossible."""
     locked = Gathering.objects.select_for_update(of=("self",)).get(pk=gathering.pk)
     if not 0 <= place < len(locked.items):
-        raise NotPossible("There is no such image in this review.")
+        raise NotPossible("This review has no such image. Reload the page.")
     if (verdict == Verdict.KEEP) != (label is not None and 0 <= label < len(locked.base_model.dataset.class_names)):
-        raise NotPossible("An image is kept with one of the classes, or dropped without.")
+        raise NotPossible("Choose a class to keep the image, or drop it without one.")
     known = ImageReview.objects.filter(gathering=locked, place=place, reviewer=by)
     progress = review_progress(locked, by)
     if progress.over and not known.exists():

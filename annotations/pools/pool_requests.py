@@ -30,7 +30,7 @@ def new_pool(name: str, folder: Path, encoder: str, *, by: str) -> Pool:
     with only_valid("The name of a pool may contain only letters, digits, _ and -."):
         validate_slug(name)
     if Dataset.objects.filter(name=name, pool=None).exists():
-        raise NotPossible(f"A data set is called {name} already. Choose another name for the pool.")
+        raise NotPossible(f"A data set named {name} already exists. Choose another name for the pool.")
     pool.save()
     audit.record("pool_requested", pool, by=by)
     return pool
@@ -40,7 +40,7 @@ def new_pool(name: str, folder: Path, encoder: str, *, by: str) -> Pool:
 def import_again(pool: Pool, *, by: str) -> None:
     """Have images added that are new in the pool's folder. Raises NotPossible."""
     if not jobs.retry(pool, by, ended=(JobState.DONE, JobState.FAILED)):
-        raise NotPossible("The images of this pool are being imported. Wait until that is finished.")
+        raise NotPossible("The images of this pool are being imported. Wait until the import is finished.")
 
 
 @transaction.atomic
@@ -53,19 +53,19 @@ def take_out(
     """
     locked = Pool.objects.select_for_update(of=("self",)).get(pk=pool.pk)
     if locked.dataset is None:
-        raise NotPossible(f"The images of {locked} are not imported yet.")
+        raise NotPossible(f"The images of {locked} are not imported yet. Wait until the import is finished.")
     if not (why := why.strip()[:500]):
-        raise NotPossible("Say why the images are taken out.")
+        raise NotPossible("Give the reason for removing the images.")
     files = locked.dataset.files
     row_of = {name: row for row, name in enumerate(files.filenames)}
     if unknown := next((name for name in names if name not in row_of), ""):
-        raise NotPossible(f"The pool has no image “{unknown[:100]}”. Write names as below its folder.")
+        raise NotPossible(f"The pool has no image “{unknown[:100]}”. Give names relative to its folder.")
     of_licence = (row for row, note in enumerate(files.notes) if licence and note.get("licence") == licence)
     rows = {*(row_of[name] for name in names), *of_licence} - locked.removed
     if not rows:
-        raise NotPossible("No image that is still in the pool is meant by that.")
+        raise NotPossible("None of these images is still in the pool.")
     if len(rows | locked.removed) == files.n_rows:
-        raise NotPossible("No image would be left in the pool.")
+        raise NotPossible("A pool needs at least one image. Remove fewer.")
     at = timezone.now().isoformat(timespec="seconds")
     locked.removals.append({"why": why, "by": by, "at": at, "rows": sorted(rows)})
     locked.save(update_fields=["removals"])
@@ -82,7 +82,7 @@ def store_images(pool: Pool, dataset: Dataset) -> None:
     with transaction.atomic():
         earlier = Pool.objects.filter(dataset=dataset).exclude(pk=pool.pk).first()
         if earlier is not None:
-            raise NotPossible(f"These images are imported already, as {earlier}.")
+            raise NotPossible(f"These images are already imported as {earlier}.")
         jobs.finish(pool, phase="", dataset=dataset)
         if before != dataset:
             image_searches.request_index(dataset, by=pool.requested_by)

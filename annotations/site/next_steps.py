@@ -66,16 +66,16 @@ def _run(study: Study) -> Iterator[NextStep]:
     if alarm is not None:
         yield NextStep(alarm.message, "", "Watch live", _url(study, "monitor"), is_broken=True)
     if study.state == StudyState.PAUSED:
-        more = "Who is inside can finish."
+        more = "Those who are inside can finish."
         yield NextStep("The study is paused: nobody new can enter.", more, "Resume", _url(study, "step", "resume"))
     elif study.state in OPEN_STATES and is_for_experts(study):
-        more = "Whoever has a role in the study can annotate."
+        more = "Everybody with a role in the study can annotate."
         yield NextStep("The study is open to its experts.", more, "Annotate as an expert", _url(study, "annotate"))
     elif study.state in OPEN_STATES and (n := people_of(study, timezone.now()).inside):
         sentence = f"{counted(n, 'person is', 'people are')} inside now."
         yield NextStep(sentence, "They need nothing from you.", "Watch live", _url(study, "monitor"))
     elif study.state in OPEN_STATES:
-        vouched = "with secure links on: this study refuses whoever Prolific does not vouch for."
+        vouched = "with secure links on. This study refuses everybody whom Prolific does not verify."
         more = "Put the participants’ link, which the overview has, into the study on Prolific, "
         more += vouched if study.only_verified else "or send it to people."
         yield NextStep("Nobody is inside. People come by the link.", more, "Watch live", _url(study, "monitor"))
@@ -87,28 +87,28 @@ def _people(study: Study) -> Iterator[NextStep]:
     unknown = totals(study).unknown.n if not settings.PROLIFIC_TOKEN and crowd_came(study) else 0
     if unknown:
         who = counted(unknown, "person has", "people have")
-        sentence = f"{who} finished, and nothing is known here of their approval and pay."
+        sentence = f"{who} finished, but Clarify does not know whether they were approved and paid."
         more = "This site has no Prolific token: approve them on Prolific, and import its file of submissions."
         yield NextStep(sentence, more, "See who", _url(study, "reconciliation"))
     if n:
         wait = counted(n, "person has finished and waits", "people have finished and wait")
         button = "Look at this one" if n == 1 else f"Look at the {n:,}"
-        more = "Nobody is paid before you say so."
+        more = "Clarify pays nobody before you confirm it."
         if differ:
-            more = f"{counted(differ, 'more awaits', 'more await')} review and must be looked at one by one. {more}"
+            more = f"{counted(differ, 'more awaits', 'more await')} review and must be checked one by one. {more}"
         yield NextStep(f"{wait} to be approved.", more, button, _url(study, "reconciliation"))
     elif differ:
         wait = counted(differ, "submission awaits", "submissions await")
-        more = "What is known here and on Prolific must be looked at one by one."
+        more = "Clarify and Prolific disagree about them. Check them one by one."
         yield NextStep(f"{wait} review.", more, "Look at what differs", _url(study, "reconciliation"))
 
 
 def _findings(study: Study) -> Iterator[NextStep]:
     if study.state == StudyState.DRAFT:
-        yield NextStep("There are findings once people took part.")
+        yield NextStep("Findings will appear once people have taken part.")
     elif n := moderation.counts(study)[Moderation.UNREVIEWED]:
         sentence = f"{counted(n, 'phrase has', 'phrases have')} not been moderated."
-        more = "A pooled correction takes approved ones alone, and a release should hide what names a person."
+        more = "A pooled correction uses only approved phrases, and a release should hide phrases that name a person."
         yield NextStep(sentence, more, "Moderate", _url(study, "moderation"))
     elif study.state == StudyState.CLOSED:
         yield NextStep("The study is closed.", "", "Read the findings", _url(study, "results"))

@@ -63,7 +63,7 @@ def study_unnamed(study: Study, unnamed: Mapping[int, Collection[str]], *, by: s
     """
     positions = [position for position, keys in unnamed.items() if keys]
     if not positions:
-        raise NotPossible("Every wrong image is selected by a concept already, so there is nothing to look at again.")
+        raise NotPossible("Concepts already select every wrong image, so a study would have no images to show.")
     title = study.title[: MAX_TITLE_LENGTH - len(_TITLE)] + _TITLE
     draft = clone_study(study, slug=free_slug(f"{study.slug[:36]}-unnamed"), title=title, by=by)
     draft.tasks.exclude(position__in=positions).delete()

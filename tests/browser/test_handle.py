@@ -113,7 +113,7 @@ def test_with_keys_it_goes_a_step_a_page_and_to_the_ends_and_keeps_the_focus(vis
     expect(page.locator(".verdict")).to_contain_text("no better than guessing")  # the verdict follows
     expect(page.locator("#history .level")).to_have_text("very well")  # of the best place
     expect(page.locator(".next-step")).to_have_text(
-        "This is for the place where you put the handle. The list keeps the best one."
+        "This is the result where you put the handle. The list keeps the best result."
     )
 
 
@@ -151,7 +151,7 @@ def test_without_a_script_it_is_a_number_field(new_visitor: NewVisitor) -> None:
     expect(page.locator(THUMB)).to_be_hidden()
     page.get_by_role("spinbutton", name=re.compile("Where .with. begins")).fill("0")
     with page.expect_navigation():
-        page.click("#threshold button:has-text('Divide here')")
+        page.click("#threshold button:has-text('Split here')")
     assert counts(page)[0].startswith("9 of 23")
     page.click("#adjust summary")
     with page.expect_navigation():

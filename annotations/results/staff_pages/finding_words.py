@@ -49,9 +49,9 @@ def _carried(of: Estimate) -> str:
         who = f"{number_word(of.finders).capitalize() if of.finders else 'None'} of {persons(of.n)}"
     else:
         who = f"All but {number_word(others)} of {persons(of.n)}" if others else f"All {persons(of.n)}"
-    carry = "carries" if of.finders == 1 else "carry"
+    account = "accounts" if of.finders == 1 else "account"
     return (
-        f" {who} {carry} this mean. The interval also allows for their share ({of.finders:,} of {of.n:,}; "
+        f" {who} {account} for this mean. The interval also allows for their share ({of.finders:,} of {of.n:,}; "
         f"{100 * share[0]:.0f} to {share[1]:.0%})."
     )
 
@@ -61,18 +61,18 @@ def _reached(task: TaskFacts, reached: float) -> Iterator[str]:
     control, base = percent(task.control_worst_group), percent(task.base_worst_group)
     if task.is_imported:
         yield (
-            f"A new last layer gets {percent(reached)} of its worst group right with a person’s words, on average, and "
-            f"{control} without words, as the control. They differ by the own gain."
+            f"With a person’s words, a new last layer gets {percent(reached)} of its worst group right, on average. "
+            f"Without words, as the control, it gets {control} right. The difference is the own gain."
         )
         yield (
             f"The imported predictions get {base} of their worst group right (“{task.base_group}”). They come from "
-            "another last layer, so what is gained over them is not what words gain."
+            "another last layer, so a gain over them is not the gain from words."
         )
     else:
         yield (
             f"The model gets {percent(reached)} of its worst group right after retraining with a person’s words, on "
-            f"average, {control} after the control, and {base} as it is (“{task.base_group}”). The first two differ by "
-            "the own gain."
+            f"average, {control} after the control, and {base} as it is (“{task.base_group}”). The difference "
+            "between the first two is the own gain."
         )
 
 
@@ -81,16 +81,16 @@ def _of_groups(task: TaskFacts, of: GroupGains, own: float) -> Iterator[str]:
     who = "a new last layer" if task.is_imported else "the model as it is"
     added = of.gain.mean or 0.0
     if abs(own - added) >= _NOTABLE:
-        why = "the control’s worst group is another"
+        why = "the control has another worst group"
         if of.then:
             group, n = of.then
             why = f"after retraining with the words of {persons(n)} the worst group is “{group}”"
         yield (
             f"On “{of.name}” alone, the worst group of {who}, people’s words added {points(added)} points over the "
-            f"control{_sure(of.gain)}. Own gain differs: {why}."
+            f"control{_sure(of.gain)}. The own gain differs because {why}."
         )
     if of.over_control:
-        yield f"What people’s words cost groups other than “{of.name}” at most: {_lost(of)}."
+        yield f"The largest loss that people’s words cause in groups other than “{of.name}”: {_lost(of)}."
 
 
 def _lost(of: GroupGains) -> str:
@@ -125,9 +125,9 @@ def better_and_others(people: Sequence[PersonTask]) -> Iterator[str]:
     if all(gains.values()) and not any(row.better in _NOT_TOLD for row in people):
         better, others = (points(fmean(gains[each])) for each in (True, False))
         yield (
-            f"There are two kinds of people among these {sum(map(len, gains.values())):,}: the mean own gain of the "
-            f"{len(gains[True]):,} whose best phrase is better than guessing is {better} points, that of the other "
-            f"{len(gains[False]):,} {others}."
+            f"These {sum(map(len, gains.values())):,} people fall into two groups. For the {len(gains[True]):,} "
+            f"whose best phrase is better than guessing, the mean own gain is {better} points. For the other "
+            f"{len(gains[False]):,} it is {others}."
         )
 
 
@@ -136,15 +136,15 @@ def beside_random_slices(people: Iterable[PersonTask]) -> Iterator[str]:
     with_run = [row for row in people if row.basis is Basis.RUN]
     percentiles = [row.random_slice_percentile for row in with_run if row.random_slice_percentile is not None]
     untold = len(with_run) - len(percentiles)
-    why = "random splits hardly differ in what they reach, or are not trained yet"
+    why = "the random slices reach almost the same accuracy, or they are not trained yet"
     if percentiles:
         beyond = sum(percentile >= _BEYOND for percentile in percentiles)
         also = f" The other {untold:,} with a retraining cannot be compared: {why}." if untold else ""
         yield (
-            f"{beyond:,} of the {persons(len(percentiles))} who can be compared with random guessers have a larger own "
-            f"gain than {_BEYOND} of 100 of them would. A random guesser is a computer without any words: it cuts the "
-            "class’s images in two by chance, as often as the person tried words, and retrains with the cut that has "
-            f"the best error score.{also}"
+            f"{persons(len(percentiles))} can be compared with random guessers. {beyond:,} of them have a larger own "
+            f"gain than {_BEYOND} of 100 random guessers would have. A random guesser is a computer without any "
+            "words. It splits the class’s images at random, as often as the person tried words, and retrains with "
+            f"the split that has the best error score.{also}"
         )
     elif untold:
         yield f"{persons(untold)} cannot be compared with random guessers: {why}."
@@ -153,23 +153,25 @@ def beside_random_slices(people: Iterable[PersonTask]) -> Iterator[str]:
 def _sure(of: Estimate) -> str:
     """How sure a mean is, as the end of its sentence."""
     if of.low is None or of.high is None:
-        return ". That is one person, too few to say how sure it is"
+        return ". It rests on one person, so it has no interval"
     told = f" (95% interval {points(of.low)} to {points(of.high)})"
     if of.low <= 0 <= of.high:
-        return f"{told}, which may be nothing: the interval holds 0"
-    return f"{told}, from {of.n} people: few" if of.n < _FEW else told
+        return f"{told}. The interval includes 0, so this may be no gain at all"
+    return f"{told}. It rests on only {of.n} people" if of.n < _FEW else told
 
 
 def _rests_on(gain: Total, complete: Total) -> str:
     n = gain.estimate.n
     whose = f"{n:,} of the {persons(n + sum(gain.missing.values()))}" if gain.missing else persons(n)
-    told = f"Gains are means over {whose} who had the task, on test images that had no part in choosing their words"
+    on_test = "measured on test images that had no part in choosing their words"
+    told = f"Gains are means over {whose} who had the task, {on_test}"
     out = {reason: n for reason, n in complete.missing.items() if reason not in gain.missing}
     if out:
         none = sum(out.values())
-        told += f". {none:,} of them {'counts' if none == 1 else 'count'} as no gain ({reasons(sorted(out.items()))})"
+        count = "counts" if none == 1 else "count"
+        told += f". {none:,} of these people {count} as no gain ({reasons(sorted(out.items()))})"
         if complete.estimate.mean is not None:
-            told += f"; the mean own gain of the others is {points(complete.estimate.mean)}"
+            told += f". The mean own gain of the others is {points(complete.estimate.mean)}"
     if gain.missing:
         told += f". Not in the means: {reasons(sorted(gain.missing.items()))}"
     return f"{told}."

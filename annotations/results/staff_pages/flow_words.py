@@ -11,27 +11,27 @@ _STEPS = {
     "checked": "passed the check",
     "allocated": "were given a task",
     "worked": "wrote a phrase",
-    "finished": "finished, with a phrase",
-    COUNTED: "of those given a task are counted, finished or not",
-    WITH_RUN: "of those counted have a retraining with their words",
+    "finished": "finished with a phrase",
+    COUNTED: "are counted: they were given a task, finished or not",
+    WITH_RUN: "of these have a retraining with their words",
 }
 _REASONS = {
     "declined": "declined",
-    "no_answer": "have not answered",
+    "no_answer": "did not answer",
     "failed_check": "did not pass the entry check",
     "returned": "returned it on Prolific",
     "timed_out": "timed out on Prolific",
     "time_over": "ran out of time",
     "left": "left",
-    "study_closed": "stopped as the study closed",
+    "study_closed": "stopped because the study closed",
     "no_phrase": "without a phrase",
     "inside": "may still go on",
     "withdrew": "withdrew",
     "erased": "withdrew and are erased",
-    "refused": "with words that nothing can be retrained with",
-    "pending": "whose result is not known yet",
-    "failed": "a computation failed",
-    "no_control": "the control is not trained yet",
+    "refused": "with words that are unsuitable for retraining",
+    "pending": "with a result that is still pending",
+    "failed": "with a failed computation",
+    "no_control": "without a trained control yet",
 }
 
 
@@ -66,6 +66,6 @@ def reasons(out: Iterable[tuple[str, int]]) -> str:
     """Return reasons with their numbers of people as the end of a sentence.
 
     >>> reasons([("no_phrase", 1), ("refused", 2)])
-    '1 without a phrase, 2 with words that nothing can be retrained with'
+    '1 without a phrase, 2 with words that are unsuitable for retraining'
     """
     return ", ".join(f"{n:,} {_REASONS[reason]}" for reason, n in out)

@@ -19,17 +19,17 @@ _NAMED = 8  # classes in a sentence
 _WINNERS = (  # by own gain: each criterion that the page shows has a verdict of its own, and says which it is
     "By own gain, people beat the machine",
     "By own gain, the machine beats people",
-    "By own gain, people and the machine are not told apart",
+    "By own gain, people and the machine do not differ reliably",
 )
 _HARDER = (
-    "By how hard the images are that they name, people’s phrase names harder ones",
-    "By how hard the images are that they name, the machine’s keyword names harder ones",
-    "By how hard the images are that they name, the two are not told apart",
+    "People’s phrase names harder images than the machine’s keyword",
+    "The machine’s keyword names harder images than people’s phrase",
+    "Phrase and keyword do not differ reliably in how hard the images are that they name",
 )
-_NOT_BOTH = "it takes a phrase of theirs and one of its keywords with which the model was retrained"
-_NO_RUN = "no best phrase of a person was retrained with"
-_EARLIER = "an earlier version retrained with the keywords, and did not keep which images are right. Rank them again"
-_BEYOND = f"people and the machine are compared on the first {MOST_TASKS} tasks with keywords alone"
+_NOT_BOTH = "the model must be retrained both with a phrase of theirs and with one of its keywords"
+_NO_RUN = "the model was not retrained with any person’s best phrase"
+_EARLIER = "an earlier version retrained with the keywords and did not record which images are right. Rank them again"
+_BEYOND = f"people and the machine are compared only on the first {MOST_TASKS} tasks with keywords"
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def duels(tables: StudyTables) -> dict[int, Duel]:
         if key in words:
             people, machine = words[first.task, "", PEOPLE], words[key]
             why_not = (
-                f"nothing is retrained with “{each.words}” ({each.why_not})"
+                f"the model is not retrained with “{each.words}” ({each.why_not})"
                 for each in (people, machine)
                 if each.why_not
             )
@@ -88,9 +88,9 @@ def on_class(task: TaskFacts, duel: Duel | None, people_best: float | None) -> I
         first = max((each.best[0] for each in task.keywords), key=lambda row: float(row["error_score"]))
         why_not = duel.why_not if duel else _NOT_BOTH
         yield (
-            f"Whether people beat the machine is not known: {why_not}. On the validation images its best keyword, "
-            f"“{first['keyword']}”, has an error score of {score(first['error_score'])}, and people’s best phrase "
-            f"{score(people_best)}."
+            f"It is not known whether people beat the machine: {why_not}. On the validation images, the machine’s "
+            f"best keyword, “{first['keyword']}”, has an error score of {score(first['error_score'])}. People’s "
+            f"best phrase has {score(people_best)}."
         )
         return
     yield f"{_WINNERS[_place(duel.gain.low, duel.gain.high)]}."
@@ -99,8 +99,8 @@ def on_class(task: TaskFacts, duel: Duel | None, people_best: float | None) -> I
     if before := duel.less.get("minority_before"):
         harder = _HARDER[_place(-before.high, -before.low)]  # the fewer are right, the harder they are
         yield (
-            f"{harder}. As it is, the model gets {percent(before.people)} of the test images like “{duel.people}” "
-            f"right, and {percent(before.machine)} of those like “{duel.machine}”. The difference is "
+            f"{harder}. Before retraining, the model gets {percent(before.people)} of the test images like "
+            f"“{duel.people}” right, and {percent(before.machine)} of those like “{duel.machine}”. The difference is "
             f"{points(before.difference)} points (95% interval over test images {_ends(before)})."
         )
 
@@ -128,14 +128,13 @@ def over_classes(found: Iterable[Duel]) -> Iterator[str]:
 
 def _by_own_gain(duel: Duel, of: PeopleLessMachine) -> Iterator[str]:
     yield (
-        f"The phrase with the best error score of all people’s, “{duel.people}”, has an own gain of "
-        f"{points(of.people)} points, and the machine’s best keyword by error score, “{duel.machine}”, one of "
-        f"{points(of.machine)}."
+        f"People’s phrase with the best error score, “{duel.people}”, has an own gain of {points(of.people)} points. "
+        f"The machine’s keyword with the best error score, “{duel.machine}”, has {points(of.machine)}."
     )
     if of.low <= 0 <= of.high:
         yield (
-            f"These test images do not tell phrase and keyword apart: the difference is {points(of.difference)} points "
-            f"(95% interval {_ends(of)})."
+            f"On these test images phrase and keyword do not differ reliably: the difference is "
+            f"{points(of.difference)} points (95% interval {_ends(of)})."
         )
     else:
         first, second = ("phrase", "keyword") if of.low > 0 else ("keyword", "phrase")
@@ -155,9 +154,9 @@ def _of_everybody(of: PeopleLessMachine) -> Iterator[str]:
     n = better + worse + neither
     if interval := wilson_interval(better, n):
         yield (
-            f"Of {persons(n)} whose best phrase was retrained with, {better:,} named one that beats the keyword "
-            f"({better / n:.0%}; 95% interval {100 * interval[0]:.0f} to {interval[1]:.0%}), {worse:,} a worse one and "
-            f"{neither:,} one that is not told apart. The test images stay fixed."
+            f"The model was retrained with the best phrases of {persons(n)}. {better:,} of these phrases beat the "
+            f"keyword ({better / n:.0%}; 95% interval {100 * interval[0]:.0f} to {interval[1]:.0%}), {worse:,} are "
+            f"worse, and {neither:,} do not differ reliably. The interval holds the test images fixed."
         )
 
 

@@ -37,10 +37,10 @@ _MEASURES = {
 _OVER = {
     Over.ALLOCATED: "everybody with the task",
     Over.WITH_RUN: "only those with a retraining",
-    Over.WITH_SCORE: "with a scored phrase",
-    Over.WITH_ANY_RUN: "with any retraining",
-    Over.COMPLETED: "who ended the task themselves",
-    Over.TIME_OVER: "whose time on the task ran out",
+    Over.WITH_SCORE: "those with a scored phrase",
+    Over.WITH_ANY_RUN: "those with any retraining",
+    Over.COMPLETED: "those who ended the task themselves",
+    Over.TIME_OVER: "those whose time on the task ran out",
 }
 
 _LISTS = {
@@ -153,16 +153,19 @@ def passed_sentence(scored: Sequence[PersonTask]) -> str:
     if not scored:
         return ""
     if better[BetterThanGuessing.TOO_FEW]:
-        return "Too few images to tell whether anybody is better than guessing: it takes 10 right and 10 wrong ones."
+        return (
+            "There are too few images to tell whether anybody is better than guessing. At least 10 right and 10 "
+            "wrong ones are needed."
+        )
     if better[BetterThanGuessing.UNKNOWN]:
-        return "Whether people are better than guessing is not known yet: common words are still being scored."
+        return "It is not known yet whether people are better than guessing: common words are still being scored."
     n_better = better[BetterThanGuessing.YES]
     passed = f"{n_better} of the {persons(len(scored))} with a score passed: their best phrase is better than guessing"
     chances = [row.guess_chance for row in scored if row.guess_chance is not None]
     if len(chances) < len(scored):
         return f"{passed}."
     return (
-        f"{passed}. Of as many people who type random common words as often, {sum(chances):.1f} would pass by chance."
+        f"{passed}. If as many people typed random common words as often, about {sum(chances):.1f} of them would pass."
     )
 
 
@@ -172,7 +175,7 @@ def _novelty_sentence(row: TaskNovelty) -> str:
     enough = "It is reached: enough people" if row.is_enough else "It is not reached yet: not enough people"
     which = " better than guessing" if row.counted is Counted.BETTER else ""
     return (
-        f"Together {persons(of.people)} with a phrase named {counted(of.concepts, 'distinct idea')}{which}. "
+        f"{persons(of.people)} with a phrase named {counted(of.concepts, 'distinct concept')}{which} in total. "
         f"The chance that the next person names a new one is {of.chance:.0%} (95% interval "
         f"{of.low:.0%} to {of.high:.0%}). {goal}. {enough}."
     )
@@ -184,7 +187,7 @@ def needed_sentence(row: TaskNovelty) -> Iterable[str]:
     if of is None or of.more == 0:
         return
     if of.more is None:
-        estimate = f"To reach it takes more than {persons(of.most)} more"
+        estimate = f"More than {persons(of.most)} more are needed to reach it"
     else:
         estimate = f"About {counted(of.more, 'more person', 'more people')} would reach it"
     low = f"more than {of.most:,}" if of.low is None else f"{of.low:,}"

@@ -1,4 +1,4 @@
-"""What nobody has named yet: sentences and pictures for the findings, and the study that looks at it again."""
+"""Errors that nobody has named yet: sentences and pictures for the findings, and the study that looks at it again."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -53,10 +53,10 @@ def _share(row: UnnamedRow) -> str:
 
 def _structure(every: UnnamedRow, n_clusters: int) -> str:
     if every.silhouette is None:
-        return f"Too few to look for clusters: it takes {FEWEST_CLUSTERED}." if every.n else ""
+        return f"There are too few to look for clusters. At least {FEWEST_CLUSTERED} are needed." if every.n else ""
     if n_clusters > 1:
         return (
-            f"They lie in {n_clusters} clusters, further apart than {_DRAWN} "
+            f"They form {n_clusters} clusters, further apart than {_DRAWN} "
             f"(silhouette {score(every.silhouette)}, p = {score(every.silhouette_p)})."
         )
     if n_clusters:
@@ -64,7 +64,7 @@ def _structure(every: UnnamedRow, n_clusters: int) -> str:
             f"They lie nearer together than {_DRAWN} (mean similarity "
             f"{score(every.likeness)}, p = {score(every.likeness_p)})."
         )
-    return f"They have no structure: {_DRAWN} lie as they do."
+    return f"They show no structure: {_DRAWN} lie no differently."
 
 
 def make_study(request: HttpRequest, study: Study, by: str) -> HttpResponse:

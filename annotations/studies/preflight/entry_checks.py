@@ -34,7 +34,7 @@ def place_checks(study: Study) -> Iterator[Check]:
         text = "There is one condition, so nothing can be compared. Add another, or remove it."
         yield warning(text, FixIn.CONDITIONS)
     if study.quota is None:
-        yield warning("There is no quota: whoever comes is let in, and paid where the study pays.", FixIn.PLACES)
+        yield warning("There is no quota. Everybody who comes can enter, and is paid if the study pays.", FixIn.PLACES)
     elif study.quota % n_cells:
         text = f"{study.quota} people cannot be spread evenly over {cells}. Use a multiple of {n_cells}."
         yield warning(text, FixIn.PLACES)
@@ -46,9 +46,9 @@ def place_checks(study: Study) -> Iterator[Check]:
 def expert_checks(study: Study) -> Iterator[Check]:
     """Who can annotate in a study of experts, and what of its set-up means nothing there."""
     who = counted(study.members.count(), "person has", "people have")
-    yield passed(f"{who} a role in it and can annotate, and every operator.")
+    yield passed(f"{who} a role in it and can annotate. Every operator can too.")
     if study.conditions.exists():
-        yield warning("Experts are in no condition: all of them see the same.", FixIn.CONDITIONS)
+        yield warning("Experts have no condition: all of them see the same pages.", FixIn.CONDITIONS)
 
 
 def care_checks(study: Study) -> list[Check]:
@@ -58,8 +58,8 @@ def care_checks(study: Study) -> list[Check]:
 
 def _researchers(study: Study) -> Check:
     if study.researchers:
-        return passed(f"People read before they consent that it is run by {study.researchers}.")
-    return warning("People do not read who runs the study: give names and institution under “Run by”.", FixIn.PRIVACY)
+        return passed(f"Before they consent, people read that {study.researchers} run the study.")
+    return warning("People do not read who runs the study. Give names and institution under “Run by”.", FixIn.PRIVACY)
 
 
 def _retention(study: Study) -> Check:
@@ -74,9 +74,12 @@ def _alarms(study: Study) -> Check:
     if study.alarm_email and settings.SENDS_EMAIL:
         return passed(f"Alarms go to {study.alarm_email}.")
     if study.alarm_email:
-        sentence = f"This site sends no e-mail, so alarms do not reach {study.alarm_email}. Ask your operator."
+        sentence = (
+            f"This site sends no e-mail, so alarms cannot reach {study.alarm_email}. Ask your operator to set up "
+            "e-mail."
+        )
         return warning(sentence, FixIn.ALARMS)
-    return warning("Alarms reach nobody: give an address, or keep the page “Live” open.", FixIn.ALARMS)
+    return warning("Alarms reach nobody. Give an address, or keep the page “Live” open.", FixIn.ALARMS)
 
 
 def _verification(study: Study) -> list[Check]:
@@ -90,23 +93,26 @@ def _verification(study: Study) -> list[Check]:
     if study.reward_cents or study.bonus_cents:
         where = "" if study.state == StudyState.DRAFT else " in a clone, and close this study"
         sentence = (
-            "The study pays, and anybody can invent people by its link, who take places and codes. Tick “only verified "
-            f"entries”{where}, and switch secure links on in the study on Prolific, or ask your operator for a "
-            "Prolific token. Where nobody is paid by Prolific, leave reward and bonus empty."
+            "The study pays, but anybody can use its link to invent people, who then take places and codes. Tick "
+            f"“only verified entries”{where}. Then switch secure links on in the study on Prolific, or ask your "
+            "operator for a Prolific token. If Prolific pays nobody, leave reward and bonus empty."
         )
         return [block(sentence, FixIn.ENTRY)]
-    few = f"Here anybody with the link enters, {limits_in_words(study)}: the others are asked to wait or turned away."
-    return [warning(f"{few} Give the people of a pilot, a class or a laboratory invitations instead.", FixIn.ENTRY)]
+    few = f"Anybody with the link can enter, {limits_in_words(study)}. Everybody else must wait or is turned away."
+    return [warning(f"{few} For a pilot, a class or a laboratory, use invitations instead.", FixIn.ENTRY)]
 
 
 def _redirect(study: Study) -> Check:
     if not study.completion_url:
-        return passed("Nobody is sent back: people copy their code.")
+        return passed("People copy their code, because no completion address is set.")
     host = urlsplit(study.completion_url).hostname or ""
     if host == NO_LONGER or host.endswith(".prolific.co"):
-        return block(f"{host} does not answer any more. Prolific’s address is {PROLIFIC}.", FixIn.ENTRY)
+        return block(f"{host} no longer answers. Prolific’s address is {PROLIFIC}.", FixIn.ENTRY)
     if "{code}" not in study.completion_url:
-        return block("The completion address does not say where the code goes: put {code} into it.", FixIn.ENTRY)
+        return block(
+            "The completion address does not contain the code. Put {code} where the code belongs.",
+            FixIn.ENTRY,
+        )
     if host != PROLIFIC:
         return warning(f"People are sent back to {host}, which is not Prolific’s {PROLIFIC}.", FixIn.ENTRY)
     return passed(f"People are sent back to {host}.")
@@ -118,15 +124,14 @@ def _codes(study: Study) -> Check:
     alike = [outcome for outcome, code in codes.items() if list(codes.values()).count(code) > 1]
     if alike:
         outcomes = " and ".join(f"“{outcome}”" for outcome in alike)
-        return block(f"The outcomes {outcomes} have the same code. Each needs a code of its own.", FixIn.ENTRY)
+        return block(f"The outcomes {outcomes} have the same code. Each needs its own code.", FixIn.ENTRY)
     has_one_of_them = Q(*((f"{name}__in", list(codes.values())) for name in CODES), _connector=Q.OR)
     if Study.objects.exclude(pk=study.pk).filter(has_one_of_them).exists():
         return warning(
-            "Another study has one of these codes too, so people could hand in here what they got there. "
-            "Take new ones.",
+            "Another study uses one of these codes too, so people could submit its code for this study. Use new codes.",
             FixIn.ENTRY,
         )
-    return passed(f"Each outcome has a code of its own: {', '.join(codes)}.")
+    return passed(f"Each outcome has its own code: {', '.join(codes)}.")
 
 
 def _study_id(study: Study) -> Check:

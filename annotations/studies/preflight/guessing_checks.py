@@ -28,17 +28,19 @@ def _chance(study: Study, task: Task, n_correct: int, n_error: int) -> Check:
     level = null_level(n_correct, n_error, task.max_phrases)
     reach = f"the best of {task.max_phrases} phrases unrelated to the errors stays below {level:.2f} in 19 of 20 cases"
     if study.goal is not None and study.goal <= level:
-        goal = f"the goal is {study.goal:.2f}: luck reaches it. Raise the goal, or allow fewer phrases."
+        goal = (
+            f"the goal is {study.goal:.2f}, so people can reach it by chance. Raise the goal, or allow fewer phrases."
+        )
         return warning(f"{reach}, and {goal}", FixIn.TASKS)
     if level > HIGH_LEVEL:
-        return warning(f"{reach}: there are few images. A class with more of them tells more.", FixIn.TASKS)
+        return warning(f"{reach}, because there are few images. Choose a class with more images.", FixIn.TASKS)
     return passed(f"{reach}{'' if study.goal is None else f', and the goal is {study.goal:.2f}'}.")
 
 
 def _common_words(study: Study, task: Task, images: ClassImages, levels: Levels) -> Iterator[Check]:
     if not is_telling(images.n_correct, images.n_error):
-        few = f"with fewer than {MIN_IMAGES} right or wrong images nobody can be told from guessing."
-        yield doubt(f"{few} A class with more of them tells more.", FixIn.TASKS)
+        few = f"with fewer than {MIN_IMAGES} right or wrong images, nobody can be distinguished from guessing."
+        yield doubt(f"{few} Choose a class with more images.", FixIn.TASKS)
         return
     language = LANGUAGES[study.phrase_language]
     if not words_in(language.code):
@@ -50,7 +52,7 @@ def _common_words(study: Study, task: Task, images: ClassImages, levels: Levels)
     words = task.text_template, language.code
     common = levels.get(LevelKey(task.base_model_id, resolved_target_class(task), *words, WHOLE))
     if common is None or common.level is None:
-        waits = "what common words reach is still being scored, and nobody counts as better than guessing before."
+        waits = "common words are still being scored. Until then, nobody counts as better than guessing."
         yield warning(f"{waits} Look again in a few minutes.", FixIn.TASKS)
         return
     yield _common_level(study, common.level)
@@ -60,19 +62,25 @@ def _common_words(study: Study, task: Task, images: ClassImages, levels: Levels)
         yield doubt(f"{scores}: {hardly}. Choose another class or encoder.", FixIn.TASKS)
     if common.n_distinct < MIN_DISTINCT:
         hardly = f"the encoder tells only {common.n_distinct} of the common words apart, so it hardly knows"
-        yield doubt(f"{hardly} {language.name}. People’s words may mean nothing to it.", FixIn.LIBRARY)
+        yield doubt(f"{hardly} {language.name}. It may not understand people’s words.", FixIn.LIBRARY)
     if study.bonus_cents and not half_is_telling(study, task, resolved_target_class(task)):
         few = f"the half of the images that judges a bonus has fewer than {MIN_IMAGES} right or wrong ones"
-        yield warning(f"{few}, so what common words reach there cannot be told.", FixIn.MONEY)
+        yield warning(f"{few}, so Clarify cannot tell what common words reach there.", FixIn.MONEY)
 
 
 def _common_level(study: Study, level: float) -> Check:
     reach = f"one common word in twenty scores above {level:.2f}"
     if level >= VERY_WELL:
-        text = f"{reach}, so even words that explain the mistakes very well are no better than guessing."
+        text = f"{reach}, so even words that explain the mistakes very well do not count as better than guessing."
         return block(f"{text} Choose another class or encoder.", FixIn.TASKS)
     if study.goal is not None and study.goal <= level:
-        return warning(f"{reach}, and the goal is {study.goal:.2f}: guessing reaches it. Raise the goal.", FixIn.TASKS)
+        return warning(
+            f"{reach}, and the goal is {study.goal:.2f}, so guessing reaches it. Raise the goal.",
+            FixIn.TASKS,
+        )
     if level > HIGH_LEVEL:
-        return warning(f"{reach}: only words that explain more than half of the mistakes say anything.", FixIn.TASKS)
-    return passed(f"{reach}; people have to say something better.")
+        return warning(
+            f"{reach}, so only words that explain more than half of the mistakes count as better than guessing.",
+            FixIn.TASKS,
+        )
+    return passed(f"{reach}. People’s words must exceed that.")

@@ -31,7 +31,7 @@ def _time(study: Study) -> Iterator[Check]:
         return
     need = f"A visit may take {longest} minutes ({AROUND_MINUTES:g} of them around the tasks)"
     if study.max_minutes is None:
-        yield warning(f"{need}. Give Prolific’s maximum time, so that it can be compared.", FixIn.MONEY)
+        yield warning(f"{need}. Give Prolific’s maximum time, so that pre-flight can compare the two.", FixIn.MONEY)
     elif longest > study.max_minutes:
         text = f"{need}, and Prolific times people out after {study.max_minutes}. Raise that, or shorten the tasks."
         yield block(text, FixIn.MONEY)
@@ -48,15 +48,18 @@ def _pay(study: Study) -> list[Check]:
         return []
     minutes = max(likely.minutes, 1)
     hourly = hourly_cents(study, minutes)
-    few = f"Fewer than {MIN_PEOPLE} people whose browser runs scripts were here, too few to tell how long it takes."
+    few = (
+        f"Fewer than {MIN_PEOPLE} people whose browser runs scripts have completed a visit. That is too few to tell "
+        "how long it takes."
+    )
     who = f"{few} Whoever uses all the time" if likely.is_most else "A person"
     takes = f"{who} takes {minutes:g} minute{'s' * (minutes > 1)} ({likely.basis})"
     if hourly is None:
-        return [warning(f"{takes}. Give the reward, to see what that pays an hour.", FixIn.MONEY)]
+        return [warning(f"{takes}. Give the reward to see the hourly pay.", FixIn.MONEY)]
     least = "at least " if likely.is_most else ""
     reward, an_hour = (amount(cents, study.currency) for cents in (study.reward_cents or 0, hourly))
     pays = f"{takes}, so {reward} each is {least}{an_hour} an hour"
     if hourly < study.min_hourly_cents:
         wanted = amount(study.min_hourly_cents, study.currency)
-        return [warning(f"{pays}: less than {wanted}, the least that is set for this study.", FixIn.MONEY)]
+        return [warning(f"{pays}. That is less than {wanted}, the minimum set for this study.", FixIn.MONEY)]
     return [passed(f"{pays}.")]

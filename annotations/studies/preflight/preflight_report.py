@@ -95,8 +95,8 @@ def preflight_summary(study: Study, checks: Iterable[Check]) -> Summary:
     if n_blocking:
         keep = counted(n_blocking, "thing keeps", "things keep")
         return Summary("failed", "Not ready", f"{keep} the study from opening.", worth)
-    doubtful = ", but what people find is in doubt" if n_doubts else ""
-    nothing = f"Nothing keeps the study from opening{doubtful}." if is_draft else ""
+    doubtful = ", but its results would be in doubt" if n_doubts else ""
+    nothing = f"The study can open{doubtful}." if is_draft else ""
     return Summary(mark, word, nothing if worth else "Everything is as it should be.", worth)
 
 

@@ -32,10 +32,12 @@ def _status(study: Study, remote: RemoteStudy) -> Iterator[Check]:
     """Nobody is sent to a closed door, or waited for in vain. What to do is on both sides, so no place is named."""
     status = study_status_of(remote.status)
     if status in SENDING and study.state != StudyState.ACTIVE:
-        text = f"Prolific sends people already, and this study is {study.state}: open it, or pause it there."
+        text = f"Prolific already sends people, but this study is {study.state}. Open it here, or pause it on Prolific."
         yield Check(Level.WARN, text)
     elif status in OVER and study.state != StudyState.CLOSED:
-        yield Check(Level.WARN, f"It is {remote.status.lower()} on Prolific: nobody comes from there any more.")
+        yield Check(
+            Level.WARN, f"The study is {remote.status.lower()} on Prolific, so nobody comes from there any more."
+        )
 
 
 def _address(remote: RemoteStudy, entry_url: str) -> Iterator[Check]:
@@ -46,7 +48,7 @@ def _address(remote: RemoteStudy, entry_url: str) -> Iterator[Check]:
     elif missing:
         yield warning(f"The address on Prolific lacks {', '.join(sorted(missing))}. Copy the link again.", FixIn.ENTRY)
     if remote.id_option != "url_parameters":
-        yield warning("Prolific does not add ids to the link: choose “URL parameters” there.", FixIn.ENTRY)
+        yield warning("Prolific does not add ids to the link. Choose “URL parameters” there.", FixIn.ENTRY)
 
 
 def _codes(study: Study, remote: RemoteStudy) -> Iterator[Check]:
@@ -77,7 +79,7 @@ def _time(study: Study, remote: RemoteStudy) -> Iterator[Check]:
         yield warning(text, FixIn.MONEY)
     likely, told = estimate(study), remote.estimated_minutes
     if likely is not None and told is not None and not likely.is_most and likely.minutes > told * _MUCH_LONGER:
-        text = f"Prolific tells people {told} minutes, and they take {likely.minutes:.0f} ({likely.basis})."
+        text = f"Prolific announces {told} minutes, but people take {likely.minutes:.0f} ({likely.basis})."
         yield warning(text, FixIn.MONEY)
 
 
@@ -89,4 +91,4 @@ def _money_and_places(study: Study, remote: RemoteStudy) -> Iterator[Check]:
         text = f"The reward is {amount(remote.reward_cents or 0)} there and {amount(study.reward_cents)} here."
         yield warning(text, FixIn.MONEY)
     if study.quota is not None and remote.places not in (None, study.quota):
-        yield warning(f"{remote.places} places there, and a quota of {study.quota} here.", FixIn.PLACES)
+        yield warning(f"Prolific has {remote.places} places, but the quota here is {study.quota}.", FixIn.PLACES)

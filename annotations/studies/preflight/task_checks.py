@@ -38,7 +38,7 @@ def task_checks(study: Study) -> list[Check]:
     ]
     found = _few(checks, len(tasks))
     if study.phrase_language != ENGLISH and _is_suggesting(study):
-        found.append(warning("Other wordings are English, so nobody is offered any in this language.", FixIn.TASKS))
+        found.append(warning("Suggested rewordings are English, so nobody gets any in this language.", FixIn.TASKS))
     datasets = {task.base_model.dataset for task in tasks}
     of_files = (replace(check, of=each) for each in sorted(datasets, key=str) for check in _of_files(each))
     return [*found, *of_files]
@@ -58,7 +58,7 @@ def _few(checks: list[Check], n_tasks: int) -> list[Check]:
         those = [check for check in checks if check.level is level]
         found += those[:MAX_TOLD]
         if len(those) > MAX_TOLD:
-            text = f"{len(those) - MAX_TOLD:,} more like these, in {n_tasks:,} tasks."
+            text = f"{len(those) - MAX_TOLD:,} more warnings like these, in {n_tasks:,} tasks."
             found.append(Check(level, text, FixIn.TASKS))
     return [*found, passed(f"Everything{' else' if found else ''} is right in all of the {n_tasks:,} tasks.")]
 
@@ -78,19 +78,19 @@ def _of_task(study: Study, task: Task, levels: Levels, *, keywords: bool) -> Ite
     yield from guessing_checks(study, task, images, levels)
     yield _clock(study, task)
     if keywords and not (task.keyword_list or top_keywords(task)):
-        text = f"no keyword is ranked on “{name}”, but people are to see some."
-        yield block(f"{text} Rank some by `manage.py rank_keywords`, or write them into the task.", FixIn.TASKS)
+        text = f"no keyword is ranked on “{name}”, but people are supposed to see keywords."
+        yield block(f"{text} Rank some with `manage.py rank_keywords`, or enter them in the task.", FixIn.TASKS)
     if not base_model.dataset.has_features:
-        text = f"{base_model.dataset} has no features, so nothing is retrained with the phrases."
+        text = f"{base_model.dataset} has no features, so no model can be retrained with the phrases."
         yield warning(text, FixIn.LIBRARY)
 
 
 def _clock(study: Study, task: Task) -> Check:
     if study.audience == Audience.EXPERTS:
-        return passed("it has no clock, as nothing that experts do has one.")
+        return passed("it has no time limit, because experts work without one.")
     if task.time_limit_s is None:
-        return block("it has no time limit, which only a study of experts may. Give it one.", FixIn.TASKS)
-    return passed(f"it takes {task.time_limit_s / 60:.3g} minutes at the most.")
+        return block("it has no time limit. Only a study of experts may omit it. Set a time limit.", FixIn.TASKS)
+    return passed(f"it takes at most {task.time_limit_s / 60:.3g} minutes.")
 
 
 def _of_files(dataset: Dataset) -> list[Check]:
@@ -109,7 +109,7 @@ def _of_files(dataset: Dataset) -> list[Check]:
 def _digest(dataset: Dataset, files: DatasetFiles) -> Check:
     """The row and the directory are one version, and its small files are as they were written."""
     if files.manifest.digest != dataset.digest:
-        text = f"The files of {dataset} are of another version than its entry here. Import it again."
+        text = f"The files of {dataset} have another version than its entry here. Import it again."
         return block(text, FixIn.LIBRARY)
     changed = [
         name
@@ -132,7 +132,7 @@ def _images(dataset: Dataset, files: DatasetFiles) -> Check:
     if broken:
         text = f"{len(broken)} of {len(rows)} images of {dataset} cannot be opened. Import it again."
         return block(text, FixIn.LIBRARY)
-    return passed(f"{len(rows)} images of {dataset}, looked at here and there, open.")
+    return passed(f"{len(rows)} sampled images of {dataset} can be opened.")
 
 
 def _opens(files: DatasetFiles, key: str) -> bool:
@@ -148,8 +148,8 @@ def _sees_images(dataset: Dataset) -> list[Check]:
         return []
     return [
         doubt(
-            f"{dataset} is compared by the encoder that comes with Clarify, which knows drawn shapes alone. If its "
-            "images are photographs, scores on them say next to nothing: import it again with another encoder.",
+            f"{dataset} uses the encoder that comes with Clarify, which knows only drawn shapes. If its images are "
+            "photographs, scores on them mean almost nothing. Import it again with another encoder.",
             FixIn.LIBRARY,
         )
     ]
@@ -160,6 +160,6 @@ def _encoder(dataset: Dataset) -> Check:
     spec = dataset.similarity_encoder
     newest = Score.objects.filter(dataset_digest=dataset.digest).order_by("-scored_at").values("scored_at").first()
     if newest is None:
-        text = f"No phrase was ever scored on {dataset} with {spec}. A rehearsal shows whether it works."
+        text = f"No phrase has been scored on {dataset} with {spec} yet. A rehearsal shows whether scoring works."
         return warning(text, FixIn.REHEARSAL)
     return passed(f"{spec} scored a phrase on {dataset} on {newest['scored_at']:%-d %B %Y at %H:%M} UTC.")

@@ -315,7 +315,7 @@ def test_of_many_tasks_those_that_are_not_right_are_told_and_counted(draft_study
     (part,) = [part for part in report(draft_study) if part.title == "Tasks and images"]
     blocks = [check.sentence for check in part.checks if check.level is Level.BLOCK]
     assert len(blocks) == 21
-    assert blocks[0] == "Task 2: it has no time limit, which only a study of experts may. Give it one."
+    assert blocks[0] == "Task 2: it has no time limit. Only a study of experts may omit it. Set a time limit."
     assert blocks[-1] == "29 more like these, in 50 tasks."
     assert levels(draft_study, "Everything else is right in all of the 50 tasks.") == [(Level.PASS, None)]
 

@@ -34,7 +34,7 @@ from annotations.studies.preflight.preflight_report import Summary, preflight_su
             Summary(
                 "paused",
                 "Ready, with doubts",
-                "Nothing keeps the study from opening, but what people find is in doubt.",
+                "Nothing keeps the study from opening, but its results would be in doubt.",
                 "1 thing puts what people find in doubt. 2 things are worth a look.",
             ),
         ),

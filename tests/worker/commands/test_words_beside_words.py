@@ -54,7 +54,7 @@ def test_table_2_stands_on_the_results_page_and_in_its_files(study: Study, coord
     analyse(study)
     page = tree(coordinator_client.get(f"/admin/annotations/study/{study.pk}/results/"))
     verdicts = [each.get_text() for each in page.select("#results-found .verdict")]
-    assert verdicts[0] == "By own gain, people and the machine are not told apart."  # on so few images
+    assert verdicts[0] == "By own gain, people and the machine do not differ reliably."  # on so few images
     assert any(each.startswith("Of 1 person whose best phrase was retrained with, 0 named one") for each in verdicts)
     figure = page.select_one("#figure-keywords")
     assert figure is not None

@@ -96,7 +96,7 @@ def test_without_a_list_of_german_words_no_level_is_scored_and_preflight_says_so
 
 
 def test_that_other_wordings_are_english_is_told_before_opening(german_study: Study) -> None:
-    told = "Other wordings are English, so nobody is offered any in this language."
+    told = "Suggested rewordings are English, so nobody gets any in this language."
     assert checks(german_study, "Other wordings") == [(Level.WARN, told)]
     Study.objects.update(suggest_rewordings=False)
     german_study.refresh_from_db()

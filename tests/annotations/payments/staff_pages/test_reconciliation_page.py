@@ -73,7 +73,7 @@ def test_both_sides_and_what_differs(study, prolific, coordinator_here):
 def test_a_look_that_failed_says_why(study, prolific, anna, coordinator_here):
     study.reconciliation.error = "Prolific had a fault (503)."
     study.reconciliation.save(update_fields=["error"])
-    assert "the last look failed</span> Prolific had a fault (503)." in shown(coordinator_here.get(address(study)))
+    assert "the last check failed</span> Prolific had a fault (503)." in shown(coordinator_here.get(address(study)))
 
 
 def test_a_filter_shows_what_the_discrepancy_means(study, prolific, anna, coordinator_here):
@@ -304,7 +304,7 @@ def test_a_rejection_is_taken_back_with_a_reason_and_a_confirmation(study, proli
     bert.refresh_from_db()
     assert bert.status == "AWAITING REVIEW"
     assert AuditRecord.objects.get(act="prolific_unreject").reason == reason
-    assert "Take the rejection back" not in shown(coordinator_here.get(here))
+    assert "Undo the rejection" not in shown(coordinator_here.get(here))
 
 
 def test_money_by_hand_is_owed_once_a_form(study, anna, coordinator_here):

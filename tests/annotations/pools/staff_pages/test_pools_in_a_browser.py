@@ -41,7 +41,7 @@ def test_keys_review_and_the_pages_fit(
         said = list(gathering.reviews.order_by("place").values_list("verdict", "label"))
         assert said == [("keep", 0), ("drop", None), ("unsure", None)]
         page.goto(f"{study}/gathering/")
-        expect(page.get_by_role("heading", name="What the gathered images are worth")).to_be_visible()
+        expect(page.get_by_role("heading", name="What the gathered images gain")).to_be_visible()
         expect(page.get_by_text("a slice is too small")).to_be_visible()
         assert_no_violations_in_both_themes(page)
         page.set_viewport_size({"width": 390, "height": 844})

@@ -58,11 +58,11 @@ def test_a_rejection_is_taken_back(
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
         page.goto(f"{live_server.url}/admin/annotations/study/{study.pk}/submission/?submission={anna.pk}")
-        page.get_by_text("Take the rejection back …").click()
+        page.get_by_text("Undo the rejection …").click()
         page.get_by_label("Reason, for the audit log alone").fill("They wrote to us: the page had frozen.")
         page.get_by_label("Take it back: the submission awaits review again").check()
         look(page, "admin-unreject")
-        page.get_by_role("button", name="Take the rejection back").click()
+        page.get_by_role("button", name="Undo the rejection").click()
         send_due_requests()
         page.reload()
         expect(page.get_by_role("button", name="Approve", exact=True)).to_be_visible()

@@ -22,8 +22,8 @@ pytestmark = pytest.mark.usefixtures("stored_base_model")
 
 CONTROL = 0.5
 COUNTED, WITH_RUN = (
-    "of those given a task are counted, finished or not",
-    "of those counted have a retraining with their words",
+    "are counted: they were given a task, finished or not",
+    "of these have a retraining with their words",
 )
 
 
@@ -72,8 +72,8 @@ def test_own_gain_comes_first_with_its_interval_and_whom_it_is_over(
     assert accuracies.endswith(f" {TERMS['own gain']} {TERMS['worst group']} {TERMS['control']}")
     assert over == (
         "Gains are means over 6 people who had the task, on test images that had no part in choosing their words. "
-        "1 of them counts as no gain (1 with words that nothing can be retrained with); the mean own "
-        "gain of the others is +25.4."
+        "1 of them counts as no gain (1 with words that are unsuitable for retraining). The mean own gain of the "
+        "others is +25.4."
     )
 
 
@@ -118,10 +118,12 @@ def test_one_group_is_told_apart_only_where_its_gain_differs_and_why(
     last = base_model.named_groups[3][0]
     by_group([0.5, 0.9, None, 0.8], [0.85, 0.9, None, 0.75])
     assert of_task(coordinator_client, study)[2].endswith(
-        f" Own gain differs: after retraining with the words of 1 person the worst group is “{last}”."
+        f" The own gain differs because after retraining with the words of 1 person the worst group is “{last}”."
     )
     by_group([0.6, 0.5, None, 0.8], [0.75, 0.9, None, 0.9])
-    assert of_task(coordinator_client, study)[2].endswith(" Own gain differs: the control’s worst group is another.")
+    assert of_task(coordinator_client, study)[2].endswith(
+        "The own gain differs because the control has another worst group."
+    )
 
 
 def test_what_a_phrase_costs_a_group_is_measured_against_the_control_in_moderation_too(
@@ -265,14 +267,14 @@ def test_everybody_who_entered_stands_in_the_flow(coordinator_client: Client, op
     train_control(open_study.tasks.get().base_model)
     assert found(coordinator_client, open_study)[-7:] == [
         "1 entered", "1 agreed", "1 were given a task", "1 wrote a phrase",
-        "0 finished, with a phrase 1 may still go on",
+        "0 finished with a phrase 1 may still go on",
         f"1 {COUNTED}", f"1 {WITH_RUN}",
     ]  # fmt: skip
     withdrawal.withdraw(session)
     erasure.erase_due(timezone.now())
     assert found(coordinator_client, open_study)[-7:] == [
         "1 entered", "1 agreed", "0 were given a task 1 withdrew and are erased", "0 wrote a phrase",
-        "0 finished, with a phrase",
+        "0 finished with a phrase",
         f"0 {COUNTED}", f"0 {WITH_RUN}",
     ]  # fmt: skip
 

@@ -33,7 +33,7 @@ def test_who_wins_is_told_with_the_difference_and_its_interval_for_new_images() 
         "machine’s best keyword by error score, “dark”, one of +5.0. On new images this phrase beats this keyword by "
         f"15.0 points (95% interval 3.0 to 27.0). {WHY}"
     )
-    assert named.startswith("By how hard the images are that they name, people’s phrase names harder ones. As it is, ")
+    assert named.startswith("People’s phrase names harder images than the machine’s keyword. Before retraining, ")
     assert named.endswith("The difference is -20.0 points (95% interval over test images -30.0 to -10.0).")
     winner, verdict, _ = on_class(TASK, duel(-0.27, -0.03, people=-0.1), 0.9)
     assert winner == "By own gain, the machine beats people."
@@ -42,15 +42,15 @@ def test_who_wins_is_told_with_the_difference_and_its_interval_for_new_images() 
 
 def test_each_criterion_that_is_shown_has_its_own_verdict_and_its_name() -> None:
     winner, _, named = on_class(TASK, duel(-0.04, 0.064, people=0.062), 0.9)
-    assert winner == "By own gain, people and the machine are not told apart."
-    assert named.startswith("By how hard the images are that they name, people’s phrase names harder ones.")
+    assert winner == "By own gain, people and the machine do not differ reliably."
+    assert named.startswith("People’s phrase names harder images than the machine’s keyword.")
 
 
 def test_the_images_that_a_phrase_names_decide_nothing_of_own_gain() -> None:
     of = duel(-0.04, 0.064, people=0.062)
     best = less("minority_gain", 0.9, 0.1, 0.7, 0.9)
     winner, *_ = on_class(TASK, replace(of, less={**of.less, "minority_gain": best}), 0.9)
-    assert winner == "By own gain, people and the machine are not told apart."
+    assert winner == "By own gain, people and the machine do not differ reliably."
 
 
 def test_where_the_interval_holds_nothing_the_images_are_said_not_to_tell_them_apart() -> None:
@@ -65,8 +65,8 @@ def test_how_many_people_beat_the_keyword_is_told_beside_it() -> None:
     counts: dict[str, Any] = {"n_better": 9, "n_worse": 2, "n_not_told_apart": 13}
     _, _, everybody, _ = on_class(TASK, duel(0.03, 0.27, **counts), 0.9)
     assert everybody == (
-        "Of 24 people whose best phrase was retrained with, 9 named one that beats the keyword (38%; 95% interval 21 "
-        "to 57%), 2 a worse one and 13 one that is not told apart. The test images stay fixed."
+        "The model was retrained with the best phrases of 24 people. 9 of these phrases beat the keyword (38%; 95% "
+        "interval 21 to 57%), 2 are worse, and 13 do not differ reliably. The interval holds the test images fixed."
     )
 
 
@@ -92,7 +92,7 @@ def test_of_several_classes_it_is_told_where_and_the_mean() -> None:
     where, mean = over_classes([duel(0.05, 0.25), duel(0.12, 0.18, "oval"), duel(-0.1, 0.1, "ring", people=0.05)])
     assert where == (
         "By own gain, people beat the machine on 2 of 3 classes (square, oval). "
-        "By own gain, people and the machine are not told apart on 1 of 3 classes (ring)."
+        "By own gain, people and the machine do not differ reliably on 1 of 3 classes (ring)."
     )
     half = (0.1 + 0.03 + 0.1) / 3  # models of one data set's classes share its test images
     assert mean == (

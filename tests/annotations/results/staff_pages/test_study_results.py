@@ -119,8 +119,8 @@ def test_the_best_keyword_of_a_list_stands_beside_peoples_best(
         shown.split()
     )
     assert (
-        "Whether people beat the machine is not known: it takes a phrase of theirs and one of its "
-        "keywords with which the model was retrained. On the validation "
+        "Whether people beat the machine is not known: the model must be retrained both with a phrase of theirs and "
+        "with one of its keywords. On the validation "
         "images its best keyword, “scarlet”, has an error score of 0.70, and people’s best phrase 0.75."
     ) in shown
     file = coordinator_client.get(url(open_study, "?table=keywords.csv")).content.decode()

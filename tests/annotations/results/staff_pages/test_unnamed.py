@@ -42,7 +42,7 @@ def test_the_share_stands_on_both_findings_pages(study: Study, coordinator_clien
     for page in ("results", "concepts"):
         text = coordinator_client.get(address(study, page)).content.decode()
         assert "Not named yet: no concept selects" in text and "of the wrong images" in text
-    assert "What nobody has named yet" in text and "selected by no concept" in text
+    assert "Errors that nobody has named yet" in text and "selected by no concept" in text
 
 
 def test_where_every_wrong_image_is_named_that_is_what_is_said() -> None:
@@ -54,7 +54,8 @@ def test_where_every_wrong_image_is_named_that_is_what_is_said() -> None:
 
 def test_one_click_makes_the_study(study: Study, coordinator_client: Client, base_model: BaseModel) -> None:
     assert (
-        "Make a study of what nobody has named" in coordinator_client.get(address(study, "concepts")).content.decode()
+        "Make a study of the errors that nobody has named"
+        in coordinator_client.get(address(study, "concepts")).content.decode()
     )
     answer = coordinator_client.post(address(study, "concepts"))
     draft = Study.objects.get(cloned_from=study)

@@ -23,8 +23,8 @@ def people(*better: BetterThanGuessing, chance: float | None = 0.16) -> list[Per
 
 def test_as_many_people_who_type_common_words_stand_beside_those_who_passed() -> None:
     assert passed_sentence(people(*[YES] * 18, *[NO] * 5)) == (
-        "18 of the 23 people with a score passed: their best phrase is better than guessing. Of as many people who "
-        "type random common words as often, 3.7 would pass by chance."
+        "18 of the 23 people with a score passed: their best phrase is better than guessing. If as many people "
+        "typed random common words as often, about 3.7 of them would pass."
     )
 
 

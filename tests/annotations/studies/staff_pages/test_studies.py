@@ -329,7 +329,7 @@ def test_the_overview_counts_each_person_once_however_many_phrases(
     def flow() -> dict[str, int]:
         return {step["label"]: step["n"] for step in coordinator_client.get(page_of(open_study)).context["flow"]}
 
-    came = {"entered": 2, "agreed": 2, "were given a task": 2, "wrote a phrase": 1, "finished, with a phrase": 0}
+    came = {"entered": 2, "agreed": 2, "were given a task": 2, "wrote a phrase": 1, "finished with a phrase": 0}
     assert flow() == came  # nothing is analysed yet
     assert not coordinator_client.get(page_of(open_study)).context["findings"]
     analyse(open_study)

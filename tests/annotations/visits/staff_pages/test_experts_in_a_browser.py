@@ -73,7 +73,7 @@ def test_an_expert_annotates_the_classes_that_they_pick(
         follow(page.get_by_role("link", name="Annotate as an expert").first)
         look(page, "admin-annotate")
         page.get_by_role("button", name="Begin").click()
-        page.get_by_role("heading", name="To choose from").wait_for()
+        page.get_by_role("heading", name="Not begun yet").wait_for()
         look(page, "expert-classes")
         page.get_by_role("button", name="Begin oval").click()
         page.get_by_role("textbox", name="The AI is often wrong").fill("blue")
@@ -150,7 +150,7 @@ def test_none_of_these_pages_has_a_violation(
         lifecycle.open_study(study)
         page.goto(f"{live_server.url}{paths[1]}")
         page.get_by_role("button", name="Begin").click()
-        page.get_by_role("link", name="Leave, to come back later").wait_for()
+        page.get_by_role("link", name="Leave and come back later").wait_for()
         assert_no_violations_in_both_themes(page, without=DJANGOS)
         experts.pick(study.sessions.get(), study.tasks.first())  # type: ignore[arg-type]
         page.reload()

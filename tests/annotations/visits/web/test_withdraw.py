@@ -48,7 +48,7 @@ def test_whoever_finished_keeps_what_was_promised(alice: Visit) -> None:
     assignments.end(alice.assignment, EndReason.STUDY_CLOSED)
     sessions.finish(alice.session)
     for response in (alice.client.get(own), alice.client.post(own, follow=True)):
-        assert "What you were promised for taking part stays yours." in shown(one(response, "main"))
+        assert "You still get what we promised you for taking part." in shown(one(response, "main"))
         assert "not paid" not in shown(one(response, "main"))
 
 

@@ -45,7 +45,9 @@ def share_of_findings(often: float, classes: int) -> tuple[float, float]:
 
 
 def _keywords(captions: Sequence[str], of: NDArray[np.bool_]) -> tuple[str, ...]:
-    right, wrong = ([captions[image] for image in np.flatnonzero(of & (side == IS_ERROR))] for side in (False, True))
+    right, wrong = (
+        [captions[image] for image in np.flatnonzero(of & (side == IS_ERROR)).tolist()] for side in (False, True)
+    )
     return merged([CaptionContrast().propose(right, wrong).phrases])
 
 
