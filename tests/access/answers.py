@@ -21,7 +21,7 @@ Answers = dict[str, str]
 def answer_of(response: Any) -> str:
     """Name what an answer says about the access of who asked."""
     status = response.status_code
-    if status in (301, 302, 303) and response.headers["Location"].startswith("/admin/login/"):
+    if status in (301, 302, 303) and response.headers["Location"].startswith("/admin/login/?"):
         return SIGN_IN
     if status >= 500:
         return f"broken: {status}"

@@ -190,7 +190,7 @@ def test_a_signed_body_that_is_no_object_of_texts_is_acknowledged_once_and_for_a
     response = send(prolific.clerk.signed(raw, "event-x", prolific.clerk.now))
     assert (response.status_code, response.json()) == (200, {"effect": "unreadable"})
     assert not WebhookDelivery.objects.exists()
-    [line] = [record for record in caplog.records if record.name.endswith("prolific.webhooks")]
+    [line] = [record for record in caplog.records if record.name.endswith("prolific.web.webhooks")]
     assert line.levelname == "WARNING" and "5f" not in line.getMessage()
 
 
