@@ -52,10 +52,11 @@ def _setup(study: Study) -> Iterator[NextStep]:
         sentence = "Rehearse it: simulated participants go through it as people will."
         yield NextStep(sentence, blocks[0].sentence, "Rehearse it", _url(study, "rehearsal"))
     else:
-        more = f"{summary.sentence} What people see freezes then."
         to_open = _url(study, "step", "open")
         worth = "See what is worth a look." if summary.worth else ""
-        yield NextStep("The study can open.", more, "Open the study", to_open, worth=worth)
+        can_open, right = (summary.sentence, "") if summary.worth else ("The study can open.", f"{summary.sentence} ")
+        more = f"{right}What people see freezes then."
+        yield NextStep(can_open, more, "Open the study", to_open, worth=worth)
 
 
 def _run(study: Study) -> Iterator[NextStep]:

@@ -77,7 +77,7 @@ def test_what_scripts_say_is_german_too(new_visitor: NewVisitor) -> None:
     page.context.set_offline(True)
     page.fill("#text", "blue")
     page.press("#text", "Enter")
-    expect(page.locator("#offline")).to_contain_text("Es gibt keine Verbindung.")
+    expect(page.locator("#offline")).to_contain_text("Es besteht keine Verbindung.")
     page.context.set_offline(False)
     expect(page.locator("#history li")).to_have_count(2)
 

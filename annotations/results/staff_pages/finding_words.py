@@ -12,7 +12,7 @@ from annotations.analysis.tables.estimands import Over
 from annotations.analysis.tables.filled_tables import GroupGains
 from annotations.pages.number_formats import percent, points
 from annotations.results.staff_pages.flow_words import reasons
-from clarify_errors.arrays.common.counted_words import number_word, persons
+from clarify_errors.arrays.common.counted_words import counted, number_word, persons
 from clarify_errors.arrays.phrases.worded_scale import BetterThanGuessing
 
 _BEYOND = 95  # of 100
@@ -140,11 +140,12 @@ def beside_random_slices(people: Iterable[PersonTask]) -> Iterator[str]:
     if percentiles:
         beyond = sum(percentile >= _BEYOND for percentile in percentiles)
         also = f" The other {untold:,} with a retraining cannot be compared: {why}." if untold else ""
+        have = counted(beyond, "of them has", "of them have")
         yield (
-            f"{persons(len(percentiles))} can be compared with random guessers. {beyond:,} of them have a larger own "
-            f"gain than {_BEYOND} of 100 random guessers would have. A random guesser is a computer without any "
-            "words. It splits the class’s images at random, as often as the person tried words, and retrains with "
-            f"the split that has the best error score.{also}"
+            f"{persons(len(percentiles))} can be compared with random guessers. {have} a larger own gain than "
+            f"{_BEYOND} of 100 random guessers would have. A random guesser is a computer without any words. It splits "
+            "the class’s images at random, as often as the person tried words, and retrains with the split that has "
+            f"the best error score.{also}"
         )
     elif untold:
         yield f"{persons(untold)} cannot be compared with random guessers: {why}."

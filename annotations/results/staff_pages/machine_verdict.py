@@ -11,7 +11,7 @@ from annotations.analysis.statistics.estimate_types import wilson_interval
 from annotations.analysis.tables.filled_tables import StudyTables
 from annotations.analysis.tables.keyword_splits import PEOPLE, PeopleLessMachine
 from annotations.pages.number_formats import percent, points, score
-from clarify_errors.arrays.common.counted_words import persons
+from clarify_errors.arrays.common.counted_words import counted, persons
 from clarify_errors.arrays.retraining.own_gain_intervals import WHY, tied_note
 
 _BY_ERROR_SCORE = "error_score"  # as people's best phrase is chosen, so that neither side is favoured
@@ -26,7 +26,7 @@ _HARDER = (
     "The machine’s keyword names harder images than people’s phrase",
     "Phrase and keyword do not differ reliably in how hard the images are that they name",
 )
-_NOT_BOTH = "the model must be retrained both with a phrase of theirs and with one of its keywords"
+_NOT_BOTH = "the model must be retrained both with a person’s phrase and with one of the machine’s keywords"
 _NO_RUN = "the model was not retrained with any person’s best phrase"
 _EARLIER = "an earlier version retrained with the keywords and did not record which images are right. Rank them again"
 _BEYOND = f"people and the machine are compared only on the first {MOST_TASKS} tasks with keywords"
@@ -154,9 +154,10 @@ def _of_everybody(of: PeopleLessMachine) -> Iterator[str]:
     n = better + worse + neither
     if interval := wilson_interval(better, n):
         yield (
-            f"The model was retrained with the best phrases of {persons(n)}. {better:,} of these phrases beat the "
-            f"keyword ({better / n:.0%}; 95% interval {100 * interval[0]:.0f} to {interval[1]:.0%}), {worse:,} are "
-            f"worse, and {neither:,} do not differ reliably. The interval holds the test images fixed."
+            f"The model was retrained with the best {'phrase' if n == 1 else 'phrases'} of {persons(n)}. "
+            f"{counted(better, 'phrase beats', 'phrases beat')} the keyword ({better / n:.0%}; 95% interval "
+            f"{100 * interval[0]:.0f} to {interval[1]:.0%}), {counted(worse, 'is', 'are')} worse, and "
+            f"{counted(neither, 'does', 'do')} not differ reliably. The interval holds the test images fixed."
         )
 
 

@@ -58,7 +58,7 @@ def care_checks(study: Study) -> list[Check]:
 
 def _researchers(study: Study) -> Check:
     if study.researchers:
-        return passed(f"Before they consent, people read that {study.researchers} run the study.")
+        return passed(f"Before they consent, people read that the study is run by {study.researchers}.")
     return warning("People do not read who runs the study. Give names and institution under “Run by”.", FixIn.PRIVACY)
 
 

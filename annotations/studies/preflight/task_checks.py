@@ -58,7 +58,7 @@ def _few(checks: list[Check], n_tasks: int) -> list[Check]:
         those = [check for check in checks if check.level is level]
         found += those[:MAX_TOLD]
         if len(those) > MAX_TOLD:
-            text = f"{len(those) - MAX_TOLD:,} more warnings like these, in {n_tasks:,} tasks."
+            text = f"{len(those) - MAX_TOLD:,} more problems like these, in {n_tasks:,} tasks."
             found.append(Check(level, text, FixIn.TASKS))
     return [*found, passed(f"Everything{' else' if found else ''} is right in all of the {n_tasks:,} tasks.")]
 

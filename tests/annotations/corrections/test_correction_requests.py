@@ -172,7 +172,7 @@ def test_a_base_model_that_the_study_does_not_show_is_refused(study: Study, base
     base_model.pk, base_model.name = None, "another"
     base_model.save()
     assert refusal(study, base_model) == (
-        "No task of this study shows another on sprites-like v1. Choose the base model of one of its tasks."
+        "No task of this study uses another on sprites-like v1. Choose the base model of one of its tasks."
     )
 
 

@@ -177,9 +177,9 @@ def test_the_pages_say_as_of_when_they_are(closed: Study, coordinator_client: Cl
     analyse_due_studies()
     for name in ("results", "concepts"):
         shown = coordinator_client.get(f"{address}/{name}/").content.decode()
-        assert "As of " in shown and "a newer one is being computed" not in shown
+        assert "As of " in shown and "Newer statistics are being computed" not in shown
     events.record(event_kinds.STUDY_PAUSED, closed)
-    assert "a newer one is being computed" in coordinator_client.get(f"{address}/results/").content.decode()
+    assert "Newer statistics are being computed" in coordinator_client.get(f"{address}/results/").content.decode()
     StudyAnalysis.objects.filter(study=closed).update(state=JobState.FAILED, error="No memory.")
     assert "could not be computed: No memory." in coordinator_client.get(f"{address}/results/").content.decode()
 
@@ -192,16 +192,15 @@ def test_the_pages_say_since_when_the_first_analysis_is_waited_for_and_what_it_w
         return re.sub(r"\s+", " ", page.content.decode()), latest(closed).tag
 
     nobody, tag = said()
-    assert f"asked for at {StudyAnalysis.objects.get().created_at:%H:%M:%S} UTC; <strong>no worker is there" in nobody
+    assert f"requested at {StudyAnalysis.objects.get().created_at:%H:%M:%S} UTC. <strong>No worker computes" in nobody
     now = timezone.now()
     WorkerHeartbeat.objects.create(queue="analysis", process="a 1", started_at=now, heartbeat_at=now)
     waiting, of_waiting = said()
-    assert "they wait for a worker." in waiting and of_waiting != tag
+    assert "They wait for a worker." in waiting and of_waiting != tag
     assert jobs.claim(StudyAnalysis) is not None
-    assert "a worker is at it." in said()[0]
-    assert (
-        "a worker is at it." in coordinator_client.get(f"/admin/annotations/study/{closed.pk}/change/").content.decode()
-    )
+    assert "A worker is computing them." in said()[0]
+    overview = coordinator_client.get(f"/admin/annotations/study/{closed.pk}/change/").content.decode()
+    assert "A worker is computing them." in overview
 
 
 def test_the_api_says_as_of_when_a_table_is_or_that_it_comes(closed: Study, coordinator_client: Client) -> None:

@@ -58,7 +58,7 @@ def test_a_draft_whose_findings_would_mean_little_says_so(draft_study: Study, mo
     checks = [warning("Dear.", FixIn.MONEY), doubt("Near chance.", FixIn.LIBRARY)]
     monkeypatch.setattr("annotations.site.next_steps.report", lambda study: [Part("", checks)])
     step: Any = next_step(draft_study, "setup")
-    assert "but what people find is in doubt." in step.more
+    assert step.sentence == "The study can open, but its results would be in doubt."
 
 
 def test_an_open_study_says_who_is_inside(coordinator_client: Client, open_study: Study, alice: Visit) -> None:

@@ -40,7 +40,7 @@ def test_a_study_that_is_right_lacks_a_rehearsal_alone(draft_study: Study) -> No
         (Level.PASS, None)
     ]
     assert levels(draft_study, "is as it was imported: 196 images") == [(Level.PASS, None)]
-    assert levels(draft_study, "12 images of sprites-like v1, looked at here and there, open") == [(Level.PASS, None)]
+    assert levels(draft_study, "12 sampled images of sprites-like v1 can be opened.") == [(Level.PASS, None)]
 
 
 def test_a_study_in_a_language_that_the_encoder_does_not_understand_is_not_opened(draft_study: Study) -> None:
@@ -52,10 +52,10 @@ def test_a_study_in_a_language_that_the_encoder_does_not_understand_is_not_opene
 @pytest.mark.parametrize(
     ("field", "value", "text", "level", "mend"),
     [
-        ("completion_url", "https://app.prolific.co/x?cc={code}", "does not answer any more", Level.BLOCK, FixIn.ENTRY),
-        ("completion_url", "https://app.prolific.com/x", "put {code} into it", Level.BLOCK, FixIn.ENTRY),
+        ("completion_url", "https://app.prolific.co/x?cc={code}", "no longer answers", Level.BLOCK, FixIn.ENTRY),
+        ("completion_url", "https://app.prolific.com/x", "Put {code} where the code belongs", Level.BLOCK, FixIn.ENTRY),
         ("completion_url", "https://elsewhere.org/{code}", "which is not Prolific’s", Level.WARN, FixIn.ENTRY),
-        ("completion_url", "", "people copy their code", Level.PASS, None),
+        ("completion_url", "", "People copy their code", Level.PASS, None),
         (
             "researcher_code",
             "C0DE1234",
@@ -68,11 +68,11 @@ def test_a_study_in_a_language_that_the_encoder_does_not_understand_is_not_opene
         ("max_minutes", 14, "times people out after 14", Level.BLOCK, FixIn.MONEY),
         ("max_minutes", 15, "Prolific gives 15", Level.PASS, None),
         ("lease_minutes", 10, "Hold it longer", Level.WARN, FixIn.PLACES),
-        ("goal", 0.3, "luck reaches it", Level.WARN, FixIn.TASKS),
+        ("goal", 0.3, "so people can reach it by chance", Level.WARN, FixIn.TASKS),
         (
             "reward_cents",
             100,
-            "1.00 GBP each is at least 4.00 GBP an hour: less than 9.00",
+            "1.00 GBP each is at least 4.00 GBP an hour. That is less than 9.00",
             Level.WARN,
             FixIn.MONEY,
         ),
@@ -91,7 +91,10 @@ def test_each_setting_is_looked_at(
 
 @pytest.mark.parametrize("pays", [{"reward_cents": 300}, {"bonus_cents": 50}], ids=["reward", "bonus"])
 def test_a_study_that_pays_opens_for_verified_people_alone(draft_study: Study, settings: Any, pays: Any) -> None:
-    said = ("anybody can invent people", "Only people whom Prolific or an invitation vouches for can enter. ")
+    said = (
+        "anybody can use its link to invent people",
+        "Only people whom Prolific or an invitation vouches for can enter. ",
+    )
     assert [levels(draft_study, text) for text in said] == [[], []]  # nobody is paid
     Study.objects.update(**pays)
     draft_study.refresh_from_db()
@@ -106,7 +109,7 @@ def test_a_study_that_pays_opens_for_verified_people_alone(draft_study: Study, s
 @pytest.mark.parametrize("field", ["completion_code", "no_consent_code", "failed_check_code", "researcher_code"])
 def test_a_code_that_another_study_has_is_told(draft_study: Study, field: str) -> None:
     other = Study.objects.create(slug="other", title="Other", **{"completion_code": "0TH3R", field: "C0DE1234"})
-    sentence = "Another study has one of these codes too"
+    sentence = "Another study uses one of these codes too"
     assert levels(draft_study, sentence) == [(Level.WARN, FixIn.ENTRY)]
     Study.objects.filter(pk=other.pk).update(**{field: "ANOTHER1"})
     assert levels(draft_study, sentence) == []
@@ -117,7 +120,7 @@ def test_alarms_by_mail_reach_somebody_only_where_the_site_sends_mail(draft_stud
     settings.SENDS_EMAIL = True
     assert levels(draft_study, "Alarms go to a@example.org.") == [(Level.PASS, None)]
     settings.SENDS_EMAIL = False
-    assert levels(draft_study, "sends no e-mail, so alarms do not reach a@example.org") == [(Level.WARN, FixIn.ALARMS)]
+    assert levels(draft_study, "sends no e-mail, so alarms cannot reach a@example.org") == [(Level.WARN, FixIn.ALARMS)]
 
 
 def test_a_quota_that_does_not_spread_is_told(draft_study: Study) -> None:
@@ -151,7 +154,7 @@ def test_files_that_changed_since_the_import_block(
         image.write_bytes(b"RIFF")
     assert levels(draft_study, "12 of 12 images of sprites-like v1 cannot be opened") == [(Level.BLOCK, FixIn.LIBRARY)]
     Dataset.objects.update(digest="0" * 64)
-    assert levels(draft_study, "are of another version") == [(Level.BLOCK, FixIn.LIBRARY)]
+    assert levels(draft_study, "have another version than its entry here") == [(Level.BLOCK, FixIn.LIBRARY)]
 
 
 def test_images_that_nobody_can_see_block(
@@ -176,7 +179,7 @@ def test_a_study_without_tasks_says_that_alone_of_them(draft_study: Study) -> No
 
 
 def test_an_encoder_is_known_once_it_scored_a_phrase(open_study: Study, alice: actors.Visit) -> None:
-    assert levels(open_study, "No phrase was ever scored") == [(Level.WARN, FixIn.REHEARSAL)]
+    assert levels(open_study, "No phrase has been scored on sprites-like v1") == [(Level.WARN, FixIn.REHEARSAL)]
     score = add_phrase(alice, "red", 0.5).score
     score.dataset_digest = Dataset.objects.get().digest
     score.save()
@@ -186,7 +189,7 @@ def test_an_encoder_is_known_once_it_scored_a_phrase(open_study: Study, alice: a
 
 
 def test_images_that_somebody_imported_with_the_bundled_encoder_are_worth_a_look(draft_study: Study) -> None:
-    says = "sprites-like v1 is compared by the encoder that comes with Clarify"
+    says = "sprites-like v1 uses the encoder that comes with Clarify"
     Dataset.objects.update(similarity_encoder="bundled:small-clip")
     assert levels(draft_study, says) == []  # drawn by a command of the site's own
     DatasetImport.objects.create(
@@ -234,17 +237,25 @@ def test_a_study_that_agrees_with_prolific_passes(draft_study: Study) -> None:
     [
         ({}, {"url": "https://elsewhere.org/study/sprites/"}, "sends people to https://elsewhere.org/study/sprites/"),
         ({}, {"url": "http://localhost/study/sprites/?PROLIFIC_PID=x"}, "lacks SESSION_ID, STUDY_ID"),
-        ({}, {"id_option": "question"}, "choose “URL parameters”"),
+        ({}, {"id_option": "question"}, "Choose “URL parameters”"),
         ({}, {"completion_codes": ()}, "The code for “completed” is not on Prolific"),
         ({"failed_check_code": "FAIL"}, {}, "The code for “failed check” is not on Prolific"),
         ({}, {"max_minutes": 10}, "times people out after 10 minutes, and a visit may take 15"),
         ({"max_minutes": 60}, {}, "is 45 minutes there and 60 here"),
         ({"reward_cents": 300}, {}, "2.50 there and 3.00 here"),
-        ({"quota": 40}, {}, "30 places there, and a quota of 40 here"),
+        ({"quota": 40}, {}, "Prolific has 30 places, but the quota here is 40."),
         ({}, {"currency": "USD"}, "in USD there and in GBP here"),
-        ({}, {"status": "ACTIVE"}, "sends people already, and this study is draft: open it, or pause it there"),
-        ({"state": "paused"}, {"status": "ACTIVE"}, "and this study is paused"),
-        ({"state": "active"}, {"status": "COMPLETED"}, "It is completed on Prolific: nobody comes from there any more"),
+        (
+            {},
+            {"status": "ACTIVE"},
+            "already sends people, but this study is draft. Open it here, or pause it on Prolific.",
+        ),
+        ({"state": "paused"}, {"status": "ACTIVE"}, "but this study is paused"),
+        (
+            {"state": "active"},
+            {"status": "COMPLETED"},
+            "The study is completed on Prolific, so nobody comes from there any more",
+        ),
     ],
 )
 def test_what_differs_is_told(draft_study: Study, ours: dict[str, Any], theirs: dict[str, Any], text: str) -> None:
@@ -316,12 +327,12 @@ def test_of_many_tasks_those_that_are_not_right_are_told_and_counted(draft_study
     blocks = [check.sentence for check in part.checks if check.level is Level.BLOCK]
     assert len(blocks) == 21
     assert blocks[0] == "Task 2: it has no time limit. Only a study of experts may omit it. Set a time limit."
-    assert blocks[-1] == "29 more like these, in 50 tasks."
+    assert blocks[-1] == "29 more problems like these, in 50 tasks."
     assert levels(draft_study, "Everything else is right in all of the 50 tasks.") == [(Level.PASS, None)]
 
 
 def test_a_small_class_cannot_tell_anybody_from_guessing(draft_study: Study) -> None:
-    assert levels(draft_study, "nobody can be told from guessing") == [(Level.DOUBT, FixIn.TASKS)]
+    assert levels(draft_study, "nobody can be distinguished from guessing") == [(Level.DOUBT, FixIn.TASKS)]
 
 
 @pytest.mark.parametrize(("shares", "found"), [([0.58, 0.47], [(Level.DOUBT, FixIn.LIBRARY)]), ([0.625, None], [])])
@@ -339,14 +350,14 @@ def telling(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("telling")
 def test_common_words_that_are_not_scored_yet_are_waited_for(draft_study: Study) -> None:
-    assert levels(draft_study, "what common words reach is still being scored") == [(Level.WARN, FixIn.TASKS)]
+    assert levels(draft_study, "common words are still being scored") == [(Level.WARN, FixIn.TASKS)]
 
 
 @pytest.mark.usefixtures("telling")
 @pytest.mark.parametrize(
     ("level", "goal", "text", "found"),
     [
-        (0.3, None, "people have to say something better", (Level.PASS, None)),
+        (0.3, None, "People’s words must exceed that", (Level.PASS, None)),
         (0.3, 0.3, "guessing reaches it. Raise the goal", (Level.WARN, FixIn.TASKS)),
         (0.51, None, "only words that explain more than half", (Level.WARN, FixIn.TASKS)),
         (0.75, None, "even words that explain the mistakes very well", (Level.BLOCK, FixIn.TASKS)),

@@ -24,7 +24,7 @@ from annotations.studies.preflight.preflight_report import Summary, preflight_su
             0,
             0,
             2,
-            Summary("done", "Ready", "Nothing keeps the study from opening.", "2 things are worth a look."),
+            Summary("done", "Ready", "The study can open.", "2 things are worth a look."),
         ),
         (
             StudyState.DRAFT,
@@ -34,7 +34,7 @@ from annotations.studies.preflight.preflight_report import Summary, preflight_su
             Summary(
                 "paused",
                 "Ready, with doubts",
-                "Nothing keeps the study from opening, but its results would be in doubt.",
+                "The study can open, but its results would be in doubt.",
                 "1 thing puts what people find in doubt. 2 things are worth a look.",
             ),
         ),

@@ -69,6 +69,6 @@ def test_a_second_draft_gets_another_name_and_another_part(study: Study, base_mo
 
 
 def test_where_everything_is_named_it_says_so(study: Study) -> None:
-    with pytest.raises(NotPossible, match="nothing to look at again"):
+    with pytest.raises(NotPossible, match="no images to show"):
         study_unnamed(study, {1: (), 2: ()}, by="carla")
     assert Study.objects.count() == 1

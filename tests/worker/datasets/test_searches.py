@@ -148,13 +148,13 @@ def test_what_cannot_be_searched_is_refused_with_a_sentence(own_copy: Dataset) -
     build(own_copy)
     n = own_copy.files.n_rows
     refused: list[tuple[dict[str, Any], str]] = [
-        ({}, "Write some words"),
-        ({"unlike": [1]}, "Write some words"),
-        ({"words": "  "}, "Write some words"),
+        ({}, "Enter some words"),
+        ({"unlike": [1]}, "Enter some words"),
+        ({"words": "  "}, "Enter some words"),
         ({"words": "x" * 201}, "too long"),
-        ({"words": "a\0b"}, "cannot be shown"),
-        ({"like": [n]}, "not in this data set"),
-        ({"like": [1], "unlike": [-1]}, "not in this data set"),
+        ({"words": "a\0b"}, "invisible characters"),
+        ({"like": [n]}, "neither in this data set nor in one of its pools"),
+        ({"like": [1], "unlike": [-1]}, "neither in this data set nor in one of its pools"),
         ({"like": list(range(MAX_EXAMPLES + 1))}, "at most"),
     ]
     for given, sentence in refused:

@@ -97,10 +97,10 @@ def test_without_a_list_of_german_words_no_level_is_scored_and_preflight_says_so
 
 def test_that_other_wordings_are_english_is_told_before_opening(german_study: Study) -> None:
     told = "Suggested rewordings are English, so nobody gets any in this language."
-    assert checks(german_study, "Other wordings") == [(Level.WARN, told)]
+    assert checks(german_study, "Suggested rewordings") == [(Level.WARN, told)]
     Study.objects.update(suggest_rewordings=False)
     german_study.refresh_from_db()
-    assert checks(german_study, "Other wordings") == []
+    assert checks(german_study, "Suggested rewordings") == []
 
 
 def test_an_operators_list_of_german_words_makes_the_level(german_study: Study, data_root_of_ones_own: Path) -> None:

@@ -126,10 +126,10 @@ def test_images_that_are_taken_out_are_not_found_seen_or_brought_in_again(folder
 @pytest.mark.parametrize(
     ("which", "sentence"),
     [
-        ({"licence": "CC0-1.0"}, "No image would be left"),
-        ({"licence": "MIT"}, "No image that is still in the pool"),
+        ({"licence": "CC0-1.0"}, "A pool needs at least one image"),
+        ({"licence": "MIT"}, "None of these images is still in the pool"),
         ({"names": ["../secret.png"]}, "The pool has no image “../secret.png”"),
-        ({"names": ["0000.png"], "why": " "}, "Say why"),
+        ({"names": ["0000.png"], "why": " "}, "Give the reason for removing"),
     ],
 )
 def test_what_cannot_be_taken_out_is_a_sentence(folder: Path, which: dict[str, Any], sentence: str) -> None:
@@ -228,7 +228,7 @@ def test_what_cannot_be_a_pool_is_a_sentence(folder: Path, make: Any, sentence: 
 
 
 def test_a_pool_takes_no_name_of_a_data_set(sprites_like: Dataset) -> None:
-    with pytest.raises(NotPossible, match="is called sprites-like"):
+    with pytest.raises(NotPossible, match="named sprites-like already exists"):
         pool_requests.new_pool("sprites-like", Path("/x"), ENCODER, by="ada")
     with pytest.raises(NotPossible, match="only letters"):
         pool_requests.new_pool("a b", Path("/x"), ENCODER, by="ada")
@@ -255,7 +255,7 @@ def test_images_of_a_pool_are_examples_in_the_pool_and_in_the_data_set(folder: P
         assert search.error == "" and example not in search.rows
         values = np.delete(similarities(rows, query), example)
         assert search.similarities == np.sort(values)[::-1][: len(search.rows)].tolist()
-    with pytest.raises(NotPossible, match="not in this data set or in a pool of it"):
+    with pytest.raises(NotPossible, match="neither in this data set nor in one of its pools"):
         image_searches.request_search(shown.dataset, words="", like=[(0, 1)], unlike=[], by="ada")
 
 

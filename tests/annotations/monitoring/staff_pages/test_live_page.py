@@ -41,7 +41,7 @@ def test_it_shows_people_queues_and_alarms(
     live = shown.select_one("#monitor")
     assert live is not None and live["data-live"] == "5"
     assert "the oldest for 75 s" in live.text
-    assert "<b>Many</b> left." in live.text and "Nobody could be told: email: down" in live.text
+    assert "<b>Many</b> left." in live.text and "The notification failed: email: down" in live.text
     assert len(live.select("svg.sparkline rect")) == 1
     assert not live.select("[style]")
     assert live.select_one(f'a[href="{page(open_study)}"]')  # without JavaScript

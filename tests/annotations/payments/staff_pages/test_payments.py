@@ -124,7 +124,8 @@ def test_what_is_owed_to_people_of_whom_prolific_told_nothing_is_not_known(
     settings.PROLIFIC_TOKEN = token
     owe(complete(study, "bert", {"red": right_words(study)}), 125)
     page = shown(coordinator_client.get(address))
-    assert "1.25 to 4.25" in page and "1 person finished here, and Prolific has told nothing of this submission" in page
+    assert "1.25 to 4.25" in page
+    assert "1 person finished here, and Prolific has reported nothing about this submission" in page
     assert to_do in page
     overview = shown(coordinator_client.get(reverse("admin:annotations_study_change", args=[study.pk])))
     assert "Not known yet" in overview and "up to 3.00 GBP" in overview
@@ -138,6 +139,6 @@ def test_what_is_owed_is_one_sum_where_prolific_told_of_everybody(anna, address,
 
 
 def test_the_fee_is_shown_apart(anna, address, coordinator_client, settings):
-    assert "An operator can set its rate" in shown(coordinator_client.get(address))
+    assert "If an operator sets its rate, this page shows the fee." in shown(coordinator_client.get(address))
     settings.PROLIFIC_FEE_PERCENT = Decimal("33.3")
     assert "fee of 33.3 %" in shown(coordinator_client.get(address))

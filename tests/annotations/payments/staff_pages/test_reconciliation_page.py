@@ -291,7 +291,7 @@ def test_a_rejection_is_taken_back_with_a_reason_and_a_confirmation(study, proli
     bert = done_there(prolific, study, "bert", "REJECTED")
     reconcile(study, prolific_client.client())
     here = address(study, "submission", bert)
-    assert "went to somebody else, and stays there" in shown(coordinator_here.get(here))
+    assert "went to somebody else, who keeps it" in shown(coordinator_here.get(here))
     reason = "They wrote to us: the page had frozen."
     form = {"act": "unreject", "unreject-reason": reason, "unreject-sure": "on"}
     assert "This field is required" in shown(coordinator_here.post(here, {**form, "unreject-reason": " "}))

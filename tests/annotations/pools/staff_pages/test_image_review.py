@@ -264,7 +264,7 @@ def test_pseudo_labels_are_counted_apart_from_what_was_kept(coordinator_client: 
     page = gathering_page(coordinator_client, gathering)
     assert "1 kept" in text_of(page, "#counts")
     assert "and 1 more as pseudo-labels → 2 added" in text_of(page, "#counts")
-    assert "and candidates at which nobody looked" in text_of(page, "#before-training")
+    assert "and the candidates that nobody reviewed" in text_of(page, "#before-training")
 
 
 def test_few_kept_images_are_warned_of_before_training_which_is_not_kept_from_anybody(
@@ -273,7 +273,7 @@ def test_few_kept_images_are_warned_of_before_training_which_is_not_kept_from_an
     image_reviews.say(gathering, 0, Verdict.KEEP, 0, by="ada")
     page = gathering_page(coordinator_client, gathering)
     assert "Retraining now would add 1 image to the 100 training images." in text_of(page, "#before-training")
-    assert "That is few, so the interval of what they are worth will be wide" in text_of(page, "#before-training")
+    assert "That is few, so the interval of the gain will be wide" in text_of(page, "#before-training")
     button = next(each for each in page.select("button") if "retrain" in each.text)
     assert not button.has_attr("disabled")
     monkeypatch.setattr(review_outcomes, "FEW_ADDED", 1)

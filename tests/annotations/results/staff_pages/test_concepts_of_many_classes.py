@@ -72,7 +72,7 @@ def test_classes_of_which_nobody_said_anything_are_counted_and_not_shown(
     others.update(moderation=Moderation.EXCLUDED, moderation_reason="spam")
     page = opened(coordinator_client, analyse(study))
     assert "7. class 6 (" in page and "20. class 19 (" in page and "1. class 0 (" not in page
-    assert "Of 23 more nobody has said anything that has a score." in page
+    assert "23 more have no scored phrase." in page
 
 
 def test_the_file_has_every_class(study: Study, coordinator_client: Client) -> None:

@@ -71,9 +71,9 @@ def test_own_gain_comes_first_with_its_interval_and_whom_it_is_over(
     assert ", on average, 50.0% after the control, and 25.0% as it is (“square, " in accuracies
     assert accuracies.endswith(f" {TERMS['own gain']} {TERMS['worst group']} {TERMS['control']}")
     assert over == (
-        "Gains are means over 6 people who had the task, on test images that had no part in choosing their words. "
-        "1 of them counts as no gain (1 with words that are unsuitable for retraining). The mean own gain of the "
-        "others is +25.4."
+        "Gains are means over 6 people who had the task, measured on test images that had no part in choosing their "
+        "words. 1 of these people counts as no gain (1 with words that are unsuitable for retraining). The mean own "
+        "gain of the others is +25.4."
     )
 
 
@@ -92,15 +92,15 @@ def test_groups_have_their_names_and_what_the_others_lose_is_said(
     assert f", 50.0% after the control, and 25.0% as it is (“{worst}”). " in course
     assert alone.startswith(f"On “{worst}” alone, the worst group of the model as it is, people’s words added +25.0 ")
     assert cost == (
-        f"What people’s words cost groups other than “{worst}” at most: “{last}” loses 19.0 points against the model "
-        f"as it is (the control, without words, loses 20.0 there) and “{other}” loses 5.0 points against the control, "
-        "on average over people."
+        f"The largest loss that people’s words cause in groups other than “{worst}”: “{last}” loses 19.0 points against "
+        f"the model as it is (the control, without words, loses 20.0 there) and “{other}” loses 5.0 points against the "
+        "control, on average over people."
     )
     Run.objects.filter(assignment__session__participant__pseudonym="p5").update(state=RunState.REFUSED, reason="small")
     Run.objects.filter(state=RunState.REFUSED).update(worst_group_accuracy=None)
     assert "added +20.8 points" in of_task(coordinator_client, study)[2]  # as if the sixth had gained nothing
     by_group([0.5, 0.9, None, 1.0], [0.75, 0.9, None, 1.0])
-    nothing = f"What people’s words cost groups other than “{worst}” at most: nothing."
+    nothing = f"The largest loss that people’s words cause in groups other than “{worst}”: nothing."
     assert of_task(coordinator_client, study)[3] == nothing
 
 
@@ -114,7 +114,8 @@ def test_one_group_is_told_apart_only_where_its_gain_differs_and_why(
     train_control(base_model)
     by_group([0.5, 0.9, None, 0.8], [0.75, 0.85, None, 0.81])
     told = of_task(coordinator_client, study)
-    assert "own gain of +25.0 points" in told[0] and told[2].startswith("What people’s words cost groups other than ")
+    assert "own gain of +25.0 points" in told[0]
+    assert told[2].startswith("The largest loss that people’s words cause in groups other than ")
     last = base_model.named_groups[3][0]
     by_group([0.5, 0.9, None, 0.8], [0.85, 0.9, None, 0.75])
     assert of_task(coordinator_client, study)[2].endswith(
@@ -122,7 +123,7 @@ def test_one_group_is_told_apart_only_where_its_gain_differs_and_why(
     )
     by_group([0.6, 0.5, None, 0.8], [0.75, 0.9, None, 0.9])
     assert of_task(coordinator_client, study)[2].endswith(
-        "The own gain differs because the control has another worst group."
+        " The own gain differs because the control has another worst group."
     )
 
 
@@ -191,7 +192,7 @@ def test_an_interval_that_holds_0_is_said_to_be_perhaps_nothing(
     study = two_tasks(base_model)
     tell(study, [each._replace(worst_group_accuracy=0.4 + i / 20) for i, each in enumerate(said_by(6))])
     train_control(base_model)
-    assert "which may be nothing: the interval holds 0." in of_task(coordinator_client, study)[0]
+    assert ". The interval includes 0, so this may be no gain at all." in of_task(coordinator_client, study)[0]
 
 
 def test_people_are_placed_among_random_slices() -> None:
@@ -199,10 +200,16 @@ def test_people_are_placed_among_random_slices() -> None:
     people = [replace(nobody, basis=Basis.RUN, random_slice_percentile=value) for value in (94.9, 95.0, 100.0)]
     (told,) = beside_random_slices([*people, nobody])
     assert told.startswith(
-        "2 of the 3 people who can be compared with random guessers have a larger own gain than 95 of"
+        "3 people can be compared with random guessers. 2 of them have a larger own gain than 95 of 100 random "
+        "guessers would have."
     )
+    (told,) = beside_random_slices([*people[:2], nobody])
+    assert told.startswith("2 people can be compared with random guessers. 1 of them has a larger own gain than 95 of")
     (told,) = beside_random_slices([*people, replace(nobody, basis=Basis.RUN)])
-    assert " The other 1 with a retraining cannot be compared: random splits hardly differ" in told
+    assert told.endswith(
+        " The other 1 with a retraining cannot be compared: the random slices reach almost the same accuracy, or they "
+        "are not trained yet."
+    )
     (told,) = beside_random_slices([replace(nobody, basis=Basis.RUN)])
     assert told.startswith("1 person cannot be compared with random guessers")
     assert list(beside_random_slices([nobody])) == []
@@ -214,9 +221,9 @@ def test_a_mean_of_two_kinds_of_people_is_told_as_such() -> None:
     better = [replace(nobody, better=BetterThanGuessing.YES, run_worst_group=reached) for reached in (0.7, 0.8)]
     others = [replace(nobody, better=BetterThanGuessing.NO, run_worst_group=reached) for reached in (0.5, 0.48)]
     (told,) = better_and_others([*better, *others])
-    assert told.startswith("There are two kinds of people among these 4: ")
+    assert told.startswith("These 4 people fall into two groups. ")
     assert told.endswith(
-        "the mean own gain of the 2 whose best phrase is better than guessing is +25.0 points, that of the other 2 "
+        "For the 2 whose best phrase is better than guessing, the mean own gain is +25.0 points. For the other 2 it is "
         "-1.0."
     )
     assert list(better_and_others(better)) == list(better_and_others(others)) == []
@@ -229,7 +236,7 @@ def test_a_mean_of_two_kinds_of_people_is_told_as_such() -> None:
 def test_one_person_is_too_few(coordinator_client: Client, open_study: Study, alice: Visit) -> None:
     add_run(add_phrase(alice, "red", 0.75), 0.75)
     train_control(open_study.tasks.get().base_model)
-    assert "That is one person, too few to say how sure it is." in of_task(coordinator_client, open_study)[0]
+    assert ". It rests on one person, so it has no interval." in of_task(coordinator_client, open_study)[0]
 
 
 def test_of_imported_predictions_the_control_is_a_new_last_layer(
@@ -239,15 +246,15 @@ def test_of_imported_predictions_the_control_is_a_new_last_layer(
     tell(study, said_by(6))
     train_control(base_model)
     _, course, imported, *_ = of_task(coordinator_client, study)
-    assert course.startswith("A new last layer gets 75.5% of its worst group right with a person’s words, on average, ")
-    assert "and 50.0% without words, as the control." in course
+    assert course.startswith("With a person’s words, a new last layer gets 75.5% of its worst group right, on average. ")
+    assert "Without words, as the control, it gets 50.0% right." in course
     assert imported.startswith("The imported predictions get 25.0% of their worst group right (“square, ")
     # The new last layer has another worst group than the imported predictions, and it is what words are judged by.
     by_group([0.9, 0.5, None, 0.8], [0.9, 0.75, None, 0.8])
     _, course, imported, alone, *_ = of_task(coordinator_client, study)
     group = base_model.named_groups[1]
     assert alone.startswith(f"On “{group[0]}” alone, the worst group of a new last layer, people’s words added +25.0 ")
-    assert "not what words gain" in imported and "as it is" not in course
+    assert "not the gain from words." in imported and "as it is" not in course
     page = coordinator_client.get(f"/admin/annotations/study/{study.pk}/results/").content.decode()
     assert "Control (no phrase)" not in page and "A new last layer (no phrase)" in page
     assert "of the model as it is" not in page

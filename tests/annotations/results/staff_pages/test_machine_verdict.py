@@ -29,8 +29,8 @@ def test_who_wins_is_told_with_the_difference_and_its_interval_for_new_images() 
     winner, verdict, named = on_class(TASK, duel(0.03, 0.27), 0.9)
     assert winner == "By own gain, people beat the machine."
     assert verdict == (
-        "The phrase with the best error score of all people’s, “red”, has an own gain of +20.0 points, and the "
-        "machine’s best keyword by error score, “dark”, one of +5.0. On new images this phrase beats this keyword by "
+        "People’s phrase with the best error score, “red”, has an own gain of +20.0 points. The machine’s keyword with "
+        "the best error score, “dark”, has +5.0. On new images this phrase beats this keyword by "
         f"15.0 points (95% interval 3.0 to 27.0). {WHY}"
     )
     assert named.startswith("People’s phrase names harder images than the machine’s keyword. Before retraining, ")
@@ -56,8 +56,8 @@ def test_the_images_that_a_phrase_names_decide_nothing_of_own_gain() -> None:
 def test_where_the_interval_holds_nothing_the_images_are_said_not_to_tell_them_apart() -> None:
     _, verdict, _ = on_class(TASK, duel(-0.04, 0.064, people=0.062), 0.9)
     assert (
-        "These test images do not tell phrase and keyword apart: the difference is +1.2 points (95% interval -4.0 to "
-        "+6.4)."
+        "On these test images phrase and keyword do not differ reliably: the difference is +1.2 points (95% interval "
+        "-4.0 to +6.4)."
     ) in verdict
 
 
@@ -65,9 +65,14 @@ def test_how_many_people_beat_the_keyword_is_told_beside_it() -> None:
     counts: dict[str, Any] = {"n_better": 9, "n_worse": 2, "n_not_told_apart": 13}
     _, _, everybody, _ = on_class(TASK, duel(0.03, 0.27, **counts), 0.9)
     assert everybody == (
-        "The model was retrained with the best phrases of 24 people. 9 of these phrases beat the keyword (38%; 95% "
-        "interval 21 to 57%), 2 are worse, and 13 do not differ reliably. The interval holds the test images fixed."
+        "The model was retrained with the best phrases of 24 people. 9 phrases beat the keyword (38%; 95% interval 21 "
+        "to 57%), 2 are worse, and 13 do not differ reliably. The interval holds the test images fixed."
     )
+    _, _, everybody, _ = on_class(TASK, duel(0.03, 0.27, n_better=1, n_worse=1, n_not_told_apart=1), 0.9)
+    assert " 1 phrase beats the keyword (33%; " in everybody
+    assert "), 1 is worse, and 1 does not differ reliably." in everybody
+    _, _, everybody, _ = on_class(TASK, duel(0.03, 0.27, n_better=1), 0.9)
+    assert everybody.startswith("The model was retrained with the best phrase of 1 person. 1 phrase beats the keyword ")
 
 
 def test_where_the_models_differ_in_how_many_groups_are_tied_the_bias_is_told() -> None:
@@ -79,11 +84,12 @@ def test_where_the_models_differ_in_how_many_groups_are_tied_the_bias_is_told() 
 
 
 def test_why_it_is_not_known_is_told() -> None:
-    without = replace(duel(0, 0), less={}, why_not="nothing is retrained with “dark” (too few images)")
+    without = replace(duel(0, 0), less={}, why_not="the model is not retrained with “dark” (too few images)")
     (told,) = on_class(TASK, without, 0.9)
     assert told == (
-        "Whether people beat the machine is not known: nothing is retrained with “dark” (too few images). On the "
-        "validation images its best keyword, “dark”, has an error score of 0.60, and people’s best phrase 0.90."
+        "It is not known whether people beat the machine: the model is not retrained with “dark” (too few images). On "
+        "the validation images, the machine’s best keyword, “dark”, has an error score of 0.60. People’s best phrase "
+        "has 0.90."
     )
     assert list(on_class(replace(TASK, keywords=()), None, 0.9)) == list(on_class(TASK, None, None)) == []
 
@@ -103,7 +109,7 @@ def test_of_several_classes_it_is_told_where_and_the_mean() -> None:
 
 
 def test_it_is_told_that_later_classes_are_not_compared() -> None:
-    alone = "people and the machine are compared on the first 100 tasks with keywords alone"
+    alone = "people and the machine are compared only on the first 100 tasks with keywords"
     later = replace(duel(0, 0), less={}, why_not=alone)
     told = list(over_classes([duel(0.03, 0.27), duel(0.03, 0.27, "oval"), later]))
     assert f"{alone.capitalize()}, and only these are counted here." in told

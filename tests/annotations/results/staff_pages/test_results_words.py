@@ -14,7 +14,7 @@ from annotations.results.staff_pages.results_words import needed_sentence
         (PeopleNeeded(1, 0, None, 12),
          "About 1 more person would reach it (95%: 0 to more than 12 more)."),
         (PeopleNeeded(None, 4, None, 12),
-         "To reach it takes more than 12 people more (95%: 4 to more than 12 more)."),
+         "More than 12 people more are needed to reach it (95%: 4 to more than 12 more)."),
     ],
 )  # fmt: skip
 def test_how_many_more_people_are_needed(needed: PeopleNeeded, told: str) -> None:

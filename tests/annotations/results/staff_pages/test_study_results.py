@@ -76,7 +76,7 @@ def test_of_very_many_tasks_the_first_that_people_had_are_shown(
     file = coordinator_client.get(url(study, "?table=estimates.csv")).content.decode()
     assert {row["task"] for row in csv.DictReader(io.StringIO(file))} == {str(i + 1) for i in range(MAX_TASKS + 3)}
     concepts = coordinator_client.get(f"/admin/annotations/study/{study.pk}/concepts/").content.decode()
-    assert f"Of {MAX_TASKS + 2} more nobody has said anything" in concepts and f"{MAX_TASKS + 3}. " in concepts
+    assert f"{MAX_TASKS + 2} more have no scored phrase." in concepts and f"{MAX_TASKS + 3}. " in concepts
 
 
 def test_the_page_begins_with_links_to_each_of_its_parts(coordinator_client: Client, scripted: Study) -> None:
@@ -96,7 +96,7 @@ def test_a_study_without_people_says_so(coordinator_client: Client, draft_study:
 def test_one_person_has_numbers_without_intervals(coordinator_client: Client, open_study: Study, alice: Visit) -> None:
     add_run(add_phrase(alice, "red", 0.75), 0.5)
     shown = page(coordinator_client, open_study)
-    assert "Too few images to tell whether anybody is better than guessing" in shown
+    assert "There are too few images to tell whether anybody is better than guessing." in shown
     assert "It is not reached yet: not enough people." in shown
     assert "<bdi>red</bdi>" in shown
 
@@ -119,9 +119,9 @@ def test_the_best_keyword_of_a_list_stands_beside_peoples_best(
         shown.split()
     )
     assert (
-        "Whether people beat the machine is not known: the model must be retrained both with a phrase of theirs and "
-        "with one of its keywords. On the validation "
-        "images its best keyword, “scarlet”, has an error score of 0.70, and people’s best phrase 0.75."
+        "It is not known whether people beat the machine: the model must be retrained both with a person’s phrase and "
+        "with one of the machine’s keywords. On the validation images, the machine’s best keyword, “scarlet”, has an "
+        "error score of 0.70. People’s best phrase has 0.75."
     ) in shown
     file = coordinator_client.get(url(open_study, "?table=keywords.csv")).content.decode()
     assert [row["keyword"] for row in csv.DictReader(io.StringIO(file))] == ["scarlet", "<b>"]

@@ -69,7 +69,7 @@ def test_who_may_not_set_up_studies_makes_none(study: Study) -> None:
     study.members.create(user=user, role=Role.ANALYST)
     client = Client()
     client.force_login(user)
-    assert "Make a study of what" not in client.get(address(study, "concepts")).content.decode()
+    assert "Make a study of" not in client.get(address(study, "concepts")).content.decode()
     assert client.post(address(study, "concepts")).status_code == 404
     assert not Study.objects.exclude(pk=study.pk).exists()
 
@@ -82,14 +82,14 @@ def test_before_the_analysis_it_says_so(base_model: BaseModel, coordinator_clien
 @pytest.mark.parametrize(
     ("fields", "clusters", "words"),
     [
-        ({"n": 4, "images": ("a",) * 4}, 0, "Too few to look for clusters: it takes 10."),
-        ({"silhouette": 0.2, "silhouette_p": 0.4, "likeness": 0.1, "likeness_p": 0.5}, 0, "They have no structure"),
+        ({"n": 4, "images": ("a",) * 4}, 0, "There are too few to look for clusters. At least 10 are needed."),
+        ({"silhouette": 0.2, "silhouette_p": 0.4, "likeness": 0.1, "likeness_p": 0.5}, 0, "They show no structure"),
         (
             {"silhouette": 0.2, "silhouette_p": 0.4, "likeness": 0.61, "likeness_p": 0.01},
             1,
             "similarity 0.61, p = 0.01",
         ),
-        ({"silhouette": 0.44, "silhouette_p": 0.01}, 2, "They lie in 2 clusters, further apart"),
+        ({"silhouette": 0.44, "silhouette_p": 0.01}, 2, "They form 2 clusters, further apart"),
         ({"n": 0, "of_errors": 0.0, "images": ()}, 0, ""),
     ],
 )

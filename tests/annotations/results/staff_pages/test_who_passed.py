@@ -31,8 +31,8 @@ def test_as_many_people_who_type_common_words_stand_beside_those_who_passed() ->
 @pytest.mark.parametrize(
     ("better", "begins"),
     [
-        ([YES, UNKNOWN], "Whether people are better than guessing is not known yet"),
-        ([TOO_FEW, TOO_FEW], "Too few images to tell"),
+        ([YES, UNKNOWN], "It is not known yet whether people are better than guessing"),
+        ([TOO_FEW, TOO_FEW], "There are too few images to tell"),
         ([], ""),
     ],
 )
@@ -52,7 +52,7 @@ def test_results_and_overview_say_it(coordinator_client: Client, stored_base_mod
     study = two_tasks(BaseModel.objects.get(pk=stored_base_model.pk), "guesses")
     tell(study, [Tried(1, who, who, score, 0.5, 25, 25, 1) for who, score in (("ann", 0.9), ("ben", 0.45))])
     words_scored(study.tasks.get(position=1), [place / 40 for place in range(20)])
-    said = "1 of the 2 people with a score passed: their best phrase is better than guessing. Of as many people who "
+    said = "1 of the 2 people with a score passed: their best phrase is better than guessing. If as many people typed "
     for path in ("results/", "change/"):
         assert said in shown(coordinator_client, analyse(study), path)
 

@@ -192,8 +192,8 @@ def test_pay_that_is_set_while_people_are_inside_is_looked_at_as_before_opening(
         return " ".join(each.text for each in tree(page).select(".messagelist .warning"))
 
     said = change("1.00")
-    assert "1.00 GBP each is at least 4.00 GBP an hour: less than 9.00 GBP" in said
-    assert "anybody can invent people by its link" in said and "entries” in a clone, and close this study" in said
+    assert "1.00 GBP each is at least 4.00 GBP an hour. That is less than 9.00 GBP" in said
+    assert "anybody can use its link to invent people" in said and "entries” in a clone, and close this study." in said
     assert "There is no quota" not in said  # it was so before
     assert change("3.00") == ""
     page = coordinator_client.get(address(open_study, "preflight")).content.decode()
@@ -256,7 +256,7 @@ def test_the_codes_of_a_closed_study_are_corrected_and_nothing_else(
 ) -> None:
     lifecycle.close_study(open_study)
     page = coordinator_client.get(address(open_study, "amend"))
-    assert "its codes can still be corrected" in page.content.decode()
+    assert "You can still correct its codes" in page.content.decode()
     assert shown_on(page) == set(CODES)
     changed = sent_untouched(page) | {"completion_code": "RIGHT"}
     response = coordinator_client.post(address(open_study, "amend"), changed, follow=True)

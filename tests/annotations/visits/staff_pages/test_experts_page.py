@@ -137,7 +137,7 @@ def test_what_is_not_right_is_said_beside_the_form_with_what_was_typed(
 
 def test_an_open_study_keeps_its_classes(study, base_model, coordinator_client):
     page = shown(coordinator_client, "classes", study)
-    assert "Take out" not in page and "square" in page
+    assert "Remove" not in page and "square" in page
     coordinator_client.post(address("classes", study), {"act": "remove_all"})
     assert study.tasks.count() == 2
 

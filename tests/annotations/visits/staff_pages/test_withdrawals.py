@@ -60,7 +60,7 @@ def test_the_ids_of_a_closed_study_are_destroyed_by_hand(alice, address, coordin
     unsure = coordinator_client.post(address, {"act": "destroy_ids"}, follow=True).content.decode()
     assert "Please tick the box first" in unsure and IdentityKey.objects.exists()
     page = coordinator_client.post(address, {"act": "destroy_ids", "is_sure": "on"}, follow=True).content.decode()
-    assert "They are destroyed" in page and "Destroy the ids now" not in page and "<td>destroyed</td>" in page
+    assert "The ids are destroyed" in page and "Destroy the ids now" not in page and "<td>destroyed</td>" in page
     assert not IdentityKey.objects.exists()
     assert AuditRecord.objects.get(act="ids_destroyed").actor == "coordinator"
 

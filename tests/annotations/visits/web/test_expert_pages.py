@@ -96,7 +96,7 @@ def test_an_expert_goes_through_the_classes_with_notes_and_skips_one_with_a_reas
     second.refresh_from_db()
     assert (second.state, second.end_reason, second.note) == ("ended", "skipped", "too dark")
     shown = page(client, "classes")
-    assert "of 2 classes you have done 0 and skipped 1." in shown.lower()
+    assert "you have done 0 of 2 classes and skipped 1." in shown.lower()
     assert "Shadows?" in shown and "too dark" in shown and 'Take up again<span class="unseen"> oval' in shown
     assert "Next<span" not in page(client, "task", first.public_id)
     client.post(reverse("pick"), {"task": "2"})
@@ -167,7 +167,7 @@ def test_names_are_found_and_told_where_there_is_none(client):
     assert "oval" in page(client, "classes") + ""
     shown = client.get(reverse("classes"), {"q": "OVA"}).content.decode()
     assert 'Begin<span class="unseen"> oval' in shown and 'Begin<span class="unseen"> square' not in shown
-    assert "No class that is left has that" in client.get(reverse("classes"), {"q": "zebra"}).content.decode()
+    assert "None of the classes left has that" in client.get(reverse("classes"), {"q": "zebra"}).content.decode()
     assert client.get(reverse("classes"), {"q": "\0zebra"}).status_code == 400
 
 

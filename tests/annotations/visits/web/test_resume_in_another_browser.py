@@ -28,7 +28,7 @@ def test_ids_alone_open_nobodys_visit_in_another_browser(alice: Visit) -> None:
     response = begin(alice, stranger)
     assert response.status_code == 403
     assert "type the visit code" in shown(one(response, "main"))
-    assert "the button on Prolific" in shown(one(response, "main"))
+    assert "go back to Prolific, and press the button there" in shown(one(response, "main"))
     assert alice.session.study.completion_code not in response.content.decode()
     assert stranger.get("/visit/").status_code == 404
     assert alice.session.device_reports.count() == 0

@@ -39,8 +39,9 @@ def test_looking_at_the_link_withdraws_nothing(alice: Visit, client: Client) -> 
 def test_what_becomes_of_pay_is_said_before_and_after(alice: Visit) -> None:
     own = link(alice)
     before = shown(one(alice.client.get(own), "main"))
-    assert "It is not paid, as you did not finish it. If you finish it first, you can still withdraw" in before
-    assert "It is not paid then, as you did not finish it." in shown(one(alice.client.post(own, follow=True), "main"))
+    unpaid = "It is not paid, because you did not finish it."
+    assert f"{unpaid} You can also finish it first and withdraw after that." in before
+    assert unpaid in shown(one(alice.client.post(own, follow=True), "main"))
 
 
 def test_whoever_finished_keeps_what_was_promised(alice: Visit) -> None:
