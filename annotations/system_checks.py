@@ -48,7 +48,7 @@ def database_is_not_older_than_the_baseline(
         Error(
             f"The database {name} was made by Clarify 0.16 or earlier, and this version upgrades those of 0.17.",
             hint="Nothing was changed. Upgrade that site to 0.17 first, and then to this version "
-            "(docs/operators/operations.md, “Upgrading”).",
+            "(docs/operators/upgrading.md).",
             id="annotations.E002",
         )
     ]

@@ -27,7 +27,8 @@ from deploy.local.site import roles
 from tests.support import forked
 
 ROOT = Path(__file__).resolve().parents[2]
-OPERATIONS = (ROOT / "docs" / "operators" / "operations.md").read_text("utf-8")
+PAGES = [ROOT / "docs" / "operators" / page for page in ("operations.md", "install.md")]
+OPERATIONS = "\n".join(page.read_text("utf-8") for page in PAGES)
 DEBIAN = (ROOT / "deploy" / "README.md").read_text("utf-8").replace("\n   ", "\n")  # commands of a list's items
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text("utf-8"))

@@ -25,7 +25,7 @@ class Vocabulary(Protocol):
 
 
 class Basis(StrEnum):
-    """What a person's accuracy on a task rests on (docs/analysts/methods.md, section on who is counted).
+    """What a person's accuracy on a task rests on (docs/analysts/statistics.md, section on who is counted).
 
     run: on the run of their best phrase. no_phrase, refused: nothing can be retrained with, so it is the control's, and
     the own gain is 0. pending, failed: it is not known yet, or a computation failed, so the value is missing.

@@ -135,7 +135,7 @@ def test_a_row_over_people_or_without_a_classifier_has_no_mcnemar_and_no_interva
 
 def test_each_group_has_a_wilson_interval() -> None:
     low, high = group_intervals(outcome("0", 28, 0))[0] or (0.0, 0.0)
-    assert (round(low, 2), round(high, 2)) == (0.18, 0.45)  # 12 right of 40, docs/analysts/methods.md
+    assert (round(low, 2), round(high, 2)) == (0.18, 0.45)  # 12 right of 40, docs/analysts/baselines.md
     z, n, share = 1.959963984540054, 40, 0.3
     centre, half = share + z**2 / (2 * n), z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
     assert (low, high) == pytest.approx(((centre - half) / (1 + z**2 / n), (centre + half) / (1 + z**2 / n)))

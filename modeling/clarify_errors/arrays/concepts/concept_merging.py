@@ -2,7 +2,7 @@
 
 Two phrases are one concept if they have the same words, or if they select nearly the same images of their class. The
 second is the agreement of their hard slices (images above the similarity threshold) by Cohen's kappa. Unlike a plain
-overlap, kappa is not high by chance for two large slices. See docs/analysts/methods.md.
+overlap, kappa is not high by chance for two large slices. See docs/analysts/statistics.md.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Error score of the union of several phrases' or concepts' hard slices.
 
 They are chosen on one half of the images, so only the score on the other half should be reported. See
-docs/analysts/methods.md.
+docs/analysts/statistics.md.
 """
 
 from dataclasses import dataclass

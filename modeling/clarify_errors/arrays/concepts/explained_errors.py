@@ -2,7 +2,7 @@
 
 Thresholds and each concept's phrase are chosen on the first half too, so that the other half has no part in anything.
 Beside it stands what comes of the same procedure where there is nothing to find, or where nobody said anything. See
-docs/analysts/methods.md.
+docs/analysts/statistics.md.
 """
 
 from collections.abc import Sequence

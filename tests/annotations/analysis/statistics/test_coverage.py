@@ -1,6 +1,6 @@
 """How often intervals hold the true mean, and difference of means: why Student's and Welch's are the headline's.
 
-The table in docs/analysts/methods.md is of the same simulation with 4,000 samples a cell and 999 resamples.
+The table in docs/analysts/statistics.md is of the same simulation with 4,000 samples a cell and 999 resamples.
 """
 
 from collections.abc import Callable

@@ -246,7 +246,9 @@ def test_of_imported_predictions_the_control_is_a_new_last_layer(
     tell(study, said_by(6))
     train_control(base_model)
     _, course, imported, *_ = of_task(coordinator_client, study)
-    assert course.startswith("With a person’s words, a new last layer gets 75.5% of its worst group right, on average. ")
+    assert course.startswith(
+        "With a person’s words, a new last layer gets 75.5% of its worst group right, on average. "
+    )
     assert "Without words, as the control, it gets 50.0% right." in course
     assert imported.startswith("The imported predictions get 25.0% of their worst group right (“square, ")
     # The new last layer has another worst group than the imported predictions, and it is what words are judged by.
