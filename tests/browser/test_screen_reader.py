@@ -168,7 +168,7 @@ MAIN = {
     - button "No"
     - button "Hard to say"
     - paragraph: Your answer tells you what to try next.
-  - group: /Change which images are taken for dark/
+  - group: /Change which images count as dark/
 - complementary:
   - region "Your words 2 of 20 tries":
     - list:

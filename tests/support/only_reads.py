@@ -7,6 +7,7 @@ afterwards, and a site that a test starts in another process.
 import re
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from threading import get_ident
 from typing import Any
 
 import pytest
@@ -150,6 +151,7 @@ class _Transactions:
     """Outside of a transaction: each one that the view begins is read-only, on a new connection too."""
 
     def __init__(self) -> None:
+        self._thread = get_ident()
         self._changed: list[Any] = []
 
     def begin(self) -> None:
@@ -165,6 +167,8 @@ class _Transactions:
                 database.execute("SET default_transaction_read_only = off")
 
     def _change(self, connection: Any, **_: object) -> None:
+        if get_ident() != self._thread:  # the test itself, or another request: a rollback there would bring it back
+            return
         connection.connection.execute("SET default_transaction_read_only = on")
         self._changed.append(connection.connection)
 

@@ -25,7 +25,7 @@ def test_a_database_that_is_out_answers_503_and_the_retry_makes_one_row(
         patch.setattr(phrase_submission, "submit", failing(error))
         response = say(alice, "red")
     assert (response.status_code, response["Retry-After"]) == (503, "5")
-    assert "nothing is counted twice" in tree(response).text
+    assert "Nothing is counted twice" in tree(response).text
     assert say(alice, "red").status_code == 303
     assert Phrase.objects.count() == 1
 

@@ -153,6 +153,7 @@ def test_what_cannot_be_searched_is_refused_with_a_sentence(own_copy: Dataset) -
         ({"words": "  "}, "Enter some words"),
         ({"words": "x" * 201}, "too long"),
         ({"words": "a\0b"}, "invisible characters"),
+        ({"words": "a\u200bb"}, "invisible characters"),
         ({"like": [n]}, "neither in this data set nor in one of its pools"),
         ({"like": [1], "unlike": [-1]}, "neither in this data set nor in one of its pools"),
         ({"like": list(range(MAX_EXAMPLES + 1))}, "at most"),

@@ -101,8 +101,8 @@ def test_the_report_leads_with_own_gain_and_has_the_gain_over_the_base_model_bes
     before, control, after = (test[name]["worst_group"] for name in ("before", "control", "after"))
     page = " ".join(coordinator_client.get(address).content.decode().split())
     assert (
-        f"The correction has an own gain of {100 * (after - control):+.1f} ({ends(test, 'control')}) points. Over the "
-        "imported predictions, which come from another last layer, its worst-group accuracy on test gains "
+        f"The correction has an own gain of {100 * (after - control):+.1f} ({ends(test, 'control')}) points. Compared "
+        "with the imported predictions, which come from another last layer, its worst-group accuracy on test gains "
         f"{100 * (after - before):+.1f} ({ends(test, 'before')})."
     ) in page
     assert WHY in page

@@ -125,7 +125,7 @@ def test_classes_and_groups_are_named_until_a_study_opens(
             coordinator_client.post(address, {**given, field: wrong})
     Study.objects.update(state="active", opened_at="2026-01-01T00:00Z")
     response = coordinator_client.post(address, {**given, "names": "c\nd"}, follow=True)
-    assert "A study on it was opened" in response.content.decode()
+    assert "A study on this data set was opened" in response.content.decode()
     base_model.dataset.refresh_from_db()
     assert base_model.dataset.class_names == ["a box", "a ball"]
     assert base_model.dataset.attribute_names == ["sea", "fire"]

@@ -65,7 +65,7 @@ def test_without_a_token_a_file_is_handed_out(anna, address, coordinator_client,
     assert answer.content.decode() == "anna-person,1.25\n"
     assert f"sprites-payments-{batch.pk}.csv" in answer.headers["Content-Disposition"]
     assert "no-store" in answer.headers["Cache-Control"]
-    assert "It counts as paid" in shown(coordinator_client.get(address))
+    assert "The batch counts as paid." in shown(coordinator_client.get(address))
     assert AuditRecord.objects.get(act="payment_file").actor == "coordinator"
 
 

@@ -81,7 +81,7 @@ def test_a_filter_shows_what_the_discrepancy_means(study, prolific, anna, coordi
     study.reconciliation.delete()
     reconcile(study, prolific_client.client())
     page = shown(coordinator_here.get(address(study), {"show": "returned"}))
-    assert "Nobody but the person can take a return back" in page
+    assert "Only the person can undo a return." in page
     assert str(submission_of(study, "bert")) in page and str(anna) not in page
 
 

@@ -92,9 +92,9 @@ def test_groups_have_their_names_and_what_the_others_lose_is_said(
     assert f", 50.0% after the control, and 25.0% as it is (“{worst}”). " in course
     assert alone.startswith(f"On “{worst}” alone, the worst group of the model as it is, people’s words added +25.0 ")
     assert cost == (
-        f"The largest loss that people’s words cause in groups other than “{worst}”: “{last}” loses 19.0 points against "
-        f"the model as it is (the control, without words, loses 20.0 there) and “{other}” loses 5.0 points against the "
-        "control, on average over people."
+        f"The largest loss that people’s words cause in groups other than “{worst}”: “{last}” loses 19.0 points "
+        f"against the model as it is (the control, without words, loses 20.0 there) and “{other}” loses 5.0 points "
+        "against the control, on average over people."
     )
     Run.objects.filter(assignment__session__participant__pseudonym="p5").update(state=RunState.REFUSED, reason="small")
     Run.objects.filter(state=RunState.REFUSED).update(worst_group_accuracy=None)

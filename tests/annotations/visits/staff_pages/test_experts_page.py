@@ -82,7 +82,11 @@ def test_the_navigation_shows_what_the_people_of_the_study_need(open_study, stud
 
 def test_a_study_of_experts_opens_without_a_rehearsal_a_clock_and_prolific(draft, coordinator_client):
     page = shown(coordinator_client, "preflight", draft)
-    assert "has no clock" in page and "Not compared" not in page and "simulated" not in page
+    assert (
+        "it has no time limit, because experts work without one." in page
+        and "Not compared" not in page
+        and "simulated" not in page
+    )
     coordinator_client.post(reverse("admin:annotations_study_step", args=[draft.pk, "open"]))
     draft.refresh_from_db()
     assert draft.state == "active"
