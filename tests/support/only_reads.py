@@ -77,7 +77,7 @@ def _reading_view(handler: BaseHandler, view: View) -> View:
     return called
 
 
-BaseHandler.make_view_atomic = _reading_view  # type: ignore[method-assign]
+BaseHandler.make_view_atomic = _reading_view  # type: ignore[method-assign,assignment]
 
 
 @contextmanager
