@@ -45,7 +45,7 @@ def test_answers_to_the_studys_own_questions_are_stored_and_skipped_ones_are_not
     ask(alice, "How hard was it? | easy | hard\n\nWhat did you think of?\nAnything else?")
     submit(alice)
     end(alice)
-    sessions.finish(alice.session, {1: "hard", 2: "  birds\0 ", 3: " ", 9: "nobody asked"})
+    sessions.finish(alice.session, {1: "hard", 2: "  birds ", 3: " ", 9: "nobody asked"})
     assert list(EndAnswer.objects.values_list("number", "question", "answer")) == [
         (1, "How hard was it?", "hard"),
         (2, "What did you think of?", "birds"),

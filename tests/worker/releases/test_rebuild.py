@@ -289,7 +289,7 @@ def test_the_worked_example_of_the_docs_runs_on_a_release(
     printed = run_here(code, tmp_path, monkeypatch, capsys)
     drawn = set(re.findall(r"\.save\(\"([^\"]+)\"", code))
     assert len(drawn) == 3 and all((tmp_path / name).read_bytes().startswith(b"\x89PNG") for name in drawn)
-    assert {f"images/{name}" for name in drawn} == set(re.findall(r"\]\(([^)]+png)\)", page))
+    assert {f"../images/{name}" for name in drawn} == set(re.findall(r"\]\(([^)]+png)\)", page))
     headline = spread(row.worst_group_accuracy for row in of_worked.people if row.task == 1).mean
     assert headline is not None and f"{headline:.3f}" in printed
 

@@ -335,7 +335,7 @@ def test_the_overview_counts_each_person_once_however_many_phrases(
     analyse(open_study)
     assert flow() == came  # whom the results count is told beside them
     (told,) = coordinator_client.get(page_of(open_study)).context["findings"]
-    assert told["facts"].class_name == "square"
+    assert told.facts.class_name == "square"
 
 
 def test_the_overview_has_the_study_analysed_and_says_so(coordinator_client: Client, open_study: Study) -> None:

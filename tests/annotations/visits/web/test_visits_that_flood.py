@@ -138,7 +138,7 @@ QUERIES = {  # at most, of one call
     "withdraw_from_visit": 2,
     "withdraw": 33,
     "report_spans": 9,
-    "language": 0,
+    "language": 1,  # whether the browser is in a visit
 }
 OF_NO_VISIT = {"prolific_webhook", "thumbnail", "livez", "readyz", "metrics"}
 
