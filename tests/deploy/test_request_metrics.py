@@ -38,7 +38,7 @@ def test_requests_of_all_processes_are_counted_together_and_none_is_forgotten(
     site: tuple[Site, str], tmp_path: Path
 ) -> None:
     master = psutil.Process(site[0].pid("web"))
-    with httpx2.Client(base_url=site[1], headers={"Authorization": f"Bearer {TOKEN}"}) as prometheus:
+    with httpx2.Client(base_url=site[1], headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60) as prometheus:
         for death in range(2):
             _look(prometheus, 10)
             assert _counted(prometheus) == 10 * (death + 1)
