@@ -19,7 +19,11 @@ BY_LANGUAGE = pytest.mark.parametrize("language", messages.LANGUAGES)
 _SLOTS = re.compile(r"%\(\w+\)[sd]|\{\w+\}|</?[a-z]+[^>]*>|%%")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _SPOKEN_ATTRIBUTES = re.compile(r'\b(?:alt|title|aria-label|placeholder)="([^"]*)"|\bdata-[a-z-]+="([A-Z][^"]*)"')
-_NOT_SAID = {"blocktranslate": "endblocktranslate", "block page_class": "endblock"}  # translated; names of classes
+_NOT_SAID = {  # translated, names of classes, remarks
+    "blocktranslate": "endblocktranslate",
+    "block page_class": "endblock",
+    "comment": "endcomment",
+}
 _SAME_EVERYWHERE = {"Clarify"}
 
 
@@ -53,7 +57,10 @@ def test_a_template_says_nothing_that_cannot_be_translated(template: Path) -> No
 
 def test_the_test_above_sees_a_text_that_was_forgotten(tmp_path: Path) -> None:
     forgotten = tmp_path / "page.html"
-    forgotten.write_text('<p class="lead">{% translate "Said" %} forgotten</p><img alt="too">{# not this #}')
+    forgotten.write_text(
+        '<p class="lead">{% translate "Said" %} forgotten</p><img alt="too">'
+        "{# not this #}{% comment %}nor this{% endcomment %}"
+    )
     assert {word for text in texts_of(forgotten) for word in _WORD.findall(text)} == {"forgotten", "too"}
 
 
