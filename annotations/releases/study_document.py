@@ -69,6 +69,7 @@ def study_document(study: Study) -> dict[str, Any]:
                 "is_imported": task.base_model.origin == BaseModelOrigin.IMPORTED,
                 "base_model_test_metrics": task.base_model.test_metrics,
                 "groups": task.base_model.dataset.group_names,
+                "groups_have_names": bool(task.base_model.dataset.attribute_names),
             }
             for task in study.tasks.with_base_models()
         ],

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin, get_t
 
 from annotations.analysis.observations.person_tasks import Basis, PersonTask
 from annotations.analysis.observations.study_rows import Counted, TaskFacts
-from annotations.analysis.statistics.estimate_types import Estimate
 from annotations.analysis.tables.baseline_tables import METHODS, Method
 from annotations.analysis.tables.comparison_columns import CONDITIONS, PAIRED, TOTALS, Compared, Total
 from annotations.analysis.tables.flow_table import FLOW, FlowLine
+from annotations.analysis.tables.group_gains import GROUP_GAINS, GroupGain
 from annotations.analysis.tables.keyword_splits import KEYWORD_SPLITS, LESS_MACHINE, KeywordSplit, PeopleLessMachine
 from annotations.analysis.tables.keyword_tables import AMONG_KEYWORDS, KEYWORDS, Keyword, PhraseAmongKeywords
 from annotations.analysis.tables.phrase_splits import PANELS, SPLITS, Panel, SplitPart
@@ -69,37 +69,6 @@ def filled(of: type[Tables], **values: Any) -> Tables:
 
 
 @dataclass(frozen=True)
-class GroupLoss:
-    """A named group's mean loss over people, in accuracy on test; 0 or below where it loses nothing.
-
-    alone: what it loses by retraining without words, against the base model.
-    """
-
-    name: str
-    loss: float
-    alone: float
-
-
-@dataclass(frozen=True)
-class GroupGains:
-    """A task's named group that is got wrong most often, and those of the others that lose most by retraining.
-
-    Test accuracies in [0, 1], means over people by intention to treat. Which group it is the base model says, or of
-    imported predictions the control, a new last layer. gain: what people's words add to it, over the control.
-    over_control: who loses most by people's words, None without another group; over_base: by retraining with them, None
-    also for imported predictions, which come from another last layer. then: another group that is the worst after
-    retraining with words, and of how many people these were; the most frequent, None where none is.
-    """
-
-    task: int
-    name: str
-    gain: Estimate
-    over_control: GroupLoss | None = None
-    over_base: GroupLoss | None = None
-    then: tuple[str, int] | None = None
-
-
-@dataclass(frozen=True)
 class StudyTables:
     """Everything that the page shows and a release holds. missing: why images cannot be read, where they cannot.
 
@@ -124,11 +93,11 @@ class StudyTables:
     panels: Annotated[FilledTable[Panel], PANELS]
     saturation: Annotated[FilledTable[SaturationPoint], SATURATION]
     novelty: Annotated[FilledTable[TaskNovelty], NOVELTY]
+    group_gains: Annotated[FilledTable[GroupGain], GROUP_GAINS]
     conditions: Annotated[FilledTable[Compared], CONDITIONS]
     paired: Annotated[FilledTable[Compared], PAIRED]
     counted: tuple[Counted, ...]
     missing: tuple[str, ...]
-    group_gains: tuple[GroupGains, ...]
 
     @property
     def all(self) -> tuple[FilledTable[Any], ...]:

@@ -1,21 +1,17 @@
 """All tables of a study's analysis, from its rows."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Callable, Iterable, Mapping
 
 from annotations.analysis.observations.concept_matching import Concepts
 from annotations.analysis.observations.packed_phrases import by_person
-from annotations.analysis.observations.person_tasks import WITHOUT_RUN, Basis, PersonTask, Tried, person_tasks
+from annotations.analysis.observations.person_tasks import PersonTask, Tried, person_tasks
 from annotations.analysis.observations.study_rows import StudyRows, people_of
 from annotations.analysis.statistics.estimate_types import SEED
-from annotations.analysis.statistics.estimates import estimate
 from annotations.analysis.tables.baseline_tables import methods
 from annotations.analysis.tables.comparisons import compare_conditions, compare_tasks
-from annotations.analysis.tables.filled_tables import GroupGains, GroupLoss, StudyTables, filled
+from annotations.analysis.tables.filled_tables import StudyTables, filled
 from annotations.analysis.tables.flow_table import flow_lines
+from annotations.analysis.tables.group_gains import group_gains
 from annotations.analysis.tables.keyword_splits import KeywordSplit, own_gains
 from annotations.analysis.tables.keyword_tables import keywords
 from annotations.analysis.tables.phrase_splits import Looked
@@ -87,7 +83,7 @@ def tables_of(
         paired=compare_tasks(people, titles, rows.primary_measures, seed),
         counted=rows.counted,
         missing=tuple(dict.fromkeys(each.missing for each in looked.values() if each.missing)),
-        group_gains=tuple(_group_gains(rows, people)),
+        group_gains=tuple(group_gains(rows.tasks, rows.groups, people)),
     )
 
 
@@ -103,35 +99,6 @@ def _known_gains(
         if worst_group is not None and control is not None and worst_group > control:
             found[task] = max(found.get(task, 0.0), own_gain(worst_group, control))
     return found
-
-
-def _group_gains(rows: StudyRows, people: Iterable[PersonTask]) -> Iterator[GroupGains]:
-    """By intention to treat; nothing of a task where the accuracies of somebody's run are not known by group."""
-    basis = Counter((row.task, row.basis) for row in people)
-    for task in rows.tasks:
-        of = rows.groups.get(task.position)
-        if of is None or len(of.gains) != basis[task.position, Basis.RUN]:
-            continue
-        shares = of.control if task.is_imported else np.array([share for _, share in task.groups], np.float64)
-        worst, names = int(np.nanargmin(shares)), [name for name, _ in task.groups]
-        n_without = sum(basis[task.position, each] for each in WITHOUT_RUN)
-        gain = estimate([*(float(each[worst]) for each in of.gains), *[0.0] * n_without])
-        others = np.sum(of.gains, axis=0) / gain.n
-        others[worst] = np.nan
-        by_control = of.control - np.array([share for _, share in task.groups], np.float64)
-        over_base = None if task.is_imported else _loss(names, by_control + others, by_control)
-        after = Counter(names[int(np.nanargmin(of.control + each))] for each in of.gains)
-        del after[names[worst]]
-        then = next(iter(after.most_common(1)), None)
-        yield GroupGains(task.position, names[worst], gain, _loss(names, others, by_control), over_base, then)
-
-
-def _loss(names: Sequence[str], changes: NDArray[np.float64], part: NDArray[np.float64]) -> GroupLoss | None:
-    """Return which group loses most by changes, NaN where a group is left out; None where all are. part: of them."""
-    if np.isnan(changes).all():
-        return None
-    most = int(np.nanargmin(changes))
-    return GroupLoss(names[most], float(-changes[most]), float(-part[most]))
 
 
 def best_phrases(tried: Iterable[Tried], concept: Concepts) -> dict[int, Tried]:

@@ -9,7 +9,14 @@ import pandas as pd
 from annotations.analysis.observations.course_steps import EXPERTS_STEPS, Course, Courses, Step
 from annotations.analysis.observations.packed_phrases import Packed
 from annotations.analysis.observations.person_tasks import Basis, RandomDraws, Tried, annotation_key
-from annotations.analysis.observations.study_rows import Keyword, RankedList, StudyRows, TaskFacts, beside_keywords
+from annotations.analysis.observations.study_rows import (
+    GroupRuns,
+    Keyword,
+    RankedList,
+    StudyRows,
+    TaskFacts,
+    beside_keywords,
+)
 from annotations.analysis.statistics.estimate_types import spread
 from annotations.releases.rebuild.error_scores import ReleasedVocabulary, vocabularies
 from annotations.releases.rebuild.recorded_tables import KEY, times
@@ -52,6 +59,7 @@ def study_rows(release: Release, said: pd.DataFrame, found: Mapping[int, TaskAcc
         new_concept_chance=release.study["new_concept_chance"],
         primary_measures=tuple(release.study["primary_measures"]),
         draws=dict(_draws(said, found)),
+        groups=_group_runs(release, Packed(tried[:n_people]), said, found),
         keyword_gains={task: _keyword_gains(release, task, said, of) for task, of in found.items()},
     )
 
@@ -88,6 +96,21 @@ def _draws(said: pd.DataFrame, found: Mapping[int, TaskAccuracies]) -> Iterator[
         of_run = found[task].runs.get(run, {}) if task in found else {}
         if of_run.get("draw_scores") is not None:
             yield place, RandomDraws(of_run["draw_scores"], of_run["draws"], of_run["is_telling"])
+
+
+def _group_runs(
+    release: Release, tried: Packed, said: pd.DataFrame, found: Mapping[int, TaskAccuracies]
+) -> dict[int, GroupRuns]:
+    """Return the runs of everybody's best phrase, of the tasks whose groups have names."""
+    named = {task["task"] for task in release.study["tasks"] if task["groups_have_names"]}
+    read: dict[int, GroupRuns] = {}
+    for place in tried.best_scores():
+        row = said.iloc[place - 1]
+        of_run = found[row.task].runs.get(row.run, {}) if row.task in named & found.keys() else {}
+        if "control_groups" in of_run:
+            control, reached = (np.array(of_run[name], np.float64) for name in ("control_groups", "group_accuracies"))
+            read.setdefault(row.task, GroupRuns(control)).gains.append(reached - control)
+    return read
 
 
 def _keyword_gains(
@@ -131,6 +154,7 @@ def _facts(
         base_average=base.get("average_accuracy", metrics["average"]),
         benchmark=tuple(_benchmark(release, place, found)),
         keywords=tuple(_keywords(release, task, words.get(place))) if found else (),
+        groups=tuple(zip(task["groups"], metrics["accuracies"], strict=True)) if task["groups_have_names"] else (),
     )
 
 

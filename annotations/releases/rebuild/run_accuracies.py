@@ -68,7 +68,10 @@ class TaskAccuracies:
             row["base_average_accuracy"] = self.base["average_accuracy"]
         beside = None if pd.isna(control) else self.controls.get(int(control))
         if beside is not None:
-            row["control_worst_group"] = beside["worst_group_accuracy"]
+            row["control_worst_group"], row["control_groups"] = (
+                beside["worst_group_accuracy"],
+                beside["group_accuracies"],
+            )
             row["own_gain"] = found["worst_group_accuracy"] - beside["worst_group_accuracy"]
             if run in self._measured:
                 interval = self.gain(found["predictions"], beside["predictions"])

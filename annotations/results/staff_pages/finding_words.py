@@ -9,7 +9,7 @@ from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.statistics.estimate_types import Estimate, wilson_interval
 from annotations.analysis.tables.comparison_columns import Total
 from annotations.analysis.tables.estimands import Over
-from annotations.analysis.tables.filled_tables import GroupGains
+from annotations.analysis.tables.group_gains import GroupGain
 from annotations.pages.number_formats import percent, points
 from annotations.results.staff_pages.flow_words import reasons
 from clarify_errors.arrays.common.counted_words import counted, number_word, persons
@@ -21,7 +21,7 @@ _NOTABLE = 0.0005  # a share that is not 0.0 points
 _FEW = 5  # people; with fewer an interval says little
 
 
-def finding(task: TaskFacts, totals: Sequence[Total], groups: GroupGains | None = None) -> Iterator[str]:
+def finding(task: TaskFacts, totals: Sequence[Total], groups: Sequence[GroupGain] = ()) -> Iterator[str]:
     """Yield the sentences of one task. totals, groups: its own; without groups their accuracies are not known by name.
 
     Own gain leads, whichever group is each model's worst; what became of one group comes after it (decision 83).
@@ -34,7 +34,7 @@ def finding(task: TaskFacts, totals: Sequence[Total], groups: GroupGains | None 
     added = points(gain.estimate.mean)
     yield f"People’s words have an own gain of {added} points{_sure(gain.estimate)}.{_carried(gain.estimate)}"
     yield from _reached(task, reached)
-    if groups is not None:
+    if groups:
         yield from _of_groups(task, groups, gain.estimate.mean)
     yield _rests_on(gain, complete)
 
@@ -76,32 +76,41 @@ def _reached(task: TaskFacts, reached: float) -> Iterator[str]:
         )
 
 
-def _of_groups(task: TaskFacts, of: GroupGains, own: float) -> Iterator[str]:
+def _of_groups(task: TaskFacts, groups: Sequence[GroupGain], own: float) -> Iterator[str]:
     """What became of one group by its name, where that is not the own gain, and of the others."""
-    who = "a new last layer" if task.is_imported else "the model as it is"
-    added = of.gain.mean or 0.0
+    worst = next(each for each in groups if each.is_worst)
+    others = [each for each in groups if not each.is_worst]
+    added = worst.gain.mean or 0.0
     if abs(own - added) >= _NOTABLE:
         why = "the control has another worst group"
-        if of.then:
-            group, n = of.then
-            why = f"after retraining with the words of {persons(n)} the worst group is “{group}”"
+        then = max(others, key=lambda each: each.worst_after, default=worst)
+        if then.worst_after and then is not worst:
+            why = f"after retraining with the words of {persons(then.worst_after)} the worst group is “{then.group}”"
+        who = "a new last layer" if task.is_imported else "the model as it is"
         yield (
-            f"On “{of.name}” alone, the worst group of {who}, people’s words added {points(added)} points over the "
-            f"control{_sure(of.gain)}. The own gain differs because {why}."
+            f"On “{worst.group}” alone, the worst group of {who}, people’s words added {points(added)} points over the "
+            f"control{_sure(worst.gain)}. The own gain differs because {why}."
         )
-    if of.over_control:
-        yield f"The largest loss that people’s words cause in groups other than “{of.name}”: {_lost(of)}."
+    if others:
+        lost = _lost(task, others)
+        yield f"The largest loss that people’s words cause in groups other than “{worst.group}”: {lost}."
 
 
-def _lost(of: GroupGains) -> str:
+def _lost(task: TaskFacts, others: Sequence[GroupGain]) -> str:
     """What other groups lose, against the model as it is and against the control."""
-    told = []
-    if (each := of.over_base) and each.loss >= _NOTABLE:
-        alone = f"the control, without words, loses {100 * each.alone:.1f}"
-        told = [f"“{each.name}” loses {100 * each.loss:.1f} points against the model as it is ({alone} there)"]
-    if (each := of.over_control) and each.loss >= _NOTABLE:
-        told.append(f"“{each.name}” loses {100 * each.loss:.1f} points against the control")
+    told, most = [], largest_loss(task, others)
+    if most and most.loss >= _NOTABLE:
+        alone = f"the control, without words, loses {100 * (most.base_model - most.control):.1f}"
+        told = [f"“{most.group}” loses {100 * most.loss:.1f} points against the model as it is ({alone} there)"]
+    beside = min(others, key=lambda each: each.gain.mean or 0.0)
+    if (loss := -(beside.gain.mean or 0.0)) >= _NOTABLE:
+        told.append(f"“{beside.group}” loses {100 * loss:.1f} points against the control")
     return f"{' and '.join(told)}, on average over people" if told else "nothing"
+
+
+def largest_loss(task: TaskFacts, groups: Iterable[GroupGain]) -> GroupGain | None:
+    """Return which group loses most against the model as it is; imported predictions come from another last layer."""
+    return None if task.is_imported else max(groups, key=lambda each: each.loss, default=None)
 
 
 def most_said(concepts: Iterable[ConceptRow], n_people: int) -> str:

@@ -100,7 +100,7 @@ def _task_words(tables: StudyTables, task: TaskFacts, concepts: ConceptTables, d
     totals = [total for total in tables.totals.rows if total.task == task.position]
     shown = [total for total in totals if total.estimate.n or total.over != Over.TIME_OVER]
     people = [row for row in tables.people.rows if row.task == task.position]
-    groups = next((each for each in tables.group_gains if each.task == task.position), None)
+    groups = [row for row in tables.group_gains.rows if row.task == task.position]
     beside = (*better_and_others(people), *beside_random_slices(people))
     told = [*finding(task, totals, groups), *beside, *unnamed_sentences(concepts, task.position)]
     headline, context, *details = [*told, *[""] * (2 - len(told))]
