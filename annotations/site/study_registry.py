@@ -16,7 +16,7 @@ from annotations.prolific.staff_pages import prolific_page as prolific_pages
 from annotations.releases.download import study_download
 from annotations.releases.staff_pages import moderation_page as moderation
 from annotations.releases.staff_pages import release_pages
-from annotations.results.staff_pages import concepts_page, results_page
+from annotations.results.staff_pages import concepts_page, group_images_page, results_page
 from annotations.staff.staff_pages import members_page as members
 from annotations.studies.staff_pages import (
     amend_page as amend,
@@ -75,6 +75,7 @@ PAGES: tuple[StudyPage, ...] = (
     StudyPage("members", "Members", members.page, "people", acts=members.ACTS),
     StudyPage("audit", "Audit log", audit_log.study_page, "people"),
     StudyPage("results", "Results", results_page.results_page, "findings", acts=results_page.ACTS, sees="view"),
+    StudyPage("group_images", "Images of a group", group_images_page.page, "findings", hidden=True, sees="view"),
     StudyPage("concepts", "Concepts", concepts_page.page, "findings", has_begun, concepts_page.ACTS, sees="view"),
     StudyPage("correction", "Correction", corrections.page, "findings", has_begun, corrections.ACTS, sees="view"),
     StudyPage(

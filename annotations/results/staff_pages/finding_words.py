@@ -32,7 +32,7 @@ def finding(task: TaskFacts, totals: Sequence[Total], groups: Sequence[GroupGain
     if gain.estimate.mean is None or reached is None:
         return
     added = points(gain.estimate.mean)
-    yield f"People’s words have an own gain of {added} points{_sure(gain.estimate)}.{_carried(gain.estimate)}"
+    yield f"People’s words have an own gain of {added} points{sure(gain.estimate)}.{_carried(gain.estimate)}"
     yield from _reached(task, reached)
     if groups:
         yield from _of_groups(task, groups, gain.estimate.mean)
@@ -89,7 +89,7 @@ def _of_groups(task: TaskFacts, groups: Sequence[GroupGain], own: float) -> Iter
         who = "a new last layer" if task.is_imported else "the model as it is"
         yield (
             f"On “{worst.group}” alone, the worst group of {who}, people’s words added {points(added)} points over the "
-            f"control{_sure(worst.gain)}. The own gain differs because {why}."
+            f"control{sure(worst.gain)}. The own gain differs because {why}."
         )
     if others:
         lost = _lost(task, others)
@@ -160,7 +160,7 @@ def beside_random_slices(people: Iterable[PersonTask]) -> Iterator[str]:
         yield f"{persons(untold)} cannot be compared with random guessers: {why}."
 
 
-def _sure(of: Estimate) -> str:
+def sure(of: Estimate) -> str:
     """How sure a mean is, as the end of its sentence."""
     if of.low is None or of.high is None:
         return ". It rests on one person, so it has no interval"

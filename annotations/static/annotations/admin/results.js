@@ -4,17 +4,16 @@ import { enliven } from "./charts.js";
 const served = new Map(); // id of a part → its HTML as the server sent it
 
 function parts(root) {
-  return [...root.children].filter((part) => part.id);
+  return [...root.querySelectorAll(":scope > [id]:not(.more), :scope > .more > [id]")];
 }
 
 // -- Following the study: only what has changed is put into the page, as the reader had arranged it ------------------------
 function replace(old, fresh) {
-  const isOpen = old.querySelector("details")?.open ?? false;
+  const opened = [...old.querySelectorAll("details")].map((fold) => fold.open);
   const focused = old.contains(document.activeElement) ? focusable(old).indexOf(document.activeElement) : -1;
   old.replaceWith(fresh);
   enliven(fresh);
-  const details = fresh.querySelector("details");
-  if (details) details.open = isOpen;
+  fresh.querySelectorAll("details").forEach((fold, index) => { fold.open = opened[index] ?? false; });
   if (focused >= 0) focusable(fresh)[focused]?.focus({ preventScroll: true });
 }
 
@@ -27,11 +26,17 @@ function put(html) {
   const page = document.getElementById("results");
   page.dataset.etag = fresh.dataset.etag;
   page.dataset.poll = fresh.dataset.poll;
+  fresh.querySelectorAll(":scope > .more").forEach((fold) => {
+    if (document.getElementById(fold.id)) return;
+    page.append(fold.cloneNode());
+    page.lastElementChild.append(fold.querySelector("summary").cloneNode(true));
+  });
   const before = new Map(parts(page).map((part) => [part.id, part]));
   parts(fresh).forEach((part) => {
     const old = before.get(part.id);
     before.delete(part.id);
-    if (!old) page.append(document.adoptNode(part));
+    const fold = part.closest(".more");
+    if (!old) (fold ? document.getElementById(fold.id) : page).append(document.adoptNode(part));
     else if (served.get(part.id) !== part.outerHTML) {
       served.set(part.id, part.outerHTML);
       replace(old, document.adoptNode(part));

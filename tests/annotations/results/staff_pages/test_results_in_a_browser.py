@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Study
@@ -30,6 +30,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def results(live_server: LiveServer, study: Study) -> str:
     return f"{live_server.url}/admin/annotations/study/{study.pk}/results/"
+
+
+def show_all(page: Page, url: str) -> None:
+    """Go to the results and open all that is folded below the answer."""
+    page.goto(url)
+    page.locator("details.more").evaluate_all("folds => folds.forEach(fold => { fold.open = true; })")
 
 
 POINT = '[aria-roledescription="point"]'
@@ -65,7 +71,7 @@ def test_marks_speak_to_the_pointer_and_to_the_keys(
 ) -> None:
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
-        page.goto(results(live_server, scripted))
+        show_all(page, results(live_server, scripted))
         chart = drawn(page.locator("#figure-error-scores"))
         chart.locator(POINT).first.hover()
         expect(page.locator(".chart-tip")).to_contain_text("p01")
@@ -82,7 +88,7 @@ def test_the_dots_of_one_person_stand_out_together(
 ) -> None:
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
-        page.goto(results(live_server, scripted))
+        show_all(page, results(live_server, scripted))
         chart = drawn(page.locator("#figure-worst-group"))
         of_person = chart.locator('[aria-label*=", p03:"]')
         expect(of_person).to_have_count(4)  # two lines in each of two tasks
@@ -99,7 +105,7 @@ def test_without_a_script_every_figure_is_there_with_its_data(
     with chromium.context(java_script_enabled=False) as context:
         page = context.new_page()
         sign_in(page, live_server.url)
-        page.goto(results(live_server, scripted))
+        show_all(page, results(live_server, scripted))
         for key in ("error-scores", "annotation-time", "worst-group", "new-concepts"):
             figure = page.locator(f"#figure-{key}")
             expect(figure.locator(".chart:visible > svg")).to_have_count(1)
@@ -109,7 +115,7 @@ def test_without_a_script_every_figure_is_there_with_its_data(
             expect(figure.get_by_role("table")).to_be_visible()
 
 
-def test_the_findings_of_a_class_are_printed_on_four_pages_without_what_leads_elsewhere(
+def test_the_findings_of_a_class_are_printed_on_two_pages_without_what_leads_elsewhere(
     live_server: LiveServer, chromium: Chromium, coordinator: User, open_study: Study, alice: Visit
 ) -> None:
     add_run(add_phrase(alice, "red", 0.75), 0.5)
@@ -117,12 +123,35 @@ def test_the_findings_of_a_class_are_printed_on_four_pages_without_what_leads_el
         sign_in(page, live_server.url)
         page.goto(results(live_server, analyse(open_study, draws=True)))
         printed = page.pdf(format="A4", print_background=True)
-        assert len(re.findall(rb"/Type\s*/Page\b", printed)) <= 4
+        assert len(re.findall(rb"/Type\s*/Page\b", printed)) <= 2
         page.emulate_media(media="print")
-        for part in (".tabs", "#results a[download]", "#results :is(summary, details table)", ".every-table"):
+        for part in (".tabs", "#results a[download]", "details.more"):
             expect(page.locator(part).locator("visible=true")).to_have_count(0)
-        for part in ("#results-found", "#results-reached table", "#figure-error-scores .chart.wide", ".rest"):
+        for part in (".answer .lead-words", ".answer .concepts"):
             expect(page.locator(part).first).to_be_visible()
+
+
+def test_the_answer_stands_on_the_first_screen_and_its_figures_end_soon_after(
+    live_server: LiveServer, chromium: Chromium, coordinator: User, scripted: Study
+) -> None:
+    with page_without_complaints(chromium, live_server.url) as page:
+        page.set_viewport_size({"width": 1366, "height": 768})
+        sign_in(page, live_server.url)
+        page.goto(results(live_server, scripted))
+        answer = page.locator(".answer").first
+        box = answer.locator(".answer-head").bounding_box()
+        assert box is not None and box["y"] + box["height"] <= 768
+        words = page.evaluate(
+            """() => {
+              const range = document.createRange();
+              range.setStart(document.getElementById("results"), 0);
+              range.setEndBefore(document.querySelector(".worth-figure, .dots, .concepts"));
+              return range.toString().trim().split(/\\s+/).length;
+            }"""
+        )
+        assert words <= 180
+        last = answer.locator(".question").last.bounding_box()
+        assert last is not None and last["y"] + last["height"] <= 1300
 
 
 def test_a_narrow_screen_has_a_figure_of_its_own(
@@ -131,7 +160,7 @@ def test_a_narrow_screen_has_a_figure_of_its_own(
     with page_without_complaints(chromium, live_server.url) as page:
         page.set_viewport_size({"width": 390, "height": 844})
         sign_in(page, live_server.url)
-        page.goto(results(live_server, scripted))
+        show_all(page, results(live_server, scripted))
         chart = drawn(page.locator("#figure-worst-group"))
         assert "narrow" in (chart.get_attribute("class") or "")
         assert chart.evaluate("chart => chart.scrollWidth <= chart.clientWidth")
@@ -144,7 +173,7 @@ def test_a_figure_has_its_data_and_a_picture(
 ) -> None:
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
-        page.goto(results(live_server, scripted))
+        show_all(page, results(live_server, scripted))
         figure = page.locator("#figure-annotation-time")
         figure.get_by_text("Data", exact=True).click()
         expect(figure.get_by_role("table")).to_contain_text("wall_time")
@@ -170,7 +199,7 @@ def test_the_page_follows_the_study_and_stays_as_its_reader_left_it(
     add_run(add_phrase(alice, "red", 0.75), 0.5)
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
-        page.goto(results(live_server, analyse(open_study, draws=("error-scores", "panels"))))
+        show_all(page, results(live_server, analyse(open_study, draws=("error-scores", "panels"))))
         figure = page.locator("#figure-error-scores")
         figure.get_by_text("Data", exact=True).click()
         expect(figure.get_by_role("table")).to_contain_text("red")
@@ -189,7 +218,7 @@ def test_there_is_no_violation_at_two_widths_in_two_themes(
 ) -> None:
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
-        page.goto(results(live_server, scripted))
+        show_all(page, results(live_server, scripted))
         page.locator("#figure-error-scores summary").click()
         for scheme in each_look(page):
             drawn(page.locator("#figure-error-scores"))

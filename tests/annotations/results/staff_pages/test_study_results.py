@@ -68,8 +68,8 @@ def test_of_very_many_tasks_the_first_that_people_had_are_shown(
     study = open_study(draft)
     tell(study, [Tried(MAX_TASKS + 3, "ann", "red", 0.5, 0.5, 15, 9, 1)])
     shown = page(coordinator_client, study)
-    titles = re.findall(r"<h2>(\d+)\. ", shown)
-    assert titles == [str(number) for number in (*range(1, MAX_TASKS), MAX_TASKS + 3)]
+    titles = re.findall(r"<h2>(\d+)\. ", shown)  # of the answers, then of the sentences below
+    assert titles == 2 * [str(number) for number in (*range(1, MAX_TASKS), MAX_TASKS + 3)]
     assert '3 more tasks are in <a href="?table=estimates.csv"' in shown
     assert shown.count("3 more tasks are in its data.") == 8
     assert f"{MAX_TASKS + 3 - MAX_COLUMNS} more tasks are in the file." in shown
@@ -79,11 +79,13 @@ def test_of_very_many_tasks_the_first_that_people_had_are_shown(
     assert f"{MAX_TASKS + 2} more have no scored phrase." in concepts and f"{MAX_TASKS + 3}. " in concepts
 
 
-def test_the_page_begins_with_links_to_each_of_its_parts(coordinator_client: Client, scripted: Study) -> None:
-    shown = tree(coordinator_client.get(url(scripted)))
-    links = {link["href"]: link.text for link in shown.select("#results > :first-child a")}
-    assert links == {f"#{part['id']}": part.select("h2")[0].text for part in shown.select("#results > .figure")}
-    assert len(links) > 10 and all(len(shown.select(str(anchor))) == 1 for anchor in links)
+def test_the_answer_comes_first_and_all_else_is_folded(coordinator_client: Client, scripted: Study) -> None:
+    first, *others = tree(coordinator_client.get(url(scripted))).select("#results > *")
+    assert first["id"] == "results-answer" and len(first.select(".answer")) == 2
+    assert [each["id"] for each in others] == [
+        f"results-{name}" for name in ("how", "who", "numbers", "figures", "files")
+    ]
+    assert all(each.name == "details" and not each.has_attr("open") for each in others)
 
 
 def test_a_study_without_people_says_so(coordinator_client: Client, draft_study: Study) -> None:

@@ -1,0 +1,337 @@
+"""The first screen of the results: who said what, what it is worth, who found it, and what they said (decision 107)."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from math import ceil, floor
+from typing import Literal
+
+import numpy as np
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from annotations.analysis.concepts.concept_columns import ConceptRow, ConceptTables
+from annotations.analysis.observations.person_tasks import PersonTask
+from annotations.analysis.observations.study_rows import TaskFacts
+from annotations.analysis.tables.estimands import Over
+from annotations.analysis.tables.filled_tables import StudyTables
+from annotations.analysis.tables.group_gains import GroupGain
+from annotations.analysis.tables.phrase_splits import Panel
+from annotations.analysis.tables.table3 import PhraseList
+from annotations.datasets.thumbnails import thumbnail_url
+from annotations.models import Study
+from annotations.pages.number_formats import percent, points, points_within
+from annotations.pages.worth_figure import Bar, GroupLine, Worth
+from annotations.results.staff_pages.finding_words import largest_loss, sure
+from annotations.results.staff_pages.machine_verdict import Duel
+from annotations.runs.accuracy_changes import NOTABLE_LOSS
+from clarify_errors.arrays.common.counted_words import counted, persons
+from clarify_errors.arrays.phrases.worded_scale import BetterThanGuessing
+
+_LEVEL = 0.05  # of the claim that people are more than chance
+_CONCEPTS, _PICTURES = 4, 6  # shown
+_COLUMNS, _HEIGHT = 16, 144  # of dots; pixels of the highest one
+_PITCH, _DENSE = 20, 16  # pixels from a dot to the next at most, in columns of single dots and of two abreast
+_DUEL = (
+    "people beat the machine’s keyword",
+    "the machine’s keyword beats people",
+    "people and machine: not told apart",
+)
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A verdict in a few words."""
+
+    kind: Literal["good", "neutral", "bad"]
+    text: str
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A person, or the machine's keyword, at an own gain.
+
+    x: percent of the width; dx: pixels beside it; y: pixels from the top.
+    """
+
+    x: str
+    y: int
+    text: str
+    url: str = ""
+    dx: int = 0
+
+
+@dataclass(frozen=True)
+class Dots:
+    """Own gains of people above an axis with ticks. height, radius: in pixels; untold: people without a gain."""
+
+    people: Sequence[Dot]
+    machine: Dot | None
+    ticks: Sequence[Dot]
+    height: int
+    radius: int
+    untold: int
+
+
+@dataclass(frozen=True)
+class Concept:
+    """What some people said, how many they are, and the shares of images that it selects. pictures: address, wrong."""
+
+    name: str
+    people: int
+    share: float
+    of_errors: float | None
+    of_correct: float | None
+    url: str
+    pictures: Sequence[tuple[str, bool]]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The answer of one task. said: the words that most people said, and by: how many of them.
+
+    sentences: of the three figures; n_concepts: how many more there are.
+    """
+
+    facts: TaskFacts
+    by: str
+    said: str
+    lead: str
+    chips: Sequence[Chip]
+    pictures: Sequence[tuple[str, bool]]
+    worth: Worth | None
+    dots: Dots | None
+    who: str
+    concepts: Sequence[Concept]
+    what: str
+
+
+class Sheets:
+    """The sheets of a study. owner: whom the addresses of pictures are for."""
+
+    def __init__(self, study: Study, tables: StudyTables, concepts: ConceptTables, owner: str) -> None:
+        self._study, self._tables, self._concepts, self._owner = study, tables, concepts, owner
+        self._phrases = {
+            (row.task, row.participant): row for row in tables.table_3.rows if row.phrase_list is PhraseList.BEST_SCORE
+        }
+
+    def of(self, task: TaskFacts, duel: Duel | None) -> Sheet:
+        """Return the sheet of a task."""
+        people = [row for row in self._tables.people.rows if row.task == task.position]
+        groups = [row for row in self._tables.group_gains.rows if row.task == task.position]
+        concepts = [row for row in self._concepts.concepts.rows if row.task == task.position]
+        concepts.sort(key=lambda row: -row.people)
+        said = concepts[0] if concepts and concepts[0].people else None
+        return Sheet(
+            facts=task,
+            by=f"{said.people:,} of {persons(len(people))} said" if said else "",
+            said=said.name if said else "",
+            lead=self._lead(task),
+            chips=list(_chips(task, people, groups, duel)),
+            pictures=self._pictures(task, said.name) if said else (),
+            worth=self._worth(task, groups),
+            dots=self._dots(people, duel),
+            who=who_found(people, duel),
+            concepts=[self._concept(row, len(people)) for row in concepts[:_CONCEPTS] if row.people],
+            what=what_they_said(concepts, len(people)),
+        )
+
+    def _lead(self, task: TaskFacts) -> str:
+        reached = self._mean("worst_group_accuracy", task)
+        if reached is None:
+            return "No retraining with people’s words has a result yet."
+        return (
+            f"Retrained with a person’s words, the model gets {percent(reached)} of its worst group right, on average. "
+            f"Retrained without words, it gets {percent(task.control_worst_group)}."
+        )
+
+    def _mean(self, measure: str, task: TaskFacts) -> float | None:
+        of_task = (row for row in self._tables.totals.rows if row.task == task.position)
+        return next(row.estimate.mean for row in of_task if (row.measure, row.over) == (measure, Over.ALLOCATED))
+
+    def _worth(self, task: TaskFacts, groups: Sequence[GroupGain]) -> Worth | None:
+        of_task = [row for row in self._tables.totals.rows if row.task == task.position]
+        gain = next(row.estimate for row in of_task if (row.measure, row.over) == ("own_gain", Over.ALLOCATED))
+        reached, control = self._mean("worst_group_accuracy", task), task.control_worst_group
+        if gain.mean is None or reached is None or control is None:
+            return None
+        url = self._images(task, task.base_group)
+        ends = None if gain.low is None or gain.high is None else (gain.low, gain.high)
+        return Worth(
+            sentence=f"People’s words add {points(gain.mean)} points over retraining without words{sure(gain)}.",
+            bars=(
+                Bar("As imported" if task.is_imported else "As it is", task.base_worst_group, task.base_group, url),
+                Bar("Retrained without words", control, "the control", url),
+                Bar("… with a person’s words", reached, f"on average of {gain.n:,}", url, is_words=True),
+            ),
+            gain=f"own gain {points_within(gain.mean, ends)}",
+            groups=[
+                GroupLine.of(row.group, row.base_model, row.control, row.gain, self._images(task, row.group))
+                for row in groups
+            ],
+        )
+
+    def _images(self, task: TaskFacts, group: str) -> str:
+        page = reverse("admin:annotations_study_group_images", args=[self._study.pk])
+        return f"{page}?{urlencode({'task': task.position, 'group': group})}"
+
+    def _dots(self, people: Sequence[PersonTask], duel: Duel | None) -> Dots | None:
+        gains = [(row, row.own_gain) for row in people if row.own_gain is not None]
+        if not gains:
+            return None
+        machine = duel.gain.machine if duel and duel.gain else None
+        axis = Axis.of([*(gain for _, gain in gains), *([] if machine is None else [machine])])
+        tallest = max(Counter(axis.column(gain) for _, gain in gains).values())
+        abreast = 1 if tallest * _PITCH <= _HEIGHT else 2
+        pitch = max(min(_PITCH if abreast == 1 else _DENSE, abreast * _HEIGHT // tallest), 2)
+        height = pitch * -(-tallest // abreast) + _PITCH
+        below: Counter[int] = Counter()
+        dots = []
+        for row, gain in sorted(gains, key=lambda pair: pair[1]):
+            column = axis.column(gain)
+            line, place = divmod(below[column], abreast)
+            below[column] += 1
+            best = self._phrases.get((row.task, row.participant))
+            url = f"{reverse('admin:annotations_phrase_changelist')}{best.phrase}/screen/" if best else ""
+            words = f"“{best.text}”" if best else "no phrase"
+            text = f"{row.participant}: {points(gain)} points, {words}"
+            dx = round((place - (abreast - 1) / 2) * pitch)
+            dots.append(Dot(axis.middle(column), height - round((line + 0.5) * pitch), text, url, dx))
+        keyword = None
+        if machine is not None and duel is not None:
+            keyword = Dot(axis.place(machine), 4, f"the machine’s keyword, “{duel.machine}”, {points(machine)}")
+        return Dots(dots, keyword, axis.ticks, height, max(pitch // 2 - 1, 2), len(people) - len(gains))
+
+    def _concept(self, row: ConceptRow, n_people: int) -> Concept:
+        url = f"{reverse('admin:annotations_study_concepts', args=[self._study.pk])}#concept-{row.task}-{row.number}"
+        shares = row.people / n_people, row.of_errors, row.of_correct
+        return Concept(row.name, row.people, *shares, url, self._pictures(row, row.name)[:3])
+
+    def _pictures(self, task: TaskFacts | ConceptRow, phrase: str) -> list[tuple[str, bool]]:
+        """Images that a phrase selects, the wrong ones first."""
+        position = task.position if isinstance(task, TaskFacts) else task.task
+        rows: list[Panel] = [
+            row for row in self._tables.panels.rows if (row.task, row.phrase, row.slice) == (position, phrase, "hard")
+        ]
+        rows.sort(key=lambda row: not row.is_error)
+        return [(thumbnail_url(self._owner, row.dataset, row.image_key), row.is_error) for row in rows[:_PICTURES]]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Own gains from low to high on the width of a figure, in columns of dots."""
+
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, gains: Iterable[float]) -> "Axis":
+        """Return the axis of some gains, with 0 on it: from ten points to ten points."""
+        gains = [*gains, 0.0]
+        low = floor(10 * min(gains))
+        return cls(low / 10, max(ceil(10 * max(gains)), low + 1) / 10)
+
+    def column(self, gain: float) -> int:
+        return min(int(_COLUMNS * (gain - self.low) / (self.high - self.low)), _COLUMNS - 1)
+
+    def middle(self, column: int) -> str:
+        return f"{100 * (column + 0.5) / _COLUMNS:.2f}"
+
+    def place(self, gain: float) -> str:
+        return f"{100 * (gain - self.low) / (self.high - self.low):.2f}"
+
+    @property
+    def ticks(self) -> list[Dot]:
+        """At every ten points, on a wide axis at every twenty or more."""
+        tens = range(round(10 * self.low), round(10 * self.high) + 1)
+        step = -(-len(tens) // 6)
+        return [Dot(self.place(ten / 10), 0, f"{10 * ten:+d}" if ten else "0") for ten in tens if ten % step == 0]
+
+
+def _chips(
+    task: TaskFacts, people: Sequence[PersonTask], groups: Sequence[GroupGain], duel: Duel | None
+) -> Iterator[Chip]:
+    scored = [row for row in people if row.best_error_score is not None]
+    if scored:
+        yield beyond_chance(scored)
+    if duel and duel.gain:
+        place = 0 if duel.gain.low > 0 else 1 if duel.gain.high < 0 else 2
+        yield Chip(("good", "bad", "neutral")[place], _DUEL[place])  # type: ignore[arg-type]  # its three kinds
+    others = [row for row in groups if not row.is_worst]
+    if not others:
+        return
+    if most := largest_loss(task, others):
+        lost, beside = most.loss, f" ({100 * (most.base_model - most.control):.1f} without words)"
+    else:  # imported predictions come from another last layer
+        most = min(others, key=lambda row: row.gain.mean or 0.0)
+        lost, beside = -(most.gain.mean or 0.0), " against the control"
+    if round(1000 * lost) <= 0:
+        yield Chip("good", "no other group loses")
+    else:
+        yield Chip(
+            "bad" if lost >= NOTABLE_LOSS else "neutral", f"“{most.group}” loses {100 * lost:.1f} points{beside}"
+        )
+
+
+def beyond_chance(scored: Sequence[PersonTask]) -> Chip:
+    """Say whether more people are better than guessing than as many who type random common words would be.
+
+    Each of these passes with a chance of its own (`guess_chance`), and independently given the images, so that the
+    number of them has a Poisson binomial distribution. "More than chance" where 5% of such crowds have as many at most.
+    """
+    better = Counter(row.better for row in scored)
+    if better[BetterThanGuessing.TOO_FEW]:
+        return Chip("neutral", "too few images to tell finding from chance")
+    chances = [row.guess_chance for row in scored if row.guess_chance is not None]
+    if better[BetterThanGuessing.UNKNOWN] or len(chances) < len(scored):
+        return Chip("neutral", "not known yet whether this is chance")
+    n_better = better[BetterThanGuessing.YES]
+    told = f"{n_better:,} of {len(scored):,}, {sum(chances):.1f} expected"
+    if chance_of(n_better, chances) <= _LEVEL:
+        return Chip("good", f"more than chance: {told}")
+    return Chip("neutral", f"not more than chance: {told}")
+
+
+def chance_of(n: int, chances: Iterable[float]) -> float:
+    """Return the chance that n or more succeed, of people who succeed independently, each with a chance of its own.
+
+    >>> round(chance_of(2, [0.5, 0.5, 0.5]), 3), chance_of(0, [0.1])
+    (0.5, 1.0)
+    """
+    distribution = np.ones(1)
+    for each in chances:
+        distribution = np.convolve(distribution, (1 - each, each))
+    return float(distribution[n:].sum())
+
+
+def who_found(people: Sequence[PersonTask], duel: Duel | None) -> str:
+    """Say how many people gain something, and whether the best of them beats the machine."""
+    gains = [row.own_gain for row in people if row.own_gain is not None]
+    if not gains:
+        return "Nobody’s words have a retraining yet."
+    n = sum(gain > 0 for gain in gains)
+    told = f"The words of {n:,} of {persons(len(gains))} gain something on the worst group of test images."
+    if duel is None:
+        return f"{told} No keyword of a machine is retrained with, so people are not compared with one."
+    if duel.gain is None:
+        return f"{told} People are not compared with the machine’s keyword: {duel.why_not}."
+    phrase, keyword = f"best-scored phrase, “{duel.people}”,", f"machine’s keyword, “{duel.machine}”,"
+    if duel.gain.low == duel.gain.high == 0:
+        return f"{told} The {phrase} and the {keyword} do the same."
+    if duel.gain.low > 0:
+        verdict = f"The {phrase} beats the {keyword} by"
+    elif duel.gain.high < 0:
+        verdict = f"The {keyword} beats the {phrase}"
+    else:
+        verdict = f"The {phrase} and the {keyword} are not told apart:"
+    between = f"{points(duel.gain.low)} to {points(duel.gain.high)}"
+    return f"{told} {verdict} {points(duel.gain.difference)} points (95% interval {between})."
+
+
+def what_they_said(concepts: Sequence[ConceptRow], n_people: int) -> str:
+    """Say how many distinct concepts people named, and how many the most frequent one."""
+    named = [row for row in concepts if row.people]
+    if not named:
+        return "No phrase names a concept yet."
+    said = f"“{named[0].name}” by {named[0].people:,} of them"
+    return f"{persons(n_people)} named {counted(len(named), 'distinct concept')}, {said}."
