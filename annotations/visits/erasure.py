@@ -17,7 +17,7 @@ from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from annotations.base.row_changes import change
 from annotations.log import audit, events, identities, withdrawal_ledger
-from annotations.log.event_payloads import unsealed_state
+from annotations.log.events import unsealed_state
 from annotations.log.log_registry import DONE_IN_A_VISIT
 from annotations.log.withdrawal_ledger import Act
 from annotations.models import (
