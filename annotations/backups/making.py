@@ -10,14 +10,14 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from annotations.backups import backup_manifest, files, postgres_tools, withdrawal_ledger
+from annotations.backups import backup_manifest, files, postgres_tools
 from annotations.backups import last_backup as back_ups
 from annotations.backups.backup_manifest import CONTENTS, DATA, DUMP, KEPT_APART, MANIFEST, Manifest
 from annotations.base import unnamed_files
 from annotations.base.service_errors import NotPossible
 from annotations.base.snapshot import snapshot
 from annotations.base.version import CODE_VERSION
-from annotations.log import audit
+from annotations.log import audit, withdrawal_ledger
 from annotations.models import UNFINISHED, Dataset, DatasetImport, JobState, Release
 from clarify_errors.arrays.common.digests import file_sha256
 

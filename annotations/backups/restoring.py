@@ -9,12 +9,12 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 
-from annotations.backups import backup_manifest, files, postgres_tools, withdrawal_ledger
+from annotations.backups import backup_manifest, files, postgres_tools
 from annotations.backups.backup_manifest import CONTENTS, DATA, DUMP, Manifest
 from annotations.base.baseline import is_before_baseline
 from annotations.base.data_store.stored_files import data_store
 from annotations.base.service_errors import NotPossible
-from annotations.log import key_rotation
+from annotations.log import key_rotation, withdrawal_ledger
 from annotations.log.key_rotation import Seals
 from clarify_errors.arrays.common.digests import file_sha256
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Count, QuerySet
 
-from annotations.log.event_payloads import stored_states
+from annotations.log.events import stored_states
 from annotations.log.log_registry import TABLES
 from annotations.log.log_schema import LoggedTable
 from annotations.log.replay import LoggedRows, differences, replay

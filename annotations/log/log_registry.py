@@ -1,6 +1,6 @@
 """The tables that the event log tells of, each with what the log says of a row, as log_registry.toml has it.
 
-One definition serves all: `event_payloads` makes an event's part of it, `replay` builds rows from events by it and
+One definition serves all: `events` makes an event's part of it, `replay` builds rows from events by it and
 reads the tables by it. Each column of a table is there, or left out with the reason. A test names the tables that the
 log does not tell of.
 """

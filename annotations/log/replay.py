@@ -13,8 +13,11 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
 from annotations.log import events, identities
-from annotations.log.event_payloads import Key, RowState
-from annotations.log.events import VISIT  # in a row: the id of the visit that it belongs to
+from annotations.log.events import (
+    VISIT,  # in a row: the id of the visit that it belongs to
+    Key,
+    RowState,
+)
 from annotations.log.log_registry import BY_NAME, TABLES
 from annotations.log.log_schema import LoggedTable
 from annotations.models import Event, Study, event_kinds

@@ -15,8 +15,8 @@ from django.db.models import Count, Min, Sum
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from annotations.backups import last_backup as back_ups
-from annotations.backups.unkept_withdrawals import n_unkept
 from annotations.base.word_files import read_words
+from annotations.log.unkept_withdrawals import n_unkept
 from annotations.models import AnnotationSession, JobState
 from annotations.monitoring import queue_health
 from annotations.monitoring.listed_jobs import KINDS

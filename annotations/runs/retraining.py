@@ -22,7 +22,7 @@ from annotations.base.data_store.stored_files import StoredFile
 from annotations.base.row_changes import change
 from annotations.base.version import CODE_VERSION
 from annotations.log import events
-from annotations.log.event_payloads import partial_state, row_state
+from annotations.log.events import partial_state, row_state
 from annotations.models import (
     Assignment,
     BaseModel,

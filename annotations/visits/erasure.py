@@ -15,12 +15,11 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
-from annotations.backups import withdrawal_ledger
-from annotations.backups.withdrawal_ledger import Act
 from annotations.base.row_changes import change
-from annotations.log import audit, events, identities
-from annotations.log.event_payloads import unsealed_state
+from annotations.log import audit, events, identities, withdrawal_ledger
+from annotations.log.events import unsealed_state
 from annotations.log.log_registry import DONE_IN_A_VISIT
+from annotations.log.withdrawal_ledger import Act
 from annotations.models import (
     AnnotationSession,
     Assignment,

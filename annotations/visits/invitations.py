@@ -13,9 +13,9 @@ from django.db import transaction
 from django.db.models import Max
 from django.urls import reverse
 
-from annotations.allocation import places, turned_away
+from annotations.allocation import places
 from annotations.base.service_errors import InvitationInvalid, InvitationUsed
-from annotations.log import audit
+from annotations.log import audit, turned_away
 from annotations.models import AnnotationSession, EntryVerification, Invitation, InvitationState, Participant, Study
 from annotations.visits import sessions
 from annotations.visits.entry_verification import Browser, check_resume_code

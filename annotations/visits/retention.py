@@ -4,10 +4,9 @@ import datetime as dt
 
 from django.db import transaction
 
-from annotations.backups import withdrawal_ledger
-from annotations.backups.withdrawal_ledger import Act
 from annotations.base.row_changes import change
-from annotations.log import audit
+from annotations.log import audit, withdrawal_ledger
+from annotations.log.withdrawal_ledger import Act
 from annotations.models import IdentityKey, Study, StudyState, Submission
 
 

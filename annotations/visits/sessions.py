@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from annotations.allocation import places, turned_away
+from annotations.allocation import places
 from annotations.allocation import places as repeat_visits
 from annotations.allocation.task_orders import order_of
 from annotations.base.service_errors import (
@@ -23,7 +23,7 @@ from annotations.base.service_errors import (
     Withdrawn,
 )
 from annotations.base.version import CODE_VERSION
-from annotations.log import events
+from annotations.log import events, turned_away
 from annotations.log.identities import pseudonym
 from annotations.models import (
     AnnotationSession,

@@ -4,9 +4,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotations.allocation import places
-from annotations.backups import withdrawal_ledger
-from annotations.backups.withdrawal_ledger import Act
-from annotations.log import events
+from annotations.log import events, withdrawal_ledger
+from annotations.log.withdrawal_ledger import Act
 from annotations.models import AnnotationSession, AssignmentState, EndReason, Outcome, Stage, event_kinds
 from annotations.models.participant import LASTING
 from annotations.phrases import assignments

@@ -6,10 +6,9 @@ The database is an older back-up's then, or a process ended between the file and
 from collections.abc import Iterator
 from uuid import UUID
 
-from annotations.backups import withdrawal_ledger
-from annotations.backups.unkept_withdrawals import unkept
-from annotations.backups.withdrawal_ledger import Act
-from annotations.log import audit
+from annotations.log import audit, withdrawal_ledger
+from annotations.log.unkept_withdrawals import unkept
+from annotations.log.withdrawal_ledger import Act
 from annotations.models import OPEN_STATES, AnnotationSession, Participant, Stage, Study
 from annotations.studies import lifecycle
 from annotations.visits import erasure, retention, withdrawal

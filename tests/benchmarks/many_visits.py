@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.models import Field, Model, UUIDField
 
 from annotations.log import events
-from annotations.log.event_payloads import RowState, stored_states
+from annotations.log.events import RowState, stored_states
 from annotations.log.log_registry import OF_MODEL
 from annotations.models import (
     Allocation,

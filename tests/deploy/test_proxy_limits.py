@@ -6,7 +6,7 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 
-from annotations.datasets.staff_pages import archive_upload
+from annotations.datasets.staff_pages import import_pages
 from annotations.pages.uploads import FORM_BYTES
 from annotations.prolific.submission_import import LARGEST_FILE
 from deploy.local.site import CADDYFILE
@@ -23,8 +23,8 @@ def _limit(setting: str, after: str) -> int:
 
 
 def test_the_proxy_lets_through_whatever_the_site_takes() -> None:
-    assert _limit("max_size", f"handle {UPLOADS}*") >= archive_upload.max_bytes() + FORM_BYTES
-    assert archive_upload.max_bytes() > LARGEST_FILE
+    assert _limit("max_size", f"handle {UPLOADS}*") >= import_pages.max_bytes() + FORM_BYTES
+    assert import_pages.max_bytes() > LARGEST_FILE
     ordinary = _limit("max_size", "\thandle {")
     assert settings.DATA_UPLOAD_MAX_MEMORY_SIZE < ordinary < _limit("request_buffers", "\thandle {")
 

@@ -20,7 +20,7 @@ SPEAKS = (
 )
 # Each module that imports one of these, and the words by which the table names where it leads; "" where nowhere.
 LEADS_TO = {
-    "annotations/prolific_client/transport.py": "`PROLIFIC_API`",
+    "annotations/prolific_client/client.py": "`PROLIFIC_API`",
     "annotations/prolific_client/link_keys.py": "`PROLIFIC_JWKS_URL`",
     "annotations/simulation/page_browser.py": "`REHEARSAL_URL`",
     "annotations/base/emails.py": "`EMAIL_URL`",

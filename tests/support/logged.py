@@ -1,6 +1,6 @@
 """What the log has to agree with: the tables of a study, in the shape that a replay has."""
 
-from annotations.log.event_payloads import stored_states
+from annotations.log.events import stored_states
 from annotations.log.log_registry import TABLES
 from annotations.log.replay import LoggedRows
 from annotations.models import Study

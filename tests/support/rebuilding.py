@@ -12,8 +12,7 @@ from typing import Any
 from django.db import connection, models
 
 from annotations.base.data_store.stored_files import StoredFile
-from annotations.log.event_payloads import Key
-from annotations.log.events import VISIT
+from annotations.log.events import VISIT, Key
 from annotations.log.log_registry import BY_NAME, TABLES
 from annotations.log.log_schema import LoggedTable
 from annotations.log.replay import Row, replay

@@ -18,7 +18,7 @@ from clarify_errors.arrays.phrases.phrase_reading import read_phrase
 from clarify_errors.arrays.phrases.phrase_text import normalise, refusal
 from clarify_errors.arrays.retraining.annotation import Annotation
 from worker.common import process_cache
-from worker.phrases.phrase_scores import score_on
+from worker.phrases.scoring import score_on
 
 
 class BadAnnotation(ModelingError):

@@ -9,7 +9,7 @@ from annotations.analysis.observations.study_rows import Counted, TaskFacts
 from annotations.analysis.tables.baseline_tables import METHODS, Method
 from annotations.analysis.tables.comparison_columns import CONDITIONS, PAIRED, TOTALS, Compared, Total
 from annotations.analysis.tables.flow_table import FLOW, FlowLine
-from annotations.analysis.tables.group_gains import GROUP_GAINS, GroupGain
+from annotations.analysis.tables.group_gain_columns import GROUP_GAINS, GroupGain
 from annotations.analysis.tables.keyword_splits import KEYWORD_SPLITS, LESS_MACHINE, KeywordSplit, PeopleLessMachine
 from annotations.analysis.tables.keyword_tables import AMONG_KEYWORDS, KEYWORDS, Keyword, PhraseAmongKeywords
 from annotations.analysis.tables.phrase_splits import PANELS, SPLITS, Panel, SplitPart

@@ -2,48 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from annotations.analysis.observations.person_tasks import WITHOUT_RUN, Basis, PersonTask
 from annotations.analysis.observations.study_rows import GroupRuns, TaskFacts
-from annotations.analysis.statistics.estimate_types import Estimate
 from annotations.analysis.statistics.estimates import estimate
-from annotations.base.tables.columns import Table
-from annotations.base.tables.worded_tables import worded
-
-
-@dataclass(frozen=True)
-class GroupGain:
-    """One named group of a task. Accuracies on test in [0, 1].
-
-    is_worst: whether the base model gets it wrong most often, or of imported predictions the control, since any
-    retraining gives these a new last layer. gain: of retraining with words over the control, over people by intention
-    to treat. worst_after: for how many people's words it is the worst group after retraining.
-    """
-
-    task: int
-    class_name: str
-    group: str
-    is_worst: bool
-    base_model: float
-    control: float
-    gain: Estimate
-    worst_after: int
-
-    @property
-    def with_words(self) -> float:
-        """Mean accuracy over people after retraining with their words."""
-        return self.control + (self.gain.mean or 0.0)
-
-    @property
-    def loss(self) -> float:
-        """What it loses by this against the base model; negative where it gains."""
-        return self.base_model - self.with_words
-
-
-GROUP_GAINS: Table[GroupGain] = worded(__package__, "group_gains")
+from annotations.analysis.tables.group_gain_columns import GroupGain
 
 
 def group_gains(

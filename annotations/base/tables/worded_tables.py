@@ -39,7 +39,10 @@ def columns_of(
     cells: Mapping[str, Callable[[Row], Cell]] = _NOTHING,
     values: Mapping[str, Iterable[str]] = _NOTHING,
 ) -> tuple[Column[Row], ...]:
-    """Return the columns that words describe, in their order; as in `worded`. Without a type: those of shared.toml."""
+    """Return the columns that words describe, in their order; as in `worded`.
+
+    One without a meaning has the words of shared.toml; one without a type is text.
+    """
     if unknown := {*cells, *values} - words.keys():
         raise ValueError(f"no column is called {', '.join(sorted(unknown))}")
     return tuple(_column(name, own, cells.get(name), values.get(name)) for name, own in words.items())
@@ -48,8 +51,7 @@ def columns_of(
 def _column(
     name: str, own: Mapping[str, str], cell: Callable[[Row], Cell] | None, values: Iterable[str] | None
 ) -> Column[Row]:
-    of = dict(own) if "type" in own else {**_SHARED[name], **own}
-    of.setdefault("attribute", name)
+    of = {"type": "text", "attribute": name, **({} if "meaning" in own else _SHARED[name]), **own}
     if values is not None:
         of["range"] = ", ".join(values)
     return Column(name=name, read=cell or along(of["attribute"]), **{**_KINDS[of.pop("type")], **of})

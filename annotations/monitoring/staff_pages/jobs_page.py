@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from annotations.backups import last_backup as back_ups
 from annotations.backups import postgres_tools
-from annotations.backups.unkept_withdrawals import n_unkept
 from annotations.base.version import CODE_VERSION
+from annotations.log.unkept_withdrawals import n_unkept
 from annotations.models import DatasetImport, JobState, Rehearsal, StudyAnalysis, WorkerHeartbeat
 from annotations.models.jobs import UNFINISHED, Job
 from annotations.monitoring import queue_health

@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from annotations.allocation import turned_away
 from annotations.allocation.cells import Cell, cell_counts, taken
+from annotations.log import turned_away
 from annotations.models import Study
 from annotations.monitoring import alarms, queue_health
 from annotations.monitoring.participant_flow import flow

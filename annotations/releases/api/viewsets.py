@@ -1,4 +1,4 @@
-"""What staff can read: lists and single rows, under pseudonyms."""
+"""What staff can read: lists and single rows, under pseudonyms, and the shape in which they are sent."""
 
 from typing import Any, ClassVar
 
@@ -6,15 +6,86 @@ from django.db.models import Prefetch, QuerySet
 from django.http import FileResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from annotations.models import BaseModel, Dataset, Study, Task
 from annotations.pages.api.filters import refuse_unknown
-from annotations.releases.api.serializers import BaseModelSerializer, DatasetSerializer, StudySerializer, TaskSerializer
 from annotations.releases.download import study_download
 from annotations.staff.roles import visible
+
+
+class DatasetSerializer(serializers.ModelSerializer[Dataset]):
+    class Meta:
+        model = Dataset
+        fields = (
+            "id",
+            "name",
+            "version",
+            "digest",
+            "class_names",
+            "attribute_names",
+            "similarity_encoder",
+            "feature_encoder",
+            "counts",
+            "created_at",
+        )
+
+
+class BaseModelSerializer(serializers.ModelSerializer[BaseModel]):
+    class Meta:
+        model = BaseModel
+        fields = (
+            "id",
+            "dataset",
+            "name",
+            "origin",
+            "l2",
+            "validation_accuracies",
+            "test_metrics",
+            "training",
+            "created_at",
+        )
+
+
+class TaskSerializer(serializers.ModelSerializer[Task]):
+    class_name = serializers.CharField(read_only=True)
+
+    class Meta:
+        model = Task
+        fields = (
+            "id",
+            "position",
+            "base_model",
+            "target_class",
+            "class_name",
+            "text_template",
+            "min_phrases",
+            "max_phrases",
+            "time_limit_s",
+        )
+
+
+class StudySerializer(serializers.ModelSerializer[Study]):
+    tasks = TaskSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Study
+        fields = (
+            "slug",
+            "title",
+            "state",
+            "audience",
+            "introduction",
+            "goal",
+            "scheme",
+            "created_at",
+            "opened_at",
+            "closed_at",
+            "tasks",
+        )
 
 
 class _StaffViewSet(ReadOnlyModelViewSet[Any]):

@@ -1,4 +1,7 @@
-"""The results page of a study: tables and figures that follow the study while it runs, each with its data."""
+"""The results page of a study: tables and figures that follow the study while it runs, each with its data.
+
+What a study has paid for what it found is shown to those who see payments, and is in no release.
+"""
 
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
@@ -11,21 +14,86 @@ from annotations.analysis.figures.study_figures import figures, first_tasks
 from annotations.analysis.observations.study_rows import MACHINES_TOP, RankedList, TaskFacts
 from annotations.analysis.tables.filled_tables import FilledTable, StudyTables
 from annotations.analysis.tables.keyword_tables import Keyword, PhraseAmongKeywords
+from annotations.analysis.tables.saturation_columns import Counted
 from annotations.analysis.tables.table3 import TABLE_3
+from annotations.base.tables.columns import Table
+from annotations.base.tables.worded_tables import worded
 from annotations.datasets.thumbnails import thumbnail_url
 from annotations.models import OPEN_STATES, BaseModel, Benchmark, GatheredTraining, JobState, Study
+from annotations.models.payment import amount
 from annotations.pages.shown_figures import figure_answer, shown_figure, table_answer
 from annotations.pages.study_pages import is_for_crowd, show_page
+from annotations.payments.costs import totals
 from annotations.pools.gathering_tables import WORTH, WorthRow, worth_rows, worth_table
 from annotations.results import benchmark_requests
 from annotations.results.exclusion_counts import PHRASES_WAIT, RUNS_WAIT
 from annotations.results.latest_results import Latest, latest
 from annotations.results.staff_pages.answer_sheet import Sheets
-from annotations.results.staff_pages.cost_of_findings import Cost, cost, cost_sentence
 from annotations.results.staff_pages.flow_words import flow_steps
 from annotations.results.staff_pages.machine_verdict import duels, over_classes
 from annotations.results.staff_pages.results_words import categories, words_of_tasks
 from annotations.staff import roles
+from clarify_errors.arrays.common.counted_words import persons
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What was paid, in hundredths: rewards, settled bonuses, and Prolific's fee where it is known.
+
+    people: whose reward was paid; findings: ideas that are better than guessing, over all tasks; None where that cannot
+    be told of a task; unpaid: who finished, and whose reward awaits review or is not known.
+    """
+
+    currency: str
+    rewards: int
+    bonuses: int
+    fee: int | None
+    people: int
+    findings: int | None
+    unpaid: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.rewards + self.bonuses + (self.fee or 0)
+
+    @property
+    def per_person(self) -> int | None:
+        """Hundredths for each person whose reward was paid, rounded."""
+        return round(self.total / self.people) if self.people else None
+
+    @property
+    def per_finding(self) -> int | None:
+        """Hundredths for each idea that is better than guessing, rounded; None while rewards are unsettled."""
+        return round(self.total / self.findings) if self.findings and not self.unpaid else None
+
+
+COSTS: Table[Cost] = worded(__package__, "costs")
+
+
+def cost(study: Study, tables: StudyTables) -> FilledTable[Cost]:
+    """Return what the study has paid and found, in one row."""
+    paid, rows = totals(study), tables.novelty.rows
+    is_told = bool(rows) and all(row.counted is Counted.BETTER for row in rows)
+    findings = sum(row.novelty.concepts for row in rows) if is_told else None
+    sums = paid.rewards.cents, paid.bonuses.cents, paid.fee_cents
+    unpaid = paid.awaiting.n + paid.unknown.n
+    return FilledTable(COSTS, (Cost(study.currency, *sums, paid.rewards.n, findings, unpaid),))
+
+
+def cost_sentence(of: Cost) -> str:
+    """Say what was paid and what a finding cost; nothing where nothing was paid."""
+    if not of.total:
+        return ""
+    fee = " with Prolific’s fee" if of.fee else ""
+    told = f"{amount(of.total, of.currency)} was paid{fee}"
+    if of.per_person is not None:
+        told += f": {amount(of.per_person)} for each of {persons(of.people)}"
+    if of.per_finding is not None:
+        ideas = "the one idea that is" if of.findings == 1 else f"each of {of.findings:,} ideas that are"
+        told += f", {amount(of.per_finding)} for {ideas} better than guessing"
+    elif of.findings and of.unpaid:
+        told += f". What an idea costs is told once the rewards of {persons(of.unpaid)} more are settled"
+    return f"{told}."
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,12 @@ from django.db import connection
 from django.test import Client, override_settings
 from psycopg import sql
 
-from annotations.backups import files, postgres_tools, withdrawal_ledger
+from annotations.backups import files, postgres_tools
 from annotations.backups import last_backup as back_ups
 from annotations.backups.making import back_up
 from annotations.base import unnamed_files
 from annotations.base.data_store.folder_store import FolderStore
+from annotations.log import withdrawal_ledger
 from annotations.models import BaseModel, IdentityKey, Phrase
 from tests.support import forked
 from tests.support.actors import Visit, create_study, open_study, start_visit, store_base_model, store_dataset

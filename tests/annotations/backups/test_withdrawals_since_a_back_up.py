@@ -14,13 +14,13 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from annotations.backups import withdrawal_ledger
 from annotations.backups.backup_manifest import MANIFEST, Manifest
 from annotations.backups.making import back_up
 from annotations.backups.restoring import restore
-from annotations.backups.withdrawal_ledger import Act
+from annotations.log import withdrawal_ledger
 from annotations.log.replay import differences
 from annotations.log.replay import replay as rebuilt
+from annotations.log.withdrawal_ledger import Act
 from annotations.models import (
     AnnotationSession,
     AuditRecord,

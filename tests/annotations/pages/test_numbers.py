@@ -6,8 +6,8 @@ from django.forms import DecimalField, FloatField
 from django.urls import reverse
 
 from annotations.datasets.staff_pages.data_page import PredictionsForm
+from annotations.datasets.staff_pages.dataset_lists import IndexForm
 from annotations.datasets.staff_pages.import_pages import ImportForm
-from annotations.datasets.staff_pages.search_page import IndexForm
 from annotations.pages.number_formats import MoneyField, row_number
 from annotations.pools.staff_pages.gathering_page import GatheringForm
 from annotations.studies.staff_pages.amend_page import AmendForm

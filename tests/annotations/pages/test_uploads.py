@@ -25,7 +25,7 @@ from django.utils import timezone
 from annotations.backups import files
 from annotations.datasets import import_requests as imports
 from annotations.datasets.import_requests import UPLOADS
-from annotations.datasets.staff_pages.archive_upload import ArchiveUpload
+from annotations.datasets.staff_pages.import_pages import ArchiveUpload
 from annotations.models import DatasetImport, Role, Study, StudyMember
 from annotations.pages import uploads
 from annotations.pages import uploads as upload_slots

@@ -14,8 +14,7 @@ from annotations.base.service_errors import (
 from annotations.models import EndReason, Event, Phrase, PhraseState, StudyState
 from annotations.phrases import assignments, phrase_submission
 from annotations.queue import worker_wakeup
-from annotations.releases.tables.exclusion_rows import exclusions
-from annotations.releases.tables.table_rows import phrase_rows
+from annotations.releases.tables.table_rows import exclusions, phrase_rows
 from tests.support.steps import end, move_clock, submit
 
 UUID = uuid.UUID(int=7)

@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from annotations.log.log_registry import TABLES
 from annotations.log.replay import differences, replay
 from annotations.models import Study
-from annotations.releases.study_document import study_document
+from annotations.releases.study_export import study_document
 from annotations.releases.tables.table_rows import Source, sources
 from annotations.results.stored_rows import read_people
 from tests.support.analysis_studies import analyse

@@ -13,7 +13,7 @@ from annotations.log.replay import differences, replay
 from annotations.models import Run, RunState, Study
 from annotations.payments.discrepancies import REVIEW_WITHIN
 from annotations.phrases import scoring
-from annotations.releases.study_document import study_document
+from annotations.releases.study_export import study_document
 from annotations.releases.tables.table_rows import Source, sources
 from annotations.results.stored_rows import read_people
 from annotations.runs import retraining as runs

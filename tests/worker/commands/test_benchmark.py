@@ -21,7 +21,7 @@ from tests.support.actors import RED, SQUARE
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.steps import end, submit_and_score
 from tests.worker.commands.conftest import HEAVY, Benchmark, Command
-from worker.benchmarks import published_methods
+from worker.benchmarks import methods
 from worker.benchmarks.method_inputs import draw
 from worker.benchmarks.methods import METHODS
 from worker.benchmarks.published_settings import PUBLISHED
@@ -39,8 +39,8 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> None:
     few = {name: replace(getattr(published, name), epochs=3) for name in named}
     monkeypatch.setitem(PUBLISHED, "waterbirds", replace(published, **few))
     stopped = partial(train_released_sgd, stopping=EarlyStopping(max_steps=30))
-    monkeypatch.setattr(published_methods, "train_released_sgd", stopped)
-    monkeypatch.setattr(published_methods, "train_dfr", partial(train_dfr, n_models=2))
+    monkeypatch.setattr(methods, "train_released_sgd", stopped)
+    monkeypatch.setattr(methods, "train_dfr", partial(train_dfr, n_models=2))
 
 
 def row_of(record: dict[str, Any], name: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from clarify_errors.arrays.datasets.dataset_files import Split
 from clarify_errors.arrays.phrases.phrase_reading import read_phrase
 from tests.support import actors
 from tests.support.fake_encoder import FakeEncoder
-from worker.phrases.phrase_scores import score_on
+from worker.phrases.scoring import score_on
 
 TEMPLATE = "an image of a {phrase}"
 

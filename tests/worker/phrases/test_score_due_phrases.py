@@ -18,8 +18,7 @@ from tests.support.actors import ENCODER, SQUARE
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.steps import submit, submit_and_score
 from worker.common import process_cache, throttled_log
-from worker.phrases.phrase_scores import score_batch
-from worker.phrases.scoring import score_due_phrases
+from worker.phrases.scoring import score_batch, score_due_phrases
 
 pytestmark = pytest.mark.usefixtures("stored_alice")
 

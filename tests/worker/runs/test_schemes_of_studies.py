@@ -11,7 +11,7 @@ from django.test import Client
 
 from annotations.corrections import correction_requests as corrections
 from annotations.models import BaseModel, KeywordRanking, RandomSlices, Run, RunState, Scheme, Study
-from annotations.releases.study_document import readme
+from annotations.releases.study_export import readme
 from annotations.releases.tables.table_rows import sources
 from annotations.results.stored_rows import control_worst_groups, read_people
 from annotations.runs.head_files import head_files

@@ -8,7 +8,7 @@ import pytest
 from annotations.models import Assignment, BaseModel, Control, RandomSlices, Run, RunState
 from annotations.results.stored_rows import control_worst_groups
 from annotations.runs import trained_rows
-from annotations.runs.model_card import model_card
+from annotations.runs.head_files import model_card
 from annotations.runs.retraining import TrainingBatch
 from annotations.runs.trained_rows import rows_to_train
 from clarify_errors.arrays.datasets.dataset_files import Split

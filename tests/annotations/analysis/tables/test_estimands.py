@@ -5,8 +5,8 @@ import pytest
 
 from annotations.analysis.observations.packed_phrases import by_person
 from annotations.analysis.observations.person_tasks import Basis, PersonTask, Times, Tried, person_tasks
-from annotations.analysis.tables.comparisons import compare_conditions
 from annotations.analysis.tables.estimands import ESTIMANDS, Over, Values
+from annotations.analysis.tables.study_tables import compare_conditions
 from annotations.analysis.tables.totals import totals
 
 CONTROL = 0.25

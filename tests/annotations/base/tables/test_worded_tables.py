@@ -11,7 +11,7 @@ from annotations.base.tables.worded_tables import along, columns_of, worded
 WORDS: dict[str, dict[str, str]] = {
     "participant": {"attribute": "person.pseudonym"},
     "n": {"type": "count", "meaning": "how many", "unit": "images"},
-    "state": {"type": "text", "meaning": "how it went", "computed": "from the log"},
+    "state": {"meaning": "how it went", "computed": "from the log"},
 }
 
 
@@ -23,7 +23,7 @@ def test_columns_have_the_order_and_the_words_of_the_file() -> None:
     assert (state.type, state.meaning, state.computed) == ("text", "how it went", "from the log")
 
 
-def test_a_column_without_a_type_has_the_words_that_tables_share() -> None:
+def test_a_column_without_a_meaning_has_the_words_that_tables_share() -> None:
     participant: Column[Any] = columns_of(WORDS)[0]
     assert participant.type == "text"
     assert participant.meaning.startswith("pseudonym of the person")
@@ -81,7 +81,7 @@ def test_a_column_that_the_file_does_not_have_is_refused(more: dict[str, Any]) -
         columns_of(WORDS, **more)
 
 
-def test_a_column_without_a_type_that_no_table_shares_is_refused() -> None:
+def test_a_column_without_a_meaning_that_no_table_shares_is_refused() -> None:
     with pytest.raises(KeyError, match="nobody"):
         columns_of({"nobody": {}})
 

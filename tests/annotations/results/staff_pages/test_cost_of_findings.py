@@ -13,7 +13,7 @@ from django.test import Client
 from annotations.analysis.tables.saturation_columns import Counted, TaskNovelty
 from annotations.analysis.tables.saturation_tables import novelty
 from annotations.models import Role, Study, StudyMember, Submission
-from annotations.results.staff_pages.cost_of_findings import Cost, cost, cost_sentence
+from annotations.results.staff_pages.results_page import Cost, cost, cost_sentence
 from tests.support.analysis_studies import analyse
 from tests.support.prolific_steps import THERE, arrive
 

@@ -3,8 +3,8 @@
 import datetime as dt
 from uuid import UUID
 
-from annotations.backups import withdrawal_ledger
-from annotations.backups.withdrawal_ledger import Act
+from annotations.log import withdrawal_ledger
+from annotations.log.withdrawal_ledger import Act
 from annotations.models import AnnotationSession
 
 _ALWAYS = dt.datetime.min.replace(tzinfo=dt.UTC)
