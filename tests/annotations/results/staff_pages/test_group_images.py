@@ -9,7 +9,7 @@ from annotations.models.arrays import pack_int32
 from annotations.visits import withdrawal
 from clarify_errors.arrays.datasets.dataset_files import Split
 from tests.annotations.results.staff_pages.test_findings import train_control
-from tests.support.actors import SQUARE, Visit
+from tests.support.actors import Visit
 from tests.support.rows import add_phrase, add_run
 from tests.support.views_pages import tree
 
