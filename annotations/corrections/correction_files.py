@@ -22,7 +22,7 @@ def correction_document(correction: Correction) -> dict[str, Any]:
     """Return what a correction was made from and what it does, as JSON values. Accuracies are shares in [0, 1]."""
     base_model = correction.base_model
     names = base_model.dataset.class_names
-    parts = list(correction.parts.select_related("score__phrase").order_by("target_class"))
+    parts = list(correction.parts.select_related("score__phrase__assignment__session").order_by("target_class"))
     words = {part.target_class: words_of_phrase(part.score.phrase) for part in parts}
     return {
         "format": "clarify-correction-1",

@@ -8,6 +8,7 @@ from annotations.corrections.correction_candidates import candidates, second_set
 from annotations.corrections.correction_effects import AFTER, BEFORE, CONTROL, GAINS, RESTRICTED, SET_NAMES
 from annotations.models import BaseModel, Correction, CorrectionPart, JobState, Score, Study
 from annotations.models.arrays import without_arrays
+from annotations.models.moderated_words import words_of_phrase
 from annotations.runs.accuracy_changes import Change
 from clarify_errors.arrays.retraining.control import own_gain
 from clarify_errors.arrays.retraining.own_gain_intervals import WHY, tied_note
@@ -34,6 +35,10 @@ class PartOf:
     class_name: str
     n_above: int | None
     n_below: int | None
+
+    @property
+    def words(self) -> str:
+        return words_of_phrase(self.part.score.phrase)
 
 
 def offers(study: Study) -> list[dict[str, Any]]:
@@ -66,7 +71,7 @@ def report_of(correction: Correction) -> dict[str, Any]:
     names = correction.base_model.dataset.class_names
     groups = [(_title(each), list(_groups(each))) for each in sets]
     parts = list(parts_of(correction))
-    words = {each.part.target_class: str(each.part.score.phrase) for each in parts}
+    words = {each.part.target_class: each.words for each in parts}
     return {
         "correction": correction,
         "parts": parts,
@@ -89,7 +94,7 @@ def parts_of(correction: Correction) -> Iterator[PartOf]:
     """Yield a correction's annotations, by class."""
     names = correction.base_model.dataset.class_names
     sizes = {each["class"]: each for each in correction.effects.get("slices", [])}
-    parts = without_arrays(correction.parts.select_related("score__phrase"))
+    parts = without_arrays(correction.parts.select_related("score__phrase__assignment__session"))
     for part in parts.order_by("target_class"):
         size = sizes.get(part.target_class, {})
         yield PartOf(part, names[part.target_class], size.get("n_above"), size.get("n_below"))

@@ -20,7 +20,6 @@ from annotations.corrections.correction_effects import (
 )
 from annotations.corrections.correction_reports import PartOf, parts_of
 from annotations.models import Correction, JobState, Study
-from annotations.models.moderated_words import words_of_phrase
 
 _OVERALL = ("worst_group", "average", "average_plain", "gap", "minority", "majority")
 
@@ -104,6 +103,4 @@ CORRECTIONS: Table[Correction] = worded(
         **_ends("gain", BEFORE),
     },
 )
-ANNOTATIONS: Table[PartOf] = worded(
-    __package__, "correction_annotations", {"text": lambda row: words_of_phrase(row.part.score.phrase)}
-)
+ANNOTATIONS: Table[PartOf] = worded(__package__, "correction_annotations", {"text": lambda row: row.words})

@@ -1,4 +1,4 @@
-"""The words of a phrase as they leave the site: none that the staff hid or excluded, whenever they did."""
+"""The words of a phrase as they leave the site: none that the staff hid or excluded, or whose author withdrew."""
 
 from annotations.models import Moderation, Phrase, Run
 
@@ -7,8 +7,9 @@ _KEPT_IN = frozenset({Moderation.HIDDEN, Moderation.EXCLUDED})
 
 
 def words_of_phrase(phrase: Phrase) -> str:
-    """Return the phrase, or "(hidden)"."""
-    return HIDDEN if phrase.moderation in _KEPT_IN else phrase.text
+    """Return the phrase, or "(hidden)"; also of a visit that is withdrawn, until its words are erased."""
+    is_hidden = phrase.moderation in _KEPT_IN or phrase.assignment.session.withdrawn_at is not None
+    return HIDDEN if is_hidden else phrase.text
 
 
 def words_of_run(run: Run) -> str:

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from django import forms
 from django.contrib import messages
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 
+from annotations.base.service_errors import NotPossible
 from annotations.pages.form_errors import RefusalsShown
+from annotations.pages.typed_classes import Form
 
 Answer = HttpResponseBase | dict[str, Any]  # the context of the page's own template, or another answer
 Act = Callable[[HttpRequest, Any, str], Answer | str | None]  # of the request, the row of the page, and who asks
@@ -30,6 +33,20 @@ def filled(form: BaseForm) -> dict[str, Any]:
     if not form.is_valid():
         raise FormRefused(form)
     return form.cleaned_data
+
+
+class ReasonForm(Form):
+    """Why somebody does what the page cannot take back by itself."""
+
+    reason = forms.CharField(max_length=1_000, required=False)
+
+
+def reason_of(request: HttpRequest) -> str:
+    """Return the reason that was typed, "" without one. Raises NotPossible, which the page says, of one too long."""
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        raise NotPossible(f"Reason: {form.errors['reason'][0]}")
+    return str(form.cleaned_data["reason"])
 
 
 def answer_to_act(

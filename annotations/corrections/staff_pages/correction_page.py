@@ -14,7 +14,7 @@ from annotations.corrections.correction_tables import report
 from annotations.models import BaseModel, Correction, JobState, Review, Study
 from annotations.pages.form_errors import RefusalsShown
 from annotations.pages.number_formats import row_number
-from annotations.pages.page_acts import Act, Answer
+from annotations.pages.page_acts import Act, Answer, reason_of
 from annotations.pages.shown_figures import figure_answer, shown_figure, table_answer
 from annotations.pages.study_pages import JSON, ZIP, file_answer
 from annotations.results.latest_results import Latest, latest
@@ -58,7 +58,7 @@ def _figure(correction: Correction | None, analysed: Latest) -> dict[str, Any] |
 
 def _decide(decision: Review, request: HttpRequest, study: Study, by: str) -> str:
     correction = get_object_or_404(study.corrections.counted(), pk=row_number(request.POST.get("correction")))
-    corrections.review(correction, decision, by=by, reason=request.POST.get("reason", ""))
+    corrections.review(correction, decision, by=by, reason=reason_of(request))
     return "The decision is stored."
 
 

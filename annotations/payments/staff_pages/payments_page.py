@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404
 
 from annotations.models import UNDER_WAY, BatchState, Payment, PaymentBatch, Study
 from annotations.pages.number_formats import row_number
-from annotations.pages.page_acts import Act
+from annotations.pages.page_acts import Act, reason_of
 from annotations.pages.study_pages import CSV, file_answer
 from annotations.payments import payment_files, payment_ledger
 from annotations.payments.costs import totals
@@ -93,7 +93,7 @@ def _prepare(request: HttpRequest, study: Study, by: str) -> None:
 
 
 def _withhold(request: HttpRequest, study: Study, by: str) -> None:
-    payment, reason = _payment(request, study), request.POST.get("reason", "").strip()
+    payment, reason = _payment(request, study), reason_of(request)
     if reason:
         payment_ledger.withhold(payment, reason=reason, by=by)
     else:

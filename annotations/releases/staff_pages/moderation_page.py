@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest
 
 from annotations.models import Moderation, Phrase, Study
 from annotations.pages.number_formats import row_number
-from annotations.pages.page_acts import Act
+from annotations.pages.page_acts import Act, reason_of
 from annotations.releases import moderated_phrases as reading
 from annotations.releases import moderation
 from clarify_errors.arrays.common.counted_words import counted
@@ -71,12 +71,12 @@ def _approve_shown(request: HttpRequest, study: Study, by: str) -> str:
 
 
 def _decide(decision: Moderation, request: HttpRequest, study: Study, by: str) -> str:
-    phrases = _named(request, study)
+    phrases, reason = _named(request, study), reason_of(request)
     if not phrases:
         raise Http404
     with transaction.atomic():
         for phrase in phrases:
-            moderation.moderate(phrase, decision, by=by, reason=request.POST.get("reason", ""))
+            moderation.moderate(phrase, decision, by=by, reason=reason)
     of_all = "" if len(phrases) == 1 else f" for {len(phrases)} phrases of this text"
     return f"The decision is stored{of_all}."
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from annotations.log.identities import names_of
 from annotations.models import Study
-from annotations.pages.page_acts import filled
+from annotations.pages.page_acts import filled, reason_of
 from annotations.pages.typed_classes import Form
 from annotations.visits import erasure, retention
 from annotations.visits import withdrawal_status as withdrawal
@@ -45,7 +45,7 @@ def _find(request: HttpRequest, study: Study, by: str) -> dict[str, Any]:
 
 def _withdraw(request: HttpRequest, study: Study, by: str) -> dict[str, Any] | str:
     person = get_object_or_404(study.participants, pseudonym=request.POST.get("participant", ""), erased_at=None)
-    if reason := request.POST.get("reason", "").strip():
+    if reason := reason_of(request):
         erasure.request(person, by=by, reason=reason)
         return f"{person} is withdrawn. What they did is deleted within a few minutes."
     messages.error(request, "Please say why, such as how the person asked for it: it stands in the audit log.")

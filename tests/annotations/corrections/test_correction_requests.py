@@ -1,13 +1,17 @@
 """Pooled corrections: which annotations enter, what is refused in a sentence, and who may have the head."""
 
+import json
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from annotations.base.service_errors import NotPossible
 from annotations.corrections import correction_requests as corrections
 from annotations.corrections.correction_candidates import candidates, second_sets
+from annotations.corrections.correction_files import correction_document
+from annotations.corrections.correction_tables import correction_tables
 from annotations.models import (
     AnnotationSession,
     AuditRecord,
@@ -97,6 +101,25 @@ def test_nothing_of_somebody_who_withdrew_enters(study: Study, base_model: BaseM
     now, hers = timezone.now(), AnnotationSession.objects.filter(pk=said["red square"].assignment.session_id)
     hers.update(stage=Stage.WITHDRAWN, outcome="withdrawn", withdrawn_at=now, ended_at=now)
     assert texts(ask(study, base_model)) == {SQUARE: "Red"}
+
+
+def test_the_words_of_somebody_who_withdraws_later_are_not_said_until_they_are_erased(
+    study: Study, base_model: BaseModel, said: dict[str, Phrase], coordinator_client: Client
+) -> None:
+    Phrase.objects.filter(pk=said["red square"].pk).update(text="crimson hers")
+    approve(*Phrase.objects.filter(pk=said["red square"].pk))
+    correction = trained(ask(study, base_model))
+    page = f"/admin/annotations/study/{study.pk}/correction/"
+
+    def told() -> list[str]:
+        lines = correction_tables(study).annotations.lines()
+        shown = coordinator_client.get(page, {"correction": correction.pk}).content.decode()
+        return [str(list(lines)), json.dumps(correction_document(correction)), shown]
+
+    assert all("crimson hers" in each for each in told())
+    now, hers = timezone.now(), AnnotationSession.objects.filter(pk=said["red square"].assignment.session_id)
+    hers.update(stage=Stage.WITHDRAWN, outcome="withdrawn", withdrawn_at=now, ended_at=now)
+    assert all("crimson hers" not in each and "(hidden)" in each for each in told())
 
 
 def test_another_phrase_can_be_chosen_by_hand_or_none(
