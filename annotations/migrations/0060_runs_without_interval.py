@@ -1,4 +1,4 @@
-"""The runs whose own gain has no interval yet are found from an index; 0063 changes the same rows."""
+"""The runs whose own gain has no interval yet are found from an index; 0059 changes the same rows."""
 
 from django.db import migrations, models
 

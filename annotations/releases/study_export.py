@@ -331,17 +331,7 @@ def _raw_events(study: Study) -> Iterator[str]:
     columns = as_text.values_list("id", "occurred_at", "kind", "session__submission_key", "text")
     for event, occurred_at, kind, session, payload in columns.iterator(1_000):
         head = json.dumps({"event": event, "occurred_at": write_time(occurred_at), "kind": kind, "session": session})
-        told_of = _without_words(payload) if kind in _OF_CORRECTIONS else payload
-        yield f'{head[:-1]}, "payload": {told_of}}}'
-
-
-def _without_words(payload: str) -> str:
-    """Up to 0.17 an event of a correction has the phrase of each annotation, whatever was decided on it since."""
-    told = json.loads(payload)
-    for row in told[ROWS]["correction"].values():
-        for each in row.get("ablations", ()):
-            each.pop("phrase", None)
-    return json.dumps(told, ensure_ascii=False)
+        yield f'{head[:-1]}, "payload": {payload}}}'
 
 
 def _pretty(document: dict[str, Any]) -> str:
