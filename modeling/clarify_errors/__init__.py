@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from clarify_errors.arrays.common.modeling_errors import ModelingError
     from clarify_errors.explanations.correction import Correction, OwnGain, load_head
     from clarify_errors.explanations.explanation import Explanation, ScoredPhrase, explain
+    from clarify_errors.explanations.in_place import InPlaceCorrection, activations
     from clarify_errors.explanations.last_layer import LastLayer
     from clarify_errors.tensors.encoders import load_encoder
 
@@ -26,10 +27,12 @@ __version__ = "0.17.0"
 __all__ = [
     "Correction",
     "Explanation",
+    "InPlaceCorrection",
     "LastLayer",
     "ModelingError",
     "OwnGain",
     "ScoredPhrase",
+    "activations",
     "explain",
     "load_encoder",
     "load_head",
@@ -38,10 +41,12 @@ __all__ = [
 _MODULES = {
     "Correction": "clarify_errors.explanations.correction",
     "Explanation": "clarify_errors.explanations.explanation",
+    "InPlaceCorrection": "clarify_errors.explanations.in_place",
     "LastLayer": "clarify_errors.explanations.last_layer",
     "ModelingError": "clarify_errors.arrays.common.modeling_errors",
     "OwnGain": "clarify_errors.explanations.correction",
     "ScoredPhrase": "clarify_errors.explanations.explanation",
+    "activations": "clarify_errors.explanations.in_place",
     "explain": "clarify_errors.explanations.explanation",
     "load_encoder": "clarify_errors.tensors.encoders",
     "load_head": "clarify_errors.explanations.correction",

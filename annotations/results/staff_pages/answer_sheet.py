@@ -173,7 +173,7 @@ class Sheets:
 
     def _images(self, task: TaskFacts, group: str) -> str:
         page = reverse("admin:annotations_study_group_images", args=[self._study.pk])
-        return f"{page}?{urlencode({'task': task.position, 'group': group})}"
+        return f"{page}?{urlencode({'task': str(task.position), 'group': group})}"
 
     def _dots(self, people: Sequence[PersonTask], duel: Duel | None) -> Dots | None:
         gains = [(row, row.own_gain) for row in people if row.own_gain is not None]
@@ -256,7 +256,7 @@ def _chips(
         yield beyond_chance(scored)
     if duel and duel.gain:
         place = 0 if duel.gain.low > 0 else 1 if duel.gain.high < 0 else 2
-        yield Chip(("good", "bad", "neutral")[place], _DUEL[place])  # type: ignore[arg-type]  # its three kinds
+        yield Chip(("good", "bad", "neutral")[place], _DUEL[place])
     others = [row for row in groups if not row.is_worst]
     if not others:
         return

@@ -1,6 +1,6 @@
 """Test images of one group, before and after retraining with words: what became right, what became wrong."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +39,7 @@ class Kind:
     pictures: tuple[tuple[str, str], ...]
 
 
-def page(request: HttpRequest, study: Study) -> Mapping[str, Any]:
+def page(request: HttpRequest, study: Study) -> dict[str, Any]:
     """Show the group that the address names, with people's best phrase by error score."""
     tasks = study.tasks.with_base_models()
     task = get_object_or_404(tasks, position=row_number(request.GET.get("task")))
@@ -49,8 +49,8 @@ def page(request: HttpRequest, study: Study) -> Mapping[str, Any]:
     best = _best_phrase(study, task)
     context = {"task": task, "group": group, "words": best and words_of_phrase(best), "kinds": [], "failure": ""}
     try:
-        if best is not None:
-            of_group = task.base_model, best.score.run, names.index(group)
+        if best is not None and (run := best.score.run) is not None:
+            of_group = task.base_model, run, names.index(group)
             context["kinds"] = list(_kinds(f"user:{request.user.pk}", *of_group))
     except (ModelingError, OSError) as error:
         context["failure"] = str(error)

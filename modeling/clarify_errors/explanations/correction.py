@@ -94,10 +94,7 @@ class Correction:
 
     def __repr__(self) -> str:
         """Say the gain, and what it costs."""
-        change = self.table().own_gain[: len(self.group_names)]
-        loser = change.idxmin()
-        cost = f"{loser} loses {-100 * change[loser]:.1f} points" if change[loser] < 0 else "no group loses"
-        return f"{str(self.gain).removesuffix('.')}. Against the control, {cost}"
+        return f"{str(self.gain).removesuffix('.')}. {costs(self.measures, self.group_names)}"
 
     @classmethod
     def of(
@@ -134,29 +131,13 @@ class Correction:
         NotConverged
             If the solver misses its tolerance.
         """
-        tau = scored.error_score.threshold if threshold is None else threshold
-        if tau is None:
-            raise BadArray(f"“{scored.phrase}” separates nothing: its error score is 0, so it has no threshold")
-        annotation = Annotation(explanation.target_class, scored.embedding, scored.read.sign, tau)
-        train = np.flatnonzero(explanation.splits == _TRAIN)
-        labels = explanation.classes.labels[train]
-        above = annotation.members(explanation.images, train, labels)
-        try:
-            membership = slice_membership(above, labels, explanation.target_class)
-        except SliceTooSmall as error:
-            raise error.named(explanation.class_name) from None
-        weights = np.stack(
-            [
-                slice_weights(labels, membership, scheme),
-                control.control_weights(labels, explanation.target_class, scheme),
-            ],
-            axis=1,
-        )
-        heads = _trained(explanation, train, weights, l2)
-        gain, measures = _measured(explanation, heads, seed)
-        n_above = int(above.sum())
-        n_below = int((labels == explanation.target_class).sum()) - n_above
-        return cls(*heads, annotation, n_above, n_below, gain, explanation.group_names, measures)
+        chosen = Weighed.of(explanation, scored, scheme, threshold)
+        heads = _trained(explanation, chosen, l2)
+        test = test_rows(explanation)
+        corrected, beside = (head.predict(explanation.features[test]) for head in heads)
+        gain, measures = measured(explanation, corrected, beside, seed)
+        sizes = chosen.n_above, chosen.n_below
+        return cls(*heads, chosen.annotation, *sizes, gain, explanation.group_names, measures)
 
     def predict(self, features: Any) -> NDArray[np.str_]:
         """Predict class names by the corrected head.
@@ -241,30 +222,148 @@ def load_head(path: str | PathLike[str]) -> Head:
     return Head.from_bytes(Path(path).read_bytes())
 
 
-def _trained(
-    explanation: "Explanation", train: NDArray[np.int64], weights: NDArray[np.float64], l2: float
-) -> tuple[Head, Head]:
-    features = unit_rows(explanation.features[train])
+@dataclass(frozen=True, eq=False)
+class Weighed:
+    """The train images of an explanation, with weights for a phrase and for its control.
+
+    Attributes
+    ----------
+    annotation : Annotation
+    rows : int64 ndarray of shape (m,)
+        The train images, as positions among all.
+    weights : float64 ndarray of shape (m, 2)
+        With the phrase, and without it.
+    n_above, n_below : int
+        Train images of the class with the phrase, and without it.
+    """
+
+    annotation: Annotation
+    rows: NDArray[np.int64]
+    weights: NDArray[np.float64]
+    n_above: int
+    n_below: int
+
+    @classmethod
+    def of(cls, explanation: "Explanation", scored: "ScoredPhrase", scheme: str, threshold: float | None) -> Self:
+        """Weigh the train images by which of them have a phrase.
+
+        Parameters
+        ----------
+        explanation : Explanation
+        scored : ScoredPhrase
+        scheme : str
+        threshold : float or None
+
+        Returns
+        -------
+        Weighed
+
+        Raises
+        ------
+        BadArray
+            If there is no threshold, or no training image.
+        SliceTooSmall
+            If a slice has fewer than five training images.
+        """
+        tau = scored.error_score.threshold if threshold is None else threshold
+        if tau is None:
+            raise BadArray(f"“{scored.phrase}” separates nothing: its error score is 0, so it has no threshold")
+        annotation = Annotation(explanation.target_class, scored.embedding, scored.read.sign, tau)
+        train = np.flatnonzero(explanation.splits == _TRAIN)
+        labels = explanation.classes.labels[train]
+        above = annotation.members(explanation.images, train, labels)
+        try:
+            membership = slice_membership(above, labels, explanation.target_class)
+        except SliceTooSmall as error:
+            raise error.named(explanation.class_name) from None
+        beside = control.control_weights(labels, explanation.target_class, scheme)
+        weights = np.stack([slice_weights(labels, membership, scheme), beside], axis=1)
+        n_above = int(above.sum())
+        return cls(annotation, train, weights, n_above, int((labels == explanation.target_class).sum()) - n_above)
+
+
+def _trained(explanation: "Explanation", chosen: Weighed, l2: float) -> tuple[Head, Head]:
+    features = unit_rows(explanation.features[chosen.rows])
     standardization = Standardization.fit(features)
-    labels, names = explanation.classes.labels[train], explanation.classes.names
-    trained = train_heads(standardization.apply(features), labels, weights, l2, n_classes=len(names))
+    labels, names = explanation.classes.labels[chosen.rows], explanation.classes.names
+    trained = train_heads(standardization.apply(features), labels, chosen.weights, l2, n_classes=len(names))
     run, beside = (Head.of(trained.coef[k], trained.intercept[k], standardization, names) for k in (0, 1))
     return run, beside
 
 
-def _measured(
-    explanation: "Explanation", heads: tuple[Head, Head], seed: int
-) -> tuple[OwnGain, dict[str, GroupMetrics]]:
+def test_rows(explanation: "Explanation") -> NDArray[np.int64]:
+    """Return the positions of the test images.
+
+    Parameters
+    ----------
+    explanation : Explanation
+
+    Returns
+    -------
+    int64 ndarray of shape (m,)
+
+    Raises
+    ------
+    BadArray
+        If there is none.
+    """
     test = np.flatnonzero(explanation.splits == _TEST)
     if not len(test):
         raise BadArray("there is no test image to measure the correction on")
-    run, beside = (head.predict(explanation.features[test]) for head in heads)
-    predictions = {"base": explanation.classes.predictions[test], "control": beside, "corrected": run}
+    return test
+
+
+def measured(
+    explanation: "Explanation", corrected: NDArray[np.int64], beside: NDArray[np.int64], seed: int
+) -> tuple[OwnGain, dict[str, GroupMetrics]]:
+    """Measure predictions of the test images.
+
+    Parameters
+    ----------
+    explanation : Explanation
+    corrected, beside : int64 ndarray of shape (m,)
+        Positions among the names of classes: by the retraining with the phrase, and by the control.
+    seed : int
+
+    Returns
+    -------
+    OwnGain
+    dict of str to GroupMetrics
+        Of `base`, `control` and `corrected`.
+    """
+    test = test_rows(explanation)
+    predictions = {"base": explanation.classes.predictions[test], "control": beside, "corrected": corrected}
     train_counts = np.bincount(explanation.groups[explanation.splits == _TRAIN], minlength=len(explanation.group_names))
     labels, groups = explanation.classes.labels[test], explanation.groups[test]
     measures = {name: group_metrics(of, labels, groups, train_counts) for name, of in predictions.items()}
-    interval = own_gain_interval(paired_counts(run == labels, beside == labels, groups), seed=seed)
+    interval = own_gain_interval(paired_counts(corrected == labels, beside == labels, groups), seed=seed)
     worst = {name: of.worst_group for name, of in measures.items()}
     own = control.own_gain(worst["corrected"], worst["control"])
     ends = interval.low, interval.high, interval.tied
     return OwnGain(worst["base"], worst["control"], worst["corrected"], own, *ends), measures
+
+
+def costs(measures: dict[str, GroupMetrics], group_names: tuple[str, ...]) -> str:
+    """Say which group loses most, against the control and against the predictions that were passed.
+
+    Parameters
+    ----------
+    measures : dict of str to GroupMetrics
+        Of `base`, `control` and `corrected`.
+    group_names : tuple of str
+
+    Returns
+    -------
+    str
+    """
+    told = []
+    for name, against in (("control", "the control"), ("base", "the predictions that were passed")):
+        change = np.array(measures["corrected"].accuracies, np.float64) - np.array(
+            measures[name].accuracies, np.float64
+        )
+        loser = int(np.nanargmin(change))
+        lost = (
+            f"{group_names[loser]} loses {-100 * change[loser]:.1f} points" if change[loser] < 0 else "no group loses"
+        )
+        told.append(f"against {against}, {lost}")
+    return "; ".join(told).capitalize()

@@ -40,7 +40,10 @@ from clarify_errors.explanations.inputs import SPLITS, Classes
 from clarify_errors.explanations.phrase_texts import EmbeddedPhrase, Phrases, embedded_phrases
 
 if TYPE_CHECKING:
+    import torch
+
     from clarify_errors.explanations.correction import Correction
+    from clarify_errors.explanations.in_place import InPlaceCorrection
     from clarify_errors.tensors.encoders import Encoder
 
 TRAIN, VALIDATION, TEST = range(len(SPLITS))
@@ -127,6 +130,8 @@ class Explanation:
         For each sign that a phrase has, the error scores of the vocabulary's words. Empty without a vocabulary.
     pictures : object or None
         What was passed as images, where these are pictures.
+    raw_features : float32 ndarray of shape (n, e) or None
+        What was passed as features, whose rows have any length.
     """
 
     classes: Classes
@@ -142,6 +147,7 @@ class Explanation:
     null_level: float
     vocabulary_scores: dict[int, NDArray[np.float64]]
     pictures: Any = None
+    raw_features: NDArray[np.float32] | None = None
 
     def __repr__(self) -> str:
         line = self._line(self.phrases[0])
@@ -333,6 +339,59 @@ class Explanation:
             self, self.phrase(phrase), l2=l2, scheme=scheme, threshold=threshold, seed=seed
         )
 
+    def correct_in_place(
+        self,
+        phrase: str,
+        model: "torch.nn.Module",
+        *,
+        layer: str | None = None,
+        outputs: Sequence[str] | None = None,
+        l2: float = 0.01,
+        scheme: str = DEFAULT_SCHEME,
+        threshold: float | None = None,
+        seed: int = 0,
+    ) -> "InPlaceCorrection":
+        """Retrain a network's own last layer, on the activations that go into it.
+
+        These are what was passed as `features` (`activations` has them). Each is z-scored in training, and the z-score
+        is folded into weights and bias, so that the layer takes them as they are.
+
+        Parameters
+        ----------
+        phrase : str
+            One that was scored.
+        model : torch.nn.Module
+            The network whose predictions were passed.
+        layer : str, optional
+            Name of its last layer. Default: the last `torch.nn.Linear`.
+        outputs : sequence of str, optional
+            Names of classes in the order of the layer's outputs. Default: those that occur, by number where they are
+            numbers, else by alphabet.
+        l2 : float, default 0.01
+            Penalty λ > 0 on the weights of z-scored activations and on the bias. It is not the network's weight decay.
+        scheme, threshold, seed
+            As in `correct`.
+
+        Returns
+        -------
+        InPlaceCorrection
+            `install` puts it into a copy of the network.
+
+        Raises
+        ------
+        BadArray
+            If the layer gives other predictions than those that were passed, the phrase was not scored or has no
+            threshold, or an argument is invalid.
+        SliceTooSmall
+            If a slice has fewer than five training images.
+        NotConverged
+            If the solver misses its tolerance.
+        """
+        return clarify_errors.InPlaceCorrection.of(
+            self, self.phrase(phrase), model, layer=layer, outputs=outputs, l2=l2, scheme=scheme, threshold=threshold,
+            seed=seed,
+        )  # fmt: skip
+
     def _better(self, scored: ScoredPhrase) -> BetterThanGuessing:
         score, of_words = scored.error_score, self.vocabulary_levels.get(scored.read.sign)
         return better_than_guessing(score.value, self.null_level, of_words, score.n_correct, score.n_error)
@@ -449,6 +508,11 @@ def explain(
     loaded = clarify_errors.load_encoder(encoder) if isinstance(encoder, str) else encoder
     rules = phrase_language(language)
     template = rules.template if template is None else template
+    raw = None if features is None else inputs.as_array(features)
+    if raw is not None and len(raw) != len(classes.labels):
+        raise BadArray(
+            f"features has {len(raw)} rows, and there are {len(classes.labels)} labels: one row for each image"
+        )
     # Texts before images, which may take minutes: what is wrong with words is told at once.
     texts = embedded_phrases(phrases or keywords, template, loaded, language, as_sentences=bool(phrases))
     embedded = inputs.embeddings_of(images, loaded)
@@ -464,7 +528,7 @@ def explain(
         classes,
         target,
         embedded,
-        embedded if features is None else inputs.embeddings_of(features, None),
+        embedded if raw is None else inputs.embeddings_of(raw, None),
         divided,
         of_groups,
         group_names,
@@ -477,6 +541,7 @@ def explain(
             for sign in {each.read.sign for each in texts if len(words)}
         },
         _kept_pictures(images) if loaded is not None and inputs.has_pictures(images) else None,
+        None if raw is None else raw.astype(np.float32),
     )
 
 

@@ -17,7 +17,7 @@ def test_a_longer_reason_is_refused_and_nothing_happens(
 ) -> None:
     phrase, person = add_phrase(alice, "red", 0.75), alice.session.participant
     before = AuditRecord.objects.count()
-    acts = {
+    acts: dict[str, dict[str, object]] = {
         "moderation": {"act": "hide", "phrase": phrase.pk},
         "withdrawals": {"act": "withdraw", "participant": person.pseudonym},
     }

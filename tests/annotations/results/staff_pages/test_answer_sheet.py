@@ -86,8 +86,9 @@ def test_every_mark_leads_somewhere_and_the_sheet_says_who_what_and_how_sure(
     assert len(sheet.select(".dots a")) == 6 and len(sheet.select(".worth-figure a.group")) == 3
     assert "loses 19.0 points (20.0 without words)" in words
     for link in sheet.select("a[href]"):
-        if not link["href"].startswith(("?", "#")):
-            assert coordinator_client.get(link["href"], follow=True).status_code == 200
+        address = str(link["href"])
+        if not address.startswith(("?", "#")):
+            assert coordinator_client.get(address, follow=True).status_code == 200
 
 
 @pytest.mark.usefixtures("stored_base_model")

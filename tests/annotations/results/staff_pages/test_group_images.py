@@ -31,7 +31,7 @@ def group(open_study: Study, alice: Visit, base_model: BaseModel) -> str:
 
 def shown(client: Client, study: Study, group: str) -> dict[str, tuple[int, str, int]]:
     """By kind: how many images, what is said of the control, and how many pictures."""
-    page = tree(client.get(f"/admin/annotations/study/{study.pk}/group_images/", {"task": 1, "group": group}))
+    page = tree(client.get(f"/admin/annotations/study/{study.pk}/group_images/", {"task": "1", "group": group}))
     kinds = {}
     for section in page.select("section:has(h3)"):
         title, _, n = section.select("h3")[0].text.partition(": ")
@@ -61,7 +61,7 @@ def test_words_that_the_staff_hid_are_not_said_and_those_withdrawn_or_excluded_h
 ) -> None:
     Phrase.objects.update(moderation=Moderation.HIDDEN, moderation_reason="a name")
     address = f"/admin/annotations/study/{open_study.pk}/group_images/"
-    text = tree(coordinator_client.get(address, {"task": 1, "group": group})).text
+    text = tree(coordinator_client.get(address, {"task": "1", "group": group})).text
     assert "“(hidden)”" in text and "“red”" not in text
     Phrase.objects.update(moderation=Moderation.EXCLUDED, moderation_reason="a name")
     assert shown(coordinator_client, open_study, group) == {}
