@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from clarify_errors.explanations.explanation import Explanation, ScoredPhrase, explain
     from clarify_errors.explanations.in_place import InPlaceCorrection, activations
     from clarify_errors.explanations.last_layer import LastLayer
+    from clarify_errors.explanations.slices import (
+        Slice,
+        SliceChange,
+        assert_no_slice_worse,
+        check_slices,
+        load_slices,
+        save_slices,
+    )
     from clarify_errors.tensors.encoders import load_encoder
 
 __version__ = "0.17.0"
@@ -32,10 +40,16 @@ __all__ = [
     "ModelingError",
     "OwnGain",
     "ScoredPhrase",
+    "Slice",
+    "SliceChange",
     "activations",
+    "assert_no_slice_worse",
+    "check_slices",
     "explain",
     "load_encoder",
     "load_head",
+    "load_slices",
+    "save_slices",
 ]
 
 _MODULES = {
@@ -46,10 +60,16 @@ _MODULES = {
     "ModelingError": "clarify_errors.arrays.common.modeling_errors",
     "OwnGain": "clarify_errors.explanations.correction",
     "ScoredPhrase": "clarify_errors.explanations.explanation",
+    "Slice": "clarify_errors.explanations.slices",
+    "SliceChange": "clarify_errors.explanations.slices",
     "activations": "clarify_errors.explanations.in_place",
+    "assert_no_slice_worse": "clarify_errors.explanations.slices",
+    "check_slices": "clarify_errors.explanations.slices",
     "explain": "clarify_errors.explanations.explanation",
     "load_encoder": "clarify_errors.tensors.encoders",
     "load_head": "clarify_errors.explanations.correction",
+    "load_slices": "clarify_errors.explanations.slices",
+    "save_slices": "clarify_errors.explanations.slices",
 }
 
 

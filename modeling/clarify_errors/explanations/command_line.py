@@ -126,6 +126,68 @@ def _explain(
     click.echo(json.dumps(said, indent=2, default=float) if as_json else "\n\n".join(words))
 
 
+class _BadInput(click.ClickException):
+    """Ends with 2, since 1 says that a slice got worse."""
+
+    exit_code = 2
+
+
+CHECK = """Tell whether a new model is worse than the old one on a slice that was found.
+
+SLICES is a file of `Explanation.save_slices`. NEW and OLD are CSV files with the columns path, label and prediction, of
+the same images. The exit status is 1 where a slice got worse beyond its own noise, else 0.
+"""
+
+
+@main.command("check", help=CHECK)
+@click.argument("slices", type=FILE)
+@click.argument("new", type=FILE)
+@click.option("--against", "old", type=FILE, required=True, help="The old model's predictions.")
+@click.option("--encoder", help="That of the slices, such as open_clip:ViT-L-14:openai.")
+@click.option("--embeddings", type=FILE, help="The images' embeddings, an .npy file, in the order of NEW.")
+@click.option("--json", "as_json", type=click.Path(path_type=Path), help="Where to write the result as JSON.")
+@click.option("--junit", type=click.Path(path_type=Path), help="Where to write it for a CI server.")
+@click.option("--markdown", type=click.Path(path_type=Path), help="Where to write it for a pull request.")
+def _check(
+    slices: Path,
+    new: Path,
+    old: Path,
+    encoder: str | None,
+    embeddings: Path | None,
+    as_json: Path | None,
+    junit: Path | None,
+    markdown: Path | None,
+) -> None:
+    from clarify_errors.explanations import slices as kept  # here, since it loads SciPy
+    from clarify_errors.explanations.inputs import embeddings_of
+
+    try:
+        if (encoder is None) == (embeddings is None):
+            raise BadArray("give --encoder or --embeddings, one of them")
+        rows, before = _rows(new), {row["path"]: row for row in _rows(old) if "path" in row}
+        if missing := next((row["path"] for row in rows if row.get("path") not in before), None):
+            raise BadArray(f"{old} has no row for {missing}, which {new} has")
+        beside = [before[row["path"]] for row in rows]
+        if changed := next((a["path"] for a, b in zip(rows, beside, strict=True) if a["label"] != b["label"]), None):
+            raise BadArray(f"{changed} has another label in {old}")
+        images = _images(rows, new.parent) if embeddings is None else np.load(embeddings, allow_pickle=False)
+        embedded = embeddings_of(images, None if encoder is None else clarify_errors.load_encoder(encoder))
+        predicted = ([row["prediction"] for row in each] for each in (beside, rows))
+        changes = kept.check_slices(kept.load_slices(slices), embedded, [row["label"] for row in rows], *predicted)
+        for path, text in (
+            (as_json, json.dumps(kept.as_rows(changes), indent=2, ensure_ascii=False) + "\n"),
+            (junit, kept.as_junit(changes)),
+            (markdown, kept.as_markdown(changes)),
+        ):
+            if path is not None:
+                path.write_text(text, encoding="utf-8")
+    except (ModelingError, OSError, ValueError) as error:
+        raise _BadInput(str(error)) from error
+    for each in changes:
+        click.echo(each)
+    sys.exit(int(any(each.verdict == "worse" for each in changes)))
+
+
 def _rows(table: Path) -> list[dict[str, str]]:
     with table.open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file, restval=""))

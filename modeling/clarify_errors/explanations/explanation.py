@@ -392,6 +392,37 @@ class Explanation:
             seed=seed,
         )  # fmt: skip
 
+    def save_slices(self, path: str | PathLike[str], phrases: Sequence[str] | None = None) -> None:
+        """Write what was found, for `clarify check` and `check_slices`.
+
+        Parameters
+        ----------
+        path : path
+        phrases : sequence of str, optional
+            Which of those that were scored. Default: those that are better than guessing.
+
+        Raises
+        ------
+        BadArray
+            If a phrase was not scored or has no threshold, or none is better than guessing.
+        """
+        found = [each for each in self.phrases if self._better(each) is BetterThanGuessing.YES]
+        chosen = found if phrases is None else [self.phrase(phrase) for phrase in phrases]
+        if not chosen:
+            raise BadArray("no phrase is better than guessing: name those that are to be kept, phrases=[…]")
+        for each in chosen:
+            if each.error_score.threshold is None:
+                raise BadArray(f"“{each.phrase}” separates nothing: its error score is 0, so it has no threshold")
+        clarify_errors.save_slices(
+            path,
+            [
+                clarify_errors.Slice(
+                    self.class_name, each.phrase, each.read.sign, each.error_score.threshold or 0.0, each.embedding
+                )
+                for each in chosen
+            ],
+        )
+
     def _better(self, scored: ScoredPhrase) -> BetterThanGuessing:
         score, of_words = scored.error_score, self.vocabulary_levels.get(scored.read.sign)
         return better_than_guessing(score.value, self.null_level, of_words, score.n_correct, score.n_error)

@@ -221,10 +221,22 @@ class InPlaceCorrection:
         ]
         on_test = raw[test_rows(explanation)]
         answers = [_outputs(on_test, *each) for each in layers]
-        gain, measures = measured(explanation, *(_names(each, places) for each in answers), seed)
-        sizes = chosen.n_above, chosen.n_below
-        about = chosen.annotation, *sizes, gain, explanation.group_names, measures
-        return cls(name, *layers[0], *about, on_test, answers[0])
+        corrected, beside = (_names(each, places) for each in answers)
+        gain, measures = measured(explanation, corrected, beside, seed)
+        weight, bias = layers[0]
+        return cls(
+            name,
+            weight,
+            bias,
+            chosen.annotation,
+            chosen.n_above,
+            chosen.n_below,
+            gain,
+            explanation.group_names,
+            measures,
+            on_test,
+            answers[0],
+        )
 
     def install(self, model: nn.Module) -> nn.Module:
         """Return a copy of a network with the retrained layer in the place of its own.

