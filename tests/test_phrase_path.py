@@ -8,6 +8,7 @@ from tests.support.views_pages import say
 from worker.tasks.interactive import score_phrases
 
 MOST = 39  # a change that enters fewer lowers it
+POOL = "clarify_site/web_connections.py"  # entered only where the pool has to look whether a connection lives
 
 
 def test_a_phrase_is_scored_once_and_enters_no_more_files_from_post_to_score(
@@ -18,7 +19,7 @@ def test_a_phrase_is_scored_once_and_enters_no_more_files_from_post_to_score(
     with entered_files() as entries:
         say(alice, "red")
         score_phrases()
-    files = list(dict.fromkeys(entries))
+    files = [file for file in dict.fromkeys(entries) if file != POOL]
     print(f"{len(files)} files", *files, sep="\n")
     record_property("files from POST to score", len(files))
     assert len(files) <= MOST, f"{len(files)} files, {MOST} before: {', '.join(files)}"

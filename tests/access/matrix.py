@@ -177,7 +177,7 @@ STUDIES: dict[str, Route] = {
     f"{_STUDY}<int:study_id>/payments/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/moderation/": study_page(COORDINATE),
     f"{_STUDY}<int:study_id>/concepts/": study_page(VIEW, post=COORDINATE),
-    f"{_STUDY}<int:study_id>/group_images/": study_page(ABSENT_TO_STAFF),  # of no task
+    f"{_STUDY}<int:study_id>/group_images/": study_page(VIEW),
     f"{_STUDY}<int:study_id>/correction/": study_page(VIEW, post=COORDINATE),
     f"{_STUDY}<int:study_id>/gathering/": study_page(VIEW, post=COORDINATE),
     f"{_STUDY}<int:study_id>/image_review/": study_page(COORDINATE, post=ABSENT_TO_STAFF),  # of no gathering

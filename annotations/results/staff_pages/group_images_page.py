@@ -40,10 +40,10 @@ class Kind:
 
 
 def page(request: HttpRequest, study: Study) -> dict[str, Any]:
-    """Show the group that the address names, with people's best phrase by error score."""
+    """Show a task's group, with people's best phrase by error score. Default: the first task, and its worst group."""
     tasks = study.tasks.with_base_models()
-    task = get_object_or_404(tasks, position=row_number(request.GET.get("task")))
-    names, group = list(task.base_model.dataset.group_names), request.GET.get("group", "")
+    task = get_object_or_404(tasks, position=row_number(request.GET.get("task", "1")))
+    names, group = list(task.base_model.dataset.group_names), request.GET.get("group", task.base_model.worst_group_name)
     if group not in names:
         raise Http404
     best = _best_phrase(study, task)

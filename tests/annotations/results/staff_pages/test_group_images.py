@@ -70,7 +70,14 @@ def test_words_that_the_staff_hid_are_not_said_and_those_withdrawn_or_excluded_h
     assert shown(coordinator_client, open_study, group) == {}
 
 
-@pytest.mark.parametrize("asked", [{}, {"task": "1"}, {"task": "1", "group": "no such"}, {"task": "9", "group": "red"}])
+def test_without_a_name_it_is_the_worst_group_of_the_first_task(
+    coordinator_client: Client, open_study: Study, group: str
+) -> None:
+    page = tree(coordinator_client.get(f"/admin/annotations/study/{open_study.pk}/group_images/"))
+    assert page.select(".results-page h2")[0].text == group
+
+
+@pytest.mark.parametrize("asked", [{"group": "no such"}, {"task": "x"}, {"task": "9", "group": "red"}])
 def test_a_group_or_task_that_does_not_exist_is_not_found(
     coordinator_client: Client, open_study: Study, asked: dict[str, str]
 ) -> None:
