@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
 from importlib.util import find_spec
@@ -164,16 +165,20 @@ def _check(
     try:
         if (encoder is None) == (embeddings is None):
             raise BadArray("give --encoder or --embeddings, one of them")
-        rows, before = _rows(new), {row["path"]: row for row in _rows(old) if "path" in row}
-        if missing := next((row["path"] for row in rows if row.get("path") not in before), None):
-            raise BadArray(f"{old} has no row for {missing}, which {new} has")
+        rows, before, found = _rows(new), _by_path(old), kept.load_slices(slices)
+        if set(before) != set(_by_path(new)):
+            odd = min(set(before) ^ set(_by_path(new)))
+            raise BadArray(f"{odd} is only in {old if odd in before else new}: both need the same images")
         beside = [before[row["path"]] for row in rows]
         if changed := next((a["path"] for a, b in zip(rows, beside, strict=True) if a["label"] != b["label"]), None):
             raise BadArray(f"{changed} has another label in {old}")
         images = _images(rows, new.parent) if embeddings is None else np.load(embeddings, allow_pickle=False)
-        embedded = embeddings_of(images, None if encoder is None else clarify_errors.load_encoder(encoder))
+        loaded = None if encoder is None else clarify_errors.load_encoder(encoder)
+        if loaded and (other := next((each.encoder for each in found if each.encoder not in ("", loaded.name)), "")):
+            raise BadArray(f"the slices are of the encoder {other}, and --encoder is {loaded.name}")
+        embedded = embeddings_of(images, loaded)
         predicted = ([row["prediction"] for row in each] for each in (beside, rows))
-        changes = kept.check_slices(kept.load_slices(slices), embedded, [row["label"] for row in rows], *predicted)
+        changes = kept.check_slices(found, embedded, [row["label"] for row in rows], *predicted)
         for path, text in (
             (as_json, json.dumps(kept.as_rows(changes), indent=2, ensure_ascii=False) + "\n"),
             (junit, kept.as_junit(changes)),
@@ -186,6 +191,17 @@ def _check(
     for each in changes:
         click.echo(each)
     sys.exit(int(any(each.verdict == "worse" for each in changes)))
+
+
+def _by_path(table: Path) -> dict[str, dict[str, str]]:
+    rows = _rows(table)
+    if "path" not in rows[0]:
+        raise BadArray(f"{table} has no column path, which tells its rows from those of the other table")
+    by_path = {row["path"]: row for row in rows}
+    if len(by_path) < len(rows):
+        twice = next(path for path, n in Counter(row["path"] for row in rows).items() if n > 1)
+        raise BadArray(f"{table} has {twice} more than once")
+    return by_path
 
 
 def _rows(table: Path) -> list[dict[str, str]]:

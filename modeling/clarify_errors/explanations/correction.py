@@ -224,7 +224,7 @@ def load_head(path: str | PathLike[str]) -> Head:
 
 @dataclass(frozen=True, eq=False)
 class Weighed:
-    """The train images of an explanation, with weights for a phrase and for its control.
+    """The train images, with weights for a phrase and for its control.
 
     Attributes
     ----------
@@ -344,7 +344,7 @@ def measured(
 
 
 def costs(measures: dict[str, GroupMetrics], group_names: tuple[str, ...]) -> str:
-    """Say which group loses most, against the control and against the predictions that were passed.
+    """Say which group loses most, against the control and the base model.
 
     Parameters
     ----------

@@ -132,6 +132,8 @@ class Explanation:
         What was passed as images, where these are pictures.
     raw_features : float32 ndarray of shape (n, e) or None
         What was passed as features, whose rows have any length.
+    encoder : str
+        Name of the encoder of images and texts, "" where embeddings were passed.
     """
 
     classes: Classes
@@ -148,6 +150,7 @@ class Explanation:
     vocabulary_scores: dict[int, NDArray[np.float64]]
     pictures: Any = None
     raw_features: NDArray[np.float32] | None = None
+    encoder: str = ""
 
     def __repr__(self) -> str:
         line = self._line(self.phrases[0])
@@ -369,8 +372,12 @@ class Explanation:
             numbers, else by alphabet.
         l2 : float, default 0.01
             Penalty λ > 0 on the weights of z-scored activations and on the bias. It is not the network's weight decay.
-        scheme, threshold, seed
-            As in `correct`.
+        scheme : {"class_equal", "paper", "mean_slices", "class_mass"}, default "class_equal"
+            Weights of the slices, as in `slice_weights`.
+        threshold : float, optional
+            Similarity above which an image has the phrase. Default: where the error score is reached.
+        seed : int, default 0
+            Seed of the gain's interval.
 
         Returns
         -------
@@ -417,7 +424,12 @@ class Explanation:
             path,
             [
                 clarify_errors.Slice(
-                    self.class_name, each.phrase, each.read.sign, each.error_score.threshold or 0.0, each.embedding
+                    self.class_name,
+                    each.phrase,
+                    each.read.sign,
+                    each.error_score.threshold or 0.0,
+                    each.embedding,
+                    self.encoder,
                 )
                 for each in chosen
             ],
@@ -573,6 +585,7 @@ def explain(
         },
         _kept_pictures(images) if loaded is not None and inputs.has_pictures(images) else None,
         None if raw is None else raw.astype(np.float32),
+        "" if loaded is None else loaded.name,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -145,6 +146,8 @@ class InPlaceCorrection:
     test_features : float32 ndarray of shape (m, d)
     test_outputs : int64 ndarray of shape (m,)
         What the layer makes of them.
+    below : str
+        Digest of all weights of the network but the layer's own.
     """
 
     layer: str
@@ -158,6 +161,7 @@ class InPlaceCorrection:
     measures: dict[str, GroupMetrics]
     test_features: NDArray[np.float32]
     test_outputs: NDArray[np.int64]
+    below: str
 
     def __repr__(self) -> str:
         """Say the gain, and what it costs."""
@@ -236,6 +240,7 @@ class InPlaceCorrection:
             measures,
             on_test,
             answers[0],
+            _digest(model, name),
         )
 
     def install(self, model: nn.Module) -> nn.Module:
@@ -253,11 +258,13 @@ class InPlaceCorrection:
         Raises
         ------
         BadArray
-            If the network has no such layer, or the copy does not give the predictions that were measured.
+            If it is not the network that was corrected, or the layer does not answer as it was measured.
         """
         name, last = last_layer(model, self.layer)
         if last.weight.shape != self.weight.shape:
             raise BadArray(f"the layer “{name}” is {tuple(last.weight.shape)}, not {tuple(self.weight.shape)}")
+        if _digest(model, name) != self.below:
+            raise BadArray(f"this is not the network that was corrected: its weights below the layer “{name}” differ")
         layer = nn.Linear(last.in_features, last.out_features, device=last.weight.device, dtype=last.weight.dtype)
         with torch.no_grad():
             layer.weight.copy_(self.weight)
@@ -277,6 +284,17 @@ class InPlaceCorrection:
                 f"{(again != self.test_outputs).sum()} predictions of the copy are not those that were measured"
             )
         return copy
+
+
+def _digest(model: nn.Module, layer: str) -> str:
+    """Of the weights that make what goes into a layer, which training changes and evaluation does not."""
+    digest = sha256()
+    for name, value in model.state_dict().items():
+        if name.rpartition(".")[0] != layer and isinstance(value, Tensor):
+            digest.update(
+                name.encode() + value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+            )
+    return digest.hexdigest()
 
 
 def _places(explanation: "Explanation", last: nn.Linear, outputs: Sequence[str] | None) -> NDArray[np.int64]:

@@ -35,6 +35,8 @@ class Slice:
         An image is in the slice if sign × similarity > threshold, compared in float32.
     embedding : float32 ndarray of shape (d,)
         Of the phrase's text, a unit row.
+    encoder : str, default ""
+        Name of the encoder that made it, where it is known.
     """
 
     target: str
@@ -42,6 +44,7 @@ class Slice:
     sign: int
     threshold: float
     embedding: NDArray[np.float32]
+    encoder: str = ""
 
     def members(self, images: NDArray[np.float32], labels: NDArray[np.str_]) -> NDArray[np.bool_]:
         """Find the images of the slice.
@@ -137,11 +140,11 @@ def load_slices(path: str | PathLike[str]) -> tuple[Slice, ...]:
     Raises
     ------
     BadArray
-        If the file is something else.
+        If the file is something else, or holds no slice.
     """
     try:
         document = json.loads(Path(path).read_text("utf-8"))
-        if document["format"] != _FORMAT:
+        if document["format"] != _FORMAT or not document["slices"]:
             raise ValueError
         return tuple(
             Slice(
@@ -150,11 +153,12 @@ def load_slices(path: str | PathLike[str]) -> tuple[Slice, ...]:
                 int(row["sign"]),
                 float(row["threshold"]),
                 np.array(row["embedding"], np.float32),
+                str(row["encoder"]),
             )
             for row in document["slices"]
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise BadArray(f"{path} is no file of slices") from error
+        raise BadArray(f"{path} is no file of slices, or holds none") from error
 
 
 def check_slices(

@@ -157,6 +157,15 @@ def test_features_that_are_not_the_layers_or_not_the_images_are_told_before_anyt
         clarify.explain(flaw.images, flaw.labels, flaw.predictions, phrases={"red": RED}, features=np.ones((2_999, 4)))
 
 
+def test_another_network_of_the_same_shape_does_not_get_the_layer(flaw: PlantedFlaw, network: nn.Sequential) -> None:
+    correction = explain(flaw, network).correct_in_place("red", network)
+    other = deepcopy(network)
+    with torch.no_grad():
+        other[0].get_parameter("weight").mul_(1.01)
+    with pytest.raises(BadArray, match="not the network that was corrected: its weights below the layer “3” differ"):
+        correction.install(other)
+
+
 class Twice(nn.Module):
     """A head that is run on each half of an image."""
 

@@ -83,10 +83,19 @@ def test_the_file_keeps_what_an_explanation_found(flaw: PlantedFlaw, tmp_path: P
         found.members(AXES, np.array(["square"] * 3))
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"format": "other"}', '{"format": "clarify-slices-1", "slices": [{}]}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        '{"format": "other"}',
+        '{"format": "clarify-slices-1", "slices": [{}]}',
+        '{"format": "clarify-slices-1", "slices": []}',
+    ],
+)
 def test_another_file_is_refused_in_a_sentence(tmp_path: Path, text: str) -> None:
     (tmp_path / "slices.json").write_text(text)
-    with pytest.raises(BadArray, match="is no file of slices"):
+    with pytest.raises(BadArray, match="is no file of slices, or holds none"):
         clarify.load_slices(tmp_path / "slices.json")
 
 
@@ -145,9 +154,22 @@ def test_the_command_ends_with_zero_where_nothing_is_told_apart_and_with_two_for
         assert done.exit_code == 2 and why in done.output
     (folder / "short.csv").write_text("path,label,prediction\n0.png,dog,dog\n")
     done = check(folder, "new", "short", *npy)
-    assert done.exit_code == 2 and "has no row for 1.png" in done.output
+    assert done.exit_code == 2 and "1.png is only in" in done.output
+    done = check(folder, "short", "old", *npy)  # rows that only the old table has are no less odd
+    assert done.exit_code == 2 and "1.png is only in" in done.output
+    (folder / "twice.csv").write_text("path,label,prediction\n0.png,dog,dog\n0.png,dog,cat\n")
+    assert "has 0.png more than once" in check(folder, "twice", "old", *npy).output
+    (folder / "pathless.csv").write_text("label,prediction\ndog,dog\n")
+    done = check(folder, "pathless", "old", *npy)
+    assert done.exit_code == 2 and "has no column path" in done.output
     (folder / "relabelled.csv").write_text((folder / "old.csv").read_text().replace("3.png,dog", "3.png,cow"))
     assert "3.png has another label" in check(folder, "new", "relabelled", *npy).output
+
+
+def test_slices_of_another_encoder_are_refused(folder: Path) -> None:
+    clarify.save_slices(folder / "slices.json", [clarify.Slice("dog", "red", 1, 0.5, AXES[0], "another encoder")])
+    done = check(folder, "new", "old", "--encoder", "bundled:small-clip")
+    assert done.exit_code == 2 and "the slices are of the encoder another encoder, and --encoder is" in done.output
 
 
 def test_a_pipe_in_a_phrase_does_not_break_the_table() -> None:
