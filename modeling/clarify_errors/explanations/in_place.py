@@ -128,7 +128,7 @@ def last_layer(model: nn.Module, layer: str | None = None) -> tuple[str, nn.Line
 
 @dataclass(frozen=True, eq=False, repr=False)
 class InPlaceCorrection:
-    """A network's last layer, retrained on the activations that go into it; from `Explanation.correct_in_place`.
+    """A network's last layer, retrained; from `Explanation.correct_in_place`.
 
     Attributes
     ----------
