@@ -585,7 +585,7 @@ def explain(
         },
         _kept_pictures(images) if loaded is not None and inputs.has_pictures(images) else None,
         None if raw is None else raw.astype(np.float32),
-        "" if loaded is None else loaded.name,
+        str(getattr(loaded, "name", "")),  # an encoder of your own may have none
     )
 
 
