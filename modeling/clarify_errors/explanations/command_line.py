@@ -186,8 +186,8 @@ def _check(
         ):
             if path is not None:
                 path.write_text(text, encoding="utf-8")
-    except (ModelingError, OSError, ValueError) as error:
-        raise _BadInput(str(error)) from error
+    except Exception as error:  # nothing but a slice that got worse may end with 1
+        raise _BadInput(str(error) or type(error).__name__) from error
     for each in changes:
         click.echo(each)
     sys.exit(int(any(each.verdict == "worse" for each in changes)))

@@ -366,4 +366,5 @@ def costs(measures: dict[str, GroupMetrics], group_names: tuple[str, ...]) -> st
             f"{group_names[loser]} loses {-100 * change[loser]:.1f} points" if change[loser] < 0 else "no group loses"
         )
         told.append(f"against {against}, {lost}")
-    return "; ".join(told).capitalize()
+    text = "; ".join(told)
+    return text[:1].upper() + text[1:]

@@ -65,18 +65,21 @@ def activations(model: nn.Module, batches: Iterable[Any], layer: str | None = No
         If there is no such layer, or it is not run once for each image.
     """
     name, last = last_layer(model, layer)
-    device = last.weight.device
     kept: list[Tensor] = []
+    modes = [(each, each.training) for each in model.modules()]
     handle = last.register_forward_pre_hook(lambda _, given: kept.append(given[0].detach().float().cpu()))
-    was_training = model.training
     found: list[Tensor] = []
     try:
         model.eval()
         with torch.inference_mode():
             for batch in batches:
                 images = batch[0] if isinstance(batch, tuple | list) else batch
+                if not isinstance(images, Tensor):
+                    raise BadArray("a batch is a tensor, or a tuple that begins with one")
                 kept.clear()
-                outputs = model(images.to(device))
+                outputs = model(
+                    images.to(last.weight.device, last.weight.dtype if images.is_floating_point() else None)
+                )
                 if len(kept) != 1 or kept[0].ndim != 2 or len(kept[0]) != len(images):
                     raise BadArray(f"the layer “{name}” is not run once for each image, so it is not a last layer")
                 if not isinstance(outputs, Tensor) or outputs.shape != (len(images), last.out_features):
@@ -84,10 +87,15 @@ def activations(model: nn.Module, batches: Iterable[Any], layer: str | None = No
                 found.append(torch.cat([kept[0], outputs.argmax(dim=1).float().cpu()[:, None]], dim=1))
     finally:
         handle.remove()
-        model.train(was_training)
+        for each, mode in modes:
+            each.training = mode
     if not found:
         raise BadArray("there is no batch of images")
     rows = torch.cat(found).numpy()
+    if not np.isfinite(rows).all():
+        raise BadArray(
+            f"what goes into the layer “{name}” is not finite for {(~np.isfinite(rows)).any(axis=1).sum()} images"
+        )
     return Seen(rows[:, :-1].copy(), rows[:, -1].astype(np.int64))
 
 
@@ -109,9 +117,11 @@ def last_layer(model: nn.Module, layer: str | None = None) -> tuple[str, nn.Line
     Raises
     ------
     BadArray
-        If there is none, or it has one output.
+        If there is none, it has one output, or it stands in the network twice.
     """
-    modules = dict(model.named_modules())
+    if isinstance(model, nn.DataParallel | nn.parallel.DistributedDataParallel):
+        raise BadArray("pass the network itself, model.module, not its parallel copies")
+    modules = dict(model.named_modules(remove_duplicate=False))
     linear = {name: each for name, each in modules.items() if isinstance(each, nn.Linear)}
     if layer is not None and layer not in linear:
         what = f"a {type(modules[layer]).__name__}" if layer in modules else "not there"
@@ -121,6 +131,8 @@ def last_layer(model: nn.Module, layer: str | None = None) -> tuple[str, nn.Line
     if not linear:
         raise BadArray("the network has no torch.nn.Linear, so its last layer cannot be retrained")
     name = next(reversed(linear)) if layer is None else layer
+    if sum(each is linear[name] for each in linear.values()) > 1:
+        raise BadArray(f"the layer “{name}” has several names in the network, so it cannot be replaced under one")
     if linear[name].out_features < 2:
         raise BadArray(f"the layer “{name}” has one output; one for each class is needed")
     return name, linear[name]
@@ -276,7 +288,7 @@ class InPlaceCorrection:
         else:
             path, _, own = name.rpartition(".")
             setattr(copy.get_submodule(path), own, layer)
-        copy.train(model.training)
+        layer.train(last.training)
         _, installed = last_layer(copy, self.layer)
         again = _outputs(self.test_features, installed.weight.detach().cpu(), installed.bias.detach().cpu())
         if (again != self.test_outputs).any():

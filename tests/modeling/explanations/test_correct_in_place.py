@@ -166,6 +166,23 @@ def test_another_network_of_the_same_shape_does_not_get_the_layer(flaw: PlantedF
         correction.install(other)
 
 
+def test_a_layer_with_two_names_is_refused_and_modes_are_kept(flaw: PlantedFlaw, network: nn.Sequential) -> None:
+    model = nn.Module()
+    model.head = model.alias = nn.Linear(16, 2)
+    with pytest.raises(BadArray, match="the layer “alias” has several names"):
+        last_layer(model)
+    with pytest.raises(BadArray, match="pass the network itself"):
+        last_layer(nn.DataParallel(network))
+    frozen = deepcopy(network).train()
+    frozen[2].eval()
+    clarify.activations(frozen, batches(flaw.images[:9]))
+    assert frozen.training and not frozen[2].training
+    with pytest.raises(BadArray, match="a batch is a tensor"):
+        clarify.activations(network, [{"image": 1}])
+    with pytest.raises(BadArray, match="is not finite for 9 images"):
+        clarify.activations(network, batches(np.full((9, 16), np.nan)))
+
+
 class Twice(nn.Module):
     """A head that is run on each half of an image."""
 

@@ -13,7 +13,7 @@ import clarify_errors as clarify
 from clarify_errors.arrays.common.modeling_errors import BadArray
 from clarify_errors.arrays.embeddings.standardization import unit_rows
 from clarify_errors.explanations.command_line import main
-from clarify_errors.explanations.slices import as_markdown
+from clarify_errors.explanations.slices import as_junit, as_markdown
 from tests.modeling.explanations.conftest import BIG, RED, PlantedFlaw
 
 AXES = np.eye(3, dtype=np.float32)
@@ -170,6 +170,26 @@ def test_slices_of_another_encoder_are_refused(folder: Path) -> None:
     clarify.save_slices(folder / "slices.json", [clarify.Slice("dog", "red", 1, 0.5, AXES[0], "another encoder")])
     done = check(folder, "new", "old", "--encoder", "bundled:small-clip")
     assert done.exit_code == 2 and "the slices are of the encoder another encoder, and --encoder is" in done.output
+
+
+def test_rows_of_any_length_are_the_same_images() -> None:
+    slices, labels, answers = [made("red", 0)], ["dog"] * 9, (["dog"] * 9, ["cat"] * 9)
+    found = [
+        clarify.check_slices(slices, images, labels, *answers)[0] for images in (AXES[[0] * 9], 0.3 * AXES[[0] * 9])
+    ]
+    assert found[0] == found[1] and found[0].n == 9
+
+
+def test_a_guard_that_would_check_nothing_is_refused() -> None:
+    with pytest.raises(BadArray, match="no slice to check"):
+        clarify.check_slices([], AXES[[0]], ["dog"], ["dog"], ["dog"])
+    with pytest.raises(BadArray, match="no label is 'dog', of which there is a slice"):
+        clarify.check_slices([made("red", 0)], AXES[[0]], ["Dog"], ["Dog"], ["Dog"])
+
+
+def test_what_xml_cannot_hold_does_not_break_the_report() -> None:
+    (found,) = clarify.check_slices([made("a\x07b", 0)], AXES[[0]], ["dog"], ["dog"], ["dog"])
+    assert ElementTree.fromstring(as_junit([found]))[0].get("name") == "a\ufffdb"
 
 
 def test_a_pipe_in_a_phrase_does_not_break_the_table() -> None:
