@@ -140,10 +140,11 @@ class Sheets:
         reached = self._mean("worst_group_accuracy", task)
         if reached is None:
             return "No retraining with people’s words has a result yet."
-        return (
-            f"Retrained with a person’s words, the model gets {percent(reached)} of its worst group right, on average. "
-            f"Retrained without words, it gets {percent(task.control_worst_group)}."
-        )
+        what = "a new last layer" if task.is_imported else "the model"
+        lead = f"Retrained with a person’s words, {what} gets {percent(reached)} of its worst group right, on average."
+        if task.control_worst_group is None:
+            return lead
+        return f"{lead} Retrained without words, it gets {percent(task.control_worst_group)}."
 
     def _mean(self, measure: str, task: TaskFacts) -> float | None:
         of_task = (row for row in self._tables.totals.rows if row.task == task.position)
