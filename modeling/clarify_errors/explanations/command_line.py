@@ -22,6 +22,7 @@ import numpy as np
 import clarify_errors
 from clarify_errors.arrays.common.modeling_errors import BadArray, ModelingError
 from clarify_errors.arrays.phrases.phrase_languages import LANGUAGES
+from clarify_errors.explanations.slice_reports import as_junit, as_markdown, as_rows
 
 COLUMNS = ("label", "prediction")
 OPTIONAL = {"groups": "group", "splits": "split"}
@@ -159,13 +160,10 @@ def _check(
     junit: Path | None,
     markdown: Path | None,
 ) -> None:
-    from clarify_errors.explanations import slices as kept  # here, since it loads SciPy
-    from clarify_errors.explanations.inputs import embeddings_of
-
     try:
         if (encoder is None) == (embeddings is None):
             raise BadArray("give --encoder or --embeddings, one of them")
-        rows, before, found = _rows(new), _by_path(old), kept.load_slices(slices)
+        rows, before, found = _rows(new), _by_path(old), clarify_errors.load_slices(slices)
         if set(before) != set(_by_path(new)):
             odd = min(set(before) ^ set(_by_path(new)))
             raise BadArray(f"{odd} is only in {old if odd in before else new}: both need the same images")
@@ -176,13 +174,13 @@ def _check(
         loaded = None if encoder is None else clarify_errors.load_encoder(encoder)
         if loaded and (other := next((each.encoder for each in found if each.encoder not in ("", loaded.name)), "")):
             raise BadArray(f"the slices are of the encoder {other}, and --encoder is {loaded.name}")
-        embedded = embeddings_of(images, loaded)
-        predicted = ([row["prediction"] for row in each] for each in (beside, rows))
-        changes = kept.check_slices(found, embedded, [row["label"] for row in rows], *predicted)
+        labels, after = ([row[column] for row in rows] for column in COLUMNS)
+        old_answers = [row["prediction"] for row in beside]
+        changes = clarify_errors.check_slices(found, images, labels, old_answers, after, loaded)
         for path, text in (
-            (as_json, json.dumps(kept.as_rows(changes), indent=2, ensure_ascii=False) + "\n"),
-            (junit, kept.as_junit(changes)),
-            (markdown, kept.as_markdown(changes)),
+            (as_json, json.dumps(as_rows(changes), indent=2, ensure_ascii=False) + "\n"),
+            (junit, as_junit(changes)),
+            (markdown, as_markdown(changes)),
         ):
             if path is not None:
                 path.write_text(text, encoding="utf-8")

@@ -1,14 +1,12 @@
 """Slices that were found, kept in a file, and whether a new model is worse on one of them than the old one."""
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from statistics import NormalDist
-from typing import Any
-from xml.etree import ElementTree
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +16,10 @@ from clarify_errors.arrays.common.modeling_errors import BadArray
 from clarify_errors.arrays.embeddings.similarity import similarities
 from clarify_errors.explanations.inputs import embeddings_of
 
+if TYPE_CHECKING:
+    from clarify_errors.tensors.encoders import Encoder
+
 _FORMAT = "clarify-slices-1"
-_NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _LEVEL = 0.95  # that no slice is falsely called worse or better, over all of them
 
 
@@ -170,16 +170,18 @@ def check_slices(
     labels: Sequence[str],
     before: Sequence[str],
     after: Sequence[str],
+    encoder: "Encoder | None" = None,
 ) -> list[SliceChange]:
     """Compare two models on each slice, on the same images.
 
     Parameters
     ----------
     slices : sequence of Slice
-    images : array_like of shape (n, d)
-        Embeddings by the encoder of the slices; rows need not have length 1.
+    images : array_like of shape (n, d), or sequence of n PIL images or paths
+        Embeddings by the encoder of the slices; rows need not have length 1. Pictures need `encoder`.
     labels, before, after : sequence of n str
         Classes: the right ones, and the two models' predictions.
+    encoder : Encoder, optional
 
     Returns
     -------
@@ -200,7 +202,7 @@ def check_slices(
     truth = np.asarray(labels, np.str_)
     if not slices:
         raise BadArray("there is no slice to check")
-    embedded = embeddings_of(images, None)
+    embedded = embeddings_of(images, encoder)
     columns = {"images": embedded, "before": before, "after": after}
     if wrong := next((name for name, column in columns.items() if len(column) != len(truth)), ""):
         raise BadArray(f"{wrong} has {len(columns[wrong])} rows, and there are {len(truth)} labels")
@@ -229,68 +231,6 @@ def assert_no_slice_worse(changes: Iterable[SliceChange]) -> None:
     """
     if worse := [str(each) for each in changes if each.verdict == "worse"]:
         raise AssertionError("\n".join(worse))
-
-
-def as_markdown(changes: Iterable[SliceChange]) -> str:
-    """Return a table for a pull request.
-
-    Parameters
-    ----------
-    changes : iterable of SliceChange
-
-    Returns
-    -------
-    str
-    """
-    lines = ["| slice | images | before | after | change, points | |", "|---|---:|---:|---:|---|---|"]
-    for each in changes:
-        name = " ".join(f"{each.target}, “{each.phrase}”".replace("|", "\\|").split())
-        if not each.n:
-            lines.append(f"| {name} | 0 | | | | {each.verdict} |")
-            continue
-        change = f"{100 * (each.after - each.before):+.1f} ({100 * each.low:+.1f} to {100 * each.high:+.1f})"
-        verdict = f"**{each.verdict}**" if each.verdict == "worse" else each.verdict
-        lines.append(f"| {name} | {each.n} | {each.before:.1%} | {each.after:.1%} | {change} | {verdict} |")
-    return "\n".join(lines) + "\n"
-
-
-def as_junit(changes: Sequence[SliceChange]) -> str:
-    """Return a report for a CI server, a test case a slice.
-
-    Parameters
-    ----------
-    changes : sequence of SliceChange
-
-    Returns
-    -------
-    str
-        XML.
-    """
-    failures, skipped = (sum(each.verdict == verdict for each in changes) for verdict in ("worse", "no images"))
-    counts = {"tests": str(len(changes)), "failures": str(failures), "skipped": str(skipped)}
-    suite = ElementTree.Element("testsuite", {"name": "slices", **counts})
-    for each in changes:
-        case = ElementTree.SubElement(suite, "testcase", classname=each.target, name=each.phrase)
-        if each.verdict == "worse":
-            ElementTree.SubElement(case, "failure", message=str(each))
-        elif not each.n:
-            ElementTree.SubElement(case, "skipped", message=str(each))
-    return _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", ElementTree.tostring(suite, encoding="unicode")) + "\n"
-
-
-def as_rows(changes: Iterable[SliceChange]) -> list[dict[str, Any]]:
-    """Return values for JSON; a share of no image is None.
-
-    Parameters
-    ----------
-    changes : iterable of SliceChange
-
-    Returns
-    -------
-    list of dict
-    """
-    rows = [{**vars(each), "verdict": each.verdict} for each in changes]
-    return [{name: None if value != value else value for name, value in row.items()} for row in rows]  # nan
 
 
 def _change(of: Slice, before: NDArray[np.bool_], after: NDArray[np.bool_], n_slices: int) -> SliceChange:

