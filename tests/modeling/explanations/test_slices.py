@@ -25,8 +25,8 @@ def made(name: str, axis: int) -> clarify.Slice:
 
 def change(before: list[bool], after: list[bool]) -> clarify.SliceChange:
     """Of a slice in which the two models are right on these images."""
-    answers = [["dog" if right else "cat" for right in each] for each in (before, after)]
-    (found,) = clarify.check_slices([made("red", 0)], AXES[[0] * len(before)], ["dog"] * len(before), *answers)
+    old, new = (["dog" if right else "cat" for right in each] for each in (before, after))
+    (found,) = clarify.check_slices([made("red", 0)], AXES[[0] * len(before)], ["dog"] * len(before), old, new)
     return found
 
 
