@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from annotations.analysis.statistics.estimate_types import Estimate
-from annotations.pages.number_formats import points
+from annotations.pages.number_formats import NONE, points
 
 
 @dataclass(frozen=True)
 class Bar:
-    """An accuracy in [0, 1] on the worst group of a model. url: of the images behind it."""
+    """An accuracy in [0, 1] on the worst group of a model. note: which group; url: of the images behind it, or ""."""
 
     label: str
     share: float
@@ -28,14 +28,14 @@ class GroupLine:
     """A group: accuracies of the base model, of the control and with words, and the interval of the last."""
 
     name: str
-    base: float
+    base: float | None
     control: float
     words: float
     ends: tuple[float, float] | None
     url: str
 
     @classmethod
-    def of(cls, name: str, base: float, control: float, gain: Estimate, url: str) -> "GroupLine":
+    def of(cls, name: str, base: float | None, control: float, gain: Estimate, url: str) -> "GroupLine":
         """Return the line of a group. gain: of words over the control."""
         ends = None if gain.low is None or gain.high is None else (control + gain.low, control + gain.high)
         return cls(name, base, control, control + (gain.mean or 0.0), ends, url)
@@ -44,7 +44,7 @@ class GroupLine:
     def places(self) -> dict[str, str]:
         """Places in percent of the width."""
         of = {"base": self.base, "control": self.control, "words": self.words}
-        return {name: _place(share) for name, share in of.items()}
+        return {name: _place(share) for name, share in of.items() if share is not None}
 
     @property
     def interval(self) -> tuple[str, str] | None:
@@ -56,14 +56,19 @@ class GroupLine:
 
     @property
     def accuracies(self) -> str:
-        return f"{self.base:.0%} → {self.control:.0%} → {self.words:.0%}"
+        base = NONE if self.base is None else f"{self.base:.0%}"
+        return f"{base} → {self.control:.0%} → {self.words:.0%}"
 
 
 @dataclass(frozen=True)
 class Worth:
-    """The whole figure. gain: the own gain in words, which the bracket between the last two bars bears."""
+    """The whole figure. gain: the own gain in words, which the bracket between the last two bars bears.
+
+    base_name: what the groups' first mark is.
+    """
 
     sentence: str
+    base_name: str
     bars: Sequence[Bar]
     gain: str
     groups: Sequence[GroupLine]

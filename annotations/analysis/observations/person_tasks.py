@@ -132,10 +132,10 @@ class PersonTask:
     unrelated to the errors stays below in 19 of 20 cases, and reaches on average. control_worst_group: of the task's
     control, None until it is trained. vocabulary_level: what one common word stays below so; None until these are
     scored, or of too few images. better: whether the best score is above both levels. guess_chance: that somebody
-    passes both with as many random common words; None where that cannot be told. random_slice_percentile: of
-    run_worst_group among what the best-scored of as many random slices as tries reach; None without a run, until they
-    are trained, and where they are all but equal. own_gain_interval: for other test images, None without
-    a run.
+    passes both with as many random common words, negated where the best phrase is; None where that cannot be told.
+    random_slice_percentile: of run_worst_group among what the best-scored of as many random slices as tries reach; None
+    without a run, until they are trained, and where they are all but equal. own_gain_interval: for other test images,
+    None without a run.
     """
 
     participant: str
@@ -243,9 +243,9 @@ def _levels(best: Tried | None, tries: int, vocabulary: Vocabulary | None) -> di
     unrelated = null_level(best.n_correct, best.n_error, tries)
     level = vocabulary.of_sign(best.sign) if vocabulary else None
     better = better_than_guessing(best.error_score, unrelated, level, best.n_correct, best.n_error)
-    chance, one_word = None, vocabulary.of_sign(1) if vocabulary else None
-    if vocabulary and one_word is not None and better is not BetterThanGuessing.TOO_FEW:
-        chance = chance_to_pass(vocabulary.scores_of(1), max(unrelated, one_word), tries)
+    chance = None
+    if vocabulary and level is not None and better is not BetterThanGuessing.TOO_FEW:
+        chance = chance_to_pass(vocabulary.scores_of(best.sign), max(unrelated, level), tries)
     return {"null_level": unrelated, "vocabulary_level": level, "better": better, "guess_chance": chance}
 
 

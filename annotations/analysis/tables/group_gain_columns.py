@@ -9,7 +9,7 @@ from annotations.base.tables.worded_tables import worded
 
 @dataclass(frozen=True)
 class GroupGain:
-    """One named group of a task. Accuracies on test in [0, 1].
+    """One named group of a task. Accuracies on test in [0, 1]; the base model's None where no prediction was imported.
 
     is_worst: whether the base model gets it wrong most often, or of imported predictions the control, since any
     retraining gives these a new last layer. gain: of retraining with words over the control, over people by intention
@@ -20,7 +20,7 @@ class GroupGain:
     class_name: str
     group: str
     is_worst: bool
-    base_model: float
+    base_model: float | None
     control: float
     gain: Estimate
     worst_after: int
@@ -29,11 +29,6 @@ class GroupGain:
     def with_words(self) -> float:
         """Mean accuracy over people after retraining with their words."""
         return self.control + (self.gain.mean or 0.0)
-
-    @property
-    def loss(self) -> float:
-        """What it loses by this against the base model; negative where it gains."""
-        return self.base_model - self.with_words
 
 
 GROUP_GAINS: Table[GroupGain] = worded(__package__, "group_gains")

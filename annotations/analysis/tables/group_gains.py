@@ -29,5 +29,5 @@ def group_gains(
         after = Counter(int(np.nanargmin(of.control + gains)) for gains in of.gains)
         for group in np.flatnonzero(~np.isnan(of.control)).tolist():
             gain = estimate([*(float(gains[group]) for gains in of.gains), *unchanged])
-            name, measured = task.groups[group][0], (float(base[group]), float(of.control[group]), gain)
-            yield GroupGain(task.position, task.class_name, name, group == worst, *measured, after[group])
+            (name, share), control = task.groups[group], float(of.control[group])
+            yield GroupGain(task.position, task.class_name, name, group == worst, share, control, gain, after[group])

@@ -16,27 +16,24 @@ from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.tables.estimands import Over
 from annotations.analysis.tables.filled_tables import StudyTables
 from annotations.analysis.tables.group_gain_columns import GroupGain
+from annotations.analysis.tables.keyword_splits import PeopleLessMachine
 from annotations.analysis.tables.phrase_splits import Panel
 from annotations.analysis.tables.table3 import PhraseList
 from annotations.datasets.thumbnails import thumbnail_url
 from annotations.models import Study
+from annotations.models.moderated_words import HIDDEN
 from annotations.pages.number_formats import percent, points, points_within
 from annotations.pages.worth_figure import Bar, GroupLine, Worth
 from annotations.results.staff_pages.finding_words import largest_loss, sure
 from annotations.results.staff_pages.machine_verdict import Duel
 from annotations.runs.accuracy_changes import NOTABLE_LOSS
-from clarify_errors.arrays.common.counted_words import counted, persons
+from clarify_errors.arrays.common.counted_words import persons
 from clarify_errors.arrays.phrases.worded_scale import BetterThanGuessing
 
 _LEVEL = 0.05  # of the claim that people are more than chance
-_CONCEPTS, _PICTURES = 4, 6  # shown
+_CONCEPTS, _PICTURES = 3, 6  # shown; as many concepts as have pictures (`PANEL_PHRASES`)
 _COLUMNS, _HEIGHT = 16, 144  # of dots; pixels of the highest one
-_PITCH, _DENSE = 20, 16  # pixels from a dot to the next at most, in columns of single dots and of two abreast
-_DUEL = (
-    "people beat the machine’s keyword",
-    "the machine’s keyword beats people",
-    "people and machine: not told apart",
-)
+_PITCH, _DENSE = 24, 16  # pixels from a dot to the next at most, in columns of single dots and of two abreast
 
 
 @dataclass(frozen=True)
@@ -63,13 +60,17 @@ class Dot:
 
 @dataclass(frozen=True)
 class Dots:
-    """Own gains of people above an axis with ticks. height, radius: in pixels; untold: people without a gain."""
+    """Own gains of people above an axis with ticks. untold: people without a gain.
+
+    height, and the radii of a dot and of what can be pressed around it: in pixels.
+    """
 
     people: Sequence[Dot]
     machine: Dot | None
     ticks: Sequence[Dot]
     height: int
     radius: int
+    target: int
     untold: int
 
 
@@ -124,7 +125,7 @@ class Sheets:
         said = concepts[0] if concepts and concepts[0].people else None
         return Sheet(
             facts=task,
-            by=f"{said.people:,} of {persons(len(people))} said" if said else "",
+            by=f"{said.people:,} of {persons(len(people))} said phrases like" if said else "",
             said=said.name if said else "",
             lead=self._lead(task),
             chips=list(_chips(task, people, groups, duel)),
@@ -156,14 +157,27 @@ class Sheets:
         reached, control = self._mean("worst_group_accuracy", task), task.control_worst_group
         if gain.mean is None or reached is None or control is None:
             return None
-        url = self._images(task, task.base_group)
         ends = None if gain.low is None or gain.high is None else (gain.low, gain.high)
+        add = "add {} points over" if gain.mean >= 0 else "cost {} points against"
+        add = add.format(f"{100 * abs(gain.mean):.1f}")
+        as_it_is = "as imported" if task.is_imported else "as it is"
+        of_control = min(groups, key=lambda row: row.control).group if groups else ""
+        of_words = max(groups, key=lambda row: row.worst_after).group if groups else ""
+        mean = f"mean of {gain.n:,}"
         return Worth(
-            sentence=f"People’s words add {points(gain.mean)} points over retraining without words{sure(gain)}.",
+            sentence=f"People’s words {add} retraining without words{sure(gain)}.",
+            base_name=as_it_is,
             bars=(
-                Bar("As imported" if task.is_imported else "As it is", task.base_worst_group, task.base_group, url),
-                Bar("Retrained without words", control, "the control", url),
-                Bar("… with a person’s words", reached, f"on average of {gain.n:,}", url, is_words=True),
+                self._bar(task, as_it_is.capitalize(), task.base_worst_group, task.base_group, task.base_group),
+                self._bar(task, "Retrained without words", control, of_control or "the control", of_control),
+                self._bar(
+                    task,
+                    "… with a person’s words",
+                    reached,
+                    f"{mean}, most often {of_words}" if of_words else mean,
+                    of_words,
+                    is_words=True,
+                ),
             ),
             gain=f"own gain {points_within(gain.mean, ends)}",
             groups=[
@@ -171,6 +185,9 @@ class Sheets:
                 for row in groups
             ],
         )
+
+    def _bar(self, task: TaskFacts, label: str, share: float, note: str, group: str, *, is_words: bool = False) -> Bar:
+        return Bar(label, share, note, self._images(task, group) if group else "", is_words)
 
     def _images(self, task: TaskFacts, group: str) -> str:
         page = reverse("admin:annotations_study_group_images", args=[self._study.pk])
@@ -201,7 +218,8 @@ class Sheets:
         keyword = None
         if machine is not None and duel is not None:
             keyword = Dot(axis.place(machine), 4, f"the machine’s keyword, “{duel.machine}”, {points(machine)}")
-        return Dots(dots, keyword, axis.ticks, height, max(pitch // 2 - 1, 2), len(people) - len(gains))
+        radius = min(max(pitch // 2 - 1, 2), 9)
+        return Dots(dots, keyword, axis.ticks, height, radius, pitch // 2, len(people) - len(gains))
 
     def _concept(self, row: ConceptRow, n_people: int) -> Concept:
         url = f"{reverse('admin:annotations_study_concepts', args=[self._study.pk])}#concept-{row.task}-{row.number}"
@@ -209,7 +227,9 @@ class Sheets:
         return Concept(row.name, row.people, *shares, url, self._pictures(row, row.name)[:3])
 
     def _pictures(self, task: TaskFacts | ConceptRow, phrase: str) -> list[tuple[str, bool]]:
-        """Images that a phrase selects, the wrong ones first."""
+        """Images that a phrase selects, the wrong ones first; none of words that the staff hid, which are alike."""
+        if phrase == HIDDEN:
+            return []
         position = task.position if isinstance(task, TaskFacts) else task.task
         rows: list[Panel] = [
             row for row in self._tables.panels.rows if (row.task, row.phrase, row.slice) == (position, phrase, "hard")
@@ -256,28 +276,45 @@ def _chips(
     if scored:
         yield beyond_chance(scored)
     if duel and duel.gain:
-        place = 0 if duel.gain.low > 0 else 1 if duel.gain.high < 0 else 2
-        yield Chip(("good", "bad", "neutral")[place], _DUEL[place])
-    others = [row for row in groups if not row.is_worst]
-    if not others:
-        return
-    if most := largest_loss(task, others):
-        lost, beside = most.loss, f" ({100 * (most.base_model - most.control):.1f} without words)"
-    else:  # imported predictions come from another last layer
-        most = min(others, key=lambda row: row.gain.mean or 0.0)
-        lost, beside = -(most.gain.mean or 0.0), " against the control"
-    if round(1000 * lost) <= 0:
-        yield Chip("good", "no other group loses")
-    else:
-        yield Chip(
-            "bad" if lost >= NOTABLE_LOSS else "neutral", f"“{most.group}” loses {100 * lost:.1f} points{beside}"
-        )
+        yield beside_machine(duel.gain)
+    if others := [row for row in groups if not row.is_worst]:
+        yield cost(task, others)
+
+
+def beside_machine(gain: PeopleLessMachine) -> Chip:
+    """Say whether the best-scored phrase of people beats the machine's best-scored keyword, by own gain."""
+    if gain.low > 0:
+        return Chip("good", "people’s best-scored phrase beats the machine’s")
+    if gain.high < 0:
+        return Chip("bad", "the machine’s keyword beats people’s best-scored phrase")
+    same = gain.low == gain.high == 0
+    verdict = "do the same" if same else "not told apart"
+    return Chip("neutral", f"people’s best-scored phrase and the machine’s: {verdict}")
+
+
+def cost(task: TaskFacts, others: Sequence[GroupGain]) -> Chip:
+    """Say what words cost the group that loses most by them, or what retraining at all does.
+
+    What words do is told against the control: what this loses too is due to the retraining. It is bad where the loss is
+    notable, and the interval over people does not include 0.
+    """
+    most = min(others, key=lambda row: row.gain.mean or 0.0)
+    lost = -(most.gain.mean or 0.0)
+    if round(1000 * lost) > 0:
+        is_sure = most.gain.high is not None and most.gain.high < 0
+        kind: Literal["bad", "neutral"] = "bad" if is_sure and lost >= NOTABLE_LOSS else "neutral"
+        unsure = "" if is_sure else ", perhaps by chance"
+        return Chip(kind, f"“{most.group}” loses {100 * lost:.1f} points against the control{unsure}")
+    if (beside := largest_loss(task, others)) and round(1000 * beside.with_words) > 0:
+        loses = f"“{beside.group}” loses {100 * beside.with_words:.1f} points against the model as it is"
+        return Chip("neutral", f"{loses}, {100 * beside.control:.1f} without words")
+    return Chip("good", f"no other group loses{' against the control' if task.is_imported else ''}")
 
 
 def beyond_chance(scored: Sequence[PersonTask]) -> Chip:
     """Say whether more people are better than guessing than as many who type random common words would be.
 
-    Each of these passes with a chance of its own (`guess_chance`), and independently given the images, so that the
+    Each of these passes with a chance of their own (`guess_chance`), and independently given the images, so that the
     number of them has a Poisson binomial distribution. "More than chance" where 5% of such crowds have as many at most.
     """
     better = Counter(row.better for row in scored)
@@ -290,7 +327,7 @@ def beyond_chance(scored: Sequence[PersonTask]) -> Chip:
     told = f"{n_better:,} of {len(scored):,}, {sum(chances):.1f} expected"
     if chance_of(n_better, chances) <= _LEVEL:
         return Chip("good", f"more than chance: {told}")
-    return Chip("neutral", f"not more than chance: {told}")
+    return Chip("neutral", f"not shown to be more than chance: {told}")
 
 
 def chance_of(n: int, chances: Iterable[float]) -> float:
@@ -319,14 +356,14 @@ def who_found(people: Sequence[PersonTask], duel: Duel | None) -> str:
     phrase, keyword = f"best-scored phrase, “{duel.people}”,", f"machine’s keyword, “{duel.machine}”,"
     if duel.gain.low == duel.gain.high == 0:
         return f"{told} The {phrase} and the {keyword} do the same."
-    if duel.gain.low > 0:
-        verdict = f"The {phrase} beats the {keyword} by"
-    elif duel.gain.high < 0:
-        verdict = f"The {keyword} beats the {phrase}"
-    else:
-        verdict = f"The {phrase} and the {keyword} are not told apart:"
-    between = f"{points(duel.gain.low)} to {points(duel.gain.high)}"
-    return f"{told} {verdict} {points(duel.gain.difference)} points (95% interval {between})."
+    if duel.gain.low <= 0 <= duel.gain.high:
+        between = f"{points(duel.gain.low)} to {points(duel.gain.high)}"
+        verdict = f"The {phrase} and the {keyword} are not told apart: {points(duel.gain.difference)} points"
+        return f"{told} {verdict} (95% interval {between})."
+    first, second = (phrase, keyword) if duel.gain.low > 0 else (keyword, phrase)
+    low, high = sorted(100 * abs(end) for end in (duel.gain.low, duel.gain.high))
+    verdict = f"The {first} beats the {second} by {100 * abs(duel.gain.difference):.1f} points"
+    return f"{told} {verdict} (95% interval {low:.1f} to {high:.1f})."
 
 
 def what_they_said(concepts: Sequence[ConceptRow], n_people: int) -> str:
@@ -334,5 +371,7 @@ def what_they_said(concepts: Sequence[ConceptRow], n_people: int) -> str:
     named = [row for row in concepts if row.people]
     if not named:
         return "No phrase names a concept yet."
-    said = f"“{named[0].name}” by {named[0].people:,} of them"
-    return f"{persons(n_people)} named {counted(len(named), 'distinct concept')}, {said}."
+    first = f"“{named[0].name}”, by {named[0].people:,} of {persons(n_people)}"
+    if len(named) == 1:
+        return f"One concept was named: {first}."
+    return f"{len(named):,} distinct concepts were named; the most frequent, {first}."

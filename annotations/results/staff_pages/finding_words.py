@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from statistics import fmean
+from typing import NamedTuple
 
 from annotations.analysis.concepts.concept_columns import ConceptRow
 from annotations.analysis.observations.person_tasks import Basis, PersonTask
@@ -99,18 +100,31 @@ def _of_groups(task: TaskFacts, groups: Sequence[GroupGain], own: float) -> Iter
 def _lost(task: TaskFacts, others: Sequence[GroupGain]) -> str:
     """What other groups lose, against the model as it is and against the control."""
     told, most = [], largest_loss(task, others)
-    if most and most.loss >= _NOTABLE:
-        alone = f"the control, without words, loses {100 * (most.base_model - most.control):.1f}"
-        told = [f"“{most.group}” loses {100 * most.loss:.1f} points against the model as it is ({alone} there)"]
+    if most and most.with_words >= _NOTABLE:
+        alone = f"the control, without words, loses {100 * most.control:.1f}"
+        told = [f"“{most.group}” loses {100 * most.with_words:.1f} points against the model as it is ({alone} there)"]
     beside = min(others, key=lambda each: each.gain.mean or 0.0)
     if (loss := -(beside.gain.mean or 0.0)) >= _NOTABLE:
         told.append(f"“{beside.group}” loses {100 * loss:.1f} points against the control")
     return f"{' and '.join(told)}, on average over people" if told else "nothing"
 
 
-def largest_loss(task: TaskFacts, groups: Iterable[GroupGain]) -> GroupGain | None:
-    """Return which group loses most against the model as it is; imported predictions come from another last layer."""
-    return None if task.is_imported else max(groups, key=lambda each: each.loss, default=None)
+class Loss(NamedTuple):
+    """What a group loses against the model as it is, by retraining with words and by the control; below 0 a gain."""
+
+    group: str
+    with_words: float
+    control: float
+
+
+def largest_loss(task: TaskFacts, groups: Iterable[GroupGain]) -> Loss | None:
+    """Return which group loses most with words; of imported predictions, which have another last layer, none."""
+    losses = (
+        Loss(each.group, each.base_model - each.with_words, each.base_model - each.control)
+        for each in groups
+        if each.base_model is not None and not task.is_imported
+    )
+    return max(losses, key=lambda loss: loss.with_words, default=None)
 
 
 def most_said(concepts: Iterable[ConceptRow], n_people: int) -> str:
@@ -166,7 +180,8 @@ def sure(of: Estimate) -> str:
         return ". It rests on one person, so it has no interval"
     told = f" (95% interval {points(of.low)} to {points(of.high)})"
     if of.low <= 0 <= of.high:
-        return f"{told}. The interval includes 0, so this may be no gain at all"
+        may = "this may be no gain" if of.mean is None or of.mean > 0 else "this may be no loss"
+        return f"{told}. The interval includes 0, so {may} at all"
     return f"{told}. It rests on only {of.n} people" if of.n < _FEW else told
 
 

@@ -3,7 +3,7 @@
 
 const KEYS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 // Values have words of their own; of an axis, a legend or a title the page says as much.
-const MARK = '.chart [aria-roledescription="point"], .chart [aria-roledescription="rule mark"]';
+const MARK = '.chart [aria-roledescription="point"], .chart [aria-roledescription="rule mark"], .dots [aria-label]:not([role="group"])';
 const views = new WeakMap(); // of a chart that Vega has drawn
 const tip = document.createElement("div");
 tip.className = "chart-tip";
@@ -78,7 +78,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") tip.hidden = true;
   const mark = event.target.closest?.(MARK);
   if (!mark || !(event.key in KEYS)) return;
-  const all = marks(mark.closest(".chart"));
+  const all = marks(mark.closest(".chart, .dots"));
   const next = all[(all.indexOf(mark) + KEYS[event.key] + all.length) % all.length];
   mark.setAttribute("tabindex", "-1");
   next.setAttribute("tabindex", "0");
@@ -114,6 +114,7 @@ document.addEventListener("click", (event) => {
 });
 
 export function enliven(root) {
+  root.querySelectorAll(".dots").forEach(reach);
   root.querySelectorAll("[data-vega]").forEach((chart) => {
     reach(chart);
     inView.observe(chart);

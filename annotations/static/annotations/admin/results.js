@@ -3,22 +3,50 @@ import { enliven } from "./charts.js";
 
 const served = new Map(); // id of a part → its HTML as the server sent it
 
-function parts(root) {
-  return [...root.querySelectorAll(":scope > [id]:not(.more), :scope > .more > [id]")];
-}
-
 // -- Following the study: only what has changed is put into the page, as the reader had arranged it ------------------------
 function replace(old, fresh) {
-  const opened = [...old.querySelectorAll("details")].map((fold) => fold.open);
+  const opened = new Set([...old.querySelectorAll("details[open]")].map(title));
   const focused = old.contains(document.activeElement) ? focusable(old).indexOf(document.activeElement) : -1;
   old.replaceWith(fresh);
   enliven(fresh);
-  fresh.querySelectorAll("details").forEach((fold, index) => { fold.open = opened[index] ?? false; });
+  fresh.querySelectorAll("details").forEach((fold) => { fold.open = opened.has(title(fold)); });
   if (focused >= 0) focusable(fresh)[focused]?.focus({ preventScroll: true });
+}
+
+function title(fold) {
+  return fold.querySelector("summary").textContent.trim();
 }
 
 function focusable(part) {
   return [...part.querySelectorAll("a, button, summary, [tabindex]")];
+}
+
+function remember(part) {
+  (part.matches(".more") ? [...part.children] : [part]).filter(({ id }) => id).forEach((each) => served.set(each.id, each.outerHTML));
+}
+
+// The parts of one container in the order of another's. A fold stays as it is; what it holds is looked at by itself.
+function merge(into, from) {
+  const before = new Map([...into.children].filter(({ id }) => id).map((part) => [part.id, part]));
+  let last = null;
+  [...from.children].filter(({ id }) => id).forEach((part) => {
+    const old = before.get(part.id);
+    before.delete(part.id);
+    if (old?.matches(".more")) merge(old, part);
+    else if (!old || served.get(part.id) !== part.outerHTML) {
+      remember(part);
+      document.adoptNode(part);
+      if (old) replace(old, part);
+      else {
+        if (last) last.after(part);
+        else if (into.matches(".more")) into.append(part);
+        else into.prepend(part);
+        enliven(part);
+      }
+    }
+    last = document.getElementById(part.id);
+  });
+  before.forEach((part) => part.remove());
 }
 
 function put(html) {
@@ -26,23 +54,7 @@ function put(html) {
   const page = document.getElementById("results");
   page.dataset.etag = fresh.dataset.etag;
   page.dataset.poll = fresh.dataset.poll;
-  fresh.querySelectorAll(":scope > .more").forEach((fold) => {
-    if (document.getElementById(fold.id)) return;
-    page.append(fold.cloneNode());
-    page.lastElementChild.append(fold.querySelector("summary").cloneNode(true));
-  });
-  const before = new Map(parts(page).map((part) => [part.id, part]));
-  parts(fresh).forEach((part) => {
-    const old = before.get(part.id);
-    before.delete(part.id);
-    const fold = part.closest(".more");
-    if (!old) (fold ? document.getElementById(fold.id) : page).append(document.adoptNode(part));
-    else if (served.get(part.id) !== part.outerHTML) {
-      served.set(part.id, part.outerHTML);
-      replace(old, document.adoptNode(part));
-    }
-  });
-  before.forEach((part) => part.remove());
+  merge(page, fresh);
 }
 
 async function follow() {
@@ -60,6 +72,6 @@ async function follow() {
 }
 
 const page = document.getElementById("results");
-parts(page).forEach((part) => served.set(part.id, part.outerHTML));
+[...page.children].forEach(remember);
 enliven(page);
 setTimeout(follow, 1000 * (Number(page.dataset.poll) || 60));

@@ -33,7 +33,8 @@ def row(*tried: Tried, times: Times | None = None, vocabulary: VocabularyLevel |
 def vocabulary(negated: float = 0.6) -> VocabularyLevel:
     level = vocabulary_level(WORDS)
     assert level == 0.47
-    return VocabularyLevel(level=level, negated_level=negated, scores=pack_float64(WORDS))
+    scores, negated_scores = pack_float64(WORDS), pack_float64(1.3 * WORDS)
+    return VocabularyLevel(level=level, negated_level=negated, scores=scores, negated_scores=negated_scores)
 
 
 def said(text: str, score: float | None, accuracy: float | None = None, tries: int | None = 1) -> Tried:
@@ -101,6 +102,12 @@ def test_a_negation_is_compared_with_negated_words() -> None:
     found = row(negation, vocabulary=vocabulary())
     assert (found.vocabulary_level, found.better) == (0.6, BetterThanGuessing.NO)
     assert row(negation, vocabulary=vocabulary(negated=0.5)).better is BetterThanGuessing.YES
+
+
+def test_who_guesses_beside_a_negation_types_negated_words() -> None:
+    negation = said("no red", 0.55)._replace(key=annotation_key("00" * 32, -1))
+    level = max(0.6, null_level(25, 25, 1))
+    assert row(negation, vocabulary=vocabulary()).guess_chance == pytest.approx((level < 1.3 * WORDS).mean())
 
 
 def test_who_guesses_as_often_passes_with_the_chance_of_the_best_of_so_many_words() -> None:

@@ -39,7 +39,13 @@ def test_a_refused_phrase_counts_as_no_gain_and_a_pending_one_not_at_all() -> No
     assert (red.gain.mean, red.with_words) == pytest.approx((0.2, 0.7))
     expected = stats.t.interval(0.95, 2, 0.2, stats.sem([0.0, 0.2, 0.4]))
     assert (red.gain.low, red.gain.high) == pytest.approx(expected)
-    assert (blue.gain.mean, blue.loss) == pytest.approx((-0.8 / 3, 0.9 - 0.8 + 0.8 / 3))
+    assert (blue.base_model, blue.gain.mean, blue.with_words) == pytest.approx((0.9, -0.8 / 3, 0.8 - 0.8 / 3))
+
+
+def test_a_group_of_which_no_prediction_was_imported_has_no_accuracy_before() -> None:
+    others = {1: GroupRuns(np.array([0.5, 0.8, 0.7]), [np.array([0.2, 0.0, 0.0])])}
+    rows = list(group_gains([facts(is_imported=True)], others, [RUN]))
+    assert [row.base_model for row in rows] == [0.25, 0.9, None]
 
 
 def test_the_group_that_is_worst_after_retraining_is_counted_by_people() -> None:

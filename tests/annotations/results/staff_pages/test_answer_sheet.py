@@ -1,14 +1,29 @@
 """The first screen of the results: verdicts that hold where nothing is there, and figures that say what they draw."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from django.test import Client
 from scipy import stats
 
-from annotations.analysis.observations.person_tasks import PersonTask
+from annotations.analysis.observations.person_tasks import Basis, PersonTask
+from annotations.analysis.observations.study_rows import TaskFacts
+from annotations.analysis.statistics.estimates import estimate
+from annotations.analysis.tables.group_gain_columns import GroupGain
+from annotations.analysis.tables.keyword_splits import PeopleLessMachine
 from annotations.models import BaseModel, Control, Run, RunState
 from annotations.models.arrays import pack_int32
-from annotations.results.staff_pages.answer_sheet import Axis, beyond_chance, chance_of
+from annotations.results.staff_pages.answer_sheet import (
+    Axis,
+    Chip,
+    beside_machine,
+    beyond_chance,
+    chance_of,
+    cost,
+    who_found,
+)
+from annotations.results.staff_pages.machine_verdict import Duel
 from clarify_errors.arrays.datasets.dataset_files import Split
 from clarify_errors.arrays.phrases.worded_scale import BetterThanGuessing
 from tests.annotations.results.staff_pages.test_findings import by_group, said_by, train_control
@@ -47,7 +62,7 @@ def test_people_who_type_random_words_are_called_more_than_chance_in_one_study_o
 
 def test_many_finders_are_more_than_chance_and_few_are_not() -> None:
     assert beyond_chance(people(8, [0.15] * 10)).text == "more than chance: 8 of 10, 1.5 expected"
-    assert beyond_chance(people(2, [0.15] * 10)).text == "not more than chance: 2 of 10, 1.5 expected"
+    assert beyond_chance(people(2, [0.15] * 10)).text == "not shown to be more than chance: 2 of 10, 1.5 expected"
 
 
 def test_with_too_few_images_or_without_scored_common_words_chance_is_not_told() -> None:
@@ -67,6 +82,66 @@ def test_an_axis_ends_at_tens_and_has_zero_on_it() -> None:
     assert Axis.of([-0.05]).low == -0.1 and Axis.of([0.0]).high == 0.1
 
 
+FACTS = TaskFacts(1, "square", "sprites", "base", False, 0.25, 0.5, 0.6, (), ())
+
+
+def group(name: str, base: float, control: float, *gains: float, **spread: float) -> GroupGain:
+    return GroupGain(1, "square", name, False, base, control, replace(estimate(gains), **spread), 0)
+
+
+@pytest.mark.parametrize(
+    ("gains", "kind", "text"),
+    [
+        ([-0.1, -0.12, -0.11, -0.1], "bad", "“blue” loses 10.8 points against the control"),
+        ([-0.5, 0.1, 0.2, 0.0], "neutral", "“blue” loses 5.0 points against the control, perhaps by chance"),
+        ([0.2, 0.2, 0.3, 0.1], "neutral", "“green” loses 14.0 points against the model as it is, 24.0 without words"),
+    ],
+)
+def test_what_words_cost_is_told_apart_from_what_retraining_costs(gains: list[float], kind: str, text: str) -> None:
+    groups = [group("blue", 0.9, 0.8, *gains), group("green", 0.94, 0.7, 0.1, 0.1)]
+    assert cost(FACTS, groups) == Chip(kind, text)
+
+
+def test_no_group_that_loses_is_called_unharmed_and_imported_predictions_are_no_measure() -> None:
+    gaining = [group("blue", 0.9, 0.85, 0.1, 0.1)]
+    assert cost(FACTS, gaining) == Chip("good", "no other group loses")
+    imported = replace(FACTS, is_imported=True)
+    assert cost(imported, [group("blue", 0.9, 0.5, 0.1, 0.1)]).text == "no other group loses against the control"
+
+
+def test_words_that_do_nothing_to_other_groups_are_rarely_called_harmful() -> None:
+    rng, n_studies = np.random.default_rng(8), 1_000
+    gains = rng.normal(0.0, 0.1, (n_studies, 12))
+    alarms = sum(cost(FACTS, [group("blue", 0.9, 0.8, *of_study)]).kind == "bad" for of_study in gains) / n_studies
+    assert 0.0 < alarms <= 0.025 + 3 * np.sqrt(0.025 * 0.975 / n_studies)
+
+
+def duel(low: float, difference: float, high: float) -> Duel:
+    words = {"task": 1, "class_name": "square", "scheme": "", "list": "", "list_digest": "", "whose": "error_score"}
+    measured = {"people": 0.1, "machine": 0.1, "difference": difference, "low": low, "high": high}
+    return Duel("square", "red", "dark", {"own_gain": PeopleLessMachine(**words, measure="own_gain", **measured)}, "")
+
+
+BY = "by 3.0 points (95% interval 1.0 to 5.0)"
+VERDICTS = [
+    (duel(0.01, 0.03, 0.05), "good", "phrase beats", f"phrase, “red”, beats the machine’s keyword, “dark”, {BY}"),
+    (duel(-0.05, -0.03, -0.01), "bad", "keyword beats", f"keyword, “dark”, beats the best-scored phrase, “red”, {BY}"),
+    (duel(-0.05, -0.03, 0.01), "neutral", "not told apart", "not told apart: -3.0 points (95% interval -5.0 to +1.0)"),
+    (duel(0.0, 0.0, 0.0), "neutral", "do the same", "do the same."),
+]
+
+
+@pytest.mark.parametrize(("of", "kind", "chip", "sentence"), VERDICTS)
+def test_chip_and_sentence_say_the_same_of_people_and_machine(of: Duel, kind: str, chip: str, sentence: str) -> None:
+    assert of.gain is not None
+    verdict = beside_machine(of.gain)
+    assert verdict.kind == kind and chip in verdict.text
+    gained = [
+        replace(person, run_worst_group=0.6, control_worst_group=0.5, basis=Basis.RUN) for person in people(1, [0.1])
+    ]
+    assert sentence in who_found(gained, of)
+
+
 @pytest.mark.usefixtures("stored_base_model")
 def test_every_mark_leads_somewhere_and_the_sheet_says_who_what_and_how_sure(
     coordinator_client: Client, base_model: BaseModel
@@ -82,9 +157,9 @@ def test_every_mark_leads_somewhere_and_the_sheet_says_who_what_and_how_sure(
     page = tree(coordinator_client.get(f"/admin/annotations/study/{analyse(study).pk}/results/"))
     sheet = page.select(".answer")[0]
     words = " ".join(sheet.text.split())
-    assert "6 people said" in words and "25.0%" in words and "50.0%" in words
+    assert "6 of 6 people said phrases like" in words and "25.0%" in words and "50.0%" in words
     assert len(sheet.select(".dots a")) == 6 and len(sheet.select(".worth-figure a.group")) == 3
-    assert "loses 19.0 points (20.0 without words)" in words
+    assert "loses 5.0 points against the control" in words
     for link in sheet.select("a[href]"):
         address = str(link["href"])
         if not address.startswith(("?", "#")):

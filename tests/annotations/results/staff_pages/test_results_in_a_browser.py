@@ -14,6 +14,7 @@ from annotations.phrases import phrase_submission
 from annotations.results import analysis_requests
 from annotations.results.staff_pages import results_page
 from tests.annotations.pages.test_in_a_browser import shoot, sign_in
+from tests.annotations.results.staff_pages.test_findings import by_group, said_by, train_control
 from tests.support.accessibility import assert_no_violations, each_look, overhang
 from tests.support.actors import Visit, store_base_model, store_dataset
 from tests.support.analysis_studies import analyse, drawing, tell, two_tasks
@@ -81,6 +82,49 @@ def test_marks_speak_to_the_pointer_and_to_the_keys(
         page.keyboard.press("Escape")
         expect(page.locator(".chart-tip")).to_be_hidden()
         shoot(page, "admin-results")
+
+
+def test_the_people_of_the_answer_are_one_stop_of_the_keyboard_and_a_dot_leads_to_its_phrase(
+    live_server: LiveServer, chromium: Chromium, coordinator: User, sprites_directory: Path
+) -> None:
+    base_model = store_base_model(store_dataset(sprites_directory))
+    study = two_tasks(base_model)
+    tell(study, said_by(6))
+    train_control(base_model)
+    by_group([0.5, 0.9, None, 0.8], [0.75, 0.85, None, 0.81])
+    with page_without_complaints(chromium, live_server.url) as page:
+        sign_in(page, live_server.url)
+        page.goto(results(live_server, analyse(study)))
+        figure = page.locator(".dots").first
+        dots = figure.locator("a")
+        assert dots.count() > 2
+        expect(figure.locator('a[tabindex="0"]')).to_have_count(1)
+        box = dots.first.bounding_box()
+        assert box is not None and box["width"] >= 24 and box["height"] >= 24
+        dots.first.focus()
+        page.keyboard.press("ArrowRight")
+        expect(dots.nth(1)).to_be_focused()
+        expect(page.locator(".chart-tip")).to_have_text(dots.nth(1).get_attribute("aria-label") or "")
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(re.compile("/annotations/(phrase|annotationsession)/"))
+
+
+def test_a_note_is_shown_at_its_word_and_printed_there(
+    live_server: LiveServer, chromium: Chromium, coordinator: User, scripted: Study
+) -> None:
+    with page_without_complaints(chromium, live_server.url) as page:
+        sign_in(page, live_server.url)
+        page.goto(results(live_server, scripted))
+        button, note = page.locator(".note").first, page.locator(".note + [popover]").first
+        expect(note).to_be_hidden()
+        button.click()
+        at, shown = button.bounding_box(), note.bounding_box()
+        assert at and shown and abs(shown["y"] - at["y"]) < 60 and abs(shown["x"] - at["x"]) < 60
+        page.keyboard.press("Escape")
+        expect(note).to_be_hidden()
+        page.emulate_media(media="print")
+        expect(note).to_be_visible()
+        expect(button).to_be_hidden()
 
 
 def test_the_dots_of_one_person_stand_out_together(
@@ -210,6 +254,8 @@ def test_the_page_follows_the_study_and_stays_as_its_reader_left_it(
             analyse_due_studies()
         expect(page.locator("#figure-table-3")).to_contain_text("crimson")
         expect(figure.locator("details")).to_have_attribute("open", "")
+        order = page.evaluate("() => [...document.querySelectorAll('#results > [id]')].map(({ id }) => id)")
+        assert order[:2] == ["results-answer", "results-state"]
         assert kept is not None and kept.evaluate("figure => figure.isConnected"), "what has not changed stays"
 
 

@@ -83,9 +83,9 @@ def test_the_answer_comes_first_and_all_else_is_folded(coordinator_client: Clien
     first, *others = tree(coordinator_client.get(url(scripted))).select("#results > *")
     assert first["id"] == "results-answer" and len(first.select(".answer")) == 2
     assert [each["id"] for each in others] == [
-        f"results-{name}" for name in ("how", "who", "numbers", "figures", "files")
+        f"results-{name}" for name in ("state", "how", "who", "numbers", "figures", "files")
     ]
-    assert all(each.name == "details" and not each.has_attr("open") for each in others)
+    assert all(each.name == "details" and not each.has_attr("open") for each in others[1:])
 
 
 def test_a_study_without_people_says_so(coordinator_client: Client, draft_study: Study) -> None:
