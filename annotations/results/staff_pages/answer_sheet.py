@@ -163,21 +163,13 @@ class Sheets:
         as_it_is = "as imported" if task.is_imported else "as it is"
         of_control = min(groups, key=lambda row: row.control).group if groups else ""
         of_words = max(groups, key=lambda row: row.worst_after).group if groups else ""
-        mean = f"mean of {gain.n:,}"
         return Worth(
             sentence=f"People’s words {add} retraining without words{sure(gain)}.",
             base_name=as_it_is,
             bars=(
                 self._bar(task, as_it_is.capitalize(), task.base_worst_group, task.base_group, task.base_group),
                 self._bar(task, "Retrained without words", control, of_control or "the control", of_control),
-                self._bar(
-                    task,
-                    "… with a person’s words",
-                    reached,
-                    f"{mean}, most often {of_words}" if of_words else mean,
-                    of_words,
-                    is_words=True,
-                ),
+                self._bar(task, "… with a person’s words", reached, f"mostly {of_words}", of_words, is_words=True),
             ),
             gain=f"own gain {points_within(gain.mean, ends)}",
             groups=[
@@ -278,7 +270,7 @@ def _chips(
     if duel and duel.gain:
         yield beside_machine(duel.gain)
     if others := [row for row in groups if not row.is_worst]:
-        yield cost(task, others)
+        yield from costs(task, others)
 
 
 def beside_machine(gain: PeopleLessMachine) -> Chip:
@@ -292,23 +284,33 @@ def beside_machine(gain: PeopleLessMachine) -> Chip:
     return Chip("neutral", f"people’s best-scored phrase and the machine’s: {verdict}")
 
 
-def cost(task: TaskFacts, others: Sequence[GroupGain]) -> Chip:
-    """Say what words cost the group that loses most by them, or what retraining at all does.
+def costs(task: TaskFacts, others: Sequence[GroupGain]) -> Iterator[Chip]:
+    """Say which group retraining with words costs most, and which group words alone do; or that none loses.
 
-    What words do is told against the control: what this loses too is due to the retraining. It is bad where the loss is
-    notable, and the interval over people does not include 0.
+    The first is told against the model as it is, beside what retraining without words costs this group. What words do
+    is told against the control.
     """
+    lost = largest_loss(task, others)
+    if lost and round(1000 * lost.with_words) <= 0:
+        lost = None
+    if lost:
+        loses = f"“{lost.group}” loses {100 * lost.with_words:.1f} points against the model as it is"
+        kind = _kind(next(row for row in others if row.group == lost.group), task)
+        yield Chip(kind, f"{loses}, {100 * max(lost.control, 0.0):.1f} without words")
     most = min(others, key=lambda row: row.gain.mean or 0.0)
-    lost = -(most.gain.mean or 0.0)
-    if round(1000 * lost) > 0:
-        is_sure = most.gain.high is not None and most.gain.high < 0
-        kind: Literal["bad", "neutral"] = "bad" if is_sure and lost >= NOTABLE_LOSS else "neutral"
-        unsure = "" if is_sure else ", perhaps by chance"
-        return Chip(kind, f"“{most.group}” loses {100 * lost:.1f} points against the control{unsure}")
-    if (beside := largest_loss(task, others)) and round(1000 * beside.with_words) > 0:
-        loses = f"“{beside.group}” loses {100 * beside.with_words:.1f} points against the model as it is"
-        return Chip("neutral", f"{loses}, {100 * beside.control:.1f} without words")
-    return Chip("good", f"no other group loses{' against the control' if task.is_imported else ''}")
+    if (by_words := -(most.gain.mean or 0.0)) < 0.0005:  # a share that is not 0.0 points
+        if not lost:
+            yield Chip("good", f"no other group loses{' against the control' if task.is_imported else ''}")
+    elif not lost or lost.group != most.group:
+        chance = "" if most.gain.high is not None and most.gain.high < 0 else ", perhaps by chance"
+        yield Chip(_kind(most, task), f"“{most.group}” loses {100 * by_words:.1f} points against the control{chance}")
+
+
+def _kind(row: GroupGain, task: TaskFacts) -> Literal["bad", "neutral"]:
+    """Whether words do harm: a notable loss, beyond chance over people, by which the group ends below what it was."""
+    is_below = row.base_model is None or task.is_imported or row.with_words < row.base_model
+    is_sure = row.gain.high is not None and row.gain.high < 0
+    return "bad" if is_below and is_sure and -(row.gain.mean or 0.0) >= NOTABLE_LOSS else "neutral"
 
 
 def beyond_chance(scored: Sequence[PersonTask]) -> Chip:
