@@ -294,16 +294,16 @@ def costs(task: TaskFacts, others: Sequence[GroupGain]) -> Iterator[Chip]:
     if lost and round(1000 * lost.with_words) <= 0:
         lost = None
     if lost:
-        loses = f"“{lost.group}” loses {100 * lost.with_words:.1f} points against the model as it is"
-        kind = _kind(next(row for row in others if row.group == lost.group), task)
-        yield Chip(kind, f"{loses}, {100 * max(lost.control, 0.0):.1f} without words")
+        kind, loses = _kind(next(row for row in others if row.group == lost.group), task), 100 * lost.with_words
+        beside = f"{100 * max(lost.control, 0.0):.1f} without words"
+        yield Chip(kind, f"“{lost.group}” loses {loses:.1f} points ({beside})")
     most = min(others, key=lambda row: row.gain.mean or 0.0)
     if (by_words := -(most.gain.mean or 0.0)) < 0.0005:  # a share that is not 0.0 points
         if not lost:
-            yield Chip("good", f"no other group loses{' against the control' if task.is_imported else ''}")
+            yield Chip("good", "words cost no other group anything" if task.is_imported else "no other group loses")
     elif not lost or lost.group != most.group:
         chance = "" if most.gain.high is not None and most.gain.high < 0 else ", perhaps by chance"
-        yield Chip(_kind(most, task), f"“{most.group}” loses {100 * by_words:.1f} points against the control{chance}")
+        yield Chip(_kind(most, task), f"words cost “{most.group}” {100 * by_words:.1f} points{chance}")
 
 
 def _kind(row: GroupGain, task: TaskFacts) -> Literal["bad", "neutral"]:

@@ -94,11 +94,9 @@ def said(task: TaskFacts, *groups: GroupGain) -> list[tuple[str, str]]:
 
 def test_what_retraining_costs_is_told_beside_what_it_costs_without_words() -> None:
     halved = group("oval", 0.81, 0.38, 0.19, 0.2)
-    assert said(FACTS, halved) == [
-        ("neutral", "“oval” loses 23.5 points against the model as it is, 43.0 without words")
-    ]
+    assert said(FACTS, halved) == [("neutral", "“oval” loses 23.5 points (43.0 without words)")]
     caused = group("oval", 0.9, 0.9, -0.1, -0.1)
-    assert said(FACTS, caused) == [("bad", "“oval” loses 10.0 points against the model as it is, 0.0 without words")]
+    assert said(FACTS, caused) == [("bad", "“oval” loses 10.0 points (0.0 without words)")]
 
 
 @pytest.mark.parametrize(
@@ -112,15 +110,13 @@ def test_what_retraining_costs_is_told_beside_what_it_costs_without_words() -> N
 def test_what_words_cost_is_told_against_the_control(base: float, gains: list[float], kind: str, end: str) -> None:
     blue = group("blue", base, 0.8, *gains)
     loss = f"{-100 * np.mean(gains):.1f}"
-    assert said(replace(FACTS, is_imported=base > 0.5), blue) == [
-        (kind, f"“blue” loses {loss} points against the control{end}")
-    ]
+    assert said(replace(FACTS, is_imported=base > 0.5), blue) == [(kind, f"words cost “blue” {loss} points{end}")]
 
 
 def test_no_group_that_loses_is_called_unharmed_and_imported_predictions_are_no_measure() -> None:
     assert said(FACTS, group("blue", 0.8, 0.85, 0.1, 0.1)) == [("good", "no other group loses")]
     imported = replace(FACTS, is_imported=True)
-    assert said(imported, group("blue", 0.9, 0.5, 0.1)) == [("good", "no other group loses against the control")]
+    assert said(imported, group("blue", 0.9, 0.5, 0.1)) == [("good", "words cost no other group anything")]
 
 
 def test_words_that_do_nothing_to_other_groups_are_rarely_called_harmful() -> None:
@@ -173,8 +169,8 @@ def test_every_mark_leads_somewhere_and_the_sheet_says_who_what_and_how_sure(
     words = " ".join(sheet.text.split())
     assert "6 of 6 people said phrases like" in words and "25.0%" in words and "50.0%" in words
     assert len(sheet.select(".dots a")) == 6 and len(sheet.select(".worth-figure a.group")) == 3
-    assert "loses 19.0 points against the model as it is, 20.0 without words" in words
-    assert "loses 5.0 points against the control" in words
+    assert "loses 19.0 points (20.0 without words)" in words
+    assert "words cost “" in words and "5.0 points" in words
     for link in sheet.select("a[href]"):
         address = str(link["href"])
         if not address.startswith(("?", "#")):
