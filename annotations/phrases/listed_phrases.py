@@ -22,5 +22,5 @@ def phrases_of(session: AnnotationSession) -> QuerySet[Phrase]:
 
 
 def _shown(phrases: QuerySet[Phrase]) -> QuerySet[Phrase]:
-    related = ("assignment__session__participant", "assignment__task__base_model__dataset", "score__run")
+    related = ("assignment__session__participant", "assignment__task__base_model__dataset", "score__run__control")
     return without_arrays(phrases.select_related(*related))

@@ -7,12 +7,13 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from annotations.models import BaseModel, Dataset, Rehearsal, Role, Study, StudyState, Task
+from annotations.models import BaseModel, Control, Dataset, Rehearsal, Role, Run, Study, StudyState, Task
 from annotations.pages.number_formats import MoneyField
 from annotations.queue import jobs
 from annotations.studies import rehearsal_requests
 from annotations.studies.staff_pages.new_study_page import make_draft
 from annotations.studies.staff_pages.study_forms import MAX_ERRORS
+from tests.annotations.results.staff_pages.test_findings import train_control
 from tests.support.actors import OVAL, SQUARE, Visit
 from tests.support.analysis_studies import analyse
 from tests.support.rows import add_phrase, add_run
@@ -342,6 +343,17 @@ def test_the_overview_has_the_study_analysed_and_says_so(coordinator_client: Cli
     shown = coordinator_client.get(f"/admin/annotations/study/{open_study.pk}/change/").content.decode()
     assert "The statistics of this study are being computed." in shown
     assert open_study.analyses.get().finished_at is None
+
+
+def test_the_newest_phrases_have_what_words_add_not_an_accuracy_that_any_retraining_reaches(
+    coordinator_client: Client, open_study: Study, alice: Visit
+) -> None:
+    base_model = alice.assignment.task.base_model
+    train_control(base_model)  # it reaches .5
+    run = add_run(add_phrase(alice, "qwertz", 0.2), 0.5)
+    Run.objects.filter(pk=run.pk).update(control=Control.objects.get(), own_gain_low=-0.02, own_gain_high=0.03)
+    recent = one(coordinator_client.get(page_of(open_study)), ".recent")
+    assert "+0.0 (-2.0 to +3.0)" in " ".join(recent.text.split()) and "50.0%" not in recent.text
 
 
 def test_a_phrase_is_escaped_on_the_overview(coordinator_client: Client, open_study: Study, alice: Visit) -> None:
