@@ -32,7 +32,7 @@ from clarify_errors.arrays.phrases.worded_scale import BetterThanGuessing
 
 _LEVEL = 0.05  # of the claim that people are more than chance
 _CONCEPTS, _PICTURES = 3, 6  # shown; as many concepts as have pictures (`PANEL_PHRASES`)
-_COLUMNS, _HEIGHT = 16, 144  # of dots; pixels of the highest one
+_COLUMNS, _HEIGHT = 16, 112  # of dots; pixels of the highest one
 _PITCH, _DENSE = 24, 16  # pixels from a dot to the next at most, in columns of single dots and of two abreast
 
 
