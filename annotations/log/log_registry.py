@@ -16,6 +16,8 @@ from annotations.log.log_schema import LoggedTable, Paths
 
 
 def _table(name: str, model: str, key: list[str], but: Mapping[str, str] | None = None, **words: Any) -> LoggedTable:
+    if session := words.pop("session", ""):
+        words |= {"of_study": f"{session}__study", "visit": f"{session}_id", "of_person": f"{session}__participant"}
     return LoggedTable(
         name,
         getattr(models, model),

@@ -1,5 +1,6 @@
 """Tables whose words stand in a TOML file of their name, beside the module that says how their cells are read."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
 from typing import Any
@@ -12,7 +13,14 @@ _KINDS: dict[str, dict[str, str]] = {  # what the type of a file says by itself
     **{name: {"type": name} for name in _PLAIN},
     "time": {"type": "time", "unit": "UTC"},
     "share": {"type": "number", "unit": "share", "range": "0 to 1"},
+    "difference": {"type": "number", "unit": "share", "range": "-1 to 1"},
+    "fraction": {"type": "number", "range": "0 to 1"},  # an error score, a probability
+    "cosine": {"type": "number", "unit": "cosine", "range": "-1 to 1"},
+    "seconds": {"type": "number", "unit": "seconds"},
     "count": {"type": "integer", "range": "0 or more"},
+    "hundredths": {"type": "integer", "range": "0 or more", "unit": "hundredths of the currency"},
+    "ordinal": {"type": "integer", "range": "1 or more"},
+    "sign": {"type": "integer", "range": "-1, 1"},
 }
 _SHARED = read_words(__package__, "shared")
 _NOTHING: Mapping[str, Any] = {}
@@ -41,11 +49,20 @@ def columns_of(
 ) -> tuple[Column[Row], ...]:
     """Return the columns that words describe, in their order; as in `worded`.
 
-    One without a meaning has the words of shared.toml; one without a type is text.
+    One without a meaning has the words of shared.toml; one without a type is text. An upper end, "gain_high", has the
+    words of "gain_low" where it has none of its own.
     """
     if unknown := {*cells, *values} - words.keys():
         raise ValueError(f"no column is called {', '.join(sorted(unknown))}")
-    return tuple(_column(name, own, cells.get(name), values.get(name)) for name, own in words.items())
+    return tuple(_column(name, _own_words(name, words), cells.get(name), values.get(name)) for name in words)
+
+
+def _own_words(name: str, words: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+    low = f"{name.removesuffix('high')}low"
+    if not name.endswith("high") or low not in words:
+        return words[name]
+    attribute = re.sub("low$", "high", words[low].get("attribute", low))
+    return {**words[low], "meaning": "its upper end", "attribute": attribute, **words[name]}
 
 
 def _column(

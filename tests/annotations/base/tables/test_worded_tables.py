@@ -29,6 +29,14 @@ def test_a_column_without_a_meaning_has_the_words_that_tables_share() -> None:
     assert participant.meaning.startswith("pseudonym of the person")
 
 
+def test_an_upper_end_has_the_words_of_its_lower_end_where_it_has_none_of_its_own() -> None:
+    low = {"type": "difference", "meaning": "lower end", "computed": "Wilson", "attribute": "gain.low"}
+    columns: tuple[Column[Any], ...] = columns_of({"gain_low": low, "gain_high": {"computed": "too"}})
+    upper = columns[1]
+    assert (upper.name, upper.type, upper.unit, upper.range) == ("gain_high", "number", "share", "-1 to 1")
+    assert (upper.meaning, upper.computed, upper.attribute) == ("its upper end", "too", "gain.high")
+
+
 def test_a_cell_is_read_as_python_says_or_else_is_the_rows_attribute() -> None:
     participant, n, state = columns_of(WORDS, {"n": lambda row: len(row.__doc__)})
 
