@@ -15,7 +15,7 @@ from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.tables.estimands import Over
 from annotations.analysis.tables.filled_tables import StudyTables
-from annotations.analysis.tables.group_gain_columns import GroupGain
+from annotations.analysis.tables.measure_columns import GroupGain
 from annotations.analysis.tables.phrase_splits import Panel
 from annotations.analysis.tables.table3 import PhraseList
 from annotations.datasets.thumbnails import thumbnail_url

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from annotations.base.tables.columns import Column, Table
-from annotations.base.tables.worded_tables import along, columns_of, worded
+from annotations.base.tables.columns import Column, Table, along, columns_of, worded
 
 WORDS: dict[str, dict[str, str]] = {
     "participant": {"attribute": "person.pseudonym"},
