@@ -156,10 +156,13 @@ def worded(
 
     cells: how a column's cell is read, where it is not what the file names by `attribute`, or else by the column's name
     (as in `along`); values: which ones a column of text can have. Raises ValueError for a column that the file does not
-    have.
+    have. The file's `paths` say once where several columns are, each by its own name in place of {}.
     """
     words = read_words(package, name)
-    return Table(f"{name}.csv", words["meaning"], words["order"], columns_of(words["columns"], cells, values))
+    found = {column: path.format(column) for path, of in words.get("paths", {}).items() for column in of.split()}
+    attributes = {column: {"attribute": path} for column, path in found.items()}
+    columns = {column: {**attributes.pop(column, {}), **own} for column, own in words["columns"].items()}
+    return Table(f"{name}.csv", words["meaning"], words["order"], columns_of(columns | attributes, cells, values))
 
 
 def columns_of(

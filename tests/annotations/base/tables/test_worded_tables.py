@@ -97,3 +97,10 @@ def test_a_file_of_the_tables_name_is_read_from_its_package() -> None:
     table: Table[Any] = worded("annotations.releases.tables", "participants")
     assert (table.file, table.header[0]) == ("participants.csv", "participant")
     assert table.meaning == "one row per person who entered"
+
+
+def test_a_file_says_once_where_several_columns_are() -> None:
+    table: Table[Any] = worded("annotations.releases.tables", "phrases", values={"moderation": ["a"]})
+    attributes = {column.name: column.attribute for column in table.columns}
+    assert (attributes["p_value"], attributes["threshold"]) == ("score?.p_value", "score?.threshold")
+    assert attributes["text"] == "text"
