@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from annotations.analysis.figures.chart_values import Figure, Line, LineChart, Mark, Panel, Series
 from annotations.analysis.statistics.estimate_types import wilson_interval
 from annotations.analysis.tables.filled_tables import FilledTable
-from annotations.base.tables.columns import Table
-from annotations.base.tables.worded_tables import worded
+from annotations.base.tables.columns import Table, worded
 
 SET_NAMES = {"validation": "Validation", "test": "Test", "second": "Second test set"}
 BEFORE, CONTROL, AFTER = "before", "control", "after"  # models of a correction's effects

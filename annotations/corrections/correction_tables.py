@@ -6,8 +6,7 @@ from typing import Any
 
 from annotations.analysis.figures.chart_values import Figure
 from annotations.analysis.tables.filled_tables import FilledTable
-from annotations.base.tables.columns import Table
-from annotations.base.tables.worded_tables import worded
+from annotations.base.tables.columns import Table, worded
 from annotations.corrections import correction_reports as reading
 from annotations.corrections.correction_effects import (
     AFTER,

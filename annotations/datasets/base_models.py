@@ -10,7 +10,7 @@ from django.db import transaction
 from numpy.typing import NDArray
 
 from annotations.base.service_errors import NotPossible
-from annotations.datasets.target_classes import evaluated
+from annotations.datasets.class_images import evaluated
 from annotations.models import BaseModel, BaseModelOrigin, Dataset
 from annotations.models.arrays import pack_int32
 from clarify_errors.arrays.common.modeling_errors import NothingToEvaluate

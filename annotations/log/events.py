@@ -18,8 +18,7 @@ from django.db.models import Model, QuerySet
 
 from annotations.base.data_store.stored_files import StoredFile
 from annotations.log import identities
-from annotations.log.log_registry import OF_MODEL
-from annotations.log.log_schema import LoggedTable, Paths
+from annotations.log.log_registry import OF_MODEL, LoggedTable, Paths
 from annotations.models import AnnotationSession, Event, IdentityKey, Study, event_kinds
 
 Key = str

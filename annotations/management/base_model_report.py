@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.core.management import CommandParser
 
+from annotations.datasets.class_images import default_target_class
 from annotations.datasets.dataset_registration import find_dataset
-from annotations.datasets.target_classes import default_target_class
 from annotations.management.plain_command import PlainCommand, add_dataset, positive
 from annotations.models import BaseModel, Dataset
 

@@ -2,12 +2,10 @@
 
 from annotations.models.allocation import HOLDING, Allocation, AllocationState
 from annotations.models.assignment import Assignment, AssignmentState, EndReason
-from annotations.models.base_model import BaseModel, BaseModelOrigin
 from annotations.models.condition import Condition
 from annotations.models.configuration import StudyConfiguration
-from annotations.models.control import Control, RandomSlices, RandomSliceScores
 from annotations.models.correction import Correction, CorrectionPart, Review
-from annotations.models.dataset import Dataset
+from annotations.models.dataset import BaseModel, BaseModelOrigin, Dataset
 from annotations.models.event import Event
 from annotations.models.image_search import ImageIndex, ImageSearch
 from annotations.models.invitation import Invitation, InvitationState
@@ -21,8 +19,8 @@ from annotations.models.jobs import (
     Rehearsal,
     Release,
     StudyAnalysis,
+    WorkerHeartbeat,
 )
-from annotations.models.keyword_ranking import KeywordRanking
 from annotations.models.participant import (
     UNCOUNTED,
     AnnotationSession,
@@ -36,7 +34,7 @@ from annotations.models.payment import SETTLED, UNDER_WAY, BatchState, Payment, 
 from annotations.models.phrase import Moderation, Phrase, PhraseState, Score
 from annotations.models.pool import ClassBy, GatheredTraining, Gathering, GatheringPart, ImageReview, Pool, Verdict
 from annotations.models.reply import Judgement, JudgementAnswer, Reply, ReplyKind, ThresholdChoice
-from annotations.models.run import Run, RunState
+from annotations.models.run import Control, RandomSlices, RandomSliceScores, Run, RunState
 from annotations.models.scheme import Scheme
 from annotations.models.span import Span, SpanKind
 from annotations.models.staff import AccessToken, Alarm, AuditRecord, Role, StudyMember, TotpDevice
@@ -53,5 +51,4 @@ from annotations.models.submission import (
 )
 from annotations.models.task import Task
 from annotations.models.visit import CheckAttempt, Consent, DeviceReport, EndAnswer, PracticePhrase
-from annotations.models.vocabulary_level import VocabularyLevel
-from annotations.models.worker_heartbeat import WorkerHeartbeat
+from annotations.models.vocabulary_level import KeywordRanking, VocabularyLevel

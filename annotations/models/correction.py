@@ -6,8 +6,8 @@ from django.db import models
 from django.db.models import Q
 
 from annotations.base.data_store.stored_files import StoredFileField
-from annotations.models.base_model import BaseModel
 from annotations.models.constraints import once, rule
+from annotations.models.dataset import BaseModel
 from annotations.models.jobs import Job, JobState
 from annotations.models.participant import OfVisits
 from annotations.models.phrase import AnnotationPart, Score

@@ -1,4 +1,7 @@
-"""What is asked of the workers: an import, a rehearsal, a release … Each is a row that a worker takes up."""
+"""What is asked of the workers: an import, a rehearsal, a release … Each is a row that a worker takes up.
+
+Beside them the last sign of life of each worker process, for the web process and the alarms to tell who works.
+"""
 
 import datetime as dt
 
@@ -6,9 +9,8 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 
-from annotations.models.base_model import BaseModel
 from annotations.models.constraints import iff, once, rule
-from annotations.models.dataset import Dataset
+from annotations.models.dataset import BaseModel, Dataset
 from annotations.models.study import Study
 
 
@@ -245,3 +247,22 @@ class StudyAnalysis(Job):
 
     def __str__(self) -> str:
         return f"analysis of {self.study}"
+
+
+class WorkerHeartbeat(models.Model):
+    """Written by the work loop itself every few seconds: a process whose loop stands still grows silent here.
+
+    In the database and not in the broker, which may be emptied at any time.
+    """
+
+    queue = models.CharField(max_length=40)
+    process = models.CharField(max_length=120, help_text="host and process id")
+    started_at = models.DateTimeField()
+    heartbeat_at = models.DateTimeField()
+    device = models.CharField(max_length=80, blank=True, help_text="that trains and encodes")
+    memory = models.BigIntegerField(null=True, help_text="bytes of the process in memory, at the most so far")
+    code_version = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        ordering = ["queue", "process"]
+        constraints = [once("worker_heartbeat_once", "queue", "process")]

@@ -4,9 +4,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator, validat
 from django.db import models
 from django.db.models import Q
 
-from annotations.models.base_model import BaseModel
 from annotations.models.constraints import once, rule
-from annotations.models.dataset import Dataset
+from annotations.models.dataset import BaseModel, Dataset
 from annotations.models.jobs import Job, JobState
 from annotations.models.participant import OfVisits
 from annotations.models.phrase import AnnotationPart, Score

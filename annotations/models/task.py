@@ -7,8 +7,8 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.db.models import F, Q
 
-from annotations.models.base_model import BaseModel
 from annotations.models.constraints import once, rule
+from annotations.models.dataset import BaseModel
 from annotations.models.study import Study
 
 DEFAULT_TEXT_TEMPLATE = "an image of a {phrase}"

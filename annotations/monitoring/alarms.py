@@ -1,12 +1,18 @@
-"""Alarms of studies: raised once, cleared when what they are about is over."""
+"""Alarms of studies: raised once, cleared when what they are about is over.
+
+A study's people are told by e-mail; the live page and the overview show each alarm in any case.
+"""
 
 import datetime as dt
 import logging
 from collections import defaultdict
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.urls import reverse
 
+from annotations.base.emails import NotificationFailed, send_email
 from annotations.datasets.encoder_problems import encoder_problems
 from annotations.log import audit
 from annotations.models import (
@@ -159,3 +165,51 @@ def _people(study: Study, people: Shares) -> Conditions:
         for kind, (share, level, what) in found.items()
         if share.of >= MIN_PEOPLE and share.value is not None and share.value > level
     }
+
+
+MAX_ATTEMPTS = 8
+LEASE = dt.timedelta(seconds=60)  # longer than a mail server may take
+FIRST_RETRY_S = 15.0  # doubled with each attempt: the last one comes about half an hour after the first
+
+
+def notify_due(now: dt.datetime) -> int:
+    """Send every notification that is due; return how many alarms are settled. Waits for others: never in a sweep."""
+    waiting = Alarm.objects.filter(notified_at__isnull=True, attempts__lt=MAX_ATTEMPTS).select_related("study")
+    return sum(_notify(alarm, now) for alarm in waiting if now >= _due_at(alarm))
+
+
+def send(alarm: Alarm) -> None:
+    """Send an alarm to the study's address. Raises NotificationFailed."""
+    page = f"{settings.SITE_URL}{reverse('admin:annotations_study_monitor', args=[alarm.study_id])}"
+    send_email(
+        subject=f"Clarify: {alarm.study.title}: {alarm.kind.replace('_', ' ')}",
+        body=f"{alarm.message}\n\nSince {alarm.raised_at:%Y-%m-%d %H:%M:%S} UTC.\n{page}\n",
+        to=alarm.study.alarm_email,
+    )
+
+
+def _due_at(alarm: Alarm) -> dt.datetime:
+    return alarm.raised_at + dt.timedelta(seconds=FIRST_RETRY_S * (2**alarm.attempts - 1))
+
+
+def _notify(alarm: Alarm, now: dt.datetime) -> bool:
+    """Send one alarm where its study has an address, unless another process is at it.
+
+    The attempt counts first: a crash in it does not repeat for ever.
+    """
+    # A lock of the session would not do: PgBouncer lends sessions to others.
+    is_free = Q(leased_until=None) | Q(leased_until__lt=now)
+    row = Alarm.objects.filter(pk=alarm.pk)
+    if not row.filter(is_free, attempts=alarm.attempts).update(attempts=F("attempts") + 1, leased_until=now + LEASE):
+        return False
+    try:
+        if alarm.study.alarm_email:
+            send(alarm)
+        row.update(notified_at=now, last_error="")
+    except NotificationFailed as error:
+        row.update(last_error=str(error))
+        logger.warning("notification of alarm %s in study %s failed: %s", alarm.kind, alarm.study.slug, error)
+        return False
+    finally:  # who breaks off holds up no other
+        row.update(leased_until=None)
+    return True

@@ -1,14 +1,16 @@
 """Where our records and Prolific's differ: what happened in a visit here, beside what Prolific says of its submission.
 
-Pure: one function of two sides at a moment, so that each discrepancy can be named and tested by itself.
+Pure: one function of two sides at a moment, so that each discrepancy can be named and tested by itself. What
+the pages say of each, and what mends it, is in discrepancies.toml.
 """
 
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
+from annotations.base.word_files import read_words
 from annotations.models import Outcome
 from annotations.prolific_client.statuses import KNOWN, PLACE_FREED, Status
 
@@ -159,3 +161,26 @@ _TESTS: Final[dict[Discrepancy, Callable[[Case], bool]]] = {
     Discrepancy.UNKNOWN_STATUS: lambda case: case.sides.status != "" and case.sides.status not in KNOWN,
     Discrepancy.OTHER_PERSON: lambda case: case.sides.is_of_another,
 }
+
+
+Repair = Literal["complete", "approve", "request_return", "message", "release_place", "refresh", "pay_by_hand"]
+
+
+@dataclass(frozen=True)
+class Words:
+    """Texts about one kind of discrepancy.
+
+    `repairs` are those of any status; `payments.discrepancy_repairs` says which of them fit a submission.
+    """
+
+    label: str
+    meaning: str
+    repairs: tuple[Repair, ...]
+
+
+_FILE = read_words(__package__, "discrepancies")
+WORDS: Final = {
+    name: Words(of["label"], of["meaning"], tuple(of["repairs"]))
+    for name, of in ((name, _FILE["discrepancies"][name]) for name in Discrepancy)
+}
+REPAIR_WORDS: Final[dict[Repair, str]] = _FILE["repairs"]

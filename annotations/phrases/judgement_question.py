@@ -11,8 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 from numpy.typing import NDArray
 
-from annotations.datasets.class_images import class_images
-from annotations.datasets.image_grids import Picture, pictures_of, visit_numbers
+from annotations.datasets.class_images import Picture, class_images, pictures_of, visit_numbers
 from annotations.models import JudgementAnswer, Score
 
 SHOWN_MOST = 6

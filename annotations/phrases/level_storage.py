@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.base.version import CODE_VERSION
-from annotations.datasets.target_classes import default_target_class
+from annotations.datasets.class_images import default_target_class
 from annotations.models import BaseModel, Task, VocabularyLevel
 from annotations.models.arrays import pack_float64
 from annotations.phrases.vocabulary_levels import WHOLE, LevelKey, half_of, words_in

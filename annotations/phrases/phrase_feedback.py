@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.datasets.class_images import class_images
-from annotations.datasets.image_grids import Grid, Picture, pictures_of, visit_numbers
+from annotations.datasets.class_images import Grid, Picture, class_images, pictures_of, visit_numbers
 from annotations.models import Phrase, Score
 from annotations.phrases.histogram import Handle, Histogram, handle, histogram
 from annotations.phrases.judgement_question import Question, question

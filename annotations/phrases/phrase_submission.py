@@ -16,9 +16,9 @@ from annotations.models.phrase import UNCHECKED
 from annotations.phrases import assignments
 from annotations.queue import worker_wakeup
 from clarify_errors.arrays.phrases import phrase_text
-from clarify_errors.arrays.phrases.common_words import nearest_word, unknown_words
 from clarify_errors.arrays.phrases.phrase_languages import ENGLISH
 from clarify_errors.arrays.phrases.phrase_reading import read
+from clarify_errors.arrays.phrases.word_forms import nearest_word, unknown_words
 
 MAX_FAILED = 50  # phrases of a task that could not be scored and use up no try
 

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from django.db.models import QuerySet
 
-from annotations.datasets.class_images import ClassImages, class_images
-from annotations.datasets.image_grids import Grid, pictures_of, visit_numbers
+from annotations.datasets.class_images import ClassImages, Grid, class_images, pictures_of, visit_numbers
 from annotations.models import (
     AnnotationSession,
     Assignment,

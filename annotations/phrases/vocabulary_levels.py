@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from annotations.datasets.class_images import class_images
 from annotations.models import BaseModel, Study, Task, VocabularyLevel
 from annotations.models.arrays import without_arrays
-from clarify_errors.arrays.phrases.common_words import common_words, words_of_list
 from clarify_errors.arrays.phrases.held_out import scoring_half
 from clarify_errors.arrays.phrases.null_level import null_level
 from clarify_errors.arrays.phrases.phrase_languages import ENGLISH
 from clarify_errors.arrays.phrases.vocabulary_level import is_telling
+from clarify_errors.arrays.phrases.word_forms import common_words, words_of_list
 
 
 def guessing_level(task: Task, n_correct: int, n_error: int, sign: int, common: VocabularyLevel | None) -> float:

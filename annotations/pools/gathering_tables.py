@@ -1,25 +1,32 @@
 """What gathered images are worth, and the reviews, as tables for the page and as CSV."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
 from annotations.analysis.tables.filled_tables import FilledTable
-from annotations.base.tables.columns import Table
-from annotations.base.tables.worded_tables import worded
+from annotations.base.tables.columns import Table, worded
 from annotations.models import GatheredTraining, Gathering, GatheringPart, ImageReview, JobState, Run, Study
 from annotations.models.moderated_words import words_of_phrase
 from annotations.models.pool import BASE, BOTH, GATHERED_CONTROL
-from annotations.pools.review_statistics import SliceMeaning, slice_meaning
+from annotations.pools.review_outcomes import SliceMeaning, slice_meaning
 
 WORTH = {"worst_group": "worst-group accuracy", "average": "average, groups as in train", "minority": "minority split"}
 
 
+class Measured(NamedTuple):
+    """A measure with the ends of its 95% interval."""
+
+    value: float
+    low: float
+    high: float
+
+
 @dataclass(frozen=True)
 class WorthRow:
-    """One model of a training; measures: value, low, high of each, and of its gain over the model it is compared with.
+    """One model of a training; measures: of each, and of its gain over the model it is compared with.
 
     compared_with: the name of that model, which has the same images and class weights, or the base model.
     """
@@ -33,10 +40,10 @@ class WorthRow:
     minutes: float | None
     reason: str
     compared_with: str
-    measures: Mapping[str, Sequence[float]]
+    measures: Mapping[str, Measured]
 
     @property
-    def cells(self) -> list[tuple[Sequence[float] | None, Sequence[float] | None]]:
+    def cells(self) -> list[tuple[Measured | None, Measured | None]]:
         """Value and gain of each measure, in the order of `WORTH`."""
         return [(self.measures.get(name), self.measures.get(f"{name}_gain")) for name in WORTH]
 
@@ -52,7 +59,7 @@ class WorthRow:
 
     def _per(self, cost: float | None) -> float | None:
         gain = self.measures.get("minority_gain")
-        return gain[0] / cost if gain and cost and self.name not in (GATHERED_CONTROL, BOTH) else None
+        return gain.value / cost if gain and cost and self.name not in (GATHERED_CONTROL, BOTH) else None
 
 
 @dataclass(frozen=True)
@@ -114,7 +121,7 @@ def worth_rows(training: GatheredTraining) -> list[WorthRow]:
             row["minutes"],
             row["reason"],
             row.get("compared_with", BASE),  # before 0.18 all were compared with the base model
-            {name: row[name] for name in names if name in row},
+            {name: Measured(*row[name]) for name in names if name in row},
         )
         for row in training.table
     ]

@@ -4,8 +4,7 @@ import datetime as dt
 import random
 from typing import Final
 
-from annotations.prolific_client.prolific_errors import ProlificError
-from annotations.prolific_client.retries import backoff
+from annotations.prolific_client.prolific_errors import ProlificError, backoff
 
 MAX_TRIES: Final = 18  # the waits between them: 2 h 51 min to 5 h 42 min in all, and what Prolific asks for beside
 LEASE: Final = dt.timedelta(minutes=5)  # after which what was claimed is due again, whatever became of its worker

@@ -13,8 +13,7 @@ from annotations.base.circuit_breaker import CircuitBreaker
 from annotations.prolific_client import signed_links
 from annotations.prolific_client.client import Prolific
 from annotations.prolific_client.link_keys import LinkKeys
-from annotations.prolific_client.prolific_errors import ProlificError
-from annotations.prolific_client.retries import Patience
+from annotations.prolific_client.prolific_errors import Patience, ProlificError
 from annotations.prolific_client.signed_links import SignedEntry
 
 PATIENT = Patience()

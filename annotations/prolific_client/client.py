@@ -27,15 +27,16 @@ from annotations.prolific_client.prolific_errors import (
     Busy,
     NoAnswer,
     NotFound,
+    Patience,
     ProlificError,
     Refused,
     ServerFault,
     TokenRefused,
     UnexpectedAnswer,
     Unreachable,
+    retry_after,
     without_ids,
 )
-from annotations.prolific_client.retries import Patience, retry_after
 
 _MAX_REASON_LENGTH = 500
 

@@ -19,6 +19,7 @@ from annotations.analysis.observations.person_tasks import (
     annotation_key,
 )
 from annotations.analysis.observations.study_rows import GroupRuns, RankedList, StudyRows, TaskFacts, people_of
+from annotations.analysis.statistics.estimate_types import Interval
 from annotations.models import (
     AnnotationSession,
     Assignment,
@@ -288,8 +289,8 @@ def _tried(phrases: QuerySet[Phrase], **task: int) -> Iterator[Tried]:
         )
 
 
-def _interval(low: float | None, high: float | None) -> tuple[float, float] | None:
-    return None if low is None or high is None else (low, high)
+def _interval(low: float | None, high: float | None) -> Interval | None:
+    return None if low is None or high is None else Interval(low, high)
 
 
 def _of_experts(study: Study, tasks: Iterable[Task]) -> Iterator[tuple[int, QuerySet[Phrase]]]:

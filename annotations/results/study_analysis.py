@@ -5,7 +5,7 @@ from functools import cached_property
 
 from annotations.analysis.concepts.concept_columns import ConceptTables
 from annotations.analysis.concepts.concept_tables import concept_tables_of
-from annotations.analysis.observations.concept_matching import Concepts, concepts_of
+from annotations.analysis.observations.task_concepts import Concepts, concepts_of
 from annotations.analysis.tables.filled_tables import StudyTables
 from annotations.analysis.tables.study_tables import tables_of
 from annotations.models import Study

@@ -1,6 +1,6 @@
 """Which rows of a head a retraining moves: all, or with many classes those of a few."""
 
-from annotations.datasets.target_classes import evaluated
+from annotations.datasets.class_images import evaluated
 from annotations.models import BaseModel
 from clarify_errors.arrays.datasets.dataset_files import Split
 from clarify_errors.arrays.retraining.confused_classes import most_confused

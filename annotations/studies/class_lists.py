@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Max, ProtectedError
 
 from annotations.base.service_errors import NotPossible, only_valid
-from annotations.datasets.target_classes import classes_with_errors
+from annotations.datasets.class_images import classes_with_errors
 from annotations.log import audit
 from annotations.models import BaseModel, Study, StudyState, Task
 from annotations.studies import lifecycle

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Model
 
 from annotations.base.version import CODE_VERSION
-from annotations.datasets.target_classes import resolved_target_class
+from annotations.datasets.class_images import resolved_target_class
 from annotations.models import BaseModel, Condition, Study, Task
 from annotations.models.consent_texts import frozen_consent
 from annotations.models.study import AMENDABLE, OF_THE_ROW

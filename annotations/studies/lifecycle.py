@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from annotations.base.row_changes import change
 from annotations.base.service_errors import NotPossible, StudyNotFound, StudyNotReady, only_valid
-from annotations.datasets.target_classes import resolved_target_class
+from annotations.datasets.class_images import resolved_target_class
 from annotations.log import audit, events
 from annotations.models import (
     OPEN_STATES,

@@ -3,8 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 
-from annotations.datasets.class_images import ClassImages, class_images
-from annotations.datasets.target_classes import resolved_target_class
+from annotations.datasets.class_images import ClassImages, class_images, resolved_target_class
 from annotations.models import UNFINISHED, JobState, Study, Task
 from annotations.prolific_client.outside_ids import is_outside_id
 from annotations.studies.configuration_content import configuration_digest

@@ -2,7 +2,7 @@
 
 from django.db.models import Q
 
-from annotations.datasets.target_classes import resolved_target_class
+from annotations.datasets.class_images import resolved_target_class
 from annotations.models import KeywordDisplay, KeywordRanking, Study, Task
 from clarify_errors.arrays.phrases.word_forms import same_words
 

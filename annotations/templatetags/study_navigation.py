@@ -6,8 +6,7 @@ from django import template
 from django.urls import reverse
 
 from annotations.pages.study_pages import Place, StudyPage
-from annotations.site.next_steps import next_step
-from annotations.site.study_overview import steps_from
+from annotations.site.study_overview import next_step, steps_from
 from annotations.site.study_registry import PAGES
 from annotations.staff import roles
 from annotations.studies.study_progress import has_simulated_people

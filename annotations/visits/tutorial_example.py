@@ -19,7 +19,7 @@ import numpy as np
 from django.templatetags.static import static
 from numpy.typing import NDArray
 
-from annotations.datasets.image_grids import Grid, Picture
+from annotations.datasets.class_images import Grid, Picture
 from annotations.models import AnnotationSession, PracticePhrase
 from annotations.phrases.phrase_feedback import Side, Split
 from annotations.phrases.task_screen import Images

@@ -331,7 +331,7 @@ def _worth(study: Study) -> list[str]:
     """What the gathered drawings are worth, a line for each model."""
     lines = []
     for row in worth_table(study).rows:
-        of = {name: f"{row.measures[name][0]:.3f}" if name in row.measures else "none" for name in WORTH}
+        of = {name: f"{row.measures[name].value:.3f}" if name in row.measures else "none" for name in WORTH}
         added = f"{row.name}, {row.n_added} images added" if row.n_added else row.name
         lines.append(f"{added:<52}worst group {of['worst_group']}, minority split {of['minority']}")
     return lines

@@ -111,13 +111,18 @@ def _head() -> str:
 
 def _table(group: str, members: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     baseline = next((bench for bench in members if bench["extra_info"].get("baseline")), None)
+    is_for_many = any(_at_once(bench) > 1 for bench in members)
+    heading = ["", "median", *["for one"] * is_for_many, *["ratio"] * (baseline is not None)]
     yield f"## {group}\n"
-    yield "| | median | for one | ratio |"
-    yield "|---|---|---|---|"
+    yield f"| {' | '.join(heading)} |"
+    yield "|---" * len(heading) + "|"
     for bench in sorted(members, key=_seconds_for_one, reverse=True):
-        ratio = "" if baseline is None else f"{_seconds_for_one(baseline) / _seconds_for_one(bench):.1f} x"
-        label = "baseline" if bench is baseline else ratio
-        yield f"| {_name(bench)} | {_time(bench['stats']['median'])} | {_time(_seconds_for_one(bench))} | {label} |"
+        cells = [_name(bench), _time(bench["stats"]["median"])]
+        cells += [_time(_seconds_for_one(bench))] * is_for_many
+        if baseline is not None:
+            ratio = _seconds_for_one(baseline) / _seconds_for_one(bench)
+            cells.append("baseline" if bench is baseline else f"{ratio:.1f} x")
+        yield f"| {' | '.join(cells)} |"
     for note in (bench["extra_info"]["note"] for bench in members if "note" in bench["extra_info"]):
         yield f"\n{note}."
     for bench in members:
@@ -130,8 +135,11 @@ def _name(bench: Mapping[str, Any]) -> str:
 
 
 def _seconds_for_one(bench: Mapping[str, Any]) -> float:
-    many = next((bench["extra_info"][count] for count in COUNTS if count in bench["extra_info"]), 1)
-    return float(bench["stats"]["median"]) / many
+    return float(bench["stats"]["median"]) / _at_once(bench)
+
+
+def _at_once(bench: Mapping[str, Any]) -> int:
+    return next((int(bench["extra_info"][count]) for count in COUNTS if count in bench["extra_info"]), 1)
 
 
 def _time(seconds: float) -> str:

@@ -11,8 +11,8 @@ def _bench(name: str, median: float, **extra_info: int) -> dict[str, Any]:
 
 def test_each_row_is_compared_with_the_baseline_of_its_group() -> None:
     text = page({"benchmarks": [_bench("test_loop", 2.0, baseline=True), _bench("test_batched", 0.05)]})
-    assert "| loop | 2 s | 2 s | baseline |" in text
-    assert "| batched | 50 ms | 50 ms | 40.0 x |" in text
+    assert "| loop | 2 s | baseline |" in text
+    assert "| batched | 50 ms | 40.0 x |" in text
 
 
 def test_what_handles_many_at_once_is_compared_for_one() -> None:
@@ -23,7 +23,7 @@ def test_what_handles_many_at_once_is_compared_for_one() -> None:
 
 
 def test_a_group_without_a_baseline_shows_no_ratio() -> None:
-    assert "| batched | 1 s | 1 s |  |" in page({"benchmarks": [_bench("test_batched", 1.0)]})
+    assert "|  | median |\n|---|---|\n| batched | 1 s |\n" in page({"benchmarks": [_bench("test_batched", 1.0)]})
 
 
 def test_the_page_names_date_machine_and_versions() -> None:

@@ -20,7 +20,7 @@ from annotations.phrases.level_storage import lacking
 from tests.benchmarks.test_answer_speed import COUNTS
 from tests.support import actors, steps
 from tests.support.actors import Visit
-from worker.phrases.vocabulary_levels import score_missing_vocabularies
+from worker.phrases.scoring import score_missing_vocabularies
 from worker.tasks.interactive import score_phrases
 
 VISITS, SAID_BEFORE, SAID = 4, 6, 6

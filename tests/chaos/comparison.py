@@ -15,7 +15,7 @@ from django.db.models import Count
 from annotations.base import unnamed_files
 from annotations.base.data_store.folder_store import BadStoredFile
 from annotations.base.data_store.stored_files import data_store
-from annotations.log.log_check import LogCheck
+from annotations.log.replay import LogCheck
 from annotations.models import Event, Phrase, PhraseState, Run, RunState, Score, Study, event_kinds
 
 MAX_NAMED = 5

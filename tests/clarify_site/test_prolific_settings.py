@@ -12,7 +12,7 @@ PROGRAM = """
 import sys, django
 django.setup()
 from annotations.prolific_client.client import Prolific
-from annotations.prolific_client.retries import Patience
+from annotations.prolific_client.prolific_errors import Patience
 Prolific(sys.argv[1], api=sys.argv[2], patience=Patience()).submission("secret-submission")
 """
 

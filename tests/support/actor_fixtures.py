@@ -19,7 +19,7 @@ from annotations.base.data_store.folder_store import FolderStore
 from annotations.base.data_store.stored_files import data_store
 from annotations.models import BaseModel, Dataset, EntryVerification, Study
 from annotations.prolific import site_client as prolific_client
-from annotations.prolific_client.retries import Patience
+from annotations.prolific_client.prolific_errors import Patience
 from annotations.visits import entry_verification
 from tests.fake_prolific import FakeProlific
 from tests.support import actors

@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 MAP = (ROOT / "docs" / "contributors" / "architecture.md").read_text("utf-8")
-_ROOMS = MAP.partition("| room |")[2].partition("The folders of `clarify_errors`")[0]
+_ROOMS = MAP.partition("Rooms in order:")[2].partition("The folders of `clarify_errors`")[0]
 ROOMS = re.findall(r"`((?:annotations|worker)(?:/\w+)*)`", _ROOMS)
 # Folders of the app itself whose files any room after the named one may use.
 _USED_AFTER = {

@@ -13,8 +13,7 @@ from django.db import connection, models
 
 from annotations.base.data_store.stored_files import StoredFile
 from annotations.log.events import VISIT, Key
-from annotations.log.log_registry import BY_NAME, TABLES
-from annotations.log.log_schema import LoggedTable
+from annotations.log.log_registry import BY_NAME, TABLES, LoggedTable
 from annotations.log.replay import Row, replay
 from annotations.models import AuditRecord, Control, Correction, Run, RunState, Score, Study
 from annotations.runs import random_slices

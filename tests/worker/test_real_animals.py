@@ -51,10 +51,10 @@ from annotations.visits.tutorial_example import N_RIGHT
 from clarify_errors.arrays.datasets.dataset_files import Split, dataset_directory, thumbnail_name
 from clarify_errors.arrays.datasets.importing.row_files import Described, Rows, assemble
 from clarify_errors.arrays.embeddings.similarity import similarities
-from clarify_errors.arrays.phrases.common_words import common_words
 from clarify_errors.arrays.phrases.null_level import null_level
 from clarify_errors.arrays.phrases.phrase_text import render
 from clarify_errors.arrays.phrases.vocabulary_level import vocabulary_level, vocabulary_scores
+from clarify_errors.arrays.phrases.word_forms import common_words
 from clarify_errors.arrays.retraining.group_accuracies import GroupMetrics
 from clarify_errors.arrays.retraining.heads import Head
 from clarify_errors.arrays.retraining.slices import slice_members, slice_membership, slice_weights

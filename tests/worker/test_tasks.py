@@ -10,7 +10,7 @@ from annotations.queue import worker_wakeup
 from clarify_site.celery import app
 from tests.support.steps import end, move_clock, submit
 from worker.common import process_cache, throttled_log
-from worker.phrases.vocabulary_levels import TURN_S
+from worker.phrases.scoring import TURN_S
 from worker.tasks import analysis, embed, interactive, maintenance, outside, retrain
 
 

@@ -1,6 +1,9 @@
-"""All that the methods of a benchmark are given: images of three splits in three kinds of features, and settings."""
+"""All that the methods of a benchmark are given: images of three splits in three kinds of features, and settings.
 
-from collections.abc import Iterator
+A division is a way to cut the train images into slices: what objectives are taken over.
+"""
+
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.models import Dataset
+from clarify_errors.arrays.common.modeling_errors import ModelingError
 from clarify_errors.arrays.datasets.dataset_files import Split
 from clarify_errors.arrays.embeddings.standardization import Standardization
 from clarify_errors.arrays.embeddings.zero_shot import (
@@ -18,14 +22,16 @@ from clarify_errors.arrays.embeddings.zero_shot import (
     class_prompts,
     group_prompts,
 )
-from clarify_errors.arrays.retraining.slices import DEFAULT_SCHEME, MIN_SLICE_SIZE
+from clarify_errors.arrays.retraining.slices import DEFAULT_SCHEME, MIN_SLICE_SIZE, division_weights, slice_weights
 from clarify_errors.tensors.baselines.grouped import GroupedFeatures
 from clarify_errors.tensors.baselines.wise_ft import CLIP_LOGIT_SCALE
 from clarify_errors.tensors.encoders import CheckedEncoder
 from clarify_errors.tensors.retraining.warm_start import WarmStart
-from worker.benchmarks.outcomes import ALL_TRAIN
+from worker.benchmarks.outcomes import ALL_TRAIN, Missing
 from worker.benchmarks.published_settings import PUBLISHED, PublishedSettings
+from worker.benchmarks.scored_annotations import AnnotationSource, ScoredAnnotation, cut_classes
 from worker.common import process_cache
+from worker.datasets.head_training import membership_of
 
 HELD_OUT = 0.2  # of train, in each draw
 
@@ -165,3 +171,71 @@ def draw(n: int, seed: int) -> NDArray[np.int64]:
 
 def seed_name(seed: int) -> str:
     return f"seed {seed}"
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A classifier to train.
+
+    rows: positions among the n train images; slices: int[n], the membership that annotations make, or ids of another
+    division that do not cross classes.
+    """
+
+    name: str
+    rows: NDArray[np.int64]
+    slices: NDArray[np.integer]
+
+
+Jobs = tuple[list[Job], list[Missing]]
+
+
+@dataclass(frozen=True)
+class Division:
+    """jobs: what to train, and what is left out. weigh: the weights of slices by labels, slices and scheme; that of
+    annotations refuses a draw which has lost one of an annotation's slices.
+    """
+
+    jobs: Callable[[Bench, AnnotationSource], Jobs]
+    weigh: Callable[[NDArray[np.integer], NDArray[np.integer], str], NDArray[np.float64]]
+
+
+class NoUsableAnnotation(ModelingError):
+    """None of the annotations makes two slices of its class; the message says why of each."""
+
+
+def _of_annotations(bench: Bench, source: AnnotationSource) -> Jobs:
+    """A person without a usable annotation is refused; given annotations raise NoUsableAnnotation."""
+    jobs: list[Job] = []
+    notes: list[Missing] = []
+    for name, annotations in source.sets.items():
+        try:
+            membership, unused = _membership(bench, name, annotations)
+        except NoUsableAnnotation as error:
+            if not source.is_people:
+                raise
+            notes.append(Missing(name, str(error)))
+            continue
+        notes += unused
+        jobs += [Job(name, bench.all_rows, membership)] if source.is_people else _over_draws(bench, membership)
+    return jobs, notes
+
+
+def _over_draws(bench: Bench, slices: NDArray[np.integer]) -> list[Job]:
+    """One job on all train images, and one for each seed's draw of them."""
+    return [Job(name, rows, slices) for name, rows in bench.draws()]
+
+
+def _membership(
+    bench: Bench, name: str, annotations: tuple[ScoredAnnotation, ...]
+) -> tuple[NDArray[np.int64], list[Missing]]:
+    dataset = bench.dataset
+    cuts, without = cut_classes(dataset, annotations, bench.min_slice_size)
+    if not cuts:
+        raise NoUsableAnnotation("; ".join(f"“{each.phrase}”: {why}" for each, why in without))
+    unused = [Missing(name, why, dataset.class_names[each.target_class], each.phrase) for each, why in without]
+    return membership_of(dataset, [each.slices for each in cuts], bench.min_slice_size), unused
+
+
+CLASSES = Division(lambda bench, _: (_over_draws(bench, bench.train.labels), []), division_weights)
+GROUPS = Division(lambda bench, _: (_over_draws(bench, bench.train.groups), []), division_weights)
+ANNOTATIONS = Division(_of_annotations, slice_weights)

@@ -24,8 +24,7 @@ from clarify_errors.tensors.baselines.roboshot import roboshot
 from clarify_errors.tensors.baselines.wise_ft import wise_ft
 from clarify_errors.tensors.retraining.many_heads import train_heads
 from clarify_errors.tensors.retraining.worst_group import train_worst_group
-from worker.benchmarks.divisions import ANNOTATIONS, CLASSES, GROUPS, Division, Job
-from worker.benchmarks.method_inputs import Bench, seed_name
+from worker.benchmarks.method_inputs import ANNOTATIONS, CLASSES, GROUPS, Bench, Division, Job, seed_name
 from worker.benchmarks.outcomes import Outcome, Over, Result
 from worker.benchmarks.scored_annotations import AnnotationSource
 from worker.datasets import head_training

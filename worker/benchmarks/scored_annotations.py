@@ -1,4 +1,4 @@
-"""Annotations (class, phrase, τ) of a benchmark: read from the command line, and scored."""
+"""Annotations (class, phrase, τ) of a benchmark: read from the command line, scored, and cut into slices."""
 
 import hashlib
 import math
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.datasets.class_images import class_images
-from annotations.models import BaseModel
+from annotations.models import BaseModel, Dataset
 from annotations.phrases.scoring import stored_embeddings
 from clarify_errors.arrays.common.modeling_errors import ModelingError, NothingToSeparate
 from clarify_errors.arrays.datasets.dataset_files import DatasetFiles
@@ -18,6 +18,7 @@ from clarify_errors.arrays.phrases.phrase_reading import read_phrase
 from clarify_errors.arrays.phrases.phrase_text import normalise, refusal
 from clarify_errors.arrays.retraining.annotation import Annotation
 from worker.common import process_cache
+from worker.datasets.head_training import ClassSlices
 from worker.phrases.scoring import score_on
 
 
@@ -164,3 +165,34 @@ def _label(name: str, class_names: Sequence[str]) -> int:
     if name.isdecimal() and int(name) < len(class_names):
         return int(name)
     raise BadAnnotation(f"there is no class {name!r}. Known classes: {', '.join(class_names)}")
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """An annotation, and how it cuts its class's training images."""
+
+    said: ScoredAnnotation
+    annotation: Annotation
+    slices: ClassSlices
+
+
+def cut_classes(
+    dataset: Dataset, said: Iterable[ScoredAnnotation], least: int
+) -> tuple[list[Cut], list[tuple[ScoredAnnotation, str]]]:
+    """Cut the training images of each class, of annotations that have a τ and no slice below the least size.
+
+    Return also the other annotations, each with the reason. Raises BadDataset, BadArray.
+    """
+    cuts: list[Cut] = []
+    without: list[tuple[ScoredAnnotation, str]] = []
+    for each in said:
+        if each.annotation is None:
+            without.append((each, "its error score is 0, so it has no similarity threshold"))
+            continue
+        of = ClassSlices.of(each.annotation, dataset)
+        if min(of.n_above, of.n_below) >= least:
+            cuts.append(Cut(each, each.annotation, of))
+        else:
+            sizes = f"its slices have {of.n_above} and {of.n_below} train images"
+            without.append((each, f"{sizes}, but each needs at least {least}"))
+    return cuts, without

@@ -17,9 +17,8 @@ from clarify_errors.arrays.datasets.importing.storage import replace_durably
 from clarify_errors.tensors.encoders import EncoderUnavailable
 from worker.datasets.base_models import trained
 from worker.datasets.dataset_import import import_folder
-from worker.queue.due_jobs import work_on_due
+from worker.queue.due_jobs import progress_of, work_on_due
 from worker.queue.failure_messages import reason_of
-from worker.queue.job_heartbeat import progress_of
 
 BASE_MODEL = "erm"  # the name of the base model that an import trains
 _CONTENT, _UNPACKED = "content", "unpacked"  # what an archive held, and a file that stands beside it once it is whole

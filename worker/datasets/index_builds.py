@@ -1,7 +1,11 @@
-"""Indexes in data sets' directories: opened once per process, built with the near-duplicates that each finds."""
+"""Indexes in data sets' directories: opened once per process, built with the near-duplicates that each finds.
+
+The searches that staff asked for look in them.
+"""
 
 import os
 import shutil
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -13,12 +17,15 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
+from annotations.corrections.correction_candidates import embedding_space
 from annotations.datasets import image_searches
-from annotations.models import Dataset, ImageIndex
+from annotations.models import Dataset, ImageIndex, ImageSearch
+from annotations.queue import jobs
 from clarify_errors.arrays.common.progress import Progress
 from clarify_errors.arrays.datasets.dataset_files import POOL, DatasetFiles, Split
 from clarify_errors.arrays.embeddings.duplicate_limits import duplicate_limit
-from clarify_errors.arrays.phrases.common_words import common_words
+from clarify_errors.arrays.phrases.word_forms import common_words
+from clarify_errors.tensors.similarity_search.example_queries import query_of_examples
 from clarify_errors.tensors.similarity_search.index_files import add_images, build_index, checked_manifest
 from clarify_errors.tensors.similarity_search.index_manifest import BadIndex, Images, read_manifest
 from clarify_errors.tensors.similarity_search.index_parameters import IndexParameters, choose_parameters
@@ -26,8 +33,8 @@ from clarify_errors.tensors.similarity_search.near_duplicates import near_duplic
 from clarify_errors.tensors.similarity_search.search_protocol import SimilaritySearch
 from clarify_errors.tensors.similarity_search.segmented_index import SegmentedIndex, open_index
 from worker.common import process_cache
-from worker.queue.due_jobs import work_on_due
-from worker.queue.job_heartbeat import progress_of
+from worker.datasets.shown_images import show
+from worker.queue.due_jobs import progress_of, work_on_due
 
 MAX_IMAGES = 5_000  # evaluation images that are looked at; of more, a sample
 _SEED = 0
@@ -188,3 +195,53 @@ def _duplicates(
         "n_pairs": len(found.images),
         "pairs": [list(pair) for pair, _ in zip(best, range(MAX_PAIRS), strict=False)],
     }
+
+
+COUNT = 60  # images that a search finds, beside its examples
+
+
+def answer_due_searches() -> int:
+    """Answer every search that is due, the oldest first; return how many ended. Raises OperationalError."""
+    return work_on_due(ImageSearch, _answer)
+
+
+def _answer(search: ImageSearch) -> None:
+    target = search.target
+    examples = {row for number, row in (*search.like, *search.unlike) if number == target.pk}
+    index = ImageIndex.objects.usable(target)
+    if index is None:
+        raise BadIndex("this data set has no index; build it")
+    if embedding_space(target, ARRAY) != embedding_space(search.dataset, ARRAY):
+        raise BadIndex(f"the images of {target} and {search.dataset} come from different encoders")
+    query = _query(search)
+    found = open_index_of(target, index).nearest(query, COUNT + len(examples))
+    pairs = zip(found.rows[0].tolist(), found.similarities[0].tolist(), strict=True)
+    others = [(row, value) for row, value in pairs if row >= 0 and row not in examples][:COUNT]
+    seen = show(target, [row for row, _ in others])
+    others = [(row, value) for row, value in others if row in seen]
+    jobs.finish(
+        search,
+        rows=[row for row, _ in others],
+        similarities=[value for _, value in others],
+        is_exact=found.is_exact,
+    )
+
+
+def _query(search: ImageSearch) -> NDArray[np.float32]:
+    """The query of the words and the examples. Raises BadArray, BadIndex, EncoderUnavailable, BadDataset."""
+    like = _embeddings(search.dataset, search.like)
+    if search.words:
+        like = np.concatenate([process_cache.text_encoder(search.dataset).encode_texts([search.words]), like])
+    return query_of_examples(like, _embeddings(search.dataset, search.unlike))
+
+
+def _embeddings(dataset: Dataset, examples: Sequence[tuple[int, int]]) -> NDArray[np.float32]:
+    """Embeddings of m images of a data set or of pools, float32[m, d]."""
+    found = [dataset.files.array(ARRAY)[:0]]
+    datasets = Dataset.objects.in_bulk({number for number, _ in examples})
+    for number, row in examples:
+        of = datasets.get(number)
+        if of is None or embedding_space(of, ARRAY) != embedding_space(dataset, ARRAY):
+            raise BadIndex("an example is of a pool that has changed since; search again without it")
+        found.append(of.files.array(ARRAY)[row : row + 1])
+    return np.concatenate(found)

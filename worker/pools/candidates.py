@@ -26,8 +26,7 @@ from clarify_errors.tensors.similarity_search.search_protocol import SimilarityS
 from worker.common import process_cache
 from worker.datasets.index_builds import ARRAY, built_index, likeness_of
 from worker.datasets.shown_images import show
-from worker.queue.due_jobs import work_on_due
-from worker.queue.job_heartbeat import progress_of
+from worker.queue.due_jobs import progress_of, work_on_due
 
 MAX_PAIRS = 60  # of near-duplicates that are kept to be shown
 _AT_ONCE = 256

@@ -28,8 +28,7 @@ from worker.datasets.dataset_import import embedding_by, thumbnail_key_secret
 from worker.datasets.embedding_folders import is_embedding_folder, open_embeddings
 from worker.datasets.index_builds import ARRAY, INDEXES
 from worker.datasets.shown_images import originals_of, unpacked_shards
-from worker.queue.due_jobs import work_on_due
-from worker.queue.job_heartbeat import progress_of
+from worker.queue.due_jobs import progress_of, work_on_due
 
 MOST_LOOKED_FOR = 1000  # images that may be at hand, to check the encoder with
 

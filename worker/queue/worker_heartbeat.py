@@ -43,7 +43,7 @@ def touch() -> None:
 
 
 def touch_file() -> None:
-    """Touch the file alone, for work within a transaction that cannot write; `job_heartbeat` writes the row."""
+    """Touch the file alone, for work within a transaction that cannot write; `due_jobs` writes the row."""
     global _touched_at
     _touched_at = timezone.now()
     if settings.WORKER_HEARTBEAT:

@@ -6,8 +6,7 @@ from typing import Any
 
 from annotations.analysis.observations.course_steps import REASONS, Step
 from annotations.analysis.observations.person_tasks import Basis
-from annotations.base.tables.columns import Cell, Table
-from annotations.base.tables.worded_tables import columns_of
+from annotations.base.tables.columns import Cell, Table, columns_of
 from annotations.base.word_files import read_words
 
 Cells = tuple[Cell, ...]

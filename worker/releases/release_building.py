@@ -17,8 +17,7 @@ from annotations.releases.study_export import Analysis, Extras, write_study_zip
 from annotations.releases.tables.table_rows import TABLES, Source
 from annotations.results.study_analysis import Analysed
 from clarify_errors.arrays.common.digests import file_sha256
-from worker.queue.due_jobs import work_on_due
-from worker.queue.job_heartbeat import beat_beside_transaction, progress_of
+from worker.queue.due_jobs import beat_beside_transaction, progress_of, work_on_due
 from worker.releases import parquet
 from worker.releases.lowest_columns import DEFINITIONS
 from worker.releases.lowest_tables import lowest_tables

@@ -2,8 +2,7 @@
 
 from annotations.queue import worker_wakeup
 from worker.datasets.imports import run_due_imports
-from worker.datasets.index_builds import build_due_indexes
-from worker.datasets.searches import answer_due_searches
+from worker.datasets.index_builds import answer_due_searches, build_due_indexes
 from worker.datasets.shared_imports import help_with_shards
 from worker.pools.candidates import find_due_candidates
 from worker.pools.gathered_training import train_due_gathered

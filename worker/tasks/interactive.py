@@ -8,8 +8,7 @@ from django.db import OperationalError, connection
 
 from annotations.queue import worker_wakeup
 from worker.common import process_cache
-from worker.phrases.scoring import score_due_phrases
-from worker.phrases.vocabulary_levels import score_missing_vocabularies
+from worker.phrases.scoring import score_due_phrases, score_missing_vocabularies
 from worker.tasks import task
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from django.utils.timezone import now
 from annotations.allocation import places
 from annotations.base import unnamed_files
 from annotations.datasets import import_requests as imports
-from annotations.monitoring import alarm_emails, alarms
+from annotations.monitoring import alarms
 from annotations.phrases import assignments
 from annotations.queue import heartbeats, worker_wakeup
 from annotations.visits import erasure, retention, withdrawal_replay
@@ -30,7 +30,7 @@ def notify_in_background() -> threading.Thread:
 
 def _notify() -> None:
     try:
-        alarm_emails.notify_due(timezone.now())
+        alarms.notify_due(timezone.now())
     except Error as error:
         logger.warning("alarm notifications wait for the next sweep: %s", type(error).__name__)
     finally:

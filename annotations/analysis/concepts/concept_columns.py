@@ -6,10 +6,9 @@ from itertools import islice
 from typing import Annotated, Any
 
 from annotations.analysis.observations.study_rows import TaskFacts
-from annotations.analysis.statistics.estimate_types import LEVEL
+from annotations.analysis.statistics.estimate_types import LEVEL, Interval
 from annotations.analysis.tables.filled_tables import FilledTable
-from annotations.base.tables.columns import Table
-from annotations.base.tables.worded_tables import worded
+from annotations.base.tables.columns import Table, worded
 
 FEWEST_CLUSTERED = 10  # wrong images that no concept selects, for clusters of them
 DRAWS, ENOUGH = 99, 10  # of images; those that reach what was found
@@ -32,7 +31,7 @@ class ConceptRow:
     of_correct: float | None
     worst_group_accuracy: float | None
     own_gain: float | None
-    own_gain_interval: tuple[float, float] | None
+    own_gain_interval: Interval | None
     gain: float | None
     texts: tuple[str, ...]
 

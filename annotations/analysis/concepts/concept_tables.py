@@ -16,9 +16,8 @@ from annotations.analysis.concepts.concept_columns import (
     TogetherRow,
     UnnamedRow,
 )
-from annotations.analysis.observations.concept_matching import Concepts
 from annotations.analysis.observations.study_rows import StudyRows, TaskFacts
-from annotations.analysis.observations.task_concepts import Concept, ConceptAnnotation, TaskConcepts
+from annotations.analysis.observations.task_concepts import Concept, ConceptAnnotation, Concepts, TaskConcepts
 from annotations.analysis.statistics.estimate_types import LEVEL, wilson_interval
 from annotations.analysis.statistics.estimates import split_interval
 from annotations.analysis.tables.filled_tables import definitions, filled

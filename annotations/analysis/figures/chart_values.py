@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from annotations.analysis.tables.filled_tables import FilledTable
-from annotations.analysis.tables.saturation_columns import SaturationPoint
+from annotations.analysis.tables.measure_columns import SaturationPoint
 from annotations.base.word_files import read_words
 
 _WORDS = read_words("annotations.analysis.figures", "figures")

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.analysis.observations.person_tasks import Basis, Key, Tried
+from annotations.analysis.statistics.estimate_types import Interval
 
 _ROW = np.dtype(
     [
@@ -144,7 +145,7 @@ class Packed(Sequence[Tried]):
             key,
             self._meant.get(phrase, ""),
             _BASES[without_run],
-            None if low != low else (low, high),
+            None if low != low else Interval(low, high),
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from annotations.analysis.statistics.estimate_types import Interval
 from clarify_errors.arrays.phrases.null_level import null_level, null_mean
 from clarify_errors.arrays.phrases.vocabulary_level import chance_to_pass
 from clarify_errors.arrays.phrases.worded_scale import BetterThanGuessing, better_than_guessing
@@ -64,7 +65,7 @@ class Tried(NamedTuple):
     key: bytes = b""
     meant: str = ""
     without_run: Basis = Basis.PENDING
-    gain_interval: tuple[float, float] | None = None
+    gain_interval: Interval | None = None
 
     @property
     def basis(self) -> Basis:
@@ -157,7 +158,7 @@ class PersonTask:
     better: BetterThanGuessing | None = None
     guess_chance: float | None = None
     random_slice_percentile: float | None = None
-    own_gain_interval: tuple[float, float] | None = None
+    own_gain_interval: Interval | None = None
 
     @property
     def worst_group_accuracy(self) -> float | None:

@@ -3,12 +3,17 @@
 import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 SEED = 20230  # of every random draw of an analysis: the same rows give the same tables
 LEVEL = 0.95
+
+
+class Interval(NamedTuple):
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -105,7 +110,7 @@ def spread(values: Iterable[float | None]) -> Spread:
     return Spread(len(present), statistics.fmean(present), sd, max(present))
 
 
-def wilson_interval(successes: int, n: int) -> tuple[float, float] | None:
+def wilson_interval(successes: int, n: int) -> Interval | None:
     """Return Wilson's interval of a share, None where n is 0.
 
     Own code, since pages of the web process ask for it, which has no SciPy (decision 40).
@@ -117,7 +122,8 @@ def wilson_interval(successes: int, n: int) -> tuple[float, float] | None:
         return None
     share = successes / n
     # Rounding must not put an end of 0 or 1 beyond the share itself.
-    return min(share, max(0.0, float(wilson_end(share, n, -1)))), max(share, min(1.0, float(wilson_end(share, n, 1))))
+    low, high = (float(wilson_end(share, n, side)) for side in (-1, 1))
+    return Interval(min(share, max(0.0, low)), max(share, min(1.0, high)))
 
 
 def wilson_end(share: Any, n: Any, side: int) -> Any:

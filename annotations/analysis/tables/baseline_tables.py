@@ -7,8 +7,7 @@ from typing import Any
 from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.statistics.estimate_types import spread
-from annotations.base.tables.columns import Table
-from annotations.base.tables.worded_tables import worded
+from annotations.base.tables.columns import Table, worded
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,25 @@ from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin, get_t
 from annotations.analysis.observations.person_tasks import Basis, PersonTask
 from annotations.analysis.observations.study_rows import Counted, TaskFacts
 from annotations.analysis.tables.baseline_tables import METHODS, Method
-from annotations.analysis.tables.comparison_columns import CONDITIONS, PAIRED, TOTALS, Compared, Total
 from annotations.analysis.tables.flow_table import FLOW, FlowLine
-from annotations.analysis.tables.group_gain_columns import GROUP_GAINS, GroupGain
 from annotations.analysis.tables.keyword_splits import KEYWORD_SPLITS, LESS_MACHINE, KeywordSplit, PeopleLessMachine
 from annotations.analysis.tables.keyword_tables import AMONG_KEYWORDS, KEYWORDS, Keyword, PhraseAmongKeywords
+from annotations.analysis.tables.measure_columns import (
+    CONDITIONS,
+    GROUP_GAINS,
+    NOVELTY,
+    PAIRED,
+    SATURATION,
+    TOTALS,
+    Compared,
+    GroupGain,
+    SaturationPoint,
+    TaskNovelty,
+    Total,
+)
 from annotations.analysis.tables.phrase_splits import PANELS, SPLITS, Panel, SplitPart
-from annotations.analysis.tables.saturation_columns import NOVELTY, SATURATION, SaturationPoint, TaskNovelty
 from annotations.analysis.tables.table3 import TABLE_3, Listed
-from annotations.base.tables.columns import Table
-from annotations.base.tables.worded_tables import worded
+from annotations.base.tables.columns import Table, worded
 from clarify_errors.arrays.phrases.worded_scale import BetterThanGuessing
 
 Row = TypeVar("Row")

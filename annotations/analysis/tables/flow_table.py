@@ -8,8 +8,7 @@ from itertools import pairwise
 from annotations.analysis.observations.course_steps import ERASED, REASONS, WITHDREW, Course, Courses, Step
 from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.tables.estimands import COMPARED, NO_CONTROL
-from annotations.base.tables.columns import Table
-from annotations.base.tables.worded_tables import worded
+from annotations.base.tables.columns import Table, worded
 
 COUNTED, WITH_RUN = "counted", "with_run"
 _BY_ITT, _COMPLETE = COMPARED[:2]

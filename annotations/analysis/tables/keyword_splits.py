@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from annotations.analysis.observations.person_tasks import Key, PersonTask
 from annotations.analysis.observations.study_rows import Keyword
-from annotations.base.tables.columns import Table
-from annotations.base.tables.worded_tables import worded
+from annotations.base.tables.columns import Table, worded
 from clarify_errors.arrays.retraining.control import own_gain
 from clarify_errors.arrays.retraining.own_gain_intervals import GainInterval
 from clarify_errors.arrays.retraining.parts_on_test import PartsOnTest, people_less_machine

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from annotations.analysis.observations.study_rows import MACHINES_TOP, RankedList, TaskFacts
 from annotations.analysis.observations.task_concepts import words_of
 from annotations.analysis.tables.keyword_splits import ShownClass, Words
-from annotations.base.tables.columns import Table
-from annotations.base.tables.worded_tables import worded
+from annotations.base.tables.columns import Table, worded
 from clarify_errors.arrays.keywords.keyword_ranking import clip_scores, subgroup_accuracy
 
 

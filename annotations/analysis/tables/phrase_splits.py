@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from annotations.analysis.tables.keyword_splits import NO_MACHINE, Beside, ShownClass, Words, beside_machine
 from annotations.analysis.tables.keyword_tables import PhraseAmongKeywords, Ranking, Said, among_keywords
-from annotations.base.tables.columns import Table
-from annotations.base.tables.worded_tables import worded
+from annotations.base.tables.columns import Table, worded
 from clarify_errors.arrays.common.samples import sample
 
 PANEL_SIZE = 12

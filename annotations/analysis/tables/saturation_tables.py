@@ -8,7 +8,7 @@ import numpy as np
 from annotations.analysis.observations.person_tasks import Key, PersonTask, Tried, Vocabulary, is_idea, is_told
 from annotations.analysis.statistics.estimate_types import LEVEL, SEED, Novelty, PeopleNeeded, wilson_interval
 from annotations.analysis.statistics.rarefaction import Counts, Curve, missed_by, people_needed, rarefied
-from annotations.analysis.tables.saturation_columns import Counted, SaturationPoint, TaskNovelty
+from annotations.analysis.tables.measure_columns import Counted, SaturationPoint, TaskNovelty
 
 MAX_PLACES = 60  # of a curve; more people than that are shown at some numbers
 

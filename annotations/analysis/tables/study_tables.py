@@ -1,31 +1,54 @@
 """All tables of a study's analysis, from its rows: also conditions between people, and tasks within people."""
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 
-from annotations.analysis.observations.concept_matching import Concepts
 from annotations.analysis.observations.packed_phrases import by_person
-from annotations.analysis.observations.person_tasks import PersonTask, Tried, person_tasks
-from annotations.analysis.observations.study_rows import StudyRows, people_of
+from annotations.analysis.observations.person_tasks import WITHOUT_RUN, Basis, PersonTask, Tried, person_tasks
+from annotations.analysis.observations.study_rows import GroupRuns, StudyRows, TaskFacts, people_of
+from annotations.analysis.observations.task_concepts import Concepts
 from annotations.analysis.statistics.estimate_types import SEED
+from annotations.analysis.statistics.estimates import estimate
 from annotations.analysis.statistics.mean_differences import compare_groups, compare_pairs, holm
 from annotations.analysis.tables.baseline_tables import methods
-from annotations.analysis.tables.comparison_columns import Compared
 from annotations.analysis.tables.estimands import COMPARED
 from annotations.analysis.tables.filled_tables import StudyTables, filled
 from annotations.analysis.tables.flow_table import flow_lines
-from annotations.analysis.tables.group_gains import group_gains
 from annotations.analysis.tables.keyword_splits import KeywordSplit, own_gains
 from annotations.analysis.tables.keyword_tables import keywords
+from annotations.analysis.tables.measure_columns import Compared, GroupGain
 from annotations.analysis.tables.phrase_splits import Looked
 from annotations.analysis.tables.saturation_tables import over_people
 from annotations.analysis.tables.table3 import table_3
 from annotations.analysis.tables.totals import totals
 from clarify_errors.arrays.retraining.control import own_gain
+
+
+def group_gains(
+    tasks: Iterable[TaskFacts], groups: Mapping[int, GroupRuns], people: Iterable[PersonTask]
+) -> Iterator[GroupGain]:
+    """Yield the rows of `GROUP_GAINS`; none of a task where the accuracies of somebody's run are not known by group.
+
+    Groups without test images are left out. groups: the runs of everybody's best phrase, by the task's position.
+    """
+    basis = Counter((row.task, row.basis) for row in people)
+    for task in tasks:
+        of = groups.get(task.position)
+        if of is None or len(of.gains) != basis[task.position, Basis.RUN]:
+            continue
+        base = np.array([share for _, share in task.groups], np.float64)
+        worst = int(np.nanargmin(of.control if task.is_imported else base))
+        unchanged = [0.0] * sum(basis[task.position, each] for each in WITHOUT_RUN)
+        after = Counter(int(np.nanargmin(of.control + gains)) for gains in of.gains)
+        for group in np.flatnonzero(~np.isnan(of.control)).tolist():
+            gain = estimate([*(float(gains[group]) for gains in of.gains), *unchanged])
+            (name, share), control = task.groups[group], float(of.control[group])
+            yield GroupGain(task.position, task.class_name, name, group == worst, share, control, gain, after[group])
+
 
 MAX_TASKS = 20  # of which each two are compared
 

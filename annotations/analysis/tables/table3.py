@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from annotations.analysis.observations.packed_phrases import Packed
-from annotations.base.tables.columns import Table
-from annotations.base.tables.worded_tables import worded
+from annotations.base.tables.columns import Table, worded
 
 
 class PhraseList(StrEnum):

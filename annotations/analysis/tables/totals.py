@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from annotations.analysis.observations.person_tasks import Basis, Key, PersonTask, RandomDraws
 from annotations.analysis.statistics.estimate_types import SEED, Estimate, spread
 from annotations.analysis.statistics.estimates import estimate, p_value_of_mean
-from annotations.analysis.statistics.mean_differences import holm
-from annotations.analysis.statistics.own_gain_means import is_few, mean_interval, p_value_beside_slices
-from annotations.analysis.tables.comparison_columns import Total
+from annotations.analysis.statistics.mean_differences import holm, is_few, mean_interval, p_value_beside_slices
 from annotations.analysis.tables.estimands import ESTIMANDS
+from annotations.analysis.tables.measure_columns import Total
 from clarify_errors.arrays.retraining.random_slice_gains import SliceGains
 
 _BEYOND, _NOTABLE = 95, 0.02  # a percentile among random slices, and a gain

@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from annotations.base.tables.columns import Column, Table
-from annotations.base.tables.worded_tables import worded
+from annotations.base.tables.columns import Column, Table, worded
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-from annotations.datasets.class_images import class_images
-from annotations.datasets.image_grids import Picture, pictures_of
-from annotations.datasets.target_classes import classes_with_errors
+from annotations.datasets.class_images import Picture, class_images, classes_with_errors, pictures_of
 from annotations.models import BaseModel
 from clarify_errors.arrays.common.samples import sample
 from clarify_errors.arrays.datasets.dataset_files import BadDataset

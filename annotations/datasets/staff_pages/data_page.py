@@ -25,7 +25,7 @@ from annotations.datasets.model_errors import model_errors
 from annotations.datasets.staff_pages.class_pictures import classes_of
 from annotations.datasets.staff_pages.pictures import pairs_of, pictures_of
 from annotations.models import BaseModel, Dataset, DatasetImport, ImageIndex
-from annotations.models.base_model import STRENGTH
+from annotations.models.dataset import STRENGTH
 from annotations.pages.form_errors import RefusalsShown
 from annotations.pages.number_formats import TypedFloatField, row_number
 from annotations.pages.page_acts import SiteAct, answer_to_act

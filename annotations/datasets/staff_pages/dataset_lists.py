@@ -19,7 +19,7 @@ from annotations.datasets.import_requests import import_progress
 from annotations.datasets.staff_pages import data_page
 from annotations.datasets.staff_pages.pictures import Picture, pictures_of
 from annotations.models import UNFINISHED, BaseModel, Dataset, DatasetImport, ImageIndex, ImageSearch
-from annotations.models.base_model import STRENGTH
+from annotations.models.dataset import STRENGTH
 from annotations.pages.list_columns import column
 from annotations.pages.number_formats import TypedFloatField, percent, row_number
 from annotations.pages.read_only import ReadOnlyAdmin

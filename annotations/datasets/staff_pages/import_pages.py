@@ -27,7 +27,7 @@ from annotations.datasets.import_requests import import_progress, upload_path
 from annotations.datasets.model_errors import little_learned
 from annotations.datasets.staff_pages.class_pictures import readable_classes
 from annotations.models import UNFINISHED, BaseModel, DatasetImport, JobState
-from annotations.models.base_model import STRENGTH
+from annotations.models.dataset import STRENGTH
 from annotations.pages.form_errors import RefusalsShown
 from annotations.pages.list_columns import column, marked_state
 from annotations.pages.number_formats import NONE, TypedFloatField

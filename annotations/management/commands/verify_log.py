@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from annotations.base.snapshot import snapshot
-from annotations.log.log_check import LogCheck
 from annotations.log.log_registry import BY_NAME, TABLES
+from annotations.log.replay import LogCheck
 from annotations.management.plain_command import PlainCommand, add_study
 from annotations.studies.lifecycle import find_study
 

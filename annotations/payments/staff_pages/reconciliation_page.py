@@ -22,8 +22,7 @@ from annotations.pages.typed_classes import Form
 from annotations.pages.uploads import take_form
 from annotations.payments import compared_records as reconciliation
 from annotations.payments import discrepancy_repairs, payment_files
-from annotations.payments.discrepancies import Discrepancy
-from annotations.payments.discrepancy_words import REPAIR_WORDS, WORDS, Repair
+from annotations.payments.discrepancies import REPAIR_WORDS, WORDS, Discrepancy, Repair
 from annotations.prolific import submission_import, submission_requests
 from annotations.prolific.submission_import import LARGEST_FILE
 from annotations.staff import roles

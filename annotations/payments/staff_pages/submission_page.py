@@ -18,7 +18,7 @@ from annotations.pages.page_acts import Act, Answer, filled
 from annotations.pages.typed_classes import Form
 from annotations.payments import compared_records as reconciliation
 from annotations.payments import discrepancy_repairs, payment_ledger
-from annotations.payments.discrepancy_words import WORDS
+from annotations.payments.discrepancies import WORDS
 from annotations.payments.staff_pages.reconciliation_page import ONE_CLICK, ask, submission_of
 from annotations.phrases.listed_phrases import phrases_of
 from annotations.prolific import submissions

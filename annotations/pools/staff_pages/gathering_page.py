@@ -18,9 +18,8 @@ from annotations.pages.typed_classes import ModelForm
 from annotations.pools import gatherings
 from annotations.pools.annotation_sources import source, sources
 from annotations.pools.gathering_tables import WORTH, pool_tables, review_table, worth_rows
-from annotations.pools.review_outcomes import CANDIDATE, review_counts
+from annotations.pools.review_outcomes import CANDIDATE, review_counts, review_statistics
 from annotations.pools.review_progress import review_progress
-from annotations.pools.review_statistics import review_statistics
 from annotations.staff import roles
 
 _POLL_S = 2

@@ -21,18 +21,16 @@ import pandas as pd
 from annotations.analysis.concepts.concept_columns import ConceptTables
 from annotations.analysis.concepts.concept_tables import concept_tables_of
 from annotations.analysis.figures.chart_values import Figure
-from annotations.analysis.observations.concept_matching import concepts_of
+from annotations.analysis.observations.task_concepts import concepts_of
 from annotations.analysis.statistics.estimate_types import SEED
 from annotations.analysis.tables.filled_tables import FilledTable, StudyTables
 from annotations.analysis.tables.study_tables import tables_of
-from annotations.releases.rebuild.correction_rows import rebuild_corrections
 from annotations.releases.rebuild.error_scores import compare_guessing, rebuild_scores
 from annotations.releases.rebuild.input_columns import INPUTS, OF_ARRAYS, is_input, takes_arrays
 from annotations.releases.rebuild.observed import study_rows
-from annotations.releases.rebuild.recorded_tables import rebuild_recorded
-from annotations.releases.rebuild.release_tables import Release
+from annotations.releases.rebuild.recorded_tables import rebuild_corrections, rebuild_recorded
+from annotations.releases.rebuild.release_tables import Release, Report, as_table, with_rooms
 from annotations.releases.rebuild.released_images import ReleasedStudy
-from annotations.releases.rebuild.report import Report, as_table, with_rooms
 from annotations.releases.rebuild.run_accuracies import rebuild_accuracies
 
 OTHER_DRAWS = 8

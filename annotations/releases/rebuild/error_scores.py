@@ -10,8 +10,7 @@ import pandas as pd
 
 from annotations.analysis.observations.person_tasks import phrase_is_better
 from annotations.analysis.observations.study_rows import StudyRows
-from annotations.releases.rebuild.release_tables import Release, stacked
-from annotations.releases.rebuild.report import Report
+from annotations.releases.rebuild.release_tables import Release, Report, stacked
 from clarify_errors.arrays.phrases.error_score import error_scores
 from clarify_errors.arrays.phrases.null_level import null_level, p_method, p_values
 from clarify_errors.arrays.phrases.vocabulary_level import vocabulary_level

@@ -17,7 +17,7 @@ from annotations.analysis.observations.study_rows import (
     TaskFacts,
     beside_keywords,
 )
-from annotations.analysis.statistics.estimate_types import spread
+from annotations.analysis.statistics.estimate_types import Interval, spread
 from annotations.releases.rebuild.error_scores import ReleasedVocabulary, vocabularies
 from annotations.releases.rebuild.recorded_tables import KEY, times
 from annotations.releases.rebuild.release_tables import Release, known
@@ -87,7 +87,7 @@ def _tried(release: Release, said: pd.DataFrame, found: Mapping[int, TaskAccurac
             key=annotation_key(row.text_digest, int(row.sign)) if is_scored else b"",
             meant=words.get((row.task, row.words), f"{row.words:09}") if row.normalised == HIDDEN else "",
             without_run=Basis(row.basis) if accuracy is None else Basis.PENDING,
-            gain_interval=None if None in ends else (ends[0], ends[1]),
+            gain_interval=None if None in ends else Interval(*ends),
         )
 
 

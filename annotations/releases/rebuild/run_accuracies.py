@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from annotations.releases.rebuild.release_tables import Release
-from annotations.releases.rebuild.report import Report
+from annotations.releases.rebuild.release_tables import Release, Report
 from clarify_errors.arrays.retraining.group_accuracies import group_metrics
 from clarify_errors.arrays.retraining.own_gain_intervals import GainInterval, own_gain_interval, paired_counts
 from clarify_errors.arrays.retraining.random_slices import percentile_among

@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from annotations.base.tables.columns import Cell, Table
-from annotations.base.tables.worded_tables import along, worded
+from annotations.base.tables.columns import Cell, Table, along, worded
 from annotations.models import Moderation, Phrase
 from annotations.models.moderated_words import HIDDEN
 from annotations.phrases.writing_flags import People, flags_of, said_by_others

@@ -15,8 +15,7 @@ from django.db.models import Case, Count, Exists, F, Model, OuterRef, Q, QuerySe
 from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.tables.filled_tables import SUMMARY
 from annotations.analysis.tables.flow_table import FLOW, flow_lines
-from annotations.base.tables.columns import Table
-from annotations.base.tables.worded_tables import worded
+from annotations.base.tables.columns import Table, worded
 from annotations.models import (
     AllocationState,
     AnnotationSession,

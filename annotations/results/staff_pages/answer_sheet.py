@@ -15,8 +15,8 @@ from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.tables.estimands import Over
 from annotations.analysis.tables.filled_tables import StudyTables
-from annotations.analysis.tables.group_gain_columns import GroupGain
 from annotations.analysis.tables.keyword_splits import PeopleLessMachine
+from annotations.analysis.tables.measure_columns import GroupGain
 from annotations.analysis.tables.phrase_splits import Panel
 from annotations.analysis.tables.table3 import PhraseList
 from annotations.datasets.thumbnails import thumbnail_url
@@ -32,8 +32,8 @@ from clarify_errors.arrays.phrases.worded_scale import BetterThanGuessing
 
 _LEVEL = 0.05  # of the claim that people are more than chance
 _CONCEPTS, _PICTURES = 3, 6  # shown; as many concepts as have pictures (`PANEL_PHRASES`)
-_COLUMNS, _HEIGHT = 16, 112  # of dots; pixels of the highest one
-_PITCH, _DENSE = 24, 16  # pixels from a dot to the next at most, in columns of single dots and of two abreast
+_COLUMNS, _SINGLE, _HEIGHT = 16, 6, 112  # of dots; most of them one above the other; pixels of two abreast
+_PITCH, _DENSE = 24, 16  # pixels from a dot to the next, in columns of single dots and at most in those of two abreast
 
 
 @dataclass(frozen=True)
@@ -192,8 +192,8 @@ class Sheets:
         machine = duel.gain.machine if duel and duel.gain else None
         axis = Axis.of([*(gain for _, gain in gains), *([] if machine is None else [machine])])
         tallest = max(Counter(axis.column(gain) for _, gain in gains).values())
-        abreast = 1 if tallest * _PITCH <= _HEIGHT else 2
-        pitch = max(min(_PITCH if abreast == 1 else _DENSE, abreast * _HEIGHT // tallest), 2)
+        abreast = 1 if tallest <= _SINGLE else 2
+        pitch = _PITCH if abreast == 1 else max(min(_DENSE, 2 * _HEIGHT // tallest), 2)
         height = pitch * -(-tallest // abreast) + _PITCH
         below: Counter[int] = Counter()
         dots = []

@@ -8,9 +8,8 @@ from annotations.analysis.concepts.concept_columns import ConceptRow
 from annotations.analysis.observations.person_tasks import Basis, PersonTask
 from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.statistics.estimate_types import Estimate, wilson_interval
-from annotations.analysis.tables.comparison_columns import Total
 from annotations.analysis.tables.estimands import Over
-from annotations.analysis.tables.group_gain_columns import GroupGain
+from annotations.analysis.tables.measure_columns import GroupGain, Total
 from annotations.pages.number_formats import percent, points
 from annotations.results.staff_pages.flow_words import reasons
 from clarify_errors.arrays.common.counted_words import counted, number_word, persons

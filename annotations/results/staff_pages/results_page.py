@@ -14,10 +14,9 @@ from annotations.analysis.figures.study_figures import figures, first_tasks
 from annotations.analysis.observations.study_rows import MACHINES_TOP, RankedList, TaskFacts
 from annotations.analysis.tables.filled_tables import FilledTable, StudyTables
 from annotations.analysis.tables.keyword_tables import Keyword, PhraseAmongKeywords
-from annotations.analysis.tables.saturation_columns import Counted
+from annotations.analysis.tables.measure_columns import Counted
 from annotations.analysis.tables.table3 import TABLE_3
-from annotations.base.tables.columns import Table
-from annotations.base.tables.worded_tables import worded
+from annotations.base.tables.columns import Table, worded
 from annotations.datasets.thumbnails import thumbnail_url
 from annotations.models import OPEN_STATES, BaseModel, Benchmark, GatheredTraining, JobState, Study
 from annotations.models.payment import amount

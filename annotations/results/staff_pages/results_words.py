@@ -10,10 +10,9 @@ from annotations.analysis.figures.study_figures import first_tasks
 from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.statistics.estimate_types import Comparison, Estimate, spread
-from annotations.analysis.tables.comparison_columns import Total
 from annotations.analysis.tables.estimands import Over
 from annotations.analysis.tables.filled_tables import StudyTables
-from annotations.analysis.tables.saturation_columns import Counted, TaskNovelty
+from annotations.analysis.tables.measure_columns import Counted, TaskNovelty, Total
 from annotations.analysis.tables.table3 import Listed, PhraseList
 from annotations.pages.number_formats import NONE
 from annotations.results.staff_pages.finding_words import beside_random_slices, better_and_others, finding, most_said

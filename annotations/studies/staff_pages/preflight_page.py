@@ -8,8 +8,7 @@ from django.urls import reverse
 
 from annotations.models import Audience, Study, StudyState
 from annotations.prolific_client.client import Prolific
-from annotations.prolific_client.prolific_errors import ProlificError
-from annotations.prolific_client.retries import Patience
+from annotations.prolific_client.prolific_errors import Patience, ProlificError
 from annotations.studies import lifecycle
 from annotations.studies.preflight.check_result import Check, FixIn, Level, skipped, warning
 from annotations.studies.preflight.preflight_report import Part, checks_of, preflight_summary, report

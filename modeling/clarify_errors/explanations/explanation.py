@@ -17,7 +17,6 @@ from PIL import Image
 import clarify_errors
 from clarify_errors.arrays.common.modeling_errors import BadArray
 from clarify_errors.arrays.embeddings.similarity import similarities
-from clarify_errors.arrays.phrases.common_words import common_words
 from clarify_errors.arrays.phrases.error_score import ErrorScore, error_scores
 from clarify_errors.arrays.phrases.null_level import null_level
 from clarify_errors.arrays.phrases.phrase_languages import ENGLISH, phrase_language
@@ -29,6 +28,7 @@ from clarify_errors.arrays.phrases.vocabulary_level import (
     vocabulary_level,
     vocabulary_scores,
 )
+from clarify_errors.arrays.phrases.word_forms import common_words
 from clarify_errors.arrays.phrases.word_forms import vocabulary as words_for_images
 from clarify_errors.arrays.phrases.worded_scale import BetterThanGuessing, better_than_guessing
 from clarify_errors.arrays.retraining.group_accuracies import hardest_class

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from django.utils import translation
 
-from annotations.datasets.image_grids import Picture, visit_numbers
+from annotations.datasets.class_images import Picture, visit_numbers
 from clarify_errors.arrays.common.samples import sample
 
 

@@ -6,7 +6,7 @@ import pytest
 from annotations.base.service_errors import NotPossible
 from annotations.datasets import base_models
 from annotations.datasets.base_models import store_trained_model
-from annotations.datasets.target_classes import default_target_class
+from annotations.datasets.class_images import default_target_class
 from annotations.models import BaseModel, BaseModelOrigin, Dataset
 from clarify_errors.arrays.common.modeling_errors import NothingToEvaluate
 from clarify_errors.arrays.datasets.dataset_files import DatasetFiles, Split

@@ -4,10 +4,9 @@ from collections import Counter
 
 import pytest
 
-from annotations.log import identities, log_check
-from annotations.log.log_check import LogCheck
+from annotations.log import identities
 from annotations.log.log_registry import TABLES
-from annotations.log.replay import differences, replay
+from annotations.log.replay import LogCheck, differences, replay
 from annotations.models import CorrectionPart, Participant, Phrase, Score, Study
 from annotations.visits import erasure
 from tests.support import actors
@@ -20,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("stored_base_model")
 
 @pytest.fixture(params=[1, 10_000], ids=["one by one", "all at once"], autouse=True)
 def events_at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_check, "EVENTS_AT_ONCE", request.param)
+    monkeypatch.setattr("annotations.log.replay.EVENTS_AT_ONCE", request.param)
 
 
 def assert_the_same_as_all_at_once(study: Study) -> list[str]:

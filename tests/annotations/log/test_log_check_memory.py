@@ -2,8 +2,7 @@
 
 import pytest
 
-from annotations.log import log_check
-from annotations.log.log_check import LogCheck
+from annotations.log.replay import LogCheck
 from annotations.models import Study
 from tests.benchmarks.many_visits import copy, log, plant
 from tests.support import traced_memory
@@ -19,7 +18,7 @@ def peak_of(study: Study) -> float:
 
 @pytest.mark.services  # each allocation of a large study is traced
 def test_memory_stays_flat_as_the_study_grows(draft_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_check, "EVENTS_AT_ONCE", 100)
+    monkeypatch.setattr("annotations.log.replay.EVENTS_AT_ONCE", 100)
     study = plant(draft_study, 4, 5)
     copy(4, 23)  # more than are read at once
     log(study)

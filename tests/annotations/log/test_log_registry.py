@@ -7,8 +7,7 @@ import pytest
 from django.apps import apps
 from django.db.models import Model
 
-from annotations.log.log_registry import TABLES
-from annotations.log.log_schema import LoggedTable
+from annotations.log.log_registry import TABLES, LoggedTable
 from annotations.models import (
     AccessToken,
     Alarm,

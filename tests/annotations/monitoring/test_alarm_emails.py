@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from annotations.base.emails import NotificationFailed
 from annotations.models import Alarm, BaseModel, Study
-from annotations.monitoring import alarm_emails
+from annotations.monitoring import alarms
 from tests.support.actors import create_study
 
 SECOND = dt.timedelta(seconds=1)
@@ -57,7 +57,7 @@ def smtp(settings) -> Iterator[list[str]]:
 
 
 def test_an_alarm_arrives_by_mail(alarm: Alarm, smtp: list[str], settings) -> None:
-    alarm_emails.send(alarm)
+    alarms.send(alarm)
     text = "\n".join(smtp)
     assert "RCPT TO:<team@example.org>" in text.replace("rcpt", "RCPT").replace("RCPT TO: <", "RCPT TO:<")
     assert "Subject: Clarify: The sprites study: dropout" in text
@@ -68,19 +68,19 @@ def test_an_alarm_arrives_by_mail(alarm: Alarm, smtp: list[str], settings) -> No
 def test_a_mail_server_that_is_down_is_told_as_such(alarm: Alarm, smtp: list[str], settings) -> None:
     settings.EMAIL_PORT = 1
     with pytest.raises(NotificationFailed, match="ConnectionRefusedError"):
-        alarm_emails.send(alarm)
+        alarms.send(alarm)
 
 
 def test_a_site_without_a_mail_server_says_so(alarm: Alarm, settings) -> None:
     settings.SENDS_EMAIL = False
     with pytest.raises(NotificationFailed, match="EMAIL_URL"):
-        alarm_emails.send(alarm)
+        alarms.send(alarm)
 
 
 def test_a_title_cannot_write_lines_into_the_head(alarm: Alarm, smtp: list[str]) -> None:
     alarm.study.title = "Birds\r\nBcc: all@example.org"
     with pytest.raises(NotificationFailed, match="BadHeaderError"):
-        alarm_emails.send(alarm)
+        alarms.send(alarm)
 
 
 # -- How often -----------------------------------------------------------------------------------------------------
@@ -106,14 +106,14 @@ class Sender:
 @pytest.fixture
 def sender(monkeypatch: pytest.MonkeyPatch) -> Sender:
     found = Sender()
-    monkeypatch.setattr(alarm_emails, "send", found)
+    monkeypatch.setattr(alarms, "send", found)
     return found
 
 
 def test_an_alarm_is_sent_once(open_study: Study, sender: Sender) -> None:
     alarm = raised(open_study)
     now = timezone.now()
-    assert [alarm_emails.notify_due(now), alarm_emails.notify_due(now + SECOND)] == [1, 0]
+    assert [alarms.notify_due(now), alarms.notify_due(now + SECOND)] == [1, 0]
     assert sender.calls == 1
     alarm.refresh_from_db()
     assert (alarm.notified_at, alarm.leased_until) == (now, None)
@@ -122,7 +122,7 @@ def test_an_alarm_is_sent_once(open_study: Study, sender: Sender) -> None:
 def test_one_that_failed_is_tried_again_and_later_each_time(open_study: Study, sender: Sender) -> None:
     sender.failures = 2
     alarm = raised(open_study)
-    told = [alarm_emails.notify_due(alarm.raised_at + after * SECOND) for after in (0, 14, 15, 44, 45)]
+    told = [alarms.notify_due(alarm.raised_at + after * SECOND) for after in (0, 14, 15, 44, 45)]
     assert told == [0, 0, 0, 0, 1]
     assert sender.calls == 3
     alarm.refresh_from_db()
@@ -133,15 +133,15 @@ def test_after_some_tries_nobody_is_told_any_more_and_the_reason_stays(open_stud
     sender.failures = 1000
     alarm = raised(open_study)
     for hour in range(20):
-        alarm_emails.notify_due(alarm.raised_at + hour * dt.timedelta(hours=1))
-    assert sender.calls == alarm_emails.MAX_ATTEMPTS
+        alarms.notify_due(alarm.raised_at + hour * dt.timedelta(hours=1))
+    assert sender.calls == alarms.MAX_ATTEMPTS
     alarm.refresh_from_db()
     assert (alarm.notified_at, alarm.last_error) == (None, "it is down")
 
 
 def test_without_an_address_the_page_is_enough(open_study: Study, sender: Sender) -> None:
     raised(open_study, address="")
-    assert alarm_emails.notify_due(timezone.now()) == 1
+    assert alarms.notify_due(timezone.now()) == 1
     assert sender.calls == 0
 
 
@@ -151,4 +151,4 @@ def test_one_study_that_cannot_be_told_keeps_no_other_from_it(
     sender.failures = 1
     raised(open_study)
     raised(create_study(base_model, "other"))
-    assert alarm_emails.notify_due(timezone.now()) == 1
+    assert alarms.notify_due(timezone.now()) == 1

@@ -5,8 +5,7 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from annotations.payments.discrepancies import Case, Discrepancy, Sides, discrepancies
-from annotations.payments.discrepancy_words import REPAIR_WORDS, WORDS
+from annotations.payments.discrepancies import REPAIR_WORDS, WORDS, Case, Discrepancy, Sides, discrepancies
 from annotations.prolific_client.statuses import KNOWN
 
 NOW = timezone.now()

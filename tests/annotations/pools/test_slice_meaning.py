@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from annotations.pools import review_statistics
-from annotations.pools.review_outcomes import ABOVE, BELOW, Decided
-from annotations.pools.review_statistics import SliceMeaning, slice_meaning
+from annotations.pools import review_outcomes
+from annotations.pools.review_outcomes import ABOVE, BELOW, Decided, SliceMeaning, slice_meaning
 
 N_ABOVE, N_BELOW, SHOWN = 60, 240, 20
 
@@ -24,7 +23,7 @@ def checked(holds: dict[str, np.ndarray], rng: np.random.Generator, monkeypatch:
         Decided(place, item["row"], item["arm"], None, 0 if holds[item["arm"]][item["row"]] else None, 1)
         for place, item in enumerate(items)
     ]
-    monkeypatch.setattr(review_statistics, "decided", lambda _: decided)
+    monkeypatch.setattr(review_outcomes, "decided", lambda _: decided)
     gathering: Any = SimpleNamespace(items=items)
     return slice_meaning(gathering)
 

@@ -10,6 +10,7 @@ from annotations.prolific_client.prolific_errors import (
     Busy,
     NoAnswer,
     NotFound,
+    Patience,
     ProlificError,
     Refused,
     ServerFault,
@@ -17,7 +18,6 @@ from annotations.prolific_client.prolific_errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from annotations.prolific_client.retries import Patience
 from tests.fake_prolific.server import FakeProlific, Trouble
 
 REASON = "You answered every question in under a second, and none of the phrases describes anything that can be seen."

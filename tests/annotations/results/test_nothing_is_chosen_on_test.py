@@ -23,7 +23,7 @@ from annotations.results.study_analysis import Analysed
 from clarify_errors.arrays.datasets.dataset_files import DatasetFiles, Split
 from clarify_errors.arrays.phrases.held_out import HeldOutScore
 from tests.support.whole import whole_study
-from worker.phrases.vocabulary_levels import score_missing_vocabularies
+from worker.phrases.scoring import score_missing_vocabularies
 from worker.runs.random_slices import train_missing_random_slices
 
 Choices = dict[str, Any]

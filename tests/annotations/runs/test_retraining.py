@@ -1,6 +1,6 @@
 import pytest
 
-from annotations.log.log_check import LogCheck
+from annotations.log.replay import LogCheck
 from annotations.models import Event, Phrase, Run, RunState, Score
 from annotations.queue import worker_wakeup
 from annotations.queue.claims import MAX_ATTEMPTS

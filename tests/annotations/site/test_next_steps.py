@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotations.models import Study
-from annotations.site.next_steps import next_step
+from annotations.site.study_overview import next_step
 from annotations.studies import lifecycle
 from annotations.studies.preflight.check_result import FixIn, doubt, warning
 from annotations.studies.preflight.preflight_report import Part
@@ -36,7 +36,7 @@ def test_a_draft_is_mended_then_rehearsed_then_opened(
     task.pk = None
     task.save()
     assert "Rehearse it" in said(coordinator_client, draft_study)
-    monkeypatch.setattr("annotations.site.next_steps.report", lambda study: [])
+    monkeypatch.setattr("annotations.site.study_overview.report", lambda study: [])
     assert address(draft_study, "change").replace("change", "step/open") in said(coordinator_client, draft_study)
     assert "worth a look" not in said(coordinator_client, draft_study)
 
@@ -48,7 +48,9 @@ def test_what_is_worth_a_look_is_a_click_away(
     first = shown.select(".check-doubt, .check-warn")[0]
     assert (first.get("id"), len(shown.select("#worth-a-look"))) == ("worth-a-look", 1)
     assert shown.select('.lead a[href="#worth-a-look"]')[0].text.endswith("worth a look.")
-    monkeypatch.setattr("annotations.site.next_steps.report", lambda study: [Part("", [warning("Dear.", FixIn.MONEY)])])
+    monkeypatch.setattr(
+        "annotations.site.study_overview.report", lambda study: [Part("", [warning("Dear.", FixIn.MONEY)])]
+    )
     to_see = f"{address(draft_study, 'preflight')}#worth-a-look"
     (link,) = tree(coordinator_client.get(address(draft_study, "change"))).select(".next .why a")
     assert (link["href"], link.text) == (to_see, "See what is worth a look.")
@@ -56,7 +58,7 @@ def test_what_is_worth_a_look_is_a_click_away(
 
 def test_a_draft_whose_findings_would_mean_little_says_so(draft_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     checks = [warning("Dear.", FixIn.MONEY), doubt("Near chance.", FixIn.LIBRARY)]
-    monkeypatch.setattr("annotations.site.next_steps.report", lambda study: [Part("", checks)])
+    monkeypatch.setattr("annotations.site.study_overview.report", lambda study: [Part("", checks)])
     step: Any = next_step(draft_study, "setup")
     assert step.sentence == "The study can open, but its results would be in doubt."
 

@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
 from annotations.base.service_errors import NotPossible
-from annotations.log.log_check import LogCheck
+from annotations.log.replay import LogCheck
 from annotations.models import Study, StudyState, event_kinds
 from annotations.models.study import AMENDABLE, CODES
 from annotations.studies import lifecycle

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from annotations.base.service_errors import NotPossible
-from annotations.datasets.target_classes import classes_with_errors
+from annotations.datasets.class_images import classes_with_errors
 from annotations.models import AuditRecord, SessionKind, Task
 from annotations.studies import class_lists, lifecycle
 from annotations.studies.class_lists import Added

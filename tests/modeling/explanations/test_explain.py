@@ -16,11 +16,10 @@ import clarify_errors as clarify
 from clarify_errors.arrays.common.modeling_errors import BadArray, EncoderUnavailable, NothingToSeparate
 from clarify_errors.arrays.embeddings.similarity import similarities
 from clarify_errors.arrays.embeddings.standardization import unit_rows
-from clarify_errors.arrays.phrases.common_words import common_words
 from clarify_errors.arrays.phrases.error_score import error_score
 from clarify_errors.arrays.phrases.null_level import null_level
 from clarify_errors.arrays.phrases.phrase_text import render
-from clarify_errors.arrays.phrases.word_forms import vocabulary
+from clarify_errors.arrays.phrases.word_forms import common_words, vocabulary
 from tests.modeling.explanations.conftest import BIG, RED, PlantedFlaw
 from tests.support.actors import SQUARE, sprite
 from tests.support.fake_encoder import FakeEncoder

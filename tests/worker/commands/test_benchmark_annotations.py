@@ -9,18 +9,17 @@ from annotations.models import BaseModel
 from annotations.models.arrays import pack_int32
 from tests.support import actors
 from tests.support.steps import submit_and_score
-from worker.benchmarks.divisions import ANNOTATIONS, NoUsableAnnotation
-from worker.benchmarks.method_inputs import Bench
+from worker.benchmarks.method_inputs import ANNOTATIONS, Bench, NoUsableAnnotation
 from worker.benchmarks.scored_annotations import (
     AnnotationSource,
     Asked,
     BadAnnotation,
     ScoredAnnotation,
     best_of_each_class,
+    cut_classes,
     read_annotation,
     score_annotation,
 )
-from worker.benchmarks.usable_annotations import cut_classes
 from worker.datasets.head_training import membership_of
 
 CLASSES = ["square", "oval"]

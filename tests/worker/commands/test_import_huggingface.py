@@ -18,7 +18,7 @@ from clarify_errors.arrays.datasets.dataset_files import verify
 from tests.modeling.arrays.datasets.folders import write_image
 from tests.support.actors import ENCODER
 from tests.worker.commands.conftest import Command
-from worker.datasets.huggingface_folders import unpack_tables
+from worker.datasets.dataset_import import unpack_tables
 
 pytestmark = pytest.mark.django_db
 

@@ -20,7 +20,7 @@ from clarify_errors.tensors.similarity_search import index_files
 from clarify_errors.tensors.similarity_search.example_queries import query_of_examples
 from clarify_errors.tensors.similarity_search.index_manifest import MANIFEST
 from worker.common import process_cache
-from worker.datasets.searches import COUNT
+from worker.datasets.index_builds import COUNT
 from worker.tasks.embed import build_image_indexes, search_images
 
 

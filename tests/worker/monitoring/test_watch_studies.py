@@ -8,7 +8,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from annotations.models import Alarm, Study
-from annotations.monitoring import alarm_emails, alarms
+from annotations.monitoring import alarms
 from worker.tasks import maintenance
 from worker.tasks import maintenance as alarm_notifications
 
@@ -17,7 +17,7 @@ from worker.tasks import maintenance as alarm_notifications
 def test_one_sweep_raises_an_alarm_and_has_it_told(open_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
     Study.objects.update(alarm_email="team@example.org")
-    monkeypatch.setattr(alarm_emails, "send", lambda alarm: told.append(alarm.kind))
+    monkeypatch.setattr(alarms, "send", lambda alarm: told.append(alarm.kind))
     threads: list[threading.Thread] = []
     notify = alarm_notifications.notify_in_background
     monkeypatch.setattr(alarm_notifications, "notify_in_background", lambda: threads.append(notify()))
@@ -41,13 +41,13 @@ def test_of_two_threads_at_once_one_notifies(open_study: Study, monkeypatch: pyt
         let_go.wait(60)
 
     Study.objects.update(alarm_email="team@example.org")
-    monkeypatch.setattr(alarm_emails, "send", slow)
+    monkeypatch.setattr(alarms, "send", slow)
     long_ago = timezone.now() - dt.timedelta(hours=1)  # so that a second try is due as soon as the first has begun
     Alarm.objects.create(study=open_study, kind="dropout", message="", raised_at=long_ago)
     first = alarm_notifications.notify_in_background()
     assert is_on.wait(60)
     alarm_notifications.notify_in_background().join(60)
-    assert alarm_emails.notify_due(timezone.now()) == 0
+    assert alarms.notify_due(timezone.now()) == 0
     let_go.set()
     first.join(60)
     assert told == ["dropout"]
@@ -66,7 +66,7 @@ def test_a_thread_that_broke_off_holds_up_no_other(open_study: Study, monkeypatc
             raise DatabaseError
 
     Study.objects.update(alarm_email="team@example.org")
-    monkeypatch.setattr(alarm_emails, "send", breaks_once)
+    monkeypatch.setattr(alarms, "send", breaks_once)
     long_ago = timezone.now() - dt.timedelta(hours=1)
     Alarm.objects.create(study=open_study, kind="dropout", message="", raised_at=long_ago)
     for _ in range(2):
@@ -78,7 +78,7 @@ def test_a_database_that_is_away_leaves_it_to_the_next_turn(monkeypatch: pytest.
     def fail(now: object) -> int:
         raise DatabaseError
 
-    monkeypatch.setattr(alarm_emails, "notify_due", fail)
+    monkeypatch.setattr(alarms, "notify_due", fail)
     for _ in range(2):
         alarm_notifications.notify_in_background().join(60)
 

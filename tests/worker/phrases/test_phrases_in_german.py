@@ -12,15 +12,14 @@ from annotations.phrases.vocabulary_levels import levels_of
 from annotations.studies.preflight.check_result import Level
 from annotations.studies.preflight.preflight_report import report
 from clarify_errors.arrays.phrases import vocabulary_level as levels
-from clarify_errors.arrays.phrases.common_words import words_digest
 from clarify_errors.arrays.phrases.phrase_languages import phrase_language
+from clarify_errors.arrays.phrases.word_forms import words_digest
 from tests.support import actors
 from tests.support.steps import submit_and_score
 from tests.support.views_pages import say
 from worker.phrases import rewordings
-from worker.phrases import vocabulary_levels as worker
-from worker.phrases.scoring import score_due_phrases
-from worker.phrases.vocabulary_levels import score_missing_vocabularies
+from worker.phrases import scoring as worker
+from worker.phrases.scoring import score_due_phrases, score_missing_vocabularies
 
 WORDS = ("rot", "blau", "dunkel", "Quadrat", "Wald", "Wiese", "Haus", "Tisch")
 

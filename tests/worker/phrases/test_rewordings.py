@@ -8,7 +8,7 @@ from tests.support.fake_encoder import FakeEncoder
 from tests.support.steps import submit_and_score
 from worker.common import process_cache
 from worker.phrases import rewordings as rewording
-from worker.phrases.vocabulary_levels import score_missing_vocabularies
+from worker.phrases.scoring import score_missing_vocabularies
 
 
 @pytest.fixture

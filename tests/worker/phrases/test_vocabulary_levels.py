@@ -16,15 +16,14 @@ from annotations.phrases.vocabulary_levels import half_of, is_in_half, levels_of
 from annotations.queue import worker_wakeup
 from clarify_errors.arrays.common.modeling_errors import BadArray, EncoderUnavailable
 from clarify_errors.arrays.phrases import vocabulary_level as levels
-from clarify_errors.arrays.phrases.common_words import common_words, words_digest
 from clarify_errors.arrays.phrases.error_score import error_score
 from clarify_errors.arrays.phrases.phrase_text import render
-from clarify_errors.arrays.phrases.word_forms import vocabulary
+from clarify_errors.arrays.phrases.word_forms import common_words, vocabulary, words_digest
 from tests.support.actors import SQUARE, create_study
 from tests.support.fake_encoder import FakeEncoder
 from worker.common import process_cache
-from worker.phrases import vocabulary_levels as worker
-from worker.phrases.vocabulary_levels import score_missing_vocabularies
+from worker.phrases import scoring as worker
+from worker.phrases.scoring import score_missing_vocabularies
 
 WORDS = common_words()[:: len(common_words()) // 640]  # enough for a level of their own
 

@@ -13,8 +13,7 @@ from PIL import Image
 
 from annotations.models import AuditRecord, Gathering, Study, Verdict
 from annotations.pools import image_reviews
-from annotations.pools.review_outcomes import ABOVE
-from annotations.pools.review_statistics import review_statistics
+from annotations.pools.review_outcomes import ABOVE, review_statistics
 from tests.support.actors import BLUE, RED
 from tests.worker.pools.conftest import draw_source, gather, score_red, show
 

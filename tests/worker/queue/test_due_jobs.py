@@ -28,7 +28,7 @@ from clarify_errors.arrays.common.modeling_errors import BadArray
 from tests.support.actors import create_study
 from worker import corrections, rehearsals
 from worker.benchmarks import requested_benchmarks
-from worker.datasets import imports, index_builds, searches
+from worker.datasets import imports, index_builds
 from worker.queue.due_jobs import work_on_due
 from worker.releases import release_building
 from worker.results import study_analyses
@@ -100,7 +100,7 @@ def a_search(base_model: BaseModel, study: Study) -> Job:
 
 KINDS = {
     "index": Kind(an_index, index_builds, "build_index", embed.build_image_indexes),
-    "search": Kind(a_search, searches, "open_index_of", embed.search_images),
+    "search": Kind(a_search, index_builds, "open_index_of", embed.search_images),
     "analysis": Kind(an_analysis, study_analyses, "Analysed", analysis.analyse_studies),
     "import": Kind(an_import, imports, "import_folder", embed.import_datasets),
     "release": Kind(a_release, release_building, "write_study_zip", embed.build_releases),

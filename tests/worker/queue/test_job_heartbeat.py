@@ -13,8 +13,7 @@ from annotations.models import DatasetImport, JobState
 from annotations.queue import jobs
 from clarify_errors.arrays.common.steps import step_done
 from worker.queue import worker_heartbeat
-from worker.queue.due_jobs import work_on_due
-from worker.queue.job_heartbeat import LONG_STEP_S, beat_beside_transaction, progress_of, renewed_by_steps
+from worker.queue.due_jobs import LONG_STEP_S, beat_beside_transaction, progress_of, renewed_by_steps, work_on_due
 
 NEARLY_SILENT = jobs.SILENT_FOR - dt.timedelta(seconds=1)
 

@@ -14,7 +14,7 @@ from annotations.phrases.level_storage import lacking
 from annotations.releases import moderation, release_requests
 from annotations.visits import expert_visits as experts
 from clarify_errors.arrays.common.progress import silent
-from clarify_errors.arrays.phrases.common_words import common_words
+from clarify_errors.arrays.phrases.word_forms import common_words
 from tests.support.actors import (
     COUNTS,
     OVAL,
@@ -34,9 +34,9 @@ from tests.support.steps import end, submit_and_score
 from tests.worker.releases.released import TRICKY, spans
 from worker.benchmarks.requested_benchmarks import measure_due_benchmark
 from worker.corrections import train_due_corrections
-from worker.phrases import vocabulary_levels
+from worker.phrases import scoring
 from worker.releases import release_building
-from worker.research.keywords import keyword_rankings, keyword_retraining
+from worker.research.keywords import keyword_rankings
 from worker.research.keywords.keyword_lists import KeywordList
 from worker.runs.gain_intervals import measure_missing_intervals
 from worker.runs.random_slices import train_missing_random_slices
@@ -112,9 +112,9 @@ def explained_study(monkeypatch: pytest.MonkeyPatch) -> Study:
     train_due_runs()
     measure_missing_intervals()
     train_missing_random_slices()
-    monkeypatch.setattr(vocabulary_levels, "words_in", lambda language: common_words()[::8])  # all of them take seconds
+    monkeypatch.setattr(scoring, "words_in", lambda language: common_words()[::8])  # all of them take seconds
     while lacking():
-        vocabulary_levels.score_missing_vocabularies()
+        scoring.score_missing_vocabularies()
     _beside(study, base_model)
     return study
 
@@ -126,7 +126,7 @@ def _beside(study: Study, base_model: BaseModel) -> None:
         base_model, [SQUARE, OVAL], lambda label: words, None, permutations=20, progress=silent
     ):
         assert ranking.stored is not None
-        keyword_retraining.retrain(ranking.stored)
+        keyword_rankings.retrain(ranking.stored)
     Benchmark.objects.create(base_model=base_model, methods=["erm", "zero_shot"], requested_by="coordinator")
     while measure_due_benchmark():
         pass

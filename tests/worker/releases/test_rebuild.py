@@ -19,8 +19,7 @@ from annotations.analysis.statistics.estimate_types import spread
 from annotations.base.tables.data_dictionary import DICTIONARY
 from annotations.models import Study
 from annotations.releases.rebuild.command import rebuild
-from annotations.releases.rebuild.release_tables import Release
-from annotations.releases.rebuild.report import Report
+from annotations.releases.rebuild.release_tables import Release, Report
 from annotations.results.stored_rows import read_people
 from tests.support.own_database import Committed
 from tests.worker.releases.conftest import draw_nothing, explained_study, store_worked

@@ -7,7 +7,7 @@ from django.utils import timezone
 from kombu import Connection
 
 from annotations.base import unnamed_files
-from annotations.log.log_check import LogCheck
+from annotations.log.replay import LogCheck
 from annotations.models import Dataset, Event, PhraseState, Run, RunState, Score, Study
 from annotations.queue import worker_wakeup
 from annotations.runs.retraining import LEASE

@@ -29,7 +29,7 @@ from tests.support.views_pages import tree
 from worker.corrections import train_due_corrections
 from worker.datasets import head_training
 from worker.releases.release_building import EXTRAS
-from worker.research.keywords import keyword_rankings, keyword_retraining
+from worker.research.keywords import keyword_rankings
 from worker.research.keywords.keyword_lists import KeywordList
 from worker.runs.random_slices import train_missing_random_slices
 from worker.runs.run_training import train_due_runs
@@ -121,7 +121,7 @@ def test_tables_pages_files_and_the_model_card_name_it(
     )
     for ranking in ranked:
         assert ranking.stored is not None
-        keyword_retraining.retrain(ranking.stored)
+        keyword_rankings.retrain(ranking.stored)
     named = {name: {row["scheme"] for row in rows} for name, rows in tables_of(other) if rows and "scheme" in rows[0]}
     assert named == {key: {OTHER.value} for key in ("runs", "corrections", "keyword_splits", "people_less_machine")}
     said = " ".join(readme(other, []).split())
@@ -145,7 +145,7 @@ def test_keywords_are_retrained_with_under_each_scheme_and_shown_under_the_study
         base_model, [SQUARE], lambda label: words, None, permutations=20, progress=silent
     )
     assert ranked.stored is not None
-    keyword_retraining.retrain(ranked.stored)
+    keyword_rankings.retrain(ranked.stored)
     stored = KeywordRanking.objects.get()
     assert [row["scheme"] for row in stored.retrained] == 2 * Scheme.values
     for study in (usual, other):

@@ -16,8 +16,7 @@ from clarify_errors.arrays.keywords.stored_captions import BadCaptions, StoredCa
 from worker.common.progress_bars import ProgressBars
 from worker.datasets.base_models import find_base_model
 from worker.research.keywords.keyword_lists import ListOfClass, lists_from_captions, read_list
-from worker.research.keywords.keyword_rankings import PERMUTATIONS, SEED, ClassRanking, rank_classes
-from worker.research.keywords.keyword_retraining import retrain
+from worker.research.keywords.keyword_rankings import PERMUTATIONS, SEED, ClassRanking, rank_classes, retrain
 
 CSV = "ranked_keywords.csv"
 SHOWN = 10  # keywords on the terminal, where one class is ranked; of several classes the best alone

@@ -1,6 +1,6 @@
 """The figures of a report of classes: those of the paper's section 5.3 and its appendix, from rows of accuracies.
 
-Figures 6 and 10 are panels of images (`worker.results.figures.image_panels`).
+Figures 6 and 10 are panels of images (`worker.results.figures.rendering`).
 """
 
 from collections.abc import Iterable

@@ -10,8 +10,7 @@ from django.conf import settings
 from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.analysis.tables.keyword_splits import Words
 from annotations.analysis.tables.phrase_splits import Panel, panels
-from annotations.base.tables.columns import Table
-from annotations.base.tables.worded_tables import worded
+from annotations.base.tables.columns import Table, worded
 from annotations.corrections.correction_candidates import why_not_second
 from annotations.datasets.class_images import class_images
 from annotations.datasets.dataset_registration import find_dataset
@@ -27,12 +26,13 @@ from clarify_errors.arrays.retraining.slices import DEFAULT_SCHEME
 from worker.benchmarks.scored_annotations import (
     Asked,
     BadAnnotation,
+    Cut,
     ScoredAnnotation,
     best_of_each_class,
+    cut_classes,
     read_annotation,
     score_annotation,
 )
-from worker.benchmarks.usable_annotations import Cut, cut_classes
 from worker.datasets.base_models import find_base_model
 from worker.datasets.head_training import TrainedHead
 from worker.research.benchmarks.participant_annotations import study_annotations

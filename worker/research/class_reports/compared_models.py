@@ -18,7 +18,7 @@ from clarify_errors.arrays.common.progress import Progress
 from clarify_errors.arrays.datasets.dataset_files import DatasetFiles
 from clarify_errors.arrays.retraining.control import control_weights
 from clarify_errors.arrays.retraining.slices import division_weights
-from worker.benchmarks.usable_annotations import Cut
+from worker.benchmarks.scored_annotations import Cut
 from worker.common import process_cache
 from worker.corrections import AT_ONCE, EvaluationSet, evaluation_sets, solve
 from worker.datasets import head_training

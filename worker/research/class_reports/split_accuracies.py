@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.analysis.statistics.estimate_types import wilson_interval
-from annotations.base.tables.columns import Table
-from annotations.base.tables.worded_tables import worded
+from annotations.base.tables.columns import Table, worded
 from annotations.corrections.correction_effects import AFTER, BEFORE, CONTROL
 from clarify_errors.arrays.retraining.group_accuracies import group_shares
 from clarify_errors.arrays.retraining.group_resampling import percentile_interval, resampled_accuracies

@@ -15,10 +15,9 @@ from clarify_errors.arrays.phrases.null_level import null_level
 from clarify_errors.arrays.phrases.vocabulary_level import vocabulary_level
 from worker.common import process_cache
 from worker.datasets.head_training import heads_at_once
-from worker.phrases.scoring import scored_phrase
-from worker.phrases.vocabulary_levels import scored_anew
+from worker.phrases.scoring import scored_anew, scored_phrase
 from worker.pools.gathered_training import MEASURES, effects
-from worker.research.recomputing.differences import (
+from worker.research.recomputing.stored_runs import (
     EMBEDDING_ROUNDING,
     NUMBER_ROUNDING,
     SIMILARITY_ROUNDING,
@@ -28,9 +27,10 @@ from worker.research.recomputing.differences import (
     differing_numbers,
     differing_values,
     listed,
+    random_slice_differences,
     rounded_fields,
+    run_differences,
 )
-from worker.research.recomputing.stored_runs import random_slice_differences, run_differences
 
 _SAME = (
     *("sign", "subject", "rendered_text", "text_template", "text_digest", "encoder", "dataset_digest"),

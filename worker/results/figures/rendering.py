@@ -1,21 +1,70 @@
-"""Drawings of figures for pages and releases, always of the same bytes."""
+"""Drawings of figures for pages and releases, always of the same bytes, and panels of images by Pillow."""
 
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 
 import vl_convert
+from django.conf import settings
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from annotations.analysis.figures.chart_values import Figure
 from annotations.analysis.figures.drawn_figures import DrawnFigure, DrawnLayout
 from annotations.analysis.tables.filled_tables import FilledTable
-from annotations.analysis.tables.phrase_splits import Panel
+from annotations.analysis.tables.phrase_splits import PANEL_SIZE, Panel
 from clarify_errors.arrays.common.steps import step_done
-from worker.results.figures.image_panels import draw_panels
-from worker.results.figures.layout import LAYOUTS, Specification
+from clarify_errors.arrays.datasets.dataset_files import thumbnail_name
+from clarify_errors.arrays.images.image_decoding import read_image
+from worker.results.figures.layout import INK, LAYOUTS, QUIET, Specification, wrapped
 from worker.results.figures.specifications import captioned, png_of, specification
+
+_SIDE, _GAP, _HEAD, _LINE = 112, 6, 30, 24  # pixels; _LINE: of the caption
+_WRONG = "#8f2d0c"
+_CHARACTERS = 170  # in a line of the caption
+_TITLE = "Easy and hard images of the best phrases"
+CAPTION = (
+    "A sample of the validation images of the class that are less like the phrase than its threshold (easy), and of "
+    "those that are more like it (hard), of the best phrases by error score, one for each concept. A cross marks an "
+    "image that the base model gets wrong."
+)
+
+
+def draw_panels(panels: Sequence[Panel], directory: Path) -> None:
+    """Write panels.png; nothing where an image is not here."""
+    rows = [(key, list(each)) for key, each in groupby(panels, lambda row: (row.task, row.phrase, row.slice))]
+    if not rows or not all(_thumbnail(picture).is_file() for _, each in rows for picture in each):
+        return
+    caption = wrapped(CAPTION, _CHARACTERS)
+    top = 2 * _LINE + _LINE * len(caption)
+    drawing = Image.new("RGB", (PANEL_SIZE * (_SIDE + _GAP) + _GAP, top + len(rows) * (_HEAD + _SIDE + _GAP)), "white")
+    pen = ImageDraw.Draw(drawing)
+    pen.text((_GAP, _GAP), _TITLE, INK, ImageFont.load_default(20))
+    pen.multiline_text((_GAP, _GAP + 1.4 * _LINE), "\n".join(caption), QUIET, ImageFont.load_default(15), spacing=6)
+    for i, ((_, phrase, part), pictures) in enumerate(rows):
+        y = top + i * (_HEAD + _SIDE + _GAP)
+        words = wrapped(f"{pictures[0].class_name}: “{phrase}”, {part}", 120, 1)[0]
+        pen.text((_GAP, y + 6), words, INK, ImageFont.load_default(16))
+        for place, picture in enumerate(pictures):
+            drawing.paste(_picture(picture), (_GAP + place * (_SIDE + _GAP), y + _HEAD))
+    drawing.save(directory / "panels.png")
+
+
+def _picture(of: Panel) -> Image.Image:
+    fitted = ImageOps.fit(read_image(_thumbnail(of)), (_SIDE, _SIDE))
+    if of.is_error:
+        pen = ImageDraw.Draw(fitted)
+        pen.rectangle((4, 4, 22, 22), _WRONG)
+        pen.line((8, 8, 18, 18), "white", 2)
+        pen.line((8, 18, 18, 8), "white", 2)
+    return fitted
+
+
+def _thumbnail(picture: Panel) -> Path:
+    return Path(settings.DATA_ROOT) / picture.directory / thumbnail_name(picture.image_key)
+
 
 _KEPT = 128  # drawings that a process remembers: most of a study's figures are the same after an event
 

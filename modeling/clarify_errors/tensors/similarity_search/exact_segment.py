@@ -76,7 +76,7 @@ class ExactSegment:
     Parameters
     ----------
     index : faiss.IndexFlatIP or faiss.IndexIVFScalarQuantizer
-        From `segment_building`: the rows of a flat one end with a 1.
+        From `recall.build_segment`: the rows of a flat one end with a 1.
     images : float32 ndarray of shape (n, d)
         Unit rows, for exact values.
     largest_error : float

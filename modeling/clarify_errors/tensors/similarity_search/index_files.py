@@ -32,8 +32,7 @@ from clarify_errors.tensors.similarity_search.index_manifest import (
 )
 from clarify_errors.tensors.similarity_search.index_parameters import IndexParameters
 from clarify_errors.tensors.similarity_search.partitioned_segment import Partition
-from clarify_errors.tensors.similarity_search.recall import Measured, train_better
-from clarify_errors.tensors.similarity_search.segment_building import build_segment
+from clarify_errors.tensors.similarity_search.recall import Measured, build_segment, train_better
 from clarify_errors.tensors.similarity_search.staged_files import RECORD, StagedFiles, write_index
 
 PARTITION, MEANS, ABSENT = "partition.faiss", "means.npy", "absent.npy"

@@ -102,7 +102,7 @@ def test_a_phrase_that_has_no_score_yet_is_told_by_its_words(open_study: Study, 
 
 
 def test_beyond_those_that_are_compared_words_decide(base_model: BaseModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("annotations.analysis.observations.concept_matching.MAX_MERGED", 1)
+    monkeypatch.setattr("annotations.analysis.observations.task_concepts.MAX_MERGED", 1)
     selects = {RED: SELECTS[RED], CRIMSON: SELECTS[CRIMSON], "the reds": selecting(20)}
     study = told(base_model, {"ann": [RED, CRIMSON], "ben": [RED, "the reds"]}, selects)
     assert partition(study) == {frozenset({RED, "the reds"}), frozenset({CRIMSON})}

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.analysis.statistics.estimates import t_interval
-from annotations.analysis.statistics.own_gain_means import mean_interval, p_value_beside_slices
+from annotations.analysis.statistics.mean_differences import mean_interval, p_value_beside_slices
 from clarify_errors.arrays.retraining.random_slice_gains import SliceGains
 
 Values = NDArray[np.float64]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from annotations.analysis.statistics.rarefaction import by_holders, concepts_named, people_needed, still_unseen
-from annotations.analysis.tables.saturation_columns import Counted, TaskNovelty
+from annotations.analysis.tables.measure_columns import Counted, TaskNovelty
 from annotations.analysis.tables.saturation_tables import novelty
 from tests.annotations.analysis.statistics.crowds import Crowd
 

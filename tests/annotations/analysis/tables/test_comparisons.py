@@ -3,8 +3,8 @@
 import pytest
 
 from annotations.analysis.observations.person_tasks import PersonTask
-from annotations.analysis.tables.comparison_columns import Compared
 from annotations.analysis.tables.estimands import COMPARED
+from annotations.analysis.tables.measure_columns import Compared
 from annotations.analysis.tables.study_tables import MAX_TASKS, compare_conditions, compare_tasks
 from annotations.models.primary_measures import MEASURES
 

@@ -6,8 +6,8 @@ from scipy import stats
 
 from annotations.analysis.observations.person_tasks import Basis, PersonTask
 from annotations.analysis.observations.study_rows import GroupRuns, TaskFacts
-from annotations.analysis.tables.group_gain_columns import GroupGain
-from annotations.analysis.tables.group_gains import group_gains
+from annotations.analysis.tables.measure_columns import GroupGain
+from annotations.analysis.tables.study_tables import group_gains
 
 GROUPS = (("red", 0.25), ("blue", 0.9), ("green", None))
 

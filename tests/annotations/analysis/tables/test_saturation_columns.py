@@ -2,7 +2,7 @@
 
 import pytest
 
-from annotations.analysis.tables.saturation_columns import NOVELTY, Counted, TaskNovelty
+from annotations.analysis.tables.measure_columns import NOVELTY, Counted, TaskNovelty
 from annotations.analysis.tables.saturation_tables import novelty
 
 

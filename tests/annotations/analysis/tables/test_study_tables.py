@@ -8,12 +8,11 @@ from django.db import connection
 from django.utils import timezone
 from scipy import stats
 
-from annotations.analysis.observations.concept_matching import Concepts
 from annotations.analysis.observations.person_tasks import Tried
 from annotations.analysis.observations.study_rows import BEST_KEYWORDS
-from annotations.analysis.observations.task_concepts import words_of
+from annotations.analysis.observations.task_concepts import Concepts, words_of
 from annotations.analysis.tables.filled_tables import StudyTables
-from annotations.analysis.tables.saturation_columns import Counted
+from annotations.analysis.tables.measure_columns import Counted
 from annotations.analysis.tables.study_tables import tables_of
 from annotations.analysis.tables.table3 import PhraseList
 from annotations.models import (

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from annotations.base.tables.columns import Column, Table
-from annotations.base.tables.worded_tables import along, columns_of, worded
+from annotations.base.tables.columns import Column, Table, along, columns_of, worded
 
 WORDS: dict[str, dict[str, str]] = {
     "participant": {"attribute": "person.pseudonym"},
@@ -27,6 +26,14 @@ def test_a_column_without_a_meaning_has_the_words_that_tables_share() -> None:
     participant: Column[Any] = columns_of(WORDS)[0]
     assert participant.type == "text"
     assert participant.meaning.startswith("pseudonym of the person")
+
+
+def test_an_upper_end_has_the_words_of_its_lower_end_where_it_has_none_of_its_own() -> None:
+    low = {"type": "difference", "meaning": "lower end", "computed": "Wilson", "attribute": "gain.low"}
+    columns: tuple[Column[Any], ...] = columns_of({"gain_low": low, "gain_high": {"computed": "too"}})
+    upper = columns[1]
+    assert (upper.name, upper.type, upper.unit, upper.range) == ("gain_high", "number", "share", "-1 to 1")
+    assert (upper.meaning, upper.computed, upper.attribute) == ("its upper end", "too", "gain.high")
 
 
 def test_a_cell_is_read_as_python_says_or_else_is_the_rows_attribute() -> None:
@@ -90,3 +97,10 @@ def test_a_file_of_the_tables_name_is_read_from_its_package() -> None:
     table: Table[Any] = worded("annotations.releases.tables", "participants")
     assert (table.file, table.header[0]) == ("participants.csv", "participant")
     assert table.meaning == "one row per person who entered"
+
+
+def test_a_file_says_once_where_several_columns_are() -> None:
+    table: Table[Any] = worded("annotations.releases.tables", "phrases", values={"moderation": ["a"]})
+    attributes = {column.name: column.attribute for column in table.columns}
+    assert (attributes["p_value"], attributes["threshold"]) == ("score?.p_value", "score?.threshold")
+    assert attributes["text"] == "text"

@@ -14,8 +14,7 @@ from annotations.base.service_errors import NotPossible
 from annotations.models import GatheredTraining, Gathering, ImageIndex, ImageReview, Role, Score, Verdict
 from annotations.pools import annotation_sources, image_reviews, review_outcomes, review_progress
 from annotations.pools.gathering_tables import WORTH
-from annotations.pools.review_outcomes import kept
-from annotations.pools.review_statistics import review_statistics
+from annotations.pools.review_outcomes import kept, review_statistics
 from tests.annotations.pools.staff_pages.conftest import DONE, ITEMS, make
 from tests.support.analysis_studies import analyse
 from tests.support.rows import add_run

@@ -10,8 +10,8 @@ from scipy import stats
 from annotations.analysis.observations.person_tasks import Basis, PersonTask
 from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.statistics.estimates import estimate
-from annotations.analysis.tables.group_gain_columns import GroupGain
 from annotations.analysis.tables.keyword_splits import PeopleLessMachine
+from annotations.analysis.tables.measure_columns import GroupGain
 from annotations.models import BaseModel, Control, Run, RunState
 from annotations.models.arrays import pack_int32
 from annotations.results.staff_pages.answer_sheet import (

@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from annotations.analysis.tables.saturation_columns import Counted, TaskNovelty
+from annotations.analysis.tables.measure_columns import Counted, TaskNovelty
 from annotations.analysis.tables.saturation_tables import novelty
 from annotations.models import Role, Study, StudyMember, Submission
 from annotations.results.staff_pages.results_page import Cost, cost, cost_sentence

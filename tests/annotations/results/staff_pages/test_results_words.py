@@ -3,7 +3,7 @@
 import pytest
 
 from annotations.analysis.statistics.estimate_types import Novelty, PeopleNeeded
-from annotations.analysis.tables.saturation_columns import Counted, TaskNovelty
+from annotations.analysis.tables.measure_columns import Counted, TaskNovelty
 from annotations.results.staff_pages.results_words import needed_sentence
 
 

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from annotations.models import Study
-from annotations.prolific_client.retries import Patience
+from annotations.prolific_client.prolific_errors import Patience
 from annotations.studies import lifecycle
 from annotations.studies.staff_pages import preflight_page as preflight
 from tests.fake_prolific import FakeProlific

@@ -2,14 +2,14 @@
 
 import pytest
 
-from clarify_errors.arrays.phrases.common_words import (
+from clarify_errors.arrays.phrases.phrase_text import refusal
+from clarify_errors.arrays.phrases.word_forms import (
     COMMON_WORDS_SHA256,
     common_words,
     nearest_word,
     unknown_words,
     words_digest,
 )
-from clarify_errors.arrays.phrases.phrase_text import refusal
 
 
 def test_the_list_is_the_one_whose_digest_is_stated() -> None:

@@ -13,7 +13,6 @@ import pytest
 
 from clarify_errors.arrays.datasets.groups import group_ids
 from clarify_errors.arrays.embeddings.standardization import Standardization
-from clarify_errors.arrays.phrases.common_words import common_words
 from clarify_errors.arrays.phrases.error_score import ErrorScore, error_score
 from clarify_errors.arrays.phrases.null_level import null_level
 from clarify_errors.arrays.phrases.vocabulary_level import (
@@ -24,7 +23,7 @@ from clarify_errors.arrays.phrases.vocabulary_level import (
     vocabulary_level,
     vocabulary_scores,
 )
-from clarify_errors.arrays.phrases.word_forms import vocabulary
+from clarify_errors.arrays.phrases.word_forms import common_words, vocabulary
 from clarify_errors.arrays.phrases.worded_scale import BetterThanGuessing, better_than_guessing
 from clarify_errors.arrays.retraining.control import control_weights
 from clarify_errors.arrays.retraining.group_accuracies import group_metrics

@@ -12,9 +12,9 @@ from huggingface_hub import constants
 from huggingface_hub.errors import LocalEntryNotFoundError
 
 from clarify_errors.arrays.common.modeling_errors import EncoderUnavailable
+from clarify_errors.tensors.encoders import clip
 from clarify_errors.tensors.encoders import hub as hub_files
-from clarify_errors.tensors.encoders import weights
-from clarify_errors.tensors.encoders.weights import find_weights
+from clarify_errors.tensors.encoders.clip import find_weights
 
 SENTENCE = (
     r"^the weights of open_clip:ViT-L-14:openai are not on this machine and cannot be fetched: on a machine with a "
@@ -138,7 +138,7 @@ def test_an_error_of_the_hubs_http_library_is_no_traceback_either(monkeypatch: p
     def download(repository: str, name: str, *, local_files_only: bool = False) -> str:
         raise LocalEntryNotFoundError("not cached") if local_files_only else ConnectionCut
 
-    monkeypatch.setattr(weights, "hf_hub_download", download)
+    monkeypatch.setattr(clip, "hf_hub_download", download)
     with hub() as address:
         use_hub(monkeypatch, address)
         with pytest.raises(EncoderUnavailable, match=SENTENCE):

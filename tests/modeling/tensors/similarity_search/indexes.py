@@ -7,7 +7,7 @@ from clarify_errors.arrays.embeddings.similarity import similarities
 from clarify_errors.arrays.embeddings.standardization import unit_rows
 from clarify_errors.tensors.similarity_search.exact_segment import ExactSegment
 from clarify_errors.tensors.similarity_search.index_parameters import IndexKind, IndexParameters
-from clarify_errors.tensors.similarity_search.segment_building import build_segment
+from clarify_errors.tensors.similarity_search.recall import build_segment
 from clarify_errors.tensors.similarity_search.segmented_index import SegmentedIndex
 
 Rows = NDArray[np.float32]

@@ -22,7 +22,7 @@ from annotations.analysis.figures.chart_values import (
 )
 from annotations.analysis.figures.study_figures import MAX_DOTS, _few
 from annotations.analysis.tables.filled_tables import FilledTable
-from annotations.analysis.tables.saturation_columns import SaturationPoint
+from annotations.analysis.tables.measure_columns import SaturationPoint
 from worker.results.figures import layout
 from worker.results.figures.layout import LAYOUTS, NARROW, WIDE, Layout
 from worker.results.figures.specifications import captioned, specification
