@@ -1,7 +1,7 @@
 """The files of a back-up, each with its digest: `SHA256SUMS`, as `sha256sum --check` reads it too."""
 
-import hashlib
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -14,7 +14,6 @@ from annotations.base.service_errors import NotPossible
 from annotations.datasets.import_requests import UPLOADS
 from clarify_errors.arrays.common.digests import file_sha256
 
-_CHUNK = 1 << 20
 _UNFINISHED = "."  # what a worker has not finished, and locks, have names that begin so
 _UNPACKED = "import-"  # below UPLOADS: what an archive held. It is unpacked again
 
@@ -72,16 +71,11 @@ def copy_stored(digests: Iterable[str], target: Path) -> list[str]:
 
 def copy(source: Path, target: Path) -> str:
     """Copy a file to its whole name once it is whole; returns the SHA-256 of what was copied."""
-    digest = hashlib.sha256()
-    with source.open("rb") as read:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f"{_UNFINISHED}{target.name}.part")
-        with part.open("wb") as write:
-            while chunk := read.read(_CHUNK):
-                digest.update(chunk)
-                write.write(chunk)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f"{_UNFINISHED}{target.name}.part")
+    shutil.copyfile(source, part)
     part.replace(target)
-    return digest.hexdigest()
+    return file_sha256(target)
 
 
 def write_digests(folder: Path, digests: Mapping[str, str]) -> None:
