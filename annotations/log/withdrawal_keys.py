@@ -1,6 +1,6 @@
-"""The key that opens a visit's withdrawal page."""
+"""The keys of a visit's own links: to withdraw, and to come back and look."""
 
-from django.utils.crypto import constant_time_compare
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from annotations.base.service_errors import IdentityDestroyed
 from annotations.log import identities
@@ -20,3 +20,12 @@ def token(session: AnnotationSession) -> str:
 def is_opened_by(session: AnnotationSession, given: str) -> bool:
     """Whether somebody has the visit's own token; raises as `token` does."""
     return constant_time_compare(given, token(session))
+
+
+def return_token(session: AnnotationSession) -> str:
+    """Return what opens the page to come back to: 128 bits that follow from the other token and do not give it away.
+
+    So it is good for as long, without a place of its own. Raises as `token` does.
+    """
+    made = salted_hmac("clarify.return", str(session.public_id), secret=token(session), algorithm="sha256")
+    return made.hexdigest()[:32]

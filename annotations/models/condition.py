@@ -23,6 +23,7 @@ class Condition(models.Model):
         default=KeywordDisplay.NONE,
         help_text="the top 10 that manage.py rank_keywords found; what each person saw is recorded",
     )
+    show_effect = models.BooleanField("people see at the end what their words did", default=False, db_default=False)
 
     class Meta:
         ordering = ["study", "position"]

@@ -3,9 +3,19 @@
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 MAX_QUESTIONS = 10
 MAX_ANSWER_LENGTH = 2000
+# The Short Trust in Automation Scale (S-TIAS): McGrath, Lack, Tisch and Duenser (2025), doi 10.3389/frai.2025.1582880.
+# Its answers are stored as those of further questions, by these numbers.
+TRUST = {
+    MAX_QUESTIONS + number: text
+    for number, text in enumerate(
+        (_("I am confident in the AI."), _("The AI is reliable."), _("I can trust the AI.")), 1
+    )
+}
+RATINGS = tuple("1234567")  # from "not at all" to "extremely"
 
 
 @dataclass(frozen=True)

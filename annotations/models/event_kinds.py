@@ -17,6 +17,8 @@ CHECK_PASSED = "check_passed"
 CHECK_FAILED = "check_failed"
 SESSION_CHANGED = "session_changed"
 SESSION_FINISHED = "session_finished"
+EFFECT_SEEN = "effect_seen"
+TRUST_RATED = "trust_rated"
 SESSION_WITHDRAWN = "session_withdrawn"
 SESSION_ERASED = "session_erased"
 IDENTITY_DESTROYED = "identity_destroyed"
@@ -61,6 +63,7 @@ OF_A_VISIT = frozenset(
         CHECK_FAILED,
         SESSION_CHANGED,
         SESSION_FINISHED,
+        EFFECT_SEEN,
         SESSION_WITHDRAWN,
         SESSION_ERASED,
     }

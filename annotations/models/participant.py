@@ -134,6 +134,7 @@ class AnnotationSession(models.Model):
     looked_at = models.DateTimeField(null=True, blank=True, help_text="found a wrong picture in the tutorial")
     tutorial_done_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    effect_seen_at = models.DateTimeField(null=True, blank=True, help_text="when the person saw what their words did")
     withdrawn_at = models.DateTimeField(null=True, blank=True, help_text="the person wants nothing of it to be used")
     is_late = models.BooleanField(default=False, help_text="completed after its place was given to somebody else")
     erased_at = models.DateTimeField(null=True, blank=True, help_text="only this row is left of it")
@@ -212,6 +213,11 @@ class AnnotationSession(models.Model):
     def keyword_display(self) -> str:
         """Whether this visit's pages show a machine's keywords, and when."""
         return self.study.keyword_display if self.condition is None else self.condition.keyword_display
+
+    @property
+    def is_shown_effect(self) -> bool:
+        """Whether this visit's last page shows what a retraining with the person's words does."""
+        return self.study.show_effect if self.condition is None else self.condition.show_effect
 
     @property
     def goal(self) -> float | None:

@@ -166,6 +166,9 @@ class Run(models.Model):
     group_accuracies = models.JSONField(null=True, help_text="test accuracy by group, null for an empty group")
     own_gain_low = models.FloatField(null=True, help_text="lower end of own gain's 95% interval, for other test images")
     own_gain_high = models.FloatField(null=True, help_text="its upper end")
+    effect = models.JSONField(
+        null=True, help_text="on test images that its words select: counts, some images, and which group lost most"
+    )
     test_predictions = StoredFileField(null=True, help_text="int32 per test image, in the manifest's row order")
     head = StoredFileField(null=True, help_text="safetensors: weight, bias, feature mean and deviation")
     loss = models.FloatField(null=True)
@@ -213,8 +216,8 @@ class Run(models.Model):
             ),
             models.Index(
                 fields=["base_model"],
-                name="run_without_interval",
-                condition=Q(state=RunState.DONE, control__isnull=False, own_gain_low__isnull=True),
+                name="run_unmeasured",
+                condition=Q(state=RunState.DONE, control__isnull=False, effect__isnull=True),
             ),
         ]
 

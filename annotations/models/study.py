@@ -153,6 +153,8 @@ class Study(models.Model):
     keyword_display = models.CharField(
         "a machine's keywords", max_length=9, choices=KeywordDisplay, default=KeywordDisplay.NONE
     )
+    show_effect = models.BooleanField("show people what their words did", default=False, db_default=False)
+    ask_trust = models.BooleanField("ask how much people trust the AI", default=False, db_default=False)
     audience = models.CharField(max_length=8, choices=Audience, default=Audience.CROWD)
     task_order = models.CharField("order of the tasks", max_length=8, choices=TaskOrder, default=TaskOrder.FIXED)
     quota = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
@@ -245,6 +247,14 @@ class Study(models.Model):
         return (
             "Only people whom Prolific or an invitation vouches for" if self.only_verified else "Anybody with the link"
         )
+
+    @property
+    def stays_at_end(self) -> bool:
+        """Whether its last page has something to read or answer, so that nobody is led away from it by itself.
+
+        The same for all conditions, or their people would leave at other times.
+        """
+        return self.show_effect or self.ask_trust or self.conditions.filter(show_effect=True).exists()
 
     @property
     def keeps_ids(self) -> bool:

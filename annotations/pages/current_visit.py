@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
+from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
@@ -19,6 +20,7 @@ from annotations.pages import error_pages
 from annotations.staff import roles
 
 SESSION_KEY = "annotation_session"  # where the cookie's session keeps the visit
+LOOKED_AT_KEY = "looked_at_visit"  # and the one that is over, whose link the browser has, for its pictures alone
 AT_WORK = (
     *("stage", "kind", "seed", "condition", "participant__pseudonym", "participant__erased_at"),
     *("study__state", "study__goal", "study__suggest_rewordings", "study__keyword_display"),
@@ -133,7 +135,8 @@ def uuid_in(given: QueryDict, name: str) -> uuid.UUID | None:
 
 def asked_in(given: QueryDict) -> str:
     """Return the language of the page whose form this is: the person may have switched it elsewhere meanwhile."""
-    return given.get("asked_in", OWN_LANGUAGE)
+    language = given.get("asked_in", OWN_LANGUAGE)
+    return language if language in dict(settings.LANGUAGES) else OWN_LANGUAGE
 
 
 def steps(number: int) -> dict[str, Any]:

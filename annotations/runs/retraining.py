@@ -288,11 +288,14 @@ def _due() -> QuerySet[Run]:
     return _pending().filter(Q(leased_until=None) | Q(leased_until__lt=timezone.now()))
 
 
-def without_interval() -> QuerySet[Run]:
-    """Return the runs whose own gain has no interval yet; an index has these."""
-    return Run.objects.filter(state=RunState.DONE, control__isnull=False, own_gain_low=None)
+def unmeasured() -> QuerySet[Run]:
+    """Return the runs that lack the interval of their own gain, or their words' effect; an index has these."""
+    return Run.objects.filter(state=RunState.DONE, control__isnull=False, effect__isnull=True)
 
 
-def store_interval(run: Run, low: float, high: float) -> None:
-    """Store where a run's own gain lies for other test images: it follows from the predictions of run and control."""
-    Run.objects.filter(pk=run.pk).update(own_gain_low=low, own_gain_high=high)
+def store_measured(run: Run, low: float, high: float, effect: dict[str, Any]) -> None:
+    """Store where a run's own gain lies for other test images, and what became of those that its words select.
+
+    Both follow from the predictions of run, control and base model. effect: empty if no score has the words any more.
+    """
+    Run.objects.filter(pk=run.pk).update(own_gain_low=low, own_gain_high=high, effect=effect)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from annotations.allocation import places
 from annotations.allocation import places as repeat_visits
@@ -40,6 +41,7 @@ from annotations.models import (
     StudyState,
     event_kinds,
 )
+from annotations.models.end_questions import RATINGS, TRUST
 from annotations.models.study_texts import OWN_LANGUAGE
 from annotations.phrases import assignments, typed_texts
 from annotations.prolific import submissions
@@ -265,6 +267,27 @@ def finish(
         elif session.stage != Stage.FINISHED:
             raise StageMismatch
     return session
+
+
+def asks_trust(session: AnnotationSession) -> bool:
+    """Whether the person is asked, at the end, how much they trust the AI, and has not answered yet."""
+    may_ask = session.study.ask_trust and session.stage == Stage.FINISHED and session.withdrawn_at is None
+    return may_ask and not session.end_answers.filter(number__in=TRUST).exists()
+
+
+def rate_trust(session: AnnotationSession, given: Mapping[str, str], language: str) -> None:
+    """Store a person's ratings, once. given: by the names trust-NUMBER; one that was passed over is not stored."""
+    with transaction.atomic(), override(language):
+        locked = AnnotationSession.objects.select_for_update(no_key=True).get(pk=session.pk)
+        ratings = {number: given.get(f"trust-{number}", "") for number in TRUST}
+        rated = [
+            EndAnswer(session=session, number=number, question=str(TRUST[number]), answer=rating, language=language)
+            for number, rating in ratings.items()
+            if rating in RATINGS
+        ]
+        if rated and asks_trust(locked):
+            EndAnswer.objects.bulk_create(rated)
+            events.record(event_kinds.TRUST_RATED, session, *rated)
 
 
 def refuse_closed(study: Study) -> None:

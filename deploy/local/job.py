@@ -69,7 +69,10 @@ DATASET, BASE_MODEL = "sprites", "erm"
 COORDINATOR = "coordinator"
 PARTICIPANTS, SEED, AT_ONCE = 26, 0, 4
 DONE_WITHIN_S = 180
-CONDITIONS = ({"name": "with the goal"}, {"name": "without the goal", "show_goal": False})
+CONDITIONS = (
+    {"name": "with the goal", "show_effect": True},
+    {"name": "without the goal", "show_goal": False, "show_effect": True},
+)
 GOAL = 0.5
 INTRODUCTION = (
     "A computer program sorts drawn shapes into squares and ovals, and gets some of them wrong. You see what it got "

@@ -68,6 +68,8 @@ PARTICIPANTS: dict[str, Route] = {
     "visit/end": route(get=IN_A_VISIT, post=IN_A_VISIT),
     "visit/withdraw": route(get=IN_A_VISIT),
     "withdraw/<uuid:public_id>": route(get=NOBODY, post=NOBODY, public_id="session_id"),  # without the key
+    "your-visit/<uuid:public_id>": route(get=NOBODY, public_id="session_id"),  # without the key
+    "your-visit/<uuid:public_id>/data": route(get=NOBODY, public_id="session_id"),
     "visit/spans": route(post=IN_A_VISIT),
     "images/<int:dataset_id>/<str:key>/<int:expires>/<str:signature>": route(
         get=OF_ONE_VISIT, dataset_id="dataset", key="image_key", expires="image_expires", signature="image_signature"

@@ -23,12 +23,18 @@ _SCREENS = (
     "The log tells which images a person saw, and a budget limits how often (decision 32).",
     ("annotations_annotationsession", "annotations_event"),
 )
+_EFFECT = (
+    "Analyses need to know whether and when a person saw what their words did.",
+    ("annotations_annotationsession", "annotations_event"),
+)
 _ANALYSES = "Whoever looks at an outdated analysis asks a worker for a new one.", ("annotations_studyanalysis",)
 _TAKEN = "The audit log tells who took a copy.", ("annotations_auditrecord",)
 # The views that may write in answer to a GET: by name, the reason, and the tables that they may write to.
 MAY_WRITE: dict[str, tuple[str, tuple[str, ...]]] = {
     "task": _SCREENS,
     "phrase": _SCREENS,
+    "end": _EFFECT,
+    "your_visit": _EFFECT,
     "admin:annotations_study_change": _ANALYSES,
     "admin:annotations_study_results": _ANALYSES,
     "admin:annotations_study_concepts": _ANALYSES,

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from annotations.datasets.thumbnails import seconds_valid
 from annotations.models import Dataset
-from annotations.pages.current_visit import SESSION_KEY
+from annotations.pages.current_visit import LOOKED_AT_KEY, SESSION_KEY
 from annotations.staff import roles
 from clarify_errors.arrays.datasets.dataset_files import thumbnail_name
 
@@ -59,9 +59,8 @@ def _directory(dataset_id: int) -> str:
 
 def _owners(request: HttpRequest) -> list[str]:
     """What the request proves to be: a visit, and a member of staff."""
-    owners = []
-    if SESSION_KEY in request.session:
-        owners.append(f"session:{request.session[SESSION_KEY]}")
+    visits = (SESSION_KEY, LOOKED_AT_KEY)
+    owners = [f"session:{request.session[key]}" for key in visits if key in request.session]
     if roles.is_staff(request.user):
         owners.append(f"user:{request.user.pk}")
     return owners

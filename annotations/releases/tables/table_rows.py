@@ -41,6 +41,7 @@ from annotations.models import (
     VocabularyLevel,
 )
 from annotations.models.arrays import without_arrays
+from annotations.models.end_questions import TRUST
 from annotations.models.moderated_words import HIDDEN
 from annotations.models.participant import SessionQuerySet
 from annotations.monitoring.person_courses import courses, people_kind
@@ -281,7 +282,8 @@ def _sessions(visits: SessionQuerySet) -> QuerySet[Any, Any]:
     return (
         visits.select_related("participant", "configuration", "condition", "allocation")
         .defer("configuration__data")
-        .annotate(n_check_tries=Count("check_attempts"))
+        .annotate(n_check_tries=Count("check_attempts", distinct=True))
+        .annotate(n_trust_answers=Count("end_answers", filter=Q(end_answers__number__in=TRUST), distinct=True))
         .order_by("participant__pseudonym", "created_at", "submission_key")
     )
 

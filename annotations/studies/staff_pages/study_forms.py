@@ -142,7 +142,10 @@ class ConditionForm(RowForm):
 
     class Meta:
         model = Condition
-        fields = ("position", "name", "show_suggestions", "suggest_rewordings", "show_goal", "keyword_display")
+        fields = (
+            *("position", "name", "show_suggestions", "suggest_rewordings", "show_goal", "keyword_display"),
+            "show_effect",
+        )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -47,6 +47,10 @@ _PRESENT: dict[str, Callable[[Study], str]] = {
         f"{_or_none(study.bonus_cents and amount(study.bonus_cents, study.currency), 'Bonus {}', 'No bonus')} · "
         f"at least {amount(study.min_hourly_cents, study.currency)} an hour"
     ),
+    "ending": lambda study: (
+        f"{'What their words did' if study.show_effect else 'The code'} · "
+        f"{'asked for their trust' if study.ask_trust else 'not asked for their trust'}"
+    ),
     "questions": lambda study: (
         f"{'Check after the tutorial' if study.comprehension_check else 'No check'} · "
         f"{len(study.end_questions.splitlines()) or 'none'} at the end"

@@ -10,11 +10,13 @@ from django.views.decorators.http import require_http_methods
 
 from annotations.base.service_errors import TextTooLong
 from annotations.models import AnnotationSession, EndReason, Stage
+from annotations.models.end_questions import RATINGS, TRUST
 from annotations.models.study_texts import OWN_LANGUAGE
 from annotations.pages.current_visit import SeeOther, asked_in, in_visit, may_end, page_of, steps, withdrawal_path
 from annotations.phrases.task_screen import found
 from annotations.phrases.typed_texts import MAX_LENGTH
 from annotations.visits import sessions
+from annotations.visits.web.return_page import effects_context, return_path
 
 
 def return_url(session: AnnotationSession, code: str) -> str:
@@ -45,6 +47,7 @@ def end(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
         answers = {question.number: request.POST.get(f"question-{question.number}", "") for question in questions}
         try:
             sessions.finish(session, answers, language)
+            sessions.rate_trust(session, request.POST, language)
             return SeeOther(f"{reverse('end')}?leaving=1")
         except TextTooLong as error:
             refused = error
@@ -53,7 +56,7 @@ def end(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
         return SeeOther(page_of(session))
     url = return_url(session, session.study.completion_code) if finished else ""
     too_long = refused.questions if refused else ()
-    leaving = bool(url) and "leaving" in request.GET
+    leaving = bool(url) and "leaving" in request.GET and not session.study.stays_at_end
     context = {
         "session": session,
         "finished": finished,
@@ -69,6 +72,9 @@ def end(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
         "leaving": leaving,
         "withdraw_url": request.build_absolute_uri(withdrawal_path(session)),
     }
+    if finished:
+        context |= effects_context(session) | {"your_visit_url": request.build_absolute_uri(return_path(session))}
+        context |= {"trust": TRUST.items(), "ratings": RATINGS, "asks_trust": sessions.asks_trust(session)}
     if not session.is_expert:
         context |= steps(4)
     response = render(request, "annotations/end.html", context, status=refused.status if refused else 200)

@@ -36,7 +36,7 @@ def test_finishing_stores_the_completion_and_shows_the_code(done: Visit) -> None
 def test_the_page_leads_back_with_the_code(done: Visit) -> None:
     response = done.client.post("/visit/end", follow=True)
     url = "https://app.prolific.com/submissions/complete?cc=C0DE1234"
-    assert one(response, "main a.button")["href"] == url
+    assert one(response, ".code a.button")["href"] == url
     assert response["Refresh"].endswith(f"url={url}")
 
 
@@ -51,7 +51,7 @@ def test_without_an_address_the_code_is_to_be_copied(done: Visit) -> None:
     Study.objects.update(completion_url="")
     response = done.client.post("/visit/end", follow=True)
     assert "Refresh" not in response
-    assert not tree(response).select("main a.button")
+    assert not tree(response).select(".code a.button")
     assert one(response, "#completion-code")
 
 
