@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.datasets.class_images import Grid, Picture, class_images, pictures_of, visit_numbers
+from annotations.datasets.class_images import Grid, class_images, pictures_of, visit_numbers
 from annotations.models import Phrase, Score
 from annotations.phrases.histogram import Handle, Histogram, handle, histogram
 from annotations.phrases.judgement_question import Question, question
@@ -46,18 +46,7 @@ class Side:
     @property
     def percent_wrong(self) -> int | None:
         """Share wrong in whole percent; None where the side is empty."""
-        n = self.grid.n_images
-        return (
-            (200 * self.n_wrong + n) // (2 * n) if n else None
-        )  # halves go up, as in the script that follows the handle
-
-    @property
-    def blocks(self) -> list[tuple[bool, list[Picture]]]:
-        """The pictures of the wrong images, then those of the right ones; without an empty block."""
-        both = [
-            (is_error, [one for one in self.grid.pictures if one.is_error is is_error]) for is_error in (True, False)
-        ]
-        return [(is_error, pictures) for is_error, pictures in both if pictures]
+        return percent(self.n_wrong, self.grid.n_images)
 
 
 @dataclass(frozen=True)
@@ -109,7 +98,7 @@ def result(score: Score, owner: str, *, chosen: float | None) -> Result:
     signed = score.sign * score.similarity_array
     word = verdict_of(score)
     here = word if chosen is None else verdict_of(score, value_at(signed, is_error, chosen))
-    automatic = score.two_sided_threshold if word.is_opposite else score.threshold
+    automatic = automatic_threshold(score)
     threshold = automatic if chosen is None else chosen
     is_asked = not (word.is_well or word.is_telling)
     named = score.sign > 0 and names_the_class(score.subject, task.class_name, score.class_name_cosine)
@@ -133,6 +122,40 @@ def verdict_of(score: Score, value: float | None = None) -> Verdict:
     """Return what a page says of a score. value: at a threshold that the person chose."""
     value = score.value if value is None else value
     return verdict(value, score.two_sided, guessing_of(score), score.phrase.assignment.session.goal)
+
+
+def automatic_threshold(score: Score) -> float | None:
+    """Return the threshold of sign * similarity that divides the images; None where the words divide nothing."""
+    return score.two_sided_threshold if verdict_of(score).is_opposite else score.threshold
+
+
+def percent(n_wrong: int, n: int) -> int | None:
+    """Return a share in whole percent, None of nothing; halves go up, as in the script that follows the handle."""
+    return (200 * n_wrong + n) // (2 * n) if n else None
+
+
+@dataclass(frozen=True)
+class Shares:
+    """What two phrases are compared by: the percent wrong on both sides, and which images have what a phrase says.
+
+    members: bool[n] as bytes, which are equal where two phrases divide the images in the same way.
+    """
+
+    with_it: int | None
+    without: int | None
+    members: bytes
+
+
+def shares(score: Score) -> Shares | None:
+    """Return the shares at the automatic threshold; None where the words divide nothing."""
+    task, threshold = score.phrase.assignment.task, automatic_threshold(score)
+    if threshold is None:
+        return None
+    assert task.target_class is not None
+    is_error = class_images(task.base_model, task.target_class).is_error
+    above = score.sign * score.similarity_array > np.float32(threshold)
+    with_it, without = (percent(int(is_error[side].sum()), int(side.sum())) for side in (above, ~above))
+    return Shares(with_it, without, above.tobytes())
 
 
 def value_at(signed: NDArray[np.float32], is_error: NDArray[np.bool_], threshold: float) -> float:

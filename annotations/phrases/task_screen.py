@@ -24,8 +24,16 @@ from annotations.models import (
     Task,
 )
 from annotations.models.phrase import UNCHECKED
-from annotations.phrases.phrase_feedback import Result, chosen_threshold, guessing_of, result, verdict_of
-from annotations.phrases.verdicts import Verdict, place, verdict
+from annotations.phrases.phrase_feedback import (
+    Result,
+    Shares,
+    chosen_threshold,
+    guessing_of,
+    result,
+    shares,
+    verdict_of,
+)
+from annotations.phrases.verdicts import Verdict, verdict
 from clarify_errors.arrays.common.samples import sample
 
 SHOWN_A_GRID = 25
@@ -43,11 +51,16 @@ class Draws:
 
 @dataclass(frozen=True)
 class HistoryLine:
-    """One phrase of the assignment. `value` and `verdict` are None while it has no score."""
+    """One phrase of the assignment. `value` and `verdict` are None while it has no score.
+
+    shares: None also where the words divide nothing. same_as: the first phrase that divides the images as this one does.
+    """
 
     phrase: Phrase
     value: float | None
     verdict: Verdict | None
+    shares: Shares | None
+    same_as: Phrase | None
     is_best: bool
     is_shown: bool
 
@@ -96,14 +109,6 @@ class Work:
         return self.n_tries < self.assignment.task.max_phrases
 
     @property
-    def goal_place(self) -> float | None:
-        """Where the study's goal stands on the answer's scale, after its first step; None where none is shown."""
-        goal = self.assignment.session.goal
-        if goal is None or self.answer is None or self.answer.result is None:
-            return None
-        return max(place(goal, self.answer.result.guessing), 1 / 4)
-
-    @property
     def suggestions(self) -> list[str]:
         """Words to begin with, if the visit is shown any."""
         return self.assignment.task.suggestions if self.assignment.session.is_shown_suggestions else []
@@ -128,6 +133,11 @@ class Work:
     def is_well(self) -> bool:
         """Whether a phrase explains the mistakes well."""
         return any(line.verdict.is_well for line in self.history if line.verdict)
+
+    @property
+    def has_best(self) -> bool:
+        """Whether a phrase has the star."""
+        return any(line.is_best for line in self.history)
 
     @property
     def asks_when_done(self) -> bool:
@@ -286,6 +296,7 @@ def time_was_over_before(assignment: Assignment) -> bool:
 _OF_A_LINE = (
     *("assignment", "client_uuid", "ordinal", "text", "state", "submitted_at"),
     *("score__phrase", "score__value", "score__two_sided", "score__guessing_level", "score__scored_at"),
+    *("score__similarities", "score__sign", "score__threshold", "score__two_sided_threshold"),
     *("score__n_correct", "score__n_error", "threshold_choice__phrase", "threshold_choice__threshold"),
     *("judgement__phrase", "judgement__answer"),
 )
@@ -305,11 +316,14 @@ def _whole_score(phrase: Phrase) -> Score:
 
 def _history(phrases: list[Phrase], chosen: Phrase | None) -> tuple[HistoryLine, ...]:
     best = best_phrase(phrases)
+    first_of: dict[bytes, Phrase] = {}
 
     def line(phrase: Phrase) -> HistoryLine:
         score = phrase.score if phrase.state == PhraseState.SCORED else None
-        value, word = (score.value, verdict_of(score)) if score else (None, None)
-        return HistoryLine(phrase, value, word, is_best=phrase == best, is_shown=phrase == chosen)
+        value, word, split = (score.value, verdict_of(score), shares(score)) if score else (None, None, None)
+        first = first_of.setdefault(split.members, phrase) if split else phrase
+        same_as = None if first is phrase else first
+        return HistoryLine(phrase, value, word, split, same_as, is_best=phrase == best, is_shown=phrase == chosen)
 
     return tuple(map(line, phrases))
 

@@ -1,4 +1,4 @@
-"""What a page says of an error score: a step of the one worded scale, a place on its bar, and what to try next."""
+"""What a page says of an error score: a step of the one worded scale, and what to try next."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy
 
-from clarify_errors.arrays.phrases.worded_scale import VERY_WELL, WELL, Step, step_of
+from clarify_errors.arrays.phrases.worded_scale import Step, step_of
 
 MIN_TELLING = 0.15
 """Least two-sided score at which a page says that the AI is wrong less often."""
@@ -38,13 +38,11 @@ IF_ANYTHING: Final = gettext_lazy("The AI may be wrong <em>less</em> often on su
 class Verdict:
     """An error score on the worded scale.
 
-    place: on its bar, 0 to 1, each step a quarter; it is in the quarter of the step. is_opposite: the AI is wrong
-    *less* often on images that have what the phrase says; is_telling: by more than guessing reaches. is_enough: the
-    study's goal is reached.
+    is_opposite: the AI is wrong *less* often on images that have what the phrase says; is_telling: by more than
+    guessing reaches. is_enough: the study's goal is reached.
     """
 
     step: Step
-    place: float
     is_opposite: bool = False
     is_telling: bool = False
     is_enough: bool = False
@@ -62,11 +60,6 @@ class Verdict:
     def is_well(self) -> bool:
         """Whether somebody who says this can stop."""
         return self.step in (Step.WELL, Step.VERY_WELL)
-
-    @property
-    def scale(self) -> list[tuple[Promise, bool]]:
-        """The names of the steps, in order, and which of them is reached."""
-        return [(NAMES[step], step is self.step) for step in STEPS]
 
     @property
     def sentence(self) -> SafeString:
@@ -94,12 +87,4 @@ def verdict(value: float, two_sided: float, guessing: float, goal: float | None 
     is_enough = goal is not None and value >= goal and step is not Step.GUESSING
     is_opposite = step is Step.GUESSING and two_sided > value and two_sided >= MIN_TELLING
     is_telling = is_opposite and two_sided > guessing
-    return Verdict(step, place(value, guessing), is_opposite, is_telling, is_enough)
-
-
-def place(value: float, guessing: float) -> float:
-    """Where an error score stands on the bar of four equal steps, the first of which ends at what guessing reaches."""
-    ends = (0.0, guessing, max(WELL, guessing), max(VERY_WELL, guessing), 1.0)
-    at = STEPS.index(step_of(value, is_better=value > guessing))
-    width = ends[at + 1] - ends[at]
-    return (at + (min(value - ends[at], width) / width if width > 0 else 0.0)) / len(STEPS)
+    return Verdict(step, is_opposite, is_telling, is_enough)

@@ -5,15 +5,16 @@ from typing import Any
 
 from django import template
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from annotations.phrases.histogram import Histogram
 
-_PICTURE = '<li><img src="{}" alt="{}" width="96" height="96" decoding="async"></li>'
+_PICTURE = '<li{}><img src="{}" alt="{}" width="96" height="96" decoding="async"></li>'
 _ENLARGED = (
-    '<li><a href="{}" data-enlarge data-said="{}">'
+    '<li{}><a href="{}" data-enlarge data-said="{}">'
     '<img src="{}" alt="{}" width="96" height="96" loading="lazy" decoding="async"></a></li>'
 )
+_MARKED = mark_safe(' class="is-wrong"')
 _BAR = '<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>'
 
 register = template.Library()
@@ -22,11 +23,14 @@ register = template.Library()
 @register.simple_tag
 def pictures(shown: Iterable[Any], *, unmarked: bool = False, plain: bool = False) -> SafeString:
     """Return a list of pictures. unmarked: its text does not tell; plain: not to be enlarged."""
-    told = [(one.url, one.name if unmarked else one.description, one) for one in shown]
+    told = [
+        (_MARKED if one.is_error and not unmarked else "", one.url, one.name if unmarked else one.description, one)
+        for one in shown
+    ]
     if plain:
-        items = format_html_join("\n", _PICTURE, ((url, text) for url, text, _ in told))
+        items = format_html_join("\n", _PICTURE, ((mark, url, text) for mark, url, text, _ in told))
     else:
-        items = format_html_join("\n", _ENLARGED, ((url, one.said, url, text) for url, text, one in told))
+        items = format_html_join("\n", _ENLARGED, ((mark, url, one.said, url, text) for mark, url, text, one in told))
     return format_html('<ul class="pictures">{}</ul>', items)
 
 

@@ -17,7 +17,7 @@ def test_done_asks_once_in_a_dialog_that_escape_closes(visitor: Visitor) -> None
     dialog = page.get_by_role("dialog", name="Are you done with these images?")
     expect(dialog).to_contain_text("You have 19 tries left.")
     expect(dialog).not_to_contain_text("min left")  # the page's clock says it, and goes on
-    expect(dialog.locator(".button:not(.quiet)")).to_have_text("No, go on looking")
+    expect(dialog.locator(".button:not(.quiet)")).to_have_text("Keep looking")
     assert_no_violations(page)
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
@@ -26,7 +26,7 @@ def test_done_asks_once_in_a_dialog_that_escape_closes(visitor: Visitor) -> None
     expect(dialog).to_be_hidden()
     visitor.say_and_score("red")  # which explains the mistakes well
     page.click("#done button")
-    expect(dialog.locator(".button:not(.quiet)")).to_have_text("Yes, I am done")
+    expect(dialog.locator(".button:not(.quiet)")).to_have_text("Yes, finish")
     page.keyboard.press("Escape")
     assert Assignment.objects.get().state == AssignmentState.ACTIVE
     visitor.press("done")

@@ -7,7 +7,6 @@ from annotations.models import Study
 from clarify_errors.arrays.images.image_files import THUMBNAIL_SHORT_SIDE
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
-from tests.support.accessibility import overhang
 from worker.phrases.scoring import score_due_phrases
 
 _SIZES = "all => all.map(one => { const box = one.getBoundingClientRect(); return [box.width, box.height]; })"
@@ -41,25 +40,6 @@ def test_on_a_phone_two_rows_a_group_and_eight_in_view(new_visitor: NewVisitor) 
     assert visitor.page.eval_on_selector_all(".class-grid li", _IN_VIEW) >= 8
 
 
-def test_after_a_phrase_the_groups_are_strips_that_open_again_and_the_sentence_stays(new_visitor: NewVisitor) -> None:
-    visitor = new_visitor(reduced_motion="no-preference")
-    visitor.go_to_task()
-    page = visitor.page
-    before = bar(page)
-    visitor.say_and_score("red")
-    assert bar(page) == before
-    page.evaluate("() => document.getAnimations().forEach(each => each.finish())")  # they shrink for a moment
-    sizes = page.eval_on_selector_all(".class-grid li", _SIZES)
-    assert {tuple(size) for size in sizes} == {(52, 52)}
-    more = page.locator("#right-images .more")
-    expect(more).to_have_text("8 more")
-    more.click()
-    assert min(min(size) for size in page.eval_on_selector_all(".class-grid li", _SIZES)) >= 110
-    visitor.say_and_score("dark")
-    expect(more).to_have_text("8 more")
-    assert bar(page) == before
-
-
 def test_a_long_history_keeps_the_newest_and_the_best_in_view(visitor: Visitor) -> None:
     visitor.go_to_task()
     visitor.say_and_score("red")
@@ -71,34 +51,17 @@ def test_a_long_history_keeps_the_newest_and_the_best_in_view(visitor: Visitor) 
         assert visitor.page.eval_on_selector_all(line, _IN_ITS_LIST) == 1
 
 
-def test_on_a_phone_done_stands_in_the_answer_below_the_scale(new_visitor: NewVisitor) -> None:
+def test_on_a_phone_done_and_both_shares_stand_above_the_sentence(new_visitor: NewVisitor) -> None:
     visitor = new_visitor(has_touch=True, is_mobile=True)
     visitor.go_to_task()
     page = visitor.page
     for height, text in ((664, "red"), (740, "the red"), (844, "all red")):
         visitor.load_in_window(390, height)
         visitor.say_and_score(text)
-        assert page.eval_on_selector_all("#scale, #to-done", _IN_VIEW) == 2, height
+        assert page.eval_on_selector_all(".share, #to-done", _IN_VIEW) == 3, height
         expect(page.locator("#done button")).to_be_hidden()  # there is one Done
         page.tap("#to-done")
         expect(page.get_by_role("dialog", name="Are you done with these images?")).to_be_visible()
-
-
-@pytest.mark.parametrize("language", ["en", "de"])
-def test_each_heap_has_its_word_and_the_first_step_two_lines_at_most(new_visitor: NewVisitor, language: str) -> None:
-    visitor = new_visitor(locale=language)
-    visitor.go_to_task()
-    page = visitor.page
-    words = "all => all.map(one => Math.min(one.offsetWidth, one.offsetHeight))"
-    for width, text in ((320, "red"), (390, "the red"), (768, "all red"), (1280, "red ones")):
-        visitor.load_in_window(width, 800)
-        visitor.say_and_score(text)
-        heaps = page.eval_on_selector_all("#split .block p span", words)
-        assert len(heaps) == 3, width
-        assert min(heaps) > 10, width
-        assert overhang(page) == 0, width
-        lines = "names => names.offsetHeight / parseFloat(getComputedStyle(names).lineHeight)"
-        assert page.locator(".step-names").evaluate(lines) < 2.5, width
 
 
 def test_on_a_large_dense_screen_a_cell_has_no_more_pixels_than_its_picture(new_visitor: NewVisitor) -> None:
@@ -122,19 +85,16 @@ def test_what_words_come_to_stands_above_the_fold_with_the_counts(
     for text in ("dark", "blue", "squares"):
         visitor.say_and_score(text)
         answer = visitor.page.locator("#answer")
-        bottoms = answer.locator(".conclusion, .kind-word, .side").evaluate_all(
+        bottoms = answer.locator(".conclusion, .kind-word, .side .says").evaluate_all(
             "all => all.map(one => one.getBoundingClientRect().bottom)"
         )
         assert max(bottoms) <= bar(visitor.page)[1], text
         assert bottoms[0] == min(bottoms), text
-    mark = visitor.page.locator(".goal-mark text").bounding_box()
-    assert mark
-    assert 0 <= mark["x"] <= mark["x"] + mark["width"] <= width
 
 
 @pytest.mark.parametrize(("width", "height"), [(844, 390), (667, 375)])
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_on_its_side_a_phone_shows_the_split_the_scale_and_done_at_once(
+def test_on_its_side_a_phone_shows_both_sides_and_done_at_once(
     new_visitor: NewVisitor, width: int, height: int, language: str
 ) -> None:
     visitor = new_visitor(viewport={"width": width, "height": height}, has_touch=True, is_mobile=True, locale=language)
@@ -143,7 +103,7 @@ def test_on_its_side_a_phone_shows_the_split_the_scale_and_done_at_once(
     before = page.locator("#text").evaluate(field)
     for text in ("dark", "red"):
         visitor.say_and_score(text)
-        assert page.eval_on_selector_all(".side, .blocks, .step-names", _IN_VIEW) == 5
+        assert page.eval_on_selector_all(".verdict, .side", _IN_VIEW) == 3
         box = page.locator("#to-done").bounding_box()
         assert box
         assert box["y"] + box["height"] <= height

@@ -64,7 +64,7 @@ def test_targets_are_large_enough_for_a_finger(new_visitor: NewVisitor) -> None:
     visitor.page.click("#adjust summary")
     heights = "all => all.map(one => [one.textContent.trim(), Math.round(one.getBoundingClientRect().height)])"
     targets = visitor.page.eval_on_selector_all(
-        "button:not(dialog *, #done *, .more, .move), #text, #history a, .others, .chip, summary, #threshold-thumb",
+        "button:not(dialog *, #done *, .move), #text, #history a, .others, .chip, summary, #threshold-thumb",
         heights,
     )
     assert {"Check", "Yes", "Back to the best place", "blue"} <= {name for name, _ in targets}

@@ -74,15 +74,21 @@ MAIN = {
   - paragraph:
     - text: Your words explain the mistakes
     - strong: very well.
-  - paragraph: With stripes the AI is wrong on
   - paragraph:
-    - strong: 9 of 10
-    - text: images · 90%
-  - paragraph: without it, on
+    - strong: With stripes
+    - text: 9 of 10 images
   - paragraph:
-    - strong: 1 of 10
-    - text: images · 10%
-  - meter "How well these words explain the mistakes"
+    - strong: 90%
+    - text: wrong
+  - list:
+    - listitem:
+      - img /Image \\d+, the AI was wrong/
+  - paragraph:
+    - strong: Without it
+    - text: 1 of 10 images
+  - paragraph:
+    - strong: 10%
+    - text: wrong
 """,
     "check": """
 - heading "Three short questions" [level=1]
@@ -153,12 +159,13 @@ MAIN = {
     - text: Your words explain the mistakes
     - strong: no better than guessing.
   - paragraph: /Look/
-  - paragraph: On images most like dark the AI is wrong on
-  - paragraph: on the others, on
+  - paragraph:
+    - strong: Images most like dark
   - list:
     - listitem:
       - link /Image \\d+, the AI was wrong/
-  - meter "How well these words explain the mistakes"
+  - paragraph:
+    - strong: The others
   - region "Do these have dark in them?":
     - heading "Do these have dark in them?" [level=3]
     - list:
@@ -168,7 +175,9 @@ MAIN = {
     - button "No"
     - button "Hard to say"
     - paragraph: Your answer tells you what to try next.
-  - group: /Change which images count as dark/
+  - paragraph:
+    - link "Back to all the images"
+  - group: /Which images count as dark/
 - complementary:
   - region "Your words 2 of 20 tries":
     - list:
@@ -176,7 +185,7 @@ MAIN = {
         - link "blue no better than guessing"
       - listitem:
         - link "dark no better than guessing"
-- status: /than guessing.* On images most like dark .* on the others, on .* Do these have dark in them\\?/
+- status: /than guessing.* Images most like dark .* The others .* Do these have dark in them\\?/
 """,
     "answered": """
 - region "Do these have dark in them?":
@@ -312,7 +321,7 @@ def test_a_score_is_announced_once_it_is_there_and_nothing_before_is_read_again(
     assert page.evaluate("window.said") == [
         "Scoring",
         "Your words explain the mistakes very well. You can stop here. "
-        "With red the AI is wrong on 9 of 11 images · 82%. without it, on 0 of 13 images · 0%.",
+        "With red 9 of 11 images 82% wrong. Without it 0 of 13 images 0% wrong.",
     ]
 
 
@@ -355,8 +364,8 @@ def test_the_handle_says_its_new_place_and_then_the_new_split_once(visitor: Visi
     assert page.evaluate("thumb => thumb === document.activeElement", thumb)  # a new one would be read from its name on
     expect(page.locator("#threshold-thumb")).to_have_attribute("aria-valuetext", re.compile(r"^\d+ of 24 images"))
     *_, said = page.evaluate("window.said")
-    share = r"\d+ of \d+ images · \d+%\."
-    assert re.match(rf"With red the AI is wrong on {share} without it, on {share}", said)
+    share = r"\d+ of \d+ images \d+% wrong\."
+    assert re.match(rf"With red {share} Without it {share}", said)
     assert "You tried" not in said and "Adjust" not in said
 
 

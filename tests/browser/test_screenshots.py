@@ -20,8 +20,8 @@ from tests.support.sprites import draw_examples
 from worker.phrases.scoring import score_due_phrases
 
 _IN_VIEW_IS_LOADED = """() => [...document.querySelectorAll("img[src]")].every((image) => {
-    const { top, left } = image.getBoundingClientRect();
-    return top > innerHeight || left > innerWidth || (image.complete && image.naturalWidth);
+    const { top, left, width } = image.getBoundingClientRect();
+    return !width || top > innerHeight || left > innerWidth || (image.complete && image.naturalWidth);
 })"""
 _COUNTS = {
     (actors.SQUARE, actors.BLUE): (2, 150, 2),

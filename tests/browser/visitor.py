@@ -36,7 +36,11 @@ class Visitor:
             self._press(form, button)
             button = "button"  # asked once more
         asks = self.page.locator("#sure")
-        if form == "done" and asks.count() and self.page.evaluate("!!document.querySelector('#layout .more')"):
+        if (
+            form == "done"
+            and asks.count()
+            and self.page.evaluate("!!document.querySelector('[data-enlarge][tabindex]')")
+        ):
             self.page.click(DONE)
             form = "really-done"
         elif form == "done" and asks.count():

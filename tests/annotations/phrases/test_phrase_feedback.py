@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotations.phrases.phrase_feedback import SHOWN_A_SIDE, in_proportion
-from annotations.phrases.verdicts import Verdict, place, verdict
+from annotations.phrases.verdicts import Verdict, verdict
 from clarify_errors.arrays.phrases.worded_scale import Step
 
 
@@ -26,22 +26,9 @@ from clarify_errors.arrays.phrases.worded_scale import Step
         (0.83, 0.82, Step.VERY_WELL),
     ],
 )
-def test_a_score_has_a_step_and_its_place_is_in_that_quarter(value: float, guessing: float, step: Step) -> None:
+def test_a_score_has_a_step(value: float, guessing: float, step: Step) -> None:
     word = verdict(value, value, guessing)
     assert word.step is step
-    assert (word.n_steps - 1) / 4 <= word.place <= word.n_steps / 4
-
-
-@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
-def test_a_greater_score_stands_no_further_left(one: float, other: float, guessing: float) -> None:
-    assert place(min(one, other), guessing) <= place(max(one, other), guessing)
-
-
-@pytest.mark.parametrize(
-    ("value", "guessing", "where"), [(0.1, 0.2, 0.125), (0.35, 0.2, 0.375), (0.625, 0.2, 0.625), (1.0, 0.2, 1.0)]
-)
-def test_within_a_step_the_place_is_in_proportion(value: float, guessing: float, where: float) -> None:
-    assert place(value, guessing) == pytest.approx(where)
 
 
 @pytest.mark.parametrize(

@@ -45,8 +45,6 @@ function move(form, to) {
   field.value = position;
   const divided = sides(form, position);
   for (const side of answer.querySelectorAll("[data-side]")) showSide(side, divided[side.dataset.side]);
-  const n = answer.querySelector("[data-n-with]"); // of a phrase that splits nothing there is none
-  if (n) n.textContent = divided.with.right + divided.with.wrong;
   answer.querySelector(".split")?.classList.add("moving");
   place(form, position);
 }

@@ -1,7 +1,6 @@
 // The sentence: submits phrases without leaving the page, keeps what was typed, and waits for scores.
 // A phrase keeps its uuid until the server has answered, so that sending it again counts once.
 
-import { shrink } from "./groups.js";
 import { setUnderWay, showOffline } from "./offline.js";
 import { ask, swap } from "./swap.js";
 import { text } from "./texts.js";
@@ -36,7 +35,7 @@ function keepOutbox() {
 }
 
 field.addEventListener("input", () => {
-  form.classList.add("is-changed");
+  form.classList.toggle("is-changed", field.value !== document.getElementById("answer").dataset.text);
   sessionStorage.setItem(draft, field.value);
   field.removeAttribute("aria-invalid");
   document.getElementById("phrase-error").textContent = ""; // it was about other words
@@ -97,15 +96,12 @@ function received(answer, words) {
     location.reload();
     return;
   }
-  const height = document.getElementById("answer").offsetHeight;
+  if (answer.ok) bringIntoView(["groups", "answer"].map((id) => document.getElementById(id)).find((one) => one.offsetHeight));
   swap(answer.html);
-  if (answer.ok) shrink();
-  keepHeight(document.getElementById("answer"), height);
   field.removeAttribute("aria-invalid");
   if (answer.ok) {
     form.classList.toggle("is-changed", field.value !== words);
     if (field.value === words) offerAnother();
-    bringIntoView(document.getElementById("answer"));
     const address = new URL(location.href);
     address.searchParams.delete("phrase");
     history.replaceState(null, "", address);
@@ -127,15 +123,10 @@ function offerAnother() {
   field.select();
 }
 
-// While the next score is awaited the answer stays as large as the last one, so that what is below it stays in its place.
-function keepHeight(answer, height) {
-  if (answer.dataset.state === "pending" && answer.offsetHeight < height) answer.style.minHeight = `${height}px`;
-}
-
-// On a phone the answer begins at the top; elsewhere it is beside what was looked at.
-function bringIntoView(answer) {
-  const { top } = answer.getBoundingClientRect(), end = form.getBoundingClientRect().top;
-  if (isPhone.matches || top < 0 || end - top < MIN_IN_VIEW_PX) answer.scrollIntoView({ block: "start" });
+// On a phone the answer begins at the top; elsewhere it is beside what was looked at. It comes where the pictures are.
+function bringIntoView(scene) {
+  const { top } = scene.getBoundingClientRect(), end = form.getBoundingClientRect().top;
+  if (isPhone.matches || top < 0 || end - top < MIN_IN_VIEW_PX) scene.scrollIntoView({ block: "start" });
 }
 
 // What waits is not asked about: its person may be at other words by then.
@@ -168,12 +159,12 @@ async function poll(url, waited) {
   polling = setTimeout(poll, wait, url, wait);
 }
 
-// The step of the scale, what to do next, the split and the question: what the page says in words, in its order.
-const SPOKEN = "#answer :is(.read-as, .side, .verdict, .next-step, .kind-word, #doubt h3, .advice, .rewordings), #progress > p:not(.count)";
+// The step of the scale, what to do next, the two sides and the question: what the page says in words, in its order.
+const SPOKEN = "#answer :is(.read-as, .side > .says, .verdict, .next-step, .kind-word, #doubt h3, .advice, .rewordings), #progress > p:not(.count)";
 
 function spoken() {
   const { state, phrase } = document.getElementById("answer").dataset;
-  const say = (part) => part.innerText.replace(/\s+/g, " ").trim().replace(/%$/, "%."); // a voice rests after a share
+  const say = (part) => part.innerText.replace(/\s+/g, " ").trim().replace(/[^.?!…]$/, "$&."); // a voice rests
   const words = state === "pending" ? [text("scoring")] : [...document.querySelectorAll(SPOKEN)].map(say).filter(Boolean);
   return { about: `${state} ${phrase}`, words };
 }

@@ -3,6 +3,7 @@
 export function swap(html, ids = null) {
   const fresh = new DOMParser().parseFromString(html, "text/html");
   const elements = ids ? ids.map((id) => fresh.getElementById(id)) : [...fresh.body.children];
+  document.dispatchEvent(new CustomEvent("clarify:swapping"));
   for (const element of elements) {
     const old = element && document.getElementById(element.id);
     if (!old || old.isEqualNode(element)) continue;

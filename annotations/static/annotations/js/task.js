@@ -2,7 +2,7 @@
 
 import "./timer.js";
 import "./pictures.js";
-import "./groups.js";
+import "./scene.js";
 import "./links.js";
 import "./phrase.js";
 import "./done.js";

@@ -18,6 +18,6 @@ def test_the_answer_to_a_phrase_is_light_also_after_twenty(alice: Visit, languag
     phrase = Phrase.objects.latest("ordinal")
     headers = {"Clarify-Fragment": "1", "Accept-Language": language}
     answer = alice.client.get(task_url(alice, f"phrases/{phrase.client_uuid}"), headers=headers)
-    assert tree(answer).select("#answer .evidence img")
+    assert tree(answer).select("#answer .side img")
     assert len(tree(answer).select("#history li")) == 20
     assert len(answer.content) <= MAX_BYTES

@@ -51,7 +51,7 @@ def test_a_phrase_shows_its_score_and_split(carol: Client) -> None:
     carol.post("/visit/tutorial/look", {"picture": "13"})
     response = practise(carol, "stripes")
     assert one(response, "#answer")["data-score"] == "0.8000"
-    assert [len(side.select("img")) for side in tree(response).select(".blocks")] == [10, 10]
+    assert [len(side.select("img")) for side in tree(response).select(".side")] == [10, 10]
     assert not tree(response).select("form#tutorial")
 
 
