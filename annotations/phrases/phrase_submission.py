@@ -11,8 +11,9 @@ from django.utils import timezone
 from annotations.base import redis_counters
 from annotations.base.service_errors import ClientUuidReused, PhraseRefused, TooFast, TooManyPhrases, WordsInDoubt
 from annotations.log import events
-from annotations.models import AnnotationSession, Assignment, Moderation, Phrase, PhraseState, event_kinds
+from annotations.models import AnnotationSession, Assignment, Moderation, Phrase, PhraseState, Score, event_kinds
 from annotations.models.phrase import UNCHECKED
+from annotations.models.task import MAX_GIVEN_BACK
 from annotations.phrases import assignments
 from annotations.queue import worker_wakeup
 from clarify_errors.arrays.phrases import phrase_text
@@ -80,8 +81,10 @@ def _says_the_same(said: Sequence[Phrase], text: str) -> Phrase | None:
 
 def _refuse_too_many(assignment: Assignment, said: Sequence[Phrase]) -> None:
     n_failed = sum(phrase.state == PhraseState.FAILED for phrase in said)
-    # A phrase that could not be scored is no fault of the person, so it does not use up a try; but there is an end.
-    if len(said) - min(n_failed, MAX_FAILED) >= assignment.task.max_phrases:
+    n_nothing = Score.objects.filter(phrase__assignment=assignment, finds_nothing=True).count()
+    # Neither a phrase that could not be scored nor one that found no difference uses up a try; but there is an end.
+    free = min(n_failed, MAX_FAILED) + min(n_nothing, MAX_GIVEN_BACK)
+    if len(said) - free >= assignment.task.max_phrases:
         raise TooManyPhrases(assignment.task.max_phrases)
 
 

@@ -136,9 +136,10 @@ def test_words_that_waited_for_the_network_are_taken_without_a_question(visitor:
 
 
 @pytest.mark.parametrize("text", ["square", "Squares", "a square"])
-def test_the_name_of_the_class_gets_a_hint(visitor: Visitor, text: str) -> None:
+def test_the_name_of_the_class_is_answered_as_that(visitor: Visitor, text: str) -> None:
     visitor.go_to_task()
     visitor.say_and_score(text)
-    expect(visitor.page.locator("#answer .kind-word")).to_contain_text("That fits all of these images")
+    expect(visitor.page.locator("#verdict")).to_contain_text("All of these images are square")
+    expect(visitor.page.locator("#answer .side")).to_have_count(0)
     expect(visitor.page.locator("#announcement")).to_contain_text("What do only the wrong ones have?")
     expect(visitor.page.locator("#doubt")).to_have_count(0)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from functools import partial
 
 import numpy as np
+from django.conf import settings
 from django.db import transaction
 from numpy.typing import NDArray
 
@@ -15,11 +16,15 @@ from annotations.datasets.class_images import class_images
 from annotations.models import Dataset, Phrase, Score, Task
 from annotations.models.arrays import pack_float32
 from annotations.phrases import scoring
-from clarify_errors.arrays.datasets.dataset_files import BadDataset
+from annotations.phrases.verdicts import points_away
+from clarify_errors.arrays.common.modeling_errors import SliceTooSmall
+from clarify_errors.arrays.datasets.dataset_files import BadDataset, Split
 from clarify_errors.arrays.embeddings.similarity import similarities
 from clarify_errors.arrays.phrases.error_score import ErrorScore, error_score
 from clarify_errors.arrays.phrases.phrase_reading import ReadPhrase, read_phrase
 from clarify_errors.arrays.phrases.phrase_text import render
+from clarify_errors.arrays.retraining.annotation import Annotation
+from clarify_errors.arrays.retraining.slices import slice_membership
 from clarify_errors.tensors.encoders import CheckedEncoder, EncoderUnavailable
 from worker.common import process_cache
 from worker.common.throttled_log import log_error_throttled
@@ -64,8 +69,11 @@ def scored_phrase(dataset: Dataset, phrase: Phrase, embedding: NDArray[np.float3
     said = read_in_task(phrase)
     images = class_images(task.base_model, task.target_class)
     values, score = score_on(dataset, said, embedding, images.rows, images.is_error)
+    threshold = score.two_sided_threshold if points_away(score.value, score.two_sided) else score.threshold
     return Score(
         phrase=phrase,
+        finds_nothing=threshold is None
+        or _is_refused(dataset, Annotation(task.target_class, embedding, said.sign, threshold)),
         subject=said.subject,
         sign=said.sign,
         **vars(score),
@@ -76,6 +84,18 @@ def scored_phrase(dataset: Dataset, phrase: Phrase, embedding: NDArray[np.float3
         rewordings=_rewordings(phrase, said.subject, embedding),
         encode_ms=encode_ms,
     )
+
+
+def _is_refused(dataset: Dataset, annotation: Annotation) -> bool:
+    """Return whether a retraining would be refused, because nearly all or nearly no training image is above."""
+    rows = dataset.files.rows(Split.TRAIN, annotation.target_class)
+    labels = np.full(len(rows), annotation.target_class)
+    above = annotation.members(dataset.files.array("similarity"), rows, labels)
+    try:
+        slice_membership(above, labels, annotation.target_class, settings.MIN_SLICE_SIZE)
+    except SliceTooSmall:
+        return len(rows) > 0  # a data set without training images retrains nothing
+    return False
 
 
 def _rewordings(phrase: Phrase, subject: str, embedding: NDArray[np.float32]) -> list[str]:

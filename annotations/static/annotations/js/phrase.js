@@ -169,7 +169,7 @@ async function poll(url, waited) {
 }
 
 // The step of the scale, what to do next, the split and the question: what the page says in words, in its order.
-const SPOKEN = "#answer :is(.read-as, .side, .verdict, .next-step, .kind-word, #doubt h3, .advice, .rewordings), #progress > p:not(.count)";
+const SPOKEN = "#answer :is(.read-as, .side, .verdict, .next-step, #doubt h3, .advice, .rewordings), #progress > p:not(.count)";
 
 function spoken() {
   const { state, phrase } = document.getElementById("answer").dataset;
