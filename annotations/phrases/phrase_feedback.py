@@ -121,7 +121,7 @@ def result(score: Score, owner: str, *, chosen: float | None) -> Result:
     here = word if chosen is None else verdict_of(score, value_at(signed, is_error, chosen))
     repeats = None if word.is_well or word.is_enough else _repeated(score, images)
     has_split = not (word.finds_nothing or repeats)
-    automatic = score.two_sided_threshold if word.is_opposite else score.threshold if has_split else None
+    automatic = (score.two_sided_threshold if word.is_opposite else score.threshold) if has_split else None
     threshold = automatic if chosen is None else chosen
     is_asked = not (word.is_well or word.is_telling or repeats)
     return Result(

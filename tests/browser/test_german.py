@@ -30,6 +30,7 @@ def check(visitor: Visitor, name: str) -> None:
     expect(page.locator("html")).to_have_attribute("lang", "de")
     shown = page.evaluate(_WITHOUT_THE_STUDYS_OWN_TEXTS)
     assert [text for text in english() if text in shown] == [], name
+    assert not re.search(r"\d%", page.inner_text("body")), f"{name}: a percent sign without its space"
     assert overhang(page) == 0, f"{name} scrolls sideways"
     assert_no_violations(page, name)
 
@@ -71,6 +72,9 @@ def test_what_scripts_say_is_german_too(new_visitor: NewVisitor) -> None:
     page = visitor.page
     visitor.say_and_score("red")
     expect(page.locator("#announcement")).to_contain_text("Ihre Wörter erklären die Fehler sehr gut.")
+    visitor.take_handle()
+    page.keyboard.press("PageUp")
+    expect(page.locator("[data-percent]").first).to_have_text(re.compile(r"^\d+\u00a0%$"))
     page.click("#wrong-images a >> nth=0")
     expect(page.locator("#enlarged-caption")).to_have_text("Bild 2, die KI lag falsch. Sie sagte: oval.")
     page.keyboard.press("Escape")

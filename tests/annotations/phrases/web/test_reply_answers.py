@@ -221,14 +221,14 @@ def test_the_tries_and_the_goal_are_shown(alice: Visit) -> None:
     for button in ("#done .button", "#to-done"):
         assert "quiet" not in one(after, button)["class"]
     score = Score.objects.get()
-    assert (score.goal, score.goal_shown, score.level_shown, score.page_version) == (0.5, True, "very well", 7)
+    assert (score.goal, score.goal_shown, score.level_shown, score.page_version) == (0.5, True, "very well", 8)
 
 
 def test_after_good_words_the_mistakes_that_are_left_are_the_way_on_while_there_are_tries(alice: Visit) -> None:
     submit_and_score(alice, "red")
     score = Score.objects.get()
     Score.objects.update(guessing_level=0.1, threshold=threshold_at(score.similarity_array, 114))
-    said = "You can stop here. Or look at the wrong ones without red. What do they have?"
+    said = "You can stop here. Want more? Look at the mistakes without red. What do they share?"
     assert shown(one(alice.client.get(task_url(alice)), ".next-step")) == said
     Task.objects.update(max_phrases=1)
     assert shown(one(alice.client.get(task_url(alice)), ".next-step")) == "You can stop here."
