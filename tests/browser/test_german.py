@@ -103,3 +103,18 @@ def test_faults_are_told_in_german(new_visitor: NewVisitor, study: Study) -> Non
     for path in ("/nowhere", "/visit/", "/study/sprites/"):
         visitor.page.goto(visitor.origin + path)
         check(visitor, path)
+
+
+def test_a_german_visit_of_an_english_study_says_in_which_language_to_write_and_asks_about_german_words(
+    new_visitor: NewVisitor,
+) -> None:
+    visitor = new_visitor(locale="de-DE", viewport={"width": 390, "height": 740})
+    visitor.go_to_task()
+    page = visitor.page
+    expect(page.locator("#phrase label")).to_contain_text("(auf Englisch)")
+    assert overhang(page) == 0
+    page.fill("#text", "rot")
+    page.press("#text", "Enter")
+    expect(page.get_by_role("alert")).to_contain_text("Bitte schreiben Sie auf Englisch.")
+    expect(page.locator("#history h2")).to_contain_text("0 von 20")
+    assert visitor.history == []
