@@ -105,6 +105,8 @@ def test_a_word_that_no_list_has_is_asked_about_before_it_is_scored_and_uses_no_
     asked = page.get_by_role("alert")
     expect(asked).to_contain_text("Not checked yet: we may not know “rde”.")
     expect(asked).to_be_in_viewport(ratio=1)
+    expect(asked).to_have_css("color", page.locator("main").evaluate("main => getComputedStyle(main).color"))
+    expect(page.locator("#text")).not_to_have_attribute("aria-invalid", "true")  # a question is no error
     expect(page.locator("#text")).to_have_accessible_description(re.compile("Did you mean: red"))
     assert_no_violations(page)
     asked.get_by_role("link", name="red").click()

@@ -111,7 +111,7 @@ function received(answer, words) {
     history.replaceState(null, "", address);
   } else {
     takeBack();
-    field.setAttribute("aria-invalid", "true");
+    if (!document.querySelector("#phrase-error.asks")) field.setAttribute("aria-invalid", "true"); // a question is no error
     field.focus();
   }
 }
