@@ -388,12 +388,15 @@ class PhraseRefused(ServiceError, code="phrase_refused", status=400):
 class WordsInDoubt(ServiceError, code="words_in_doubt", status=400):
     """No word list has a word of the phrase, so its person is asked whether it is meant so.
 
-    nearest: the word of a list that it may be a typing error of, if there is one.
+    nearest: the word of a list that it may be a typing error of, if there is one. is_foreign: a list has it, but in the
+    language of the person's page it is a common word that means something else.
     """
 
-    def __init__(self, text: str, nearest: str) -> None:
+    def __init__(self, text: str, nearest: str = "", *, is_foreign: bool = False) -> None:
         self.text, self.nearest = text, [nearest] if nearest else []
         said = _("Not checked yet: we may not know “%(text)s”. If it is spelled right, press Check once more.")
+        if is_foreign:
+            said = _("Not checked yet: please write in English. If “%(text)s” is English here, press Check once more.")
         super().__init__(said % {"text": text})
 
 

@@ -117,6 +117,11 @@ class Score(models.Model):
         null=True, help_text="score that guessing reaches in all the tries that the task allows; the scale's first step"
     )
     level_shown = models.CharField(max_length=24, blank=True, help_text="step of the worded scale on the page")
+    finds_nothing = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="no better than guessing, and a retraining would be refused: nearly all or nearly no image is above",
+    )
     goal = models.FloatField(null=True, help_text="the study's goal, whether it was shown or not")
     goal_shown = models.BooleanField(default=False, help_text="the page marked what is enough")
     page_version = models.PositiveSmallIntegerField(null=True, help_text="of the task page; null: earlier than 2")

@@ -28,6 +28,9 @@ class TaskQuerySet(models.QuerySet["Task"]):
         return self.prefetch_related("base_model__dataset")
 
 
+MAX_GIVEN_BACK = 3  # tries of a task that return because the words found no difference
+
+
 class Task(models.Model):
     """A data set, a target class and the base model shown, with the limits of the work on it."""
 
@@ -80,6 +83,11 @@ class Task(models.Model):
                 at, words = next(here, (NON_FIELD_ERRORS, message))
                 told.setdefault(at, []).append(words)
             raise ValidationError(told) from error
+
+    @property
+    def max_scored(self) -> int:
+        """Most phrases that may be scored: the tries, and those that are given back. Levels of guessing count all."""
+        return self.max_phrases + MAX_GIVEN_BACK
 
     @property
     def suggestions(self) -> list[str]:

@@ -1,11 +1,12 @@
 """What a page shows of a scored phrase: how well it explains the mistakes, and the split that it makes."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.datasets.class_images import Grid, class_images, pictures_of, visit_numbers
+from annotations.datasets.class_images import ClassImages, Grid, class_images, pictures_of, visit_numbers
 from annotations.models import Phrase, Score
 from annotations.phrases.histogram import Handle, Histogram, handle, histogram
 from annotations.phrases.judgement_question import Question, question
@@ -20,6 +21,13 @@ SHOWN_A_SIDE = 20  # pictures, one for each 5%
 SAME_MEANING = 0.95
 """Least cosine, in the text template, of a synonym. Measured with the bundled encoder: "box" and "square" .999, "dark
 square" .915; with sentence embeddings "dogs" and "dog" .96, "canine" .94, "cartoon dog" .85, "animal" .82."""
+
+
+class Repeats(StrEnum):
+    """Which of the names that stand on the page a phrase only repeats: that of the class, or what the AI said."""
+
+    CLASS = "class"
+    MISTAKE = "mistake"
 
 
 def names_the_class(phrase: str, class_name: str, cosine: float) -> bool:
@@ -65,7 +73,7 @@ class Result:
     phrase says that images lack it. threshold: where the split is, above it sign * similarity > threshold; both are
     None where there is none. The histogram shows the automatic threshold, the handle the one of the split.
     is_below_best: the verdict is of a chosen threshold, and below the one that the history keeps. question: None where
-    the score leaves no doubt which of the two failures it is.
+    the score leaves no doubt which of the two failures it is. repeats: None where the words explain the mistakes well.
     """
 
     value: float
@@ -78,7 +86,7 @@ class Result:
     split: Split | None
     histogram: Histogram
     handle: Handle | None
-    names_the_class: bool
+    repeats: Repeats | None
     question: Question | None
 
 
@@ -94,14 +102,15 @@ def result(score: Score, owner: str, *, chosen: float | None) -> Result:
     assignment = score.phrase.assignment
     task = assignment.task
     assert task.target_class is not None, "opening a study resolves the target class"
-    is_error = class_images(task.base_model, task.target_class).is_error
+    images = class_images(task.base_model, task.target_class)
+    is_error = images.is_error
     signed = score.sign * score.similarity_array
     word = verdict_of(score)
     here = word if chosen is None else verdict_of(score, value_at(signed, is_error, chosen))
-    automatic = automatic_threshold(score)
+    repeats = None if word.is_well or word.is_enough else _repeated(score, images)
+    automatic = None if repeats else automatic_threshold(score)
     threshold = automatic if chosen is None else chosen
-    is_asked = not (word.is_well or word.is_telling)
-    named = score.sign > 0 and names_the_class(score.subject, task.class_name, score.class_name_cosine)
+    is_asked = not (word.is_well or word.is_telling or repeats)
     return Result(
         value=score.value,
         guessing=guessing_of(score),
@@ -113,20 +122,36 @@ def result(score: Score, owner: str, *, chosen: float | None) -> Result:
         split=None if threshold is None else split_at(score, owner, threshold),
         histogram=histogram(signed, is_error, automatic),
         handle=handle(signed, is_error, threshold, automatic=automatic, is_chosen=chosen is not None),
-        names_the_class=named,
-        question=question(score, owner, explains_part=word.step is Step.PARTLY) if is_asked and not named else None,
+        repeats=repeats,
+        question=question(score, owner, explains_part=word.step is Step.PARTLY) if is_asked else None,
     )
 
 
 def verdict_of(score: Score, value: float | None = None) -> Verdict:
     """Return what a page says of a score. value: at a threshold that the person chose."""
+    is_refused = value is None and score.finds_nothing
     value = score.value if value is None else value
-    return verdict(value, score.two_sided, guessing_of(score), score.phrase.assignment.session.goal)
+    goal = score.phrase.assignment.session.goal
+    return verdict(value, score.two_sided, guessing_of(score), goal, is_refused=is_refused)
+
+
+def _repeated(score: Score, images: ClassImages) -> Repeats | None:
+    task = score.phrase.assignment.task
+    if score.sign < 0:
+        return None
+    if names_the_class(score.subject, task.class_name, score.class_name_cosine):
+        return Repeats.CLASS
+    names = task.base_model.dataset.class_names
+    said = {str(names[number]) for number in images.predicted[images.is_error]}
+    return Repeats.MISTAKE if any(same_words(score.subject, name) for name in said) else None
 
 
 def automatic_threshold(score: Score) -> float | None:
     """Return the threshold of sign * similarity that divides the images; None where the words divide nothing."""
-    return score.two_sided_threshold if verdict_of(score).is_opposite else score.threshold
+    word = verdict_of(score)
+    if word.finds_nothing:
+        return None
+    return score.two_sided_threshold if word.is_opposite else score.threshold
 
 
 def percent(n_wrong: int, n: int) -> int | None:

@@ -7,16 +7,18 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from annotations.base import redis_counters
 from annotations.base.service_errors import ClientUuidReused, PhraseRefused, TooFast, TooManyPhrases, WordsInDoubt
 from annotations.log import events
-from annotations.models import AnnotationSession, Assignment, Moderation, Phrase, PhraseState, event_kinds
+from annotations.models import AnnotationSession, Assignment, Moderation, Phrase, PhraseState, Score, event_kinds
 from annotations.models.phrase import UNCHECKED
+from annotations.models.task import MAX_GIVEN_BACK
 from annotations.phrases import assignments
 from annotations.queue import worker_wakeup
 from clarify_errors.arrays.phrases import phrase_text
-from clarify_errors.arrays.phrases.phrase_languages import ENGLISH
+from clarify_errors.arrays.phrases.phrase_languages import ENGLISH, LANGUAGES
 from clarify_errors.arrays.phrases.phrase_reading import read
 from clarify_errors.arrays.phrases.word_forms import nearest_word, unknown_words
 
@@ -40,8 +42,8 @@ def submit(
     writing: how the words came into the field, which changes nothing here (decision 0061). once: where a phrase that
     did not fail says the same, capitals aside, return that one: whoever says it once more uses up no try. is_checked:
     False for what stood in the field when the time was over, which is kept and excluded from the results (decision 82).
-    as_typed: the words that the person means as they stand, asked about any of which no word list has one; None: nobody
-    is asked.
+    as_typed: the words that the person means as they stand; about any others that no word list has, or that the page's
+    language has with another meaning, they are asked. None: nobody is asked.
 
     A replay (the same client uuid and text) returns the stored row, also after the deadline; the same uuid with another
     text raises ClientUuidReused. Raises PhraseRefused for a text that cannot be scored, StudyNotOpen in a closed study,
@@ -80,14 +82,24 @@ def _says_the_same(said: Sequence[Phrase], text: str) -> Phrase | None:
 
 def _refuse_too_many(assignment: Assignment, said: Sequence[Phrase]) -> None:
     n_failed = sum(phrase.state == PhraseState.FAILED for phrase in said)
-    # A phrase that could not be scored is no fault of the person, so it does not use up a try; but there is an end.
-    if len(said) - min(n_failed, MAX_FAILED) >= assignment.task.max_phrases:
+    n_nothing = Score.objects.filter(phrase__assignment=assignment, finds_nothing=True).count()
+    # Neither a phrase that could not be scored nor one that found no difference uses up a try; but there is an end.
+    free = min(n_failed, MAX_FAILED) + min(n_nothing, MAX_GIVEN_BACK)
+    if len(said) - free >= assignment.task.max_phrases:
         raise TooManyPhrases(assignment.task.max_phrases)
 
 
 def _ask_about_unknown_words(text: str, language: str) -> None:
-    """Raise WordsInDoubt for a phrase of which no word list has a word. The lists are English."""
-    unknown = unknown_words(read(text)[0]) if language == ENGLISH else ()
+    """Raise WordsInDoubt for a phrase of which no word list has a word, or that is one of the page's language.
+
+    The lists are English, and so are the words that are mistaken for others.
+    """
+    if language != ENGLISH:
+        return
+    subject, page = read(text)[0], LANGUAGES.get(get_language() or ENGLISH)
+    if page and page.false_friend.match(subject):
+        raise WordsInDoubt(text, is_foreign=True)
+    unknown = unknown_words(subject)
     if unknown:
         raise WordsInDoubt(text, nearest_word(unknown[0]) if len(unknown) == 1 else "")
 

@@ -27,11 +27,11 @@ from annotations.models import (
 from annotations.models.arrays import unpack_float32
 from annotations.models.phrase import PAGE_VERSION
 from annotations.phrases import assignments
+from annotations.phrases.verdicts import verdict
 from annotations.phrases.vocabulary_levels import guessing_level, levels_of
 from annotations.queue.claims import MAX_ATTEMPTS, claim, exhausted, give_back
 from annotations.runs import retraining as runs
 from clarify_errors.arrays.phrases.null_level import null_level, p_method, p_value
-from clarify_errors.arrays.phrases.worded_scale import step_of
 
 NULL_QUANTILE = 0.95  # what phrases unrelated to the errors reach at most, in this share of cases
 _PERSON_AND_CLASS = (
@@ -111,7 +111,8 @@ def _complete(score: Score, n_tries: int, common: VocabularyLevel | None) -> Non
     score.tries = n_tries
     score.null_level = null_level(score.n_correct, score.n_error, n_tries, NULL_QUANTILE)
     score.guessing_level = guessing_level(task, score.n_correct, score.n_error, score.sign, common)
-    score.level_shown = step_of(score.value, is_better=score.value > score.guessing_level).value
+    shown = verdict(score.value, score.two_sided, score.guessing_level, is_refused=score.finds_nothing)
+    score.level_shown, score.finds_nothing = shown.step.value, shown.finds_nothing
     score.goal, score.goal_shown = session.study.goal, session.goal is not None
     score.page_version, score.code_version = PAGE_VERSION, CODE_VERSION
     score.text_template, score.language = task.text_template, task.study.phrase_language

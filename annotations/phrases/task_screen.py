@@ -24,6 +24,7 @@ from annotations.models import (
     Task,
 )
 from annotations.models.phrase import UNCHECKED
+from annotations.models.task import MAX_GIVEN_BACK
 from annotations.phrases.phrase_feedback import (
     Result,
     Shares,
@@ -101,8 +102,18 @@ class Work:
 
     @property
     def n_tries(self) -> int:
-        """A phrase that could not be scored does not use up a try."""
-        return sum(line.phrase.state != PhraseState.FAILED for line in self.history)
+        """A phrase that could not be scored does not use up a try, nor do the first few that found no difference."""
+        return sum(line.phrase.state != PhraseState.FAILED for line in self.history) - len(self._given_back)
+
+    @property
+    def _given_back(self) -> list[Phrase]:
+        nothing = [line.phrase for line in self.history if line.verdict and line.verdict.finds_nothing]
+        return nothing[:MAX_GIVEN_BACK]
+
+    @property
+    def is_given_back(self) -> bool:
+        """Whether the phrase whose answer is shown used up no try, because it found no difference."""
+        return self.answer is not None and self.answer.phrase in self._given_back
 
     @property
     def may_submit(self) -> bool:
@@ -297,8 +308,8 @@ _OF_A_LINE = (
     *("assignment", "client_uuid", "ordinal", "text", "state", "submitted_at"),
     *("score__phrase", "score__value", "score__two_sided", "score__guessing_level", "score__scored_at"),
     *("score__similarities", "score__sign", "score__threshold", "score__two_sided_threshold"),
-    *("score__n_correct", "score__n_error", "threshold_choice__phrase", "threshold_choice__threshold"),
-    *("judgement__phrase", "judgement__answer"),
+    *("score__n_correct", "score__n_error", "score__finds_nothing"),
+    *("threshold_choice__phrase", "threshold_choice__threshold", "judgement__phrase", "judgement__answer"),
 )
 
 

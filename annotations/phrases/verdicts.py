@@ -26,6 +26,8 @@ SENTENCES: Final[dict[Step, Promise]] = {
     Step.VERY_WELL: gettext_lazy("Your words explain the mistakes <strong>very well.</strong>"),
 }
 ENOUGH: Final = gettext_lazy("<strong>That is enough to stop.</strong>")
+NO_DIFFERENCE: Final = gettext_lazy("no difference")
+FINDS_NOTHING: Final = gettext_lazy("The program finds <strong>no difference</strong> for these words.")
 NEXT_STEPS: Final[dict[Step, Promise]] = {
     Step.GUESSING: gettext_lazy("Look at the two groups again. What else is different?"),
     Step.PARTLY: gettext_lazy("Try words that fit more of the wrong images, and fewer of the right ones."),
@@ -39,13 +41,15 @@ class Verdict:
     """An error score on the worded scale.
 
     is_opposite: the AI is wrong *less* often on images that have what the phrase says; is_telling: by more than
-    guessing reaches. is_enough: the study's goal is reached.
+    guessing reaches. is_enough: the study's goal is reached. finds_nothing: the words divide off nearly all images or
+    nearly none.
     """
 
     step: Step
     is_opposite: bool = False
     is_telling: bool = False
     is_enough: bool = False
+    finds_nothing: bool = False
 
     @property
     def n_steps(self) -> int:
@@ -54,7 +58,7 @@ class Verdict:
 
     @property
     def name(self) -> Promise:
-        return NAMES[self.step]
+        return NO_DIFFERENCE if self.finds_nothing else NAMES[self.step]
 
     @property
     def is_well(self) -> bool:
@@ -64,7 +68,8 @@ class Verdict:
     @property
     def sentence(self) -> SafeString:
         """The step in a sentence, in the language of the page."""
-        said = (str(SENTENCES[self.step]), str(ENOUGH) if self.is_enough else "")
+        step = FINDS_NOTHING if self.finds_nothing else SENTENCES[self.step]
+        said = (str(step), str(ENOUGH) if self.is_enough else "")
         return mark_safe(" ".join(filter(None, said)))  # noqa: S308  # our own texts
 
     @property
@@ -77,14 +82,22 @@ class Verdict:
         return mark_safe(str(NEXT_STEPS.get(self.step, "")))  # noqa: S308  # our own texts
 
 
-def verdict(value: float, two_sided: float, guessing: float, goal: float | None = None) -> Verdict:
+def verdict(
+    value: float, two_sided: float, guessing: float, goal: float | None = None, *, is_refused: bool = False
+) -> Verdict:
     """Put an error score (0 to 1) on the scale.
 
     guessing: what guessing reaches. goal: the study's, which says what is enough; never what guessing reaches.
-    Opposite: the two-sided score is the larger one and says something (≥ .15).
+    is_refused: a retraining with the split that the page shows is refused, because a slice is too small.
     """
     step = step_of(value, is_better=value > guessing)
     is_enough = goal is not None and value >= goal and step is not Step.GUESSING
-    is_opposite = step is Step.GUESSING and two_sided > value and two_sided >= MIN_TELLING
+    is_opposite = step is Step.GUESSING and points_away(value, two_sided)
     is_telling = is_opposite and two_sided > guessing
-    return Verdict(step, is_opposite, is_telling, is_enough)
+    finds_nothing = is_refused and step is Step.GUESSING and not is_telling
+    return Verdict(step, is_opposite and not finds_nothing, is_telling, is_enough, finds_nothing)
+
+
+def points_away(value: float, two_sided: float) -> bool:
+    """Return whether the two-sided score is the larger one, and says something (≥ .15)."""
+    return two_sided > value and two_sided >= MIN_TELLING

@@ -21,10 +21,10 @@ from clarify_errors.arrays.phrases.word_forms import common_words, words_of_list
 def guessing_level(task: Task, n_correct: int, n_error: int, sign: int, common: VocabularyLevel | None) -> float:
     """Return the error score that guessing reaches on a task's images: the same from the first try to the last.
 
-    The greater of two: what the best of all the tries that the task allows reaches with words unrelated to the errors,
+    The greater of two: what the best of all phrases that the task scores reaches with words unrelated to the errors,
     and what one common word reaches ("no …" with sign -1), where the worker has measured that.
     """
-    unrelated = null_level(n_correct, n_error, task.max_phrases)
+    unrelated = null_level(n_correct, n_error, task.max_scored)
     return max(unrelated, (common and common.of_sign(sign)) or 0.0)
 
 

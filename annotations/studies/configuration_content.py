@@ -56,7 +56,9 @@ def configuration_content(study: Study) -> dict[str, Any]:
 
 def _texts_as_read(study: Study) -> dict[str, Any]:
     """The consent text with what the study's own settings say of it, so that the configuration has what people read."""
-    text, translations = frozen_consent(study.consent_text, study.language, study.translations, study.retention_days)
+    pay = ("bonus" if study.bonus_cents else "reward") if study.reward_cents else "unpaid"
+    own = study.consent_text, study.language, study.translations, study.retention_days
+    text, translations = frozen_consent(*own, pay)
     return {"consent_text": text, "translations": translations}
 
 

@@ -32,7 +32,7 @@ QUESTIONS = (
         "wrong",
         _("What does “the AI was wrong” mean?"),
         (
-            ("other", _("It put the image in the wrong class.")),
+            ("other", _("It gave the image the wrong name, for example “star” for a heart.")),
             ("blurred", _("The image is blurred.")),
             ("odd", _("I cannot see what it shows.")),
         ),

@@ -9,8 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from annotations.datasets.class_images import ClassImages
-from annotations.datasets.class_images import Picture, pictures_of
+from annotations.datasets.class_images import ClassImages, Picture, pictures_of
 from annotations.log import events
 from annotations.models import AnnotationSession, Dataset, Phrase, PhraseState, Run, RunState, Stage, Task, event_kinds
 from annotations.phrases.task_screen import found

@@ -105,6 +105,8 @@ def test_a_word_that_no_list_has_is_asked_about_before_it_is_scored_and_uses_no_
     asked = page.get_by_role("alert")
     expect(asked).to_contain_text("Not checked yet: we may not know “rde”.")
     expect(asked).to_be_in_viewport(ratio=1)
+    expect(asked).to_have_css("color", page.locator("main").evaluate("main => getComputedStyle(main).color"))
+    expect(page.locator("#text")).not_to_have_attribute("aria-invalid", "true")  # a question is no error
     expect(page.locator("#text")).to_have_accessible_description(re.compile("Did you mean: red"))
     assert_no_violations(page)
     asked.get_by_role("link", name="red").click()
@@ -136,9 +138,10 @@ def test_words_that_waited_for_the_network_are_taken_without_a_question(visitor:
 
 
 @pytest.mark.parametrize("text", ["square", "Squares", "a square"])
-def test_the_name_of_the_class_gets_a_hint(visitor: Visitor, text: str) -> None:
+def test_the_name_of_the_class_is_answered_as_that(visitor: Visitor, text: str) -> None:
     visitor.go_to_task()
     visitor.say_and_score(text)
-    expect(visitor.page.locator("#answer .kind-word")).to_contain_text("That fits all of these images")
+    expect(visitor.page.locator("#verdict")).to_contain_text("All of these images are square")
+    expect(visitor.page.locator("#answer .side")).to_have_count(0)
     expect(visitor.page.locator("#announcement")).to_contain_text("What do only the wrong ones have?")
     expect(visitor.page.locator("#doubt")).to_have_count(0)

@@ -30,6 +30,7 @@ def check(visitor: Visitor, name: str) -> None:
     expect(page.locator("html")).to_have_attribute("lang", "de")
     shown = page.evaluate(_WITHOUT_THE_STUDYS_OWN_TEXTS)
     assert [text for text in english() if text in shown] == [], name
+    assert not re.search(r"\d%", page.inner_text("body")), f"{name}: a percent sign without its space"
     assert overhang(page) == 0, f"{name} scrolls sideways"
     assert_no_violations(page, name)
 
@@ -71,6 +72,9 @@ def test_what_scripts_say_is_german_too(new_visitor: NewVisitor) -> None:
     page = visitor.page
     visitor.say_and_score("red")
     expect(page.locator("#announcement")).to_contain_text("Ihre Wörter erklären die Fehler sehr gut.")
+    visitor.take_handle()
+    page.keyboard.press("PageUp")
+    expect(page.locator("[data-percent]").first).to_have_text(re.compile(r"^\d+\u00a0%$"))
     page.click("#wrong-images a >> nth=0")
     expect(page.locator("#enlarged-caption")).to_have_text("Bild 2, die KI lag falsch. Sie sagte: oval.")
     page.keyboard.press("Escape")
@@ -99,3 +103,18 @@ def test_faults_are_told_in_german(new_visitor: NewVisitor, study: Study) -> Non
     for path in ("/nowhere", "/visit/", "/study/sprites/"):
         visitor.page.goto(visitor.origin + path)
         check(visitor, path)
+
+
+def test_a_german_visit_of_an_english_study_says_in_which_language_to_write_and_asks_about_german_words(
+    new_visitor: NewVisitor,
+) -> None:
+    visitor = new_visitor(locale="de-DE", viewport={"width": 390, "height": 740})
+    visitor.go_to_task()
+    page = visitor.page
+    expect(page.locator("#phrase label")).to_contain_text("(auf Englisch)")
+    assert overhang(page) == 0
+    page.fill("#text", "rot")
+    page.press("#text", "Enter")
+    expect(page.get_by_role("alert")).to_contain_text("Bitte schreiben Sie auf Englisch.")
+    expect(page.locator("#history h2")).to_contain_text("0 von 20")
+    assert visitor.history == []

@@ -142,3 +142,19 @@ def see_the_time_run_out(visitor: Visitor) -> None:
 def go_back(visitor: Visitor) -> None:
     visitor.page.click("#history a >> nth=0")
     visitor.sees_score_of("dark")
+
+
+@pytest.mark.parametrize("screen", _SCREENS.values(), ids=_SCREENS)
+def test_an_error_in_the_example_pushes_nothing(new_visitor: NewVisitor, screen: dict[str, object]) -> None:
+    visitor = new_visitor(**screen)
+    for name in visitor.walk_to_task():
+        if name == "tutorial: before tilted":
+            break
+    places = "all => all.map(one => one.getBoundingClientRect().top + scrollY)"
+    before = visitor.page.eval_on_selector_all(".class-grid, #answer", places)
+    visitor.practise("?!")
+    expect(visitor.page.locator("#phrase-error")).to_contain_text("only punctuation")
+    answer = visitor.page.locator("#practise").bounding_box()
+    visitor.practise("fluffy")
+    assert visitor.page.eval_on_selector_all(".class-grid, #answer", places) == before
+    assert answer == visitor.page.locator("#practise").bounding_box()

@@ -85,7 +85,7 @@ def test_what_words_come_to_stands_above_the_fold_with_the_counts(
     for text in ("dark", "blue", "squares"):
         visitor.say_and_score(text)
         answer = visitor.page.locator("#answer")
-        bottoms = answer.locator(".conclusion, .kind-word, .side .says").evaluate_all(
+        bottoms = answer.locator(".conclusion, .side .says").evaluate_all(
             "all => all.map(one => one.getBoundingClientRect().bottom)"
         )
         assert max(bottoms) <= bar(visitor.page)[1], text

@@ -28,8 +28,8 @@ MAIN = {
 - paragraph: /An AI sorts images, and makes mistakes/
 - heading "An example" [level=2]
 - paragraph: /These are all hearts/
-- term: Stop
-- definition: whenever you like
+- term: You need
+- definition: to see pictures
 - status: /Your device is ready|Checking your device/
 - button "Start"
 """,
@@ -37,7 +37,7 @@ MAIN = {
 - heading "Do you agree to take part?" [level=1]
 - term: Time
 - definition: up to about 15 minutes
-- paragraph: /You can stop any time/
+- paragraph: /You may leave at any time/
 - button "I agree"
 - button "I do not agree"
 """,
@@ -93,7 +93,7 @@ MAIN = {
     "check": """
 - heading "Three short questions" [level=1]
 - group /1\\. What does “the AI was wrong” mean/:
-  - radio "It put the image in the wrong class."
+  - radio "It gave the image the wrong name, for example “star” for a heart."
 - group "2. Which words do we ask for?":
   - radio "The name of the class."
 - button "Send my answers"
@@ -105,7 +105,7 @@ MAIN = {
     - listitem:
       - link /With “stripes”, 90% are wrong/
 - group /1\\. What does/:
-  - radio "It put the image in the wrong class." [checked]
+  - radio "It gave the image the wrong name, for example “star” for a heart." [checked]
   - paragraph: That was right.
 - group /3\\. With “stripes”/:
   - radio "Striped ones are wrong less often." [checked]
@@ -116,7 +116,7 @@ MAIN = {
 """,
     "begin": """
 - heading /Next. images of the class square/ [level=1]
-- definition: 10 minutes at most; we use only words that you check
+- definition: /10 minutes at most *We use only words that you check\\./
 - definition: up to 20
 - button "Start the clock"
 """,
@@ -374,11 +374,13 @@ def test_what_the_page_says_of_a_score_is_announced_with_it(visitor: Visitor) ->
     for text, sentence in (
         ("blue", "The AI is wrong less often on images like that."),
         ("no blue", "We looked for images without blue."),
-        ("squares", "That fits all of these images"),
+        ("squares", "All of these images are square"),
     ):
         visitor.say_and_score(text)
         expect(visitor.page.locator("#announcement")).to_contain_text(sentence)
-        expect(visitor.page.locator("#announcement")).to_contain_text(re.compile("than guessing|very well"))
+        expect(visitor.page.locator("#announcement")).to_contain_text(
+            re.compile("than guessing|very well|What do only")
+        )
 
 
 def test_the_ends_apart_from_the_straight_way_read_as_they_should(new_visitor: NewVisitor) -> None:

@@ -5,10 +5,11 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from annotations.models import AnnotationSession, DeviceReport, Outcome, PracticePhrase, Stage, Study
+from annotations.models import AnnotationSession, Assignment, DeviceReport, Outcome, PracticePhrase, Stage, Study
 from tests.browser.conftest import NewVisitor
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import DONE, Visitor
 from tests.support.actors import RIGHT_ANSWERS, WRONG_ANSWERS, WRONG_TRIES
+from tests.support.steps import move_clock
 
 
 def test_the_welcome_page_looks_at_the_device_and_start_says_that_a_script_runs(visitor: Visitor) -> None:
@@ -129,19 +130,50 @@ def test_an_unanswered_question_is_pointed_out_by_the_browser(visitor: Visitor) 
     expect(visitor.page.locator("form#check")).to_be_visible()
 
 
-def test_that_words_which_explain_little_cost_no_pay_is_said_before_at_and_after_the_task(visitor: Visitor) -> None:
+def test_one_promise_on_money_stands_from_the_first_page_to_the_last(visitor: Visitor) -> None:
     Study.objects.update(reward_cents=250)
-    said, main = "Your pay does not depend on how well your words do.", visitor.page.locator("main")
+    said, main = (
+        "We pay those who reach the end. Your score never changes your pay.",
+        visitor.page.locator("main"),
+    )
     visitor.open_link()
+    expect(main).to_contain_text(said)
+    visitor.press("start")
     expect(main).to_contain_text(said)
     visitor.go_to_check()
     visitor.answer_check(RIGHT_ANSWERS)
     expect(main).to_contain_text(said)
     visitor.press("begin")
     visitor.say_and_score("dark")
-    expect(visitor.page.get_by_text(said)).to_be_in_viewport()
+    expect(visitor.page.locator("#progress > p").get_by_text(said)).to_be_in_viewport()
+    visitor.page.click(DONE)
+    expect(visitor.page.locator("#sure")).to_contain_text(said)
+    visitor.page.click("#not-done")
+    move_clock(Assignment.objects.get(), 700)
+    visitor.page.reload()
+    expect(visitor.page.locator("h1")).to_contain_text("Time is over")
+    expect(main).to_contain_text(said)
     visitor.press("done")
     expect(main).to_contain_text(said)
+
+
+def test_a_person_can_withdraw_from_the_first_page_of_the_visit_on(visitor: Visitor) -> None:
+    visitor.open_link()
+    visitor.press("start")
+    expect(visitor.page.locator("h1")).to_have_text("Do you agree to take part?")
+    visitor.page.click(".withdraw a")
+    visitor.press("withdraw")
+    expect(visitor.page.locator("main")).to_contain_text("You did not agree to take part. We stored only this answer.")
+
+
+def test_who_comes_back_to_a_visit_reads_continue(visitor: Visitor) -> None:
+    visitor.open_link()
+    expect(visitor.page.locator("#start button")).to_have_text("Start")
+    visitor.press("start")
+    visitor.open_link()
+    expect(visitor.page.locator("#start button")).to_have_text("Continue")
+    visitor.press("start")
+    expect(visitor.page.locator("h1")).to_have_text("Do you agree to take part?")
 
 
 def test_a_person_withdraws_later_on_another_device(visitor: Visitor, new_visitor: NewVisitor) -> None:

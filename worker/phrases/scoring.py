@@ -10,6 +10,7 @@ from collections.abc import Collection, Generator, Iterator, Sequence
 from functools import lru_cache, partial
 
 import numpy as np
+from django.conf import settings
 from django.db import transaction
 from numpy.typing import NDArray
 
@@ -18,10 +19,11 @@ from annotations.models import BaseModel, Dataset, Phrase, Score, Task, Vocabula
 from annotations.models.arrays import pack_float32
 from annotations.phrases import level_storage as vocabulary_levels
 from annotations.phrases import scoring
+from annotations.phrases.verdicts import points_away
 from annotations.phrases.vocabulary_levels import LevelKey, is_in_half, words_in
 from annotations.queue import worker_wakeup
-from clarify_errors.arrays.common.modeling_errors import EncoderUnavailable, ModelingError
-from clarify_errors.arrays.datasets.dataset_files import BadDataset
+from clarify_errors.arrays.common.modeling_errors import EncoderUnavailable, ModelingError, SliceTooSmall
+from clarify_errors.arrays.datasets.dataset_files import BadDataset, Split
 from clarify_errors.arrays.embeddings.similarity import similarities
 from clarify_errors.arrays.phrases.error_score import ErrorScore, error_score
 from clarify_errors.arrays.phrases.phrase_languages import ENGLISH
@@ -29,6 +31,8 @@ from clarify_errors.arrays.phrases.phrase_reading import ReadPhrase, read_phrase
 from clarify_errors.arrays.phrases.phrase_text import render
 from clarify_errors.arrays.phrases.vocabulary_level import MIN_DISTINCT, count_distinct, is_telling, vocabulary_scores
 from clarify_errors.arrays.phrases.word_forms import vocabulary, words_digest
+from clarify_errors.arrays.retraining.annotation import Annotation
+from clarify_errors.arrays.retraining.slices import slice_membership
 from clarify_errors.tensors.encoders import CheckedEncoder
 from worker.common import process_cache
 from worker.common.library_versions import library_versions
@@ -75,8 +79,11 @@ def scored_phrase(dataset: Dataset, phrase: Phrase, embedding: NDArray[np.float3
     said = read_in_task(phrase)
     images = class_images(task.base_model, task.target_class)
     values, score = score_on(dataset, said, embedding, images.rows, images.is_error)
+    threshold = score.two_sided_threshold if points_away(score.value, score.two_sided) else score.threshold
     return Score(
         phrase=phrase,
+        finds_nothing=threshold is None
+        or _is_refused(dataset, Annotation(task.target_class, embedding, said.sign, threshold)),
         subject=said.subject,
         sign=said.sign,
         **vars(score),
@@ -87,6 +94,18 @@ def scored_phrase(dataset: Dataset, phrase: Phrase, embedding: NDArray[np.float3
         rewordings=_rewordings(phrase, said.subject, embedding),
         encode_ms=encode_ms,
     )
+
+
+def _is_refused(dataset: Dataset, annotation: Annotation) -> bool:
+    """Return whether a retraining would be refused, because nearly all or nearly no training image is above."""
+    rows = dataset.files.rows(Split.TRAIN, annotation.target_class)
+    labels = np.full(len(rows), annotation.target_class)
+    above = annotation.members(dataset.files.array("similarity"), rows, labels)
+    try:
+        slice_membership(above, labels, annotation.target_class, settings.MIN_SLICE_SIZE)
+    except SliceTooSmall:
+        return len(rows) > 0  # a data set without training images retrains nothing
+    return False
 
 
 def _rewordings(phrase: Phrase, subject: str, embedding: NDArray[np.float32]) -> list[str]:

@@ -43,8 +43,8 @@ def guessing_checks(study: Study, task: Task, images: ClassImages, levels: Level
 
 def _chance(study: Study, task: Task, n_correct: int, n_error: int) -> Check:
     """The goal against what the best of all the tries of words unrelated to the errors does not pass in 19 of 20."""
-    level = null_level(n_correct, n_error, task.max_phrases)
-    reach = f"the best of {task.max_phrases} phrases unrelated to the errors stays below {level:.2f} in 19 of 20 cases"
+    level = null_level(n_correct, n_error, task.max_scored)
+    reach = f"the best of {task.max_scored} phrases unrelated to the errors stays below {level:.2f} in 19 of 20 cases"
     if study.goal is not None and study.goal <= level:
         goal = (
             f"the goal is {study.goal:.2f}, so people can reach it by chance. Raise the goal, or allow fewer phrases."

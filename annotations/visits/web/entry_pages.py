@@ -53,7 +53,8 @@ def welcome(request: HttpRequest, slug: str) -> HttpResponse:
         return error_pages.shut_out(request, error, study, parameters)
     except Withdrawn as error:
         return error_pages.refused(request, error)
-    return _welcome_page(request, study, parameters)
+    visits = AnnotationSession.objects.filter(study=study, submission_key=keys.submission)
+    return _welcome_page(request, study, parameters, has_begun=visits.exists())
 
 
 @never_cache

@@ -1,9 +1,13 @@
 """The consent text as people read it: with how long data are kept, and in each language that it was written in."""
 
 import pytest
+from django.template.loader import render_to_string
+from django.utils import translation
 
+from annotations.models import Study
 from annotations.models.consent_texts import (
     DEFAULT_CONSENTS,
+    PAY,
     RETENTION,
     frozen_consent,
     retention_sentence,
@@ -16,13 +20,13 @@ OWN = "We keep your words. {retention} Do you agree?"
 @pytest.mark.parametrize(
     ("days", "language", "says"),
     [
-        (None, "en", "no day is set"),
-        (0, "en", "as soon as the study ends"),
-        (1, "en", "one day after"),
+        (None, "en", "no fixed date"),
+        (0, "en", "As soon as the study ends"),
+        (1, "en", "One day after"),
         (90, "en", "90 days after"),
-        (None, "de", "nicht festgelegt"),
-        (0, "de", "sobald die Studie endet"),
-        (1, "de", "einen Tag nach"),
+        (None, "de", "steht nicht fest"),
+        (0, "de", "Sobald die Studie endet"),
+        (1, "de", "Einen Tag nach"),
         (90, "de", "90 Tage nach"),
         (90, "fr", "90 days after"),
     ],
@@ -53,9 +57,12 @@ def test_the_default_is_there_in_each_of_its_languages():
 def test_the_default_of_an_earlier_version_is_a_text_of_ones_own():
     """Who approved a text finds it as it was, in the language that it was written in."""
     held = (
-        DEFAULT_CONSENTS["en"].replace("{writing}", "").replace("You can stop", "It takes a few minutes. You can stop")
+        DEFAULT_CONSENTS["en"]
+        .replace("{writing}", "")
+        .replace("You may leave", "It takes a few minutes. You may leave")
     )
-    assert frozen_consent(held, "en", {}, 90) == (held.replace(RETENTION, retention_sentence(90, "en")), {})
+    filled = held.replace(RETENTION, retention_sentence(90, "en")).replace(PAY, "")
+    assert frozen_consent(held, "en", {}, 90) == (filled, {})
 
 
 def test_a_study_in_german_with_the_default_is_in_german():
@@ -77,12 +84,14 @@ def test_what_a_study_holds_is_left_as_it_is():
 
 @pytest.mark.parametrize("language", DEFAULT_CONSENTS)
 def test_the_default_says_what_is_stored_how_long_and_how_to_withdraw(language):
-    """One word for each, in both languages: the browser, the images, Prolific's ids, the address, the link."""
+    """One word for each, in both languages, of all that is stored: docs/participants/pages.md names it."""
     words = {
-        "en": ("browser", "which images", "Prolific", "internet address", "withdraw", "link"),
-        "de": ("Browser", "welche Bilder", "Prolific", "Internetadresse", "zurückziehen", "Link"),
+        "en": "words, answers and clicks|images you saw|when you looked|times|JavaScript|Prolific|"
+        "internet address|withdraw|link",
+        "de": "Wörter, Antworten und Klicks|Bilder, die Sie gesehen|wann Sie|Zeiten|JavaScript|Prolific|"
+        "Internetadresse|zurückziehen|Link",
     }[language]
-    assert all(word in DEFAULT_CONSENTS[language] for word in (*words, RETENTION))
+    assert all(word in DEFAULT_CONSENTS[language] for word in (*words.split("|"), RETENTION))
 
 
 def test_the_default_says_what_is_counted_while_somebody_writes_and_a_text_of_ones_own_does_where_it_asks_for_it():
@@ -90,3 +99,19 @@ def test_the_default_says_what_is_counted_while_somebody_writes_and_a_text_of_on
     assert says_writing_is_counted(text) and says_writing_is_counted(translations["de"]["consent_text"])
     assert not says_writing_is_counted(frozen_consent(OWN, "en", {}, None)[0])
     assert says_writing_is_counted(frozen_consent(f"{OWN} {{writing}}", "en", {}, None)[0])
+
+
+@pytest.mark.parametrize("language", DEFAULT_CONSENTS)
+@pytest.mark.parametrize(("pay", "bonus_cents"), [("reward", None), ("bonus", 100)])
+def test_the_default_promises_pay_in_the_words_of_the_pages(language, pay, bonus_cents):
+    study = Study(reward_cents=350, bonus_cents=bonus_cents)
+    with translation.override(language):
+        promise = render_to_string("annotations/parts/pay_and_words.html", {"study": study}).strip()
+    assert promise
+    assert promise in frozen_consent(DEFAULT_CONSENTS[language], language, {}, None, pay)[0]
+
+
+@pytest.mark.parametrize("language", DEFAULT_CONSENTS)
+def test_a_study_without_a_reward_promises_none(language):
+    text, _translations = frozen_consent(DEFAULT_CONSENTS[language], language, {}, None)
+    assert not any(words in text for words in (PAY, "pay those", "bezahlen alle"))

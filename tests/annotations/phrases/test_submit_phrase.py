@@ -1,6 +1,7 @@
 import uuid
 
 import pytest
+from django.utils import translation
 
 from annotations.base.service_errors import (
     AssignmentNotActive,
@@ -60,6 +61,22 @@ def test_words_that_no_list_has_are_asked_about_once_and_then_taken(alice, text,
 def test_nobody_is_asked_about_words_of_which_a_list_has_one_nor_in_another_language(alice, text, language):
     alice.assignment.session.study.phrase_language = language
     assert phrase_submission.submit(alice.assignment, client_uuid=UUID, text=text, as_typed="")[1]
+
+
+def test_a_german_word_that_means_something_else_in_english_is_asked_about_once_on_a_german_page(alice):
+    given = {"client_uuid": UUID, "text": "rot"}
+    with translation.override("de"), pytest.raises(WordsInDoubt) as asked:
+        phrase_submission.submit(alice.assignment, **given, as_typed="")
+    assert "auf Englisch" in asked.value.message
+    assert not Phrase.objects.exists()
+    with translation.override("de"):
+        assert phrase_submission.submit(alice.assignment, **given, as_typed="rot")[1]
+
+
+@pytest.mark.parametrize(("text", "page"), [("rot", "en"), ("foot rot", "de"), ("red", "de"), ("orange", "de")])
+def test_nobody_is_asked_about_it_on_an_english_page_nor_about_words_that_mean_the_same(alice, text, page):
+    with translation.override(page):
+        assert phrase_submission.submit(alice.assignment, client_uuid=UUID, text=text, as_typed="")[1]
 
 
 def test_nobody_is_asked_about_words_that_were_said_before_nor_about_what_stood_in_the_field(alice):

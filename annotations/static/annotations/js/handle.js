@@ -24,7 +24,8 @@ function sides(form, position) {
 function showSide(side, { right, wrong }) {
   const n = right + wrong;
   side.classList.toggle("is-empty", !n);
-  side.querySelector("[data-percent]").textContent = `${n ? Math.round((100 * wrong) / n) : 0}%`;
+  const share = side.querySelector("[data-percent]");
+  share.textContent = share.dataset.percent.replace("{n}", n ? Math.round((100 * wrong) / n) : 0);
   side.querySelector("[data-wrong]").textContent = wrong;
   side.querySelector("[data-images]").textContent = n;
 }

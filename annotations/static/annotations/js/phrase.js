@@ -107,7 +107,7 @@ function received(answer, words) {
     history.replaceState(null, "", address);
   } else {
     takeBack();
-    field.setAttribute("aria-invalid", "true");
+    if (!document.querySelector("#phrase-error.asks")) field.setAttribute("aria-invalid", "true"); // a question is no error
     field.focus();
   }
 }
@@ -160,7 +160,7 @@ async function poll(url, waited) {
 }
 
 // The step of the scale, what to do next, the two sides and the question: what the page says in words, in its order.
-const SPOKEN = "#answer :is(.read-as, .side > .says, .verdict, .next-step, .kind-word, #doubt h3, .advice, .rewordings), #progress > p:not(.count)";
+const SPOKEN = "#answer :is(.read-as, .side > .says, .verdict, .next-step, #doubt h3, .advice, .rewordings), #progress > p:not(.count)";
 
 function spoken() {
   const { state, phrase } = document.getElementById("answer").dataset;

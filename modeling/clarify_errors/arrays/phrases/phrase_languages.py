@@ -31,7 +31,7 @@ class PhraseLanguage:
         In English.
     template : str
         Text with exactly one ``{phrase}``.
-    complaint, frame, subject, verb, verb_alone, denial, negation, tail : re.Pattern
+    complaint, frame, subject, verb, verb_alone, denial, negation, tail, false_friend : re.Pattern
     """
 
     code: str
@@ -45,6 +45,7 @@ class PhraseLanguage:
     denial: re.Pattern[str] = _NOTHING
     negation: re.Pattern[str] = _NOTHING
     tail: re.Pattern[str] = _NOTHING
+    false_friend: re.Pattern[str] = _NOTHING
 
 
 def phrase_language(code: str) -> PhraseLanguage:

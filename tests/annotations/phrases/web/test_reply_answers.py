@@ -169,11 +169,27 @@ def test_after_the_end_it_is_a_conflict_and_nothing_changes(alice: Visit, what: 
     assert not Judgement.objects.exists()
 
 
-def test_the_class_named_gets_a_hint_and_no_question(alice: Visit) -> None:
-    (phrase,) = submit_and_score(alice, "Squares")
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("Squares", "All of these images are square, the right ones too. What do only the wrong ones have?"),
+        ("an oval", "an oval is what the AI said, and that is the mistake. What in the images made it say so?"),
+    ],
+)
+def test_a_name_on_the_page_is_answered_as_that_without_parts_and_question(
+    alice: Visit, text: str, answer: str
+) -> None:
+    (phrase,) = submit_and_score(alice, text)
     page = alice.client.get(f"{task_url(alice)}?phrase={phrase.client_uuid}")
-    assert "fits all of these images" in shown(one(page, ".kind-word"))
-    assert not tree(page).select("#doubt")
+    assert shown(one(page, "#verdict")) == answer
+    assert not tree(page).select("#doubt, .side, #scale")
+
+
+@pytest.mark.parametrize("text", ["no oval", "dark squares", "red"])
+def test_words_that_say_more_than_a_name_are_scored_as_any_others(alice: Visit, text: str) -> None:
+    (phrase,) = submit_and_score(alice, text)
+    page = alice.client.get(f"{task_url(alice)}?phrase={phrase.client_uuid}")
+    assert "Your words explain the mistakes" in shown(one(page, "#verdict"))
 
 
 def test_suggested_words_are_links_that_fill_the_field(alice: Visit) -> None:
@@ -210,7 +226,7 @@ def test_after_good_words_the_mistakes_that_are_left_are_the_way_on_while_there_
     submit_and_score(alice, "red")
     score = Score.objects.get()
     Score.objects.update(guessing_level=0.1, threshold=threshold_at(score.similarity_array, 114))
-    said = "You can stop here. Or look at the wrong ones without red. What do they have?"
+    said = "You can stop here. Want more? Look at the mistakes without red. What do they share?"
     assert shown(one(alice.client.get(task_url(alice)), ".next-step")) == said
     Task.objects.update(max_phrases=1)
     assert shown(one(alice.client.get(task_url(alice)), ".next-step")) == "You can stop here."

@@ -111,7 +111,7 @@ def test_a_missing_answer_is_asked_for_and_what_was_chosen_stays(carol: Client) 
     assert response.status_code == 400
     assert "answer every question" in shown(one(response, ".banner[role=alert]"))
     assert linked(response) == ["#words-1", "#split-1"]
-    assert "the wrong class" in shown(one(response, "label:has(input[checked])"))
+    assert "the wrong name" in shown(one(response, "label:has(input[checked])"))
     assert not CheckAttempt.objects.exists()
 
 

@@ -30,11 +30,11 @@ def test_the_study_s_text_is_shown_with_two_equal_buttons(carol: Client, open_st
 @pytest.mark.parametrize(
     ("bonus", "said"),
     [
-        (None, ["3.50 GBP, only if you finish. Your pay does not depend on how well your words do."]),
+        (None, ["3.50 GBP. We pay those who reach the end. Your score never changes your pay."]),
         (
             50,
             [
-                "3.50 GBP, only if you finish. Only the bonus depends on how well your words do.",
+                "3.50 GBP. We pay those who reach the end. Your score never changes this pay, only the bonus.",
                 "0.50 GBP, if your words explain the mistakes well enough",
             ],
         ),
@@ -129,9 +129,9 @@ def test_a_translated_text_is_shown_and_stored_in_the_language_of_the_page(carol
 def test_the_text_that_studies_begin_with_is_there_in_german_too(carol: Client) -> None:
     response = carol.get("/visit/consent", headers={"Accept-Language": "de"})
     assert one(response, ".prose")["lang"] == "de"
-    assert "ein Tag dafür ist nicht festgelegt. Dann führt nichts mehr" in shown(one(response, ".prose"))
+    assert "Ein Tag steht nicht fest. Der Rest darf dann" in shown(one(response, ".prose"))
     carol.post("/visit/consent", {"agree": "yes", "asked_in": "de"})
-    assert "Sie können jederzeit aufhören" in Consent.objects.get().text
+    assert "Sie können jederzeit gehen" in Consent.objects.get().text
 
 
 def test_a_text_that_was_not_translated_says_so_in_the_persons_language(draft_study: Study, client: Client) -> None:

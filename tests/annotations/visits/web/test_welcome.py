@@ -16,7 +16,7 @@ def test_the_welcome_page_says_what_awaits_and_carries_the_ids(client: Client, o
     form = one(response, "form#start")
     assert {field["name"]: field["value"] for field in form.select("input")}.items() >= IDS.items()
     facts = [shown(fact) for fact in tree(response).select(".facts dd")]
-    assert facts == ["up to about 15 minutes", "to see pictures", "whenever you like"]
+    assert facts == ["up to about 15 minutes", "to see pictures"]
 
 
 @pytest.mark.parametrize(("language", "said"), [("en", "3.50 GBP"), ("de", "3,50 GBP")])
