@@ -54,7 +54,7 @@ class Draws:
 class HistoryLine:
     """One phrase of the assignment. `value` and `verdict` are None while it has no score.
 
-    shares: None also where the words divide nothing. same_as: the first phrase that divides the images as this one does.
+    shares: None also where the words divide nothing. same_as: the first phrase that divides the images like this one.
     """
 
     phrase: Phrase
