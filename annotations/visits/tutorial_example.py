@@ -87,6 +87,8 @@ HINT_AFTER, TELL_AFTER = 2, 4  # known words that missed, until the page helps
 GUESSING = null_level(N_RIGHT, N_WRONG, 5)  # what the best of five words unrelated to the errors reaches
 FOUND = max(WELL, GUESSING)  # of the example's scores, those above it explain the mistakes well
 
+ANSWER, UNRELATED = "stripes", "tilted"  # words that the pages show themselves
+
 
 class Lesson(StrEnum):
     """Where a person stands in the example: each is left by doing what it asks for."""
@@ -94,7 +96,6 @@ class Lesson(StrEnum):
     LOOK = "look"
     WRITE = "write"
     IMPROVE = "improve"
-    COMPARE = "compare"
     DONE = "done"
 
 
@@ -148,6 +149,11 @@ class Practice:
         return max(known, key=lambda phrase: (phrase.value or 0, -phrase.ordinal), default=None)
 
     @property
+    def contrast(self) -> Example | None:
+        """Words that explain nothing, shown to whoever found good ones at once."""
+        return example(UNRELATED) if self.is_done and len(self.phrases) == 1 else None
+
+    @property
     def help(self) -> str:
         """How much the page helps with finding good words: "", "hint" or "tell"."""
         n_missed = sum(phrase.value is not None and phrase.value <= FOUND for phrase in self.phrases)
@@ -193,10 +199,7 @@ def _lesson(session: AnnotationSession, phrases: tuple[PracticePhrase, ...]) -> 
     values = [phrase.value for phrase in phrases if phrase.value is not None]
     if not values:
         return Lesson.WRITE
-    if max(values) <= FOUND:
-        return Lesson.IMPROVE
-    # Whoever found it at once tries one thing more, whatever that is.
-    return Lesson.COMPARE if len({phrase.text.casefold() for phrase in phrases}) == 1 else Lesson.DONE
+    return Lesson.DONE if max(values) > FOUND else Lesson.IMPROVE
 
 
 def _split(above: NDArray[np.bool_]) -> Split:

@@ -64,7 +64,7 @@ from annotations.visits import expert_visits as experts
 from clarify_errors.arrays.sprites.sprites_source import pool_labels, write_sprites_pool
 from deploy.local.processes import CannotRun
 
-SLUG, TITLE = "sprites-demo", "Sprites demo"
+SLUG, TITLE = "sprites-demo", "Why does the AI take squares for ovals?"
 DATASET, BASE_MODEL = "sprites", "erm"
 COORDINATOR = "coordinator"
 PARTICIPANTS, SEED, AT_ONCE = 26, 0, 4

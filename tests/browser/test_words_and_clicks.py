@@ -24,7 +24,6 @@ def test_the_way_to_the_first_phrase_is_short(visitor: Visitor) -> None:
         lambda: visitor.press("consent", "button[value=yes]"),
         lambda: visitor.press("look", ".wrong button >> nth=0"),
         lambda: visitor.practise("stripes"),
-        lambda: visitor.practise("circle"),
         lambda: visitor.press("tutorial"),
         lambda: visitor.answer_check(RIGHT_ANSWERS),
         lambda: visitor.press("begin"),

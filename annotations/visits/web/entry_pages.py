@@ -29,7 +29,7 @@ from annotations.studies.preflight.duration import longest_minutes
 from annotations.visits import device_reports, invitations, preview_links, sessions
 from annotations.visits.entry_verification import Browser
 from annotations.visits.sessions import LinkKeys
-from annotations.visits.tutorial_example import grids
+from annotations.visits.tutorial_example import ANSWER, example, grids
 
 RESUME_CODE = "resume_code"  # the form's field
 VISITS_KEY = "annotation_sessions"  # where the cookie's session keeps the visits that the browser was let into
@@ -135,6 +135,7 @@ def _welcome_page(
         "parameters": parameters,
         "client_uuid": uuid.uuid4(),
         "grids": grids(),
+        "answer": example(ANSWER),
         "n_tasks": study.tasks.count(),
         **time_and_pay(study),
     }

@@ -116,3 +116,8 @@ def test_who_runs_the_study_is_named_before_consent(client: Client, open_study: 
     without = facts()
     Study.objects.update(researchers="Ann Lee, University of Leeds")
     assert [fact for fact in facts() if fact not in without] == ["Ann Lee, University of Leeds"]
+
+
+def test_the_example_shows_an_answer_with_its_numbers(client: Client, open_study: Study) -> None:
+    page = shown(one(client.get("/study/sprites/", IDS), "main"))
+    assert "A good answer: stripes. With them, the AI is wrong on 9 of 10." in page
