@@ -25,6 +25,7 @@ from annotations.models import (
     StudyState,
 )
 from annotations.queue import jobs
+from clarify_errors.arrays.common.safe_text import TooLong, compose_within
 
 logger = logging.getLogger(__name__)
 
@@ -56,12 +57,17 @@ def name_classes(dataset: Dataset, classes: Sequence[str], attributes: Sequence[
 
 
 def _names(lines: Sequence[str], of: str, n: int) -> list[str]:
-    names = [" ".join(line.split()) for line in lines]
+    names = [" ".join(_composed(line).split()) for line in lines]
     if len(names) != n or len(set(names)) != n or not all(names):
         raise NotPossible(f"Give {n} different names of {of}, one per line.")
-    if too_long := next((name for name in names if len(name) > MAX_NAME), ""):
-        raise NotPossible(f"“{too_long[:20]}…” is too long. A name has at most {MAX_NAME} characters.")
     return names
+
+
+def _composed(line: str) -> str:
+    try:
+        return compose_within(line, MAX_NAME)
+    except TooLong as error:
+        raise NotPossible(f"“{line[:20]}…” is too long. A name has at most {error.most} characters.") from error
 
 
 @transaction.atomic

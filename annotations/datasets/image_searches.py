@@ -8,7 +8,8 @@ from django.db import transaction
 from annotations.base.service_errors import NotPossible
 from annotations.models import Dataset, ImageIndex, ImageSearch, JobState
 from annotations.queue import jobs, worker_wakeup
-from clarify_errors.arrays.common.safe_text import UnsafeText, compose
+from clarify_errors.arrays.common.modeling_errors import ModelingError
+from clarify_errors.arrays.common.safe_text import compose_within
 from clarify_errors.arrays.embeddings.duplicate_limits import COPIES_ABOVE
 
 MAX_WORDS_LENGTH = 200
@@ -43,12 +44,12 @@ def request_search(
 ) -> ImageSearch:
     """Store a search for a worker, in a data set or in a pool; examples are of both. Raises NotPossible."""
     try:
-        words = compose(" ".join(words.split()))
-    except UnsafeText as error:
+        words = " ".join(compose_within(words, MAX_WORDS_LENGTH).split())
+    except ModelingError as error:
         raise NotPossible(_NOT_PLAIN) from error
     if not words and not like:
         raise NotPossible("Enter some words, or choose an image that the results should resemble.")
-    if len(words) > MAX_WORDS_LENGTH or not words.isprintable():
+    if not words.isprintable():
         raise NotPossible(_NOT_PLAIN)
     if max(len(like), len(unlike)) > MAX_EXAMPLES:
         raise NotPossible(f"Choose at most {MAX_EXAMPLES} images of each kind.")
