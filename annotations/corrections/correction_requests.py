@@ -150,5 +150,5 @@ def _no_longer_approved(correction: Correction) -> str:
     return (
         ""
         if part is None
-        else (f"The phrase “{part.score.phrase}” in this correction is no longer approved. Train another correction.")
+        else (f"The phrase “{words_of_phrase(part.score.phrase)}” in this correction is no longer approved. Train another correction.")
     )
