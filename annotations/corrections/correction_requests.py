@@ -17,6 +17,7 @@ from annotations.corrections.correction_reports import is_bare
 from annotations.log import audit, events
 from annotations.models import BaseModel, Correction, Dataset, JobState, Review, Score, Study, event_kinds
 from annotations.models.arrays import without_arrays
+from annotations.models.moderated_words import words_of_phrase
 from annotations.queue import jobs
 from clarify_errors.arrays.datasets.dataset_files import BadDataset
 
@@ -146,9 +147,8 @@ def _why_not_trainable(base_model: BaseModel) -> str:
 
 def _no_longer_approved(correction: Correction) -> str:
     still = approved(correction.study).values("pk")
-    part = correction.parts.exclude(score__phrase__in=still).select_related("score__phrase").first()
-    return (
-        ""
-        if part is None
-        else (f"The phrase “{part.score.phrase}” in this correction is no longer approved. Train another correction.")
-    )
+    others = correction.parts.exclude(score__phrase__in=still).select_related("score__phrase__assignment__session")
+    if (part := others.first()) is None:
+        return ""
+    words = words_of_phrase(part.score.phrase)
+    return f"The phrase “{words}” in this correction is no longer approved. Train another correction."

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import ProtectedError
 
+from annotations.base import typed_texts
 from annotations.base.row_changes import change
 from annotations.base.service_errors import NotPossible
 from annotations.log import audit
@@ -40,7 +41,7 @@ def studies_of(dataset: Dataset) -> list[Study]:
 def name_classes(dataset: Dataset, classes: Sequence[str], attributes: Sequence[str], *, by: str) -> None:
     """Give classes, and the attributes that divide each into groups, other names, in their order.
 
-    Raises NotPossible once a study on it was opened.
+    Raises NotPossible once a study on it was opened, and TextTooLong.
     """
     names = _names(classes, "classes", len(dataset.class_names))
     groups = _names(attributes, "groups", len(dataset.attribute_names))
@@ -56,11 +57,9 @@ def name_classes(dataset: Dataset, classes: Sequence[str], attributes: Sequence[
 
 
 def _names(lines: Sequence[str], of: str, n: int) -> list[str]:
-    names = [" ".join(line.split()) for line in lines]
+    names = [" ".join(typed_texts.kept(line, MAX_NAME).split()) for line in lines]
     if len(names) != n or len(set(names)) != n or not all(names):
         raise NotPossible(f"Give {n} different names of {of}, one per line.")
-    if too_long := next((name for name in names if len(name) > MAX_NAME), ""):
-        raise NotPossible(f"“{too_long[:20]}…” is too long. A name has at most {MAX_NAME} characters.")
     return names
 
 

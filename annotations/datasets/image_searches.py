@@ -5,16 +5,15 @@ from typing import Any
 
 from django.db import transaction
 
+from annotations.base import typed_texts
 from annotations.base.service_errors import NotPossible
 from annotations.models import Dataset, ImageIndex, ImageSearch, JobState
 from annotations.queue import jobs, worker_wakeup
-from clarify_errors.arrays.common.safe_text import UnsafeText, compose
 from clarify_errors.arrays.embeddings.duplicate_limits import COPIES_ABOVE
 
 MAX_WORDS_LENGTH = 200
 MAX_EXAMPLES = 20  # of each side
 KEPT = 50  # searches of one person
-_NOT_PLAIN = "The words are too long, or they contain invisible characters. Enter shorter, plain words."
 
 Example = tuple[int, int]  # number of the data set, which may be that of a pool; row
 
@@ -41,15 +40,12 @@ def request_search(
     by: str,
     searched_in: Dataset | None = None,
 ) -> ImageSearch:
-    """Store a search for a worker, in a data set or in a pool; examples are of both. Raises NotPossible."""
-    try:
-        words = compose(" ".join(words.split()))
-    except UnsafeText as error:
-        raise NotPossible(_NOT_PLAIN) from error
+    """Store a search for a worker, in a data set or in a pool; examples are of both. Raises ServiceError."""
+    words = " ".join(typed_texts.kept(words, MAX_WORDS_LENGTH).split())
     if not words and not like:
         raise NotPossible("Enter some words, or choose an image that the results should resemble.")
-    if len(words) > MAX_WORDS_LENGTH or not words.isprintable():
-        raise NotPossible(_NOT_PLAIN)
+    if not words.isprintable():
+        raise NotPossible("The words contain invisible characters. Enter plain words.")
     if max(len(like), len(unlike)) > MAX_EXAMPLES:
         raise NotPossible(f"Choose at most {MAX_EXAMPLES} images of each kind.")
     n_rows = {each.pk: each.files.n_rows for each in (dataset, *searchable_pools(dataset))}

@@ -8,18 +8,21 @@ _KEPT_IN = frozenset({Moderation.HIDDEN, Moderation.EXCLUDED})
 
 def words_of_phrase(phrase: Phrase) -> str:
     """Return the phrase, or "(hidden)"; also of a visit that is withdrawn, until its words are erased."""
-    is_hidden = phrase.moderation in _KEPT_IN or phrase.assignment.session.withdrawn_at is not None
-    return HIDDEN if is_hidden else phrase.text
+    return HIDDEN if phrase.moderation in _KEPT_IN or _is_withdrawn(phrase) else phrase.text
 
 
 def words_of_run(run: Run) -> str:
-    """Return the phrase that a run was trained with, or "(hidden)" where one that gave its annotation is kept in."""
-    return HIDDEN if _KEPT_IN & _decisions(run) else run.phrase_text
+    """Return the phrase that a run was trained with, or "(hidden)": of one that gave its annotation, as for phrases."""
+    return HIDDEN if _KEPT_IN & _decisions(run) or _is_withdrawn(run) else run.phrase_text
 
 
 def is_excluded(run: Run) -> bool:
     """Say whether every phrase that gave a run's annotation was excluded, so that the run left the results too."""
     return _decisions(run) == {Moderation.EXCLUDED}
+
+
+def _is_withdrawn(row: Phrase | Run) -> bool:
+    return row.assignment.session.withdrawn_at is not None
 
 
 def _decisions(run: Run) -> set[str]:

@@ -42,7 +42,7 @@ class OfVisits(models.QuerySet[M]):
     visit: ClassVar[str]
 
     def counted(self) -> Self:
-        """Rows that count: of no preview, and of no simulated visit."""
+        """Rows that count: of no preview, and of no simulated visit. People, money and times are counted by these."""
         return self.exclude(**{f"{self.visit}kind__in": UNCOUNTED})
 
 
@@ -109,8 +109,9 @@ class SessionQuerySet(OfVisits["AnnotationSession"]):
         return self.filter(withdrawn_at=None, erased_at=None)
 
     def in_results(self, kind: SessionKind | None = None) -> Self:
-        """Visits whose work stands in results: of one kind, or of all that count; not withdrawn, not erased."""
-        return (self.counted() if kind is None else self.filter(kind=kind)).kept()
+        """Visits that count, of one kind or of all, and are not withdrawn or erased: what is said is read of these."""
+        visits = self.counted().kept()
+        return visits if kind is None else visits.filter(kind=kind)
 
 
 class AnnotationSession(models.Model):

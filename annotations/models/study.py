@@ -15,6 +15,7 @@ from annotations.models.primary_measures import default_primary_measures, valida
 from annotations.models.scheme import SCHEME_TITLE, Scheme
 from annotations.models.seals import seal
 from annotations.models.study_texts import (
+    MAX_TEXT_LENGTH,
     MAX_TITLE_LENGTH,
     OWN_LANGUAGE,
     TRANSLATED,
@@ -134,8 +135,8 @@ class Study(models.Model):
         help_text="what is left empty is shown in the study's own language, and the page says so",
     )
     state = models.CharField(max_length=10, choices=StudyState, default=StudyState.DRAFT)
-    introduction = models.TextField(blank=True)
-    consent_text = models.TextField(default=default_consent)
+    introduction = models.TextField(blank=True, max_length=MAX_TEXT_LENGTH)
+    consent_text = models.TextField(default=default_consent, max_length=MAX_TEXT_LENGTH)
     researchers = models.CharField("run by", max_length=200, blank=True)
     external_study_id = models.CharField("Prolific's study id", max_length=64, blank=True)
     participant_parameter = models.CharField(max_length=40, default="PROLIFIC_PID", validators=[validate_slug])
@@ -147,7 +148,7 @@ class Study(models.Model):
     comprehension_check = models.BooleanField(default=True)
     failed_check_code = models.CharField(max_length=40, blank=True)
     failed_check_is_paid = models.BooleanField(default=False)
-    end_questions = models.TextField(blank=True, validators=[validate_end_questions])
+    end_questions = models.TextField(blank=True, max_length=MAX_TEXT_LENGTH, validators=[validate_end_questions])
     goal = models.FloatField(null=True, blank=True, validators=_SHARE)
     suggest_rewordings = models.BooleanField("suggest other wordings", default=False)
     keyword_display = models.CharField(

@@ -12,6 +12,8 @@ from annotations.models.end_questions import end_questions
 TRANSLATED = ("title", "introduction", "consent_text", "end_questions")
 OWN_LANGUAGE = "en"  # of a study that does not say
 MAX_TITLE_LENGTH = 120
+MAX_TEXT_LENGTH = 20_000
+MAX_LENGTHS = {**dict.fromkeys(TRANSLATED, MAX_TEXT_LENGTH), "title": MAX_TITLE_LENGTH}
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,9 @@ def validate_translations(fields: Mapping[str, Any]) -> None:
             name in TRANSLATED and isinstance(texts[name], str) for name in texts
         ):
             _refuse(f"The translation into {_name(language)} holds something else than {', '.join(TRANSLATED)}.")
-        if len(texts.get("title", "")) > MAX_TITLE_LENGTH:
-            _refuse(f"The title in {_name(language)} is longer than {MAX_TITLE_LENGTH} characters.")
+        for name, text in texts.items():
+            if len(text) > (most := MAX_LENGTHS[name]):
+                _refuse(f"The {name.replace('_', ' ')} in {_name(language)} is longer than {most} characters.")
         _refuse_other_questions(fields["end_questions"], texts.get("end_questions", ""), language)
 
 

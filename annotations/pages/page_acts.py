@@ -9,7 +9,6 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 
-from annotations.base.service_errors import NotPossible
 from annotations.pages.form_errors import RefusalsShown
 from annotations.pages.typed_classes import Form
 
@@ -21,11 +20,11 @@ T = TypeVar("T", bound=Answer)
 
 
 class FormRefused(Exception):
-    """What an act was sent holds errors. The page shows the form with them, under the form's prefix, or as `form`."""
+    """What an act was sent holds errors. The page shows the form with them, as `name`: its prefix, or `form`."""
 
-    def __init__(self, form: BaseForm) -> None:
+    def __init__(self, form: BaseForm, name: str = "") -> None:
         super().__init__(form.errors.as_text())
-        self.form = form
+        self.form, self.name = form, name or form.prefix or "form"
 
 
 def filled(form: BaseForm) -> dict[str, Any]:
@@ -42,10 +41,11 @@ class ReasonForm(Form):
 
 
 def reason_of(request: HttpRequest) -> str:
-    """Return the reason that was typed, "" without one. Raises NotPossible, which the page says, of one too long."""
+    """Return the reason that was typed, "" without one. Raises FormRefused, and has the page say why."""
     form = ReasonForm(request.POST)
     if not form.is_valid():
-        raise NotPossible(f"Reason: {form.errors['reason'][0]}")
+        messages.error(request, f"Reason: {form.errors['reason'][0]}")
+        raise FormRefused(form, "reason_form")
     return str(form.cleaned_data["reason"])
 
 

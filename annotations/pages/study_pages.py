@@ -95,7 +95,7 @@ def _checked(page: StudyPage, request: HttpRequest, study_id: int) -> HttpRespon
     try:
         answer = answer_to_act(request, page.acts or {}, study) if is_act else page.view(request, study)
     except FormRefused as error:
-        answer, refused = page.view(request, study), {error.form.prefix or "form": error.form, "status": 400}
+        answer, refused = page.view(request, study), {error.name: error.form, "status": 400}
     if isinstance(answer, HttpResponseBase):
         return answer
     return show_page(request, study, page.name, **{"title": page.title, **answer, **refused})

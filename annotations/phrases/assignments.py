@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from annotations.base import typed_texts
 from annotations.base.row_changes import change
 from annotations.base.service_errors import (
     AssignmentNotActive,
@@ -31,7 +32,7 @@ from annotations.models import (
     event_kinds,
 )
 from annotations.models.assignment import MAX_WAITING
-from annotations.phrases import typed_texts
+from annotations.models.end_questions import MAX_ANSWER_LENGTH
 from annotations.runs import retraining as runs
 
 MAX_WAITING_FOR_ONE = dt.timedelta(seconds=60)
@@ -88,7 +89,7 @@ def show_keywords(assignment: Assignment) -> None:
 
 def note(assignment: Assignment, text: str) -> None:
     """Keep an expert's note on a class, the last one. A no-op where nothing changed. Raises TextTooLong."""
-    text = typed_texts.kept(text)
+    text = typed_texts.kept(text, MAX_ANSWER_LENGTH)
     with transaction.atomic():
         locked = lock(assignment)
         if text != locked.note:

@@ -9,9 +9,9 @@ _NEWEST = 15
 
 
 def newest_phrases(study: Study) -> QuerySet[Phrase]:
-    """Return the newest phrases with what their page shows, without the arrays of their scores."""
+    """Return the newest phrases, of nobody who withdrew, with what their page shows and without arrays."""
     newest_first = ("-submitted_at", "-id")
-    own = Phrase.objects.filter(assignment__session__in=study.sessions.counted()).order_by(*newest_first)
+    own = Phrase.objects.filter(assignment__session__in=study.sessions.in_results()).order_by(*newest_first)
     newest = list(own.values_list("pk", flat=True)[:_NEWEST])  # apart: to sort all with all that is shown is slow
     return _shown(Phrase.objects.filter(pk__in=newest)).order_by(*newest_first)
 

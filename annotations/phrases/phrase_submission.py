@@ -67,7 +67,8 @@ def submit(
         if before is not None:
             return before, False
         _refuse_too_many(locked, said)
-        if as_typed is not None and is_checked and phrase_text.normalise(as_typed) != text:
+        is_meant = as_typed is None or (not phrase_text.refusal(as_typed) and phrase_text.normalise(as_typed) == text)
+        if is_checked and not is_meant:
             _ask_about_unknown_words(text, assignment.session.study.phrase_language)
         why = "" if is_checked else UNCHECKED
         phrase = _store(locked, len(said) + 1, why, client_uuid=client_uuid, text=text, writing=writing)

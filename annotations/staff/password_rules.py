@@ -28,6 +28,7 @@ _ROWS = (
 )  # fmt: skip
 _STEPS = {step for row in _ROWS for a, b in pairwise(row) for step in ((a, b), (b, a))}
 _SIGNS, _LETTERS = "03457@$!", "oeastasi"  # signs that stand for letters
+MAX_LENGTH = 128  # characters: the rules below take steps that grow with the square of them
 _LEAST_LETTERS = 3  # of a name: "ab" stands in many a good password
 
 
@@ -35,6 +36,10 @@ class GuessablePasswordValidator:
     """Refuses passwords of nothing but known words, numbers and signs, and runs of neighbouring keys."""
 
     def validate(self, password: str, user: Any = None) -> None:
+        if len(password) > MAX_LENGTH:
+            raise ValidationError(
+                f"This password is too long. Use at most {MAX_LENGTH} characters.", "password_too_long"
+            )
         if _is_run(password.casefold()):
             raise ValidationError(
                 "This password is mostly a run of neighbouring keys or repeated characters.", code="password_run"

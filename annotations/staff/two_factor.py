@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, User
 from django.db import transaction
 from django.db.models import QuerySet
 from django_otp.oath import TOTP
@@ -30,14 +30,6 @@ TOLERANCE = 1  # steps that a phone's clock may be early or late
 MAX_WRONG = 10  # from then on the wait stays at 2**9 s: whoever has the password cannot keep its owner out for days
 _ISSUER = "Clarify"
 _SECRET_BYTES = 20
-
-
-def new_device(user: Any) -> TotpDevice:
-    """Store a device with a new secret, which waits for its first code."""
-    sealed = seals.seal(secrets.token_bytes(_SECRET_BYTES))
-    device = TotpDevice(user=user, name="app", confirmed=False, sealed_secret=sealed)
-    device.save()
-    return device
 
 
 def base32_secret(device: TotpDevice) -> str:
@@ -137,27 +129,30 @@ def n_recovery_codes(user: AbstractBaseUser) -> int:
     return StaticToken.objects.filter(device__user_id=user.pk).count()
 
 
-def begin(user: AbstractBaseUser) -> TotpDevice:
-    """Return a device with a new secret, or the one that still waits for its first code."""
-    return TotpDevice.objects.filter(user_id=user.pk, confirmed=False).first() or new_device(user)
+def begin(user: Any, sealed: str = "") -> TotpDevice:
+    """Return a device that waits for its first code, stored nowhere: of the sealed secret that its page sent back.
 
-
-def confirm(user: Any, code: str) -> tuple[TotpDevice, list[str]]:
-    """Switch the second factor on, once the app's first code is right; returns the device and new recovery codes.
-
-    Raises CodeNotRight.
+    With a new secret where none was sent, or one that this site cannot open.
     """
-    with transaction.atomic():
-        device = TotpDevice.objects.select_for_update().filter(user_id=user.pk, confirmed=False).first()
-        if device is not None and use(device, _plain(code)):
-            TotpDevice.objects.filter(user_id=user.pk, confirmed=True).delete()
-            device.confirmed = True
-            device.save()
-            codes = _new_recovery_codes(user)
-            audit.record("two_factor_on", None, by=user.get_username())
-            notify_on_commit(user, "An authenticator app was set up as the second step of your sign-in.")
-            return device, codes
-    raise CodeNotRight  # after the commit, so that the failed try counts
+    token = sealed.encode()
+    if identities.sealed_under(token) == "none":
+        token = seals.seal(secrets.token_bytes(_SECRET_BYTES))
+    return TotpDevice(user=user, name="app", sealed_secret=token)
+
+
+@transaction.atomic
+def confirm(device: TotpDevice, code: str) -> list[str]:
+    """Store a device whose first code is right, which switches the second factor on; returns new recovery codes.
+
+    Raises CodeNotRight, also where another app was set up meanwhile.
+    """
+    user = User.objects.select_for_update(no_key=True).get(pk=device.user_id)  # of two at once one is first
+    if is_enrolled(user) or not is_right(device, plain := _plain(code)):
+        raise CodeNotRight
+    use(device, plain)
+    audit.record("two_factor_on", None, by=user.get_username())
+    notify_on_commit(user, "An authenticator app was set up as the second step of your sign-in.")
+    return _new_recovery_codes(user)
 
 
 def is_code_of(username: str, code: str) -> bool:

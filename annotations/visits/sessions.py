@@ -13,6 +13,7 @@ from django.utils.translation import override
 from annotations.allocation import places
 from annotations.allocation import places as repeat_visits
 from annotations.allocation.task_orders import order_of
+from annotations.base import typed_texts
 from annotations.base.service_errors import (
     LinkIncomplete,
     PracticeNotDone,
@@ -41,9 +42,9 @@ from annotations.models import (
     StudyState,
     event_kinds,
 )
-from annotations.models.end_questions import RATINGS, TRUST
+from annotations.models.end_questions import MAX_ANSWER_LENGTH, RATINGS, TRUST
 from annotations.models.study_texts import OWN_LANGUAGE
-from annotations.phrases import assignments, typed_texts
+from annotations.phrases import assignments
 from annotations.prolific import submissions
 from annotations.prolific_client.outside_ids import OutsideIds, is_outside_id
 from annotations.visits import entry_verification
@@ -327,12 +328,12 @@ def _kept_answers(session: AnnotationSession, answers: Mapping[int, str], langua
     for asked in session.configuration.end_questions(language):
         answer = answers.get(asked.number, "").strip()
         try:
-            answer = answer if asked.options else typed_texts.kept(answer)
+            answer = answer if asked.options else typed_texts.kept(answer, MAX_ANSWER_LENGTH)
         except TextTooLong:
             too_long.append(asked.number)
         if answer and (not asked.options or answer in dict(asked.options)):
             of_it = {"number": asked.number, "question": asked.text, "answer": answer, "language": asked.language}
             kept.append(EndAnswer(session=session, **of_it))
     if too_long:
-        raise TextTooLong(typed_texts.MAX_LENGTH, too_long)
+        raise TextTooLong(MAX_ANSWER_LENGTH, too_long)
     return kept

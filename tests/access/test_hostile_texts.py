@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 
+from annotations.models.study_texts import MAX_TEXT_LENGTH
 from tests.access.answers import ANONYMOUS, OPERATOR, PARTICIPANT, REACHED
-from tests.access.matrix import MATRIX, PARTICIPANTS
+from tests.access.matrix import MATRIX
+from tests.access.places import Place, names_in_code, names_read, places, written_texts
 from tests.access.world import World
 from tests.support.undone import undone
 
@@ -27,11 +29,10 @@ LET_THROUGH = {
     "runs of thirty marks": ("a" + "\u0301\u0334" * 15) * 3_500,
     "digits": "9" * 120_000,
     "blanks": "a" + " " * 120_000 + "a",
+    "signs": "(" * 40_000 + "[" * 40_000 + "," * 40_000,
+    "digits within": "a" + "1" * 120_000 + "a",
 }
 OF_TEXT = "textarea[name], input[name][type=text], input[name][type=number], input[name][type=password]"
-# Of the pages to which the visits of this world have not come, or no longer come, and of what scripts send.
-UNSEEN = ("text", "note", "answer", "position", "spans", "writing", "as_typed", "question-1", "resume_code", "agree")
-
 Form = tuple[str, str, tuple[str, ...], tuple[str, ...]]
 
 
@@ -73,11 +74,14 @@ def checking(world: World) -> Iterator[World]:
         client.handler.enforce_csrf_checks = False
 
 
-def post(world: World, person: str, address: str, fields: dict[str, str]) -> tuple[int, float]:
+def post(client: Any, address: str, fields: dict[str, str]) -> tuple[int, float]:
     """Send a form; return the status and how many seconds of the processor the answer took."""
-    client: Any = world.clients[person]
     cookies = copy(client.cookies)
-    where = f"{address}?csrfmiddlewaretoken={TOKEN}" if address.startswith("/admin/uploads/") else address
+    where = (
+        f"{address}{'&' if '?' in address else '?'}csrfmiddlewaretoken={TOKEN}"
+        if address.startswith("/admin/uploads/")
+        else address
+    )
     with undone():
         began = time.thread_time()
         status = client.post(where, {"csrfmiddlewaretoken": TOKEN, **fields}).status_code
@@ -95,7 +99,7 @@ def test_no_field_of_any_form_takes_what_no_text_has(checking: World, forms: lis
     for person, address, names, _ in forms:
         for number, name in enumerate(names):
             hostile = list(REFUSED.values())[number % 3] if number else MARKS
-            status, took = post(checking, person, address, {name: hostile})
+            status, took = post(checking.clients[person], address, {name: hostile})
             assert (status, took < MAX_S) == (400, True), f"{person}: {address} {name}, {took:.1f} s"
 
 
@@ -105,7 +109,7 @@ def test_no_address_takes_it_as_a_field_or_as_its_name(checking: World, kind: st
         person = next((who for who in (ANONYMOUS, PARTICIPANT, OPERATOR) if (line.post or {}).get(who) == REACHED), "")
         if person:
             for fields in ({"nothing": REFUSED[kind]}, {REFUSED[kind][:1000]: "1"}):
-                status, took = post(checking, person, world_address(checking, path), fields)
+                status, took = post(checking.clients[person], world_address(checking, path), fields)
                 assert (status, took < MAX_S) == (400, True), f"{path}, {took:.1f} s"
 
 
@@ -113,14 +117,36 @@ def world_address(world: World, path: str) -> str:
     return world.address(path, MATRIX[path].given)
 
 
-def test_what_a_text_may_have_takes_no_time_to_speak_of_in_any_field(checking: World, forms: list[Form]) -> None:
-    unseen = [(PARTICIPANT, world_address(checking, path), UNSEEN) for path, line in PARTICIPANTS.items() if line.post]
-    fields = [(who, where, name) for who, where, _, texts in forms for name in texts]
-    fields += [(who, where, name) for who, where, names in unseen for name in names]
-    for number, (person, address, name) in enumerate(fields):
+@pytest.fixture(scope="module")
+def fields(world: World) -> list[tuple[Place, str]]:
+    """Each field that is read of a form, with the place that it is sent to."""
+    found = []
+    for place in places(world):
+        with names_read() as names:
+            send(place)
+        found += [(place, name) for name in sorted(names - {"csrfmiddlewaretoken"})]
+    return found
+
+
+def send(place: Place, /, **typed: str) -> tuple[int, float]:
+    return post(place.client, place.address, {**place.fields, **typed})
+
+
+def test_every_field_that_code_reads_is_among_those_that_are_tried(fields: list[tuple[Place, str]]) -> None:
+    tried = {name for _, name in fields}
+    assert {name: file for name, file in names_in_code().items() if name not in tried} == {}
+    assert len(fields) > 400
+
+
+def test_what_a_text_may_have_takes_little_time_in_any_field_and_no_long_text_is_kept(
+    fields: list[tuple[Place, str]],
+) -> None:
+    for number, (place, name) in enumerate(fields):
         kind = list(LET_THROUGH)[number % len(LET_THROUGH)]  # each alone would take minutes
-        status, took = post(checking, person, address, {name: LET_THROUGH[kind]})
-        assert status < 500 and took < MAX_S, f"{person}: {address} {name}, {kind}: {status} after {took:.1f} s"
+        with written_texts(longer_than=MAX_TEXT_LENGTH) as kept:
+            status, took = send(place, **{name: LET_THROUGH[kind]})
+        assert status < 500 and took < MAX_S, f"{place} {name}, {kind}: {status} after {took:.1f} s"
+        assert not kept, f"{place} {name}, {kind}"
 
 
 def test_no_address_takes_it_as_a_parameter(world: World) -> None:

@@ -1,4 +1,8 @@
-"""What previews and simulated people left stands on no page, in no file and no answer but those named here."""
+"""What previews and simulated people left stands on no page, in no file and no answer but those named here.
+
+The words of somebody who withdrew neither, from that moment on: erasure follows within minutes. The person still counts
+where people and money are counted.
+"""
 
 import io
 import re
@@ -30,6 +34,7 @@ from annotations.models import (
     PracticePhrase,
     Rehearsal,
     Run,
+    Stage,
     Study,
     Submission,
     Verdict,
@@ -48,7 +53,7 @@ from tests.support.views_pages import shown, tree
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_snapshot")]
 
 WORDS, MONEY = "qwertzuiop", 98_765  # in hundredths
-REAL = "red"  # what somebody said who counts
+REAL, TAKEN_BACK = "red", "crimsonish"  # what somebody said who counts, and who counts and withdrew
 SPOKEN = (WORDS, "987.65", "98765")
 MOST = 1_500  # addresses that one person looks at
 # Of lists one page is enough; of events, accounts and the site's own documents none is about what people wrote.
@@ -69,12 +74,18 @@ def rehearsed(rows_of_the_module: None, sprites_directory: Path) -> World:
     """A study with a person's words; a preview's and a simulated person's are planted beside them."""
     world = build(sprites_directory)
     study = world.here[0]
-    _correct(study, Phrase.objects.select_related("assignment__task__base_model", "score").get(text=REAL))
+    _correct(study, Phrase.objects.select_related("assignment__task__base_model", "score").get(text=REAL), REAL)
     user = User.objects.get(username="operator")
     links = preview_links.preview_url(study, user).partition(f"{preview_links.PARAMETER}=")[2]
     simulated = preview_links.simulated_parameters(study, 0, seed=1)[preview_links.PARAMETER]
     for token in (links, simulated):
-        _plant(preview_links.enter(study, token), study)
+        session = preview_links.enter(study, token)
+        _plant(session, study, WORDS)
+        _pay(session)
+    withdrawn = sessions.enter(study, participant_id="dora", study_id=f"{study.slug}-outside", session_id="doras")
+    _plant(withdrawn, study, TAKEN_BACK)
+    now, hers = timezone.now(), AnnotationSession.objects.filter(pk=withdrawn.pk)
+    hers.update(stage=Stage.WITHDRAWN, outcome="withdrawn", withdrawn_at=now, ended_at=now)
     Rehearsal.objects.create(
         study=study, n_people=1, seed=1, requested_by="operator", state=JobState.DONE, finished_at=timezone.now()
     )
@@ -82,20 +93,27 @@ def rehearsed(rows_of_the_module: None, sprites_directory: Path) -> World:
     return world
 
 
-def _plant(session: AnnotationSession, study: Study) -> None:
-    """Everything that a visit can leave behind: phrases, runs, notes, answers, money, and what is made of its words."""
+def _plant(session: AnnotationSession, study: Study, words: str) -> None:
+    """Everything that a visit can leave behind but money: phrases, runs, notes, answers, what is made of its words."""
     sessions.give_consent(session)
     actors.pass_check(actors.do_tutorial(session))
-    PracticePhrase.objects.filter(session=session).update(text=f"{WORDS} in practice")
+    PracticePhrase.objects.filter(session=session).update(text=f"{words} in practice")
     visit = actors.Visit(session, assignments.start(session.assignments.get()), actors.client_of(session), {})
-    phrase = add_phrase(visit, f"{WORDS} {session.kind}", 0.9)
+    phrase = add_phrase(visit, f"{words} {session.kind}", 0.9)
     add_run(phrase, 0.95)
-    add_phrase(visit, f"{WORDS} waits")
-    visit.assignment.note = f"{WORDS} noted"
+    add_phrase(visit, f"{words} waits")
+    visit.assignment.note = f"{words} noted"
     visit.assignment.save(update_fields=["note"])
     assignments.end(visit.assignment, EndReason.DONE)
     sessions.finish(session)
-    EndAnswer.objects.create(session=session, number=1, question="What?", answer=f"{WORDS} answered", language="")
+    EndAnswer.objects.create(session=session, number=1, question="What?", answer=f"{words} answered", language="")
+    typed = WORDS if words == WORDS else "staff"  # what the staff typed stays
+    _gather(study, phrase, typed)
+    _correct(study, phrase, typed)
+
+
+def _pay(session: AnnotationSession) -> None:
+    study = session.study
     of = {"study": study, "submission_key": session.submission_key, "pseudonym": session.participant.pseudonym}
     submission = Submission.objects.create(**of, session=session, status="AWAITING REVIEW", entered_code=WORDS)
     Payment.objects.create(
@@ -107,11 +125,9 @@ def _plant(session: AnnotationSession, study: Study) -> None:
         currency="GBP",
         idempotency_key=f"{WORDS}-{session.kind}",
     )
-    _gather(study, phrase)
-    _correct(study, phrase)
 
 
-def _gather(study: Study, phrase: Phrase) -> None:
+def _gather(study: Study, phrase: Phrase, typed: str) -> None:
     """A check of what the phrase selects, with a review of it, and a training with what was gathered."""
     done = {"state": JobState.DONE, "finished_at": timezone.now(), "requested_by": "ada"}
     items = [{"row": 3, "arm": "above", "of": 9}, {"row": 4, "arm": "below", "of": 9}]
@@ -126,11 +142,11 @@ def _gather(study: Study, phrase: Phrase) -> None:
     ImageReview.objects.create(
         gathering=check, place=0, reviewer="ada", verdict=Verdict.KEEP, label=0, seconds=1.0, reviewed_at=timezone.now()
     )
-    table = [{"name": f"{phrase} trained", "n_added": 1, "minutes": None, "reason": f"{phrase} refused"}]
+    table = [{"name": f"{typed} trained", "n_added": 1, "minutes": None, "reason": f"{typed} refused"}]
     GatheredTraining.objects.create(gathering=check, dataset=task.base_model.dataset, table=table, **done)
 
 
-def _correct(study: Study, phrase: Phrase) -> None:
+def _correct(study: Study, phrase: Phrase, typed: str) -> None:
     """A pooled correction of the phrase, trained and decided on."""
     task = phrase.assignment.task
     label = task.target_class or 0
@@ -139,7 +155,7 @@ def _correct(study: Study, phrase: Phrase) -> None:
         base_model=task.base_model,
         ablations=[{"class": label, "phrase": str(phrase), "sets": []}],
         head=b"head",
-        review_reason=f"{phrase} decided",
+        review_reason=f"{typed} decided",
         reviewed_by="ada",
         reviewed_at=timezone.now(),
         state=JobState.DONE,
@@ -203,7 +219,12 @@ def test_the_staff_read_what_they_left_only_where_it_may_stand(rehearsed: World)
         if said and not any(re.match(pattern, address) for pattern in ALLOWED):
             found[address] = said
     assert found == {}
+    withdrawn = [address for address, text in read.items() if TAKEN_BACK in text]
+    left = [address for address in withdrawn if not any(re.match(pattern, address) for pattern in ALLOWED)]
+    assert not left, "\n".join(left)
     study = rehearsed.here[0].pk
+    hers = AnnotationSession.objects.get(withdrawn_at__isnull=False).participant.pseudonym
+    assert hers in read[f"/admin/annotations/study/{study}/reconciliation/"]  # people and money count her
     # These show what people wrote.
     for page in ("correction", "gathering", "moderation", "results", "concepts", "change"):
         assert REAL in read[f"/admin/annotations/study/{study}/{page}/"], page
@@ -224,8 +245,9 @@ def test_a_participant_reads_nothing_of_them(rehearsed: World) -> None:
     assert {address for address, text in read.items() if any(each in text for each in (*SPOKEN, *names()))} == set()
 
 
-def test_nothing_is_gathered_for_their_words(rehearsed: World) -> None:
-    phrase = Phrase.objects.select_related("score", "assignment__task__base_model").get(text=f"{WORDS} simulated")
+@pytest.mark.parametrize("words", [f"{WORDS} simulated", f"{TAKEN_BACK} participant"])
+def test_nothing_is_gathered_for_their_words(rehearsed: World, words: str) -> None:
+    phrase = Phrase.objects.select_related("score", "assignment__task__base_model").get(text=words)
     with pytest.raises(NotPossible, match="does not count"):
         gatherings.request(
             rehearsed.here[0], phrase.assignment.task.base_model, None, [(phrase.score, 0.1)], by="operator"

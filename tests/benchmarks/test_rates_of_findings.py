@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from tests.annotations.analysis.concepts import shuffled_errors
 from tests.annotations.analysis.statistics.crowds import Crowd
 from tests.modeling.arrays.keywords.lists_of_captions import UNRELATED, share_of_findings
 from tests.modeling.explanations.random_words import random_words
+from tests.worker.releases import mixed_model
 
 DATA_SETS = 400
 CLASSES = 100  # whose captions make lists: two lists with 200 permutations each take 0.4 s
@@ -33,12 +35,22 @@ def made_of_captions(_: int, often: float = UNRELATED) -> list[str]:
     return [f"of {CLASSES} classes p ≤ .05 on the same images in {same:.1%}", f"on the other half in {other:.1%}"]
 
 
+def structures(n: int) -> list[str]:
+    return [f"clusters said of {shuffled_errors.share_called(n):.1%} of shuffles of 40 errors"]
+
+
+def tasks(n: int) -> list[str]:
+    return [f"p < .05 in {mixed_model.share_called(n):.1%}"]
+
+
 SIMULATED: dict[str, Callable[[int], Sequence[str]]] = {
     "20 random words": headlines,
     "keywords of captions that say nothing of the errors": made_of_captions,
     "keywords of captions that do for 70% of wrong images": partial(made_of_captions, often=0.7),
     "20 people, threshold 25%": partial(enough, crowd=Crowd(20, 12, 0.25)),
     "40 people, threshold 30%": partial(enough, crowd=Crowd(40, 30, 0.3)),
+    "clusters of shuffled errors": structures,
+    "two equal tasks in the mixed model, 20 people": tasks,
 }
 
 

@@ -44,10 +44,6 @@ MAY_WRITE: dict[str, tuple[str, tuple[str, ...]]] = {
     "audit": _TAKEN,
     "admin:annotations_study_release_file": _TAKEN,
     "api-release-file": _TAKEN,
-    "two_factor": (
-        "The secret that the page shows is kept, sealed, for the first code made from it.",
-        ("annotations_totpdevice",),
-    ),
     "oidc_back": ("The provider sends the browser back with GET, and signs it in.", ("django_session", "auth_user")),
 }
 # What any view may write, in a statement of its own: the table, and the reason.

@@ -2,6 +2,7 @@
 
 import base64
 import time
+from typing import Any
 
 from django.contrib.auth.models import User
 from django_otp.oath import TOTP
@@ -12,10 +13,19 @@ from annotations.staff import two_factor
 
 def code_of(user: User, steps: int = 0) -> str:
     """The code that the person's app shows, or will show some half minutes later."""
-    device = TotpDevice.objects.filter(user=user).latest("pk")
-    app = TOTP(base64.b32decode(two_factor.base32_secret(device)), two_factor.STEP_S, digits=two_factor.DIGITS)
+    return code_from(two_factor.base32_secret(TotpDevice.objects.get(user=user)), steps)
+
+
+def code_from(secret: str, steps: int = 0) -> str:
+    """The same of a secret, as the page that sets an app up shows it."""
+    app = TOTP(base64.b32decode(secret), two_factor.STEP_S, digits=two_factor.DIGITS)
     app.time = time.time() + steps * two_factor.STEP_S
     return f"{app.token():06}"
+
+
+def first_code(page: Any) -> dict[str, str]:
+    """What is sent to switch the second factor on: the app's first code, with what its page says of the secret."""
+    return {"sealed": page.context["sealed"], "code": code_from(page.context["secret"])}
 
 
 def wrong_code_of(user: User) -> str:
@@ -24,6 +34,5 @@ def wrong_code_of(user: User) -> str:
 
 def enrol(user: User) -> list[str]:
     """Switch the second factor on, and return the recovery codes. The code of now is left unused."""
-    two_factor.begin(user)
-    _device, codes = two_factor.confirm(user, code_of(user, -1))
-    return codes
+    device = two_factor.begin(user)
+    return two_factor.confirm(device, code_from(two_factor.base32_secret(device), -1))

@@ -39,7 +39,7 @@ class MessageForm(Form):
 class ReturnForm(Form):
     """Why a person shall return the submission."""
 
-    reason = forms.CharField(label="Reason, which the person reads", widget=forms.Textarea(_TEXT))
+    reason = forms.CharField(label="Reason, which the person reads", max_length=5000, widget=forms.Textarea(_TEXT))
 
 
 class ScreenOutForm(Form):
@@ -57,6 +57,7 @@ class RejectForm(Form):
     message = forms.CharField(
         label=f"Message of at least {MIN_REJECTION_MESSAGE} characters, which the person reads",
         min_length=MIN_REJECTION_MESSAGE,
+        max_length=5000,
         widget=forms.Textarea({"rows": 6}),
     )
     sure = forms.BooleanField(label="Reject it: the person is not paid, and it stays in their record")

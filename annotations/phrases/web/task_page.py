@@ -27,6 +27,7 @@ from annotations.models import (
     Stage,
     event_kinds,
 )
+from annotations.models.end_questions import MAX_ANSWER_LENGTH
 from annotations.pages.current_visit import AT_WORK, SeeOther, go_on, in_visit, steps, uuid_in
 from annotations.pages.current_visit import client_uuid as uuid_of
 from annotations.pages.error_pages import with_headers_of
@@ -34,7 +35,6 @@ from annotations.phrases import assignments, phrase_submission, task_screen
 from annotations.phrases.expert_classes import class_place
 from annotations.phrases.screen_records import screen
 from annotations.phrases.task_screen import Draws
-from annotations.phrases.typed_texts import MAX_LENGTH
 from clarify_errors.arrays.common.safe_text import BadJson, UnsafeText, read_json
 from clarify_errors.arrays.phrases.writing_traces import COUNTED
 
@@ -204,7 +204,7 @@ def _task_page(
         "place": class_place(assignment) if assignment.session.is_expert else None,
         "note": refused_note.typed if refused_note else assignment.note,
         "note_error": refused_note.error if refused_note else None,
-        "max_length": MAX_LENGTH,
+        "max_length": MAX_ANSWER_LENGTH,
         "images": task_screen.images(assignment, owner=_owner(assignment), draws=draws),
         "other_right": _others(given, Draws(draws.right + 1, draws.wrong)),
         "other_wrong": _others(given, Draws(draws.right, draws.wrong + 1)),

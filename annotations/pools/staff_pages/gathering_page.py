@@ -10,7 +10,8 @@ from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 
 from annotations.datasets.staff_pages.pictures import Picture, pictures_of
-from annotations.models import UNFINISHED, Dataset, Gathering, ImageIndex, JobState, Pool, Study
+from annotations.models import UNFINISHED, Dataset, Gathering, GatheringPart, ImageIndex, JobState, Pool, Study
+from annotations.models.moderated_words import words_of_phrase
 from annotations.pages.number_formats import TypedFloatField, row_number
 from annotations.pages.page_acts import Act, Answer
 from annotations.pages.shown_figures import table_answer
@@ -93,7 +94,7 @@ def page(request: HttpRequest, study: Study) -> Answer:
     return {
         "found": found,
         "gathering": shown,
-        "parts": [(part, part.gathering.base_model.dataset.class_names[part.target_class]) for part in _parts(shown)],
+        "parts": list(_parts(shown)),
         "training": training,
         "rows": worth_rows(training) if training else [],
         "measures": WORTH.values(),
@@ -122,9 +123,11 @@ def _likenesses(study: Study) -> list[tuple[Dataset, dict[str, Any]]]:
     return [(each, index.likeness if index else {}) for each, index in indexes]
 
 
-def _parts(gathering: Gathering | None) -> Any:
-    related = ("score__phrase", "gathering__base_model__dataset")
-    return gathering.parts.select_related(*related) if gathering else []
+def _parts(gathering: Gathering | None) -> Iterator[tuple[GatheringPart, str, str]]:
+    """Each annotation, the name of its class, and its words."""
+    related = ("score__phrase__assignment__session", "gathering__base_model__dataset")
+    for part in gathering.parts.select_related(*related) if gathering else ():
+        yield part, part.gathering.base_model.dataset.class_names[part.target_class], words_of_phrase(part.score.phrase)
 
 
 def _pairs(request: HttpRequest, gathering: Gathering) -> Iterator[tuple[Picture, Picture, float]]:

@@ -11,6 +11,7 @@ from django.utils.dateparse import parse_datetime
 
 from annotations.datasets.thumbnails import thumbnail_url
 from annotations.models import Gathering, Study, Verdict
+from annotations.models.moderated_words import words_of_phrase
 from annotations.pages.number_formats import row_number
 from annotations.pages.page_acts import Answer
 from annotations.pools import image_reviews
@@ -47,13 +48,13 @@ def _item(request: HttpRequest, gathering: Gathering, place: int | None) -> dict
     dataset = pool.dataset if pool is not None and pool.dataset is not None and item["arm"] != KNOWN else parent
     files = dataset.files
     url = thumbnail_url(f"user:{request.user.pk}", dataset.pk, files.image_keys[item["row"]].decode())
-    parts = list(gathering.parts.select_related("score__phrase").order_by("target_class"))
+    parts = list(gathering.parts.select_related("score__phrase__assignment__session").order_by("target_class"))
     first = [part.target_class for part in parts]
     labels = [*first, *(label for label in range(len(parent.class_names)) if label not in first)][:MAX_BUTTONS]
     # A slice check asks whether the phrase holds; a gathering which class it is.
     names = [(labels[0], "It does")] if pool is None else [(label, parent.class_names[label]) for label in labels]
     buttons = [(str(key), label, name) for key, (label, name) in enumerate(names, 1)]
-    return {"url": url, "buttons": buttons, "phrases": [str(part.score.phrase) for part in parts]}
+    return {"url": url, "buttons": buttons, "phrases": [words_of_phrase(part.score.phrase) for part in parts]}
 
 
 def _say(request: HttpRequest, study: Study, by: str) -> None:

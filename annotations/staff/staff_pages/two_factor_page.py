@@ -50,7 +50,8 @@ def page(request: HttpRequest) -> HttpResponse:
                 two_factor.verify(user, code)
                 two_factor.switch_off(user, by=user.get_username())
                 return HttpResponseRedirect(reverse("two_factor"))
-            device, recovery_codes = two_factor.confirm(user, code)
+            device = two_factor.begin(user, request.POST.get("sealed", ""))
+            recovery_codes = two_factor.confirm(device, code)
             django_otp.login(request, device)
         except CodeNotRight as wrong:
             error = wrong.message
@@ -68,7 +69,7 @@ def wanted_page(request: HttpRequest) -> str:
 def _context(request: HttpRequest) -> dict[str, Any]:
     user: Any = request.user
     is_on = two_factor.is_enrolled(user)
-    device = None if is_on else two_factor.begin(user)
+    device = None if is_on else two_factor.begin(user, request.POST.get("sealed", ""))
     return {
         "is_on": is_on,
         "owes_code": two_factor.owes_code(user),
@@ -76,6 +77,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "passkeys": two_factor.passkeys(user) if settings.OFFERS_PASSKEYS else [],
         "offers_passkeys": settings.OFFERS_PASSKEYS,
         "n_recovery_codes": two_factor.n_recovery_codes(user),
+        "sealed": device.sealed_secret.decode() if device else "",
         "secret": two_factor.base32_secret(device) if device else "",
         "qr": qr_path(two_factor.setup_uri(device)) if device else None,
     }

@@ -7,8 +7,8 @@ from django import forms
 from django.conf import settings
 from django.utils.datastructures import MultiValueDict
 
-from annotations.models.study_texts import MAX_TITLE_LENGTH
-from clarify_errors.arrays.common.safe_text import compose
+from annotations.models.study_texts import MAX_LENGTHS
+from clarify_errors.arrays.common.safe_text import TYPED_PER_STORED, compose
 
 ROWS = {
     "title": 1,
@@ -27,7 +27,7 @@ class TranslationsWidget(forms.Widget):
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
-        context["max_title_length"] = MAX_TITLE_LENGTH
+        context["max_title_length"] = MAX_LENGTHS["title"]
         context["languages"] = [
             {
                 "code": code,
@@ -71,11 +71,17 @@ class TranslationsField(forms.Field):
         super().__init__(**{"required": False, "label": "Translations", **options})
 
     def to_python(self, value: Any) -> Any:
-        """Compose each text: the model counts characters after that."""
-        return {code: {name: compose(text) for name, text in texts.items()} for code, texts in (value or {}).items()}
+        """Compose each text: the model counts characters after that, and refuses what is too long to be composed."""
+        return {
+            code: {name: _composed(name, text) for name, text in texts.items()} for code, texts in (value or {}).items()
+        }
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return bool(_plain(initial or {}) != _plain(data or {}))
+
+
+def _composed(name: str, text: str) -> str:
+    return text if len(text) > TYPED_PER_STORED * MAX_LENGTHS[name] else compose(text)
 
 
 def _plain(value: Any) -> Any:

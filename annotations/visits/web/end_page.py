@@ -10,11 +10,10 @@ from django.views.decorators.http import require_http_methods
 
 from annotations.base.service_errors import TextTooLong
 from annotations.models import AnnotationSession, EndReason, Stage
-from annotations.models.end_questions import RATINGS, TRUST
+from annotations.models.end_questions import MAX_ANSWER_LENGTH, RATINGS, TRUST
 from annotations.models.study_texts import OWN_LANGUAGE
 from annotations.pages.current_visit import SeeOther, asked_in, in_visit, may_end, page_of, steps, withdrawal_path
 from annotations.phrases.task_screen import found
-from annotations.phrases.typed_texts import MAX_LENGTH
 from annotations.visits import sessions
 from annotations.visits.web.return_page import effects_context, return_path
 
@@ -67,7 +66,7 @@ def end(request: HttpRequest, session: AnnotationSession) -> HttpResponse:
             for asked in session.configuration.end_questions(get_language() or OWN_LANGUAGE)
         ],
         "error": refused,
-        "max_length": MAX_LENGTH,
+        "max_length": MAX_ANSWER_LENGTH,
         "return_url": url,
         "leaving": leaving,
         "withdraw_url": request.build_absolute_uri(withdrawal_path(session)),

@@ -110,11 +110,15 @@ def test_the_words_of_somebody_who_withdraws_later_are_not_said_until_they_are_e
     approve(*Phrase.objects.filter(pk=said["red square"].pk))
     correction = trained(ask(study, base_model))
     page = f"/admin/annotations/study/{study.pk}/correction/"
+    table = f"/api/v1/studies/{study.slug}/tables/correction_annotations/"
 
     def told() -> list[str]:
         lines = correction_tables(study).annotations.lines()
-        shown = coordinator_client.get(page, {"correction": correction.pk}).content.decode()
-        return [str(list(lines)), json.dumps(correction_document(correction)), shown]
+        of_page = {"correction": correction.pk}
+        asked = [(page, of_page), (page, {**of_page, "file": "json"})]
+        asked += [(table, {"format": kind}) for kind in ("json", "csv")]
+        answers = [coordinator_client.get(*each).getvalue().decode() for each in asked]
+        return [str(list(lines)), json.dumps(correction_document(correction)), *answers]
 
     assert all("crimson hers" in each for each in told())
     now, hers = timezone.now(), AnnotationSession.objects.filter(pk=said["red square"].assignment.session_id)

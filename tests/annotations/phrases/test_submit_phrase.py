@@ -52,6 +52,8 @@ def test_words_that_no_list_has_are_asked_about_once_and_then_taken(alice, text,
     with pytest.raises(WordsInDoubt) as asked:
         phrase_submission.submit(alice.assignment, client_uuid=UUID, text=text, as_typed="other words")
     assert (asked.value.text, asked.value.nearest) == (text, nearest)
+    with pytest.raises(WordsInDoubt):  # no phrase is as long, so nobody typed it
+        phrase_submission.submit(alice.assignment, client_uuid=UUID, text=text, as_typed=text + " " * 500)
     assert not Phrase.objects.exists()
     phrase, created = phrase_submission.submit(alice.assignment, client_uuid=UUID, text=text, as_typed=f" {text}")
     assert (phrase.text, created) == (text, True)

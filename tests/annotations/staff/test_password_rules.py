@@ -32,6 +32,7 @@ WEAK = [
     "abcdefghijklmnop",
     "4815162342481516",
     "only-eleven",
+    "a" + "1" * 120_000 + "a",  # to read its signs as letters would take n² steps: minutes
 ]
 STRONG = [
     "three unrelated words",
@@ -39,6 +40,7 @@ STRONG = [
     "Kx7vP2qLm9Rz",
     "summer rain on the old roof",
     "Clarify shows what went wrong",
+    "four of them " * 9 + "ten or more",  # 128 characters
     COORDINATOR_PASSWORD,
 ]
 

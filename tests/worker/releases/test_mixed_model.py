@@ -1,34 +1,10 @@
 """The mixed model of the worked example in the docs, on people and tasks whose effects are known."""
 
-import re
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
-
 import numpy as np
-import pandas as pd
 import pytest
 from scipy import stats
 
-TASKS = {1: 0.2, 2: 0.3}
-BETWEEN, WITHIN = 0.1, 0.05  # standard deviations
-
-
-def block() -> str:
-    page = (Path(__file__).parents[3] / "docs" / "analysts" / "analysis.md").read_text("utf-8")
-    blocks: list[str] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    return next(code for code in blocks if "mixedlm" in code)
-
-
-def run(people: int, tasks: tuple[int, ...], seed: int = 0, effects: Mapping[int, float] = TASKS) -> dict[str, Any]:
-    rng = np.random.default_rng(seed)
-    rows = []
-    for person in range(people):
-        own = rng.normal(0, BETWEEN)
-        rows += [(f"p{person}", task, effects[task] + own + rng.normal(0, WITHIN)) for task in tasks]
-    names: dict[str, Any] = {"summary": pd.DataFrame(rows, columns=["participant", "task", "own_gain"])}
-    exec(block(), names)
-    return names
+from tests.worker.releases.mixed_model import BETWEEN, EQUAL, WITHIN, run, share_called
 
 
 def test_it_tells_tasks_and_people_apart() -> None:
@@ -42,16 +18,17 @@ def test_it_tells_tasks_and_people_apart() -> None:
     assert found["within"] == pytest.approx(WITHIN**2, rel=0.25)
 
 
-def test_equal_tasks_are_called_different_as_seldom_as_the_p_value_says() -> None:
-    """In 40 studies of 20 people with two equal tasks; with everybody on both, t is that of a paired test."""
-    called = 0
-    for seed in range(40):
-        found = run(20, (1, 2), seed, {1: 0.2, 2: 0.2})
+def test_with_everybody_on_both_tasks_t_is_that_of_a_paired_test() -> None:
+    for seed in range(5):
+        found = run(20, (1, 2), seed, EQUAL)
         wide = found["summary"].pivot(index="participant", columns="task", values="own_gain")
         paired = stats.ttest_rel(wide[2], wide[1])
         assert found["model"].tvalues["C(task)[T.2]"] == pytest.approx(paired.statistic, rel=0.02, abs=0.02)
-        called += found["model"].pvalues["C(task)[T.2]"] < 0.05
-    assert called <= 6  # 2 are expected; more than 6 in 1.4% of such runs at 6%, which a normal test has at n = 20
+
+
+def test_equal_tasks_are_called_different_as_seldom_as_the_p_value_says() -> None:
+    """In 40 studies of 20 people with two equal tasks (`make bench` has 400)."""
+    assert share_called(40) <= 6 / 40  # 2 are expected; more than 6 in 1.4% of such runs at 6%, which is that of n = 20
 
 
 def test_one_task_has_no_mixed_model(capsys: pytest.CaptureFixture[str]) -> None:

@@ -115,19 +115,19 @@ def test_classes_and_groups_are_named_until_a_study_opens(
     page = tree(coordinator_client.get(address))
     assert page.select("#names")[0].text.split("\n") == [*base_model.dataset.class_names, ""]
     assert page.select("#groups")[0].text.split("\n") == [*base_model.dataset.attribute_names, ""]
-    given = {"act": "name", "names": "a box\r\n a  ball ", "groups": "sea\r\nfire"}
+    given = {"act": "name", "names": "a bo\u0302x\r\n a  ball ", "groups": "sea\r\nfire"}
     answer = coordinator_client.post(address, given, follow=True)
-    assert "A box, fire" in answer.content.decode()
+    assert "A b\u00f4x, fire" in answer.content.decode()
     detail = AuditRecord.objects.get(act="classes_named").detail
-    assert (detail["are"], detail["groups_are"]) == (["a box", "a ball"], ["sea", "fire"])
-    for wrong in ("one", "same\nsame", "x\n" + "y" * 61):
+    assert (detail["are"], detail["groups_are"]) == (["a b\u00f4x", "a ball"], ["sea", "fire"])
+    for wrong in ("one", "same\nsame", "x\n" + "y" * 61, "x\n" + 61 * "e\u0301", "x" + 240 * " " + "\ny"):
         for field in ("names", "groups"):
             coordinator_client.post(address, {**given, field: wrong})
     Study.objects.update(state="active", opened_at="2026-01-01T00:00Z")
     response = coordinator_client.post(address, {**given, "names": "c\nd"}, follow=True)
     assert "A study on this data set was opened" in response.content.decode()
     base_model.dataset.refresh_from_db()
-    assert base_model.dataset.class_names == ["a box", "a ball"]
+    assert base_model.dataset.class_names == ["a b\u00f4x", "a ball"]
     assert base_model.dataset.attribute_names == ["sea", "fire"]
 
 

@@ -205,7 +205,18 @@ def test_why_a_search_failed_stands_there(coordinator_client: Client, index: Ima
 
 
 @pytest.mark.parametrize(
-    "given", [{}, {"words": " "}, {"row_{}_3": "-"}, {"words": "red", "row_{}_9999": "+"}, {"row_0_3": "+"}]
+    "given",
+    [
+        {},
+        {"words": " "},
+        {"words": "a" * 201},
+        {"words": 201 * "e\u0301"},
+        {"words": "a" + " " * 800 + "a"},
+        {"words": "a\u200bb"},
+        {"row_{}_3": "-"},
+        {"words": "red", "row_{}_9999": "+"},
+        {"row_0_3": "+"},
+    ],
 )
 def test_what_cannot_be_searched_is_refused_on_the_page(
     coordinator_client: Client, index: ImageIndex, given: dict[str, str]
@@ -215,6 +226,11 @@ def test_what_cannot_be_searched_is_refused_on_the_page(
     assert answer.status_code == 400
     assert soup(answer).select_one('[role="alert"]').text
     assert not ImageSearch.objects.exists()
+
+
+def test_words_are_composed_before_their_characters_are_counted(coordinator_client: Client, index: ImageIndex) -> None:
+    coordinator_client.post(address(index.dataset), {"words": 200 * "e\u0301"})
+    assert ImageSearch.objects.get().words == 200 * "\u00e9"
 
 
 def test_rows_that_are_no_numbers_are_no_examples(coordinator_client: Client, index: ImageIndex) -> None:

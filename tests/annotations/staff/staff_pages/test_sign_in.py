@@ -21,7 +21,7 @@ from annotations.staff.sign_in_throttle import SignInTooSoon
 from annotations.staff.two_factor import CodeNotRight
 from tests.support.actor_fixtures import COORDINATOR_PASSWORD
 from tests.support.actors import Visit
-from tests.support.second_factor import code_of, enrol, wrong_code_of
+from tests.support.second_factor import code_from, code_of, enrol, first_code, wrong_code_of
 
 LOGIN, PAGE = "/admin/login/", "/admin/two-factor/"
 ADDRESS, ELSEWHERE = "203.0.113.77", "198.51.100.1"
@@ -200,9 +200,11 @@ def test_no_counter_and_no_log_holds_address_name_browser_or_password(
 def test_switching_it_on_shows_a_qr_code_then_recovery_codes_once(
     coordinator_client: Client, coordinator: User
 ) -> None:
-    page = coordinator_client.get(PAGE).content.decode()
+    answer = coordinator_client.get(PAGE)
+    page = answer.content.decode()
     assert "<svg" in page and "style=" not in page.split("<svg", 1)[1].split("</svg>")[0]
-    shown = coordinator_client.post(PAGE, {"code": code_of(coordinator)})
+    assert not TotpDevice.objects.exists()  # nothing is stored for a page that is looked at
+    shown = coordinator_client.post(PAGE, first_code(answer))
     codes = shown.context["recovery_codes"]
     assert len(set(codes)) == two_factor.N_RECOVERY_CODES
     assert codes[0] in shown.content.decode()
@@ -212,10 +214,32 @@ def test_switching_it_on_shows_a_qr_code_then_recovery_codes_once(
 
 
 def test_a_wrong_first_code_switches_nothing_on(coordinator_client: Client, coordinator: User) -> None:
-    coordinator_client.get(PAGE)
-    response = coordinator_client.post(PAGE, {"code": wrong_code_of(coordinator)})
+    first = coordinator_client.get(PAGE)
+    wrong = {"sealed": first.context["sealed"], "code": "0" * 6}
+    response = coordinator_client.post(PAGE, wrong)
     assert response.status_code == 400 and "This code is wrong" in response.content.decode()
-    assert not two_factor.is_enrolled(coordinator)
+    assert not TotpDevice.objects.exists()
+    assert response.context["secret"] == first.context["secret"]  # which the app has by now
+    assert coordinator_client.post(PAGE, first_code(response)).status_code == 200
+    assert two_factor.is_enrolled(coordinator)
+
+
+@pytest.mark.parametrize("sealed", ["", "nothing that this site sealed", "\u00e4", "a" * 100_000])
+def test_a_secret_that_this_site_did_not_seal_is_not_taken(
+    coordinator_client: Client, coordinator: User, sealed: str
+) -> None:
+    first = coordinator_client.get(PAGE)
+    response = coordinator_client.post(PAGE, {**first_code(first), "sealed": sealed})
+    assert response.status_code == 400 and response.context["secret"] != first.context["secret"]
+    assert not TotpDevice.objects.exists()
+
+
+def test_of_two_apps_that_are_set_up_at_once_the_first_is_kept(coordinator_client: Client, coordinator: User) -> None:
+    one, other = (two_factor.begin(coordinator) for _ in range(2))
+    two_factor.confirm(one, code_from(two_factor.base32_secret(one)))
+    with pytest.raises(CodeNotRight):
+        two_factor.confirm(other, code_from(two_factor.base32_secret(other)))
+    assert TotpDevice.objects.get() == one
 
 
 def test_then_the_password_alone_is_not_enough(coordinator: User, enrolled: list[str], client: Client) -> None:
@@ -278,8 +302,7 @@ def test_who_was_signed_in_before_must_give_the_code_too(
     coordinator: User, coordinator_client: Client, open_study: Study
 ) -> None:
     assert is_in(coordinator_client)
-    two_factor.begin(coordinator)
-    two_factor.confirm(coordinator, code_of(coordinator))
+    enrol(coordinator)
     assert not is_in(coordinator_client)
     assert coordinator_client.get("/api/v1/studies/").status_code == 403
     asked = coordinator_client.get(PAGE).content.decode()
@@ -301,7 +324,7 @@ def test_a_site_can_require_it(coordinator: User, client: Client, settings) -> N
     led = client.get("/admin/", follow=True)
     assert led.redirect_chain[-1][0].startswith(PAGE) and "This site asks for two steps" in led.content.decode()
     assert client.get("/api/v1/studies/").status_code == 403
-    client.post(PAGE, {"code": code_of(coordinator)})
+    client.post(PAGE, first_code(led))
     assert is_in(client)
 
 

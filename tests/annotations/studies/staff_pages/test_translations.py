@@ -48,6 +48,15 @@ def test_what_is_written_is_stored_by_language_and_shown_again(coordinator_clien
     assert form_of(coordinator_client, draft_study)["translations-de-title"] == "Formen"
 
 
+def test_texts_are_composed_before_their_characters_are_counted(coordinator_client: Client, draft_study: Study) -> None:
+    decomposed = {"consent_text": 20_000 * "e\u0301", "translations__de__title": 120 * "e\u0301"}
+    assert save(coordinator_client, draft_study, **decomposed).status_code == 302
+    draft_study.refresh_from_db()
+    assert draft_study.consent_text == 20_000 * "\u00e9"
+    assert draft_study.translations == {"de": {"title": 120 * "\u00e9"}}
+    assert save(coordinator_client, draft_study, consent_text=20_001 * "a").status_code == 200
+
+
 def test_a_form_saved_again_keeps_the_translations(coordinator_client: Client, draft_study: Study) -> None:
     Study.objects.update(translations={"de": {"title": "Formen"}})
     assert save(coordinator_client, draft_study, title="Shapes").status_code == 302
@@ -60,6 +69,12 @@ def test_a_form_saved_again_keeps_the_translations(coordinator_client: Client, d
     [
         ({"translations__en__title": "Shapes"}, "own texts are in English: write them there"),
         ({"translations__de__end_questions": "Wie war es?"}, "must be as many as the study’s own"),
+        ({"translations__de__title": 121 * "e\u0301"}, "The title in Deutsch is longer than 120 characters"),
+        ({"translations__de__title": 481 * "a"}, "The title in Deutsch is longer than 120 characters"),
+        (
+            {"translations__de__consent_text": 20_001 * "a"},
+            "The consent text in Deutsch is longer than 20000 characters",
+        ),
     ],
 )
 def test_what_cannot_stand_in_for_the_studys_own_is_refused_and_kept_in_the_form(
