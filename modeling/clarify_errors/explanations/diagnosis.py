@@ -76,7 +76,10 @@ class ClassReport:
 
     @cached_property
     def line(self) -> dict[str, Any]:
-        """Return the row of the best phrase: of those that are better than guessing, else of all."""
+        """Return the row of the best phrase.
+
+        It is the best of those that are better than guessing, if there are any.
+        """
         rows: list[dict[str, Any]] = self.table().to_dict("records")  # type: ignore[assignment]
         return next((row for row in rows if row["better_than_guessing"] == BetterThanGuessing.YES), rows[0])
 
@@ -111,7 +114,7 @@ class ClassReport:
         ----------
         phrase : str, default "best"
             One of `table()`; "best" is the best that is better than guessing.
-        **options
+        **options : object
             `l2`, `scheme`, `threshold` and `seed` of `Explanation.correct`.
 
         Returns
@@ -264,11 +267,11 @@ def diagnose(
     cache: str | PathLike[str] | Literal[False] = "~/.cache/clarify",
     seed: int = 0,
 ) -> Report:
-    """Find the words that tell a classifier's errors apart, for every class with enough errors.
+    """Find the words that tell the errors of each class apart.
 
     Words are chosen among the common ones, and pairs of the best, on one half of the validation images of a class, and
-    scored on the other half. The levels stand for all phrases of all classes, so a report with nothing to find stays
-    silent in 95 of 100 cases.
+    scored on the other half. The levels stand for all phrases of all classes together. Classes with
+    too few errors are left out, with the reason.
 
     Parameters
     ----------

@@ -167,7 +167,7 @@ class Explanation:
 
         Parameters
         ----------
-        *arrays
+        *arrays : object
             The attributes of an explanation before `rows`.
         rows : int64 ndarray of shape (m,)
             The images, as positions among all n.
@@ -176,7 +176,7 @@ class Explanation:
             Text embeddings of the vocabulary.
         tries : int
             Phrases that the levels stand for: these, and those of other classes that are judged with them.
-        **known
+        **known : object
             The attributes after `vocabulary_scores`.
 
         Returns
@@ -691,7 +691,9 @@ def _embedded_words(
 
 
 def known_words(template: str, encoder: "Encoder | None") -> list[EmbeddedPhrase]:
-    """Embed the common words, or words for what images show if the encoder tells too few of them apart.
+    """Embed the common words.
+
+    If the encoder tells too few of them apart, words for what images show take their place.
 
     Parameters
     ----------

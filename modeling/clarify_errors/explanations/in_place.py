@@ -300,7 +300,7 @@ class InPlaceCorrection:
 
 
 def digest_of_weights(model: nn.Module, layer: str | None = None) -> str:
-    """Compute a digest of a network's weights, which training changes and evaluation does not.
+    """Compute a digest of a network's weights.
 
     Parameters
     ----------

@@ -188,7 +188,7 @@ def embeddings_of(images: Any, encoder: "Encoder | None") -> NDArray[np.float32]
 
 
 def picture(image: Any) -> Image.Image:
-    """Return a picture that was passed as itself or by its path, read as the server reads it.
+    """Read a picture, passed as itself or by its path, as the server does.
 
     Parameters
     ----------

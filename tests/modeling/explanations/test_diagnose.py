@@ -36,7 +36,7 @@ def report(pictures: tuple[list[Image.Image], Any], tmp_path_factory: pytest.Tem
 def test_it_finds_the_planted_word_unasked_and_leaves_out_a_class_with_its_reason(report: clarify.Report) -> None:
     assert "red" in report["square"].line["phrase"].split() and report["square"].is_found
     assert report.left_out["oval"].startswith("0 wrong and ")
-    with pytest.raises(BadArray, match="no class 'oval': 0 wrong and [0-9]+ right on validation; 20 of each"):
+    with pytest.raises(BadArray, match=r"no class 'oval': 0 wrong and [0-9]+ right on validation; 20 of each"):
         report["oval"]
     assert "like “red" in repr(report)
     table = report.table().set_index("class")

@@ -72,7 +72,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def as_rgb(image: Image.Image) -> Image.Image:
-    """Turn an image upright by its EXIF orientation, and its pixels into RGB of 8 bits.
+    """Turn an image upright by its EXIF orientation, and into RGB.
 
     Transparency is dropped. Grey levels of 16 bits are scaled, where Pillow would clip them to white.
 
