@@ -7,8 +7,8 @@ import io
 import struct
 import warnings
 import zlib
-from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -96,14 +96,14 @@ def as_rgb(image: Image.Image) -> Image.Image:
             image.convert("I").convert("F") if image.mode != "F" else image,
             1.0 if image.mode == "F" else 65535.0,
         )
-        low, high = levels.getextrema()
+        low, high = cast("tuple[float, float]", levels.getextrema())  # of one band
         if not (low >= 0 and high <= top):
             raise ImageRejected("unreadable", f"its grey levels are not all between 0 and {top:g}")
         return levels.point(lambda level: level * (255 / top) + 0.5).convert("L").convert("RGB")
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def decode(data: bytes, formats: Sequence[str] | None = FORMATS) -> Image.Image:
+def decode(data: bytes, formats: tuple[str, ...] | None = FORMATS) -> Image.Image:
     """Decode the first frame as RGB, as `as_rgb` makes it.
 
     Files from elsewhere
@@ -112,7 +112,7 @@ def decode(data: bytes, formats: Sequence[str] | None = FORMATS) -> Image.Image:
     Parameters
     ----------
     data : bytes
-    formats : sequence of str or None, default FORMATS
+    formats : tuple of str or None, default FORMATS
         None allows all that Pillow reads: for files of one's own.
 
     Returns
