@@ -14,7 +14,8 @@ from tqdm import tqdm
 from clarify_errors.arrays.common.batches import batched
 from clarify_errors.arrays.common.modeling_errors import BadArray
 from clarify_errors.arrays.embeddings.standardization import unit_rows
-from clarify_errors.arrays.images.image_files import ImageRejected, as_rgb, decode, read_bytes
+from clarify_errors.arrays.images import image_files
+from clarify_errors.arrays.images.image_files import ImageRejected, as_rgb, read_bytes
 
 if TYPE_CHECKING:
     from clarify_errors.tensors.encoders import Encoder
@@ -205,7 +206,11 @@ def picture(image: Any) -> Image.Image:
         If it cannot be read; the message names the file.
     """
     try:
-        return as_rgb(image) if isinstance(image, Image.Image) else decode(read_bytes(Path(image)), formats=None)
+        return (
+            as_rgb(image)
+            if isinstance(image, Image.Image)
+            else image_files.decode(read_bytes(Path(image)), formats=None)
+        )
     except ImageRejected as error:
         raise BadArray(f"{'a picture' if isinstance(image, Image.Image) else image}: {error}") from error
 
