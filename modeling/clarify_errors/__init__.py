@@ -2,11 +2,9 @@
 
     import clarify_errors as clarify
 
-    report = clarify.explain(
-        pictures, labels, predictions, phrases=["red", "striped"], vocabulary="common", encoder="bundled:small-clip"
-    )
-    report.table()
-    report.correct("red")
+    report = clarify.diagnose(network, "photographs", transform=transform)
+    report.save("report.html")
+    better = report["elephant"].correct("best").install(network)
 
 These names are loaded when they are first used, so importing the package loads neither torch nor pandas.
 """
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from clarify_errors.arrays.common.modeling_errors import ModelingError
     from clarify_errors.explanations.correction import Correction, OwnGain, load_head
+    from clarify_errors.explanations.diagnosis import ClassReport, Report, diagnose
     from clarify_errors.explanations.explanation import Explanation, ScoredPhrase, explain
     from clarify_errors.explanations.in_place import InPlaceCorrection, activations
     from clarify_errors.explanations.last_layer import LastLayer
@@ -33,18 +32,21 @@ if TYPE_CHECKING:
 __version__ = "0.17.0"
 
 __all__ = [
+    "ClassReport",
     "Correction",
     "Explanation",
     "InPlaceCorrection",
     "LastLayer",
     "ModelingError",
     "OwnGain",
+    "Report",
     "ScoredPhrase",
     "Slice",
     "SliceChange",
     "activations",
     "assert_no_slice_worse",
     "check_slices",
+    "diagnose",
     "explain",
     "load_encoder",
     "load_head",
@@ -53,18 +55,21 @@ __all__ = [
 ]
 
 _MODULES = {
+    "ClassReport": "clarify_errors.explanations.diagnosis",
     "Correction": "clarify_errors.explanations.correction",
     "Explanation": "clarify_errors.explanations.explanation",
     "InPlaceCorrection": "clarify_errors.explanations.in_place",
     "LastLayer": "clarify_errors.explanations.last_layer",
     "ModelingError": "clarify_errors.arrays.common.modeling_errors",
     "OwnGain": "clarify_errors.explanations.correction",
+    "Report": "clarify_errors.explanations.diagnosis",
     "ScoredPhrase": "clarify_errors.explanations.explanation",
     "Slice": "clarify_errors.explanations.slices",
     "SliceChange": "clarify_errors.explanations.slices",
     "activations": "clarify_errors.explanations.in_place",
     "assert_no_slice_worse": "clarify_errors.explanations.slices",
     "check_slices": "clarify_errors.explanations.slices",
+    "diagnose": "clarify_errors.explanations.diagnosis",
     "explain": "clarify_errors.explanations.explanation",
     "load_encoder": "clarify_errors.tensors.encoders",
     "load_head": "clarify_errors.explanations.correction",

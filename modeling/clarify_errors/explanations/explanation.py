@@ -7,7 +7,7 @@ from functools import cached_property
 from math import prod
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from clarify_errors.explanations.correction import Correction
     from clarify_errors.explanations.in_place import InPlaceCorrection
+    from clarify_errors.explanations.slices import Slice
     from clarify_errors.tensors.encoders import Encoder
 
 TRAIN, VALIDATION, TEST = range(len(SPLITS))
@@ -151,6 +152,49 @@ class Explanation:
     pictures: Any = None
     raw_features: NDArray[np.float32] | None = None
     encoder: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        *arrays: Any,
+        rows: NDArray[np.int64],
+        texts: Sequence[EmbeddedPhrase],
+        words: NDArray[np.float32],
+        tries: int,
+        **known: Any,
+    ) -> Self:
+        """Score phrases on some images of a class.
+
+        Parameters
+        ----------
+        *arrays : object
+            The attributes of an explanation before `rows`.
+        rows : int64 ndarray of shape (m,)
+            The images, as positions among all n.
+        texts : sequence of EmbeddedPhrase
+        words : float32 ndarray of shape (V, d)
+            Text embeddings of the vocabulary.
+        tries : int
+            Phrases that the levels stand for: these, and those of other classes that are judged with them.
+        **known : object
+            The attributes after `vocabulary_scores`.
+
+        Returns
+        -------
+        Explanation
+
+        Raises
+        ------
+        NothingToSeparate
+            If no image is wrong, or every image is.
+        """
+        classes, _, images, *_ = arrays
+        is_error = (classes.predictions != classes.labels)[rows]
+        scored = _scored(images[rows], is_error, texts, tries)
+        level = null_level(scored[0].error_score.n_correct, scored[0].error_score.n_error, tries)
+        signs = {each.read.sign for each in texts if len(words)}
+        of_words = {sign: vocabulary_scores(images[rows], is_error, words, sign) for sign in signs}
+        return cls(*arrays, rows, is_error, scored, level, of_words, **known)
 
     def __repr__(self) -> str:
         line = self._line(self.phrases[0])
@@ -262,6 +306,29 @@ class Explanation:
         BadArray
             If the images were passed as embeddings, or the phrase was not scored or has no threshold.
         """
+        titles, sides = zip(*self.sides(phrase, count), strict=True)
+        return contact_sheet(titles, sides)
+
+    def sides(self, phrase: str | None = None, count: int = 12) -> list[tuple[str, list[tuple[Image.Image, bool]]]]:
+        """Return images with a phrase, and images without it, as `show` draws them.
+
+        Parameters
+        ----------
+        phrase : str, optional
+            Default: the best one.
+        count : int, default 12
+            Images on each side.
+
+        Returns
+        -------
+        list of 2 (str, list of (PIL image, bool))
+            A title, and images with whether each is predicted wrongly.
+
+        Raises
+        ------
+        BadArray
+            As `show`.
+        """
         if self.pictures is None:
             raise BadArray("there are no pictures to show: the images were passed as embeddings")
         scored = self.phrases[0] if phrase is None else self.phrase(phrase)
@@ -276,7 +343,7 @@ class Explanation:
             f"with “{scored.phrase}”: wrong on {line['wrong_with']} of {line['n_with']}",
             f"without: wrong on {line['wrong_without']} of {line['n_without']}",
         )
-        return contact_sheet(titles, sides)
+        return list(zip(titles, sides, strict=True))
 
     def to_fiftyone(self, folder: str | PathLike[str]) -> Path:
         """Write the images for FiftyOne: slices and errors as tags, similarities, scores.
@@ -413,6 +480,25 @@ class Explanation:
         BadArray
             If a phrase was not scored or has no threshold, or none is better than guessing.
         """
+        clarify_errors.save_slices(path, self.slices(phrases))
+
+    def slices(self, phrases: Sequence[str] | None = None) -> "list[Slice]":
+        """Return what was found as slices.
+
+        Parameters
+        ----------
+        phrases : sequence of str, optional
+            Which of those that were scored. Default: those that are better than guessing.
+
+        Returns
+        -------
+        list of Slice
+
+        Raises
+        ------
+        BadArray
+            If a phrase was not scored or has no threshold, or none is better than guessing.
+        """
         found = [each for each in self.phrases if self._better(each) is BetterThanGuessing.YES]
         chosen = found if phrases is None else [self.phrase(phrase) for phrase in phrases]
         if not chosen:
@@ -420,20 +506,17 @@ class Explanation:
         for each in chosen:
             if each.error_score.threshold is None:
                 raise BadArray(f"“{each.phrase}” separates nothing: its error score is 0, so it has no threshold")
-        clarify_errors.save_slices(
-            path,
-            [
-                clarify_errors.Slice(
-                    self.class_name,
-                    each.phrase,
-                    each.read.sign,
-                    each.error_score.threshold or 0.0,
-                    each.embedding,
-                    self.encoder,
-                )
-                for each in chosen
-            ],
-        )
+        return [
+            clarify_errors.Slice(
+                self.class_name,
+                each.phrase,
+                each.read.sign,
+                each.error_score.threshold or 0.0,
+                each.embedding,
+                self.encoder,
+            )
+            for each in chosen
+        ]
 
     def _better(self, scored: ScoredPhrase) -> BetterThanGuessing:
         score, of_words = scored.error_score, self.vocabulary_levels.get(scored.read.sign)
@@ -563,11 +646,8 @@ def explain(
         raise BadArray(f"there are {len(embedded)} images but {len(classes.labels)} labels")
     of_groups, group_names = inputs.as_groups(inputs.column_of(images, groups), classes)
     target = _target(target_class, classes, divided == VALIDATION)
-    rows = np.flatnonzero((divided == VALIDATION) & (classes.labels == target))
-    is_error = (classes.predictions != classes.labels)[rows]
-    scored = _scored(embedded[rows], is_error, texts)
     words = _embedded_words(vocabulary, template, loaded, language)
-    return Explanation(
+    return Explanation.of(
         classes,
         target,
         embedded,
@@ -575,17 +655,13 @@ def explain(
         divided,
         of_groups,
         group_names,
-        rows,
-        is_error,
-        scored,
-        null_level(scored[0].error_score.n_correct, scored[0].error_score.n_error, len(scored)),
-        {
-            sign: vocabulary_scores(embedded[rows], is_error, words, sign)
-            for sign in {each.read.sign for each in texts if len(words)}
-        },
-        _kept_pictures(images) if loaded is not None and inputs.has_pictures(images) else None,
-        None if raw is None else raw.astype(np.float32),
-        str(getattr(loaded, "name", "")),  # an encoder of your own may have none
+        rows=np.flatnonzero((divided == VALIDATION) & (classes.labels == target)),
+        texts=texts,
+        words=words,
+        tries=len(texts),
+        pictures=_kept_pictures(images) if loaded is not None and inputs.has_pictures(images) else None,
+        raw_features=None if raw is None else raw.astype(np.float32),
+        encoder=str(getattr(loaded, "name", "")),  # an encoder of your own may have none
     )
 
 
@@ -611,16 +687,40 @@ def _embedded_words(
         return np.array([each.embedding for each in texts], np.float32)
     if language != ENGLISH:
         raise BadArray("the list of common words is English: pass words of the phrases' language as the vocabulary")
-    words = _embedded_words(common_words(), template, encoder)
-    return words if count_distinct(words) >= MIN_DISTINCT else _embedded_words(words_for_images(), template, encoder)
+    return np.stack([each.embedding for each in known_words(template, encoder)])
+
+
+def known_words(template: str, encoder: "Encoder | None") -> list[EmbeddedPhrase]:
+    """Embed the common words.
+
+    If the encoder tells too few of them apart, words for what images show take their place.
+
+    Parameters
+    ----------
+    template : str
+    encoder : Encoder or None
+
+    Returns
+    -------
+    list of EmbeddedPhrase
+
+    Raises
+    ------
+    BadArray
+        If there is no encoder.
+    """
+    words = embedded_phrases(common_words(), template, encoder, as_sentences=False)
+    if count_distinct(np.stack([each.embedding for each in words])) >= MIN_DISTINCT:
+        return words
+    return embedded_phrases(words_for_images(), template, encoder, as_sentences=False)
 
 
 def _scored(
-    images: NDArray[np.float32], is_error: NDArray[np.bool_], texts: Sequence[EmbeddedPhrase]
+    images: NDArray[np.float32], is_error: NDArray[np.bool_], texts: Sequence[EmbeddedPhrase], tries: int
 ) -> tuple[ScoredPhrase, ...]:
     values = np.stack([each.read.sign * similarities(images, each.embedding) for each in texts])
     scores = error_scores(values, is_error)
-    adjusted = -np.expm1(len(texts) * np.log1p(-scores.p_value.clip(max=1 - 1e-16)))
+    adjusted = -np.expm1(tries * np.log1p(-scores.p_value.clip(max=1 - 1e-16)))
     phrases = [
         ScoredPhrase(**vars(each), similarities=values[k], error_score=scores[k], adjusted_p=float(adjusted[k]))
         for k, each in enumerate(texts)

@@ -82,6 +82,7 @@ def activations(model: nn.Module, batches: Iterable[Any], layer: str | None = No
                 )
                 if len(kept) != 1 or kept[0].ndim != 2 or len(kept[0]) != len(images):
                     raise BadArray(f"the layer “{name}” is not run once for each image, so it is not a last layer")
+                outputs = getattr(outputs, "logits", outputs)  # transformers answers with more than these
                 if not isinstance(outputs, Tensor) or outputs.shape != (len(images), last.out_features):
                     raise BadArray(f"the network does not answer with the outputs of the layer “{name}”")
                 found.append(torch.cat([kept[0], outputs.argmax(dim=1).float().cpu()[:, None]], dim=1))
@@ -252,7 +253,7 @@ class InPlaceCorrection:
             measures,
             on_test,
             answers[0],
-            _digest(model, name),
+            digest_of_weights(model, name),
         )
 
     def install(self, model: nn.Module) -> nn.Module:
@@ -275,7 +276,7 @@ class InPlaceCorrection:
         name, last = last_layer(model, self.layer)
         if last.weight.shape != self.weight.shape:
             raise BadArray(f"the layer “{name}” is {tuple(last.weight.shape)}, not {tuple(self.weight.shape)}")
-        if _digest(model, name) != self.below:
+        if digest_of_weights(model, name) != self.below:
             raise BadArray(f"this is not the network that was corrected: its weights below the layer “{name}” differ")
         layer = nn.Linear(last.in_features, last.out_features, device=last.weight.device, dtype=last.weight.dtype)
         with torch.no_grad():
@@ -298,8 +299,20 @@ class InPlaceCorrection:
         return copy
 
 
-def _digest(model: nn.Module, layer: str) -> str:
-    """Of the weights that make what goes into a layer, which training changes and evaluation does not."""
+def digest_of_weights(model: nn.Module, layer: str | None = None) -> str:
+    """Compute a digest of a network's weights.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+    layer : str, optional
+        One whose own weights are left out.
+
+    Returns
+    -------
+    str
+        SHA-256 in hexadecimal.
+    """
     digest = sha256()
     for name, value in model.state_dict().items():
         if name.rpartition(".")[0] != layer and isinstance(value, Tensor):

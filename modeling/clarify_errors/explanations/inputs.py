@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from tqdm import tqdm
 from clarify_errors.arrays.common.batches import batched
 from clarify_errors.arrays.common.modeling_errors import BadArray
 from clarify_errors.arrays.embeddings.standardization import unit_rows
+from clarify_errors.arrays.images import image_files
+from clarify_errors.arrays.images.image_files import ImageRejected, as_rgb, read_bytes
 
 if TYPE_CHECKING:
     from clarify_errors.tensors.encoders import Encoder
@@ -186,7 +189,7 @@ def embeddings_of(images: Any, encoder: "Encoder | None") -> NDArray[np.float32]
 
 
 def picture(image: Any) -> Image.Image:
-    """Return a picture that was passed as itself or by its path.
+    """Read a picture, passed as itself or by its path, as the server does.
 
     Parameters
     ----------
@@ -195,12 +198,21 @@ def picture(image: Any) -> Image.Image:
     Returns
     -------
     PIL image
-        In RGB.
+        Upright and in RGB, with levels of 16 bits scaled to 8.
+
+    Raises
+    ------
+    BadArray
+        If it cannot be read; the message names the file.
     """
-    if isinstance(image, Image.Image):
-        return image.convert("RGB")
-    with Image.open(image) as opened:
-        return opened.convert("RGB")
+    try:
+        return (
+            as_rgb(image)
+            if isinstance(image, Image.Image)
+            else image_files.decode(read_bytes(Path(image)), formats=None)
+        )
+    except ImageRejected as error:
+        raise BadArray(f"{'a picture' if isinstance(image, Image.Image) else image}: {error}") from error
 
 
 def as_groups(groups: Any, classes: Classes) -> tuple[NDArray[np.int64], tuple[str, ...]]:

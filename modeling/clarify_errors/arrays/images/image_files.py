@@ -8,6 +8,7 @@ import struct
 import warnings
 import zlib
 from pathlib import Path
+from typing import cast
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -70,15 +71,49 @@ def read_bytes(path: Path) -> bytes:
         raise ImageRejected("missing", error.strerror or str(error)) from error
 
 
-def decode(data: bytes) -> Image.Image:
-    """Decode the first frame as RGB.
+def as_rgb(image: Image.Image) -> Image.Image:
+    """Turn an image upright by its EXIF orientation, and into RGB.
 
-    The image is turned upright according to its EXIF orientation, and transparency is dropped. Files from elsewhere
+    Transparency is dropped. Grey levels of 16 bits are scaled, where Pillow would clip them to white.
+
+    Parameters
+    ----------
+    image : PIL image
+        Levels that are floats lie between 0 and 1.
+
+    Returns
+    -------
+    PIL image
+
+    Raises
+    ------
+    ImageRejected
+        If levels are outside what their type can mean.
+    """
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith(("I", "F")):
+        levels, top = (
+            image.convert("I").convert("F") if image.mode != "F" else image,
+            1.0 if image.mode == "F" else 65535.0,
+        )
+        low, high = cast("tuple[float, float]", levels.getextrema())  # of one band
+        if not (low >= 0 and high <= top):
+            raise ImageRejected("unreadable", f"its grey levels are not all between 0 and {top:g}")
+        return levels.point(lambda level: level * (255 / top) + 0.5).convert("L").convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def decode(data: bytes, formats: tuple[str, ...] | None = FORMATS) -> Image.Image:
+    """Decode the first frame as RGB, as `as_rgb` makes it.
+
+    Files from elsewhere
     are decoded by `image_decoding.decode_apart` alone, which calls this in another process.
 
     Parameters
     ----------
     data : bytes
+    formats : tuple of str or None, default FORMATS
+        None allows all that Pillow reads: for files of one's own.
 
     Returns
     -------
@@ -92,19 +127,20 @@ def decode(data: bytes) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
+            image: Image.Image = Image.open(io.BytesIO(data), formats=formats)
         width, height = image.size
         if width * height > PIXEL_LIMIT:
             raise ImageRejected("oversized", f"{width} by {height} pixels, more than {PIXEL_LIMIT} in all")
         image.load()
-        ImageOps.exif_transpose(image, in_place=True)
-        return image if image.mode == "RGB" else image.convert("RGB")
+        return as_rgb(image)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise ImageRejected("oversized", str(error)) from error
     except ImageRejected:
         raise
     except UnidentifiedImageError as error:
-        raise ImageRejected("unreadable", f"it is not one of {', '.join(FORMATS)}") from error
+        raise ImageRejected(
+            "unreadable", f"it is not one of {', '.join(formats or ['the formats that Pillow reads'])}"
+        ) from error
     except (*_DECODE_ERRORS, zlib.error) as error:
         reason = "truncated" if "truncated" in str(error).lower() or _is_cut_webp(data) else "unreadable"
         raise ImageRejected(reason, str(error)) from error
