@@ -34,7 +34,11 @@ from tests.support.rows import add_phrase
 
 _GIVEN = {"text": "red", "position": "9", "answer": "no", "agree": "no", "place": "0", "done": "1"}
 _STUDY = {"quota": "3", "minutes": "5", "scheme": Scheme.CLASS_EQUAL.value}
-_ROW_PAGES = {"dataset": data_page.ACTS, "basemodel": data_page.ACTS, "pool": pool_lists._ACTS}
+_ROW_PAGES: dict[str, Mapping[str, Any]] = {
+    "dataset": data_page.ACTS,
+    "basemodel": data_page.ACTS,
+    "pool": pool_lists._ACTS,
+}
 _ACTS: dict[str, Mapping[str, Any] | None] = {
     **{f"admin/annotations/study/<int:study_id>/{page.name}/": page.acts for page in PAGES},
     **{f"admin/annotations/{name}/<path:object_id>/change/": acts for name, acts in _ROW_PAGES.items()},
@@ -152,7 +156,7 @@ def written_texts(longer_than: int) -> Iterator[list[str]]:
 
 def names_in_code() -> dict[str, str]:
     """Each name that a view's own code reads of a form that was sent, and the file."""
-    found = {}
+    found: dict[str, str] = {}
     for path in Path(annotations.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             match node:
@@ -167,5 +171,5 @@ def names_in_code() -> dict[str, str]:
                 case _:
                     continue
             if ast.unparse(form) == "request.POST":
-                found[name] = path.name
+                found[str(name)] = path.name
     return found

@@ -1,6 +1,7 @@
 """What a person's words did comes into the last page by itself, and can be looked at again from a link."""
 
 import json
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -59,7 +60,8 @@ def test_without_a_script_a_link_looks_again(new_visitor: NewVisitor) -> None:
     with_script = new_visitor()
     finish(with_script, "red")
     without = new_visitor("dora", java_script_enabled=False).page
-    without.context.add_cookies(with_script.page.context.cookies())
+    cookies: Any = with_script.page.context.cookies()
+    without.context.add_cookies(cookies)
     without.goto(with_script.page.url)
     expect(without.locator("#effects")).to_contain_text("We are training a copy")
     train()

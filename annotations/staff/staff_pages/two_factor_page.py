@@ -77,7 +77,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "passkeys": two_factor.passkeys(user) if settings.OFFERS_PASSKEYS else [],
         "offers_passkeys": settings.OFFERS_PASSKEYS,
         "n_recovery_codes": two_factor.n_recovery_codes(user),
-        "sealed": device.sealed_secret.decode() if device else "",
+        "sealed": bytes(device.sealed_secret).decode() if device else "",
         "secret": two_factor.base32_secret(device) if device else "",
         "qr": qr_path(two_factor.setup_uri(device)) if device else None,
     }

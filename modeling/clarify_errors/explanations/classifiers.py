@@ -77,7 +77,8 @@ class PictureFunction:
     Attributes
     ----------
     function : callable
-        From a list of PIL images to their classes, or to a row of scores for each.
+        From a list of PIL images to their classes, to a row of scores for each, or to what pipelines of transformers
+        answer: for each image a list of labels with scores.
     """
 
     function: Callable[[list[Image]], Any]
@@ -98,7 +99,10 @@ class PictureFunction:
         BadArray
             If it does not return one answer for each.
         """
-        answers = as_array(self.function(images))
+        found = self.function(images)
+        if isinstance(found, list) and found and isinstance(found[0], list) and "label" in (found[0] or [()])[0]:
+            found = [max(each, key=lambda answer: answer["score"])["label"] for each in found]
+        answers = as_array(found)
         if answers.ndim == 2:
             answers = answers.argmax(axis=1)
         if answers.shape != (len(images),):
@@ -153,9 +157,10 @@ def as_classifier(model: Any, layer: str | None, transform: Callable[[Image], An
 
 
 def _own_transform(model: nn.Module, processor: Any) -> Callable[[Image], Any] | None:
-    if processor is None and hasattr(getattr(model, "config", None), "id2label"):
+    config: Any = getattr(model, "config", None)
+    if processor is None and hasattr(config, "id2label"):
         transformers = _library("transformers", "clarify-errors[transformers]")
-        processor = transformers.AutoImageProcessor.from_pretrained(model.config.name_or_path)
+        processor = transformers.AutoImageProcessor.from_pretrained(config.name_or_path)
     if processor is not None:
         return lambda image: processor(images=image, return_tensors="pt")["pixel_values"][0]
     if hasattr(model, "pretrained_cfg"):

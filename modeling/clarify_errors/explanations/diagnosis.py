@@ -80,13 +80,13 @@ class ClassReport:
 
         It is the best of those that are better than guessing, if there are any.
         """
-        rows: list[dict[str, Any]] = self.table().to_dict("records")  # type: ignore[assignment]
+        rows: list[dict[str, Any]] = self.table().to_dict("records")
         return next((row for row in rows if row["better_than_guessing"] == BetterThanGuessing.YES), rows[0])
 
     @property
     def is_found(self) -> bool:
         """Return whether a phrase is better than guessing."""
-        return self.line["better_than_guessing"] == BetterThanGuessing.YES
+        return bool(self.line["better_than_guessing"] == BetterThanGuessing.YES)
 
     def table(self) -> pd.DataFrame:
         """Return one row a phrase, the best first; see `Explanation.table`."""

@@ -194,7 +194,8 @@ class Explanation:
         level = null_level(scored[0].error_score.n_correct, scored[0].error_score.n_error, tries)
         signs = {each.read.sign for each in texts if len(words)}
         of_words = {sign: vocabulary_scores(images[rows], is_error, words, sign) for sign in signs}
-        return cls(*arrays, rows, is_error, scored, level, of_words, **known)
+        own: tuple[Any, ...] = (*arrays, rows, is_error, scored, level, of_words)
+        return cls(*own, **known)
 
     def __repr__(self) -> str:
         line = self._line(self.phrases[0])

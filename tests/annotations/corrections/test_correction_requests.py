@@ -115,7 +115,7 @@ def test_the_words_of_somebody_who_withdraws_later_are_not_said_until_they_are_e
     def told() -> list[str]:
         lines = correction_tables(study).annotations.lines()
         of_page = {"correction": correction.pk}
-        asked = [(page, of_page), (page, {**of_page, "file": "json"})]
+        asked: list[tuple[str, Any]] = [(page, of_page), (page, {**of_page, "file": "json"})]
         asked += [(table, {"format": kind}) for kind in ("json", "csv")]
         answers = [coordinator_client.get(*each).getvalue().decode() for each in asked]
         return [str(list(lines)), json.dumps(correction_document(correction)), *answers]

@@ -59,15 +59,13 @@ def test_only_a_goal_says_what_is_enough_and_guessing_never_is(
 
 
 def test_a_step_has_a_sentence_and_what_to_try_next() -> None:
-    well, guessing = Verdict(Step.VERY_WELL, 0.9), Verdict(Step.GUESSING, 0.1)
+    well, guessing = Verdict(Step.VERY_WELL), Verdict(Step.GUESSING)
     assert well.sentence == "Your words explain the mistakes <strong>very well.</strong>"
     assert well.next_step == ""  # the page says that one can stop, and where the rest is
     assert guessing.next_step == "Look at the two groups again. What else is different?"
-    assert Verdict(Step.GUESSING, 0.1, is_opposite=True, is_telling=True).next_step.startswith(
-        "The AI is wrong <em>less"
-    )
-    assert Verdict(Step.GUESSING, 0.1, is_opposite=True).next_step.startswith("The AI may be wrong")
-    assert Verdict(Step.WELL, 0.6, is_enough=True).sentence.endswith("<strong>That is enough to stop.</strong>")
+    assert Verdict(Step.GUESSING, is_opposite=True, is_telling=True).next_step.startswith("The AI is wrong <em>less")
+    assert Verdict(Step.GUESSING, is_opposite=True).next_step.startswith("The AI may be wrong")
+    assert Verdict(Step.WELL, is_enough=True).sentence.endswith("<strong>That is enough to stop.</strong>")
     with translation.override("de"):
         assert well.sentence == "Ihre Wörter erklären die Fehler <strong>sehr gut.</strong>"
 

@@ -33,4 +33,4 @@ def run(people: int, tasks: tuple[int, ...], seed: int = 0, effects: Mapping[int
 def share_called(studies: int, people: int = 20) -> float:
     """Return in which share of studies two equal tasks are called different, at p < .05."""
     found = (run(people, (1, 2), seed, EQUAL) for seed in range(studies))
-    return sum(each["model"].pvalues["C(task)[T.2]"] < 0.05 for each in found) / studies
+    return sum(bool(each["model"].pvalues["C(task)[T.2]"] < 0.05) for each in found) / studies

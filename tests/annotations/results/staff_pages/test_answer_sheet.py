@@ -1,6 +1,7 @@
 """The first screen of the results: verdicts that hold where nothing is there, and figures that say what they draw."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -84,8 +85,8 @@ def test_an_axis_ends_at_tens_and_has_zero_on_it() -> None:
 FACTS = TaskFacts(1, "square", "sprites", "base", False, 0.25, 0.5, 0.6, (), ())
 
 
-def group(name: str, base: float, control: float, *gains: float, **spread: float) -> GroupGain:
-    return GroupGain(1, "square", name, False, base, control, replace(estimate(gains), **spread), 0)
+def group(name: str, base: float, control: float, *gains: float) -> GroupGain:
+    return GroupGain(1, "square", name, False, base, control, estimate(gains), 0)
 
 
 def said(task: TaskFacts, *groups: GroupGain) -> list[tuple[str, str]]:
@@ -127,8 +128,15 @@ def test_words_that_do_nothing_to_other_groups_are_rarely_called_harmful() -> No
 
 
 def duel(low: float, difference: float, high: float) -> Duel:
-    words = {"task": 1, "class_name": "square", "scheme": "", "list": "", "list_digest": "", "whose": "error_score"}
-    measured = {"people": 0.1, "machine": 0.1, "difference": difference, "low": low, "high": high}
+    words: dict[str, Any] = {
+        "task": 1,
+        "class_name": "square",
+        "scheme": "",
+        "list": "",
+        "list_digest": "",
+        "whose": "error_score",
+    }
+    measured: dict[str, Any] = {"people": 0.1, "machine": 0.1, "difference": difference, "low": low, "high": high}
     return Duel("square", "red", "dark", {"own_gain": PeopleLessMachine(**words, measure="own_gain", **measured)}, "")
 
 

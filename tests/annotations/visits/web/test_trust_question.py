@@ -1,7 +1,8 @@
 """The question how much people trust the AI: at the end, in every condition alike, and free to skip."""
 
+from typing import Any
+
 import pytest
-from django.http import HttpResponse
 
 from annotations.models import AnnotationSession, Condition, EndAnswer, Event, Study
 from annotations.models.end_questions import RATINGS, TRUST
@@ -23,7 +24,7 @@ def finished(alice: Visit) -> Visit:
     return alice
 
 
-def send(visit: Visit, **answers: str) -> HttpResponse:
+def send(visit: Visit, **answers: str) -> Any:
     return visit.client.post("/visit/end", {name.replace("_", "-"): answer for name, answer in answers.items()})
 
 

@@ -11,7 +11,8 @@ from annotations.log import withdrawal_keys
 from annotations.models import AnnotationSession, BaseModel, Condition, Event, Run, RunState, Study
 from annotations.phrases import assignments
 from annotations.runs import retraining
-from annotations.visits import erasure, retention
+from annotations.studies import lifecycle
+from annotations.visits import erasure, retention, sessions
 from annotations.visits.web.return_page import return_path
 from annotations.visits.withdrawal import withdraw
 from clarify_errors.arrays.datasets.dataset_files import BadDataset
@@ -213,8 +214,8 @@ def test_of_several_classes_nothing_is_shown_until_the_whole_visit_is_finished(b
 
 def enter(study: Study) -> Visit:
     actors.open_study(study)
-    session = actors.sessions.enter(study, participant_id="ann", study_id="s", session_id="v")
-    actors.do_tutorial(actors.sessions.give_consent(session))
+    session = sessions.enter(study, participant_id="ann", study_id="s", session_id="v")
+    actors.do_tutorial(sessions.give_consent(session))
     assignment = assignments.start(session.assignments.earliest("position"))
     return Visit(session, assignment, actors.client_of(session), {})
 
@@ -304,7 +305,7 @@ def test_after_a_withdrawal_and_the_erasure_nothing_is_there(finished: Visit, pa
 
 def test_once_ids_are_destroyed_the_link_leads_to_nobody(finished: Visit) -> None:
     url = return_url(finished)
-    actors.lifecycle.close_study(finished.session.study, by="coordinator")
+    lifecycle.close_study(finished.session.study, by="coordinator")
     retention.destroy_ids(finished.session.study, by="coordinator")
     assert Client().get(url).status_code == 410
     assert not tree(finished.client.get("/visit/end")).select("#return-link")
