@@ -10,6 +10,7 @@ from tests.annotations.analysis.concepts import shuffled_errors
 from tests.annotations.analysis.statistics.crowds import Crowd
 from tests.modeling.arrays.keywords.lists_of_captions import UNRELATED, share_of_findings
 from tests.modeling.explanations.random_words import random_words
+from tests.modeling.explanations.silent_reports import share_that_find
 from tests.worker.releases import mixed_model
 
 DATA_SETS = 400
@@ -39,6 +40,10 @@ def structures(n: int) -> list[str]:
     return [f"clusters said of {shuffled_errors.share_called(n):.1%} of shuffles of 40 errors"]
 
 
+def reports(n: int) -> list[str]:
+    return [f"words named for any of two classes in {share_that_find(n):.1%}"]
+
+
 def tasks(n: int) -> list[str]:
     return [f"p < .05 in {mixed_model.share_called(n):.1%}"]
 
@@ -50,6 +55,7 @@ SIMULATED: dict[str, Callable[[int], Sequence[str]]] = {
     "20 people, threshold 25%": partial(enough, crowd=Crowd(20, 12, 0.25)),
     "40 people, threshold 30%": partial(enough, crowd=Crowd(40, 30, 0.3)),
     "clusters of shuffled errors": structures,
+    "reports on errors at random": reports,
     "two equal tasks in the mixed model, 20 people": tasks,
 }
 

@@ -27,9 +27,7 @@ class ColourEncoder:
         return _unit(rows)
 
     def encode_texts(self, texts: Sequence[str], /) -> NDArray[np.float32]:
-        rows = np.stack([_vector(text.encode()) for text in texts])
-        rows[:, 0] = [8.0 if "red" in text.split() else row[0] for text, row in zip(texts, rows, strict=True)]
-        return _unit(rows)
+        return unit_rows_of(texts)
 
 
 class ColourNetwork(nn.Module):
@@ -62,6 +60,12 @@ def as_tensor(image: Image.Image) -> Tensor:
 
 def red(image: Image.Image) -> bool:
     return bool(np.asarray(image)[..., 0].mean() > 130)
+
+
+def unit_rows_of(texts: Sequence[str]) -> NDArray[np.float32]:
+    rows = np.stack([_vector(text.encode()) for text in texts])
+    rows[:, 0] = [8.0 if "red" in text.split() else row[0] for text, row in zip(texts, rows, strict=True)]
+    return _unit(rows)
 
 
 def _vector(text: bytes) -> NDArray[np.float32]:
