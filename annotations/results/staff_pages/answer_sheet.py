@@ -280,8 +280,8 @@ def beside_machine(gain: PeopleLessMachine) -> Chip:
     if gain.high < 0:
         return Chip("bad", "the machine’s keyword beats people’s best-scored phrase")
     same = gain.low == gain.high == 0
-    verdict = "do the same" if same else "not told apart"
-    return Chip("neutral", f"people’s best-scored phrase and the machine’s: {verdict}")
+    verdict = "equal gain" if same else "not told apart"
+    return Chip("neutral", f"people’s best-scored phrase and the machine’s keyword: {verdict}")
 
 
 def costs(task: TaskFacts, others: Sequence[GroupGain]) -> Iterator[Chip]:
@@ -296,7 +296,7 @@ def costs(task: TaskFacts, others: Sequence[GroupGain]) -> Iterator[Chip]:
     if lost:
         kind, loses = _kind(next(row for row in others if row.group == lost.group), task), 100 * lost.with_words
         beside = f"{100 * max(lost.control, 0.0):.1f} without words"
-        yield Chip(kind, f"“{lost.group}” loses {loses:.1f} points ({beside})")
+        yield Chip(kind, f"“{lost.group}” loses {loses:.1f} points by retraining ({beside})")
     most = min(others, key=lambda row: row.gain.mean or 0.0)
     if (by_words := -(most.gain.mean or 0.0)) < 0.0005:  # a share that is not 0.0 points
         if not lost:
@@ -326,7 +326,7 @@ def beyond_chance(scored: Sequence[PersonTask]) -> Chip:
     if better[BetterThanGuessing.UNKNOWN] or len(chances) < len(scored):
         return Chip("neutral", "not known yet whether this is chance")
     n_better = better[BetterThanGuessing.YES]
-    told = f"{n_better:,} of {len(scored):,}, {sum(chances):.1f} expected"
+    told = f"{n_better:,} of {len(scored):,} people, of random words {sum(chances):.1f}"
     if chance_of(n_better, chances) <= _LEVEL:
         return Chip("good", f"more than chance: {told}")
     return Chip("neutral", f"not shown to be more than chance: {told}")

@@ -61,8 +61,11 @@ def test_people_who_type_random_words_are_called_more_than_chance_in_one_study_o
 
 
 def test_many_finders_are_more_than_chance_and_few_are_not() -> None:
-    assert beyond_chance(people(8, [0.15] * 10)).text == "more than chance: 8 of 10, 1.5 expected"
-    assert beyond_chance(people(2, [0.15] * 10)).text == "not shown to be more than chance: 2 of 10, 1.5 expected"
+    assert beyond_chance(people(8, [0.15] * 10)).text == "more than chance: 8 of 10 people, of random words 1.5"
+    assert (
+        beyond_chance(people(2, [0.15] * 10)).text
+        == "not shown to be more than chance: 2 of 10 people, of random words 1.5"
+    )
 
 
 def test_with_too_few_images_or_without_scored_common_words_chance_is_not_told() -> None:
@@ -95,9 +98,9 @@ def said(task: TaskFacts, *groups: GroupGain) -> list[tuple[str, str]]:
 
 def test_what_retraining_costs_is_told_beside_what_it_costs_without_words() -> None:
     halved = group("oval", 0.81, 0.38, 0.19, 0.2)
-    assert said(FACTS, halved) == [("neutral", "“oval” loses 23.5 points (43.0 without words)")]
+    assert said(FACTS, halved) == [("neutral", "“oval” loses 23.5 points by retraining (43.0 without words)")]
     caused = group("oval", 0.9, 0.9, -0.1, -0.1)
-    assert said(FACTS, caused) == [("bad", "“oval” loses 10.0 points (0.0 without words)")]
+    assert said(FACTS, caused) == [("bad", "“oval” loses 10.0 points by retraining (0.0 without words)")]
 
 
 @pytest.mark.parametrize(
@@ -145,7 +148,7 @@ VERDICTS = [
     (duel(0.01, 0.03, 0.05), "good", "phrase beats", f"phrase, “red”, beats the machine’s keyword, “dark”, {BY}"),
     (duel(-0.05, -0.03, -0.01), "bad", "keyword beats", f"keyword, “dark”, beats the best-scored phrase, “red”, {BY}"),
     (duel(-0.05, -0.03, 0.01), "neutral", "not told apart", "not told apart: -3.0 points (95% interval -5.0 to +1.0)"),
-    (duel(0.0, 0.0, 0.0), "neutral", "do the same", "do the same."),
+    (duel(0.0, 0.0, 0.0), "neutral", "equal gain", "do the same."),
 ]
 
 
@@ -177,7 +180,7 @@ def test_every_mark_leads_somewhere_and_the_sheet_says_who_what_and_how_sure(
     words = " ".join(sheet.text.split())
     assert "6 of 6 people said phrases like" in words and "25.0%" in words and "50.0%" in words
     assert len(sheet.select(".dots a")) == 6 and len(sheet.select(".worth-figure a.group")) == 3
-    assert "loses 19.0 points (20.0 without words)" in words
+    assert "loses 19.0 points by retraining (20.0 without words)" in words
     assert "words cost “" in words and "5.0 points" in words
     for link in sheet.select("a[href]"):
         address = str(link["href"])
