@@ -89,6 +89,11 @@ class Result:
     repeats: Repeats | None
     question: Question | None
 
+    @property
+    def points(self) -> int:
+        """Of 100 of error score, rounded down, so that no phrase below a goal seems to reach it."""
+        return int(100 * self.value)
+
 
 def result(score: Score, owner: str, *, chosen: float | None) -> Result:
     """Return what `owner` sees of a score. All of it is made from what is stored; nothing is embedded.

@@ -4,6 +4,7 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -134,6 +135,12 @@ class Work:
         """Whether a machine's keywords are there for whoever asks, and this person has not asked yet."""
         is_offered = self.assignment.session.keyword_display == KeywordDisplay.ON_DEMAND
         return is_offered and not self.keywords and bool(self.assignment.task.keyword_list)
+
+    @property
+    def points_needed(self) -> int | None:
+        """From how many of 100 points of error score on it is enough; None where no goal is shown."""
+        goal = self.assignment.session.goal
+        return None if goal is None else ceil(100 * goal)
 
     @property
     def is_enough(self) -> bool:

@@ -33,12 +33,12 @@ def shown(visit: actors.Visit) -> str:
 @pytest.mark.parametrize("condition", [{}, {"show_suggestions": True, "show_goal": True}])
 def test_suggestions_and_goal_are_shown_by_default(base_model: BaseModel, condition: dict[str, object]) -> None:
     page = shown(visit_under(base_model, {}, **condition))
-    assert "stripes" in page and "from this mark on you can stop" in page
+    assert "stripes" in page and "are enough to stop" in page
 
 
 def test_a_condition_keeps_the_suggestions_back(base_model: BaseModel) -> None:
     page = shown(visit_under(base_model, {}, show_suggestions=False))
-    assert "stripes" not in page and "from this mark on you can stop" in page
+    assert "stripes" not in page and "are enough to stop" in page
 
 
 def test_a_condition_keeps_the_goal_back(base_model: BaseModel) -> None:
