@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import NON_FIELD_ERRORS
+from django.core.exceptions import NON_FIELD_ERRORS, BadRequest
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, reverse
@@ -94,6 +94,12 @@ class StudyAdmin(TitledList, StudyScoped):
         if request.method in ("GET", "HEAD"):
             return study_overview.page(request, self.get_object(request, object_id))
         return super().change_view(request, object_id, form_url, extra_context)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
+        """Refuse Django's "save as new", of which this form knows nothing: a page of its own clones a study."""
+        if "_saveasnew" in request.POST:
+            raise BadRequest("a study is cloned on a page of its own")
+        return super().changeform_view(request, *args, **options)
 
     def set_up(self, request: HttpRequest, study: Study) -> HttpResponse:
         """Show the set-up, as a form while the study is a draft."""

@@ -133,7 +133,11 @@ def names_read() -> Iterator[set[str]]:
 
         return noted
 
+    def append(self: Any, name: str, value: Any) -> None:  # Django's looks the name up: a form being filled
+        dict.setdefault(self, name, []).append(value)
+
     with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(QueryDict, "appendlist", append)
         for name in ("__getitem__", "_getlist", "__contains__"):
             patched.setattr(MultiValueDict, name, noting(getattr(MultiValueDict, name)), raising=False)
         yield names

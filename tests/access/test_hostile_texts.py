@@ -19,7 +19,7 @@ from tests.access.places import Place, names_in_code, names_read, places, writte
 from tests.access.world import World
 from tests.support.undone import undone
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_snapshot")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_snapshot"), pytest.mark.timeout(900)]  # a walk
 
 TOKEN = "a" * 32
 MAX_S = 2.0

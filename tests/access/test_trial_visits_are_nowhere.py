@@ -50,7 +50,7 @@ from tests.support.analysis_studies import analyse
 from tests.support.rows import add_phrase, add_run
 from tests.support.views_pages import shown, tree
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_snapshot")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_snapshot"), pytest.mark.timeout(900)]  # a walk
 
 WORDS, MONEY = "qwertzuiop", 98_765  # in hundredths
 REAL, TAKEN_BACK = "red", "crimsonish"  # what somebody said who counts, and who counts and withdrew

@@ -207,3 +207,12 @@ def test_an_analyst_is_shown_nothing_of_it(ann: Client, draft_study: Study) -> N
     draft_study.members.update(role=Role.ANALYST)
     assert "seen_revision" not in ann.get(page_of(draft_study)).content.decode()
     assert save(ann, draft_study, anns | {"seen_revision": "7"}).status_code == 403
+
+
+@pytest.mark.parametrize("page", ["change", "setup"])
+def test_djangos_save_as_new_is_refused_since_another_page_clones_a_study(
+    ann: Client, draft_study: Study, page: str
+) -> None:
+    address = f"/admin/annotations/study/{draft_study.pk}/{page}/"
+    assert ann.post(address, {"_saveasnew": "1", "seen_revision": "1"}).status_code == 400
+    assert Study.objects.get() == draft_study
