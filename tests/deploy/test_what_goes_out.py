@@ -26,7 +26,7 @@ LEADS_TO = {
     "annotations/base/emails.py": "`EMAIL_URL`",
     "worker/rehearsals.py": "`REHEARSAL_URL`",
     "modeling/clarify_errors/tensors/encoders/hub.py": "`huggingface.co`",
-    "modeling/clarify_errors/tensors/encoders/weights.py": "`huggingface.co`",
+    "modeling/clarify_errors/tensors/encoders/clip.py": "`huggingface.co`",
     "modeling/clarify_errors/tensors/encoders/transformers.py": "`huggingface.co`",
     "annotations/staff/staff_pages/provider_sign_in.py": "`OIDC_ISSUER`",
     "clarify_site/gunicorn_worker.py": "",  # answers probes on the connections of its own listener

@@ -30,7 +30,7 @@ def test_a_full_study_says_so_before_anybody_starts(client: Client, taken: Visit
 
 
 def test_who_holds_a_place_is_welcome_in_a_full_study(client: Client, taken: Visit) -> None:
-    assert shown(one(client.get("/study/sprites/", taken.external_ids), "form#start button")) == "Start"
+    assert shown(one(client.get("/study/sprites/", taken.external_ids), "form#start button")) == "Continue"
 
 
 def test_a_full_study_offers_the_way_back_to_those_who_had_begun(client: Client, taken: Visit) -> None:

@@ -44,7 +44,12 @@ OF_A_TASK = {
 
 def test_every_address_is_listed_here() -> None:
     names = {pattern.name for pattern in urls.urlpatterns if isinstance(pattern, URLPattern)}
-    assert names == OPEN_TO_ALL | SIGNED | OF_A_VISIT.keys() | OF_A_TASK.keys() | {"thumbnail", "withdraw"}
+    assert names == OPEN_TO_ALL | SIGNED | OF_A_VISIT.keys() | OF_A_TASK.keys() | {
+        "thumbnail",
+        "withdraw",
+        "your_visit",
+        "your_data",
+    }
 
 
 @pytest.mark.parametrize("path", OF_A_VISIT.values())

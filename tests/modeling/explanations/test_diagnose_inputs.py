@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader, Subset, TensorDataset
 from torchvision.datasets import ImageFolder
 from torchvision.transforms import RandomHorizontalFlip, ToTensor
 from torchvision.transforms.v2 import Compose
+from transformers import ResNetConfig, ResNetForImageClassification
 
 import clarify_errors as clarify
 from clarify_errors.arrays.common.modeling_errors import BadArray
@@ -124,8 +125,6 @@ def test_an_estimator_predicts_from_embeddings() -> None:
 
 
 def test_a_network_of_transformers_brings_its_names_and_its_processor() -> None:
-    from transformers import ResNetConfig, ResNetForImageClassification
-
     config = ResNetConfig(
         embedding_size=8, hidden_sizes=[8], depths=[1], id2label={0: "oval", 1: "square"},
         label2id={"oval": 0, "square": 1},

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from django.conf import settings as site
 
-from annotations.base.service_errors import NotPossible
+from annotations.base.service_errors import NotPossible, TextTooLong
 from annotations.datasets import image_searches
 from annotations.datasets.image_searches import KEPT, MAX_EXAMPLES
 from annotations.models import Dataset, ImageIndex, ImageSearch, JobState
@@ -142,6 +142,12 @@ def test_a_full_disk_fails_the_build_and_leaves_the_index_that_was_there(
     assert ask(own_copy, "red").state == JobState.DONE
 
 
+def test_words_that_are_too_long_are_refused_before_they_are_read(own_copy: Dataset) -> None:
+    build(own_copy)
+    with pytest.raises(TextTooLong, match="at most 200 characters"):
+        ask(own_copy, "x" * 201)
+
+
 def test_what_cannot_be_searched_is_refused_with_a_sentence(own_copy: Dataset) -> None:
     with pytest.raises(NotPossible, match="no index yet"):
         ask(own_copy, "red")
@@ -151,7 +157,6 @@ def test_what_cannot_be_searched_is_refused_with_a_sentence(own_copy: Dataset) -
         ({}, "Enter some words"),
         ({"unlike": [1]}, "Enter some words"),
         ({"words": "  "}, "Enter some words"),
-        ({"words": "x" * 201}, "too long"),
         ({"words": "a\0b"}, "invisible characters"),
         ({"words": "a\u200bb"}, "invisible characters"),
         ({"like": [n]}, "neither in this data set nor in one of its pools"),

@@ -120,7 +120,7 @@ def test_classes_and_groups_are_named_until_a_study_opens(
     assert "A b\u00f4x, fire" in answer.content.decode()
     detail = AuditRecord.objects.get(act="classes_named").detail
     assert (detail["are"], detail["groups_are"]) == (["a b\u00f4x", "a ball"], ["sea", "fire"])
-    for wrong in ("one", "same\nsame", "x\n" + "y" * 61, "x\n" + 61 * "e\u0301", "x" + 240 * " " + "\ny"):
+    for wrong in ("one", "same\nsame", "x\n" + "y" * 61, "x\n" + 61 * "e\u0301", "x" + 240 * " " + "z\ny"):
         for field in ("names", "groups"):
             coordinator_client.post(address, {**given, field: wrong})
     Study.objects.update(state="active", opened_at="2026-01-01T00:00Z")

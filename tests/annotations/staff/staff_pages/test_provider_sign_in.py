@@ -16,7 +16,7 @@ from oidc_provider_mock import run_server_in_thread
 
 from annotations.staff.staff_pages import provider_sign_in as oidc
 from clarify_site.urls import urlpatterns as of_the_site
-from tests.support.second_factor import code_of, enrol, wrong_code_of
+from tests.support.second_factor import code_of, enrol, first_code, wrong_code_of
 
 LOGIN, BEGIN, BACK, SECOND_STEP = "/admin/login/", "/admin/oidc/", "/admin/oidc/back/", "/admin/two-factor/"
 PEOPLE: dict[str, dict[str, object]] = {
@@ -131,7 +131,7 @@ def test_a_site_that_asks_for_two_steps_asks_whoever_has_none_to_set_one_up(
     settings.REQUIRE_TWO_FACTOR = True
     sign_in(client, "ada")
     assert "This site asks for two steps" in client.get("/admin/", follow=True).content.decode()
-    client.post(SECOND_STEP, {"code": code_of(ada)})
+    client.post(SECOND_STEP, first_code(client.get(SECOND_STEP)))
     assert is_in(client)
 
 

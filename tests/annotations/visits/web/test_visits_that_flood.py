@@ -27,6 +27,7 @@ from annotations.visits import entry_verification, sessions
 from annotations.visits import tutorial_steps as tutorial
 from annotations.visits.resume_codes import resume_code
 from annotations.visits.tutorial_example import N_RIGHT
+from annotations.visits.web.return_page import return_path
 from annotations.visits.web.span_reports import MAX_PER_REPORT
 from tests.support import actors
 from tests.support.actors import WRONG_ANSWERS, as_numbered, client_of, do_tutorial, start_visit
@@ -109,11 +110,15 @@ DRIVES: dict[str, tuple[Drive, ...]] = {
     "end": (Drive("task"), Drive("finished", method=GET)),
     "withdraw_from_visit": (Drive("task", method=GET),),
     "withdraw": (Drive("task", method=GET), Drive("task")),
+    "your_visit": (Drive("finished", method=GET),),
+    "your_data": (Drive("finished", method=GET),),
     "report_spans": (Drive("task", spans), Drive("finished", spans), Drive("withdrawn", spans)),
     "language": (Drive("task", lambda _: {"language": "de"}),),
 }
 QUERIES = {  # at most, of one call
-    "welcome": 4,
+    "welcome": 5,
+    "your_visit": 20,
+    "your_data": 40,
     "start": 17,
     "visit": 3,
     "consent": 11,
@@ -128,7 +133,7 @@ QUERIES = {  # at most, of one call
     "move": 4,
     "task": 12,
     "begin": 7,
-    "submit_phrase": 10,
+    "submit_phrase": 11,
     "phrase": 11,
     "choose_threshold": 21,
     "judge": 21,
@@ -192,6 +197,8 @@ def _withdrawal(session: AnnotationSession) -> str:
 def _address(name: str, visiting: Visiting) -> str:
     if name == "withdraw":
         return _withdrawal(visiting.session)
+    if name in ("your_visit", "your_data"):
+        return return_path(visiting.session, name)
     if name in ("welcome", "start"):
         return reverse(name, args=[visiting.session.study.slug])
     wanted = {part: value for part, value in visiting.parts.items() if f":{part}>" in _ROUTES[name]}
