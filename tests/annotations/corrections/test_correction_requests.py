@@ -294,9 +294,9 @@ def test_what_is_not_trained_cannot_be_decided_on(study: Study, base_model: Base
 def test_a_phrase_that_is_no_longer_approved_takes_the_head_back(done: Correction, said: dict[str, Phrase]) -> None:
     approved = corrections.review(done, Review.APPROVED, by="coordinator", reason="it helps")
     moderation.moderate(said["red square"], Moderation.EXCLUDED, by="coordinator", reason="a name")
-    with pytest.raises(NotPossible, match="“.hidden.” in this correction is no longer approved"):
+    with pytest.raises(NotPossible, match=r"“\(hidden\)” in this correction is no longer approved"):
         corrections.take_head(approved, by="ana")
-    with pytest.raises(NotPossible, match="“.hidden.” in this correction is no longer approved"):
+    with pytest.raises(NotPossible, match=r"“\(hidden\)” in this correction is no longer approved"):
         corrections.review(done, Review.APPROVED, by="coordinator", reason="it helps")
 
 
