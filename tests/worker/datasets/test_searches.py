@@ -157,7 +157,6 @@ def test_what_cannot_be_searched_is_refused_with_a_sentence(own_copy: Dataset) -
         ({}, "Enter some words"),
         ({"unlike": [1]}, "Enter some words"),
         ({"words": "  "}, "Enter some words"),
-        ({"words": "a\0b"}, "invisible characters"),
         ({"words": "a\u200bb"}, "invisible characters"),
         ({"like": [n]}, "neither in this data set nor in one of its pools"),
         ({"like": [1], "unlike": [-1]}, "neither in this data set nor in one of its pools"),
