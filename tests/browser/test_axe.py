@@ -2,7 +2,7 @@
 
 from annotations.models import Study
 from tests.browser.conftest import NewVisitor, ask_at_the_end
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, back_to_all_images
 from tests.support.accessibility import assert_no_violations_in_both_themes, follow
 from tests.support.actors import WRONG_TRIES
 
@@ -24,6 +24,7 @@ def test_no_page_of_a_visit_has_a_violation(visitor: Visitor) -> None:
     visitor.page.press("#text", "Enter")
     visitor.page.wait_for_selector("#phrase-error:not(:empty)")
     check(visitor, "refused")
+    back_to_all_images(visitor.page)
     visitor.page.click("#right-images a >> nth=0")
     check(visitor, "enlarged")
     visitor.page.press("#enlarged", "Escape")

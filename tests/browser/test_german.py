@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from annotations.models import Study
 from tests.browser.conftest import NewVisitor, ask_at_the_end
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, back_to_all_images
 from tests.support import messages
 from tests.support.accessibility import assert_no_violations, follow, overhang
 
@@ -75,6 +75,7 @@ def test_what_scripts_say_is_german_too(new_visitor: NewVisitor) -> None:
     visitor.take_handle()
     page.keyboard.press("PageUp")
     expect(page.locator("[data-percent]").first).to_have_text(re.compile(r"^\d+\u00a0%$"))
+    back_to_all_images(page)
     page.click("#wrong-images a >> nth=0")
     expect(page.locator("#enlarged-caption")).to_have_text("Bild 2, die KI lag falsch. Sie sagte: oval.")
     page.keyboard.press("Escape")

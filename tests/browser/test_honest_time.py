@@ -11,7 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from annotations.models import AnnotationSession, Event, Span, event_kinds
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, back_to_all_images
 from worker.phrases.scoring import score_due_phrases
 
 pytestmark = pytest.mark.usefixtures("own_clock")
@@ -83,6 +83,7 @@ def test_waiting_for_a_score_and_an_enlarged_image_lie_over_the_time_in_view(vis
     visitor.say("red")
     score_due_phrases()
     visitor.sees_score_of("red")
+    back_to_all_images(page)
     page.click("#wrong-images a >> nth=1")
     expect(page.locator("#enlarged")).to_be_visible()
     page.keyboard.press("Escape")

@@ -91,7 +91,7 @@ def _may_move(where: str) -> bool:
 
 
 def enlarge(visitor: Visitor) -> None:
-    visitor.page.click("#right-images a >> nth=0")
+    visitor.page.click(".side a >> nth=0")
     visitor.page.keyboard.press("Escape")
     expect(visitor.page.locator("#enlarged")).to_be_hidden()
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from annotations.models import Study, Task
 from tests.browser.conftest import NewVisitor, ask_at_the_end
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, back_to_all_images
 from tests.support.actors import WRONG_TRIES
 from worker.phrases.scoring import score_due_phrases
 
@@ -158,7 +158,7 @@ MAIN = {
   - paragraph:
     - text: Your words explain the mistakes
     - strong: no better than guessing.
-  - paragraph: /Look/
+  - paragraph
   - paragraph:
     - strong: Images most like dark
   - list:
@@ -182,9 +182,9 @@ MAIN = {
   - region "Your words 2 of 20 tries":
     - list:
       - listitem:
-        - link "blue no better than guessing"
+        - link /blue wrong with it .* no better than guessing/
       - listitem:
-        - link "dark no better than guessing"
+        - link /dark wrong with it .* no better than guessing/
 - status: /than guessing.* Images most like dark .* The others .* Do these have dark in them\\?/
 """,
     "answered": """
@@ -242,6 +242,7 @@ def visit(visitor: Visitor) -> Iterator[str]:
     page.click("#judge-no")
     expect(page.locator("#judge-no")).to_have_attribute("aria-pressed", "true")
     yield "answered"
+    back_to_all_images(page)
     page.click("#wrong-images a >> nth=0")
     yield "enlarged"
     page.keyboard.press("Escape")

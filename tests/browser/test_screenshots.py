@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from annotations.models import Dataset
 from clarify_errors.arrays.sprites.attributes import VALUES
 from tests.browser.conftest import NewVisitor, ask_at_the_end
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, back_to_all_images
 from tests.support import actors, pictures
 from tests.support.sprites import draw_examples
 from worker.phrases.scoring import score_due_phrases
@@ -83,8 +83,10 @@ def test_pictures_of_every_page(new_visitor: NewVisitor) -> None:
         visitor.say_and_score(text)
     expect(page.locator("#answer .side")).to_have_count(2)
     keep(visitor, "task")
+    back_to_all_images(page)
     page.click("#right-images .others")
     expect(page.locator("#right-others")).to_have_attribute("href", "?right=2&wrong=0")
+    back_to_all_images(page)
     page.click("#wrong-images a >> nth=2")
     keep(visitor, "enlarged")
     page.keyboard.press("Escape")

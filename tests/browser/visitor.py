@@ -150,3 +150,10 @@ class Visitor:
     @property
     def code(self) -> str:
         return self.page.inner_text("#completion-code")
+
+
+def back_to_all_images(page: Page) -> None:
+    """Go from an answer to all the images of the class, if an answer stands there."""
+    link = page.locator("#all-images")
+    if link.is_visible():
+        link.click()

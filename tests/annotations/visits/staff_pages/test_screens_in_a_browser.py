@@ -23,7 +23,7 @@ def test_a_coordinator_looks_at_what_somebody_saw(
         page.goto(live_server.url + page_of(seen))
         page.locator(".field-screens a").last.click()
         expect(page.get_by_text("Replayed.")).to_be_visible()
-        for image in page.locator(".class-grid img").all():
+        for image in page.locator(".class-grid img >> visible=true").all():
             image.scroll_into_view_if_needed()
             expect(image).to_have_js_property("complete", True)
             assert image.evaluate("image => image.naturalWidth") > 0
