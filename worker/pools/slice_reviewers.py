@@ -38,7 +38,10 @@ def review_slices(study: Study, reviewer: SliceReviewer, progress: Progress) -> 
     Returns how many were, and of each check that takes no more answers why. Raises ReviewerFailed, ImageRejected.
     """
     parts = GatheringPart.objects.filter(
-        gathering__in=study.gatherings.counted(), gathering__pool=None, gathering__state=JobState.DONE
+        gathering__in=study.gatherings.counted(),
+        gathering__pool=None,
+        gathering__state=JobState.DONE,
+        score__phrase__assignment__session__in=study.sessions.in_results(),  # words of who withdrew are read to nobody
     )
     n, left_out = 0, []
     for part in parts.select_related("gathering__base_model__dataset", "score__phrase"):

@@ -14,6 +14,7 @@ from PIL import Image
 from annotations.models import AuditRecord, Gathering, Study, Verdict
 from annotations.pools import image_reviews
 from annotations.pools.review_outcomes import ABOVE, review_statistics
+from annotations.visits import withdrawal
 from tests.support.actors import BLUE, RED
 from tests.worker.pools.conftest import draw_source, gather, score_red, show
 
@@ -82,6 +83,18 @@ def test_what_it_has_judged_is_not_asked_again_and_people_answer_beside_it(
     assert "judged 0 images" in ask()
     assert set(check.reviews.filter(reviewer="a model, 1.0").values_list("verdict", flat=True)) == {Verdict.UNSURE}
     assert {name for name, *_ in review_statistics(check)["reviewers"]} == {"a model, 1.0", "ada"}
+
+
+def test_the_words_of_who_withdrew_are_given_to_no_model(check: Gathering, ask: Callable[..., str]) -> None:
+    withdrawal.withdraw(check.parts.get().score.phrase.assignment.session)
+    asked: list[str] = []
+
+    def holds(phrase: str, images: Sequence[Image.Image]) -> list[bool]:
+        asked.append(phrase)
+        return [True] * len(images)
+
+    ask(holds)
+    assert asked == [] and not check.reviews.exists()
 
 
 def test_it_goes_on_where_it_broke_off(check: Gathering, ask: Callable[..., str]) -> None:

@@ -117,8 +117,8 @@ DRIVES: dict[str, tuple[Drive, ...]] = {
 }
 QUERIES = {  # at most, of one call
     "welcome": 5,
-    "your_visit": 20,
-    "your_data": 40,
+    "your_visit": 2,
+    "your_data": 16,
     "start": 17,
     "visit": 3,
     "consent": 11,
