@@ -8,6 +8,7 @@ import pytest
 
 from tests.annotations.analysis.concepts import shuffled_errors
 from tests.annotations.analysis.statistics.crowds import Crowd
+from tests.modeling.arrays.embeddings import different_images
 from tests.modeling.arrays.keywords.lists_of_captions import UNRELATED, share_of_findings
 from tests.modeling.explanations.random_words import random_words
 from tests.modeling.explanations.silent_reports import share_that_find
@@ -48,6 +49,10 @@ def tasks(n: int) -> list[str]:
     return [f"p < .05 in {mixed_model.share_called(n):.1%}"]
 
 
+def near_duplicates(n: int, dimensions: int) -> list[str]:
+    return [f"{different_images.share_called(n // 20, dimensions):.2%} of new images are called near-duplicates"]
+
+
 SIMULATED: dict[str, Callable[[int], Sequence[str]]] = {
     "20 random words": headlines,
     "keywords of captions that say nothing of the errors": made_of_captions,
@@ -56,6 +61,8 @@ SIMULATED: dict[str, Callable[[int], Sequence[str]]] = {
     "40 people, threshold 30%": partial(enough, crowd=Crowd(40, 30, 0.3)),
     "clusters of shuffled errors": structures,
     "reports on errors at random": reports,
+    "2,000 images that differ in 4 ways": partial(near_duplicates, dimensions=4),
+    "2,000 images that differ in 12 ways": partial(near_duplicates, dimensions=12),
     "two equal tasks in the mixed model, 20 people": tasks,
 }
 

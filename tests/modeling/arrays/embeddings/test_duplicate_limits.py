@@ -7,19 +7,7 @@ from numpy.typing import NDArray
 from clarify_errors.arrays.common.modeling_errors import BadArray
 from clarify_errors.arrays.embeddings.duplicate_limits import ALARMS, COPIES_ABOVE, MIN_IMAGES, duplicate_limit
 from clarify_errors.arrays.embeddings.standardization import unit_rows
-
-
-def to_nearest(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    values = rows @ rows.T
-    np.fill_diagonal(values, -1)
-    nearest: NDArray[np.float32] = values.max(axis=1)
-    return nearest
-
-
-def images(n: int, dimensions: int, seed: int = 0) -> NDArray[np.float32]:
-    """Images that differ in so many ways, in a space of 24 dimensions."""
-    rng = np.random.default_rng(seed)
-    return unit_rows(rng.normal(size=(n, dimensions + 1)) @ np.linalg.qr(rng.normal(size=(24, dimensions + 1)))[0].T)
+from tests.modeling.arrays.embeddings.different_images import images, share_called, to_nearest
 
 
 @pytest.mark.parametrize("dimensions", [4, 7, 12])
@@ -32,13 +20,11 @@ def test_of_different_images_about_one_in_a_hundred_is_above_it_in_any_number_of
 def test_of_new_images_about_one_in_a_hundred_is_called_a_near_duplicate_and_altered_copies_are(
     dimensions: int,
 ) -> None:
-    """What gathering asks: new images beside those of the data set, by brute force over all pairs."""
-    rows = images(3_000, dimensions)
-    stored, new = rows[:2_000], rows[2_000:]
+    assert share_called(1, dimensions) == pytest.approx(ALARMS, abs=0.01)
+    stored = images(2_000, dimensions)
     limit = duplicate_limit(to_nearest(stored))
-    assert ((new @ stored.T).max(axis=1) > limit).mean() == pytest.approx(ALARMS, abs=0.01)
     spread = np.sqrt(2 * (1 - limit)) / 3  # a third of the distance that the limit allows
-    noise = unit_rows(np.random.default_rng(2).normal(size=(200, rows.shape[1])))
+    noise = unit_rows(np.random.default_rng(2).normal(size=(200, stored.shape[1])))
     copies = unit_rows(stored[:200] + (spread * noise).astype(np.float32))
     assert ((copies @ stored.T).max(axis=1) > limit).all()
 
