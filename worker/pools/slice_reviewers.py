@@ -41,7 +41,7 @@ def review_slices(study: Study, reviewer: SliceReviewer, progress: Progress) -> 
         gathering__in=study.gatherings.counted(),
         gathering__pool=None,
         gathering__state=JobState.DONE,
-        score__phrase__assignment__session__in=study.sessions.in_results(),  # words of who withdrew are read to nobody
+        score__phrase__assignment__session__in=study.sessions.in_results(),  # nobody's words after they withdrew
     )
     n, left_out = 0, []
     for part in parts.select_related("gathering__base_model__dataset", "score__phrase"):

@@ -85,7 +85,7 @@ def test_what_it_has_judged_is_not_asked_again_and_people_answer_beside_it(
     assert {name for name, *_ in review_statistics(check)["reviewers"]} == {"a model, 1.0", "ada"}
 
 
-def test_the_words_of_who_withdrew_are_given_to_no_model(check: Gathering, ask: Callable[..., str]) -> None:
+def test_a_model_gets_no_words_of_people_who_withdrew(check: Gathering, ask: Callable[..., str]) -> None:
     withdrawal.withdraw(check.parts.get().score.phrase.assignment.session)
     asked: list[str] = []
 
