@@ -64,7 +64,7 @@ class GroupLine:
 class Worth:
     """The whole figure. gain: the own gain in words, which the bracket between the last two bars bears.
 
-    base_name: what the groups' first mark is.
+    base_name: what the groups' first mark is. over: whom or what intervals allow for.
     """
 
     sentence: str
@@ -72,6 +72,11 @@ class Worth:
     bars: Sequence[Bar]
     gain: str
     groups: Sequence[GroupLine]
+    over: str = "people"
+
+    @property
+    def has_intervals(self) -> bool:
+        return any(line.ends is not None for line in self.groups)
 
 
 def _place(share: float) -> str:
