@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from annotations.analysis.statistics.estimate_types import Estimate
-from annotations.pages.number_formats import NONE, points
+from annotations.analysis.statistics.estimate_types import Estimate, tenths
+from annotations.pages.number_formats import percent, points
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,11 @@ class GroupLine:
 
     @property
     def gain(self) -> str:
-        return points(self.words - self.control)
+        return points(tenths(self.words) - tenths(self.control))
 
     @property
     def accuracies(self) -> str:
-        base = NONE if self.base is None else f"{self.base:.0%}"
-        return f"{base} → {self.control:.0%} → {self.words:.0%}"
+        return " → ".join(percent(share).removesuffix("%") for share in (self.base, self.control, self.words))
 
 
 @dataclass(frozen=True)

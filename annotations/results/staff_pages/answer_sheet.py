@@ -106,6 +106,11 @@ class Sheet:
     concepts: Sequence[Concept]
     what: str
 
+    @property
+    def has_right(self) -> bool:
+        """Whether the model gets a picture of the sheet right, so that a mark tells the others apart."""
+        return not all(is_wrong for of in (self, *self.concepts) for _, is_wrong in of.pictures)
+
 
 class Sheets:
     """The sheets of a study. owner: whom the addresses of pictures are for."""
@@ -142,10 +147,11 @@ class Sheets:
         if reached is None:
             return "No retraining with people’s words has a result yet."
         what = "a new last layer" if task.is_imported else "the model"
-        lead = f"Retrained with a person’s words, {what} gets {percent(reached)} of its worst group right, on average."
+        told = f"{what} gets {percent(reached)} right in the group it is worst at, on average"
+        lead = f"Retrained with a person’s words, {told}."
         if task.control_worst_group is None:
             return lead
-        return f"{lead} Retrained without words, it gets {percent(task.control_worst_group)}."
+        return f"{lead} Retrained without words, {percent(task.control_worst_group)}."
 
     def _mean(self, measure: str, task: TaskFacts) -> float | None:
         of_task = (row for row in self._tables.totals.rows if row.task == task.position)
@@ -281,7 +287,7 @@ def beside_machine(gain: PeopleLessMachine) -> Chip:
         return Chip("bad", "the machine’s keyword beats people’s best-scored phrase")
     same = gain.low == gain.high == 0
     verdict = "equal gain" if same else "not told apart"
-    return Chip("neutral", f"people’s best-scored phrase and the machine’s keyword: {verdict}")
+    return Chip("neutral", f"people’s best phrase and the machine’s: {verdict}")
 
 
 def costs(task: TaskFacts, others: Sequence[GroupGain]) -> Iterator[Chip]:
@@ -295,8 +301,8 @@ def costs(task: TaskFacts, others: Sequence[GroupGain]) -> Iterator[Chip]:
         lost = None
     if lost:
         kind, loses = _kind(next(row for row in others if row.group == lost.group), task), 100 * lost.with_words
-        beside = f"{100 * max(lost.control, 0.0):.1f} without words"
-        yield Chip(kind, f"“{lost.group}” loses {loses:.1f} points by retraining ({beside})")
+        beside = f"without words, {100 * max(lost.control, 0.0):.1f}"
+        yield Chip(kind, f"retraining costs “{lost.group}” {loses:.1f} points; {beside}")
     most = min(others, key=lambda row: row.gain.mean or 0.0)
     if (by_words := -(most.gain.mean or 0.0)) < 0.0005:  # a share that is not 0.0 points
         if not lost:
@@ -326,7 +332,7 @@ def beyond_chance(scored: Sequence[PersonTask]) -> Chip:
     if better[BetterThanGuessing.UNKNOWN] or len(chances) < len(scored):
         return Chip("neutral", "not known yet whether this is chance")
     n_better = better[BetterThanGuessing.YES]
-    told = f"{n_better:,} of {len(scored):,} people, of random words {sum(chances):.1f}"
+    told = f"{n_better:,} of {len(scored):,} people, about {sum(chances):.0f} by random words"
     if chance_of(n_better, chances) <= _LEVEL:
         return Chip("good", f"more than chance: {told}")
     return Chip("neutral", f"not shown to be more than chance: {told}")

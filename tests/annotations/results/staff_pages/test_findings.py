@@ -69,7 +69,7 @@ def test_own_gain_comes_first_with_its_interval_and_whom_it_is_over(
     assert gain.startswith("People’s words have an own gain of +21.2 points (95% interval +") and " 0." not in gain
     assert accuracies.startswith("The model gets 71.2% of its worst group right after retraining with a person’s words")
     assert ", on average, 50.0% after the control, and 25.0% as it is (“square, " in accuracies
-    assert accuracies.endswith(f" {TERMS['own gain']}")  # the other terms have their notes in the answer above
+    assert accuracies.endswith("is the own gain.")  # all terms have their notes in the answer above
     assert over == (
         "Gains are means over 6 people who had the task, measured on test images that had no part in choosing their "
         "words. 1 of these people counts as no gain (1 with words that are unsuitable for retraining). The mean own "
