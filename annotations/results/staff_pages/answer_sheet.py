@@ -208,14 +208,17 @@ class Sheets:
             line, place = divmod(below[column], abreast)
             below[column] += 1
             best = self._phrases.get((row.task, row.participant))
-            url = f"{reverse('admin:annotations_phrase_changelist')}{best.phrase}/screen/" if best else ""
+            person = f"{reverse('admin:annotations_annotationsession_changelist')}?{urlencode({'q': row.participant})}"
+            url = f"{reverse('admin:annotations_phrase_changelist')}{best.phrase}/screen/" if best else person
             words = f"“{best.text}”" if best else "no phrase"
             text = f"{row.participant}: {points(gain)} points, {words}"
             dx = round((place - (abreast - 1) / 2) * pitch)
             dots.append(Dot(axis.middle(column), height - round((line + 0.5) * pitch), text, url, dx))
         keyword = None
         if machine is not None and duel is not None:
-            keyword = Dot(axis.place(machine), 4, f"the machine’s keyword, “{duel.machine}”, {points(machine)}")
+            keyword = Dot(
+                axis.place(machine), _PITCH // 2, f"the machine’s keyword, “{duel.machine}”, {points(machine)}"
+            )
         radius = min(max(pitch // 2 - 1, 2), 9)
         return Dots(dots, keyword, axis.ticks, height, radius, pitch // 2, len(people) - len(gains))
 

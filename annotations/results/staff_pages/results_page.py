@@ -243,15 +243,15 @@ def _changes(study: Study, tables: StudyTables) -> bool:
     return study.state in OPEN_STATES or waits
 
 
-def _phrase_panels(request: HttpRequest, tables: StudyTables, tasks: Set[int]) -> Iterator[tuple[str, list[Any]]]:
+def _phrase_panels(request: HttpRequest, tables: StudyTables, tasks: Set[int]) -> Iterator[dict[str, Any]]:
     owner = f"user:{request.user.pk}"
     of_tasks = (row for row in tables.panels.rows if row.task in tasks)
-    for (_, class_name, phrase), rows in groupby(of_tasks, lambda row: (row.task, row.class_name, row.phrase)):
+    for (task, class_name, phrase), rows in groupby(of_tasks, lambda row: (row.task, row.class_name, row.phrase)):
         strips = [
             (name, [(thumbnail_url(owner, picture.dataset, picture.image_key), picture) for picture in pictures])
             for name, pictures in groupby(rows, lambda row: row.slice)
         ]
-        yield f"{class_name}: “{phrase}”", strips
+        yield {"task": task, "class_name": class_name, "phrase": phrase, "strips": strips}
 
 
 def _costs(request: HttpRequest, study: Study, found: Latest) -> tuple[FilledTable[Cost], ...]:

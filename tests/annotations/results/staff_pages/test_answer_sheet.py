@@ -175,17 +175,26 @@ def test_every_mark_leads_somewhere_and_the_sheet_says_who_what_and_how_sure(
     by_group([0.5, 0.9, None, 0.8], [0.75, 0.85, None, 0.81])
     n_test = len(base_model.dataset.files.rows(Split.TEST))
     Control.objects.update(test_predictions=pack_int32(np.full(n_test, SQUARE)))
-    page = tree(coordinator_client.get(f"/admin/annotations/study/{analyse(study).pk}/results/"))
+    results = f"/admin/annotations/study/{analyse(study).pk}/results/"
+    page = tree(coordinator_client.get(results))
     sheet = page.select(".answer")[0]
     words = " ".join(sheet.text.split())
     assert "6 of 6 people said phrases like" in words and "25.0%" in words and "50.0%" in words
     assert len(sheet.select(".dots a")) == 6 and len(sheet.select(".worth-figure a.group")) == 3
     assert "19.0 points; without words, 20.0" in words
     assert "words cost “" in words and "5.0 points" in words
-    for link in sheet.select("a[href]"):
-        address = str(link["href"])
-        if not address.startswith(("?", "#")):
-            assert coordinator_client.get(address, follow=True).status_code == 200
+    addresses = {str(link["href"]) for link in sheet.select("a[href]")}
+    assert {address.partition("?")[0].partition("-")[0] for address in addresses} >= {"#panel", ""}
+    for address in addresses:
+        if address.startswith("#"):  # of images, or of keywords with their scores
+            (place,) = page.select(f'[id="{address[1:]}"]')
+            assert place.find_parent("figure").select("img, table")
+        elif "?table=" in address:
+            file = coordinator_client.get(f"{results}{address}" if address.startswith("?") else address)
+            assert file["Content-Type"].startswith("text/csv") and file.content.count(b"\n") > 1
+        else:
+            leads_to = tree(coordinator_client.get(address, follow=True))
+            assert leads_to.select("#content img, #content table tbody tr"), address
 
 
 @pytest.mark.usefixtures("stored_base_model")
