@@ -1,6 +1,6 @@
 """The figure that heads a correction: what its words are worth, and images that it newly gets right and wrong."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django.urls import reverse
@@ -24,6 +24,7 @@ def worth_figure(report: Mapping[str, Any]) -> Worth | None:
     if change is None or change.control is None:
         return None
     base_model, groups = correction.base_model, dict(report["groups"])[SET_NAMES["test"]]
+    most = sorted(groups, key=lambda line: -abs(line[1][0].own_gain or 0.0))
     as_it_is = "as it is" if base_model.has_head else "as imported"
     labels = {BEFORE: as_it_is.capitalize(), CONTROL: "Retrained without words", AFTER: "… with words"}
 
@@ -39,7 +40,7 @@ def worth_figure(report: Mapping[str, Any]) -> Worth | None:
         base_name=as_it_is,
         bars=[bar(model) for model in labels],
         gain=f"own gain {points_within(change.own_gain, change.over_control)}",
-        groups=[_line(correction, line) for line in _most_changed(groups)[:_GROUPS]],
+        groups=[_line(correction, line) for line in most[:_GROUPS]],
         over="other test images",
     )
 
@@ -47,23 +48,16 @@ def worth_figure(report: Mapping[str, Any]) -> Worth | None:
 def changed_images(owner: str, report: Mapping[str, Any]) -> dict[str, Any]:
     """Return images that became right, of the group that gains most, and wrong, of the one that loses most.
 
-    newly: of each the group's name, its address and a `Kind`; failure: why there are none, empty otherwise.
+    newly: of each the group's name, its address and a `Kind`; failure: why there are none.
     """
     correction, groups = report["correction"], dict(report["groups"])[SET_NAMES["test"]]
-    names = correction.base_model.dataset.group_names
-    gained = sorted(groups, key=lambda line: line[1][0].difference)
-    newly = []
+    gained = [name for name, _ in sorted(groups, key=lambda line: line[1][0].difference)]
     try:
-        for (name, _), place in ((gained[-1], 0), (gained[0], 1)):  # as `corrected_images` has its kinds
-            kind = corrected_images(owner, correction, names.index(name), _PICTURES)[place]
-            newly.append((name, _images(correction, name), kind))
+        right, _ = corrected_images(owner, correction, gained[-1], _PICTURES)[:2]
+        _, wrong = corrected_images(owner, correction, gained[0], _PICTURES)[:2]
     except (ModelingError, OSError) as error:
-        return {"newly": [], "failure": str(error)}
-    return {"newly": newly, "failure": ""}
-
-
-def _most_changed(groups: Sequence[Line]) -> list[Line]:
-    return sorted(groups, key=lambda line: -abs(line[1][0].own_gain or 0.0))
+        return {"failure": str(error)}
+    return {"newly": [(name, _images(correction, name), of) for name, of in ((gained[-1], right), (gained[0], wrong))]}
 
 
 def _line(correction: Correction, line: Line) -> GroupLine:

@@ -48,28 +48,29 @@ def page(request: HttpRequest, study: Study) -> dict[str, Any]:
 
     Default: the first task, and its worst group.
     """
-    tasks = study.tasks.with_base_models()
-    task = get_object_or_404(tasks, position=row_number(request.GET.get("task", "1")))
-    context: dict[str, Any] = {"kinds": [], "words": None, "correction": None, "failure": ""}
-    base_model, best = task.base_model, None
-    if "correction" in request.GET:
-        trained = study.corrections.counted().filter(state=JobState.DONE).select_related("base_model__dataset")
-        context["correction"] = corrected = get_object_or_404(trained, pk=row_number(request.GET["correction"]))
-        base_model = corrected.base_model
-    elif (best := _best_phrase(study, task)) is not None:
-        context["words"] = words_of_phrase(best)
-    names, group = list(base_model.dataset.group_names), request.GET.get("group", base_model.worst_group_name)
-    if group not in names:
+    task = get_object_or_404(study.tasks.with_base_models(), position=row_number(request.GET.get("task", "1")))
+    correction, best = _correction(request, study), _best_phrase(study, task)
+    base_model = correction.base_model if correction else task.base_model
+    group = request.GET.get("group", base_model.worst_group_name)
+    if group not in base_model.dataset.group_names:
         raise Http404
+    context = {"base_model": base_model, "group": group, "correction": correction, "kinds": [], "failure": ""}
     try:
         owner = f"user:{request.user.pk}"
-        if context["correction"] is not None:
-            context["kinds"] = corrected_images(owner, corrected, names.index(group))
+        if correction:
+            context["kinds"] = corrected_images(owner, correction, group)
         elif best is not None and (run := best.score.run) is not None:
-            context["kinds"] = _images_of_run(owner, base_model, run, names.index(group))
+            context["kinds"] = _images_of_run(owner, base_model, run, group)
     except (ModelingError, OSError) as error:
         context["failure"] = str(error)
-    return {**context, "base_model": base_model, "group": group}
+    return {**context, "words": best and words_of_phrase(best)}
+
+
+def _correction(request: HttpRequest, study: Study) -> Correction | None:
+    if "correction" not in request.GET:
+        return None
+    trained = study.corrections.counted().filter(state=JobState.DONE).select_related("base_model__dataset")
+    return get_object_or_404(trained, pk=row_number(request.GET["correction"]))
 
 
 def _best_phrase(study: Study, task: Task) -> Phrase | None:
@@ -83,26 +84,29 @@ def _best_phrase(study: Study, task: Task) -> Phrase | None:
     return best.select_related("score__run__control").first()
 
 
-def corrected_images(owner: str, correction: Correction, group: int, shown: int = _SHOWN) -> list[Kind]:
-    """Return a group's images by what the base model and a correction make of them. Raises ModelingError, OSError."""
+def corrected_images(owner: str, correction: Correction, group: str, shown: int = _SHOWN) -> list[Kind]:
+    """Return a group's images by what the base model and a correction make of them, in the order of `_KINDS`.
+
+    Raises ModelingError, OSError.
+    """
     rows, _ = _rows(correction.base_model, group)
-    head = Head.from_bytes(bytes(correction.head))
-    after = head.predict(correction.base_model.dataset.files.array("features")[rows])
-    return list(_kinds(owner, correction.base_model, rows, after, None, (correction.pk, group), shown))
+    features = correction.base_model.dataset.files.array("features")[rows]
+    after = Head.from_bytes(bytes(correction.head)).predict(features)
+    return list(_kinds(owner, correction.base_model, rows, after, None, correction.pk, shown))
 
 
-def _images_of_run(owner: str, base_model: BaseModel, run: Run, group: int) -> list[Kind]:
+def _images_of_run(owner: str, base_model: BaseModel, run: Run, group: str) -> list[Kind]:
     rows, places = _rows(base_model, group)
     control = unpack_int32(run.control.test_predictions)[places] if run.control else None
     after = unpack_int32(run.test_predictions)[places]
-    return list(_kinds(owner, base_model, rows, after, control, (run.pk, group), _SHOWN))
+    return list(_kinds(owner, base_model, rows, after, control, run.pk, _SHOWN))
 
 
-def _rows(base_model: BaseModel, group: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _rows(base_model: BaseModel, group: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return a group's test images of which the base model has a prediction: rows, and places among all test images."""
     files = base_model.dataset.files
-    rows = files.rows(Split.TEST)
-    places = np.flatnonzero((files.groups[rows] == group) & (base_model.predicted[rows] != BaseModel.NO_PREDICTION))
+    rows, number = files.rows(Split.TEST), list(base_model.dataset.group_names).index(group)
+    places = np.flatnonzero((files.groups[rows] == number) & (base_model.predicted[rows] != BaseModel.NO_PREDICTION))
     return rows[places], places
 
 
@@ -112,7 +116,7 @@ def _kinds(
     rows: NDArray[np.int64],
     after: NDArray[np.integer],
     control: NDArray[np.integer] | None,
-    seed: tuple[int, int],
+    seed: int,
     shown: int,
 ) -> Iterator[Kind]:
     """Yield images by what the base model and another make of them. after, control: predictions of the rows, int[n]."""
@@ -120,13 +124,9 @@ def _kinds(
     labels, before = files.labels[rows], base_model.predicted[rows]
     for (was_right, is_right), title in _KINDS.items():
         places = np.flatnonzero(((before == labels) == was_right) & ((after == labels) == is_right))
-        chosen = places[sample(len(places), shown, 0, seed)]
-        pictures = tuple(
-            (
-                thumbnail_url(owner, dataset.pk, files.image_keys[rows[place]].decode()),
-                str(dataset.class_names[after[place]]),
-            )
-            for place in chosen
-        )
+        chosen = places[sample(len(places), shown, 0, (seed,))]
+        keys = (files.image_keys[row].decode() for row in rows[chosen])
+        called = (str(dataset.class_names[label]) for label in after[chosen])
+        pictures = tuple(zip((thumbnail_url(owner, dataset.pk, key) for key in keys), called, strict=True))
         n_control = None if control is None else int((control == labels)[places].sum())
         yield Kind(title, len(places), n_control, not is_right, pictures)
