@@ -69,4 +69,4 @@ def _line(correction: Correction, line: Line) -> GroupLine:
 
 def _images(correction: Correction, group: str) -> str:
     page = reverse("admin:annotations_study_group_images", args=[correction.study_id])
-    return f"{page}?{urlencode({'correction': correction.pk, 'group': group})}"
+    return f"{page}?{urlencode({'correction': str(correction.pk), 'group': group})}"

@@ -109,7 +109,8 @@ class Sheet:
     @property
     def has_right(self) -> bool:
         """Whether the model gets a picture of the sheet right, so that a mark tells the others apart."""
-        return not all(is_wrong for of in (self, *self.concepts) for _, is_wrong in of.pictures)
+        every = (self.pictures, *(concept.pictures for concept in self.concepts))
+        return not all(is_wrong for pictures in every for _, is_wrong in pictures)
 
 
 class Sheets:

@@ -282,7 +282,7 @@ def test_everybody_who_entered_stands_in_the_flow(coordinator_client: Client, op
     withdrawal.withdraw(session)
     erasure.erase_due(timezone.now())
     assert found(coordinator_client, open_study)[-7:] == [
-        "1 entered", "1 agreed", "0 were given a task 1 withdrew and are erased", "0 wrote a phrase",
+        "1 entered", "1 agreed", "0 were given a task 1 withdrew; what they did is erased", "0 wrote a phrase",
         "0 finished with a phrase",
         f"0 {COUNTED}", f"0 {WITH_RUN}",
     ]  # fmt: skip
