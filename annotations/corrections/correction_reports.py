@@ -41,6 +41,15 @@ class PartOf:
         return words_of_phrase(self.part.score.phrase)
 
 
+@dataclass(frozen=True)
+class GroupChange:
+    """What becomes of a group of a set of images."""
+
+    set: str
+    group: str
+    change: Change
+
+
 def offers(study: Study) -> list[dict[str, Any]]:
     """Return what can be trained, for each base model that the study's tasks show.
 
@@ -62,14 +71,14 @@ def report_of(correction: Correction) -> dict[str, Any]:
 
     sets: the titles of the sets of images; overall, groups and classes: of Lines, the last two of each set by its
     title; headline: worst-group accuracy on the test images, by which nothing was chosen, None without any;
-    is_bare: as below; interval_words: what the intervals of gains allow for; worst_groups: each model's there; losers:
-    groups that lose notably against the base model, each with its set; costs: others that lose as much against the
-    control alone; left_out: of each annotation the class, the phrase, and what the correction without it has, less that
-    of the whole, in the columns of `ablated`.
+    is_bare: as below; interval_words: what the intervals of gains allow for; losers: groups that lose notably against
+    the base model; costs: others that lose as much against the control alone; left_out: of each annotation the class,
+    the phrase, and what the correction without it has, less that of the whole, in the columns of `ablated`.
     """
     sets = correction.effects.get("sets", []) if correction.state == JobState.DONE else []
     names = correction.base_model.dataset.class_names
     groups = [(_title(each), list(_groups(each))) for each in sets]
+    of_groups = [GroupChange(title, name, of) for title, lines in groups for name, (of,) in lines]
     parts = list(parts_of(correction))
     words = {each.part.target_class: each.words for each in parts}
     return {
@@ -82,9 +91,8 @@ def report_of(correction: Correction) -> dict[str, Any]:
         "headline": next((_change(each, "worst_group") for each in sets if each["name"] == "test"), None),
         "is_bare": is_bare(correction.effects),
         "interval_words": _interval_words(correction),
-        "worst_groups": next((_worst_groups(each) for each in sets if each["name"] == "test" and CONTROL in each), {}),
-        "losers": [(title, line) for title, lines in groups for line in lines if line[1][0].is_notable_loss],
-        "costs": [(title, line) for title, lines in groups for line in lines if line[1][0].is_cost_of_phrases],
+        "losers": [each for each in of_groups if each.change.is_notable_loss],
+        "costs": [each for each in of_groups if each.change.is_cost_of_phrases],
         "ablated": [f"{_title(each)}: {words}" for each in sets for words in _ABLATED.values()],
         "left_out": [_left_out(each, sets, names, words) for each in correction.ablations] if sets else [],
     }
@@ -177,12 +185,6 @@ def _groups(of: Mapping[str, Any]) -> Iterator[Line]:
     ):
         if n:
             yield group, [Change(old, new, n, control)]
-
-
-def _worst_groups(of: Mapping[str, Any]) -> dict[str, str]:
-    """The group that each model gets wrong most often."""
-    lines = list(_groups(of))
-    return {model: min(lines, key=lambda line: getattr(line[1][0], model))[0] for model in (BEFORE, CONTROL, AFTER)}
 
 
 def _classes(of: Mapping[str, Any], names: Sequence[str]) -> Iterator[Line]:

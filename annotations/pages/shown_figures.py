@@ -10,7 +10,7 @@ from annotations.analysis.figures.chart_values import Figure
 from annotations.analysis.figures.drawn_figures import StoredFigures
 from annotations.analysis.tables.filled_tables import FilledTable
 from annotations.base.tables.columns import Cell, csv_text, write_cell
-from annotations.pages.study_pages import CSV, JSON, SVG, file_answer
+from annotations.pages.study_pages import CSV, JSON, PDF, SVG, file_answer
 
 _SHOWN_ROWS = 100  # of a figure's data on the page; its file has all
 
@@ -28,6 +28,7 @@ def shown_figure(figure: Figure, figures: StoredFigures, query: str = "?") -> di
         "figure": figure,
         "lead": f"{lead}." if rest else lead,
         "rest": rest,
+        "has_pdf": drawn is not None and bool(drawn.pdf),
         "drawn": {key: mark_safe(each.svg) for key, each in layouts.items() if each.svg},  # noqa: S308  # its text is escaped
         "header": table.header,
         "lines": [[_cell(cell) for cell in table.cells(row)] for row in rows[:_SHOWN_ROWS]],
@@ -42,6 +43,8 @@ def figure_answer(request: HttpRequest, figures: StoredFigures, prefix: str) -> 
     drawn = figures.get(key)
     if drawn is None:
         raise Http404
+    if "pdf" in request.GET and drawn.pdf:
+        return file_answer(drawn.pdf, PDF, f"{prefix}-{key}.pdf")
     if "layout" not in request.GET:
         return file_answer(drawn.file, SVG, f"{prefix}-{key}.svg")
     layout = drawn.layouts.get(request.GET["layout"])

@@ -20,7 +20,8 @@ from annotations.staff import roles
 View = Callable[[HttpRequest, Study], Answer]
 Place = Literal["setup", "run", "people", "findings"]
 
-CSV, SVG, JSON, ZIP = "text/csv; charset=utf-8", "image/svg+xml", "application/json", "application/zip"
+CSV, SVG, JSON = "text/csv; charset=utf-8", "image/svg+xml", "application/json"
+PDF, ZIP = "application/pdf", "application/zip"
 
 
 def is_for_crowd(study: Study) -> bool:

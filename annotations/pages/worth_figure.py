@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from annotations.analysis.statistics.estimate_types import Estimate
-from annotations.pages.number_formats import NONE, points
+from annotations.analysis.statistics.estimate_types import Estimate, tenths
+from annotations.pages.number_formats import percent, points
 
 
 @dataclass(frozen=True)
@@ -52,19 +52,18 @@ class GroupLine:
 
     @property
     def gain(self) -> str:
-        return points(self.words - self.control)
+        return points(tenths(self.words) - tenths(self.control))
 
     @property
     def accuracies(self) -> str:
-        base = NONE if self.base is None else f"{self.base:.0%}"
-        return f"{base} → {self.control:.0%} → {self.words:.0%}"
+        return " → ".join(percent(share).removesuffix("%") for share in (self.base, self.control, self.words))
 
 
 @dataclass(frozen=True)
 class Worth:
     """The whole figure. gain: the own gain in words, which the bracket between the last two bars bears.
 
-    base_name: what the groups' first mark is.
+    base_name: what the groups' first mark is. over: whom or what intervals allow for.
     """
 
     sentence: str
@@ -72,6 +71,11 @@ class Worth:
     bars: Sequence[Bar]
     gain: str
     groups: Sequence[GroupLine]
+    over: str = "people"
+
+    @property
+    def has_intervals(self) -> bool:
+        return any(line.ends is not None for line in self.groups)
 
 
 def _place(share: float) -> str:

@@ -1,8 +1,8 @@
-"""An accuracy before and after a retraining."""
+"""An accuracy before and after a retraining, as pages show it: gains are of the accuracies as they are written."""
 
 from dataclasses import dataclass
 
-from clarify_errors.arrays.retraining.control import own_gain
+from annotations.analysis.statistics.estimate_types import tenths
 
 NOTABLE_LOSS = 0.05  # of a group's accuracy: a correction that costs a group this much is pointed out
 
@@ -24,12 +24,12 @@ class Change:
 
     @property
     def difference(self) -> float | None:
-        return None if self.before is None or self.after is None else self.after - self.before
+        return None if self.before is None or self.after is None else tenths(tenths(self.after) - tenths(self.before))
 
     @property
     def own_gain(self) -> float | None:
         """What it has over the control, which the phrases themselves add."""
-        return None if self.control is None or self.after is None else own_gain(self.after, self.control)
+        return None if self.control is None or self.after is None else tenths(tenths(self.after) - tenths(self.control))
 
     @property
     def is_notable_loss(self) -> bool:

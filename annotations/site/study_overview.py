@@ -24,6 +24,7 @@ from annotations.releases import moderated_phrases as moderation
 from annotations.results.latest_results import latest
 from annotations.results.staff_pages.flow_words import flow_steps
 from annotations.results.staff_pages.results_words import words_of_tasks
+from annotations.results.staff_pages.shown_numbers import shown
 from annotations.studies import lifecycle, study_progress
 from annotations.studies.preflight.check_result import FixIn, Level
 from annotations.studies.preflight.duration import longest_minutes
@@ -211,6 +212,6 @@ def _results(study: Study) -> dict[str, Any]:
     if study.state == StudyState.DRAFT:
         return {"flow": [], "findings": []}  # of previews and rehearsals nothing counts
     found = latest(study)
-    findings = words_of_tasks(found.results.tables, found.results.concepts) if found.results else []
+    findings = words_of_tasks(shown(found.results.tables), found.results.concepts) if found.results else []
     flow = flow_steps(course_lines(courses(study, people_kind(study))))  # as of now, as all counts of the page
     return {"flow": flow, "findings": findings, "latest": found}

@@ -21,10 +21,14 @@ class DrawnLayout:
 
 @dataclass(frozen=True)
 class DrawnFigure:
-    """file: an SVG that stands by itself, with its caption; layouts: by their names, such as "narrow"."""
+    """file: an SVG that stands by itself; layouts: by their names, such as "narrow"; pdf: the file as PDF.
+
+    Analyses of earlier versions have no PDF.
+    """
 
     file: str
     layouts: Mapping[str, DrawnLayout]
+    pdf: bytes = b""
 
 
 class StoredFigures:

@@ -92,10 +92,14 @@ def _of_people(
     """A row for each measure, of people and their mean. per: as in `_people_line`."""
 
     def lines(task: int, _: list[PersonTask], __: list[PersonTask]) -> Iterator[Line]:
-        return (_people_line(tables, task, label, what, per) for what, label in measures.items())
+        drawn = set()
+        for (measure, over), label in measures.items():
+            line = _people_line(tables, task, label, (measure, over), per)
+            if (of := (measure, line.marks, line.dots)) not in drawn:  # one measure of the same people is drawn once
+                drawn.add(of)
+                yield line
 
-    drawn = replace(chart, panels=_panels(tables, lines))
-    return Figure.worded(words, tables.people, drawn, also=(tables.totals,))
+    return Figure.worded(words, tables.people, replace(chart, panels=_panels(tables, lines)), also=(tables.totals,))
 
 
 def _error_scores(tables: StudyTables) -> Figure:
@@ -218,8 +222,16 @@ def _people_line(tables: StudyTables, task: int, label: str, what: tuple[str, Ov
     value = next(each.of for each in ESTIMANDS if (each.measure, each.over) == what)
     rows = ((value(row), row.participant) for row in tables.people.rows if row.task == task)
     dots = [(found / per, who) for found, who in rows if found is not None]
-    key = "/".join(what)
-    return Line(label, tuple(_mean_marks(tables, task, what, per)), tuple(_few(dots)), key)
+    marks = tuple(_mean_marks(tables, task, what, per))
+    if any(_is_gap(mark, dots) for mark in marks):
+        label = f"{label}, nobody near the mean"
+    return Line(label, marks, tuple(_few(dots)), "/".join(what))
+
+
+def _is_gap(mean: Mark, dots: Iterable[tuple[float, str]]) -> bool:
+    """Whether nobody is within the interval of a mean, as between two kinds of people."""
+    low, high = mean.low, mean.high
+    return low is not None and high is not None and not any(low <= value <= high for value, _ in dots)
 
 
 def _mean_marks(tables: StudyTables, task: int, what: tuple[str, Over], per: float) -> Iterator[Mark]:

@@ -110,6 +110,15 @@ def spread(values: Iterable[float | None]) -> Spread:
     return Spread(len(present), statistics.fmean(present), sd, max(present))
 
 
+def tenths(share: float) -> float:
+    """Return a share in whole tenths of a percent, as it is written, so that what is computed from it adds up.
+
+    >>> tenths(0.36846), f"{0.36846:.1%}"
+    (0.368, '36.8%')
+    """
+    return float(f"{100 * share:.1f}") / 100
+
+
 def wilson_interval(successes: int, n: int) -> Interval | None:
     """Return Wilson's interval of a share, None where n is 0.
 

@@ -11,6 +11,7 @@ from annotations.corrections import correction_requests as corrections
 from annotations.corrections.correction_effects import splits_figure
 from annotations.corrections.correction_files import correction_json, correction_zip
 from annotations.corrections.correction_tables import report
+from annotations.corrections.staff_pages.correction_figure import changed_images, worth_figure
 from annotations.models import BaseModel, Correction, JobState, Review, Study
 from annotations.pages.form_errors import RefusalsShown
 from annotations.pages.number_formats import row_number
@@ -35,9 +36,13 @@ def page(request: HttpRequest, study: Study) -> Answer:
     if "file" in request.GET or "table" in request.GET:
         return _file_of(request, shown)
     under_way = next((each for each in found if each.finished_at is None), None)
+    report_of = reading.report_of(shown) if shown else None
+    worth = worth_figure(report_of) if report_of else None
     return {
         "found": found,
-        "report": reading.report_of(shown) if shown else None,
+        "report": report_of,
+        "worth": worth,
+        "changed": changed_images(f"user:{request.user.pk}", report_of) if report_of and worth else None,
         "latest": analysed,
         "each": (figure := _figure(shown, analysed)),
         "figure_poll_s": _POLL_S if figure and not figure["drawn"] and not analysed.is_current else 0,

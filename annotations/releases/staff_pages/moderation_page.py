@@ -1,5 +1,6 @@
 """The moderation page: what people wrote, what each correction does, and a decision on each phrase."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -41,7 +42,7 @@ def page(request: HttpRequest, study: Study) -> dict[str, Any]:
     shown, rows = reading.page_of(study, phrases, row_number(request.GET.get("page")) or 1)
     counts = reading.counts(study)
     return {
-        "rows": rows,
+        "rows": [replace(row, flags=[dict(_FLAGS)[flag] for flag in row.flags]) for row in rows],
         "shown": shown,
         "state": state,
         "search": search,

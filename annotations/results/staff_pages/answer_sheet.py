@@ -106,6 +106,12 @@ class Sheet:
     concepts: Sequence[Concept]
     what: str
 
+    @property
+    def has_right(self) -> bool:
+        """Whether the model gets a picture of the sheet right, so that a mark tells the others apart."""
+        every = (self.pictures, *(concept.pictures for concept in self.concepts))
+        return not all(is_wrong for pictures in every for _, is_wrong in pictures)
+
 
 class Sheets:
     """The sheets of a study. owner: whom the addresses of pictures are for."""
@@ -142,10 +148,11 @@ class Sheets:
         if reached is None:
             return "No retraining with people’s words has a result yet."
         what = "a new last layer" if task.is_imported else "the model"
-        lead = f"Retrained with a person’s words, {what} gets {percent(reached)} of its worst group right, on average."
+        told = f"{what} gets {percent(reached)} right in the group it is worst at, on average"
+        lead = f"Retrained with a person’s words, {told}."
         if task.control_worst_group is None:
             return lead
-        return f"{lead} Retrained without words, it gets {percent(task.control_worst_group)}."
+        return f"{lead} Retrained without words, {percent(task.control_worst_group)}."
 
     def _mean(self, measure: str, task: TaskFacts) -> float | None:
         of_task = (row for row in self._tables.totals.rows if row.task == task.position)
@@ -202,14 +209,17 @@ class Sheets:
             line, place = divmod(below[column], abreast)
             below[column] += 1
             best = self._phrases.get((row.task, row.participant))
-            url = f"{reverse('admin:annotations_phrase_changelist')}{best.phrase}/screen/" if best else ""
+            person = f"{reverse('admin:annotations_annotationsession_changelist')}?{urlencode({'q': row.participant})}"
+            url = f"{reverse('admin:annotations_phrase_changelist')}{best.phrase}/screen/" if best else person
             words = f"“{best.text}”" if best else "no phrase"
             text = f"{row.participant}: {points(gain)} points, {words}"
             dx = round((place - (abreast - 1) / 2) * pitch)
             dots.append(Dot(axis.middle(column), height - round((line + 0.5) * pitch), text, url, dx))
         keyword = None
         if machine is not None and duel is not None:
-            keyword = Dot(axis.place(machine), 4, f"the machine’s keyword, “{duel.machine}”, {points(machine)}")
+            keyword = Dot(
+                axis.place(machine), _PITCH // 2, f"the machine’s keyword, “{duel.machine}”, {points(machine)}"
+            )
         radius = min(max(pitch // 2 - 1, 2), 9)
         return Dots(dots, keyword, axis.ticks, height, radius, pitch // 2, len(people) - len(gains))
 
@@ -281,7 +291,7 @@ def beside_machine(gain: PeopleLessMachine) -> Chip:
         return Chip("bad", "the machine’s keyword beats people’s best-scored phrase")
     same = gain.low == gain.high == 0
     verdict = "equal gain" if same else "not told apart"
-    return Chip("neutral", f"people’s best-scored phrase and the machine’s keyword: {verdict}")
+    return Chip("neutral", f"people’s best phrase and the machine’s: {verdict}")
 
 
 def costs(task: TaskFacts, others: Sequence[GroupGain]) -> Iterator[Chip]:
@@ -295,8 +305,8 @@ def costs(task: TaskFacts, others: Sequence[GroupGain]) -> Iterator[Chip]:
         lost = None
     if lost:
         kind, loses = _kind(next(row for row in others if row.group == lost.group), task), 100 * lost.with_words
-        beside = f"{100 * max(lost.control, 0.0):.1f} without words"
-        yield Chip(kind, f"“{lost.group}” loses {loses:.1f} points by retraining ({beside})")
+        beside = f"without words, {100 * max(lost.control, 0.0):.1f}"
+        yield Chip(kind, f"retraining costs “{lost.group}” {loses:.1f} points; {beside}")
     most = min(others, key=lambda row: row.gain.mean or 0.0)
     if (by_words := -(most.gain.mean or 0.0)) < 0.0005:  # a share that is not 0.0 points
         if not lost:
@@ -326,7 +336,7 @@ def beyond_chance(scored: Sequence[PersonTask]) -> Chip:
     if better[BetterThanGuessing.UNKNOWN] or len(chances) < len(scored):
         return Chip("neutral", "not known yet whether this is chance")
     n_better = better[BetterThanGuessing.YES]
-    told = f"{n_better:,} of {len(scored):,} people, of random words {sum(chances):.1f}"
+    told = f"{n_better:,} of {len(scored):,} people, about {sum(chances):.0f} by random words"
     if chance_of(n_better, chances) <= _LEVEL:
         return Chip("good", f"more than chance: {told}")
     return Chip("neutral", f"not shown to be more than chance: {told}")

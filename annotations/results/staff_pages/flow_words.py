@@ -27,7 +27,7 @@ _REASONS = {
     "no_phrase": "without a phrase",
     "inside": "may still go on",
     "withdrew": "withdrew",
-    "erased": "withdrew and are erased",
+    "erased": "withdrew; what they did is erased",
     "refused": "with words that are unsuitable for retraining",
     "pending": "with a result that is still pending",
     "failed": "with a failed computation",

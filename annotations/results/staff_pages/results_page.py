@@ -31,6 +31,7 @@ from annotations.results.staff_pages.answer_sheet import Sheets
 from annotations.results.staff_pages.flow_words import flow_steps
 from annotations.results.staff_pages.machine_verdict import duels, over_classes
 from annotations.results.staff_pages.results_words import categories, words_of_tasks
+from annotations.results.staff_pages.shown_numbers import shown
 from annotations.staff import roles
 from clarify_errors.arrays.common.counted_words import persons
 
@@ -176,8 +177,8 @@ ACTS = {"": _measure}
 def _context(request: HttpRequest, study: Study, found: Latest, costs: Iterable[FilledTable[Cost]]) -> dict[str, Any]:
     if found.results is None:
         return {"poll_s": POLL_SOON_S if not found.failure else POLL_S}
-    tables = found.results.tables
-    shown = [shown_figure(figure, found.figures) for figure in figures(tables)]
+    tables, exact = shown(found.results.tables), found.results.tables
+    drawn = [shown_figure(figure, found.figures) for figure in figures(exact)]
     first, columns = first_tasks(tables), first_tasks(tables, MAX_COLUMNS)
     sheets = Sheets(study, tables, found.results.concepts, f"user:{request.user.pk}")
     compared = duels(tables)
@@ -188,7 +189,7 @@ def _context(request: HttpRequest, study: Study, found: Latest, costs: Iterable[
         "tables": tables,
         "flow": flow_steps(tables.flow.rows),
         "sheets": [sheets.of(task, compared.get(task.position)) for task in first],
-        "verdict": list(over_classes(compared.values())),
+        "verdict": list(over_classes(duels(exact).values())),
         "words": words_of_tasks(tables, found.results.concepts),
         "keywords": list(keyword_tables(tables, first)),
         "keywords_top": top_sentence(tables),
@@ -196,7 +197,7 @@ def _context(request: HttpRequest, study: Study, found: Latest, costs: Iterable[
         "measures": WORTH.values(),
         "costs": [(cost_sentence(each.rows[0]), each.table.file) for each in costs],
         "left_out_tasks": len(tables.tasks) - len(first),
-        "shown": shown,
+        "shown": drawn,
         "panels": list(_phrase_panels(request, tables, {task.position for task in first})),
         "table_3": categories(tables, columns),
         "table_3_tasks": columns,
@@ -242,15 +243,15 @@ def _changes(study: Study, tables: StudyTables) -> bool:
     return study.state in OPEN_STATES or waits
 
 
-def _phrase_panels(request: HttpRequest, tables: StudyTables, tasks: Set[int]) -> Iterator[tuple[str, list[Any]]]:
+def _phrase_panels(request: HttpRequest, tables: StudyTables, tasks: Set[int]) -> Iterator[dict[str, Any]]:
     owner = f"user:{request.user.pk}"
     of_tasks = (row for row in tables.panels.rows if row.task in tasks)
-    for (_, class_name, phrase), rows in groupby(of_tasks, lambda row: (row.task, row.class_name, row.phrase)):
+    for (task, class_name, phrase), rows in groupby(of_tasks, lambda row: (row.task, row.class_name, row.phrase)):
         strips = [
             (name, [(thumbnail_url(owner, picture.dataset, picture.image_key), picture) for picture in pictures])
             for name, pictures in groupby(rows, lambda row: row.slice)
         ]
-        yield f"{class_name}: “{phrase}”", strips
+        yield {"task": task, "class_name": class_name, "phrase": phrase, "strips": strips}
 
 
 def _costs(request: HttpRequest, study: Study, found: Latest) -> tuple[FilledTable[Cost], ...]:

@@ -97,7 +97,10 @@ def words_of_tasks(tables: StudyTables, concepts: ConceptTables) -> list[TaskWor
 
 def _task_words(tables: StudyTables, task: TaskFacts, concepts: ConceptTables, duel: Duel | None) -> TaskWords:
     totals = [total for total in tables.totals.rows if total.task == task.position]
-    shown = [total for total in totals if total.estimate.n or total.over != Over.TIME_OVER]
+    shown: dict[Any, Total] = {}
+    for total in totals:
+        if total.estimate.n or total.over != Over.TIME_OVER:
+            shown.setdefault((total.measure, total.estimate), total)  # of one measure over the same people the first
     people = [row for row in tables.people.rows if row.task == task.position]
     groups = [row for row in tables.group_gains.rows if row.task == task.position]
     beside = (*better_and_others(people), *beside_random_slices(people))
@@ -111,7 +114,7 @@ def _task_words(tables: StudyTables, task: TaskFacts, concepts: ConceptTables, d
         details=details,
         verdict=list(on_class(task, duel, spread(row.best_error_score for row in people).max)),
         sentences=list(_sentences(tables, task, people)),
-        rows=shown,
+        rows=list(shown.values()),
     )
 
 

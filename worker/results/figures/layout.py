@@ -31,7 +31,7 @@ FONT = "DejaVu Sans, Verdana, sans-serif"  # one that Linux has: text is measure
 class Layout:
     """How wide a figure is, in CSS pixels: labels on the left, the rest for the plot.
 
-    characters: in a line of a label, of a group's name, and of a caption; columns: of a legend.
+    characters: in a line of a label and of a group's name; columns: of a legend.
     """
 
     key: str
@@ -39,7 +39,6 @@ class Layout:
     plot: int
     label_characters: int
     group_characters: int
-    caption_characters: int
     columns: int
 
     @property
@@ -47,8 +46,8 @@ class Layout:
         return self.labels + self.plot
 
 
-WIDE = Layout("wide", 210, 490, 32, 100, 116, 2)
-NARROW = Layout("narrow", 116, 214, 17, 48, 52, 1)  # for a screen of 390
+WIDE = Layout("wide", 210, 490, 32, 100, 2)
+NARROW = Layout("narrow", 116, 214, 17, 48, 1)  # for a screen of 390
 LAYOUTS = (WIDE, NARROW)
 LEGEND_LINE, LEGEND_GAP = 16, 8
 
@@ -61,10 +60,6 @@ CONFIG: dict[str, Any] = {
         "labelFontSize": 11, "titleFontSize": 11, "titleFontWeight": "normal", "titlePadding": 8,
     },
     "legend": {"labelColor": QUIET, "labelFontSize": 11, "labelLimit": 0, "symbolSize": 70, "symbolStrokeWidth": 0},
-    "title": {
-        "anchor": "start", "frame": "bounds", "color": INK, "fontSize": 14, "subtitleColor": QUIET,
-        "subtitleFontSize": 11, "subtitleLineHeight": 15, "subtitlePadding": 6, "offset": 14,
-    },
 }  # fmt: skip
 
 

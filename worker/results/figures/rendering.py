@@ -18,18 +18,11 @@ from annotations.analysis.tables.phrase_splits import PANEL_SIZE, Panel
 from clarify_errors.arrays.common.steps import step_done
 from clarify_errors.arrays.datasets.dataset_files import thumbnail_name
 from clarify_errors.arrays.images.image_decoding import read_image
-from worker.results.figures.layout import INK, LAYOUTS, QUIET, Specification, wrapped
+from worker.results.figures.layout import INK, LAYOUTS, Specification, wrapped
 from worker.results.figures.specifications import captioned, png_of, specification
 
-_SIDE, _GAP, _HEAD, _LINE = 112, 6, 30, 24  # pixels; _LINE: of the caption
+_SIDE, _GAP, _HEAD = 112, 6, 30  # pixels
 _WRONG = "#8f2d0c"
-_CHARACTERS = 170  # in a line of the caption
-_TITLE = "Easy and hard images of the best phrases"
-CAPTION = (
-    "A sample of the validation images of the class that are less like the phrase than its threshold (easy), and of "
-    "those that are more like it (hard), of the best phrases by error score, one for each concept. A cross marks an "
-    "image that the base model gets wrong."
-)
 
 
 def draw_panels(panels: Sequence[Panel], directory: Path) -> None:
@@ -37,14 +30,10 @@ def draw_panels(panels: Sequence[Panel], directory: Path) -> None:
     rows = [(key, list(each)) for key, each in groupby(panels, lambda row: (row.task, row.phrase, row.slice))]
     if not rows or not all(_thumbnail(picture).is_file() for _, each in rows for picture in each):
         return
-    caption = wrapped(CAPTION, _CHARACTERS)
-    top = 2 * _LINE + _LINE * len(caption)
-    drawing = Image.new("RGB", (PANEL_SIZE * (_SIDE + _GAP) + _GAP, top + len(rows) * (_HEAD + _SIDE + _GAP)), "white")
+    drawing = Image.new("RGB", (PANEL_SIZE * (_SIDE + _GAP) + _GAP, len(rows) * (_HEAD + _SIDE + _GAP)), "white")
     pen = ImageDraw.Draw(drawing)
-    pen.text((_GAP, _GAP), _TITLE, INK, ImageFont.load_default(20))
-    pen.multiline_text((_GAP, _GAP + 1.4 * _LINE), "\n".join(caption), QUIET, ImageFont.load_default(15), spacing=6)
     for i, ((_, phrase, part), pictures) in enumerate(rows):
-        y = top + i * (_HEAD + _SIDE + _GAP)
+        y = i * (_HEAD + _SIDE + _GAP)
         words = wrapped(f"{pictures[0].class_name}: “{phrase}”, {part}", 120, 1)[0]
         pen.text((_GAP, y + 6), words, INK, ImageFont.load_default(16))
         for place, picture in enumerate(pictures):
@@ -82,7 +71,9 @@ def drawn_for_pages(figures: Iterable[Figure]) -> dict[str, DrawnFigure]:
 def _drawn(figure: Figure) -> DrawnFigure:
     """figure: without its rows, which a drawing shows nothing of."""
     layouts = {layout.key: _layout(specification(figure, layout)) for layout in LAYOUTS}
-    return DrawnFigure(vl_convert.vegalite_to_svg(captioned(figure)), layouts)
+    svg = vl_convert.vegalite_to_svg(captioned(figure))
+    # A release has no PDF, since the converter does not give the same bytes each time.
+    return DrawnFigure(svg, layouts, vl_convert.svg_to_pdf(svg))
 
 
 def _layout(of: Specification) -> DrawnLayout:

@@ -194,12 +194,8 @@ def specification(figure: Figure, layout: Layout) -> Specification:
 
 
 def captioned(figure: Figure) -> Specification:
-    """Return the specification of a figure with its title and caption, for a file that stands by itself."""
-    title = {
-        "text": wrapped(figure.title, WIDE.caption_characters * 3 // 4),
-        "subtitle": wrapped(figure.caption, WIDE.caption_characters),
-    }
-    return {**specification(figure, WIDE), "title": title, "background": PAPER}
+    """Return the specification of a figure for a file: title and caption are its description, which is not drawn."""
+    return {**specification(figure, WIDE), "description": f"{figure.title}. {figure.caption}", "background": PAPER}
 
 
 def _chart(chart: Chart, layout: Layout) -> Specification:

@@ -71,6 +71,13 @@ async function follow() {
   setTimeout(follow, 1000 * (Number(page.dataset.poll) || 60));
 }
 
+// A link may lead into a fold, which not every browser opens by itself.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest('a[href^="#"]');
+  const fold = link && document.getElementById(link.getAttribute("href").slice(1))?.closest("details");
+  if (fold) fold.open = true;
+});
+
 const page = document.getElementById("results");
 [...page.children].forEach(remember);
 enliven(page);

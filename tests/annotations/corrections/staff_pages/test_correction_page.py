@@ -14,7 +14,10 @@ from django.urls import reverse
 
 from annotations.corrections.correction_effects import EFFECTS
 from annotations.corrections.correction_tables import correction_tables
+from annotations.corrections.staff_pages import correction_figure
 from annotations.models import BaseModel, Correction, Phrase, Role, Study
+from clarify_errors.arrays.common.modeling_errors import ModelingError
+from clarify_errors.arrays.datasets.dataset_files import Split
 from clarify_errors.arrays.retraining.heads import Head, read_metadata
 from clarify_errors.arrays.retraining.own_gain_intervals import WHY
 from tests.support.actors import OVAL, SQUARE
@@ -93,6 +96,45 @@ def test_a_correction_is_asked_for_and_its_report_read(
     assert "style=" not in page.split('id="results"')[1]
 
 
+def test_what_the_correction_newly_gets_right_and_wrong_is_shown_and_every_mark_of_its_figure_leads_to_images(
+    address: str, said: list[Phrase], base_model: BaseModel, coordinator_client: Client
+) -> None:
+    correction = train(coordinator_client, address, base_model)
+    page = tree(coordinator_client.get(address))
+    files = base_model.dataset.files
+    rows = files.rows(Split.TEST)
+    labels, groups, before = files.labels[rows], files.groups[rows], base_model.predicted[rows]
+    after = Head.from_bytes(bytes(correction.head)).predict(files.array("features")[rows])
+    gains = {
+        name: (after == labels)[groups == group].mean() - (before == labels)[groups == group].mean()
+        for group, name in enumerate(base_model.dataset.group_names)
+        if (groups == group).any()
+    }
+    most = groups == list(base_model.dataset.group_names).index(max(gains, key=lambda name: gains[name]))
+    newly_right = most & (before != labels) & (after == labels)
+    titles = [heading.text for heading in page.select(".question h3")]
+    assert titles[:2] == ["What are the words worth?", f"Newly right: {newly_right.sum()}"] and newly_right.any()
+    links = page.select(".worth-figure a[href], .strip a[href]")
+    assert len(page.select(".worth-figure a.bar:not(.group)")) == 3 and len(page.select("a.group")) == len(gains)
+    for link in links:
+        images = tree(coordinator_client.get(str(link["href"])))
+        assert sum(int(kind.text.rpartition(": ")[2]) for kind in images.select("h3")) > 0
+    assert images.select("img") and "Before: the imported predictions" in images.text
+
+
+def test_without_the_data_set_the_page_says_so_and_keeps_its_figure(
+    address: str, said: list[Phrase], base_model: BaseModel, coordinator_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(coordinator_client, address, base_model)
+
+    def fail(*_: object) -> None:
+        raise ModelingError("the directory is not here")
+
+    monkeypatch.setattr(correction_figure, "corrected_images", fail)
+    page = tree(coordinator_client.get(address))
+    assert page.select(".errornote")[0].text == "the directory is not here" and page.select(".worth-figure")
+
+
 def test_the_report_leads_with_own_gain_and_has_the_gain_over_the_base_model_beside_it(
     address: str, said: list[Phrase], base_model: BaseModel, coordinator_client: Client
 ) -> None:
@@ -111,10 +153,10 @@ def test_the_report_leads_with_own_gain_and_has_the_gain_over_the_base_model_bes
         test["groups"][int(np.nanargmin(np.array(test[name]["accuracies"], np.float64)))]
         for name in ("before", "control", "after")
     ]
-    assert (
-        "On test the worst group of the imported predictions, which come from another last layer is "
-        "“{}”, of a new last layer “{}”, and of the correction “{}”.".format(*worst)
-    ) in page
+    bars = tree(coordinator_client.get(address)).select(".worth-figure .bar:not(.group)")
+    assert [bar.select(".value")[0].text.strip() for bar in bars] == [
+        f"{share:.1%} {group}" for share, group in zip((before, control, after), worst, strict=True)
+    ]
     rows = correction_tables(correction.study).corrections
     told = dict(zip(rows.table.header, rows.table.cells(rows.rows[0]), strict=True))
     assert (told["own_gain"], told["gain"]) == (after - control, after - before)

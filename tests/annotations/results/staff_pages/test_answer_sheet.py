@@ -61,10 +61,10 @@ def test_people_who_type_random_words_are_called_more_than_chance_in_one_study_o
 
 
 def test_many_finders_are_more_than_chance_and_few_are_not() -> None:
-    assert beyond_chance(people(8, [0.15] * 10)).text == "more than chance: 8 of 10 people, of random words 1.5"
+    assert beyond_chance(people(8, [0.2] * 10)).text == "more than chance: 8 of 10 people, about 2 by random words"
     assert (
-        beyond_chance(people(2, [0.15] * 10)).text
-        == "not shown to be more than chance: 2 of 10 people, of random words 1.5"
+        beyond_chance(people(2, [0.2] * 10)).text
+        == "not shown to be more than chance: 2 of 10 people, about 2 by random words"
     )
 
 
@@ -98,9 +98,9 @@ def said(task: TaskFacts, *groups: GroupGain) -> list[tuple[str, str]]:
 
 def test_what_retraining_costs_is_told_beside_what_it_costs_without_words() -> None:
     halved = group("oval", 0.81, 0.38, 0.19, 0.2)
-    assert said(FACTS, halved) == [("neutral", "“oval” loses 23.5 points by retraining (43.0 without words)")]
+    assert said(FACTS, halved) == [("neutral", "retraining costs “oval” 23.5 points; without words, 43.0")]
     caused = group("oval", 0.9, 0.9, -0.1, -0.1)
-    assert said(FACTS, caused) == [("bad", "“oval” loses 10.0 points by retraining (0.0 without words)")]
+    assert said(FACTS, caused) == [("bad", "retraining costs “oval” 10.0 points; without words, 0.0")]
 
 
 @pytest.mark.parametrize(
@@ -175,17 +175,27 @@ def test_every_mark_leads_somewhere_and_the_sheet_says_who_what_and_how_sure(
     by_group([0.5, 0.9, None, 0.8], [0.75, 0.85, None, 0.81])
     n_test = len(base_model.dataset.files.rows(Split.TEST))
     Control.objects.update(test_predictions=pack_int32(np.full(n_test, SQUARE)))
-    page = tree(coordinator_client.get(f"/admin/annotations/study/{analyse(study).pk}/results/"))
+    results = f"/admin/annotations/study/{analyse(study).pk}/results/"
+    page = tree(coordinator_client.get(results))
     sheet = page.select(".answer")[0]
     words = " ".join(sheet.text.split())
     assert "6 of 6 people said phrases like" in words and "25.0%" in words and "50.0%" in words
     assert len(sheet.select(".dots a")) == 6 and len(sheet.select(".worth-figure a.group")) == 3
-    assert "loses 19.0 points by retraining (20.0 without words)" in words
+    assert "19.0 points; without words, 20.0" in words
     assert "words cost “" in words and "5.0 points" in words
-    for link in sheet.select("a[href]"):
-        address = str(link["href"])
-        if not address.startswith(("?", "#")):
-            assert coordinator_client.get(address, follow=True).status_code == 200
+    addresses = {str(link["href"]) for link in sheet.select("a[href]")}
+    assert {address.partition("?")[0].partition("-")[0] for address in addresses} >= {"#panel", ""}
+    for address in addresses:
+        if address.startswith("#"):  # of images, or of keywords with their scores
+            (place,) = page.select(f'[id="{address[1:]}"]')
+            figure = place if place.name == "figure" else place.find_parent("figure")
+            assert figure is not None and figure.select("img, table")
+        elif "?table=" in address:
+            file = coordinator_client.get(f"{results}{address}" if address.startswith("?") else address)
+            assert file["Content-Type"].startswith("text/csv") and file.content.count(b"\n") > 1
+        else:
+            leads_to = tree(coordinator_client.get(address, follow=True))
+            assert leads_to.select("#content img, #content table tbody tr"), address
 
 
 @pytest.mark.usefixtures("stored_base_model")

@@ -69,7 +69,7 @@ def test_own_gain_comes_first_with_its_interval_and_whom_it_is_over(
     assert gain.startswith("People’s words have an own gain of +21.2 points (95% interval +") and " 0." not in gain
     assert accuracies.startswith("The model gets 71.2% of its worst group right after retraining with a person’s words")
     assert ", on average, 50.0% after the control, and 25.0% as it is (“square, " in accuracies
-    assert accuracies.endswith(f" {TERMS['own gain']}")  # the other terms have their notes in the answer above
+    assert accuracies.endswith("is the own gain.")  # all terms have their notes in the answer above
     assert over == (
         "Gains are means over 6 people who had the task, measured on test images that had no part in choosing their "
         "words. 1 of these people counts as no gain (1 with words that are unsuitable for retraining). The mean own "
@@ -282,7 +282,7 @@ def test_everybody_who_entered_stands_in_the_flow(coordinator_client: Client, op
     withdrawal.withdraw(session)
     erasure.erase_due(timezone.now())
     assert found(coordinator_client, open_study)[-7:] == [
-        "1 entered", "1 agreed", "0 were given a task 1 withdrew and are erased", "0 wrote a phrase",
+        "1 entered", "1 agreed", "0 were given a task 1 withdrew; what they did is erased", "0 wrote a phrase",
         "0 finished with a phrase",
         f"0 {COUNTED}", f"0 {WITH_RUN}",
     ]  # fmt: skip

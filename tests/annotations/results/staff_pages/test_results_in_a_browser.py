@@ -198,6 +198,29 @@ def test_the_answer_stands_on_the_first_screen_and_its_figures_end_soon_after(
         assert last is not None and last["y"] + last["height"] <= 1300
 
 
+@pytest.mark.parametrize("width", [1366, 390])
+def test_all_that_the_answer_draws_is_reached_by_the_keyboard_and_is_large_enough_to_press(
+    live_server: LiveServer, chromium: Chromium, coordinator: User, scripted: Study, width: int
+) -> None:
+    with page_without_complaints(chromium, live_server.url) as page:
+        page.set_viewport_size({"width": width, "height": 844})
+        sign_in(page, live_server.url)
+        page.goto(results(live_server, scripted))
+        for answer in page.locator(".answer").all():
+            for mark in answer.locator("a, button").all():
+                box = mark.bounding_box()
+                assert box is not None and min(box["width"], box["height"]) >= 23.9, mark.get_attribute("href")
+                mark.focus()
+                expect(mark).to_be_focused()
+            for drawn_mark in answer.locator("img, rect, circle").all():
+                assert drawn_mark.evaluate("mark => mark.closest('a') !== null")
+        pictures = page.locator(".answer .found a").first
+        if pictures.count():
+            pictures.press("Enter")
+            place = (pictures.get_attribute("href") or "").removeprefix("#")
+            expect(page.locator(f'[id="{place}"]')).to_be_in_viewport()
+
+
 def test_a_narrow_screen_has_a_figure_of_its_own(
     live_server: LiveServer, chromium: Chromium, coordinator: User, scripted: Study
 ) -> None:

@@ -28,7 +28,7 @@ def test_what_pre_flight_doubts_is_said_beside_the_findings(
     BaseModel.objects.update(validation_accuracies=[0.58, 0.47])
     analyse(open_study)
     ((sentence, links),) = told(coordinator_client, open_study, page, ".in-doubt")
-    assert sentence.startswith(NEAR_CHANCE) and sentence.endswith("All 2 doubts, in pre-flight")
+    assert sentence.startswith(NEAR_CHANCE) and sentence.endswith("See all 2 doubts")
     assert links == [f"/admin/annotations/study/{open_study.pk}/preflight/#worth-a-look"]
 
 

@@ -62,7 +62,7 @@ def test_a_page_has_each_width(base_model: BaseModel) -> None:
     for each in shown["error-scores"].layouts.values():
         assert json.loads(each.vega)["$schema"].startswith("https://vega.github.io/schema/vega/") and "<svg" in each.svg
         assert f'fill="{PAPER}"' not in each.svg, "the page is seen through it"
-    assert "Error scores of participants" in shown["error-scores"].file
+    assert "<svg" in shown["error-scores"].file and shown["error-scores"].pdf.startswith(b"%PDF")
 
 
 def test_what_is_the_same_is_not_drawn_again(base_model: BaseModel, monkeypatch: pytest.MonkeyPatch) -> None:

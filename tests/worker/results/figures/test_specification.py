@@ -1,10 +1,15 @@
 """Specifications of figures: each value with its keys and words, no symbol that means two things."""
 
 import doctest
-from typing import Any
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
+from xml.etree import ElementTree
 
 import altair as alt
+import numpy as np
 import pytest
+import vl_convert
 
 from annotations.analysis.concepts.concept_columns import MAP, Place
 from annotations.analysis.concepts.concept_figures import MapPanel, PhraseMap
@@ -20,9 +25,13 @@ from annotations.analysis.figures.chart_values import (
     Reference,
     Series,
 )
-from annotations.analysis.figures.study_figures import MAX_DOTS, _few
-from annotations.analysis.tables.filled_tables import FilledTable
-from annotations.analysis.tables.measure_columns import SaturationPoint
+from annotations.analysis.figures.study_figures import MAX_DOTS, _few, _people_line
+from annotations.analysis.observations.person_tasks import Basis, PersonTask
+from annotations.analysis.observations.study_rows import TaskFacts
+from annotations.analysis.statistics.estimates import estimate
+from annotations.analysis.tables.estimands import Over
+from annotations.analysis.tables.filled_tables import FilledTable, StudyTables
+from annotations.analysis.tables.measure_columns import SaturationPoint, Total
 from worker.results.figures import layout
 from worker.results.figures.layout import LAYOUTS, NARROW, WIDE, Layout
 from worker.results.figures.specifications import captioned, specification
@@ -160,11 +169,35 @@ def test_names_on_the_map_do_not_lie_on_each_other_nor_on_marks() -> None:
     assert 0 < sum(row["is_named"] for row in told) < len(told)
 
 
-def test_a_file_has_title_and_caption_in_it_and_a_page_has_not() -> None:
+def test_a_file_for_a_paper_says_title_and_caption_and_draws_neither() -> None:
     shown = lines(PEOPLE)
-    title = captioned(shown)["title"]
-    assert title["text"] == ["A title"] and " ".join(title["subtitle"]) == shown.caption.strip()
-    assert "title" not in specification(shown, WIDE)
+    assert captioned(shown)["description"] == f"A title. {shown.caption}"
+    assert "title" not in captioned(shown) and "description" not in specification(shown, WIDE)
+    svg = vl_convert.vegalite_to_svg(captioned(shown))
+    drawn = [each for each in ElementTree.fromstring(svg).iter() if each.tag.endswith("text")]  # our own
+    assert drawn and not any("A title" in (each.text or "") for each in drawn)
+
+
+def gains(*values: float) -> Line:
+    """The line of everybody's own gain, whose mean has an interval of one point to either side."""
+    facts = TaskFacts(1, "square", "sprites", "base", False, 0.25, 0.5, 0.6, (), ())
+    people = [
+        PersonTask(
+            f"p{i}", 1, None, 1, 1, 0.5, "red", None, None, 0.5 + value, None, None,
+            control_worst_group=0.5, basis=Basis.RUN,
+        )
+        for i, value in enumerate(values)
+    ]  # fmt: skip
+    mean = float(np.mean(values))
+    of = replace(estimate(values), low=mean - 0.01, high=mean + 0.01)
+    total = Total(1, "own_gain", Over.ALLOCATED, of, {}, None)
+    filled = SimpleNamespace(people=SimpleNamespace(rows=people), totals=SimpleNamespace(rows=[total]), tasks=[facts])
+    return _people_line(cast(StudyTables, filled), 1, "Everybody", ("own_gain", Over.ALLOCATED))
+
+
+def test_a_line_says_so_where_nobody_is_near_the_mean_whose_interval_it_draws() -> None:
+    assert gains(0.0, 0.0, 0.2, 0.2).label == "Everybody, nobody near the mean"
+    assert gains(0.0, 0.1, 0.2).label == "Everybody"
 
 
 def test_many_people_are_drawn_as_quantiles() -> None:
