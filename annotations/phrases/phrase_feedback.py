@@ -6,10 +6,10 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.datasets.class_images import ClassImages, Grid, class_images, pictures_of, visit_numbers
-from annotations.models import Phrase, Score
-from annotations.phrases.histogram import Handle, Histogram, handle, histogram
+from annotations.datasets.class_images import ClassImages, Grid, Picture, class_images, pictures_of, visit_numbers
+from annotations.models import Assignment, Phrase, Score, Task
 from annotations.phrases.judgement_question import Question, question
+from annotations.phrases.threshold_handle import Handle, handle, in_order_of_likeness
 from annotations.phrases.verdicts import Verdict, verdict
 from clarify_errors.arrays.common.samples import sample
 from clarify_errors.arrays.phrases.null_level import null_level
@@ -71,7 +71,7 @@ class Result:
 
     value: error score, 0 to 1. guessing: what guessing reaches. subject, sign: what was looked for, and -1 where the
     phrase says that images lack it. threshold: where the split is, above it sign * similarity > threshold; both are
-    None where there is none. The histogram shows the automatic threshold, the handle the one of the split.
+    None where there is none. The handle, None where all images are equally alike, lies between the pictures in_order.
     is_below_best: the verdict is of a chosen threshold, and below the one that the history keeps. question: None where
     the score leaves no doubt which of the two failures it is. repeats: None where the words explain the mistakes well.
     """
@@ -84,7 +84,7 @@ class Result:
     sign: int
     threshold: float | None
     split: Split | None
-    histogram: Histogram
+    in_order: tuple[Picture, ...]
     handle: Handle | None
     repeats: Repeats | None
     question: Question | None
@@ -101,13 +101,10 @@ def result(score: Score, owner: str, *, chosen: float | None) -> Result:
     chosen: the threshold that the person chose, if any.
 
     An opposite phrase is split at the threshold of its two-sided score, where the difference that it does make shows;
-    every other one at the threshold of its score. A chosen threshold comes before both. Sides, histogram and handle
+    every other one at the threshold of its score. A chosen threshold comes before both. Sides, order and handle
     are those of what the person says: "not blue" is on the side of a negation.
     """
-    assignment = score.phrase.assignment
-    task = assignment.task
-    assert task.target_class is not None, "opening a study resolves the target class"
-    images = class_images(task.base_model, task.target_class)
+    images = _images(score.phrase.assignment.task)
     is_error = images.is_error
     signed = score.sign * score.similarity_array
     word = verdict_of(score)
@@ -125,7 +122,7 @@ def result(score: Score, owner: str, *, chosen: float | None) -> Result:
         sign=score.sign,
         threshold=threshold,
         split=None if threshold is None else split_at(score, owner, threshold),
-        histogram=histogram(signed, is_error, automatic),
+        in_order=_pictures(score, owner, in_order_of_likeness(signed, is_error)),
         handle=handle(signed, is_error, threshold, automatic=automatic, is_chosen=chosen is not None),
         repeats=repeats,
         question=question(score, owner, explains_part=word.step is Step.PARTLY) if is_asked else None,
@@ -181,8 +178,7 @@ def shares(score: Score) -> Shares | None:
     task, threshold = score.phrase.assignment.task, automatic_threshold(score)
     if threshold is None:
         return None
-    assert task.target_class is not None
-    is_error = class_images(task.base_model, task.target_class).is_error
+    is_error = _images(task).is_error
     above = score.sign * score.similarity_array > np.float32(threshold)
     with_it, without = (percent(int(is_error[side].sum()), int(side.sum())) for side in (above, ~above))
     return Shares(with_it, without, above.tobytes())
@@ -214,20 +210,30 @@ def split_at(score: Score, owner: str, threshold: float) -> Split:
 
 def _side(score: Score, owner: str, members: NDArray[np.bool_]) -> Side:
     assignment = score.phrase.assignment
-    base_model, target_class = assignment.task.base_model, assignment.task.target_class
-    assert target_class is not None
-    images = class_images(base_model, target_class)
-    seed = (assignment.session.seed, assignment.task_id)
-    groups = [np.flatnonzero(members & (images.is_error == is_error)) for is_error in (True, False)]
+    is_error = _images(assignment.task).is_error
+    groups = [np.flatnonzero(members & (is_error == is_wrong)) for is_wrong in (True, False)]
     n_wrong, n_right = map(len, groups)
     chosen = [
-        group[sample(len(group), size, 0, (*seed, score.phrase_id, number))]
+        group[sample(len(group), size, 0, (*_seed(assignment), score.phrase_id, number))]
         for number, (group, size) in enumerate(zip(groups, in_proportion(n_wrong, n_right), strict=True))
     ]
-    numbers = visit_numbers(images.is_error, seed)
-    return Side(
-        Grid(pictures_of(owner, base_model, images, np.concatenate(chosen), numbers), n_wrong + n_right), n_wrong
-    )
+    return Side(Grid(_pictures(score, owner, np.concatenate(chosen)), n_wrong + n_right), n_wrong)
+
+
+def _pictures(score: Score, owner: str, positions: NDArray[np.int64]) -> tuple[Picture, ...]:
+    assignment = score.phrase.assignment
+    images = _images(assignment.task)
+    numbers = visit_numbers(images.is_error, _seed(assignment))
+    return pictures_of(owner, assignment.task.base_model, images, positions, numbers)
+
+
+def _images(task: Task) -> ClassImages:
+    assert task.target_class is not None, "opening a study resolves the target class"
+    return class_images(task.base_model, task.target_class)
+
+
+def _seed(assignment: Assignment) -> tuple[int, int]:
+    return assignment.session.seed, assignment.task_id
 
 
 def in_proportion(n_wrong: int, n_right: int) -> tuple[int, int]:

@@ -21,6 +21,8 @@ def screen(work: Work, draws: Draws, images: Images | None) -> dict[str, Any]:
     shown = work.answer.result if work.answer else None
     if shown is not None and shown.split is not None:
         rows |= {"without": shown.split.without.grid.rows, "with": shown.split.with_it.grid.rows}
+    if shown is not None and shown.handle is not None:
+        rows |= {"in_order": [picture.row for picture in shown.in_order]}
     if shown is not None and shown.question is not None:
         rows |= {"most": [picture.row for picture in shown.question.most]}
     return {

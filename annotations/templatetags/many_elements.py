@@ -7,15 +7,12 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from annotations.phrases.histogram import Histogram
-
-_PICTURE = '<li{}><img src="{}" alt="{}" width="96" height="96" decoding="async"></li>'
+_PICTURE = '<li{}><img src="{}" alt="{}" width="96" height="96" loading="lazy" decoding="async"></li>'
 _ENLARGED = (
     '<li{}><a href="{}" data-enlarge data-said="{}">'
     '<img src="{}" alt="{}" width="96" height="96" loading="lazy" decoding="async"></a></li>'
 )
 _MARKED = mark_safe(' class="is-wrong"')
-_BAR = '<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>'
 
 register = template.Library()
 
@@ -32,16 +29,6 @@ def pictures(shown: Iterable[Any], *, unmarked: bool = False, plain: bool = Fals
     else:
         items = format_html_join("\n", _ENLARGED, ((mark, url, one.said, url, text) for mark, url, text, one in told))
     return format_html('<ul class="pictures">{}</ul>', items)
-
-
-@register.simple_tag
-def bars(histogram: Histogram) -> SafeString:
-    """Return the bars of a histogram, with decimal points in every language."""
-    shown = [
-        *(("right", bar.x, bar.right_y, bar.width, bar.right_height) for bar in histogram.bars),
-        *(("wrong", bar.x, histogram.wrong_y, bar.width, bar.wrong_height) for bar in histogram.bars),
-    ]
-    return format_html_join("\n", _BAR, (bar for bar in shown if bar[-1]))
 
 
 @register.filter

@@ -1,7 +1,8 @@
-"""The handle on the histogram: folded, and moved only by dragging its thumb sideways or by keys."""
+"""The handle between pictures in order of likeness: folded, moved only by dragging its thumb sideways or by keys."""
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from annotations.models import Phrase, Reply, ThresholdChoice
@@ -64,7 +65,7 @@ def test_with_the_mouse_the_numbers_follow_at_once_and_the_place_is_stored(visit
     assert counts(page) == moved
 
 
-def test_a_press_on_the_histogram_or_on_the_thumb_changes_nothing(visitor: Visitor) -> None:
+def test_a_press_on_the_pictures_or_on_the_thumb_changes_nothing(visitor: Visitor) -> None:
     page = go_to_scored(visitor)
     before = position(page)
     drawing = page.locator(".drawing").bounding_box()
@@ -77,13 +78,13 @@ def test_a_press_on_the_histogram_or_on_the_thumb_changes_nothing(visitor: Visit
     assert Reply.objects.count() == 1
 
 
-def test_a_swipe_across_the_histogram_does_nothing_and_a_drag_of_the_thumb_moves_it(new_visitor: NewVisitor) -> None:
+def test_a_swipe_across_the_pictures_does_nothing_and_a_drag_of_the_thumb_moves_it(new_visitor: NewVisitor) -> None:
     page = go_to_scored(new_visitor(**PHONE))
     before, said = position(page), counts(page)
     drawing = page.locator(".drawing").bounding_box()
     assert drawing
     swipe(page, (drawing["x"] + 30, drawing["y"] + 30), (250, 0))
-    swipe(page, middle(page, ".drawing svg"), (5, -200))
+    swipe(page, middle(page, ".drawing .pictures"), (5, -200))
     page.locator(THUMB).scroll_into_view_if_needed()
     swipe(page, middle(page, THUMB), (3, -150))  # up, beginning on the thumb itself
     assert (position(page), counts(page)) == (before, said)
@@ -105,11 +106,11 @@ def test_with_keys_it_goes_a_step_a_page_and_to_the_ends_and_keeps_the_focus(vis
     page.keyboard.press("PageUp")
     assert position(page) == start + 11
     page.keyboard.press("Home")
-    expect(page.locator("[data-side=with] [data-images]")).to_have_text("23")  # all but the least similar
+    expect(page.locator(".side[data-side=with] [data-images]")).to_have_text("23")  # all but the least similar
     page.keyboard.press("End")
-    expect(page.locator("[data-side=with] .none")).to_be_visible()
+    expect(page.locator(".side[data-side=with] .none")).to_be_visible()
     expect(page.locator(THUMB)).to_have_attribute("aria-valuetext", "0 of 24 images. The AI is wrong on 0 of them.")
-    expect(page.locator("[data-side=with] .pictures li")).to_have_count(0)
+    expect(page.locator(".side[data-side=with] .pictures li")).to_have_count(0)
     expect(page.locator(".verdict")).to_contain_text("no better than guessing")  # the verdict follows
     expect(page.locator("#history .level")).to_have_text("very well")  # of the best place
     expect(page.locator(".next-step")).to_have_text(
@@ -135,11 +136,55 @@ def test_the_thumb_is_large_enough_for_a_finger_and_stands_over_its_threshold(ne
     thumb = page.locator(THUMB).bounding_box()
     assert thumb
     assert min(thumb["width"], thumb["height"]) >= 44
-    picture = page.locator(".drawing svg").bounding_box()
-    line = float(page.locator(".threshold").get_attribute("x1") or "nan")
+    picture = page.locator(".drawing .pictures").bounding_box()
+    line = float(page.locator(".threshold line").get_attribute("x1") or "nan")
     assert picture
     stands = (middle(page, THUMB)[0] - picture["x"]) / picture["width"]
-    assert abs(stands - line / 640) < 1 / 128
+    assert abs(stands - line / 100) < 1 / 128
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_on_a_phone_both_percentages_are_beside_the_handle_and_follow_it(
+    new_visitor: NewVisitor, language: str
+) -> None:
+    page = go_to_scored(new_visitor(locale=language, **PHONE))
+    shares = page.locator(".both-shares [data-percent]")
+    in_sides = page.locator(".side [data-percent]")
+    bar = page.locator("#phrase").bounding_box()
+    head = page.locator(".top").bounding_box()
+    assert bar
+    assert head
+    x, y = middle(page, THUMB)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    seen = set()
+    for across in (-60, -120):
+        page.mouse.move(x + across, y, steps=3)
+        seen.add(tuple(shares.all_text_contents()))
+        assert shares.all_text_contents() == in_sides.all_text_contents()[::-1]
+        for share in shares.all():
+            box = share.bounding_box()
+            assert box
+            assert head["y"] + head["height"] <= box["y"] <= box["y"] + box["height"] <= bar["y"]
+    page.mouse.up()
+    assert len(seen) == 2
+
+
+def test_the_line_leaves_as_many_of_the_pictures_in_order_as_there_are_images_without(visitor: Visitor) -> None:
+    page = go_to_scored(visitor)
+    page.keyboard.press("Home")
+    wait_until_stored(page)
+    for _ in range(4):
+        page.keyboard.press("PageUp")
+        n_without = int(page.locator(".side[data-side=without] [data-images]").inner_text())
+        drawing = page.locator(".drawing").bounding_box()
+        assert drawing
+        share = (middle(page, THUMB)[0] - drawing["x"]) / drawing["width"]
+        assert abs(24 * share - n_without) < 0.1
+    wrong = page.locator(".in-order li").evaluate_all("all => all.map(one => one.classList.contains('is-wrong'))")
+    assert len(wrong) == 20
+    assert sum(wrong) in (7, 8)  # of 20, as 9 of 24
+    assert sum(wrong[10:]) > sum(wrong[:10])
 
 
 def test_without_a_script_it_is_a_number_field(new_visitor: NewVisitor) -> None:

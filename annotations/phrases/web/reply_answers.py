@@ -13,8 +13,8 @@ from annotations.models import AnnotationSession, JudgementAnswer, Phrase, Stage
 from annotations.pages.current_visit import client_uuid as uuid_of
 from annotations.pages.current_visit import in_visit, uuid_in
 from annotations.phrases import replies
-from annotations.phrases.histogram import N_STEPS, threshold_at
 from annotations.phrases.replies import Act
+from annotations.phrases.threshold_handle import N_STEPS, threshold_at
 from annotations.phrases.web import task_page as task
 
 MAX_DIGITS = 15  # of the milliseconds since a reply was made: a clock that was set says anything

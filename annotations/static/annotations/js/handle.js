@@ -1,4 +1,4 @@
-// The handle on the histogram. Only its thumb moves it, dragged sideways or by keys, so that no swipe over the page does.
+// The handle between pictures in order of likeness. Only its thumb moves it, dragged sideways or by keys, so that no swipe over the page does.
 // While it moves, the counts follow; where it is put down, the server divides the images anew and keeps the place.
 
 import { reply } from "./replies.js";
@@ -30,11 +30,23 @@ function showSide(side, { right, wrong }) {
   side.querySelector("[data-images]").textContent = n;
 }
 
+// For each position the share of all images that lies left of it: where the pictures divide there.
+function shares(form) {
+  const right = numbers(form.dataset.right), wrong = numbers(form.dataset.wrong);
+  const all = Number(form.dataset.nRight) + Number(form.dataset.nWrong);
+  return right.map((n, position) => 1 - (n + wrong[position]) / all);
+}
+
+function nearest(form, share) {
+  const far = shares(form).map((one) => Math.abs(one - share));
+  return far.indexOf(Math.min(...far));
+}
+
 function place(form, position) {
   const thumb = document.getElementById("threshold-thumb");
   const { right, wrong } = sides(form, position).with;
   const all = Number(form.dataset.nRight) + Number(form.dataset.nWrong);
-  thumb.style.left = `${(100 * position) / Number(fieldOf(form).max)}%`;
+  thumb.style.left = `${100 * shares(form)[position]}%`;
   thumb.setAttribute("aria-valuenow", position);
   thumb.setAttribute("aria-valuetext", text("place", { n: right + wrong, all, wrong }));
 }
@@ -61,7 +73,7 @@ function onMove(event) {
   const across = event.clientX - drag.x;
   drag.moves ||= Math.abs(across) > Math.max(MIN_DRAG_PX, Math.abs(event.clientY - drag.y));
   const form = formOf(), { width } = event.currentTarget.parentElement.getBoundingClientRect();
-  if (drag.moves) move(form, drag.from + Math.round((across / width) * Number(fieldOf(form).max)));
+  if (drag.moves) move(form, nearest(form, shares(form)[drag.from] + across / width));
 }
 
 function onUp() {

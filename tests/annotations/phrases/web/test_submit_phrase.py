@@ -31,7 +31,8 @@ def test_once_scored_the_page_shows_score_and_split(alice: Visit) -> None:
     assert answer["data-state"] == "scored"
     assert float(str(answer["data-score"])) == pytest.approx(13 / 15, abs=1e-3)
     assert "Your words explain the mistakes very well." in answer.text
-    assert [share.text for share in answer.select("[data-percent]")] == ["82%", "0%"]
+    assert [share.text for share in answer.select(".side [data-percent]")] == ["82%", "0%"]
+    assert [share.text for share in answer.select(".both-shares [data-percent]")] == ["0%", "82%"]
     assert not tree(page).select("noscript meta")
 
 

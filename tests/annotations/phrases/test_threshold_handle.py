@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from annotations.phrases.histogram import N_STEPS, handle, threshold_at
+from annotations.phrases.threshold_handle import MOST_IN_ORDER, N_STEPS, handle, in_order_of_likeness, threshold_at
 
 VALUES = np.array([0.1, 0.2, 0.2, 0.3, 0.5], np.float32)
 WRONG = np.array([False, False, True, True, True])
@@ -62,3 +62,29 @@ def test_where_it_was_put_it_is_found_again(values: NDArray[np.float32], positio
 def test_a_place_is_an_exact_float32(position: int) -> None:
     place = threshold_at(VALUES, position)
     assert place == float(np.float32(place))
+
+
+def test_its_line_stands_after_the_images_that_are_below_the_automatic_threshold() -> None:
+    shown = handle(VALUES, WRONG, 0.3, automatic=0.25)
+    assert shown is not None
+    assert shown.best_percent == 60  # three of the five images
+
+
+@given(similarity_arrays, st.integers(0, 2**30 - 1))
+def test_each_picture_stands_for_as_many_images_and_the_wrong_ones_are_in_proportion(
+    values: NDArray[np.float32], kinds: int
+) -> None:
+    wrong = np.array([bool(kinds >> i & 1) for i in range(len(values))])
+    chosen = in_order_of_likeness(values, wrong)
+    m, n = len(chosen), len(values)
+    assert m == min(n, MOST_IN_ORDER) // 2 * 2
+    assert len(set(chosen.tolist())) == m
+    assert (np.diff(values[chosen]) >= 0).all()
+    order = np.argsort(values, kind="stable")
+    bounds = [number * n // m for number in range(m + 1)]
+    share = 0.0
+    for number, position in enumerate(chosen):
+        near = order[bounds[number] : bounds[number + 1]]
+        assert position in near
+        share += wrong[near].mean()
+        assert abs(wrong[chosen[: number + 1]].sum() - share) <= 0.5 + 1e-9

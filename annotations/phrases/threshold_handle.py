@@ -1,59 +1,12 @@
-"""The histogram of similarities, as an SVG draws it: the right images above a line, the wrong ones below it.
-
-On it lies a handle: where the threshold stands, and how the images divide wherever it is moved.
-"""
+"""The handle between images in order of likeness: where the threshold stands, and how it divides them elsewhere."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-N_BINS = 32
-WIDTH, HALF_HEIGHT, GAP = 640, 44, 3  # of the drawing, in its own units
-
 N_STEPS = 128
-
-
-@dataclass(frozen=True)
-class Bar:
-    """Both bars of one bin. Heights are in the drawing's units; bars above the line begin at `right_y`."""
-
-    x: float
-    width: float
-    right_height: float
-    wrong_height: float
-
-    @property
-    def right_y(self) -> float:
-        return HALF_HEIGHT - self.right_height
-
-
-@dataclass(frozen=True)
-class Histogram:
-    """Bars of equal width from the least to the greatest similarity; `threshold_x` is None without a threshold."""
-
-    bars: tuple[Bar, ...]
-    threshold_x: float | None
-    width: int = WIDTH
-    middle: int = HALF_HEIGHT
-    height: int = 2 * HALF_HEIGHT + GAP
-    wrong_y: int = HALF_HEIGHT + GAP
-
-
-def histogram(similarities: NDArray[np.float32], is_error: NDArray[np.bool_], threshold: float | None) -> Histogram:
-    """Return the histogram of similarities (float32[n], n ≥ 1) of right and wrong images (bool[n])."""
-    values = similarities.astype(np.float64)
-    low, high = float(values.min()), float(values.max())
-    edges = np.linspace(low, high if high > low else low + 1e-6, N_BINS + 1)
-    right, wrong = (np.histogram(values[side], edges)[0] for side in (~is_error, is_error))
-    scale = HALF_HEIGHT / max(int(right.max()), int(wrong.max()), 1)
-    step = WIDTH / N_BINS
-    bars = tuple(
-        Bar(round(number * step + 0.5, 1), round(step - 1, 1), round(n_right * scale, 1), round(n_wrong * scale, 1))
-        for number, (n_right, n_wrong) in enumerate(zip(right.tolist(), wrong.tolist(), strict=True))
-    )
-    span = edges[-1] - edges[0]
-    return Histogram(bars, None if threshold is None else round(float((threshold - low) / span * WIDTH), 1))
+MOST_IN_ORDER = 20  # pictures, in two rows
 
 
 @dataclass(frozen=True)
@@ -77,6 +30,11 @@ class Handle:
     @property
     def n_images(self) -> int:
         return self.n_right + self.n_wrong
+
+    @property
+    def best_percent(self) -> float:
+        """Percent of the images that the automatic threshold leaves below it: where its line stands."""
+        return 100 * (1 - (self.right_with[self.best] + self.wrong_with[self.best]) / self.n_images)
 
 
 def handle(
@@ -104,6 +62,24 @@ def handle(
         n_wrong=int(is_error.sum()),
         is_chosen=is_chosen,
     )
+
+
+def in_order_of_likeness(signed: NDArray[np.float32], is_error: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return an even number of images, the least alike first, that stand for all of them: int64[m], m ≤ MOST_IN_ORDER.
+
+    signed: sign * similarity, float32[n], n ≥ 2; is_error: bool[n]. Each image stands for its neighbours in the order,
+    all for equally many. Up to each, the number of wrong ones is in proportion to all images, to half an image.
+    """
+    order, m = np.argsort(signed, kind="stable"), min(len(signed), MOST_IN_ORDER) // 2 * 2
+    chosen, owed = [], 0.0
+    for near in np.split(order, np.arange(1, m) * len(order) // m):
+        wrong, right = near[is_error[near]], near[~is_error[near]]
+        owed += len(wrong) / len(near)
+        is_wrong = not len(right) or (len(wrong) > 0 and owed >= 0.5)
+        owed -= is_wrong
+        of_kind = wrong if is_wrong else right
+        chosen.append(of_kind[len(of_kind) // 2])
+    return np.array(chosen)
 
 
 def threshold_at(signed: NDArray[np.float32], position: int) -> float:
