@@ -17,6 +17,7 @@ SPEAKS = (
     "requests",
     "authlib",
     "sentry_sdk",
+    "openai",
 )
 # Each module that imports one of these, and the words by which the table names where it leads; "" where nowhere.
 LEADS_TO = {
@@ -28,6 +29,7 @@ LEADS_TO = {
     "modeling/clarify_errors/tensors/encoders/hub.py": "`huggingface.co`",
     "modeling/clarify_errors/tensors/encoders/clip.py": "`huggingface.co`",
     "modeling/clarify_errors/tensors/encoders/transformers.py": "`huggingface.co`",
+    "modeling/clarify_errors/arrays/keywords/chat_model.py": "`CHAT_URL`",
     "annotations/staff/staff_pages/provider_sign_in.py": "`OIDC_ISSUER`",
     "clarify_site/gunicorn_worker.py": "",  # answers probes on the connections of its own listener
     "clarify_site/error_reports.py": "`SENTRY_DSN`",

@@ -17,6 +17,7 @@ from PIL import Image
 import clarify_errors
 from clarify_errors.arrays.common.modeling_errors import BadArray
 from clarify_errors.arrays.embeddings.similarity import similarities
+from clarify_errors.arrays.images.contact_sheet import contact_sheet
 from clarify_errors.arrays.phrases.error_score import ErrorScore, error_scores
 from clarify_errors.arrays.phrases.null_level import null_level
 from clarify_errors.arrays.phrases.phrase_languages import ENGLISH, phrase_language
@@ -34,7 +35,6 @@ from clarify_errors.arrays.phrases.worded_scale import BetterThanGuessing, bette
 from clarify_errors.arrays.retraining.group_accuracies import hardest_class
 from clarify_errors.arrays.retraining.slices import DEFAULT_SCHEME
 from clarify_errors.explanations import inputs
-from clarify_errors.explanations.contact_sheet import contact_sheet
 from clarify_errors.explanations.fiftyone_files import write_fiftyone
 from clarify_errors.explanations.inputs import SPLITS, Classes
 from clarify_errors.explanations.phrase_texts import EmbeddedPhrase, Phrases, embedded_phrases

@@ -228,7 +228,7 @@ def test_a_class_without_captions_is_left_out_by_name(command: Command, base_mod
 @pytest.mark.parametrize(
     ("source", "why"),
     [
-        ("magic", "'magic' names nothing: use contrast, yake, keybert or python:<module>:<factory>"),
+        ("magic", "'magic' names nothing: use contrast, yake, keybert, chat or python:<module>:<factory>"),
         (
             "python:nowhere.at_all:make",
             "the module nowhere is not installed: add its folder",

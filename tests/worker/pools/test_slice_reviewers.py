@@ -16,6 +16,7 @@ from annotations.pools import image_reviews
 from annotations.pools.review_outcomes import ABOVE, review_statistics
 from annotations.visits import withdrawal
 from tests.support.actors import BLUE, RED
+from tests.support.chat_server import chat_server
 from tests.worker.pools.conftest import draw_source, gather, score_red, show
 
 Answers = Callable[[str, Sequence[Image.Image]], Sequence[bool | None]]
@@ -97,6 +98,16 @@ def test_a_model_gets_no_words_of_people_who_withdrew(check: Gathering, ask: Cal
     assert asked == [] and not check.reviews.exists()
 
 
+def test_a_model_behind_the_chat_api_looks_at_each_image(
+    check: Gathering, ask: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with chat_server(monkeypatch, lambda _: "Yes.") as server:
+        told = ask(in_colour, "--consented", "--by", "chat")
+    n = len(check.items)
+    assert f"chat stand-in judged {n} images" in told and len(server.asked) == n
+    assert set(check.reviews.values_list("reviewer", "verdict")) == {("chat stand-in", Verdict.KEEP)}
+
+
 def test_it_goes_on_where_it_broke_off(check: Gathering, ask: Callable[..., str]) -> None:
     calls = iter(range(9))
 
@@ -130,7 +141,7 @@ def test_what_is_no_answer_or_not_consented_to_is_a_sentence(
 def test_a_model_that_is_none_and_a_study_that_is_not_there_are_sentences(check: Gathering) -> None:
     study: Study = check.study
     for slug, spec, why in (
-        (study.slug, "magic", "'magic' names nothing: use python:<module>:<factory>"),
+        (study.slug, "magic", "'magic' names nothing: use chat or python:<module>:<factory>"),
         (study.slug, "python:builtins:dict", "what builtins.dict() returns lacks holds"),
         ("nowhere", "python:builtins:dict", "There is no study 'nowhere'"),
     ):

@@ -1,6 +1,6 @@
 """manage.py rank_keywords DATASET: which words of a list name a base model's errors best, without any person."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,17 @@ from annotations.management.plain_command import PlainCommand, add_dataset, writ
 from annotations.models import BaseModel
 from annotations.models.task import DEFAULT_TEXT_TEMPLATE
 from annotations.studies.preselection import preselections
+from clarify_errors.arrays.keywords.keyword_sources import KeywordSource
 from clarify_errors.arrays.keywords.stored_captions import BadCaptions, StoredCaptions, open_captions
 from worker.common.progress_bars import ProgressBars
 from worker.datasets.base_models import find_base_model
-from worker.research.keywords.keyword_lists import ListOfClass, lists_from_captions, read_list
+from worker.research.keywords.keyword_lists import (
+    ListOfClass,
+    lists_from_sources,
+    load_sources,
+    read_list,
+    reads_pictures,
+)
 from worker.research.keywords.keyword_rankings import PERMUTATIONS, SEED, ClassRanking, rank_classes, retrain
 
 CSV = "ranked_keywords.csv"
@@ -51,8 +58,13 @@ class Command(PlainCommand):
             dest="sources",
             action="append",
             metavar="SOURCE",
-            help="instead of a list: keywords from captions, by contrast, yake, keybert:FOLDER or "
-            "python:MODULE:FACTORY; more than once: of all of them",
+            help="instead of a list: keywords from captions, by contrast, yake, keybert:FOLDER, chat:captions or "
+            "python:MODULE:FACTORY, or from images by chat:pictures; more than once: of all of them",
+        )
+        parser.add_argument(
+            "--images-may-leave",
+            action="store_true",
+            help="images may be sent to the model of a source that looks at them, such as chat:pictures",
         )
         parser.add_argument("--captions", metavar="NAME", help="default: the data set's newest")
         parser.add_argument("--template", default=DEFAULT_TEXT_TEMPLATE, help="template of texts; default: %(default)s")
@@ -79,8 +91,12 @@ class Command(PlainCommand):
             dataset = find_dataset(options["dataset"])
             base_model = find_base_model(dataset, options["base_model"])
             classes = _classes(base_model, options["class_name"])
-            captions = _captions(base_model, options["captions"], is_needed=bool(options["sources"]))
-            list_of = _lists(base_model, captions, options)
+            sources = load_sources(options["sources"] or ())
+            n_look = sum(map(reads_pictures, sources.values()))
+            if n_look and not options["images_may_leave"]:
+                raise CommandError("The model would get images. Add --images-may-leave if they may be sent to it.")
+            captions = _captions(base_model, options["captions"], is_needed=n_look < len(sources))
+            list_of = _lists(base_model, captions, sources, options)
             made = {"permutations": permutations, "seed": seed}
             rankings = list(rank_classes(base_model, classes, list_of, captions, **made, progress=progress))
             stored = [each.stored for each in rankings if each.stored and options["retrain"]]
@@ -111,13 +127,18 @@ def _captions(base_model: BaseModel, name: str | None, *, is_needed: bool) -> St
         return None
 
 
-def _lists(base_model: BaseModel, captions: StoredCaptions | None, options: dict[str, Any]) -> ListOfClass:
-    if options["sources"] and captions is not None:
+def _lists(
+    base_model: BaseModel,
+    captions: StoredCaptions | None,
+    sources: Mapping[str, KeywordSource],
+    options: dict[str, Any],
+) -> ListOfClass:
+    if sources:
         if options["list"] is not None:
             raise CommandError("Keywords come from a --list or --from captions: use one of the two.")
         if options["blind"]:
             raise CommandError("--blind says how a --list was written: leave it out with --from.")
-        return lists_from_captions(base_model, captions, options["sources"], options["template"])
+        return lists_from_sources(base_model, captions, sources, options["template"])
     words = read_list(options["list"], options["template"], is_blind=options["blind"])
     return lambda _: words
 

@@ -11,6 +11,8 @@ from worker.common.progress_bars import ProgressBars
 from worker.pools.slice_reviewers import review_slices
 from worker.research.keywords.plug_ins import load_plug_in
 
+_BUILT_IN = {"chat": "clarify_errors.arrays.keywords.chat_reviewer"}
+
 
 class Command(PlainCommand):
     help = (
@@ -20,7 +22,7 @@ class Command(PlainCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("study", metavar="STUDY", help="as in the participants' link")
-        parser.add_argument("--by", required=True, metavar="SPEC", help="python:MODULE:FACTORY")
+        parser.add_argument("--by", required=True, metavar="SPEC", help="chat, or python:MODULE:FACTORY")
         parser.add_argument(
             "--consented",
             action="store_true",
@@ -33,7 +35,7 @@ class Command(PlainCommand):
                 "The model would get phrases of participants. Add --consented if the study's consent says so."
             )
         with ProgressBars() as progress:
-            study, reviewer = find_study(options["study"]), load_plug_in(options["by"], {}, ("holds",))
+            study, reviewer = find_study(options["study"]), load_plug_in(options["by"], _BUILT_IN, ("holds",))
             audit.record("slices_reviewed", study, by="command", reviewer=reviewer.name)
             n, left_out = review_slices(study, reviewer, progress)
         self.stdout.write(f"{reviewer.name} judged {n:,} image{'' if n == 1 else 's'} of {study}.")

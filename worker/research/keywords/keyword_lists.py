@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL.Image import Image
 
 from annotations.datasets.class_images import class_images
 from annotations.models import BaseModel
 from clarify_errors.arrays.common.modeling_errors import ModelingError
+from clarify_errors.arrays.images.image_decoding import read_image
 from clarify_errors.arrays.keywords.keyword_sources import KeywordSource, KeywordSourceFailed, Proposal, merged
 from clarify_errors.arrays.keywords.stored_captions import StoredCaptions
 from clarify_errors.arrays.phrases.held_out import scoring_half
@@ -22,10 +24,12 @@ from clarify_errors.arrays.phrases.word_forms import vocabulary
 from worker.research.keywords.plug_ins import load_plug_in
 
 VOCABULARY = "vocabulary"
+CHAT = "chat"
 _BUILT_IN = {
     "contrast": "clarify_errors.arrays.keywords.caption_contrast",
     "yake": "clarify_errors.tensors.keywords.yake_source",
     "keybert": "clarify_errors.tensors.keywords.keybert_source",
+    CHAT: "clarify_errors.arrays.keywords.chat_source",
 }
 
 
@@ -95,27 +99,66 @@ def read_list(path: Path | None, template: str, *, is_blind: bool = False) -> Ke
     return KeywordList(path.name[:120], tuple(keywords), template, is_blind=is_blind)
 
 
-def lists_from_captions(
-    base_model: BaseModel, captions: StoredCaptions, specs: Sequence[str], template: str
-) -> ListOfClass:
-    """Return what makes the list of a class from the captions of its validation images.
+def load_sources(specs: Sequence[str]) -> Mapping[str, KeywordSource]:
+    """Load sources of keywords by their specs.
 
-    Raises PlugInUnavailable for a source that is not there. What is returned raises KeywordSourceFailed for one that
-    fails, and BadKeywordList for a class without captions.
+    Raises PlugInUnavailable for a source that is not there, KeywordSourceFailed, ChatFailed for one that is not set up.
     """
-    sources: dict[str, KeywordSource] = {spec: load_plug_in(spec, _BUILT_IN, ("propose",)) for spec in specs}
-    check_template(template)
+    return {spec: load_plug_in(spec, _BUILT_IN, ("propose",)) for spec in specs}
 
-    name = f"captions “{captions.name}”: {', '.join(spec.partition(':')[0] for spec in specs)}"[:120]
+
+def reads_pictures(source: KeywordSource) -> bool:
+    """Whether a source is given images instead of captions."""
+    return bool(getattr(source, "reads_pictures", False))
+
+
+class _Pictures(Sequence[Image]):
+    """Images of files, each read when it is taken."""
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        self._files = files
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def __getitem__(self, place: Any) -> Any:
+        return read_image(self._files[place])
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """An image that sources may be given. caption: "" for none."""
+
+    caption: str
+    file: Path
+    is_wrong: bool
+
+
+def lists_from_sources(
+    base_model: BaseModel, captions: StoredCaptions | None, sources: Mapping[str, KeywordSource], template: str
+) -> ListOfClass:
+    """Return what makes the list of a class from its validation images, or from their captions.
+
+    What is returned raises KeywordSourceFailed or ChatFailed for a source that fails, and BadKeywordList for a class
+    without captions.
+    """
+    check_template(template)
+    of = "pictures" if captions is None else f"captions “{captions.name}”"
+    kinds = (spec if spec.startswith(CHAT) else spec.partition(":")[0] for spec in sources)
+    name, files = f"{of}: {', '.join(kinds)}"[:120], base_model.dataset.files
 
     def of_class(target_class: int) -> KeywordList:
         images = class_images(base_model, target_class)
-        said = [(captions.captions[row], wrong) for row, wrong in zip(images.rows, images.is_error, strict=True)]
-        keywords, source = _made(sources, said)
+        keys = files.image_keys[images.rows]
+        shown = [
+            _Shown("" if captions is None else captions.captions[row], files.image_path(key.decode()), bool(wrong))
+            for row, key, wrong in zip(images.rows, keys, images.is_error, strict=True)
+        ]
+        keywords, source = _made(sources, shown)
         # What the tested images had a part in choosing, they cannot test: so others choose once more.
-        tests = scoring_half(base_model.dataset.files.image_keys[images.rows], images.is_error, "keywords")
+        tests = scoring_half(keys, images.is_error, "keywords")
         try:
-            words, of = _made(sources, [each for each, is_tested in zip(said, tests, strict=True) if not is_tested])
+            words, of = _made(sources, [each for each, is_tested in zip(shown, tests, strict=True) if not is_tested])
         except BadKeywordList:
             half = None
         else:
@@ -126,29 +169,32 @@ def lists_from_captions(
     return of_class
 
 
-def _made(
-    sources: Mapping[str, KeywordSource], said: Sequence[tuple[str, bool]]
-) -> tuple[tuple[str, ...], dict[str, Any]]:
-    """Return the keywords of captions and whether each is of a wrong image, and what the sources were asked."""
-    right, wrong = ([text for text, is_wrong in said if text and is_wrong == side] for side in (False, True))
-    if not wrong:
-        raise BadKeywordList("none of its wrong images has a caption")
-    proposals = {spec: _proposal(source, right, wrong) for spec, source in sources.items()}
+def _made(sources: Mapping[str, KeywordSource], shown: Sequence[_Shown]) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """Return the keywords that sources propose for images, and what they were asked."""
+    proposals = {spec: _proposal(source, shown) for spec, source in sources.items()}
     keywords = merged([each.phrases for each in proposals.values()])
     if not keywords:
         raise BadKeywordList("its captions have no keyword")
     made = [
-        {"source": spec, "name": sources[spec].name, "prompt": each.prompt, "answer": each.answer}
+        {"source": spec, "name": sources[spec].name, "prompt": each.prompt, "answer": each.answer, **each.usage}
         for spec, each in proposals.items()
     ]
     return keywords, {"proposals": made}
 
 
-def _proposal(source: KeywordSource, right: Sequence[str], wrong: Sequence[str]) -> Proposal:
+def _proposal(source: KeywordSource, shown: Sequence[_Shown]) -> Proposal:
+    right, wrong = ([each for each in shown if each.is_wrong == side] for side in (False, True))
+    sides: list[Sequence[Any]]
+    if reads_pictures(source):
+        sides = [_Pictures([each.file for each in side]) for side in (right, wrong)]
+    else:
+        sides = [[each.caption for each in side if each.caption] for side in (right, wrong)]
+        if not sides[1]:
+            raise BadKeywordList("none of its wrong images has a caption")
     try:
-        found = source.propose(right, wrong)
+        found = source.propose(*sides)
         phrases = [phrase for phrase in found.phrases if isinstance(phrase, str)]
-        return Proposal(phrases, str(found.prompt), str(found.answer))
+        return Proposal(phrases, str(found.prompt), str(found.answer), found.usage)
     except ModelingError:
         raise
     except Exception as error:  # other people's code, and a server behind it

@@ -20,6 +20,7 @@ from clarify_errors.arrays.common.modeling_errors import NothingToSeparate, Slic
 from clarify_errors.arrays.common.progress import Progress
 from clarify_errors.arrays.datasets.dataset_files import Split
 from clarify_errors.arrays.embeddings.similarity import similarities
+from clarify_errors.arrays.keywords.chat_model import ChatFailed
 from clarify_errors.arrays.keywords.keyword_ranking import RankedKeyword, rank_keywords
 from clarify_errors.arrays.keywords.stored_captions import StoredCaptions
 from clarify_errors.arrays.retraining.annotation import Annotation
@@ -60,12 +61,13 @@ def rank_classes(
 ) -> Iterator[ClassRanking]:
     """Rank a list on each class and store what is found; yields a class's ranking once it is stored.
 
-    A class has the same ranking alone as among others. Raises EncoderUnavailable, BadDataset, BadArray,
-    KeywordSourceFailed.
+    A class has the same ranking alone as among others. A class for which a model that speaks fails is told after one
+    for which it did not. Raises EncoderUnavailable, BadDataset, BadArray, KeywordSourceFailed, ChatFailed.
     """
     made_with = ranked_with(base_model, permutations, seed, captions)
     embedded: dict[str, NDArray[np.float32]] = {}  # of the last list, which many classes may have
     progress("ranking", 0, len(classes))
+    has_answered = False
     for done, target_class in enumerate(classes, 1):
         images = class_images(base_model, target_class)
         found = ClassRanking(target_class, images.n_correct, images.n_error)
@@ -73,9 +75,12 @@ def rank_classes(
             if not images.n_correct or not images.n_error:
                 raise NothingToSeparate(images.n_correct, images.n_error)
             words = list_of(target_class)
-        except (NothingToSeparate, BadKeywordList) as error:
+        except (NothingToSeparate, BadKeywordList, ChatFailed) as error:
+            if isinstance(error, ChatFailed) and not has_answered:
+                raise  # it would for every class
             found = replace(found, why_not=str(error))
         else:
+            has_answered = True
             if words.digest not in embedded:
                 encoder = process_cache.text_encoder(base_model.dataset)
                 embedded = {words.digest: encoder.encode_texts([said.text for said in words.read])}

@@ -1,9 +1,9 @@
 """Where keywords come from: whatever proposes phrases for the captions of right and of wrong images."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain, zip_longest
-from typing import Protocol
+from typing import Any, Protocol
 
 from clarify_errors.arrays.common.modeling_errors import ModelingError
 from clarify_errors.arrays.phrases.phrase_text import normalise, refusal
@@ -31,11 +31,14 @@ class Proposal:
         The best first.
     prompt, answer : str, default ""
         What a language model was asked, and what it said: stored with the ranking.
+    usage : mapping, default {}
+        What asking took, such as seconds and tokens: stored with it too.
     """
 
     phrases: Sequence[str]
     prompt: str = ""
     answer: str = ""
+    usage: Mapping[str, Any] = field(default_factory=dict)
 
 
 class KeywordSource(Protocol):
@@ -47,18 +50,20 @@ class KeywordSource(Protocol):
     ----------
     name : str
         With what decides its answers, such as a model's version.
+    reads_pictures : bool, optional
+        Whether it is given the images themselves instead of captions.
     """
 
     name: str
 
-    def propose(self, right: Sequence[str], wrong: Sequence[str]) -> Proposal:
+    def propose(self, right: Sequence[Any], wrong: Sequence[Any]) -> Proposal:
         """Propose phrases that may name what the wrong images have in common.
 
         Parameters
         ----------
-        right, wrong : sequence of str
-            Captions of the images of a class that the model gets right, and of those that it gets wrong. Nothing that a
-            participant wrote is among them.
+        right, wrong : sequence of str, or of PIL images
+            Captions of the images of a class that the model gets right, and of those that it gets wrong, or these
+            images, each read when it is taken. Nothing that a participant wrote is among them.
 
         Returns
         -------
