@@ -142,6 +142,22 @@ _KINDS: dict[str, dict[str, str]] = {  # what the type of a file says by itself
     "ordinal": {"type": "integer", "range": "1 or more"},
     "sign": {"type": "integer", "range": "-1, 1"},
 }
+_KIND_OF_NAME = {  # where a file does not say the type, the name does, or else it is text
+    re.compile(rf"(\w+_)?({ends})"): kind
+    for kind, ends in {
+        "time": "at",
+        "share": "(accuracy|worst_group|of_errors|of_correct)(_low|_high)?",
+        "difference": "gain(_low|_high)?",
+        "fraction": "level|p_value|error_score|unpaid",
+        "cosine": "threshold",
+        "seconds": "duration|time",
+        "sign": "sign",
+        "count": "n|people|participants|experts|images|above|below|phrases|keywords|orders|captioned",
+        "ordinal": "rank",
+        "integer": "task|concept|ordinal",
+        "number": "mean|difference|low|high|loss|gap|percentile|clip_score|sd",
+    }.items()
+}
 _SHARED = read_words(__package__, "shared")
 _NOTHING: Mapping[str, Any] = {}
 
@@ -172,8 +188,9 @@ def columns_of(
 ) -> tuple[Column[Row], ...]:
     """Return the columns that words describe, in their order; as in `worded`.
 
-    One without a meaning has the words of shared.toml; one without a type is text. An upper end, "gain_high", has the
-    words of "gain_low" where it has none of its own.
+    One without a meaning has the words of shared.toml; one without a type has that of its name, "created_at" a time,
+    or is text. A lower end, "gain_low", is that of a 95% interval unless it says more; an upper end, "gain_high", has
+    the words of "gain_low" where it has none of its own.
     """
     if unknown := {*cells, *values} - words.keys():
         raise ValueError(f"no column is called {', '.join(sorted(unknown))}")
@@ -181,6 +198,8 @@ def columns_of(
 
 
 def _own_words(name: str, words: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+    if name.rpartition("_")[2] == "low":
+        return {"meaning": "lower end of its 95% interval", **words[name]}
     low = f"{name.removesuffix('high')}low"
     if not name.endswith("high") or low not in words:
         return words[name]
@@ -191,7 +210,9 @@ def _own_words(name: str, words: Mapping[str, Mapping[str, str]]) -> Mapping[str
 def _column(
     name: str, own: Mapping[str, str], cell: Callable[[Row], Cell] | None, values: Iterable[str] | None
 ) -> Column[Row]:
-    of = {"type": "text", "attribute": name, **({} if "meaning" in own else _SHARED[name]), **own}
+    by_name = (kind for pattern, kind in _KIND_OF_NAME.items() if pattern.fullmatch(name))
+    kind = "boolean" if name.startswith("is_") else next(by_name, "text")
+    of = {"type": kind, "attribute": name, **({} if "meaning" in own else _SHARED[name]), **own}
     if values is not None:
         of["range"] = ", ".join(values)
     return Column(name=name, read=cell or along(of["attribute"]), **{**_KINDS[of.pop("type")], **of})

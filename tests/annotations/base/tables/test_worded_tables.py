@@ -28,6 +28,19 @@ def test_a_column_without_a_meaning_has_the_words_that_tables_share() -> None:
     assert participant.meaning.startswith("pseudonym of the person")
 
 
+def test_a_column_without_a_type_has_that_of_its_name() -> None:
+    meant = {"meaning": "as it is"}
+    names = ("created_at", "is_done", "own_gain_low", "n_captioned", "note")
+    columns: tuple[Column[Any], ...] = columns_of(dict.fromkeys(names, meant))
+    assert [each.type for each in columns] == ["time", "boolean", "number", "integer", "text"]
+    assert [each.range for each in columns] == ["", "", "-1 to 1", "0 or more", ""]
+
+
+def test_a_lower_end_is_that_of_a_95_interval_unless_it_says_more() -> None:
+    columns: tuple[Column[Any], ...] = columns_of({"low": {}, "gain_low": {"meaning": "of Student's t"}})
+    assert [each.meaning for each in columns] == ["lower end of its 95% interval", "of Student's t"]
+
+
 def test_an_upper_end_has_the_words_of_its_lower_end_where_it_has_none_of_its_own() -> None:
     low = {"type": "difference", "meaning": "lower end", "computed": "Wilson", "attribute": "gain.low"}
     columns: tuple[Column[Any], ...] = columns_of({"gain_low": low, "gain_high": {"computed": "too"}})
