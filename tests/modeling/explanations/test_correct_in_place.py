@@ -236,10 +236,15 @@ def test_the_layer_of_a_pretrained_network_reproduces_its_predictions_of_photogr
     layer = next(each for each in reversed(list(model.modules())) if isinstance(each, nn.Linear))
     assert (layer(torch.from_numpy(seen.features)).argmax(dim=1).numpy() == own).all()
     name = last_layer(model)[0]
-    unmeasured: list[Any] = [None] * 6
+    unmeasured: dict[str, Any] = dict.fromkeys(("annotation", "n_above", "n_below", "gain", "group_names", "measures"))
     unchanged = InPlaceCorrection(
-        name, layer.weight.detach(), layer.bias.detach(), *unmeasured, seen.features, seen.predictions,
-        digest_of_weights(model, name),
-    )  # fmt: skip
+        name,
+        layer.weight.detach(),
+        layer.bias.detach(),
+        **unmeasured,
+        test_features=seen.features,
+        test_outputs=seen.predictions,
+        below=digest_of_weights(model, name),
+    )
     installed = clarify.activations(unchanged.install(model), images.split(16))
     assert (installed.predictions == own).all()
