@@ -8,6 +8,7 @@ import pytest
 
 from tests.annotations.analysis.concepts import shuffled_errors
 from tests.annotations.analysis.statistics.crowds import Crowd
+from tests.annotations.analysis.tables import guessers
 from tests.modeling.arrays.embeddings import different_images
 from tests.modeling.arrays.keywords.lists_of_captions import UNRELATED, share_of_findings
 from tests.modeling.explanations.random_words import random_words
@@ -45,6 +46,11 @@ def reports(n: int) -> list[str]:
     return [f"words named for any of two classes in {share_that_find(n):.1%}"]
 
 
+def by_chance(n: int) -> list[str]:
+    brought, expected = guessers.means(n)
+    return [f"{brought:.2f} distinct ideas in the mean", f"said by chance: {expected:.2f}"]
+
+
 def tasks(n: int) -> list[str]:
     return [f"p < .05 in {mixed_model.share_called(n):.1%}"]
 
@@ -63,6 +69,7 @@ SIMULATED: dict[str, Callable[[int], Sequence[str]]] = {
     "reports on errors at random": reports,
     "2,000 images that differ in 4 ways": partial(near_duplicates, dimensions=4),
     "2,000 images that differ in 12 ways": partial(near_duplicates, dimensions=12),
+    "20 people who type 6 random words each": by_chance,
     "two equal tasks in the mixed model, 20 people": tasks,
 }
 

@@ -25,6 +25,9 @@ class Vocabulary(Protocol):
     def scores_of(self, sign: int) -> NDArray[np.float64]: ...
 
 
+JUDGED = frozenset({BetterThanGuessing.YES, BetterThanGuessing.NO})
+
+
 class Basis(StrEnum):
     """What a person's accuracy on a task rests on (docs/analysts/statistics.md, section on who is counted).
 
@@ -267,6 +270,23 @@ def is_told(vocabulary: Vocabulary | None) -> bool:
 def is_idea(tried: Tried, vocabulary: Vocabulary | None) -> bool:
     """Return whether a phrase may name a concept: it is better than guessing, or that cannot be told on its task."""
     return not is_told(vocabulary) or phrase_is_better(tried, vocabulary) is BetterThanGuessing.YES
+
+
+def ideas_by_chance(phrases: Iterable[Tried], vocabulary: Vocabulary) -> float:
+    """Return how many of one person's phrases would be ideas, on average, were each a random common word.
+
+    Each is judged by the tries made by then, as `is_idea` does; one that is tried again counts once. Over people it is
+    at least the mean number of distinct ideas of such guessers, as two may draw the same word.
+    """
+    judged = [each for each in phrases if phrase_is_better(each, vocabulary) in JUDGED]
+    once = {each.text: each for each in sorted(judged, key=lambda each: -(each.tries or 0))}
+    return sum(_passing_share(each, vocabulary) for each in once.values())
+
+
+def _passing_share(tried: Tried, vocabulary: Vocabulary) -> float:
+    """Of common words, which share is above both levels."""
+    level = max(null_level(tried.n_correct, tried.n_error, tried.tries or 1), vocabulary.of_sign(tried.sign) or 0.0)
+    return float((vocabulary.scores_of(tried.sign) > level).mean())
 
 
 def _basis_without_score(tried: Sequence[Tried], *, is_at_work: bool) -> Basis:

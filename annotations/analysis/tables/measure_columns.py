@@ -110,7 +110,8 @@ class TaskNovelty:
     """The chance that the next person brings a new concept, against the chance below which the study has enough.
 
     It has enough where the upper end of the chance's interval is below it, not where the estimate alone is. needed:
-    until it has; None where fewer than five people submitted a phrase.
+    until it has; None where fewer than five people submitted a phrase. by_chance: how many concepts people who type
+    random common words as often would name, on average and at most; None where all phrases name concepts.
     """
 
     task: int
@@ -118,6 +119,7 @@ class TaskNovelty:
     enough_below: float
     counted: Counted
     needed: PeopleNeeded | None = None
+    by_chance: float | None = None
 
     @property
     def is_enough(self) -> bool | None:

@@ -5,7 +5,15 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 
 import numpy as np
 
-from annotations.analysis.observations.person_tasks import Key, PersonTask, Tried, Vocabulary, is_idea, is_told
+from annotations.analysis.observations.person_tasks import (
+    Key,
+    PersonTask,
+    Tried,
+    Vocabulary,
+    ideas_by_chance,
+    is_idea,
+    is_told,
+)
 from annotations.analysis.statistics.estimate_types import LEVEL, SEED, Novelty, PeopleNeeded, wilson_interval
 from annotations.analysis.statistics.rarefaction import Counts, Curve, missed_by, people_needed, rarefied
 from annotations.analysis.tables.measure_columns import Counted, SaturationPoint, TaskNovelty
@@ -75,7 +83,7 @@ def over_people(
     """
     named = _named(tried, concept, tasks)
     curves = _saturation(tasks, people, named, seed)
-    return tuple(curves), tuple(_novelty(tasks, named, enough_below, seed))
+    return tuple(curves), tuple(_novelty(tasks, named, _by_chance(tried, tasks), enough_below, seed))
 
 
 def _named(
@@ -93,6 +101,15 @@ def _named(
         said = (concept(each) for each in phrases if is_idea(each, vocabulary))
         named[task].append(frozenset(hash(each) for each in said if each is not None))
     return named
+
+
+def _by_chance(tried: Mapping[Key, Iterable[Tried]], vocabularies: Mapping[int, Vocabulary | None]) -> dict[int, float]:
+    """By task on which that can be told, how many phrases would name concepts, were they random common words."""
+    chances: dict[int, float] = defaultdict(float)
+    for (task, _), phrases in sorted(tried.items()):
+        if (vocabulary := vocabularies.get(task)) and is_told(vocabulary):
+            chances[task] += ideas_by_chance(phrases, vocabulary)
+    return chances
 
 
 def _holders(named: Iterable[frozenset[Hashable]]) -> Counts:
@@ -123,6 +140,7 @@ def _concepts(task: int, holders: Counts, n: int, seed: int) -> Iterator[Saturat
 def _novelty(
     tasks: Mapping[int, Vocabulary | None],
     named: Mapping[int, list[frozenset[Hashable]]],
+    by_chance: Mapping[int, float],
     below: float,
     seed: int,
 ) -> Iterator[TaskNovelty]:
@@ -133,4 +151,4 @@ def _novelty(
         needed: PeopleNeeded | None = None
         if of.chance is not None and of.people >= FEWEST:
             needed = people_needed(_holders(of_task), of.people, of.chance, below, np.random.default_rng(seed))
-        yield TaskNovelty(task, of, below, counted, needed)
+        yield TaskNovelty(task, of, below, counted, needed, by_chance.get(task))

@@ -41,7 +41,8 @@ class Cost:
     """What was paid, in hundredths: rewards, settled bonuses, and Prolific's fee where it is known.
 
     people: whose reward was paid; findings: ideas that are better than guessing, over all tasks; None where that cannot
-    be told of a task; unpaid: who finished, and whose reward awaits review or is not known.
+    be told of a task; unpaid: who finished, and whose reward awaits review or is not known; by_chance: how many ideas
+    as many random common words would bring, None with `findings`.
     """
 
     currency: str
@@ -51,6 +52,7 @@ class Cost:
     people: int
     findings: int | None
     unpaid: int = 0
+    by_chance: float | None = None
 
     @property
     def total(self) -> int:
@@ -77,7 +79,8 @@ def cost(study: Study, tables: StudyTables) -> FilledTable[Cost]:
     findings = sum(row.novelty.concepts for row in rows) if is_told else None
     sums = paid.rewards.cents, paid.bonuses.cents, paid.fee_cents
     unpaid = paid.awaiting.n + paid.unknown.n
-    return FilledTable(COSTS, (Cost(study.currency, *sums, paid.rewards.n, findings, unpaid),))
+    by_chance = sum(row.by_chance or 0 for row in rows) if is_told else None
+    return FilledTable(COSTS, (Cost(study.currency, *sums, paid.rewards.n, findings, unpaid, by_chance),))
 
 
 def cost_sentence(of: Cost) -> str:
@@ -91,6 +94,8 @@ def cost_sentence(of: Cost) -> str:
     if of.per_finding is not None:
         ideas = "the one idea that is" if of.findings == 1 else f"each of {of.findings:,} ideas that are"
         told += f", {amount(of.per_finding)} for {ideas} better than guessing"
+        if of.by_chance is not None:
+            told += f" (as many random common words would bring about {of.by_chance:.1f})"
     elif of.findings and of.unpaid:
         told += f". What an idea costs is told once the rewards of {persons(of.unpaid)} more are settled"
     return f"{told}."

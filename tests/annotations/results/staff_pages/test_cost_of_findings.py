@@ -26,6 +26,11 @@ from tests.support.prolific_steps import THERE, arrive
             "50.00 GBP was paid: 2.17 for each of 23 people, 6.25 for each of 8 ideas that are better than guessing.",
         ),
         (
+            Cost("GBP", 4_600, 400, None, 23, 8, by_chance=3.64),
+            "50.00 GBP was paid: 2.17 for each of 23 people, 6.25 for each of 8 ideas that are better than guessing "
+            "(as many random common words would bring about 3.6).",
+        ),
+        (
             Cost("EUR", 300, 0, 100, 1, 1),
             "4.00 EUR was paid with Prolific’s fee: 4.00 for each of 1 person, 4.00 for the one idea that is better "
             "than guessing.",
@@ -47,15 +52,17 @@ def test_the_sentence(cost: Cost, told: str) -> None:
 def test_a_finding_costs_what_was_paid_over_the_distinct_ideas_of_all_tasks(paid: Study) -> None:
     named = [[{"red", "dark"}, {"red"}, set()], [{"blue"}, {"red"}, {"blue", "striped"}]]
     rows = [
-        TaskNovelty(task, novelty([frozenset(ideas) for ideas in people]), 0.1, Counted.BETTER)
+        TaskNovelty(task, novelty([frozenset(ideas) for ideas in people]), 0.1, Counted.BETTER, by_chance=0.25 * task)
         for task, people in enumerate(named, 1)
     ]
     tables: Any = SimpleNamespace(novelty=SimpleNamespace(rows=rows))
     [of] = cost(paid, tables).rows
     planted = sum(len(set.union(*people)) for people in named)
     assert (of.findings, of.total, of.per_finding) == (planted, 600, round(600 / planted))
+    assert of.by_chance == 0.75
     rows[1] = replace(rows[1], counted=Counted.ALL)  # what is better than guessing cannot be told of one task
-    assert cost(paid, tables).rows[0].findings is None
+    [untold] = cost(paid, tables).rows
+    assert (untold.findings, untold.by_chance) == (None, None)
 
 
 @pytest.fixture
