@@ -48,7 +48,7 @@ def test_an_answer_logs_its_split_and_a_page_that_waits_logs_nothing_new(alice: 
     alice.client.get(task_url(alice, f"phrases/{phrase.client_uuid}"), headers={"Clarify-Fragment": "1"})
     (shown,) = screens()
     assert shown.payload["phrase"] == 1
-    assert shown.payload["rows"].keys() == {"without", "with"}
+    assert shown.payload["rows"].keys() == {"without", "with", "in_order"}
 
 
 def test_a_screen_can_be_shown_again_with_the_same_images(alice: Visit) -> None:
@@ -58,7 +58,7 @@ def test_a_screen_can_be_shown_again_with_the_same_images(alice: Visit) -> None:
     score_due_phrases()
     alice.client.get(task_url(alice))
     logged = screens()
-    assert logged[-1].payload["rows"].keys() == {"right", "wrong", "without", "with"}
+    assert logged[-1].payload["rows"].keys() == {"right", "wrong", "without", "with", "in_order"}
     assert logged[0].payload["rows"] != logged[1].payload["rows"]
     for shown in logged:
         again = replay_screen(shown, owner="user:1")
