@@ -201,13 +201,16 @@ class Explanation:
         line = self._line(self.phrases[0])
         if line["threshold"] is None:
             return f"{self.class_name}: no phrase tells errors apart"
-        better = {"yes": "better than guessing", "no": "no better than guessing"}.get(
-            line["better_than_guessing"], "whether that is more than guessing is not known"
-        )
+        better = {
+            "yes": "better than guessing",
+            "no": "no better than guessing",
+            "too_few_images": "too few images to tell",
+        }.get(line["better_than_guessing"], "whether that is more than guessing is not known")
         if line["better_than_guessing"] == "yes" and len(self.phrases) > 1:
             better = str(self.random_words)
+        phrases = "1 phrase" if len(self.phrases) == 1 else f"{len(self.phrases)} phrases"
         return (
-            f"{self.class_name}: of {len(self.phrases)} phrases, “{line['phrase']}” tells errors apart best: wrong on "
+            f"{self.class_name}: of {phrases}, “{line['phrase']}” tells errors apart best: wrong on "
             f"{line['wrong_with']} of {line['n_with']} images with it, on {line['wrong_without']} of "
             f"{line['n_without']} without it (error score {line['error_score']:.2f}: {better})"
         )

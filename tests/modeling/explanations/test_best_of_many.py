@@ -66,4 +66,4 @@ def test_without_a_vocabulary_or_images_enough_nothing_is_said_of_random_words(f
     assert explained_flaw(flaw).random_words is None
     assert "whether that is more than guessing is not known" in repr(explained_flaw(flaw))
     few = explained(seed=0, errors=5)
-    assert few.random_words is None and "is not known" in repr(few)
+    assert few.random_words is None and "too few images to tell" in repr(few)

@@ -1,11 +1,12 @@
-"""The first example of the page for engineers runs as it stands."""
+"""The first examples of the README and of the pages for engineers run as they stand."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).parents[3] / "docs/engineers/python.md"
+ROOT = Path(__file__).parents[3]
+PAGE = ROOT / "docs/engineers/python.md"
 
 
 @pytest.mark.services
@@ -13,8 +14,27 @@ def test_the_first_example_runs_and_finds_what_is_planted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    first = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.S)[0]
-    exec(compile(first, str(PAGE), "exec"), {})
+    exec(compile(first_example(PAGE), str(PAGE), "exec"), {})
     said = capsys.readouterr().out
-    assert "“red” tells errors apart best" in said and "own gain +" in said
+    assert "“red” tells errors apart best" in said and "images like “yellow”" in said
     assert (tmp_path / "head.safetensors").is_file()
+
+
+@pytest.mark.services
+def test_the_readmes_first_example_finds_the_colour_unasked_and_saves_the_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))  # where embeddings are kept
+    exec(compile(first_example(ROOT / "README.md"), "README.md", "exec"), {})
+    said = capsys.readouterr().out
+    assert "square: wrong on" in said and "like “red”" in said
+    assert (tmp_path / "report.html").stat().st_size > 10_000
+
+
+def test_the_landing_page_begins_with_the_readmes_example() -> None:
+    assert first_example(ROOT / "docs/index.md") == first_example(ROOT / "README.md")
+
+
+def first_example(page: Path) -> str:
+    return str(re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.S)[0])
