@@ -42,7 +42,7 @@ class Answer:
 class ChatModel:
     """The model that the environment names.
 
-    `CHAT_URL` is the address of the API, such as http://127.0.0.1:11434/v1 for Ollama; `CHAT_MODEL` the model's name;
+    `CHAT_URL` is the address of the API, such as http://localhost:11434/v1 for Ollama; `CHAT_MODEL` the model's name;
     `CHAT_KEY` the key, where one is needed; `CHAT_PRICES` what a million tokens cost, of questions and of answers,
     such as "0.15 0.60".
 
@@ -60,7 +60,7 @@ class ChatModel:
         address, self.name = os.environ.get("CHAT_URL", ""), os.environ.get("CHAT_MODEL", "")
         if not address or not self.name:
             raise ChatFailed(
-                "no model that speaks is set up: set CHAT_URL, such as http://127.0.0.1:11434/v1 for Ollama, and "
+                "no model that speaks is set up: set CHAT_URL, such as http://localhost:11434/v1 for Ollama, and "
                 "CHAT_MODEL, such as llama3.2-vision, in the environment of the command"
             )
         self._prices = _prices(os.environ.get("CHAT_PRICES", ""))

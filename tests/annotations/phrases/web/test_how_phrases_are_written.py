@@ -88,7 +88,8 @@ def test_the_moderation_page_can_be_filtered_and_says_what_it_is_not(
         assert [each.text for each in moderation.phrases_to_moderate(open_study, state="all", flag=flag)] == words
     page = admin_client.get(f"/admin/annotations/study/{open_study.pk}/moderation/?state=all&writing=pasted")
     text = page.content.decode()
-    assert "written: pasted, at_once, left" in text and "not a sign of bad faith" in text
+    assert "How it was written: pasted or dropped, 12 characters or more at once, page left while writing" in text
+    assert "not a sign of bad faith" in text
     assert "red shapes there" not in text
 
 
