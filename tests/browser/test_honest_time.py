@@ -127,4 +127,4 @@ def test_the_log_knows_every_sample_of_images_that_was_shown(visitor: Visitor) -
     visitor.go_to_task()
     visitor.say_and_score("red")
     shown = Event.objects.filter(kind=event_kinds.SCREEN_SHOWN).order_by("pk")
-    assert [set(screen.payload["rows"]) for screen in shown] == [{"right", "wrong"}, {"without", "with"}]
+    assert [set(screen.payload["rows"]) for screen in shown] == [{"right", "wrong"}, {"without", "with", "in_order"}]

@@ -21,7 +21,8 @@ from worker.phrases.scoring import score_due_phrases
 
 _IN_VIEW_IS_LOADED = """() => [...document.querySelectorAll("img[src]")].every((image) => {
     const { top, left, width } = image.getBoundingClientRect();
-    return !width || top > innerHeight || left > innerWidth || (image.complete && image.naturalWidth);
+    const isOut = !width || !image.checkVisibility() || top > innerHeight || left > innerWidth;
+    return isOut || (image.complete && image.naturalWidth);
 })"""
 _COUNTS = {
     (actors.SQUARE, actors.BLUE): (2, 150, 2),

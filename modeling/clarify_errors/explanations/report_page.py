@@ -94,9 +94,10 @@ def _section(of: "ClassReport", pictures: str) -> str:
         told = "not trained" if gain is None else (
             f"{100 * gain.gain.own:+.1f} ({100 * gain.gain.low:+.1f} to {100 * gain.gain.high:+.1f}) points"
         )  # fmt: skip
-        bar = f'<meter min="0" max="1" low="{level:.3f}" value="{score:.3f}">{score:.2f}</meter> {score:.2f}'
-        cells = [line["phrase"], *_split(line), _verdict(line), told]
-        rows.append([escape(cells[0]), bar, f"{level:.2f}", *map(escape, cells[1:])])
+        phrase, *cells = map(escape, [line["phrase"], *_split(line), _verdict(line), told])
+        name = f"error score of “{phrase}”"
+        bar = f'<meter aria-label="{name}" min="0" max="1" low="{level:.3f}" value="{score:.3f}"></meter> {score:.2f}'
+        rows.append([phrase, bar, f"{level:.2f}", *cells])
     head = ("phrase", "error score", "chance reaches", "wrong with", "wrong without", "verdict", "own gain")
     trained = [
         f'<div class="card"><h3>Corrected with “{escape(phrase)}”</h3><p>{escape(str(each.gain))}. '
@@ -115,9 +116,9 @@ def _sides(of: "ClassReport") -> str:
     told = []
     for title, images in of.explanation.sides(of.line["phrase"], _SHOWN):
         shown = "".join(
-            f'<li class="{"wrong" if is_wrong else "right"}"><img alt="{of_what}" src="{_embedded(image)}"></li>'
+            f'<li class="{side}"><img alt="{escape(of.name)}, predicted {how}" src="{_embedded(image)}"></li>'
             for image, is_wrong in images
-            for of_what in [f"predicted {'wrongly' if is_wrong else 'right'}"]
+            for side, how in [("wrong", "wrongly") if is_wrong else ("right", "right")]
         )
         told.append(f'<div class="card"><h3>{escape(title[:1].upper() + title[1:])}</h3><ul>{shown}</ul></div>')
     return f'<div class="sides">{"".join(told)}</div>'
@@ -143,7 +144,8 @@ def _table(caption: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> 
         f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>' for first, *rest in rows
     )
     return (
-        f'<div class="card"><table><caption>{caption}</caption><thead><tr>{titles}</tr></thead>'
+        f'<div class="card" role="region" aria-label="{caption}" tabindex="0"><table>'
+        f"<caption>{caption}</caption><thead><tr>{titles}</tr></thead>"
         f"<tbody>{''.join(lines)}</tbody></table></div>"
     )
 

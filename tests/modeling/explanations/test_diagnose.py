@@ -61,7 +61,7 @@ def test_the_installed_network_has_the_accuracies_of_the_report_to_the_image(
 def test_the_page_is_one_small_file_that_loads_nothing(report: clarify.Report, tmp_path: Path) -> None:
     page = report.save(tmp_path / "report.html").read_text("utf-8")
     assert len(page.encode()) <= 2_000_000
-    assert "http" not in page and page.count("<h1>") == 1 and 'alt="predicted wrongly"' in page
+    assert "http" not in page and page.count("<h1>") == 1 and 'alt="square, predicted wrongly"' in page
     assert all(' src="data:image/webp' in f" {part}" for part in page.split("<img")[1:])
 
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from shutil import rmtree
 from types import ModuleType
 
 import pytest
@@ -29,7 +30,7 @@ def test_it_is_asked_by_the_captions_of_all_images_and_of_one_half(
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    request.addfinalizer(lambda: [file.unlink() for file in (sprites_directory / FOLDER).glob("*")])
+    request.addfinalizer(lambda: rmtree(sprites_directory / FOLDER))
     module = ModuleType("own_source")
     module.make = Own  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "own_source", module)
