@@ -16,7 +16,7 @@ def test_the_first_example_runs_and_finds_what_is_planted(
     monkeypatch.chdir(tmp_path)
     exec(compile(first_example(PAGE), str(PAGE), "exec"), {})
     said = capsys.readouterr().out
-    assert "“red” tells errors apart best" in said and "images like “yellow”" in said
+    assert "“red” tells errors apart best" in said and "own gain +" in said
     assert (tmp_path / "head.safetensors").is_file()
 
 
