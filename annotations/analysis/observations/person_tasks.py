@@ -25,9 +25,6 @@ class Vocabulary(Protocol):
     def scores_of(self, sign: int) -> NDArray[np.float64]: ...
 
 
-JUDGED = frozenset({BetterThanGuessing.YES, BetterThanGuessing.NO})
-
-
 class Basis(StrEnum):
     """What a person's accuracy on a task rests on (docs/analysts/statistics.md, section on who is counted).
 
@@ -278,15 +275,19 @@ def ideas_by_chance(phrases: Iterable[Tried], vocabulary: Vocabulary) -> float:
     Each is judged by the tries made by then, as `is_idea` does; one that is tried again counts once. Over people it is
     at least the mean number of distinct ideas of such guessers, as two may draw the same word.
     """
-    judged = [each for each in phrases if phrase_is_better(each, vocabulary) in JUDGED]
-    once = {each.text: each for each in sorted(judged, key=lambda each: -(each.tries or 0))}
-    return sum(_passing_share(each, vocabulary) for each in once.values())
+    first: dict[str, Tried] = {}
+    for each in phrases:
+        if phrase_is_better(each, vocabulary) in {BetterThanGuessing.YES, BetterThanGuessing.NO}:
+            first.setdefault(each.text, each)
+    return sum(_passing_share(each, vocabulary) for each in first.values())
 
 
 def _passing_share(tried: Tried, vocabulary: Vocabulary) -> float:
-    """Of common words, which share is above both levels."""
-    level = max(null_level(tried.n_correct, tried.n_error, tried.tries or 1), vocabulary.of_sign(tried.sign) or 0.0)
-    return float((vocabulary.scores_of(tried.sign) > level).mean())
+    """Of common words, which share is above both levels of a phrase that was judged."""
+    level = vocabulary.of_sign(tried.sign)
+    assert level is not None and tried.tries is not None, "the caller has judged it"
+    unrelated = null_level(tried.n_correct, tried.n_error, tried.tries)
+    return float((vocabulary.scores_of(tried.sign) > max(unrelated, level)).mean())
 
 
 def _basis_without_score(tried: Sequence[Tried], *, is_at_work: bool) -> Basis:
