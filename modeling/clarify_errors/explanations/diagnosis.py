@@ -16,6 +16,7 @@ from PIL import Image
 import clarify_errors
 from clarify_errors.arrays.common.modeling_errors import BadArray
 from clarify_errors.arrays.embeddings.similarity import similarities
+from clarify_errors.arrays.keywords.keyword_ranking import clip_scores
 from clarify_errors.arrays.phrases.error_score import error_scores
 from clarify_errors.arrays.phrases.held_out import scoring_half
 from clarify_errors.arrays.phrases.phrase_languages import ENGLISH, phrase_language
@@ -444,7 +445,8 @@ def _proposed(
     """The words that tell errors apart best on these images, of which no two say the same, and pairs of them."""
     matrix = np.array([each.embedding for each in words], np.float32)
     scores = vocabulary_scores(images, is_error, matrix)
-    best = np.argsort(-scores, kind="stable")[:_LOOKED_AT]
+    by_gap = clip_scores(np.stack([similarities(images, word) for word in matrix]), is_error)
+    best = np.lexsort((-by_gap, -scores))[:_LOOKED_AT]  # ties: what wrong images are more like first
     alike = np.abs(np.corrcoef(np.stack([similarities(images, matrix[place]) for place in best])))
     different: list[int] = []
     for k in range(len(best)):

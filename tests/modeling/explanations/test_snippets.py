@@ -21,14 +21,14 @@ def test_the_first_example_runs_and_finds_what_is_planted(
 
 
 @pytest.mark.services
-def test_the_readmes_first_example_finds_the_colour_unasked_and_saves_the_report(
+def test_the_readmes_first_example_finds_both_colours_unasked_and_saves_the_report(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))  # where embeddings are kept
     exec(compile(first_example(ROOT / "README.md"), "README.md", "exec"), {})
     said = capsys.readouterr().out
-    assert "square: wrong on" in said and "like “red”" in said
+    assert "images like “crimson”, on 0 of" in said and "images like “blue”, on 0 of" in said
     assert (tmp_path / "report.html").stat().st_size > 10_000
 
 

@@ -20,8 +20,8 @@ from clarify_errors.arrays.common.modeling_errors import NothingToSeparate, Slic
 from clarify_errors.arrays.common.progress import Progress
 from clarify_errors.arrays.datasets.dataset_files import Split
 from clarify_errors.arrays.embeddings.similarity import similarities
-from clarify_errors.arrays.keywords.chat_model import ChatFailed
 from clarify_errors.arrays.keywords.keyword_ranking import RankedKeyword, rank_keywords
+from clarify_errors.arrays.keywords.keyword_sources import ChatFailed
 from clarify_errors.arrays.keywords.stored_captions import StoredCaptions
 from clarify_errors.arrays.retraining.annotation import Annotation
 from worker.common import process_cache

@@ -11,15 +11,11 @@ from typing import Any
 import openai
 from PIL import Image
 
-from clarify_errors.arrays.common.modeling_errors import ModelingError
+from clarify_errors.arrays.keywords.keyword_sources import ChatFailed
 
 MAX_ANSWER = 20_000  # characters that are read and kept of an answer
 _MAX_TOKENS, SECONDS, REPEATS = 1_000, 120, 2
 _MILLION = 1_000_000
-
-
-class ChatFailed(ModelingError):
-    """A model that speaks is not set up, does not answer, or refuses to."""
 
 
 @dataclass(frozen=True)

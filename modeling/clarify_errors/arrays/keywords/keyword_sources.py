@@ -21,6 +21,10 @@ class KeywordSourceFailed(ModelingError):
     """A source of keywords is not there, or answers with something that is none."""
 
 
+class ChatFailed(ModelingError):
+    """A model that speaks is not set up, does not answer, or refuses to."""
+
+
 @dataclass(frozen=True)
 class Proposal:
     """What a source proposes for one class.

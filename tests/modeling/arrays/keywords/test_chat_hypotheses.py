@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from clarify_errors.arrays.keywords import chat_model
-from clarify_errors.arrays.keywords.chat_model import MAX_ANSWER, ChatFailed, ChatModel
+from clarify_errors.arrays.keywords.chat_model import MAX_ANSWER, ChatModel
 from clarify_errors.arrays.keywords.chat_reviewer import ChatReviewer
 from clarify_errors.arrays.keywords.chat_source import load, phrases_of
-from clarify_errors.arrays.keywords.keyword_sources import MAX_KEYWORDS, KeywordSourceFailed, merged
+from clarify_errors.arrays.keywords.keyword_sources import MAX_KEYWORDS, ChatFailed, KeywordSourceFailed, merged
 from tests.support.chat_server import ChatServer, chat_server, completion
 
 RED, BLUE = Image.new("RGB", (64, 64), "red"), Image.new("RGB", (64, 64), "blue")
