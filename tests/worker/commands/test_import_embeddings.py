@@ -1,10 +1,9 @@
 """`manage.py import_dataset --format embeddings`: embeddings of others become a data set with pictures."""
 
-import gc
-import tracemalloc
-from collections.abc import Callable, Mapping, Sequence
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,16 +15,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from annotations.models import BaseModel, Dataset
-from clarify_errors.arrays.common.progress import silent
-from clarify_errors.arrays.datasets.dataset_files import Split, open_dataset, verify
-from clarify_errors.arrays.datasets.importing import row_files
+from clarify_errors.arrays.datasets.dataset_files import Split, verify
 from clarify_errors.arrays.images.image_decoding import read_image
 from tests.modeling.arrays.datasets.folders import animals, write_image
 from tests.support.actors import ENCODER
 from tests.support.fake_encoder import DIM, FakeEncoder
 from tests.support.full_disk import largest_file
 from tests.worker.commands.conftest import Command
-from worker.datasets.embedding_imports import import_embeddings
+from tests.worker.commands.many_embeddings import write_part
 
 pytestmark = pytest.mark.django_db
 
@@ -35,13 +32,6 @@ ROWS = animals(per_group=4)  # 48 images; their names are not in the order of a 
 
 def rows_of(folder: Path) -> NDArray[np.float32]:
     return FakeEncoder().encode_images([Image.open(folder / name) for name, *_ in ROWS])
-
-
-def write_part(folder: Path, number: int, rows: NDArray[Any], table: dict[str, list[Any]]) -> None:
-    for name in ("img_emb", "metadata"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    np.save(folder / "img_emb" / f"img_emb_{number}.npy", rows)
-    pq.write_table(pa.table(table), folder / "metadata" / f"metadata_{number}.parquet")
 
 
 def table_of(rows: list[tuple[str, str, str, str]]) -> dict[str, list[Any]]:
@@ -229,43 +219,13 @@ def test_a_full_disk_is_one_sentence_and_the_same_command_then_imports(
     verify(Dataset.objects.get().files.directory)
 
 
-class Wide:
-    dim, device = 2048, ""
-    description: Mapping[str, Any] = MappingProxyType({"spec": "python:wide"})
-
-    def prepare(self, image: Image.Image) -> Image.Image:
-        return image
-
-    def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
-        raise AssertionError("no image is at hand")
+def peak_of(folder: Path, n: int) -> int:
+    """The most memory of an import, in a process where nothing that another test left running allocates."""
+    command = [sys.executable, "-m", "tests.worker.commands.many_embeddings", str(folder), str(n)]
+    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def peak_of(folder: Path, data_root: Path, n: int) -> int:
-    """The most memory of Python and NumPy, in bytes, in an import of n rows of 8 KiB."""
-    rng = np.random.default_rng(0)
-    names = [f"{i * 7919 % n:07}.jpg" for i in range(n)]
-    write_part(
-        folder,
-        0,
-        rng.normal(size=(n, Wide.dim)).astype(np.float32),
-        {"key": names, "split": ["train", "val"] * (n // 2), "cls": [i % 10 for i in range(n)]},
-    )
-    gc.collect()
-    tracemalloc.start()
-    try:
-        directory = import_embeddings(
-            folder, data_root, "wide", Wide(), None,
-            class_names=(), attribute_names=(), key_secret=b"secret", progress=silent,
-        )  # fmt: skip
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert open_dataset(directory).n_rows == n
-    return peak
-
-
-def test_memory_does_not_grow_with_the_embeddings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(row_files, "BLOCK_BYTES", 2**20)
-    few, many = (peak_of(tmp_path / str(n), tmp_path / "data", n) for n in (1_000, 5_000))
+def test_memory_does_not_grow_with_the_embeddings(tmp_path: Path) -> None:
+    few, many = (peak_of(tmp_path / str(n), n) for n in (1_000, 5_000))
     assert many - few < 4_000 * 200, f"{(many - few) / 4_000:.0f} bytes an image, whose row has 8,192"
     assert many < 20 * 2**20, f"{many / 2**20:.1f} MiB, of 39 MiB of embeddings"
