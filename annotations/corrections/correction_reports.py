@@ -69,11 +69,11 @@ def listed(study: Study) -> list[Correction]:
 def report_of(correction: Correction) -> dict[str, Any]:
     """Return everything of one correction; tables are empty until it is done.
 
-    sets: the titles of the sets of images; overall, groups and classes: of Lines, the last two of each set by its
-    title; headline: worst-group accuracy on the test images, by which nothing was chosen, None without any;
-    is_bare: as below; interval_words: what the intervals of gains allow for; losers: groups that lose notably against
-    the base model; costs: others that lose as much against the control alone; left_out: of each annotation the class,
-    the phrase, and what the correction without it has, less that of the whole, in the columns of `ablated`.
+    overall, groups and classes: of each set of images its title and its lines; headline: worst-group accuracy on the
+    test images, by which nothing was chosen, None without any; is_bare: as below; interval_words: what the intervals of
+    gains allow for; losers: groups that lose notably against the base model; costs: others that lose as much against
+    the control alone; left_out: of each annotation the class, the phrase, and what the correction without it has, less
+    that of the whole, in the columns of `ablated`.
     """
     sets = correction.effects.get("sets", []) if correction.state == JobState.DONE else []
     names = correction.base_model.dataset.class_names
@@ -84,8 +84,9 @@ def report_of(correction: Correction) -> dict[str, Any]:
     return {
         "correction": correction,
         "parts": parts,
-        "sets": [_title(each) for each in sets],
-        "overall": [(words, [_change(each, name) for each in sets]) for name, words in _MEASURES.items() if sets],
+        "overall": [
+            (_title(each), [(words, _change(each, name)) for name, words in _MEASURES.items()]) for each in sets
+        ],
         "groups": groups,
         "classes": [(_title(each), list(_classes(each, names))) for each in sets],
         "headline": next((_change(each, "worst_group") for each in sets if each["name"] == "test"), None),

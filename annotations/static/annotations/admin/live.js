@@ -19,9 +19,10 @@ async function refresh() {
   later();
 }
 
-// Who stands on a button with the keyboard stays there.
+// What is .arrival in it is shown only to whom it came so. Who stands on a button with the keyboard stays there.
 function replace(old, fresh) {
   const at = old.contains(document.activeElement) ? document.activeElement.id : "";
+  fresh.classList.add("arrived");
   old.replaceWith(document.adoptNode(fresh));
   if (at) document.getElementById(at)?.focus({ preventScroll: true });
 }

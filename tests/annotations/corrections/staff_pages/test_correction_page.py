@@ -88,7 +88,7 @@ def test_a_correction_is_asked_for_and_its_report_read(
         "Worst-group accuracy",
         "square, red",
         "Leaving one annotation out",
-        "over a new last layer, points",
+        "Over a new last layer, points",
         "best approved",
         "Every row of the head",
     ):
@@ -148,7 +148,7 @@ def test_the_report_leads_with_own_gain_and_has_the_gain_over_the_base_model_bes
         f"{100 * (after - before):+.1f} ({ends(test, 'before')})."
     ) in page
     assert WHY in page
-    assert "base → a new last layer → corrected" in page  # its predictions were imported
+    assert "Base → a new last layer → corrected" in page  # its predictions were imported
     worst = [
         test["groups"][int(np.nanargmin(np.array(test[name]["accuracies"], np.float64)))]
         for name in ("before", "control", "after")

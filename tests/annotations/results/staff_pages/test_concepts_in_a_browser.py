@@ -94,6 +94,7 @@ def test_a_coordinator_trains_a_correction_and_approves_it(
         train_due_corrections()
         page.get_by_role("link", name="read what it does").click()  # the page has found out by itself
         page.get_by_role("heading", name="To every group").wait_for()
+        expect(page.get_by_role("link", name="read what it does")).to_be_hidden()  # it stands below now
         page.get_by_label("Reason").fill("no group loses")
         page.get_by_role("button", name="Approve the correction").click()
         with page.expect_download() as download:
