@@ -1,5 +1,6 @@
 """A network that goes and comes back: nothing is lost, nothing is done twice, and the page says what it does."""
 
+import pytest
 from playwright.sync_api import APIResponse, Route, expect
 
 from annotations.models import (
@@ -265,3 +266,24 @@ def test_a_page_that_was_rendered_before_a_kept_reply_arrived_shows_the_reply(vi
     route.fulfill(response=response)
     expect(page.locator("#judge-no")).to_have_attribute("aria-pressed", "true")
     assert Judgement.objects.get().answer == "no"
+
+
+@pytest.mark.parametrize("width", [320, 390, 1366])
+def test_what_tells_of_it_covers_no_picture_and_not_the_time_left(new_visitor: NewVisitor, width: int) -> None:
+    visitor = new_visitor(viewport={"width": width, "height": 768})
+    page = visitor.page
+    visitor.go_to_task()
+    page.evaluate("window.scrollTo(0, 200)")
+    page.context.set_offline(True)
+    bar, title, timer, main = (page.locator(part) for part in ("#offline", ".place", "#timer", "main"))
+    expect(bar).to_be_in_viewport()
+    told, instead, time, rest = (part.bounding_box() for part in (bar, title, timer, main))
+    assert told
+    assert instead
+    assert time
+    assert rest
+    assert (told["x"], told["width"]) == (instead["x"], instead["width"])
+    assert told["x"] + told["width"] <= time["x"]
+    assert bar.evaluate("bar => bar.scrollHeight <= bar.clientHeight"), "the sentence is cut off"
+    page.evaluate("window.scrollTo(0, 0)")
+    assert told["height"] <= main.bounding_box()["y"]
