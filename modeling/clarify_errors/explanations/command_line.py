@@ -1,4 +1,4 @@
-"""The command `clarify`: explain and correct a classifier's errors, and run the server's commands.
+"""The command `clarify`: find, explain and correct a classifier's errors, and run the server's commands.
 
 The server is another distribution: its commands run where it is installed, and say what to install elsewhere
 (docs/engineers/python.md).
@@ -7,7 +7,6 @@ The server is another distribution: its commands run where it is installed, and 
 import csv
 import json
 import os
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable
@@ -43,10 +42,34 @@ EXPLAIN = """Score phrases by how well they tell a classifier's errors from its 
 
 TABLE is a CSV file with the columns label and prediction, and path (of the image, from the table's folder) unless
 --embeddings is given. It may have group (an attribute, such as the background) and split (train, validation, test).
+
+\b
+Example:
+  clarify explain table.csv --phrases phrases.txt --encoder bundled:small-clip
+"""
+
+DIAGNOSE = """Find the words that tell the errors of each class apart.
+
+DATA is a folder with a folder of images for each class, or a CSV file with the columns path (from its folder) and
+label, maybe prediction, group and split. The predictions are those of --model, or the table's.
+
+\b
+Example:
+  clarify diagnose table.csv --encoder bundled:small-clip --html report.html
 """
 
 
-@click.group()
+class _Interruptible(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; Ctrl-C ends it with 130, as shells expect."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            ctx.exit(130)
+
+
+@click.group(cls=_Interruptible)
 @click.version_option(clarify_errors.__version__, prog_name="clarify")
 def main() -> None:
     """Find out in plain words what an image classifier gets wrong, and correct it."""
@@ -64,6 +87,7 @@ def main() -> None:
 @click.option("--head", type=click.Path(path_type=Path), help="Where to store the corrected head (safetensors).")
 @click.option("--sheet", type=click.Path(path_type=Path), help="Where to draw both sides of the best phrase (PNG).")
 @click.option("--fiftyone", type=click.Path(path_type=Path), help="A folder for what FiftyOne opens.")
+@click.option("--csv", "as_csv", type=click.Path(path_type=Path), help="Where to write the phrases' scores.")
 @click.option("--seed", default=0, show_default=True, help="Of splits that are drawn, and of intervals.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def _explain(
@@ -78,6 +102,7 @@ def _explain(
     head: Path | None,
     sheet: Path | None,
     fiftyone: Path | None,
+    as_csv: Path | None,
     seed: int,
     as_json: bool,
 ) -> None:
@@ -90,7 +115,7 @@ def _explain(
             _images(rows, table.parent) if embeddings is None else np.load(embeddings, allow_pickle=False),
             [row["label"] for row in rows],
             [row["prediction"] for row in rows],
-            phrases=[line.strip() for line in phrases.read_text("utf-8").splitlines() if line.strip()],
+            phrases=_lines(phrases),
             vocabulary="common" if common_words else (),
             encoder=encoder,
             language=language,
@@ -107,6 +132,8 @@ def _explain(
             "random_words": chance and asdict(chance),
         }
         words = [f"Class: {report.class_name}", str(report), scored.to_string(index=False)]
+        if as_csv is not None:
+            scored.to_csv(as_csv, index=False)
         if sheet is not None:
             report.show(best).save(sheet)
         if fiftyone is not None:
@@ -126,6 +153,43 @@ def _explain(
     except (ModelingError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(json.dumps(said, indent=2, default=float) if as_json else "\n\n".join(words))
+
+
+@main.command("diagnose", help=DIAGNOSE)
+@click.argument("data", type=click.Path(exists=True, path_type=Path))
+@click.option("--model", help="A network of torchvision or timm by its name, with the weights that it comes with.")
+@click.option("--encoder", help="Such as bundled:small-clip or open_clip:ViT-L-14:openai.", required=True)
+@click.option("--phrases", type=FILE, help="A text file with a phrase in each line. Default: words are proposed.")
+@click.option("--html", type=click.Path(path_type=Path), help="Where to write the report, with pictures, as one page.")
+@click.option("--csv", "as_csv", type=click.Path(path_type=Path), help="Where to write a row for each class.")
+@click.option("--slices", type=click.Path(path_type=Path), help="Where to write what was found, for `clarify check`.")
+@click.option("--cache", default="~/.cache/clarify", show_default=True, help="A folder of what was computed.")
+@click.option("--seed", default=0, show_default=True, help="Of splits and halves that are drawn.")
+def _diagnose(
+    data: Path,
+    model: str | None,
+    encoder: str,
+    phrases: Path | None,
+    html: Path | None,
+    as_csv: Path | None,
+    slices: Path | None,
+    cache: str,
+    seed: int,
+) -> None:
+    try:
+        texts = [] if phrases is None else _lines(phrases)
+        report = clarify_errors.diagnose(model, data, encoder=encoder, phrases=texts, cache=cache, seed=seed)
+        if html is not None:
+            report.save(html)
+        if as_csv is not None:
+            report.table().to_csv(as_csv, index=False)
+        if slices is not None:
+            report.save_slices(slices)
+    except (ModelingError, OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(report)
+    for path, reason in report.unreadable.items():
+        click.echo(f"Left out: {path}: {reason}", err=True)
 
 
 class _BadInput(click.ClickException):
@@ -215,7 +279,14 @@ def _rows(table: Path) -> list[dict[str, str]]:
 def _images(rows: list[dict[str, str]], folder: Path) -> list[Path]:
     if "path" not in rows[0]:
         raise BadArray("the table has no column path: give --embeddings, or the images' paths")
-    return [folder / row["path"] for row in rows]
+    paths = [folder / row["path"] for row in rows]
+    if (lost := next((row for row, path in enumerate(paths, 1) if not path.is_file()), None)) is not None:
+        raise BadArray(f"row {lost} of the table: there is no file {paths[lost - 1]}")
+    return paths
+
+
+def _lines(file: Path) -> list[str]:
+    return [line.strip() for line in file.read_text("utf-8").splitlines() if line.strip()]
 
 
 def _module(name: str, module: str, needs: Iterable[str], source: str, help_text: str) -> click.Command:
@@ -229,7 +300,7 @@ def _module(name: str, module: str, needs: Iterable[str], source: str, help_text
         if home is not None:
             os.environ["CLARIFY_HOME"] = home
         command = [sys.executable, "-m", module, *FIRST_ARGUMENTS.get(name, []), *arguments]
-        sys.exit(subprocess.call(command))  # noqa: S603
+        os.execv(sys.executable, command)  # noqa: S606 - what runs gets Ctrl-C, and time to end, itself
 
     return run
 

@@ -1,9 +1,10 @@
-"""`clarify explain`, as somebody runs it who has pictures, predictions and no server."""
+"""`clarify explain` and `clarify diagnose`, as somebody runs it who has pictures, predictions and no server."""
 
 import csv
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +54,10 @@ def explain(folder: Path, *more: str | Path) -> Result:
     return run("explain", folder / "table.csv", "--phrases", folder / "phrases.txt", "--encoder", ENCODER, *more)
 
 
+def diagnose(table: Path, cache: Path, *more: str | Path) -> Result:
+    return run("diagnose", table, "--encoder", ENCODER, "--cache", cache, *more)
+
+
 def test_pictures_a_table_and_words_are_enough(folder: Path) -> None:
     done = explain(folder, "--json", "--correct", "best", "--head", folder / "head.safetensors")
     assert done.exit_code == 0, done.output
@@ -94,6 +99,63 @@ def test_a_table_that_lacks_a_column_is_told(folder: Path, tmp_path: Path, heade
     assert sentence in done.stderr
 
 
+def test_a_picture_that_is_missing_is_told_with_its_row(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text(
+        f"path,label,prediction\n{folder / '0.png'},square,oval\nlost.png,square,square\n"
+    )
+    done = run("explain", tmp_path / "table.csv", "--phrases", folder / "phrases.txt", "--encoder", ENCODER)
+    assert done.output == f"Error: row 2 of the table: there is no file {tmp_path / 'lost.png'}\n"
+
+
+def test_ctrl_c_ends_with_130(folder: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "phrases.txt")  # whoever reads it waits until somebody has written
+    command: list[str | Path] = [
+        "explain",
+        folder / "table.csv",
+        "--phrases",
+        tmp_path / "phrases.txt",
+        "--encoder",
+        ENCODER,
+    ]
+    script = """
+import signal
+from clarify_errors.explanations.command_line import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a child of who ignores it would ignore it too
+main()
+"""
+    with (
+        subprocess.Popen([sys.executable, "-c", script, *command], stderr=subprocess.PIPE, text=True) as explaining,
+        (tmp_path / "phrases.txt").open("w"),  # opens once it reads
+    ):
+        explaining.send_signal(signal.SIGINT)
+        _, told = explaining.communicate()
+    assert (explaining.returncode, told) == (130, "Interrupted.\n")
+
+
+def test_one_command_proposes_words_and_writes_them_as_a_page_a_table_and_slices(folder: Path, tmp_path: Path) -> None:
+    files = {name: tmp_path / name for name in ("report.html", "classes.csv", "slices.json")}
+    options = [each for pair in zip(("--html", "--csv", "--slices"), files.values(), strict=True) for each in pair]
+    done = diagnose(folder / "table.csv", tmp_path, *options)
+    assert done.exit_code == 0, done.output
+    (row,) = (each for each in csv.DictReader(files["classes.csv"].open(encoding="utf-8")) if not each["left_out"])
+    assert row["class"] == "square"
+    assert f"“{row['phrase']}”" in done.stdout
+    assert row["phrase"] in files["report.html"].read_text(encoding="utf-8")
+    checked = run(
+        "check", files["slices.json"], folder / "table.csv", "--against", folder / "table.csv", "--encoder", ENCODER
+    )
+    assert checked.exit_code == 0, checked.output
+
+
+def test_a_diagnosis_without_the_missing_picture_names_it(folder: Path, tmp_path: Path) -> None:
+    lines = (folder / "table.csv").read_text().replace("0.png", "lost.png", 1)
+    (folder / "lacking.csv").write_text(lines)
+    done = diagnose(folder / "lacking.csv", tmp_path, "--phrases", folder / "phrases.txt")
+    assert done.exit_code == 0, done.output
+    assert f"Left out: {folder / 'lost.png'}: " in done.stderr
+    assert ", 1 unreadable" in done.stdout
+
+
 def test_a_phrase_that_was_not_scored_cannot_correct(folder: Path) -> None:
     done = explain(folder, "--correct", "purple")
     assert done.exit_code == 1 and "purple" in done.stderr and "Traceback" not in done.output
@@ -107,9 +169,10 @@ def test_an_unknown_encoder_is_told_in_a_sentence(folder: Path) -> None:
 def test_a_language_that_the_encoder_does_not_understand_is_told_before_images_are_embedded(
     folder: Path, tmp_path: Path
 ) -> None:
-    missing = tmp_path / "table.csv"
-    missing.write_text("path,label,prediction\nnot-there.png,oval,square\nnor-this.png,square,square\n")
-    done = run("explain", missing, "--phrases", folder / "phrases.txt", "--encoder", ENCODER, "--language", "de")
+    table = tmp_path / "table.csv"
+    table.write_text("path,label,prediction\nno-picture.png,oval,square\nno-picture.png,square,square\n")
+    (tmp_path / "no-picture.png").write_text("nothing")
+    done = run("explain", table, "--phrases", folder / "phrases.txt", "--encoder", ENCODER, "--language", "de")
     assert done.exit_code == 1 and done.stderr.startswith("Error: the encoder does not understand German: choose one")
 
 
