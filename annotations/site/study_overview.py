@@ -22,8 +22,8 @@ from annotations.phrases import listed_phrases
 from annotations.prolific import status_comparison
 from annotations.releases import moderated_phrases as moderation
 from annotations.results.latest_results import latest
+from annotations.results.staff_pages.answer_sheet import sheets_of
 from annotations.results.staff_pages.flow_words import flow_steps
-from annotations.results.staff_pages.results_words import words_of_tasks
 from annotations.results.staff_pages.shown_numbers import shown
 from annotations.studies import lifecycle, study_progress
 from annotations.studies.preflight.check_result import FixIn, Level
@@ -174,11 +174,11 @@ def steps_from(study: Study) -> list[Step]:
 
 def page(request: HttpRequest, study: Study) -> HttpResponse:
     """Show the overview, at which a study's page opens."""
-    return show_page(request, study, "overview", "Overview", **overview(study))
+    return show_page(request, study, "overview", "Overview", **overview(study, f"user:{request.user.pk}"))
 
 
-def overview(study: Study) -> dict[str, Any]:
-    """Return what the overview shows."""
+def overview(study: Study, owner: str) -> dict[str, Any]:
+    """Return what the overview shows. owner: whom the addresses of pictures are for."""
     return {
         "is_overview": True,
         "configuration": study.configurations.order_by("version").last(),
@@ -190,7 +190,7 @@ def overview(study: Study) -> dict[str, Any]:
         "work": study_progress.work(study),
         **facts(study),
         "totals": totals(study) if crowd_came(study) else None,
-        **_results(study),
+        **_results(study, owner),
         "recent": listed_phrases.newest_phrases(study),
     }
 
@@ -208,10 +208,10 @@ def facts(study: Study) -> dict[str, Any]:
     }
 
 
-def _results(study: Study) -> dict[str, Any]:
+def _results(study: Study, owner: str) -> dict[str, Any]:
     if study.state == StudyState.DRAFT:
-        return {"flow": [], "findings": []}  # of previews and rehearsals nothing counts
+        return {"flow": [], "sheets": []}  # of previews and rehearsals nothing counts
     found = latest(study)
-    findings = words_of_tasks(shown(found.results.tables), found.results.concepts) if found.results else []
     flow = flow_steps(course_lines(courses(study, people_kind(study))))  # as of now, as all counts of the page
-    return {"flow": flow, "findings": findings, "latest": found}
+    sheets = sheets_of(study, shown(found.results.tables), found.results.concepts, owner) if found.results else []
+    return {"flow": flow, "sheets": sheets, "latest": found}

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from annotations.analysis.concepts.concept_columns import ConceptRow, ConceptTables
+from annotations.analysis.figures.study_figures import first_tasks
 from annotations.analysis.observations.person_tasks import PersonTask
 from annotations.analysis.observations.study_rows import TaskFacts
 from annotations.analysis.tables.estimands import Over
@@ -25,7 +26,7 @@ from annotations.models.moderated_words import HIDDEN
 from annotations.pages.number_formats import percent, points, points_within
 from annotations.pages.worth_figure import Bar, GroupLine, Worth
 from annotations.results.staff_pages.finding_words import largest_loss, sure
-from annotations.results.staff_pages.machine_verdict import Duel
+from annotations.results.staff_pages.machine_verdict import Duel, duels
 from annotations.runs.accuracy_changes import NOTABLE_LOSS
 from clarify_errors.arrays.common.counted_words import persons
 from clarify_errors.arrays.phrases.worded_scale import BetterThanGuessing
@@ -113,8 +114,14 @@ class Sheet:
         return not all(is_wrong for pictures in every for _, is_wrong in pictures)
 
 
+def sheets_of(study: Study, tables: StudyTables, concepts: ConceptTables, owner: str) -> list[Sheet]:
+    """Return the sheet of each task; of very many the first. owner: whom the addresses of pictures are for."""
+    sheets, compared = Sheets(study, tables, concepts, owner), duels(tables)
+    return [sheets.of(task, compared.get(task.position)) for task in first_tasks(tables)]
+
+
 class Sheets:
-    """The sheets of a study. owner: whom the addresses of pictures are for."""
+    """The sheets of a study."""
 
     def __init__(self, study: Study, tables: StudyTables, concepts: ConceptTables, owner: str) -> None:
         self._study, self._tables, self._concepts, self._owner = study, tables, concepts, owner

@@ -27,7 +27,7 @@ from annotations.pools.gathering_tables import WORTH, WorthRow, worth_rows, wort
 from annotations.results import benchmark_requests
 from annotations.results.exclusion_counts import PHRASES_WAIT, RUNS_WAIT
 from annotations.results.latest_results import Latest, latest
-from annotations.results.staff_pages.answer_sheet import Sheets
+from annotations.results.staff_pages.answer_sheet import sheets_of
 from annotations.results.staff_pages.flow_words import flow_steps
 from annotations.results.staff_pages.machine_verdict import duels, over_classes
 from annotations.results.staff_pages.results_words import categories, words_of_tasks
@@ -185,15 +185,13 @@ def _context(request: HttpRequest, study: Study, found: Latest, costs: Iterable[
     tables, exact = shown(found.results.tables), found.results.tables
     drawn = [shown_figure(figure, found.figures) for figure in figures(exact)]
     first, columns = first_tasks(tables), first_tasks(tables, MAX_COLUMNS)
-    sheets = Sheets(study, tables, found.results.concepts, f"user:{request.user.pk}")
-    compared = duels(tables)
     newest = _newest_benchmarks(study)
     under_way = any(each is not None and each.finished_at is None for each in newest)
     unmeasured = any(each is None or each.state == JobState.FAILED for each in newest)
     return {
         "tables": tables,
         "flow": flow_steps(tables.flow.rows),
-        "sheets": [sheets.of(task, compared.get(task.position)) for task in first],
+        "sheets": sheets_of(study, tables, found.results.concepts, f"user:{request.user.pk}"),
         "verdict": list(over_classes(duels(exact).values())),
         "words": words_of_tasks(tables, found.results.concepts),
         "keywords": list(keyword_tables(tables, first)),

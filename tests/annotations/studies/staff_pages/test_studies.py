@@ -332,10 +332,10 @@ def test_the_overview_counts_each_person_once_however_many_phrases(
 
     came = {"entered": 2, "agreed": 2, "were given a task": 2, "wrote a phrase": 1, "finished with a phrase": 0}
     assert flow() == came  # nothing is analysed yet
-    assert not coordinator_client.get(page_of(open_study)).context["findings"]
+    assert not coordinator_client.get(page_of(open_study)).context["sheets"]
     analyse(open_study)
     assert flow() == came  # whom the results count is told beside them
-    (told,) = coordinator_client.get(page_of(open_study)).context["findings"]
+    (told,) = coordinator_client.get(page_of(open_study)).context["sheets"]
     assert told.facts.class_name == "square"
 
 
