@@ -17,6 +17,7 @@ import clarify_errors
 from clarify_errors.arrays.common.modeling_errors import BadArray
 from clarify_errors.arrays.embeddings.similarity import similarities
 from clarify_errors.arrays.keywords.keyword_ranking import clip_scores
+from clarify_errors.arrays.keywords.keyword_sources import KeywordSource, Proposal, merged
 from clarify_errors.arrays.phrases.error_score import error_scores
 from clarify_errors.arrays.phrases.held_out import scoring_half
 from clarify_errors.arrays.phrases.phrase_languages import ENGLISH, phrase_language
@@ -166,6 +167,8 @@ class Report:
         On validation.
     drawn : bool
         Whether the splits were drawn.
+    proposals : dict of str to Proposal
+        By class, what a source of hypotheses was asked and answered.
     """
 
     classes: dict[str, ClassReport]
@@ -176,6 +179,7 @@ class Report:
     n_validation: int
     accuracy: float
     drawn: bool
+    proposals: dict[str, Proposal] = field(default_factory=dict)
 
     def __getitem__(self, name: object) -> ClassReport:
         if str(name) in self.classes:
@@ -262,6 +266,7 @@ def diagnose(
     splits: Any = None,
     groups: Any = None,
     phrases: Sequence[str] = (),
+    hypotheses: KeywordSource | None = None,
     classes: Sequence[str] | None = None,
     layer: str | None = None,
     transform: Callable[[Image.Image], Any] | None = None,
@@ -295,6 +300,9 @@ def diagnose(
         As in `explain`. Without splits, half of each class retrains, a quarter is scored, a quarter measures.
     phrases : sequence of str, optional
         Scored on all validation images instead of words that are proposed.
+    hypotheses : KeywordSource, optional
+        Looks at the images of the half on which words are chosen and proposes phrases beside the words, such as
+        `clarify_errors.arrays.keywords.chat_source.PictureHypotheses()`, which sends images to a model.
     classes : sequence of str, optional
         Names in the order of the network's outputs. Default: what the network or the data tell, else by alphabet.
     layer : str, optional
@@ -347,6 +355,8 @@ def diagnose(
         raise BadArray("there is no validation image: words are chosen and scored on these")
     kept = DiskCache(None if cache is False else Path(cache).expanduser())
     loaded = KeptEncoder(clarify_errors.load_encoder(encoder) if isinstance(encoder, str) else encoder, kept)
+    if hypotheses is not None and (len(phrases) or not getattr(hypotheses, "reads_pictures", False)):
+        raise BadArray("hypotheses= must look at pictures (`reads_pictures`), and goes without phrases=")
     if isinstance(phrases, str):
         raise BadArray(f"phrases={phrases!r} is one text: pass a list, phrases=[{phrases!r}]")
     template = phrase_language(language).template
@@ -376,7 +386,8 @@ def diagnose(
         "raw_features": passed.features,
         "encoder": loaded.name,
     }
-    found, left_out = _explanations(shared, known, texts, candidates, words, template, loaded, seed)
+    asked = _Asked(hypotheses, read.pictures, rows, template, loaded) if hypotheses is not None else None
+    found, left_out = _explanations(shared, known, texts, candidates, words, template, loaded, seed, asked)
     network = classifier if isinstance(classifier, Network) else None
     reports = [ClassReport(each, network, names) for each in found]
     reports.sort(key=lambda each: (not each.is_found, -each.line["wrong_with"], -each.line["error_score"]))
@@ -390,7 +401,31 @@ def diagnose(
         int(on_validation.sum()),
         float((numbered.labels == numbered.predictions)[on_validation].mean()),
         columns["splits"] is None,
+        asked.proposals if asked else {},
     )
+
+
+class _Opened(Selected):
+    def __getitem__(self, place: Any) -> Any:
+        return inputs.picture(super().__getitem__(place))
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """A source that looks at pictures, and what it answered, by class. kept: numbers of those that could be read."""
+
+    source: KeywordSource
+    pictures: Sequence[Any]
+    kept: NDArray[np.int64]
+    template: str
+    encoder: "Encoder"
+    proposals: dict[str, Proposal] = field(default_factory=dict)
+
+    def of(self, name: str, rows: NDArray[np.int64], is_error: NDArray[np.bool_]) -> list[EmbeddedPhrase]:
+        """What it proposes by these images of a class."""
+        right, wrong = (_Opened(self.pictures, self.kept[rows[side]].tolist()) for side in (~is_error, is_error))
+        self.proposals[name] = proposal = self.source.propose(right, wrong)
+        return embedded_phrases(merged([proposal.phrases]), self.template, self.encoder, as_sentences=False)
 
 
 def _explanations(
@@ -402,6 +437,7 @@ def _explanations(
     template: str,
     encoder: "Encoder",
     seed: int,
+    asked: _Asked | None,
 ) -> tuple[list[Explanation], dict[str, str]]:
     """Every class with enough errors, and the reason of the others."""
     classes, images, _, splits, _, _ = shared
@@ -426,7 +462,9 @@ def _explanations(
             is_error = (classes.predictions != classes.labels)[rows]
             half = scoring_half(rows.astype("S"), is_error, str(seed))
             scoring = rows[half]
-            proposed = _proposed(images[rows[~half]], is_error[~half], candidates, template, encoder)
+            chosen_by = rows[~half], is_error[~half]
+            more = asked.of(classes.names[target], *chosen_by) if asked else []
+            proposed = _proposed(images[chosen_by[0]], chosen_by[1], [*more, *candidates], template, encoder)
         found.append(
             Explanation.of(
                 shared[0], target, *shared[1:], rows=scoring, texts=proposed, words=matrix, tries=tries, **known

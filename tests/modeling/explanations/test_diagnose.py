@@ -1,6 +1,8 @@
 """`diagnose`: every class in one call, words proposed, the network corrected in place, one file to send."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,8 +12,9 @@ from PIL import Image
 
 import clarify_errors as clarify
 from clarify_errors.arrays.common.modeling_errors import BadArray
+from clarify_errors.arrays.keywords.keyword_sources import Proposal
 from clarify_errors.explanations.in_place import InPlaceCorrection
-from tests.modeling.explanations.painted import ColourEncoder, ColourNetwork, as_tensor, painted
+from tests.modeling.explanations.painted import ColourEncoder, ColourNetwork, as_tensor, painted, red
 from tests.modeling.explanations.silent_reports import share_that_find
 
 N = 1_200
@@ -68,6 +71,59 @@ def test_the_page_is_one_small_file_that_loads_nothing(report: clarify.Report, t
 def test_where_nothing_is_to_be_found_the_whole_report_is_silent() -> None:
     """In at most 5 of 100 data sets; of 40 more than 6 would then name words once in 300 times (`make bench`: 400)."""
     assert share_that_find(40) <= 6 / 40
+
+
+class Looker:
+    """Proposes what a model that looks at pictures would, and notes which it was shown."""
+
+    name, reads_pictures = "looker", True
+
+    def __init__(self, *phrases: str) -> None:
+        self.phrases = phrases
+        self.shown: list[list[bytes]] = []
+
+    def propose(self, right: Sequence[Image.Image], wrong: Sequence[Image.Image]) -> Proposal:
+        self.shown = [[side[place].tobytes() for place in range(len(side))] for side in (right, wrong)]
+        return Proposal(self.phrases, "What do the wrong ones show?", "A red wall.", {"tokens_in": 12})
+
+
+def test_a_model_that_looks_at_one_half_proposes_phrases_and_the_other_half_scores_them(
+    pictures: tuple[list[Image.Image], Any], tmp_path: Path
+) -> None:
+    looker = Looker("a red wall", "a dog")
+    report = clarify.diagnose(
+        ColourNetwork(), pictures[0], labels=pictures[1], transform=as_tensor, encoder=ColourEncoder(), cache=tmp_path,
+        hypotheses=looker,
+    )  # fmt: skip
+    found = report["square"]
+    assert "a red wall" in found.table()["phrase"].tolist()
+    assert report.proposals["square"].answer == "A red wall."
+    right, wrong = looker.shown
+    scored = {pictures[0][row].tobytes() for row in found.explanation.rows}
+    assert min(len(right), len(wrong)) >= 20 and not scored & {*right, *wrong}
+    assert min(map(red, map(as_picture, wrong))) > max(map(red, map(as_picture, right)))
+
+
+def as_picture(pixels: bytes) -> Image.Image:
+    return Image.frombytes("RGB", (8, 8), pixels)
+
+
+def test_what_only_proposes_at_random_is_not_found(tmp_path: Path) -> None:
+    images, labels = painted(N)
+    predictions = np.where(np.random.default_rng(1).random(N) < 0.3, "oval", labels)
+    report = clarify.diagnose(
+        predictions, images, labels=labels, encoder=ColourEncoder(), cache=tmp_path, hypotheses=Looker("a red wall")
+    )
+    assert not report.found
+
+
+@pytest.mark.parametrize("options", [{"phrases": ["red"]}, {"hypotheses": SimpleNamespace(name="reads captions")}])
+def test_hypotheses_that_do_not_fit_are_refused(
+    pictures: tuple[list[Image.Image], Any], options: dict[str, Any], tmp_path: Path
+) -> None:
+    given = {"hypotheses": Looker("red"), "labels": pictures[1], "cache": tmp_path, "encoder": ColourEncoder()}
+    with pytest.raises(BadArray, match="must look at pictures"):
+        clarify.diagnose(pictures[1], pictures[0], **given | options)
 
 
 def test_pictures_are_embedded_once(pictures: tuple[list[Image.Image], Any], tmp_path: Path) -> None:
