@@ -224,9 +224,8 @@ class Sheets:
             dots.append(Dot(axis.middle(column), height - round((line + 0.5) * pitch), text, url, dx))
         keyword = None
         if machine is not None and duel is not None:
-            keyword = Dot(
-                axis.place(machine), _PITCH // 2, f"the machine’s keyword, “{duel.machine}”, {points(machine)}"
-            )
+            text = f"the machine’s keyword, “{duel.machine}”, {points(machine)}"
+            keyword = Dot(axis.middle(axis.column(machine)), _PITCH // 2, text)
         radius = min(max(pitch // 2 - 1, 2), 9)
         return Dots(dots, keyword, axis.ticks, height, radius, pitch // 2, len(people) - len(gains))
 
@@ -262,10 +261,11 @@ class Axis:
         return cls(low / 10, max(ceil(10 * max(gains)), low + 1) / 10)
 
     def column(self, gain: float) -> int:
-        return min(int(_COLUMNS * (gain - self.low) / (self.high - self.low)), _COLUMNS - 1)
+        """The column of dots whose middle is nearest: 0 has one of its own, so that who gains nothing stands on it."""
+        return round(_COLUMNS * gain / (self.high - self.low))
 
     def middle(self, column: int) -> str:
-        return f"{100 * (column + 0.5) / _COLUMNS:.2f}"
+        return self.place(column * (self.high - self.low) / _COLUMNS)
 
     def place(self, gain: float) -> str:
         return f"{100 * (gain - self.low) / (self.high - self.low):.2f}"
@@ -313,14 +313,16 @@ def costs(task: TaskFacts, others: Sequence[GroupGain]) -> Iterator[Chip]:
     if lost:
         kind, loses = _kind(next(row for row in others if row.group == lost.group), task), 100 * lost.with_words
         beside = f"without words, {100 * max(lost.control, 0.0):.1f}"
-        yield Chip(kind, f"retraining costs “{lost.group}” {loses:.1f} points; {beside}")
+        yield Chip(kind, f"“{lost.group}”: {loses:.1f} points below the model as it is; {beside}")
     most = min(others, key=lambda row: row.gain.mean or 0.0)
     if (by_words := -(most.gain.mean or 0.0)) < 0.0005:  # a share that is not 0.0 points
         if not lost:
             yield Chip("good", "words cost no other group anything" if task.is_imported else "no other group loses")
     elif not lost or lost.group != most.group:
         chance = "" if most.gain.high is not None and most.gain.high < 0 else ", perhaps by chance"
-        yield Chip(_kind(most, task), f"words cost “{most.group}” {100 * by_words:.1f} points{chance}")
+        yield Chip(
+            _kind(most, task), f"“{most.group}”: {100 * by_words:.1f} points below retraining without words{chance}"
+        )
 
 
 def _kind(row: GroupGain, task: TaskFacts) -> Literal["bad", "neutral"]:

@@ -79,8 +79,9 @@ def _common_words(study: Study, task: Task, images: ClassImages, levels: Levels)
         hardly = "the encoder can hardly name these mistakes, and what people find may say little of them"
         yield doubt(f"{scores}: {hardly}. Choose another class or encoder.", FixIn.TASKS)
     if common.n_distinct < MIN_DISTINCT:
-        hardly = f"the encoder tells only {common.n_distinct} of the common words apart, so it hardly knows"
-        yield doubt(f"{hardly} {language.name}. It may not understand people’s words.", FixIn.LIBRARY)
+        tells = f"the encoder tells only {common.n_distinct} of {common.n_words:,} common words apart"
+        knows = f"one that knows {language.name} {MIN_DISTINCT} or more"
+        yield doubt(f"{tells}, and {knows}. It may not understand people’s words.", FixIn.LIBRARY)
     if study.bonus_cents and not half_is_telling(study, task, resolved_target_class(task)):
         few = f"the half of the images that judges a bonus has fewer than {MIN_IMAGES} right or wrong ones"
         yield warning(f"{few}, so Clarify cannot tell what common words reach there.", FixIn.MONEY)

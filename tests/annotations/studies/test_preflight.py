@@ -374,8 +374,10 @@ def test_what_one_common_word_reaches_is_looked_at(
 @pytest.mark.usefixtures("telling")
 def test_an_encoder_that_hardly_knows_english_is_told(draft_study: Study) -> None:
     words_scored(draft_study.tasks.get(), [0.1])
-    VocabularyLevel.objects.update(n_distinct=12)
-    assert levels(draft_study, "tells only 12 of the common words apart") == [(Level.DOUBT, FixIn.LIBRARY)]
+    VocabularyLevel.objects.update(n_distinct=12, n_words=4_000)
+    assert levels(draft_study, "tells only 12 of 4,000 common words apart, and one that knows English 500 or more") == [
+        (Level.DOUBT, FixIn.LIBRARY)
+    ]
 
 
 @pytest.mark.usefixtures("telling")

@@ -110,10 +110,12 @@ def test_what_the_correction_newly_gets_right_and_wrong_is_shown_and_every_mark_
         for group, name in enumerate(base_model.dataset.group_names)
         if (groups == group).any()
     }
-    most = groups == list(base_model.dataset.group_names).index(max(gains, key=lambda name: gains[name]))
+    best = max(gains, key=lambda name: gains[name])
+    most = groups == list(base_model.dataset.group_names).index(best)
     newly_right = most & (before != labels) & (after == labels)
     titles = [heading.text for heading in page.select(".question h3")]
-    assert titles[:2] == ["What are the words worth?", f"Newly right: {newly_right.sum()}"] and newly_right.any()
+    assert titles[:2] == ["What are the words worth?", f"Newly right in “{best}”: {newly_right.sum()}"]
+    assert newly_right.any()
     links = page.select(".worth-figure a[href], .strip a[href]")
     assert len(page.select(".worth-figure a.bar:not(.group)")) == 3 and len(page.select("a.group")) == len(gains)
     for link in links:

@@ -82,6 +82,7 @@ def test_an_axis_ends_at_tens_and_has_zero_on_it() -> None:
         ("66.67", "+20"),
         ("100.00", "+30"),
     ]
+    assert axis.middle(axis.column(0.0)) == axis.place(0.0)  # who gains nothing stands on the line of 0
     assert Axis.of([-0.05]).low == -0.1 and Axis.of([0.0]).high == 0.1
 
 
@@ -98,9 +99,9 @@ def said(task: TaskFacts, *groups: GroupGain) -> list[tuple[str, str]]:
 
 def test_what_retraining_costs_is_told_beside_what_it_costs_without_words() -> None:
     halved = group("oval", 0.81, 0.38, 0.19, 0.2)
-    assert said(FACTS, halved) == [("neutral", "retraining costs “oval” 23.5 points; without words, 43.0")]
+    assert said(FACTS, halved) == [("neutral", "“oval”: 23.5 points below the model as it is; without words, 43.0")]
     caused = group("oval", 0.9, 0.9, -0.1, -0.1)
-    assert said(FACTS, caused) == [("bad", "retraining costs “oval” 10.0 points; without words, 0.0")]
+    assert said(FACTS, caused) == [("bad", "“oval”: 10.0 points below the model as it is; without words, 0.0")]
 
 
 @pytest.mark.parametrize(
@@ -113,8 +114,8 @@ def test_what_retraining_costs_is_told_beside_what_it_costs_without_words() -> N
 )
 def test_what_words_cost_is_told_against_the_control(base: float, gains: list[float], kind: str, end: str) -> None:
     blue = group("blue", base, 0.8, *gains)
-    loss = f"{-100 * np.mean(gains):.1f}"
-    assert said(replace(FACTS, is_imported=base > 0.5), blue) == [(kind, f"words cost “blue” {loss} points{end}")]
+    loss = f"{-100 * np.mean(gains):.1f} points below retraining without words"
+    assert said(replace(FACTS, is_imported=base > 0.5), blue) == [(kind, f"“blue”: {loss}{end}")]
 
 
 def test_no_group_that_loses_is_called_unharmed_and_imported_predictions_are_no_measure() -> None:
@@ -181,8 +182,8 @@ def test_every_mark_leads_somewhere_and_the_sheet_says_who_what_and_how_sure(
     words = " ".join(sheet.text.split())
     assert "6 of 6 people said phrases like" in words and "25.0%" in words and "50.0%" in words
     assert len(sheet.select(".dots a")) == 6 and len(sheet.select(".worth-figure a.group")) == 3
-    assert "19.0 points; without words, 20.0" in words
-    assert "words cost “" in words and "5.0 points" in words
+    assert "19.0 points below the model as it is; without words, 20.0" in words
+    assert "5.0 points below retraining without words" in words
     addresses = {str(link["href"]) for link in sheet.select("a[href]")}
     assert {address.partition("?")[0].partition("-")[0] for address in addresses} >= {"#panel", ""}
     for address in addresses:
