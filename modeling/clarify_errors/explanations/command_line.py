@@ -234,10 +234,10 @@ def _check(
         beside = [before[row["path"]] for row in rows]
         if changed := next((a["path"] for a, b in zip(rows, beside, strict=True) if a["label"] != b["label"]), None):
             raise BadArray(f"{changed} has another label in {old}")
-        images = _images(rows, new.parent) if embeddings is None else np.load(embeddings, allow_pickle=False)
         loaded = None if encoder is None else clarify_errors.load_encoder(encoder)
         if loaded and (other := next((each.encoder for each in found if each.encoder not in ("", loaded.name)), "")):
             raise BadArray(f"the slices are of the encoder {other}, and --encoder is {loaded.name}")
+        images = _images(rows, new.parent) if embeddings is None else np.load(embeddings, allow_pickle=False)
         labels, after = ([row[column] for row in rows] for column in COLUMNS)
         old_answers = [row["prediction"] for row in beside]
         changes = clarify_errors.check_slices(found, images, labels, old_answers, after, loaded)

@@ -131,8 +131,8 @@ def of_results_page(study: Study, client: Client) -> Iterator[float]:
 
 def of_overview(study: Study, client: Client) -> Iterator[float]:
     page = client.get(reverse("admin:annotations_study_change", args=[study.pk])).content.decode()
-    _, told = page.split("words have an own gain of ")
-    yield float(ONE_LOOK.match(told).group()) / 100  # type: ignore[union-attr]
+    ((does, told),) = re.findall(r"People’s words (add|cost) ([\d.]+) points", page)
+    yield float(told) / (100 if does == "add" else -100)
 
 
 def of_run_page(study: Study, client: Client) -> Iterator[float]:
