@@ -51,7 +51,7 @@ def test_nothing_moves_when_a_score_comes(new_visitor: NewVisitor, screen: dict[
     visitor.page.add_init_script(f"({_WATCH})()")
     visitor.go_to_task()
     page = visitor.page
-    page.wait_for_function("/:/.test(document.getElementById('timer').textContent)")
+    page.wait_for_function("() => /:/.test(document.getElementById('timer').textContent)")
     assert shifts(page) == []
     for text in ("dark", "red", "a rather long description of blue squares", "blue"):  # with the question and without
         visitor.say(text)
@@ -71,7 +71,7 @@ def test_nothing_moves_at_what_a_person_does_nor_on_the_page_with_the_code(
     page = visitor.page
     page.add_init_script(f"({_WATCH})()")
     visitor.go_to_task()
-    page.wait_for_function("/:/.test(document.getElementById('timer').textContent)")
+    page.wait_for_function("() => /:/.test(document.getElementById('timer').textContent)")
     visitor.say_and_score("dark")
     for act in (enlarge, be_refused, judge, move_the_handle, lose_the_network, see_the_time_run_out, go_back):
         shifts(page)  # of what Playwright scrolls to get there, nothing

@@ -318,7 +318,7 @@ def test_a_score_is_announced_once_it_is_there_and_nothing_before_is_read_again(
     visitor.say("red")
     score_due_phrases()
     visitor.sees_score_of("red")
-    page.wait_for_function("window.said.length > 1")
+    page.wait_for_function("() => window.said.length > 1")
     assert page.evaluate("window.said") == [
         "Scoring",
         "Your words explain the mistakes very well. You can stop here. "

@@ -40,7 +40,7 @@ def test_the_answer_comes_in_by_itself_while_the_code_stands_there(visitor: Visi
     expect(page.locator("#effects")).to_contain_text("We trained a copy of the AI with red.")
     expect(page.locator("#effects-said")).to_have_text("The result of your words is here now.")
     assert code and page.locator("#completion-code").bounding_box() == code, "the code must not move under a finger"
-    page.wait_for_function("[...document.images].every(image => image.complete && image.naturalWidth)")
+    page.wait_for_function("() => [...document.images].every(image => image.complete && image.naturalWidth)")
 
 
 @pytest.mark.parametrize("width", [390, 1280])
@@ -77,7 +77,7 @@ def test_the_link_works_in_another_browser_and_gives_the_data_as_a_file(new_visi
     assert link
     other.goto(link)
     expect(other.locator("#effects .before-after")).to_be_visible()
-    other.wait_for_function("[...document.images].every(image => image.complete && image.naturalWidth)")
+    other.wait_for_function("() => [...document.images].every(image => image.complete && image.naturalWidth)")
     with other.expect_download() as download:
         other.click("#your-data")
     copy = json.loads(download.value.path().read_text("utf-8"))
