@@ -179,6 +179,9 @@ def _diagnose(
     try:
         texts = [] if phrases is None else _lines(phrases)
         report = clarify_errors.diagnose(model, data, encoder=encoder, phrases=texts, cache=cache, seed=seed)
+        click.echo(report)
+        for path, reason in report.unreadable.items():
+            click.echo(f"Left out: {path}: {reason}", err=True)
         if html is not None:
             report.save(html)
         if as_csv is not None:
@@ -187,9 +190,6 @@ def _diagnose(
             report.save_slices(slices)
     except (ModelingError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
-    click.echo(report)
-    for path, reason in report.unreadable.items():
-        click.echo(f"Left out: {path}: {reason}", err=True)
 
 
 class _BadInput(click.ClickException):

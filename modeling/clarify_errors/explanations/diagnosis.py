@@ -329,6 +329,8 @@ def diagnose(
     EncoderUnavailable
         If the encoder cannot be loaded; the message says what to do.
     """
+    if hypotheses is not None and (len(phrases) or not getattr(hypotheses, "reads_pictures", False)):
+        raise BadArray("hypotheses= must look at pictures (`reads_pictures`), and goes without phrases=")
     read = labelled_pictures(data, pictures)
     n = len(read.pictures)
     is_asked = model is not None and not _is_column(model)
@@ -355,8 +357,6 @@ def diagnose(
         raise BadArray("there is no validation image: words are chosen and scored on these")
     kept = DiskCache(None if cache is False else Path(cache).expanduser())
     loaded = KeptEncoder(clarify_errors.load_encoder(encoder) if isinstance(encoder, str) else encoder, kept)
-    if hypotheses is not None and (len(phrases) or not getattr(hypotheses, "reads_pictures", False)):
-        raise BadArray("hypotheses= must look at pictures (`reads_pictures`), and goes without phrases=")
     if isinstance(phrases, str):
         raise BadArray(f"phrases={phrases!r} is one text: pass a list, phrases=[{phrases!r}]")
     template = phrase_language(language).template

@@ -147,6 +147,15 @@ def test_one_command_proposes_words_and_writes_them_as_a_page_a_table_and_slices
     assert checked.exit_code == 0, checked.output
 
 
+def test_where_nothing_is_found_the_report_says_so_and_no_slice_is_written(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "phrases.txt").write_text("striped\n")
+    slices = tmp_path / "slices.json"
+    done = diagnose(folder / "table.csv", tmp_path, "--phrases", tmp_path / "phrases.txt", "--slices", slices)
+    assert "square: no word tells the errors apart better than guessing" in done.stdout
+    assert (done.exit_code, slices.exists()) == (1, False)
+    assert "no phrase is better than guessing, so there is no slice to keep" in done.stderr
+
+
 def test_a_diagnosis_without_the_missing_picture_names_it(folder: Path, tmp_path: Path) -> None:
     lines = (folder / "table.csv").read_text().replace("0.png", "lost.png", 1)
     (folder / "lacking.csv").write_text(lines)
