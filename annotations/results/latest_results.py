@@ -26,7 +26,8 @@ AGAIN_AFTER = dt.timedelta(minutes=10)  # a failed analysis, where nothing else 
 class Latest:
     """The newest analysis. results: None where there is none yet; failure: why there is no newer one.
 
-    first: the analysis that is under way, as long as there is no other; is_served: whether a worker is there for it.
+    first: the analysis that is under way, as long as there is no other; is_served: whether a worker is there for it, or
+    may yet be starting.
 
     pk: of the analysis, 0 where there is none; tag: another one whenever a page that shows it should be sent again.
     """
@@ -54,7 +55,8 @@ def latest(study: Study) -> Latest:
     if not is_current and _is_due(last, state, now):
         analysis_requests.ask(study, state)
     first = None if done else StudyAnalysis.objects.filter(study=study).defer(*StudyAnalysis.ARRAYS).first()
-    is_served = first is None or queue_health.is_served(ANALYSE_STUDIES, now)
+    is_new = first is None or now - first.created_at < queue_health.ALIVE_WITHIN  # workers that start say so by then
+    is_served = is_new or queue_health.is_served(ANALYSE_STUDIES, now)
     return Latest(
         results=_read(done.pk) if done else None,
         made_at=done.finished_at if done else None,
