@@ -171,6 +171,16 @@ def _own_transform(model: nn.Module, processor: Any) -> Callable[[Image], Any] |
 
 
 def _by_name(name: str) -> tuple[nn.Module, Callable[[Image], Any] | None, tuple[str, ...]]:
+    try:
+        return _loaded(name)
+    except (OSError, RuntimeError) as error:
+        raise BadArray(
+            f"the weights of {name} cannot be loaded ({error}): without the internet, bring the folder TORCH_HOME (or "
+            "HF_HOME, for timm) of a machine that has them, or pass the network itself"
+        ) from error
+
+
+def _loaded(name: str) -> tuple[nn.Module, Callable[[Image], Any] | None, tuple[str, ...]]:
     models = _library("torchvision", "clarify-errors[explain]").models
     if name in models.list_models(module=models):
         weights = models.get_model_weights(name).DEFAULT

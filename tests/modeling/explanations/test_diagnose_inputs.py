@@ -194,6 +194,17 @@ def test_a_model_that_is_none_is_told_before_a_picture_is_embedded(model: Any, t
         diagnosed(model, PICTURES, NoPass(), labels=LABELS)
 
 
+def test_weights_that_cannot_be_downloaded_are_told_with_a_way_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", "http://localhost:9")  # where nobody listens
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    with pytest.raises(
+        BadArray, match=r"the weights of resnet18 cannot be loaded \(.*\): .* TORCH_HOME .* pass the network"
+    ):
+        diagnosed("resnet18", PICTURES, NoPass(), labels=LABELS)
+
+
 def test_a_function_that_answers_too_few_times_is_told() -> None:
     with pytest.raises(BadArray, match="one class each is needed"):
         diagnosed(lambda images: ["oval"], PICTURES, labels=LABELS)
