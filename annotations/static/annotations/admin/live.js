@@ -19,7 +19,7 @@ async function refresh() {
   later();
 }
 
-// What is .arrival in it is shown only to whom it came so. Who stands on a button with the keyboard stays there.
+// A part that is replaced is marked .arrived, which shows the .arrival in it. The keyboard focus stays where it was.
 function replace(old, fresh) {
   const at = old.contains(document.activeElement) ? document.activeElement.id : "";
   fresh.classList.add("arrived");
