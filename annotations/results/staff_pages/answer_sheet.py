@@ -31,6 +31,7 @@ from annotations.runs.accuracy_changes import NOTABLE_LOSS
 from clarify_errors.arrays.common.counted_words import persons
 from clarify_errors.arrays.phrases.worded_scale import BetterThanGuessing
 
+_JUDGED = {BetterThanGuessing.YES, BetterThanGuessing.NO}
 _LEVEL = 0.05  # of the claim that people are more than chance
 _CONCEPTS, _PICTURES = 3, 6  # shown; as many concepts as have pictures (`PANEL_PHRASES`)
 _COLUMNS, _SINGLE, _HEIGHT = 16, 6, 112  # of dots; most of them one above the other; pixels of two abreast
@@ -61,7 +62,7 @@ class Dot:
 
 @dataclass(frozen=True)
 class Dots:
-    """Own gains of people above an axis with ticks. untold: people without a gain.
+    """Own gains of people above an axis with ticks. untold: people without a gain; step: points between two columns.
 
     height, and the radii of a dot and of what can be pressed around it: in pixels.
     """
@@ -73,6 +74,7 @@ class Dots:
     radius: int
     target: int
     untold: int
+    step: str
 
 
 @dataclass(frozen=True)
@@ -227,7 +229,7 @@ class Sheets:
             text = f"the machine’s keyword, “{duel.machine}”, {points(machine)}"
             keyword = Dot(axis.middle(axis.column(machine)), _PITCH // 2, text)
         radius = min(max(pitch // 2 - 1, 2), 9)
-        return Dots(dots, keyword, axis.ticks, height, radius, pitch // 2, len(people) - len(gains))
+        return Dots(dots, keyword, axis.ticks, height, radius, pitch // 2, len(people) - len(gains), axis.step)
 
     def _concept(self, row: ConceptRow, n_people: int) -> Concept:
         url = f"{reverse('admin:annotations_study_concepts', args=[self._study.pk])}#concept-{row.task}-{row.number}"
@@ -269,6 +271,10 @@ class Axis:
 
     def place(self, gain: float) -> str:
         return f"{100 * (gain - self.low) / (self.high - self.low):.2f}"
+
+    @property
+    def step(self) -> str:
+        return f"{100 * (self.high - self.low) / _COLUMNS:.1f}"
 
     @property
     def ticks(self) -> list[Dot]:
@@ -364,12 +370,16 @@ def chance_of(n: int, chances: Iterable[float]) -> float:
 
 
 def who_found(people: Sequence[PersonTask], duel: Duel | None) -> str:
-    """Say how many people gain something, and whether the best of them beats the machine."""
-    gains = [row.own_gain for row in people if row.own_gain is not None]
+    """Say how many people gain something, whether they are those who found something, and who beats the machine."""
+    gains = [(row.own_gain > 0, row.better) for row in people if row.own_gain is not None]
     if not gains:
         return "Nobody’s words have a retraining yet."
-    n = sum(gain > 0 for gain in gains)
-    told = f"The words of {n:,} of {persons(len(gains))} gain something on the worst group of test images."
+    n, finders = sum(gain for gain, _ in gains), [gain for gain, better in gains if better is BetterThanGuessing.YES]
+    told = f"The words of {n:,} of {persons(len(gains))} gain something on the worst group of test images"
+    if (n_others := len(gains) - len(finders)) and finders and {better for _, better in gains} <= _JUDGED:
+        told += f": {sum(finders):,} of the {len(finders):,} whose words are better than guessing"
+        told += f", and {n - sum(finders):,} of the other {n_others:,}"
+    told += "."
     if duel is None:
         return f"{told} No keyword of a machine is retrained with, so people are not compared with one."
     if duel.gain is None:

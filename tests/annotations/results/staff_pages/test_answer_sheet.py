@@ -164,6 +164,19 @@ def test_chip_and_sentence_say_the_same_of_people_and_machine(of: Duel, kind: st
     assert sentence in who_found(gained, of)
 
 
+def test_who_gains_is_told_beside_who_found_something_where_both_are_known() -> None:
+    gained = [
+        replace(person, run_worst_group=after, control_worst_group=0.5, basis=Basis.RUN)
+        for person, after in zip(people(3, [0.1] * 5), (0.6, 0.7, 0.4, 0.6, 0.5), strict=True)
+    ]
+    told = who_found(gained, None)
+    assert "The words of 3 of 5 people gain something" in told
+    assert ": 2 of the 3 whose words are better than guessing, and 1 of the other 2." in told
+    unjudged = [replace(gained[0], better=BetterThanGuessing.UNKNOWN), *gained[1:]]
+    assert "guessing" not in who_found(unjudged, None)
+    assert "guessing" not in who_found(gained[:3], None), "nobody else is there"
+
+
 @pytest.mark.usefixtures("stored_base_model")
 def test_every_mark_leads_somewhere_and_the_sheet_says_who_what_and_how_sure(
     coordinator_client: Client, base_model: BaseModel
