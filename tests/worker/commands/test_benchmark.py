@@ -144,8 +144,8 @@ def test_a_right_annotation_lifts_the_worst_group(base_model: BaseModel, benchma
     worst = {row["name"]: classifier(row, "all train")["metrics"]["worst_group"] for row in record["rows"]}
     assert worst["Clarify (slice-balanced) set #1, #2"] > worst["ERM"]
     assert worst["Clarify (worst-slice) set #1, #2"] > worst["ERM"]
-    assert worst["DFR (ours)"] > worst["ERM"]
-    assert worst["Group DRO (ours)"] > worst["ERM"]
+    assert worst["DFR (convex)"] > worst["ERM"]
+    assert worst["Group DRO (convex)"] > worst["ERM"]
 
 
 def test_class_prompts_are_classified_by_similarity_alone(sprites_like: Dataset, benchmark_of: Benchmark) -> None:
