@@ -61,7 +61,7 @@ def task(request: HttpRequest, session: AnnotationSession, public_id: uuid.UUID)
     if assignment.state == AssignmentState.ENDED:
         return go_on(session)
     if assignment.state == AssignmentState.WAITING:
-        return _begin_page(request, assignment)
+        return _start_page(request, assignment)
     said = task_screen.phrases_of(assignment)
     if assignments.is_over(assignment, timezone.now(), phrases=said):
         context = {"assignment": assignment, "session": session, **steps(3)}
@@ -174,15 +174,15 @@ def _is_running(assignment: Assignment, now: dt.datetime) -> bool:
     return assignment.state == AssignmentState.ACTIVE and not assignments.is_over(assignment, now)
 
 
-def _begin_page(request: HttpRequest, assignment: Assignment) -> HttpResponse:
-    context = {
-        "assignment": assignment,
-        "session": assignment.session,
-        "n_tasks": assignment.session.assignments.count(),
+def _start_page(request: HttpRequest, assignment: Assignment) -> HttpResponse:
+    """Show the task behind a card with its rules, out of reach: the pictures are loaded before the clock starts."""
+    card = {
+        "waits": True,
         "minutes": _minutes(assignment.task.time_limit_s),
         "time_was_over": task_screen.time_was_over_before(assignment),
+        **steps(3),
     }
-    return render(request, "annotations/task_begin.html", {**context, **steps(3)})
+    return render(request, "annotations/task.html", {**_context(assignment, QueryDict()), **card})
 
 
 def _task_page(
@@ -193,31 +193,37 @@ def _task_page(
     refused: _Refused | None = None,
     refused_note: _Refused | None = None,
 ) -> HttpResponse:
+    context = _context(assignment, given, said)
+    context["is_repeated"] = "again" in given
+    if refused:
+        context |= {"error": refused.error, "typed": refused.typed or context["typed"]}
+    if refused_note:
+        context |= {"note": refused_note.typed, "note_error": refused_note.error}
+    _log_screen(request, context)
+    said_no = refused or refused_note
+    page = render(request, "annotations/task.html", context, status=said_no.error.status if said_no else 200)
+    return _marked(page)
+
+
+def _context(assignment: Assignment, given: QueryDict, said: list[Phrase] | None = None) -> dict[str, Any]:
     draws, shown = _draws(given), uuid_in(given, "phrase")
     work = _work_context(assignment, shown, draws, said)
     restored = work["work"].answer.phrase.text if shown and work["work"].answer else ""
-    context = {
+    return {
         **work,
         "assignment": assignment,
         "session": assignment.session,
         "n_tasks": assignment.session.assignments.count(),
         "place": class_place(assignment) if assignment.session.is_expert else None,
-        "note": refused_note.typed if refused_note else assignment.note,
-        "note_error": refused_note.error if refused_note else None,
+        "note": assignment.note,
         "max_length": MAX_ANSWER_LENGTH,
         "images": task_screen.images(assignment, owner=_owner(assignment), draws=draws),
         "other_right": _others(given, Draws(draws.right + 1, draws.wrong)),
         "other_wrong": _others(given, Draws(draws.right, draws.wrong + 1)),
         "client_uuid": uuid.uuid4(),
-        "is_repeated": "again" in given,
-        "error": refused.error if refused else "",
-        # without a refusal it is a suggestion's link, where no script fills it in, or the phrase that is shown
-        "typed": (refused and refused.typed) or given.get("text", "") or restored,
+        # a suggestion's link, where no script fills it in, or the phrase that is shown
+        "typed": given.get("text", "") or restored,
     }
-    _log_screen(request, context)
-    said_no = refused or refused_note
-    page = render(request, "annotations/task.html", context, status=said_no.error.status if said_no else 200)
-    return _marked(page)
 
 
 def answer(
@@ -273,7 +279,8 @@ def _work_context(
     assignment: Assignment, shown: uuid.UUID | None, draws: Draws, said: list[Phrase] | None = None
 ) -> dict[str, Any]:
     now, said = timezone.now(), task_screen.phrases_of(assignment) if said is None else said
-    deadline = assignments.effective_deadline(assignment, now, said)
+    is_begun = assignment.state != AssignmentState.WAITING
+    deadline = assignments.effective_deadline(assignment, now, said) if is_begun else None
     work = task_screen.work(assignment, said, owner=_owner(assignment), shown=shown, deadline=deadline, now=now)
     minutes = _minutes(work.seconds_left)
     return {

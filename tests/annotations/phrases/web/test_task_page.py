@@ -55,14 +55,18 @@ def test_the_time_left_is_the_server_s(stopped_clock: None, alice: Visit) -> Non
     assert float(str(one(alice.client.get(task_url(alice)), "#timer")["data-seconds-left"])) == 600
 
 
-def test_before_the_start_the_clock_stands(alice: Visit) -> None:
+def test_before_the_start_the_clock_stands_and_the_task_is_loaded_out_of_reach(alice: Visit) -> None:
     Assignment.objects.update(state=AssignmentState.WAITING, started_at=None, first_deadline_at=None, deadline_at=None)
     response = alice.client.get(task_url(alice))
     assert one(response, "form#begin")
-    assert not tree(response).select("form#phrase, .class-grid img")
+    assert not tree(response).select("#timer, script[src$='task.js'], [inert] #begin")
+    waiting = [image["src"] for image in tree(response).select("#layout[inert] .class-grid img")]
+    assert not Event.objects.filter(kind=event_kinds.SCREEN_SHOWN).exists(), "nobody has seen them yet"
     started = alice.client.post(task_url(alice, "begin"))
     assert (started.status_code, started["Location"]) == (303, task_url(alice))
-    assert one(alice.client.get(task_url(alice)), "form#phrase")
+    running = alice.client.get(task_url(alice))
+    assert one(running, "form#phrase") and not tree(running).select("[inert]")
+    assert waiting and waiting == [image["src"] for image in tree(running).select(".class-grid img")]
 
 
 def test_beginning_twice_starts_one_clock(alice: Visit) -> None:
