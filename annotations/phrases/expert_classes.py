@@ -9,13 +9,13 @@ from annotations.models import AnnotationSession, Assignment, AssignmentState, E
 
 @dataclass(frozen=True)
 class ClassLine:
-    """One class that an expert can do. share_wrong: of its validation images, 0 to 1, None where there is none.
+    """One class that an expert can do. percent_wrong: of its validation images, None where there is none.
 
     best: the highest error score of the expert's phrases, None without one.
     """
 
     task: Task
-    share_wrong: float | None
+    percent_wrong: int | None
     assignment: Assignment | None
     n_phrases: int
     best: float | None
@@ -83,4 +83,4 @@ def _line(task: Task, assignment: Assignment | None) -> ClassLine:
     right = task.base_model.validation_accuracies[task.target_class]
     n_phrases = 0 if assignment is None else assignment.n_phrases  # type: ignore[attr-defined]  # annotated
     best = None if assignment is None else assignment.best  # type: ignore[attr-defined]
-    return ClassLine(task, None if right is None else 1 - right, assignment, n_phrases, best)
+    return ClassLine(task, None if right is None else round(100 * (1 - right)), assignment, n_phrases, best)

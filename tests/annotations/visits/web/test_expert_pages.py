@@ -56,7 +56,9 @@ def test_a_visit_stands_at_its_classes(client, visit):
     shown = page(client, "visit")
     assert visit.participant.pseudonym in shown
     assert "Begin<span" in shown and "square" in shown and "oval" in shown
-    assert "the AI is wrong on 37.5%" in shown
+    assert "the AI is wrong on 38%" in shown
+    german = client.get(reverse("classes"), headers={"Accept-Language": "de"}).content.decode()
+    assert "irrt sich bei 38\u00a0%" in german
 
 
 def test_a_class_is_picked_done_as_by_anybody_and_come_back_to(client, study, visit):
