@@ -59,7 +59,7 @@ def test_before_the_start_the_clock_stands_and_the_task_is_loaded_out_of_reach(a
     Assignment.objects.update(state=AssignmentState.WAITING, started_at=None, first_deadline_at=None, deadline_at=None)
     response = alice.client.get(task_url(alice))
     assert one(response, "form#begin")
-    assert not tree(response).select("#timer, script[src$='task.js'], [inert] #begin")
+    assert not tree(response).select("form#phrase, #timer, script[src$='task.js'], [inert] #begin")
     waiting = [image["src"] for image in tree(response).select("#layout[inert] .class-grid img")]
     assert not Event.objects.filter(kind=event_kinds.SCREEN_SHOWN).exists(), "nobody has seen them yet"
     started = alice.client.post(task_url(alice, "begin"))
