@@ -19,6 +19,7 @@ READ = {
         "die Bilder, auf denen ein Hund zu sehen ist": ("ein Hund", 1),
         "Bilder ohne Himmel.": ("Himmel", -1),
         "Die KI irrt sich oft bei Bildern, auf denen keine Bäume sind.": ("Bäume", -1),
+        "Die KI irrt sich oft bei Bildern mit Streifen darauf.": ("Streifen", 1),
         "Keinohrhasen": ("Keinohrhasen", 1),
         "an der Wand": ("an der Wand", 1),
         "kein": ("kein", 1),
