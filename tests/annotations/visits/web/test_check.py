@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from annotations.models import AnnotationSession, CheckAttempt, Outcome, Study
+from annotations.models import AnnotationSession, Assignment, CheckAttempt, Outcome, Study
 from annotations.visits import sessions
 from annotations.visits.check_questions import QUESTIONS, option_order
 from annotations.visits.resume_codes import resume_code
@@ -49,6 +49,12 @@ def test_the_same_answers_again_are_no_try(carol: Client) -> None:
     assert len(tree(response).select("input[checked]")) == 3
     assert CheckAttempt.objects.count() == 1
     assert "/visit/tasks/" in answer(carol, RIGHT_ANSWERS, follow=False)["Location"]
+
+
+def test_who_answered_all_right_reads_so_before_the_first_task_alone(carol: Client) -> None:
+    assert "All your answers are right." in shown(one(answer(carol, RIGHT_ANSWERS), ".start"))
+    Assignment.objects.update(position=2)
+    assert "All your answers" not in shown(one(carol.get("/visit/", follow=True), ".start"))
 
 
 def test_a_form_that_is_sent_again_is_answered_as_the_first_time(carol: Client) -> None:
