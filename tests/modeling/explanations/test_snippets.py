@@ -21,7 +21,7 @@ def test_the_first_example_runs_and_finds_what_is_planted(
 
 
 @pytest.mark.services
-def test_the_readmes_first_example_finds_both_colours_unasked_and_saves_the_report(
+def test_the_readmes_first_example_finds_both_colours_unasked_and_ends_with_a_correction_that_gains(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -30,10 +30,13 @@ def test_the_readmes_first_example_finds_both_colours_unasked_and_saves_the_repo
     said = capsys.readouterr().out
     assert "images like “crimson”, on 0 of" in said and "images like “blue”, on 0 of" in said
     assert (tmp_path / "report.html").stat().st_size > 10_000
+    assert re.search(r"own gain \+\S+ points \(95% for other test images: \+", said)
+    assert (tmp_path / "head.safetensors").is_file()
 
 
-def test_the_landing_page_begins_with_the_readmes_example() -> None:
-    assert first_example(ROOT / "docs/index.md") == first_example(ROOT / "README.md")
+@pytest.mark.parametrize("page", ["docs/index.md", "modeling/README.md"])
+def test_each_first_page_begins_with_the_readmes_example(page: str) -> None:
+    assert first_example(ROOT / page) == first_example(ROOT / "README.md")
 
 
 def first_example(page: Path) -> str:
