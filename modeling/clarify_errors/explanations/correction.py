@@ -67,13 +67,11 @@ class OwnGain:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Correction:
-    """A retrained last layer, from `Explanation.correct`.
+class Retrained:
+    """What a retraining from a phrase came to; a `Correction`, or an `InPlaceCorrection`.
 
     Attributes
     ----------
-    head, control_head : Head
-        With the phrase, and without it.
     annotation : Annotation
     n_above, n_below : int
         Training images of the class with the phrase, and without it.
@@ -83,8 +81,6 @@ class Correction:
         On test, of `base`, `control` and `corrected`.
     """
 
-    head: Head
-    control_head: Head
     annotation: Annotation
     n_above: int
     n_below: int
@@ -95,6 +91,37 @@ class Correction:
     def __repr__(self) -> str:
         """Say the gain, and what it costs."""
         return f"{str(self.gain).removesuffix('.')}. {costs(self.measures, self.group_names)}"
+
+    def table(self) -> pd.DataFrame:
+        """Return test accuracies by group, and their summary.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each group, then worst group, average, plain average and gap; columns `base`, `control` and
+            `corrected`, and `own_gain`, the difference of the last two.
+        """
+        lines = {
+            name: [*of.accuracies, of.worst_group, of.average, of.average_plain, of.gap]
+            for name, of in self.measures.items()
+        }
+        index = [*self.group_names, "worst group", "average", "plain average", "gap"]
+        table = pd.DataFrame(lines, index=index, dtype=np.float64)
+        return table.assign(own_gain=table.corrected - table.control)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Correction(Retrained):
+    """A retrained last layer, from `Explanation.correct`.
+
+    Attributes
+    ----------
+    head, control_head : Head
+        With the phrase, and without it.
+    """
+
+    head: Head
+    control_head: Head
 
     @classmethod
     def of(
@@ -137,7 +164,7 @@ class Correction:
         corrected, beside = (head.predict(explanation.features[test]) for head in heads)
         gain, measures = measured(explanation, corrected, beside, seed)
         sizes = chosen.n_above, chosen.n_below
-        return cls(*heads, chosen.annotation, *sizes, gain, explanation.group_names, measures)
+        return cls(chosen.annotation, *sizes, gain, explanation.group_names, measures, *heads)
 
     def predict(self, features: Any) -> NDArray[np.str_]:
         """Predict class names by the corrected head.
@@ -157,23 +184,6 @@ class Correction:
             If the number of columns differs, or a row is zero or not finite.
         """
         return np.array(self.head.class_names)[self.head.predict(as_array(features))]
-
-    def table(self) -> pd.DataFrame:
-        """Return test accuracies by group, and their summary.
-
-        Returns
-        -------
-        pandas.DataFrame
-            A row for each group, then worst group, average, plain average and gap; columns `base`, `control` and
-            `corrected`, and `own_gain`, the difference of the last two.
-        """
-        lines = {
-            name: [*of.accuracies, of.worst_group, of.average, of.average_plain, of.gap]
-            for name, of in self.measures.items()
-        }
-        index = [*self.group_names, "worst group", "average", "plain average", "gap"]
-        table = pd.DataFrame(lines, index=index, dtype=np.float64)
-        return table.assign(own_gain=table.corrected - table.control)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the corrected head as a safetensors file, which `load_head` reads.

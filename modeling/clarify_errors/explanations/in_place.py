@@ -13,9 +13,7 @@ from torch import Tensor, nn
 
 from clarify_errors.arrays.common.modeling_errors import BadArray
 from clarify_errors.arrays.embeddings.standardization import Standardization
-from clarify_errors.arrays.retraining.annotation import Annotation
-from clarify_errors.arrays.retraining.group_accuracies import GroupMetrics
-from clarify_errors.explanations.correction import OwnGain, Weighed, costs, measured, test_rows
+from clarify_errors.explanations.correction import Retrained, Weighed, measured, test_rows
 from clarify_errors.tensors.baselines.classifiers import without_scaling
 from clarify_errors.tensors.retraining.many_heads import train_heads
 
@@ -140,7 +138,7 @@ def last_layer(model: nn.Module, layer: str | None = None) -> tuple[str, nn.Line
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class InPlaceCorrection:
+class InPlaceCorrection(Retrained):
     """A network's last layer, retrained; from `Explanation.correct_in_place`.
 
     Attributes
@@ -149,13 +147,6 @@ class InPlaceCorrection:
         Its name in the network.
     weight, bias : Tensor of shape (C, d) and (C,)
         In the layer's own type. They take activations as they are: the z-score of the training is folded into them.
-    annotation : Annotation
-    n_above, n_below : int
-        Training images of the class with the phrase, and without it.
-    gain : OwnGain
-    group_names : tuple of str
-    measures : dict of str to GroupMetrics
-        On test, of `base`, `control` and `corrected`, in the layer's own type.
     test_features : float32 ndarray of shape (m, d)
     test_outputs : int64 ndarray of shape (m,)
         What the layer makes of them.
@@ -166,19 +157,9 @@ class InPlaceCorrection:
     layer: str
     weight: Tensor
     bias: Tensor
-    annotation: Annotation
-    n_above: int
-    n_below: int
-    gain: OwnGain
-    group_names: tuple[str, ...]
-    measures: dict[str, GroupMetrics]
     test_features: NDArray[np.float32]
     test_outputs: NDArray[np.int64]
     below: str
-
-    def __repr__(self) -> str:
-        """Say the gain, and what it costs."""
-        return f"{str(self.gain).removesuffix('.')}. {costs(self.measures, self.group_names)}"
 
     @classmethod
     def of(
@@ -240,21 +221,9 @@ class InPlaceCorrection:
         answers = [_outputs(on_test, *each) for each in layers]
         corrected, beside = (_names(each, places) for each in answers)
         gain, measures = measured(explanation, corrected, beside, seed)
-        weight, bias = layers[0]
-        return cls(
-            name,
-            weight,
-            bias,
-            chosen.annotation,
-            chosen.n_above,
-            chosen.n_below,
-            gain,
-            explanation.group_names,
-            measures,
-            on_test,
-            answers[0],
-            digest_of_weights(model, name),
-        )
+        own = name, *layers[0], on_test, answers[0], digest_of_weights(model, name)
+        sizes = chosen.n_above, chosen.n_below
+        return cls(chosen.annotation, *sizes, gain, explanation.group_names, measures, *own)
 
     def install(self, model: nn.Module) -> nn.Module:
         """Return a copy of a network with the retrained layer in the place of its own.

@@ -71,6 +71,9 @@ def test_the_installed_network_has_the_accuracies_that_were_measured_to_the_imag
     ]
     assert of_groups == pytest.approx(list(correction.measures["corrected"].accuracies), abs=1e-12)
     assert correction.gain.corrected == correction.measures["corrected"].worst_group
+    table = correction.table()
+    assert list(table.corrected[:4]) == list(correction.measures["corrected"].accuracies)
+    assert table.own_gain["worst group"] == correction.gain.own
 
 
 def test_the_phrase_gains_and_the_network_that_was_passed_stays_as_it_is(
@@ -238,10 +241,10 @@ def test_the_layer_of_a_pretrained_network_reproduces_its_predictions_of_photogr
     name = last_layer(model)[0]
     unmeasured: dict[str, Any] = dict.fromkeys(("annotation", "n_above", "n_below", "gain", "group_names", "measures"))
     unchanged = InPlaceCorrection(
-        name,
-        layer.weight.detach(),
-        layer.bias.detach(),
         **unmeasured,
+        layer=name,
+        weight=layer.weight.detach(),
+        bias=layer.bias.detach(),
         test_features=seen.features,
         test_outputs=seen.predictions,
         below=digest_of_weights(model, name),
