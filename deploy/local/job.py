@@ -78,6 +78,11 @@ INTRODUCTION = (
     "A computer program sorts drawn shapes into squares and ovals, and gets some of them wrong. You see what it got "
     "wrong and say, in your own words, what those images have in common."
 )
+IN_GERMAN = {
+    "title": "Warum hält die KI Quadrate für Ovale?",
+    "introduction": "Ein Computerprogramm sortiert gezeichnete Formen in Quadrate und Ovale und liegt bei manchen "
+    "falsch. Sie sehen, wo es falsch lag, und sagen mit eigenen Worten, was diese Bilder gemeinsam haben.",
+}
 EXPERTS_SLUG, EXPERTS_TITLE = "sprites-demo-experts", "Sprites demo (a simulated expert)"
 EXPERTS_PHRASES = ("red shapes", "large red squares", "a red square on a dark background")
 POOL_SEED = 1
@@ -128,6 +133,7 @@ def the_study() -> Study:
             slug=SLUG,
             title=TITLE,
             introduction=INTRODUCTION,
+            translations={"de": IN_GERMAN},
             completion_code=secrets.token_hex(4).upper(),
             completion_url="",
             tasks=[{"base_model": base_model}],

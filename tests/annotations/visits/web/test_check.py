@@ -149,7 +149,7 @@ def test_the_link_does_not_either(carol: Client) -> None:
     ("is_paid", "before", "after"),
     [
         (True, "the study ends for you. You are paid for the time you gave.", "You are paid for the time"),
-        (False, "you return the study without pay.", "It is not paid then"),
+        (False, "the study ends for you without pay.", "It is not paid then"),
     ],
 )
 def test_what_a_failure_means_for_pay_is_said_before_consent_and_before_each_try(
