@@ -14,7 +14,7 @@ from clarify_errors.arrays.phrases.phrase_languages import ENGLISH
 from clarify_errors.arrays.phrases.phrase_text import MAX_PHRASE_LENGTH
 from clarify_errors.arrays.retraining.annotation import Annotation
 
-PAGE_VERSION = 9  # one more for each change of what the task page shows, or of how its images are drawn
+PAGE_VERSION = 10  # one more for each change of what the task page shows, or of how its images are drawn
 
 
 class PhraseState(models.TextChoices):

@@ -76,7 +76,7 @@ MAIN = {
     - strong: very well.
   - paragraph:
     - strong: With stripes
-    - text: 9 of 10 images
+    - text: 9 of 10 wrong
   - paragraph:
     - strong: 90%
     - text: wrong
@@ -85,7 +85,7 @@ MAIN = {
       - img /Image \\d+, the AI was wrong/
   - paragraph:
     - strong: Without it
-    - text: 1 of 10 images
+    - text: 1 of 10 wrong
   - paragraph:
     - strong: 10%
     - text: wrong
@@ -115,9 +115,9 @@ MAIN = {
 - button "Send my answers"
 """,
     "begin": """
-- heading /Next. images of the class square/ [level=1]
-- definition: /10 minutes at most *We use only words that you check\\./
-- definition: up to 20
+- heading /Next. images whose right answer is .?square/ [level=1]
+- definition: 10 minutes at most
+- definition: /up to 20 *We use only words that you check\\./
 - button "Start the clock"
 """,
     "task": f"""
@@ -322,7 +322,7 @@ def test_a_score_is_announced_once_it_is_there_and_nothing_before_is_read_again(
     assert page.evaluate("window.said") == [
         "Scoring",
         "Your words explain the mistakes very well. You can stop here. "
-        "With red 9 of 11 images 82% wrong. Without it 0 of 13 images 0% wrong.",
+        "With red 9 of 11 wrong 82% wrong. Without it 0 of 13 wrong 0% wrong.",
     ]
 
 
@@ -365,7 +365,7 @@ def test_the_handle_says_its_new_place_and_then_the_new_split_once(visitor: Visi
     assert page.evaluate("thumb => thumb === document.activeElement", thumb)  # a new one would be read from its name on
     expect(page.locator("#threshold-thumb")).to_have_attribute("aria-valuetext", re.compile(r"^\d+ of 24 images"))
     *_, said = page.evaluate("window.said")
-    share = r"\d+ of \d+ images \d+% wrong\."
+    share = r"\d+ of \d+ wrong \d+% wrong\."
     assert re.match(rf"With red {share} Without it {share}", said)
     assert "You tried" not in said and "Adjust" not in said
 

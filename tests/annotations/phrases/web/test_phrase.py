@@ -70,9 +70,9 @@ def test_the_verdict_leads_and_each_side_has_its_counts_and_its_share(alice: Vis
     page = alice.client.get(task_url(alice))
     assert shown(one(page, ".verdict")) == "Your words explain the mistakes very well."
     assert [shown(says) for says in tree(page).select(".split .side p:not(.none)")] == [
-        "With red 9 of 11 images",
+        "With red 9 of 11 wrong",
         "82% wrong",
-        "Without it 0 of 13 images",
+        "Without it 0 of 13 wrong",
         "0% wrong",
     ]
     assert not tree(page).select(".read-as, .enough")

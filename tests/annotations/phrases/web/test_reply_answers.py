@@ -220,7 +220,7 @@ def test_the_tries_and_the_goal_are_shown(alice: Visit) -> None:
     for button in ("#done .button", "#to-done"):
         assert "quiet" not in one(after, button)["class"]
     score = Score.objects.get()
-    assert (score.goal, score.goal_shown, score.level_shown, score.page_version) == (0.5, True, "very well", 9)
+    assert (score.goal, score.goal_shown, score.level_shown, score.page_version) == (0.5, True, "very well", 10)
 
 
 def test_after_good_words_the_mistakes_that_are_left_are_the_way_on_while_there_are_tries(alice: Visit) -> None:
