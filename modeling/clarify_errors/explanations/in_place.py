@@ -221,9 +221,9 @@ class InPlaceCorrection(Retrained):
         answers = [_outputs(on_test, *each) for each in layers]
         corrected, beside = (_names(each, places) for each in answers)
         gain, measures = measured(explanation, corrected, beside, seed)
-        own = name, *layers[0], on_test, answers[0], digest_of_weights(model, name)
-        sizes = chosen.n_above, chosen.n_below
-        return cls(chosen.annotation, *sizes, gain, explanation.group_names, measures, *own)
+        sizes, (weight, bias) = (chosen.n_above, chosen.n_below), layers[0]
+        retrained = chosen.annotation, *sizes, gain, explanation.group_names, measures
+        return cls(*retrained, name, weight, bias, on_test, answers[0], digest_of_weights(model, name))
 
     def install(self, model: nn.Module) -> nn.Module:
         """Return a copy of a network with the retrained layer in the place of its own.
