@@ -163,6 +163,12 @@ def test_what_a_failure_means_for_pay_is_said_before_consent_and_before_each_try
     assert after in shown(one(fail_twice(carol), "main"))
 
 
+def test_a_study_that_pays_nothing_says_nothing_of_pay_at_the_questions(carol: Client) -> None:
+    page = shown(one(carol.get("/visit/check"), "main"))
+    assert "If an answer is still wrong then, the study ends for you." in page
+    assert "pay" not in page.casefold() and "paid" not in page.casefold()
+
+
 @pytest.mark.parametrize(("is_paid", "words"), [(True, "You are paid"), (False, "not a rejection")])
 def test_the_study_sets_the_way_out(carol: Client, open_study: Study, is_paid: bool, words: str) -> None:
     Study.objects.update(failed_check_code="SCREEN01", failed_check_is_paid=is_paid)
