@@ -20,10 +20,15 @@ def places_allowed(n_open: int) -> int:
 
 
 def limits_in_words(study: Study) -> str:
-    """Return the limits of this study in a line; empty where only verified people enter."""
+    """Return the limits of this study in a line; empty where only verified people enter.
+
+    The limit on a network is left out where it lets as many start as there are places.
+    """
     if study.only_verified:
         return ""
     starts = f"{counted(starts_allowed(study), 'start')} a day from one network"
     if study.quota is None:
-        return f"by plain links at most {starts}"
-    return f"by plain links at most {places_allowed(study.quota)} of {study.quota} places at once, and {starts}"
+        return f"without an invitation at most {starts}"
+    share = f"{places_allowed(study.quota)} of {study.quota} places"
+    together = f"all people without an invitation have at most {share} at a time"
+    return together if starts_allowed(study) >= study.quota else f"{together}, and {starts}"

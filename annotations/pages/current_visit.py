@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
-from annotations.base.service_errors import ServiceError
+from annotations.base.service_errors import ServiceError, StudyNotOpen
 from annotations.log import withdrawal_keys
-from annotations.models import AnnotationSession, AssignmentState, Stage
+from annotations.models import AnnotationSession, AssignmentState, Stage, StudyState
 from annotations.models.study_texts import OWN_LANGUAGE
 from annotations.pages import error_pages
 from annotations.staff import roles
@@ -26,6 +26,7 @@ AT_WORK = (
     *("study__state", "study__goal", "study__suggest_rewordings", "study__keyword_display"),
     *("study__phrase_language", "study__reward_cents", "study__bonus_cents"),
 )
+BEFORE_TASKS = (Stage.CONSENT, Stage.TUTORIAL, Stage.CHECK)
 STEPS = (_("Consent"), _("How it works"), _("Images"), _("End"))
 
 P = ParamSpec("P")
@@ -75,6 +76,8 @@ def in_visit(
                 return error_pages.no_visit(request)
             if session.stage not in stages:
                 return SeeOther(page_of(session))
+            if session.stage in BEFORE_TASKS and session.study.state == StudyState.CLOSED:
+                return error_pages.refused(request, StudyNotOpen(session.study.state))
             try:
                 return view(request, session, *args, **kwargs)
             except ServiceError as error:

@@ -92,7 +92,7 @@ def _run(study: Study) -> Iterator[NextStep]:
     elif study.state in OPEN_STATES:
         vouched = "with secure links on. This study refuses everybody whom Prolific does not verify."
         more = "Put the participants’ link, which the overview has, into the study on Prolific, "
-        more += vouched if study.only_verified else "or send it to people."
+        more += vouched if study.only_verified else "which fills it in. People whom you ask yourself need invitations."
         yield NextStep("Nobody is inside. People come by the link.", more, "Watch live", _url(study, "monitor"))
 
 

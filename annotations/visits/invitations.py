@@ -27,18 +27,17 @@ _TOKEN_BYTES = 24
 
 
 @transaction.atomic
-def make(study: Study, n: int, *, by: str) -> list[str]:
-    """Make n invitations to a study; return their links, which cannot be shown again."""
+def make(study: Study, n: int, *, by: str) -> dict[int, str]:
+    """Make n invitations to a study; return their links by number, which cannot be shown again."""
     Study.objects.select_for_update(no_key=True).get(pk=study.pk)  # so that numbers are given once
     last = study.invitations.aggregate(last=Max("number"))["last"] or 0
-    tokens = [secrets.token_urlsafe(_TOKEN_BYTES) for _ in range(n)]
+    tokens = {number: secrets.token_urlsafe(_TOKEN_BYTES) for number in range(last + 1, last + n + 1)}
     Invitation.objects.bulk_create(
-        Invitation(study=study, number=number, digest=_digest(token), made_by=by)
-        for number, token in enumerate(tokens, start=last + 1)
+        Invitation(study=study, number=number, digest=_digest(token), made_by=by) for number, token in tokens.items()
     )
     audit.record("invitations_made", study, by=by, n=n, first=last + 1)
     address = f"{settings.SITE_URL}{reverse('welcome', args=[study.slug])}"
-    return [f"{address}?{PARAMETER}={token}" for token in tokens]
+    return {number: f"{address}?{PARAMETER}={token}" for number, token in tokens.items()}
 
 
 @transaction.atomic

@@ -37,6 +37,7 @@ class FixIn(StrEnum):
     TASKS = "tasks"
     CONDITIONS = "conditions"
     REHEARSAL = "rehearsal"
+    INVITATIONS = "invitations"
     LIBRARY = "library"
 
 

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from annotations.allocation.plain_links import limits_in_words
 from annotations.allocation.task_orders import n_orders
-from annotations.models import Study, StudyState
+from annotations.models import InvitationState, Study, StudyState
 from annotations.models.consent_texts import RETENTION
 from annotations.models.study import CODES
 from annotations.studies.preflight.check_result import Check, FixIn, block, passed, warning
@@ -98,8 +98,11 @@ def _verification(study: Study) -> list[Check]:
             "operator for a Prolific token. If Prolific pays nobody, leave reward and bonus empty."
         )
         return [block(sentence, FixIn.ENTRY)]
-    few = f"Anybody with the link can enter, {limits_in_words(study)}. Everybody else must wait or is turned away."
-    return [warning(f"{few} For a pilot, a class or a laboratory, use invitations instead.", FixIn.ENTRY)]
+    invited = study.invitations.exclude(state=InvitationState.REVOKED).count()
+    if study.quota and invited >= study.quota:
+        return [passed(f"{counted(invited, 'invitation')} let everybody in at any time, also from one network.")]
+    few = f"Anybody with the link can enter, but {limits_in_words(study)}. Everybody else must wait or is turned away."
+    return [warning(f"{few} For a pilot, a class or a laboratory, make invitations.", FixIn.INVITATIONS)]
 
 
 def _redirect(study: Study) -> Check:

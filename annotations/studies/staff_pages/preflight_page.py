@@ -51,8 +51,8 @@ def _link(study: Study, check: Check) -> str:
     """The address where it is mended; empty where nothing can be done about it any more."""
     if check.fix_in is None:
         return ""
-    if check.fix_in is FixIn.REHEARSAL:
-        return reverse("admin:annotations_study_rehearsal", args=[study.pk])
+    if check.fix_in in (FixIn.REHEARSAL, FixIn.INVITATIONS):
+        return reverse(f"admin:annotations_study_{check.fix_in}", args=[study.pk])
     if check.fix_in is FixIn.LIBRARY:
         assert check.of is not None, "every check that is mended in the library says of what it is"
         return reverse(f"admin:annotations_{check.of._meta.model_name}_change", args=[check.of.pk])

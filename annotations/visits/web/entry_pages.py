@@ -47,14 +47,14 @@ def welcome(request: HttpRequest, slug: str) -> HttpResponse:
         parameters, keys = _link(request, study)
     except ServiceError as error:
         return error_pages.refused(request, error)
+    has_begun = AnnotationSession.objects.filter(study=study, submission_key=keys.submission).exists()
     try:
         sessions.refuse_new_participants(study, keys)
     except (StudyNotOpen, StudyFull) as error:
-        return error_pages.shut_out(request, error, study, parameters)
+        return error_pages.shut_out(request, error, study, parameters if has_begun else ())
     except Withdrawn as error:
         return error_pages.refused(request, error)
-    visits = AnnotationSession.objects.filter(study=study, submission_key=keys.submission)
-    return _welcome_page(request, study, parameters, has_begun=visits.exists())
+    return _welcome_page(request, study, parameters, has_begun=has_begun)
 
 
 @never_cache

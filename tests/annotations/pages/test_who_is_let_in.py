@@ -34,8 +34,13 @@ def test_who_holds_a_place_is_welcome_in_a_full_study(client: Client, taken: Vis
 
 
 def test_a_full_study_offers_the_way_back_to_those_who_had_begun(client: Client, taken: Visit) -> None:
+    Study.objects.update(quota=2)
+    client.post(START, IDS)
+    Study.objects.update(quota=1)
     form = one(client.get("/study/sprites/", IDS), "form#start")
     assert {field["name"]: field["value"] for field in form.select("input")}.items() >= IDS.items()
+    others = {**IDS, "PROLIFIC_PID": "dave", "SESSION_ID": "w"}
+    assert not tree(client.get("/study/sprites/", others)).select("form#start")
 
 
 def test_nobody_starts_in_a_full_study(client: Client, taken: Visit) -> None:

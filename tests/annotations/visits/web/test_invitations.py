@@ -3,6 +3,7 @@
 import io
 import logging
 import zipfile
+from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
@@ -13,11 +14,12 @@ from annotations.log.replay import differences, replay
 from annotations.models import Allocation, AuditRecord, BaseModel, EntryVerification, Invitation, Role, Study
 from annotations.releases.download import study_download
 from annotations.staff import members
+from annotations.studies import lifecycle
 from annotations.visits import invitations, withdrawal
 from annotations.visits.resume_codes import resume_code
 from tests.support import actors
 from tests.support.logged import stored
-from tests.support.views_pages import one, shown
+from tests.support.views_pages import one, shown, tree
 
 HERE = "203.0.113.7"
 PILOT = 6
@@ -37,6 +39,10 @@ def page_of(study: Study) -> str:
 def made_on_the_page(study: Study, staff: Client, n: int = PILOT) -> list[str]:
     response = staff.post(page_of(study), {"act": "make", "n": n})
     return [str(field["value"]) for field in BeautifulSoup(response.content, "html.parser").select("input.link")]
+
+
+def links_of(study: Study, n: int) -> list[str]:
+    return list(invitations.make(study, n, by="coordinator").values())
 
 
 def came_by(link: str, client: Client, **more: str):
@@ -78,7 +84,7 @@ def test_plain_links_are_as_limited_as_before(study: Study, coordinator_client: 
 
 
 def test_a_used_invitation_is_refused_elsewhere_with_a_sentence_and_goes_on_with_the_visits_code(study: Study) -> None:
-    link = invitations.make(study, 1, by="coordinator")[0]
+    link = links_of(study, 1)[0]
     first, second = browser(), browser()
     came_by(link, first)
     refused = came_by(link, second)
@@ -95,7 +101,7 @@ def test_a_used_invitation_is_refused_elsewhere_with_a_sentence_and_goes_on_with
 def test_a_revoked_invitation_lets_nobody_in_and_a_used_one_cannot_be_revoked(
     study: Study, coordinator_client: Client
 ) -> None:
-    revoked, used = invitations.make(study, 2, by="coordinator")
+    revoked, used = links_of(study, 2)
     came_by(used, browser())
     for number in (1, 2):
         coordinator_client.post(page_of(study), {"act": "revoke", "number": number})
@@ -115,18 +121,18 @@ def test_an_invented_invitation_is_refused(study: Study, token: str) -> None:
 
 def test_an_invitation_is_for_its_own_study_alone(study: Study, base_model: BaseModel) -> None:
     other = actors.open_study(actors.create_study(base_model, "other"))
-    link = invitations.make(study, 1, by="coordinator")[0]
+    link = links_of(study, 1)[0]
     assert came_by(link.replace(study.slug, other.slug), browser()).status_code == 403
 
 
 def test_whom_the_coordinator_invites_enters_a_study_that_takes_verified_people_alone(study: Study) -> None:
     Study.objects.update(only_verified=True)
-    link = invitations.make(study, 1, by="coordinator")[0]
+    link = links_of(study, 1)[0]
     assert came_by(link, browser()).status_code == 303
 
 
 def test_the_quota_holds_for_invited_people_too(study: Study) -> None:
-    links = invitations.make(study, PILOT + 1, by="coordinator")
+    links = links_of(study, PILOT + 1)
     people = [browser() for _ in links]
     for link, client in zip(links, people, strict=True):
         came_by(link, client)
@@ -134,7 +140,7 @@ def test_the_quota_holds_for_invited_people_too(study: Study) -> None:
 
 
 def test_who_withdrew_and_was_erased_does_not_come_back_by_the_invitation(study: Study) -> None:
-    link = invitations.make(study, 1, by="coordinator")[0]
+    link = links_of(study, 1)[0]
     client = browser()
     came_by(link, client)
     client.post("/visit/consent", {"agree": "yes"})
@@ -190,6 +196,14 @@ def test_live_counts_who_was_turned_away_and_why(study: Study, coordinator_clien
     ]
 
 
+def test_live_says_that_a_link_which_lacks_somebody_is_not_counted(study: Study, coordinator_client: Client) -> None:
+    address = f"/study/{study.slug}/?PROLIFIC_PID={{{{%PROLIFIC_PID%}}}}&STUDY_ID=s&SESSION_ID=v"  # as on the overview
+    assert "incomplete" in shown(one(browser().get(address), "main"))
+    live = coordinator_client.get(f"/admin/annotations/study/{study.pk}/monitor/")
+    assert [shown(row) for row in one(live, "#turned-away").select("dt, dd")] == ["nobody", "0"]
+    assert "Not counted is who came by an incomplete link" in shown(one(live, "#content"))
+
+
 def test_the_message_says_the_reason_and_when_to_come_again(study: Study) -> None:
     answers = []
     for n in range(4):
@@ -211,18 +225,56 @@ def test_preflight_and_set_up_give_the_limits_of_this_study(
     study: Study, coordinator_client: Client, page: str
 ) -> None:
     said = shown(one(coordinator_client.get(f"/admin/annotations/study/{study.pk}/{page}/"), "#content"))
-    assert "by plain links at most 1 of 6 places at once, and 3 starts a day from one network" in said
+    assert "at most 1 of 6 places at a time, and 3 starts a day from one network" in said
+
+
+def test_a_limit_on_networks_that_no_study_of_this_size_reaches_is_not_told(
+    study: Study, coordinator_client: Client, settings: Any
+) -> None:
+    settings.UNVERIFIED_STARTS_PER_NETWORK = 1_000_000
+    said = shown(one(coordinator_client.get(f"/admin/annotations/study/{study.pk}/setup/"), "#content"))
+    assert "at most 1 of 6 places at a time" in said and "1,000,000" not in said
+
+
+def test_preflight_asks_for_invitations_until_there_is_one_for_each_place(
+    study: Study, coordinator_client: Client
+) -> None:
+    links_of(study, PILOT - 1)
+    preflight = f"/admin/annotations/study/{study.pk}/preflight/"
+    page = coordinator_client.get(preflight)
+    assert "make invitations" in shown(one(page, "#content"))
+    assert tree(page).select(f'#content .checks a[href="{page_of(study)}"]')
+    links_of(study, 2)
+    invitations.revoke(study, 1, by="coordinator")
+    said = shown(one(coordinator_client.get(preflight), "#content"))
+    assert "make invitations" not in said and "6 invitations let everybody in at any time" in said
+
+
+def test_each_new_link_stands_beside_the_number_by_which_it_is_revoked(
+    study: Study, coordinator_client: Client
+) -> None:
+    links_of(study, 2)
+    page = coordinator_client.post(page_of(study), {"act": "make", "n": 2})
+    assert [shown(label) for label in tree(page).select(".copy label")] == ["3", "4"]
+    link = made_on_the_page(study, coordinator_client, 1)[0]
+    invitations.revoke(study, 5, by="coordinator")
+    assert came_by(link, browser()).status_code == 403
+
+
+def test_nobody_makes_invitations_to_a_closed_study(study: Study, coordinator_client: Client) -> None:
+    lifecycle.close_study(study, by="coordinator")
+    assert "Make invitations" not in shown(one(coordinator_client.get(page_of(study)), "#content"))
 
 
 def test_the_page_of_whoever_was_invited_leads_nobody_to_prolific(study: Study) -> None:
     client = browser()
-    came_by(invitations.make(study, 1, by="coordinator")[0], client)
+    came_by(links_of(study, 1)[0], client)
     client.post("/visit/consent", {"agree": "no", "sure": "yes"})
     assert "prolific.com" not in client.get("/visit/declined").content.decode()
 
 
 def test_start_pressed_twice_on_one_page_uses_an_invitation_once(study: Study) -> None:
-    link = invitations.make(study, 1, by="coordinator")[0]
+    link = links_of(study, 1)[0]
     form = one(browser().get(link.removeprefix("http://testserver")), "#start")
     sent = {field["name"]: field["value"] for field in form.select("input[name]")}
     assert [browser().post(str(form["action"]), sent).status_code for _ in range(2)] == [303, 303]

@@ -91,11 +91,13 @@ def test_a_draft_is_not_open_yet(client: Client, draft_study: Study) -> None:
 def test_a_study_that_takes_nobody_new_lets_those_who_began_go_on(
     client: Client, open_study: Study, close: object, word: str
 ) -> None:
+    client.post("/study/sprites/start", IDS)
     close(open_study)  # type: ignore[operator]
-    response = client.get("/study/sprites/", IDS)
-    assert response.status_code == 409
-    assert f"is {word}" in shown(one(response, "h1"))
-    assert one(response, "form#start")
+    for ids, n_forms in ((IDS, 1), ({**IDS, "PROLIFIC_PID": "somebody-else", "SESSION_ID": "other"}, 0)):
+        response = client.get("/study/sprites/", ids)
+        assert response.status_code == 409
+        assert f"is {word}" in shown(one(response, "h1"))
+        assert len(tree(response).select("form#start")) == n_forms
 
 
 def test_title_and_introduction_are_in_the_language_of_the_page_where_they_were_translated(
