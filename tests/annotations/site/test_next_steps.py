@@ -67,7 +67,9 @@ def test_an_open_study_says_who_is_inside(coordinator_client: Client, open_study
     assert "1 person is inside now." in said(coordinator_client, open_study)
 
 
-@pytest.mark.parametrize(("only", "words"), [(False, "People whom you ask yourself need invitations."), (True, "with secure links on")])
+@pytest.mark.parametrize(
+    ("only", "words"), [(False, "People whom you ask yourself need invitations."), (True, "with secure links on")]
+)
 def test_an_open_study_says_to_whom_its_link_may_go(open_study: Study, only: bool, words: str) -> None:
     open_study.only_verified = only
     step: Any = next_step(open_study, "run")

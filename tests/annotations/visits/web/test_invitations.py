@@ -248,6 +248,7 @@ def test_preflight_asks_for_invitations_until_there_is_one_for_each_place(
     invitations.revoke(study, 1, by="coordinator")
     said = shown(one(coordinator_client.get(preflight), "#content"))
     assert "make invitations" not in said and "6 invitations let everybody in at any time" in said
+    assert "network; all people without an invitation have at most 1 of 6 places at a time, and 3 starts" in said
 
 
 def test_each_new_link_stands_beside_the_number_by_which_it_is_revoked(
