@@ -37,7 +37,7 @@ def refused(request: HttpRequest, error: ServiceError, *, in_visit: bool = False
     entering = (lost or not request.path.startswith("/visit/")) and not in_visit
     # Who is at a task of a closed study goes on to the end; before the tasks there is nothing to go on to.
     stuck = isinstance(error, StudyNotOpen) and not request.path.startswith("/visit/tasks/")
-    way_on = {}
+    way_on: dict[str, Any] = {}
     if stuck and request.path.startswith("/visit/"):
         way_on = {"safe": _("Please return the study where you found it. That is not a rejection.")}
     elif not entering and not stuck:
