@@ -85,10 +85,7 @@ class LinkIncomplete(ServiceError, code="link_incomplete", status=400):
     """The link lacks one of the three parameters, or one is malformed."""
 
     heading = _("This link does not work")
-    sentence = _(
-        "This link is incomplete. Please open the study again from the page that sent you here, or ask whoever sent "
-        "you the link for another one."
-    )
+    sentence = _("This link is incomplete. Please open the study again where you found it, or ask for a new link.")
 
 
 class StudyNotFound(ServiceError, code="study_not_found", status=404):

@@ -68,7 +68,7 @@ class OwnGain:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Retrained:
-    """What a retraining from a phrase came to; a `Correction`, or an `InPlaceCorrection`.
+    """What a retraining from a phrase came to, on the test images.
 
     Attributes
     ----------

@@ -78,8 +78,7 @@ def test_the_page_says_what_the_worker_counted_and_shows_the_same_pictures_twice
     assert (
         f"We trained a copy of the AI with red. Of {counts['n']} test images like that it gets "
         f"{counts['after']} right. "
-        f"Before, it was {counts['before']}. "
-        f"A copy trained the same way, but without your words, gets {counts['control']}."
+        f"Before: {counts['before']}. A copy trained without your words: {counts['control']}."
     ) in effect_of(finished.client)
     before, after = tree(page).select(".before-after .pictures")
     addresses = [[str(image["src"]) for image in each.select("img")] for each in (before, after)]
@@ -142,11 +141,11 @@ def test_words_are_said_to_have_helped_only_beyond_noise(
 @pytest.mark.parametrize(
     ("counts", "says"),
     [
-        ((13, 2, 4, 8), "Of 13 test images like that it gets 8 right. Before, it was 2."),
+        ((13, 2, 4, 8), "Of 13 test images like that it gets 8 right. Before: 2."),
         ((1, 0, 0, 1), "Of 1 test image like that it gets 1 right."),
         ((99, 20, 30, 40), "Of 99 test images like that it gets 40 right."),
-        ((400, 100, 148, 250), "Of 100 test images like that it gets 63 right. Before, it was 25."),
-        ((400, 100, 101, 250), "Of 400 test images like that it gets 250 right. Before, it was 100."),  # 25 and 25
+        ((400, 100, 148, 250), "Of 100 test images like that it gets 63 right. Before: 25."),
+        ((400, 100, 101, 250), "Of 400 test images like that it gets 250 right. Before: 100."),  # 25 and 25
     ],
 )
 def test_counts_are_as_they_are_and_of_100_only_from_100(
@@ -160,7 +159,7 @@ def test_counts_are_as_they_are_and_of_100_only_from_100(
 def test_what_got_worse_is_in_the_same_answer(finished: Visit) -> None:
     trained()
     set_effect(60, 12, 20, 41, loss={"group": 2, "n": 12, "before": 11, "after": 9})
-    assert "The largest loss is on oval, blue: from 11 to 9 right of 12." in effect_of(finished.client)
+    assert "It got worse on other images, most on oval, blue: from 11 to 9 of 12." in effect_of(finished.client)
     set_effect(60, 12, 20, 41)
     assert "It got worse on none of the kinds of image that we count." in effect_of(finished.client)
 
