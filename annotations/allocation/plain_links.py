@@ -3,7 +3,6 @@
 from django.conf import settings
 
 from annotations.models import Study
-from clarify_errors.arrays.common.counted_words import counted
 
 SHARE_OF_OPEN = 4  # such people hold at most one in so many of the open places at once, and one at least
 SHARE_OF_QUOTA = 10  # in a large study one network may start as many visits as one in so many of its places
@@ -26,9 +25,9 @@ def limits_in_words(study: Study) -> str:
     """
     if study.only_verified:
         return ""
-    starts = f"{counted(starts_allowed(study), 'start')} a day from one network"
+    starts = starts_allowed(study)
     if study.quota is None:
-        return f"without an invitation at most {starts}"
+        return f"at most {starts:,} a day without an invitation can start from one network"
     share = f"{places_allowed(study.quota)} of {study.quota} places"
-    together = f"all people without an invitation have at most {share} at a time"
-    return together if starts_allowed(study) >= study.quota else f"{together}, and {starts}"
+    together = f"people without an invitation together hold at most {share} at a time"
+    return together if starts >= study.quota else f"{together}, and at most {starts:,} a day can start from one network"

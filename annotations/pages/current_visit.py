@@ -26,7 +26,7 @@ AT_WORK = (
     *("study__state", "study__goal", "study__suggest_rewordings", "study__keyword_display"),
     *("study__phrase_language", "study__reward_cents", "study__bonus_cents"),
 )
-BEFORE_TASKS = (Stage.CONSENT, Stage.TUTORIAL, Stage.CHECK)
+_BEFORE_TASKS = (Stage.CONSENT, Stage.TUTORIAL, Stage.CHECK)
 STEPS = (_("Consent"), _("How it works"), _("Images"), _("End"))
 
 P = ParamSpec("P")
@@ -76,9 +76,9 @@ def in_visit(
                 return error_pages.no_visit(request)
             if session.stage not in stages:
                 return SeeOther(page_of(session))
-            if session.stage in BEFORE_TASKS and session.study.state == StudyState.CLOSED:
-                return error_pages.refused(request, StudyNotOpen(session.study.state))
             try:
+                if session.stage in _BEFORE_TASKS and session.study.state == StudyState.CLOSED:
+                    raise StudyNotOpen(session.study.state)
                 return view(request, session, *args, **kwargs)
             except ServiceError as error:
                 return error_pages.refused(request, error)

@@ -100,8 +100,10 @@ def _verification(study: Study) -> list[Check]:
         return [block(sentence, FixIn.ENTRY)]
     invited = study.invitations.exclude(state=InvitationState.REVOKED).count()
     if study.quota and invited >= study.quota:
-        at_once = f"{counted(invited, 'invitation')} let everybody in at any time, also from one network"
-        return [passed(f"{at_once}; {limits_in_words(study)}.")]
+        enough = (
+            f"There is an invitation for each of the {counted(study.quota, 'place')}, also for people on one network"
+        )
+        return [passed(f"{enough}; {limits_in_words(study)}.")]
     few = f"Anybody with the link can enter, but {limits_in_words(study)}. Everybody else must wait or is turned away."
     return [warning(f"{few} For a pilot, a class or a laboratory, make invitations.", FixIn.INVITATIONS)]
 

@@ -112,7 +112,7 @@ class Retrained:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Correction(Retrained):
-    """A retrained last layer, from `Explanation.correct`.
+    """A retrained last layer, from `Explanation.correct`; with all of `Retrained`.
 
     Attributes
     ----------

@@ -139,7 +139,7 @@ def last_layer(model: nn.Module, layer: str | None = None) -> tuple[str, nn.Line
 
 @dataclass(frozen=True, eq=False, repr=False)
 class InPlaceCorrection(Retrained):
-    """A network's last layer, retrained; from `Explanation.correct_in_place`.
+    """A network's last layer, retrained in place; with all of `Retrained`.
 
     Attributes
     ----------

@@ -201,7 +201,9 @@ def test_live_says_that_a_link_which_lacks_somebody_is_not_counted(study: Study,
     assert "incomplete" in shown(one(browser().get(address), "main"))
     live = coordinator_client.get(f"/admin/annotations/study/{study.pk}/monitor/")
     assert [shown(row) for row in one(live, "#turned-away").select("dt, dd")] == ["nobody", "0"]
-    assert "Not counted is who came by an incomplete link" in shown(one(live, "#content"))
+    assert "by an incomplete link, such as one that Prolific did not fill in, are not counted" in shown(
+        one(live, "#content")
+    )
 
 
 def test_the_message_says_the_reason_and_when_to_come_again(study: Study) -> None:
@@ -224,16 +226,17 @@ def test_the_message_says_the_reason_and_when_to_come_again(study: Study) -> Non
 def test_preflight_and_set_up_give_the_limits_of_this_study(
     study: Study, coordinator_client: Client, page: str
 ) -> None:
-    said = shown(one(coordinator_client.get(f"/admin/annotations/study/{study.pk}/{page}/"), "#content"))
-    assert "at most 1 of 6 places at a time, and 3 starts a day from one network" in said
+    words = shown(one(coordinator_client.get(f"/admin/annotations/study/{study.pk}/{page}/"), "#content"))
+    limits = "together hold at most 1 of 6 places at a time, and at most 3 a day can start from one network"
+    assert f"people without an invitation {limits}" in words
 
 
 def test_a_limit_on_networks_that_no_study_of_this_size_reaches_is_not_told(
     study: Study, coordinator_client: Client, settings: Any
 ) -> None:
     settings.UNVERIFIED_STARTS_PER_NETWORK = 1_000_000
-    said = shown(one(coordinator_client.get(f"/admin/annotations/study/{study.pk}/setup/"), "#content"))
-    assert "at most 1 of 6 places at a time" in said and "1,000,000" not in said
+    words = shown(one(coordinator_client.get(f"/admin/annotations/study/{study.pk}/setup/"), "#content"))
+    assert "at most 1 of 6 places at a time" in words and "1,000,000" not in words
 
 
 def test_preflight_asks_for_invitations_until_there_is_one_for_each_place(
@@ -246,9 +249,9 @@ def test_preflight_asks_for_invitations_until_there_is_one_for_each_place(
     assert tree(page).select(f'#content .checks a[href="{page_of(study)}"]')
     links_of(study, 2)
     invitations.revoke(study, 1, by="coordinator")
-    said = shown(one(coordinator_client.get(preflight), "#content"))
-    assert "make invitations" not in said and "6 invitations let everybody in at any time" in said
-    assert "network; all people without an invitation have at most 1 of 6 places at a time, and 3 starts" in said
+    words = shown(one(coordinator_client.get(preflight), "#content"))
+    assert "make invitations" not in words and "There is an invitation for each of the 6 places" in words
+    assert "people without an invitation together hold at most 1 of 6 places" in words
 
 
 def test_each_new_link_stands_beside_the_number_by_which_it_is_revoked(
