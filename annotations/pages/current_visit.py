@@ -26,7 +26,7 @@ AT_WORK = (
     *("study__state", "study__goal", "study__suggest_rewordings", "study__keyword_display"),
     *("study__phrase_language", "study__reward_cents", "study__bonus_cents"),
 )
-_BEFORE_TASKS = (Stage.CONSENT, Stage.TUTORIAL, Stage.CHECK)
+_BEFORE_TASKS = frozenset((Stage.CONSENT, Stage.TUTORIAL, Stage.CHECK))
 STEPS = (_("Consent"), _("How it works"), _("Images"), _("End"))
 
 P = ParamSpec("P")
@@ -64,9 +64,12 @@ def in_visit(
 ) -> Callable[[VisitView[P]], Callable[Concatenate[HttpRequest, P], HttpResponse]]:
     """Give a view the visit, at one of `stages`; at another stage send the person to where they are.
 
-    The page is never stored by a browser, an unknown visit is a 404, and what a service refuses becomes a page.
+    The page is never stored by a browser, an unknown visit is a 404, and what a service refuses becomes a page. Once
+    the study is closed, views whose stages all lie before the tasks are refused.
     columns: those of the visit that the view reads; others are loaded on demand. None: all.
     """
+
+    is_before_tasks = _BEFORE_TASKS.issuperset(stages)  # others, such as the way to a withdrawal, outlive the study
 
     def decorate(view: VisitView[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
         @wraps(view)
@@ -77,11 +80,11 @@ def in_visit(
             if session.stage not in stages:
                 return SeeOther(page_of(session))
             try:
-                if session.stage in _BEFORE_TASKS and session.study.state == StudyState.CLOSED:
+                if is_before_tasks and session.study.state == StudyState.CLOSED:
                     raise StudyNotOpen(session.study.state)
                 return view(request, session, *args, **kwargs)
             except ServiceError as error:
-                return error_pages.refused(request, error)
+                return error_pages.refused(request, error, session=session)
 
         return never_cache(guarded)
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from annotations.base.service_errors import ServiceError, StudyNotOpen, TryAgainLater
 from annotations.base.word_files import read_words
-from annotations.models import Study, StudyState
+from annotations.models import AnnotationSession, Study, StudyState
 
 DATABASE_IS_OUT = (OperationalError, InterfaceError)
 
@@ -28,18 +28,24 @@ _RETRY_AFTER_S = 5  # while the database is out
 _FOR_PROGRAMS = ("/api/", "/prolific/")
 
 
-def refused(request: HttpRequest, error: ServiceError, *, in_visit: bool = False) -> HttpResponse:
+def refused(
+    request: HttpRequest, error: ServiceError, *, in_visit: bool = False, session: AnnotationSession | None = None
+) -> HttpResponse:
     """Show what a service refused; whoever is in a visit gets a way on.
 
     in_visit: who comes by a link is in a visit that goes on, in this browser.
+    session: the visit that was refused a page; None: an address outside a visit was.
     """
     lost = error.status == 404 or error.code in {"link_incomplete", *_NO_PLACE}
     entering = (lost or not request.path.startswith("/visit/")) and not in_visit
     # Who is at a task of a closed study goes on to the end; before the tasks there is nothing to go on to.
     stuck = isinstance(error, StudyNotOpen) and not request.path.startswith("/visit/tasks/")
     way_on: dict[str, Any] = {}
-    if stuck and request.path.startswith("/visit/"):
-        way_on = {"safe": _("Please return the study where you found it. That is not a rejection.")}
+    if stuck and session is not None:  # the foot of the page has the way to withdraw
+        way_on = {
+            "safe": _("Please return the study where you found it. That is not a rejection."),
+            "session": session,
+        }
     elif not entering and not stuck:
         way_on = {"safe": _SAFE, "way_on": reverse("visit"), "way_on_words": _("Go on where you are")}
     return with_headers_of(error, _page(request, error.status, str(error.heading), error.message, **way_on))

@@ -103,8 +103,10 @@ def test_the_consent_page_sends_on_whoever_is_further(carol: Client) -> None:
     assert carol.get("/visit/consent")["Location"] == "/visit/tutorial"
 
 
-@pytest.mark.parametrize("page", ["consent", "tutorial"])
-def test_a_study_that_closed_before_the_tasks_leads_in_no_circle(carol: Client, open_study: Study, page: str) -> None:
+@pytest.mark.parametrize(("page", "end"), [("consent", Stage.DECLINED), ("tutorial", Stage.WITHDRAWN)])
+def test_a_study_that_closed_before_the_tasks_leads_in_no_circle(
+    carol: Client, open_study: Study, page: str, end: Stage
+) -> None:
     if page == "tutorial":
         carol.post("/visit/consent", {"agree": "yes"})
     close_study(open_study)
@@ -118,6 +120,11 @@ def test_a_study_that_closed_before_the_tasks_leads_in_no_circle(carol: Client, 
         assert "closed" in shown(one(response, "h1"))
         assert "Please return the study where you found it." in shown(one(response, "main"))
         assert not tree(response).select("main a, main form")
+        assert one(response, ".foot .withdraw a")["href"] == "/visit/withdraw"
+    link = carol.get("/visit/withdraw")["Location"]
+    assert one(carol.get(link), "form#withdraw")
+    carol.post(link, {"sure": "yes"})
+    assert AnnotationSession.objects.get().stage == end
 
 
 def test_a_translated_text_is_shown_and_stored_in_the_language_of_the_page(carol: Client) -> None:
