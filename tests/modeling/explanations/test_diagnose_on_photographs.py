@@ -17,6 +17,7 @@ REALDATA = Path(__file__).parents[3].parent / "shared" / "realdata"
 DRAWN = {"anime", "cartoon", "comic", "drawing", "sketch", "a cartoon drawing"}
 pytestmark = [
     pytest.mark.services,
+    pytest.mark.timeout(1200),  # two networks read hundreds of images on cores that others may use
     pytest.mark.skipif(not REALDATA.is_dir(), reason="../shared/realdata is not beside the checkout"),
 ]
 

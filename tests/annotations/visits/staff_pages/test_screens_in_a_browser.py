@@ -2,7 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests.annotations.pages.test_in_a_browser import sign_in
@@ -20,14 +20,21 @@ def test_a_coordinator_looks_at_what_somebody_saw(
     seen = see(alice)
     with page_without_complaints(chromium, live_server.url) as page:
         sign_in(page, live_server.url)
-        page.goto(live_server.url + page_of(seen))
-        page.locator(".field-screens a").last.click()
-        expect(page.get_by_text("Replayed.")).to_be_visible()
-        for image in page.locator(".class-grid img >> visible=true").all():
-            image.scroll_into_view_if_needed()
-            expect(image).to_have_js_property("complete", True)
-            assert image.evaluate("image => image.naturalWidth") > 0
+        for screen, images in [(0, ".class-grid img"), (1, "#answer .side img")]:
+            page.goto(live_server.url + page_of(seen))
+            page.locator(".field-screens a").nth(screen).click()
+            expect(page.get_by_text("Replayed.")).to_be_visible()
+            assert_all_are_drawn(page.locator(images))
         assert page.locator("form, button, input").count() == 0
         assert_no_violations_in_both_themes(page)
         page.get_by_role("link", name="Back to the visit").click()
         expect(page.locator(".field-screens")).to_be_visible()
+
+
+def assert_all_are_drawn(images: Locator) -> None:
+    expect(images).not_to_have_count(0)
+    for image in images.all():
+        image.scroll_into_view_if_needed()
+        expect(image).to_be_visible()
+        expect(image).to_have_js_property("complete", True)
+        assert image.evaluate("image => image.naturalWidth") > 0
