@@ -19,9 +19,10 @@ def default_consent() -> str:
     return DEFAULT_CONSENTS["en"]
 
 
-def retention_sentence(days: int | None, language: str) -> str:
+def retention_sentence(days: int | None, language: str, pay: str = "reward") -> str:
     """Say when the ids of a study's people are destroyed. days: after its end, None: by hand; in English by default."""
-    name = {None: "by_hand", 0: "at_once", 1: "one_day"}.get(days, "days")
+    by_hand = "by_hand_unpaid" if pay == "unpaid" else "by_hand"
+    name = {None: by_hand, 0: "at_once", 1: "one_day"}.get(days, "days")
     return _in(language, name).format(days=days)
 
 
@@ -51,7 +52,8 @@ def says_writing_is_counted(text: str) -> bool:
 
 
 def _filled(text: str, days: int | None, language: str, pay: str) -> str:
-    given = {WRITING: _in(language, "writing"), RETENTION: retention_sentence(days, language), PAY: _in(language, pay)}
+    retention = retention_sentence(days, language, pay)
+    given = {WRITING: _in(language, "writing"), RETENTION: retention, PAY: _in(language, pay)}
     return reduce(lambda filled, place: filled.replace(place, given[place]), given, text)
 
 

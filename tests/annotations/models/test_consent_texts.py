@@ -112,6 +112,18 @@ def test_the_default_promises_pay_in_the_words_of_the_pages(language, pay, bonus
 
 
 @pytest.mark.parametrize("language", DEFAULT_CONSENTS)
-def test_a_study_without_a_reward_promises_none(language):
+def test_a_study_without_a_reward_speaks_of_pay_only_to_whom_prolific_sent(language):
     text, _translations = frozen_consent(DEFAULT_CONSENTS[language], language, {}, None)
-    assert not any(words in text for words in (PAY, "pay those", "bezahlen alle"))
+    sentences = [
+        sentence for sentence in text.replace("\n", " ").split(". ") if "pay" in sentence or "zahl" in sentence
+    ]
+    assert len(sentences) == 1 and "Prolific" in sentences[0]
+    paid, _translations = frozen_consent(DEFAULT_CONSENTS[language], language, {}, None, "reward")
+    assert ("stay paid" if language == "en" else "trotzdem bezahlt") in paid
+
+
+def test_what_an_earlier_version_said_of_writing_still_tells_that_it_is_counted():
+    earlier = (
+        "As you write, we count pauses, changes, pastes and leaving the page, never keys. It never changes your pay."
+    )
+    assert says_writing_is_counted(earlier)
