@@ -8,6 +8,7 @@ from django import forms
 from annotations.models.payment import amount
 
 NONE = "\N{EN DASH}"  # what stands where there is no number
+MINUS = "\N{MINUS SIGN}"  # a hyphen is shorter, breaks a line, and is read aloud as a dash
 
 
 def score(value: float | None) -> str:
@@ -32,7 +33,7 @@ def percent(share: float | None) -> str:
 
 def points(share: float | None) -> str:
     """Return a difference of two shares in percentage points, with its sign."""
-    return NONE if share is None else f"{100 * share:+z.1f}"
+    return NONE if share is None else f"{100 * share:+z.1f}".replace("-", MINUS)
 
 
 def points_within(share: float | None, interval: tuple[float, float] | None) -> str:

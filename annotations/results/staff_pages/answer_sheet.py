@@ -23,7 +23,7 @@ from annotations.analysis.tables.table3 import PhraseList
 from annotations.datasets.thumbnails import thumbnail_url
 from annotations.models import Study
 from annotations.models.moderated_words import HIDDEN
-from annotations.pages.number_formats import percent, points, points_within
+from annotations.pages.number_formats import MINUS, percent, points, points_within
 from annotations.pages.worth_figure import Bar, GroupLine, Worth
 from annotations.results.staff_pages.finding_words import largest_loss, sure
 from annotations.results.staff_pages.machine_verdict import Duel, duels
@@ -281,7 +281,11 @@ class Axis:
         """At every ten points, on a wide axis at every twenty or more."""
         tens = range(round(10 * self.low), round(10 * self.high) + 1)
         step = -(-len(tens) // 6)
-        return [Dot(self.place(ten / 10), 0, f"{10 * ten:+d}" if ten else "0") for ten in tens if ten % step == 0]
+        return [
+            Dot(self.place(ten / 10), 0, f"{10 * ten:+d}".replace("-", MINUS) if ten else "0")
+            for ten in tens
+            if ten % step == 0
+        ]
 
 
 def _chips(

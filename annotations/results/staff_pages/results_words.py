@@ -14,7 +14,7 @@ from annotations.analysis.tables.estimands import Over
 from annotations.analysis.tables.filled_tables import StudyTables
 from annotations.analysis.tables.measure_columns import Counted, TaskNovelty, Total
 from annotations.analysis.tables.table3 import Listed, PhraseList
-from annotations.pages.number_formats import NONE
+from annotations.pages.number_formats import MINUS, NONE
 from annotations.results.staff_pages.finding_words import beside_random_slices, better_and_others, finding, most_said
 from annotations.results.staff_pages.machine_verdict import Duel, duels, on_class
 from annotations.results.staff_pages.unnamed_pictures import unnamed_sentences
@@ -70,15 +70,17 @@ class TaskWords:
 def number(value: float | None, measure: str, *, signed: bool = False) -> str:
     """Return a measure's value: shares in percent (differences in points), times with their unit, a dash for none.
 
-    >>> number(162.0, "active_time"), number(4.16, "active_time"), number(-0.4, "active_time", signed=True)
-    ('2.7 min', '4.2 s', '-0.4 s')
-    >>> number(-0.052, "worst_group_accuracy", signed=True), number(-0.01, "tries")
-    ('-5.2', '0.0')
+    >>> number(162.0, "active_time"), number(4.16, "active_time"), number(0.4, "active_time", signed=True)
+    ('2.7 min', '4.2 s', '+0.4 s')
+    >>> number(0.052, "worst_group_accuracy", signed=True), number(-0.01, "tries")
+    ('+5.2', '0.0')
     >>> number(0.281, "own_gain")
     '+28.1'
     """
-    if value is None:
-        return NONE
+    return NONE if value is None else _number(value, measure, signed=signed).replace("-", MINUS)
+
+
+def _number(value: float, measure: str, *, signed: bool) -> str:
     sign = "+z" if signed else "z"  # z: no -0.0
     if measure == "own_gain":
         return f"{100 * value:+z.1f}"

@@ -99,7 +99,7 @@ def written(value: float, unit: str) -> str:
     if unit == "share":
         return f"{value:.1%}"
     if unit == "points":
-        return f"{value:+.1f} points"
+        return f"{value:+.1f} points".replace("-", "\N{MINUS SIGN}")  # as on the axis
     if unit == "minutes":
         return f"{value:.1f} min"
     if unit == "score":

@@ -148,7 +148,7 @@ BY = "by 3.0 points (95% interval 1.0 to 5.0)"
 VERDICTS = [
     (duel(0.01, 0.03, 0.05), "good", "phrase beats", f"phrase, “red”, beats the machine’s keyword, “dark”, {BY}"),
     (duel(-0.05, -0.03, -0.01), "bad", "keyword beats", f"keyword, “dark”, beats the best-scored phrase, “red”, {BY}"),
-    (duel(-0.05, -0.03, 0.01), "neutral", "not told apart", "not told apart: -3.0 points (95% interval -5.0 to +1.0)"),
+    (duel(-0.05, -0.03, 0.01), "neutral", "not told apart", "not told apart: −3.0 points (95% interval −5.0 to +1.0)"),
     (duel(0.0, 0.0, 0.0), "neutral", "equal gain", "do the same."),
 ]
 

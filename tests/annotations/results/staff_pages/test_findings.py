@@ -224,7 +224,7 @@ def test_a_mean_of_two_kinds_of_people_is_told_as_such() -> None:
     assert told.startswith("These 4 people fall into two groups. ")
     assert told.endswith(
         "For the 2 whose best phrase is better than guessing, the mean own gain is +25.0 points. For the other 2 it is "
-        "-1.0."
+        "−1.0."
     )
     assert list(better_and_others(better)) == list(better_and_others(others)) == []
     assert (

@@ -34,7 +34,7 @@ def test_who_wins_is_told_with_the_difference_and_its_interval_for_new_images() 
         f"15.0 points (95% interval 3.0 to 27.0). {WHY}"
     )
     assert named.startswith("People’s phrase names harder images than the machine’s keyword. Before retraining, ")
-    assert named.endswith("The difference is -20.0 points (95% interval over test images -30.0 to -10.0).")
+    assert named.endswith("The difference is −20.0 points (95% interval over test images −30.0 to −10.0).")
     winner, verdict, _ = on_class(TASK, duel(-0.27, -0.03, people=-0.1), 0.9)
     assert winner == "By own gain, the machine beats people."
     assert "On new images this keyword beats this phrase by 15.0 points (95% interval 3.0 to 27.0)." in verdict
@@ -57,7 +57,7 @@ def test_where_the_interval_holds_nothing_the_images_are_said_not_to_tell_them_a
     _, verdict, _ = on_class(TASK, duel(-0.04, 0.064, people=0.062), 0.9)
     assert (
         "On these test images phrase and keyword do not differ reliably: the difference is +1.2 points (95% interval "
-        "-4.0 to +6.4)."
+        "−4.0 to +6.4)."
     ) in verdict
 
 

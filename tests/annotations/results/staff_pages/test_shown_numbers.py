@@ -68,7 +68,7 @@ def test_people_less_machine_is_the_difference_of_the_two_as_they_are_shown(tabl
     assert of is not None
     of = replace(of, people=0.1896, machine=0.2114)
     (row,) = shown(replace(tables, less_machine=replace(tables.less_machine, rows=(of,)))).less_machine.rows
-    assert (points(row.people), points(row.machine), points(row.difference)) == ("+19.0", "+21.1", "-2.1")
+    assert (points(row.people), points(row.machine), points(row.difference)) == ("+19.0", "+21.1", "−2.1")
 
 
 @pytest.mark.parametrize("seed", range(20))

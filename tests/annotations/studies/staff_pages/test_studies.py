@@ -353,7 +353,7 @@ def test_the_newest_phrases_have_what_words_add_not_an_accuracy_that_any_retrain
     run = add_run(add_phrase(alice, "qwertz", 0.2), 0.5)
     Run.objects.filter(pk=run.pk).update(control=Control.objects.get(), own_gain_low=-0.02, own_gain_high=0.03)
     recent = one(coordinator_client.get(page_of(open_study)), ".recent")
-    assert "+0.0 (-2.0 to +3.0)" in " ".join(recent.text.split()) and "50.0%" not in recent.text
+    assert "+0.0 (−2.0 to +3.0)" in " ".join(recent.text.split()) and "50.0%" not in recent.text
 
 
 def test_a_phrase_is_escaped_on_the_overview(coordinator_client: Client, open_study: Study, alice: Visit) -> None:
