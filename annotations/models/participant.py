@@ -153,6 +153,7 @@ class AnnotationSession(models.Model):
     objects = SessionQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "visit"  # as all pages call it
         ordering = ["-created_at"]
         constraints = [
             once("submission_once", "study", "submission_key"),

@@ -87,7 +87,7 @@ def test_without_the_database_it_is_not_ready(client: Client, db: None, monkeypa
 
 
 def test_with_a_migration_left_it_is_not_ready(client: Client, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    newest = ("annotations", "0064_texts_of_studies_have_a_length")
+    newest = ("annotations", "0065_a_session_is_called_a_visit")
     assert MigrationRecorder.Migration.objects.filter(app=newest[0], name=newest[1]).delete()[0] == 1
     response = client.get("/readyz")
     assert (response.status_code, response.json()["migrations"]) == (503, False)
