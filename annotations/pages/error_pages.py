@@ -147,7 +147,9 @@ def _fault(name: str, request: HttpRequest, status: int, heading: str, happened:
 
 
 def _page(request: HttpRequest, status: int, heading: str, happened: str, **context: Any) -> HttpResponse:
-    return _uncached(request, status, "annotations/fault.html", {"heading": heading, "happened": happened, **context})
+    """A page that does not say its heading a second time."""
+    words = {"heading": heading, "happened": happened.removeprefix(f"{heading}. ")}
+    return _uncached(request, status, "annotations/fault.html", words | context)
 
 
 def _uncached(request: HttpRequest, status: int, template: str, context: dict[str, Any]) -> HttpResponse:

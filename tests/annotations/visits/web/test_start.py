@@ -50,7 +50,9 @@ def test_a_malformed_id_is_refused(client: Client, open_study: Study) -> None:
 
 def test_nobody_new_enters_a_closed_study(client: Client, open_study: Study) -> None:
     close_study(open_study)
-    assert client.post("/study/sprites/start", IDS).status_code == 409
+    response = client.post("/study/sprites/start", IDS)
+    assert response.status_code == 409
+    assert tree(response).main.get_text(" ", strip=True) == "This study is closed What you submitted before is kept."
     assert not AnnotationSession.objects.exists()
 
 
