@@ -8,7 +8,7 @@ from annotations.models import AnnotationSession, DeviceReport, Stage, Study
 from annotations.studies.lifecycle import close_study
 from annotations.visits.resume_codes import resume_code
 from tests.support.actors import Visit
-from tests.support.views_pages import tree
+from tests.support.views_pages import one, shown, tree
 
 IDS = {"PROLIFIC_PID": "carol", "STUDY_ID": "s", "SESSION_ID": "v"}
 
@@ -52,7 +52,7 @@ def test_nobody_new_enters_a_closed_study(client: Client, open_study: Study) -> 
     close_study(open_study)
     response = client.post("/study/sprites/start", IDS)
     assert response.status_code == 409
-    assert tree(response).main.get_text(" ", strip=True) == "This study is closed What you submitted before is kept."
+    assert shown(one(response, "main")) == "This study is closed What you submitted before is kept."
     assert not AnnotationSession.objects.exists()
 
 
