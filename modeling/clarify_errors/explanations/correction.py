@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import numpy as np
 import pandas as pd
@@ -210,6 +210,23 @@ class Correction(Retrained):
             layer.weight.copy_(torch.from_numpy(weight))
             layer.bias.copy_(torch.from_numpy(bias))
         return layer
+
+    def install(self, model: torch.nn.Module) -> NoReturn:
+        """Refuse: the layer takes an encoder's embeddings.
+
+        Parameters
+        ----------
+        model : torch.nn.Module
+
+        Raises
+        ------
+        BadArray
+            Always; the message says what to do.
+        """
+        raise BadArray(
+            "this layer takes the encoder's embeddings and fits no network: pass the network instead of its "
+            "predictions to diagnose, or call correct_in_place"
+        )
 
 
 def load_head(path: str | PathLike[str]) -> Head:

@@ -419,7 +419,7 @@ class Explanation:
         model: "torch.nn.Module",
         *,
         layer: str | None = None,
-        outputs: Sequence[str] | None = None,
+        outputs: Sequence[str] | NDArray[np.str_] | None = None,
         l2: float = 0.01,
         scheme: str = DEFAULT_SCHEME,
         threshold: float | None = None,
@@ -438,7 +438,7 @@ class Explanation:
             The network whose predictions were passed.
         layer : str, optional
             Name of its last layer. Default: the last `torch.nn.Linear`.
-        outputs : sequence of str, optional
+        outputs : sequence or ndarray of str, optional
             Names of classes in the order of the layer's outputs. Default: those that occur, by number where they are
             numbers, else by alphabet.
         l2 : float, default 0.01

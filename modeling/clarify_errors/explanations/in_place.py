@@ -4,11 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from hashlib import sha256
+from os import PathLike
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from clarify_errors.arrays.common.modeling_errors import BadArray
@@ -169,7 +171,7 @@ class InPlaceCorrection(Retrained):
         model: nn.Module,
         *,
         layer: str | None,
-        outputs: Sequence[str] | None,
+        outputs: Sequence[str] | NDArray[np.str_] | None,
         l2: float,
         scheme: str,
         threshold: float | None,
@@ -183,7 +185,7 @@ class InPlaceCorrection(Retrained):
         scored : ScoredPhrase
         model : torch.nn.Module
         layer : str or None
-        outputs : sequence of str or None
+        outputs : sequence or ndarray of str, or None
         l2 : float
         scheme : str
         threshold : float or None
@@ -225,6 +227,28 @@ class InPlaceCorrection(Retrained):
         retrained = chosen.annotation, *sizes, gain, explanation.group_names, measures
         return cls(*retrained, name, weight, bias, on_test, answers[0], digest_of_weights(model, name))
 
+    def to_torch(self) -> nn.Linear:
+        """Return the layer alone.
+
+        Returns
+        -------
+        torch.nn.Linear
+            For activations as they are, in the type of the network's own.
+        """
+        n_classes, n_features = self.weight.shape
+        layer = nn.Linear(n_features, n_classes, dtype=self.weight.dtype)
+        layer.load_state_dict({"weight": self.weight, "bias": self.bias})
+        return layer
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the layer alone as a safetensors file, with `weight` and `bias`.
+
+        Parameters
+        ----------
+        path : path
+        """
+        save_file(self.to_torch().state_dict(), path)
+
     def install(self, model: nn.Module) -> nn.Module:
         """Return a copy of a network with the retrained layer in the place of its own.
 
@@ -247,11 +271,7 @@ class InPlaceCorrection(Retrained):
             raise BadArray(f"the layer “{name}” is {tuple(last.weight.shape)}, not {tuple(self.weight.shape)}")
         if digest_of_weights(model, name) != self.below:
             raise BadArray(f"this is not the network that was corrected: its weights below the layer “{name}” differ")
-        layer = nn.Linear(last.in_features, last.out_features, device=last.weight.device, dtype=last.weight.dtype)
-        with torch.no_grad():
-            layer.weight.copy_(self.weight)
-            layer.bias.copy_(self.bias)
-        layer.requires_grad_(last.weight.requires_grad)
+        layer = self.to_torch().to(last.weight.device, last.weight.dtype).requires_grad_(last.weight.requires_grad)
         copy = deepcopy(model)
         if not name:
             copy = layer
@@ -291,7 +311,9 @@ def digest_of_weights(model: nn.Module, layer: str | None = None) -> str:
     return digest.hexdigest()
 
 
-def _places(explanation: "Explanation", last: nn.Linear, outputs: Sequence[str] | None) -> NDArray[np.int64]:
+def _places(
+    explanation: "Explanation", last: nn.Linear, outputs: Sequence[str] | NDArray[np.str_] | None
+) -> NDArray[np.int64]:
     """Which output of the layer each class is: int64[classes]."""
     names = explanation.classes.names
     if outputs is None:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 import clarify_errors as clarify
@@ -104,6 +105,25 @@ def test_it_says_what_it_costs_against_the_control_and_against_the_network(
         f"against the predictions that were passed, {correction.group_names[loser]} loses {-100 * change[loser]:.1f}"
         in told
     )
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_layer_alone_is_saved_and_is_the_installed_networks(
+    flaw: PlantedFlaw, network: nn.Sequential, dtype: torch.dtype, tmp_path: Path
+) -> None:
+    model = deepcopy(network).to(dtype)
+    correction = explain(flaw, model, dtype).correct_in_place("red", model)
+    correction.save(tmp_path / "layer.safetensors")
+    saved, installed = load_file(tmp_path / "layer.safetensors"), head(correction.install(model)).state_dict()
+    assert saved.keys() == installed.keys() == {"weight", "bias"}
+    assert all(torch.equal(saved[name], installed[name]) and saved[name].dtype == dtype for name in saved)
+
+
+def test_a_layer_on_the_encoders_embeddings_says_why_no_network_takes_it(
+    flaw: PlantedFlaw, network: nn.Sequential
+) -> None:
+    with pytest.raises(BadArray, match="pass the network instead of its predictions to diagnose"):
+        explain(flaw, network).correct("red").install(network)
 
 
 def test_a_layer_without_a_bias_gets_one(flaw: PlantedFlaw, network: nn.Sequential) -> None:

@@ -1,6 +1,8 @@
 """The first examples of the README and of the pages for engineers run as they stand."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,5 +41,42 @@ def test_each_first_page_begins_with_the_readmes_example(page: str) -> None:
     assert first_example(ROOT / page) == first_example(ROOT / "README.md")
 
 
+# What the shorter examples take as given: the reader's own.
+GIVEN = """\
+import numpy as np
+import torch
+from collections.abc import Callable
+from numpy.typing import NDArray
+from PIL import Image
+
+import clarify_errors as clarify
+
+network: torch.nn.Module
+loader: torch.utils.data.DataLoader[torch.Tensor]
+transform: Callable[[Image.Image], torch.Tensor]
+paths: list[str]
+labels: list[str]
+names: NDArray[np.str_]
+splits: list[str]
+"""
+
+
+@pytest.mark.services
+def test_the_examples_pass_mypys_strict_mode_as_in_a_project_of_ones_own(tmp_path: Path) -> None:
+    whole, *short = examples(PAGE)
+    scripts = first_example(ROOT / "README.md"), whole, *(GIVEN + example for example in short)
+    for number, script in enumerate(scripts):
+        (tmp_path / f"example_{number}.py").write_text(script, "utf-8")
+    installed = "[mypy-clarify_errors.*]\nfollow_imports = silent\n"  # as of a package in site-packages
+    settings = f"[mypy]\nstrict = true\nmypy_path = {ROOT / 'modeling'}\n{installed}"
+    (tmp_path / "mypy.ini").write_text(settings, "utf-8")
+    run = subprocess.run([sys.executable, "-m", "mypy", "."], cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
 def first_example(page: Path) -> str:
-    return str(re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.S)[0])
+    return examples(page)[0]
+
+
+def examples(page: Path) -> list[str]:
+    return [str(each) for each in re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.S)]
