@@ -57,7 +57,7 @@ def lacks(node: Documented) -> Iterator[str]:
         yield "a section's title on a line of its own"
     yield from (f"the parameter {name}" for name in parameters(node) if name not in described(docstring))
     returns = isinstance(node, ast.FunctionDef) and ast.unparse(node.returns or ast.Constant(None))
-    is_asked = returns not in ("None", "Iterator[None]", False) and parameters(node)
+    is_asked = returns not in ("None", "NoReturn", "Iterator[None]", False) and parameters(node)
     if is_asked and not re.search(r"^(Returns|Yields)\n-+$", docstring, re.MULTILINE):
         yield "what it returns"
 
