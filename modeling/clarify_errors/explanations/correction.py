@@ -224,8 +224,8 @@ class Correction(Retrained):
             Always; the message says what to do.
         """
         raise BadArray(
-            "this layer takes the encoder's embeddings and fits no network: pass the network instead of its "
-            "predictions to diagnose, or call correct_in_place"
+            "this layer takes the encoder's embeddings and fits no network: pass diagnose the network instead of its "
+            "predictions, or call correct_in_place"
         )
 
 

@@ -124,7 +124,7 @@ class ClassReport:
         Returns
         -------
         InPlaceCorrection or Correction
-            The first has `install`. The second is a layer on the encoder's embeddings.
+            The second is a layer on the encoder's embeddings, and its `install` refuses every network.
 
         Raises
         ------

@@ -122,7 +122,7 @@ def test_the_layer_alone_is_saved_and_is_the_installed_networks(
 def test_a_layer_on_the_encoders_embeddings_says_why_no_network_takes_it(
     flaw: PlantedFlaw, network: nn.Sequential
 ) -> None:
-    with pytest.raises(BadArray, match="pass the network instead of its predictions to diagnose"):
+    with pytest.raises(BadArray, match="pass diagnose the network instead of its predictions"):
         explain(flaw, network).correct("red").install(network)
 
 

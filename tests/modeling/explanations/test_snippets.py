@@ -1,4 +1,4 @@
-"""The first examples of the README and of the pages for engineers run as they stand."""
+"""The first examples of the README and of the pages for engineers run as they stand, and all pass mypy."""
 
 import re
 import subprocess
@@ -67,7 +67,7 @@ def test_the_examples_pass_mypys_strict_mode_as_in_a_project_of_ones_own(tmp_pat
     scripts = first_example(ROOT / "README.md"), whole, *(GIVEN + example for example in short)
     for number, script in enumerate(scripts):
         (tmp_path / f"example_{number}.py").write_text(script, "utf-8")
-    installed = "[mypy-clarify_errors.*]\nfollow_imports = silent\n"  # as of a package in site-packages
+    installed = "[mypy-clarify_errors.*]\nfollow_imports = silent\n"  # as for an installed package
     settings = f"[mypy]\nstrict = true\nmypy_path = {ROOT / 'modeling'}\n{installed}"
     (tmp_path / "mypy.ini").write_text(settings, "utf-8")
     run = subprocess.run([sys.executable, "-m", "mypy", "."], cwd=tmp_path, capture_output=True, text=True)
